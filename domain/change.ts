@@ -1,0 +1,151 @@
+import type { Person } from './person.ts';
+import type { SignedStatement } from './statement.ts';
+import type { DecisionStatus, ExecutionStatus, ReviewStatus } from './status.ts';
+
+/** JSON as RFC 8259 has it, without floats in practice: see {@link ./canonical-json.ts}. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+/** A JSON object. */
+export type JsonObject = { readonly [key: string]: Json };
+
+/** The ticket that a change belongs to, in somebody else's system. */
+export interface Ticket {
+  readonly system: string;
+  readonly id: string;
+  readonly url: string | null;
+}
+
+/** The approval policy as pinned on the change at submission. */
+export interface PinnedPolicy {
+  readonly name: string;
+  readonly version: string;
+  /** SHA-256 of the policy's canonical JSON, lower-case hex. */
+  readonly digest: string;
+  readonly stages: readonly Stage[];
+}
+
+/** One stage: every seat must be filled, each by another person. */
+export interface Stage {
+  readonly name: string;
+  /** Who may fill the seats: anybody with the role approver (`group` null), or only members of a group. */
+  readonly group: string | null;
+  /** How many distinct people; at least 1. */
+  readonly threshold: number;
+}
+
+/** One approver's decision, as it counted or was superseded. */
+export interface Decision {
+  readonly decision: 'approve' | 'reject';
+  readonly comment: string;
+  readonly person: Person;
+  readonly digest: string;
+  readonly round: number;
+  /** ISO 8601, workflow time at which it took its seat. */
+  readonly at: string;
+  /** False once a later round superseded it or its author took it back. */
+  readonly counts: boolean;
+}
+
+/** What is still missing for an approval. */
+export interface MissingSeats {
+  readonly stage: string;
+  readonly group: string | null;
+  readonly seats: number;
+}
+
+/** How a change ended, or why. */
+export interface Outcome {
+  /** A stable code: `succeeded`, an error code of ours, or the vendor's own. */
+  readonly code: string;
+  readonly message: string;
+  /** The vendor's RequestId of the deciding call, if there was one. */
+  readonly requestId: string | null;
+  /** True when the certificate, read afterwards, proved what no answer had said. */
+  readonly reconciled: boolean;
+  /** ISO 8601. */
+  readonly at: string;
+}
+
+/** A change request as the workflow knows it and the API shows it. Times are ISO 8601 with milliseconds, in UTC. */
+export interface Change {
+  /** UUID; the workflow's id is `change-<id>`. */
+  readonly id: string;
+  /** Counts the states of this change upward; the store keeps the highest it has seen. */
+  readonly version: number;
+  readonly operation: string;
+  readonly input: JsonObject;
+  /** What the operation acts on, as one string; at most one open change for each. */
+  readonly target: string;
+  readonly requester: Person;
+  readonly justification: string;
+  readonly ticket: Ticket | null;
+  readonly breakGlass: boolean;
+  readonly policy: PinnedPolicy;
+  readonly decisionStatus: DecisionStatus;
+  readonly executionStatus: ExecutionStatus;
+  readonly reviewStatus: ReviewStatus;
+  readonly submittedAt: string;
+  readonly decideBy: string;
+  /** Earliest moment of the call, or null for at once. */
+  readonly executeAfter: string | null;
+  /** No call after it; null until approval when the requester named none. */
+  readonly executeBy: string | null;
+  readonly snapshot: JsonObject | null;
+  /** SHA-256, lower-case hex; null before the precheck. */
+  readonly digest: string | null;
+  /** 0 before the precheck, then 1, and one more each time that the target had drifted. */
+  readonly round: number;
+  readonly decisions: readonly Decision[];
+  readonly missing: readonly MissingSeats[];
+  readonly outcome: Outcome | null;
+  readonly closedAt: string | null;
+}
+
+/** One call of the vendor, with a RequestId of its own. */
+export interface Attempt {
+  readonly changeId: string;
+  /** Counts from 1 over the whole change. */
+  readonly ordinal: number;
+  readonly startedAt: string;
+  readonly endedAt: string | null;
+  readonly outcome: 'open' | 'succeeded' | 'failed' | 'unknown';
+  /** `transient`, `throttled`, `doubtful`, `permanent`, `unknown`; null while open or when it succeeded. */
+  readonly class: string | null;
+  readonly httpStatus: number | null;
+  readonly code: string | null;
+  readonly message: string | null;
+  readonly requestId: string | null;
+}
+
+/** What a requester asks for, checked and completed by the API; the change workflow's one argument. */
+export interface ChangeRequest {
+  readonly id: string;
+  readonly operation: string;
+  readonly input: JsonObject;
+  readonly target: string;
+  readonly requester: Person;
+  readonly justification: string;
+  readonly ticket: Ticket | null;
+  readonly breakGlass: boolean;
+  readonly policy: PinnedPolicy;
+  readonly submittedAt: string;
+  readonly decideBy: string;
+  readonly executeAfter: string | null;
+  readonly executeBy: string | null;
+  /** How long after approval a call may still be made when the request names no execute-by, in ms. */
+  readonly executeWithinMs: number;
+  /** The requester's Idempotency-Key with the body's SHA-256, or null when none was sent. */
+  readonly idempotency: { readonly key: string; readonly bodyDigest: string } | null;
+  /** Where the request came from (an address), or null. */
+  readonly source: string | null;
+}
+
+/** The workflow id of a change. */
+export function workflowIdOf(changeId: string): string {
+  return `change-${changeId}`;
+}
+
+/** What somebody asks of a change by an update: their signed statement, and where it came from. */
+export interface SignedRequest {
+  readonly signed: SignedStatement;
+  readonly source: string | null;
+}

@@ -1,0 +1,77 @@
+/**
+ * Every code of ours, once, with the HTTP status that it becomes (RFC 9457 problem+json). The same code is the type of
+ * the Temporal ApplicationFailure that carries it over a process boundary.
+ */
+export const httpStatusOfCode = {
+  invalid_request: 400,
+  invalid_json: 400,
+  body_too_large: 413,
+  unsupported_media_type: 415,
+  unauthenticated: 401,
+  forbidden: 403,
+  missing_role: 403,
+  self_approval: 403,
+  not_an_approver: 403,
+  not_found: 404,
+  method_not_allowed: 405,
+  open_change_exists: 409,
+  change_closed: 409,
+  already_decided: 409,
+  not_awaiting_decision: 409,
+  decide_by_passed: 409,
+  call_started: 409,
+  not_approved: 409,
+  not_running: 409,
+  not_paused: 409,
+  digest_mismatch: 412,
+  key_reused: 422,
+  rate_limited: 429,
+  internal_error: 500,
+  engine_unavailable: 503,
+  log_unavailable: 503,
+  identity_unavailable: 503,
+  outcome_not_known: 503,
+  bad_signature: 500,
+  integrity_conflict: 500,
+  invalid_configuration: 500,
+} as const;
+
+/** A code of ours; see docs/errors.md for each. */
+export type ErrorCode = keyof typeof httpStatusOfCode;
+
+/** What exactly is wrong with which field. */
+export interface FieldError {
+  /** The field's path in the body, dotted: `input.sn`; or a header's or parameter's name. */
+  readonly field: string;
+  /** The rule that it broke, a stable word such as `max_bytes`. */
+  readonly rule: string;
+  readonly message: string;
+}
+
+/** The one error class: its code decides everything, its message says what was expected and what was got. */
+export class CountersignError extends Error {
+  readonly code: ErrorCode;
+  readonly errors: readonly FieldError[];
+  readonly extra: Readonly<Record<string, string | number>>;
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: {
+      errors?: readonly FieldError[];
+      /** Further members of the problem body, such as `changeId`. */
+      extra?: Readonly<Record<string, string | number>>;
+      cause?: unknown;
+    } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'CountersignError';
+    this.code = code;
+    this.errors = options.errors ?? [];
+    this.extra = options.extra ?? {};
+  }
+}
+
+/** Whether a string, such as an ApplicationFailure's type, is a code of ours. */
+export function isErrorCode(value: unknown): value is ErrorCode {
+  return typeof value === 'string' && Object.hasOwn(httpStatusOfCode, value);
+}

@@ -1,0 +1,26 @@
+export const roles = ['requester', 'approver', 'auditor', 'operator', 'admin'] as const;
+/** What a person may be. One person may hold several roles, never requester and approver of one change. */
+export type Role = (typeof roles)[number];
+
+/** Who somebody is: the token's issuer and its subject, which together are one person. */
+export interface PersonId {
+  /** The issuer's URL, as in the token's `iss` (RFC 7519 §4.1.1). */
+  readonly issuer: string;
+  /** The token's `sub` (RFC 7519 §4.1.2). */
+  readonly subject: string;
+}
+
+/** A person as a verified token describes them. */
+export interface Person extends PersonId {
+  /** For display only; never compared. */
+  readonly name: string;
+  readonly roles: readonly Role[];
+  readonly groups: readonly string[];
+  /** How the person was authenticated and when: `amr` values (RFC 8176) and `auth_time` (ISO 8601), where the token says so. */
+  readonly authentication: { readonly methods: readonly string[]; readonly at: string | null };
+}
+
+/** The one comparison of two people. */
+export function samePerson(a: PersonId, b: PersonId): boolean {
+  return a.issuer === b.issuer && a.subject === b.subject;
+}

@@ -1,0 +1,36 @@
+import type { JsonObject } from './change.ts';
+import type { Person } from './person.ts';
+
+/**
+ * What the API attests after it has verified a person's token: that this person, at this time, said this about this
+ * change, as it stood under this digest and round. The worker has no key to make one; it and the log's verifier only
+ * check them.
+ */
+export interface Statement {
+  readonly v: 1;
+  readonly kind: 'decision' | 'withdrawal' | 'execution';
+  readonly changeId: string;
+  readonly person: Person;
+  /** `approve` or `reject`; `withdraw`; `pause`, `resume`, `retry` or `abandon`. */
+  readonly action: 'approve' | 'reject' | 'withdraw' | 'pause' | 'resume' | 'retry' | 'abandon';
+  readonly comment: string;
+  /** The digest the person saw; null only where there is none yet. */
+  readonly digest: string | null;
+  readonly round: number;
+  /** ISO 8601, the API's clock. */
+  readonly at: string;
+}
+
+/** A statement with its Ed25519 signature (RFC 8032) over the statement's canonical JSON (RFC 8785). */
+export interface SignedStatement {
+  readonly statement: Statement;
+  /** Which key signed: the first 16 hex digits of SHA-256 over the raw public key. */
+  readonly keyId: string;
+  /** Base64, 64 bytes decoded. */
+  readonly signature: string;
+}
+
+/** The statement as plain JSON, for hashing and for an entry's body. */
+export function statementJson(statement: Statement): JsonObject {
+  return statement as unknown as JsonObject;
+}

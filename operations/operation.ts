@@ -1,0 +1,28 @@
+import type { z } from 'zod';
+import type { JsonObject } from '../domain/change.ts';
+
+/** A privileged call that may be gated. One file an operation; {@link ./registry.ts} lists them. */
+export interface Operation<Input extends JsonObject = JsonObject> {
+  /** The vendor's own name; also the activity's type and the API's `operation`. */
+  readonly name: string;
+  readonly title: string;
+  /** What a requester gives; its JSON Schema is served at `GET /v1/operations`. */
+  readonly input: z.ZodType<Input>;
+  /** What it acts on, as one string: at most one open change for each. */
+  target(input: Input): string;
+  /**
+   * Why the target, as just read, makes the change pointless or impossible, or null when it may go on to approval.
+   * @param now - milliseconds since the epoch
+   */
+  refusal(snapshot: JsonObject | null, now: number): Refusal | null;
+  /** True when the target, as read, is already as the operation would leave it. */
+  achieved(snapshot: JsonObject): boolean;
+  /** The part of the snapshot whose change is drift, once the operation may itself have acted. */
+  identity(snapshot: JsonObject): JsonObject;
+}
+
+/** A stable code and a sentence for the requester. */
+export interface Refusal {
+  readonly code: string;
+  readonly message: string;
+}

@@ -1,0 +1,38 @@
+import { defineQuery, defineUpdate } from '@temporalio/workflow';
+import type { Change, SignedRequest } from '../domain/change.ts';
+
+/** Task queue of workflows and of activities on Postgres. */
+export const changeTaskQueue = 'countersign';
+/** Task queue of the vendor's calls: its own, with its own rate. */
+export const vendorTaskQueue = 'countersign-onsmqtt';
+/** The workflow type of a change. */
+export const changeWorkflowType = 'change';
+
+/**
+ * Resolves once the change's first entry is durable. Sent by update-with-start under the id `submitted`.
+ * @throws ApplicationFailure whose type is a code: `open_change_exists` (details: `{ changeId }`), `key_reused`, `invalid_request`
+ */
+export const submittedUpdate = defineUpdate<SubmittedResult>('submitted');
+
+/** `known` when the same key and body made this change before. */
+export interface SubmittedResult {
+  readonly changeId: string;
+  readonly known: boolean;
+}
+
+/** A decision; answers the change after its entry is durable. @throws ApplicationFailure, type a code of domain/error.ts */
+export const decideUpdate = defineUpdate<Change, [SignedRequest]>('decide');
+/** A withdrawal by the requester or an operator. */
+export const withdrawUpdate = defineUpdate<Change, [SignedRequest]>('withdraw');
+/** An operator's pause, resume, retry or abandon. */
+export const executionUpdate = defineUpdate<Change, [SignedRequest]>('execution');
+/** The change as the workflow knows it now. */
+export const stateQuery = defineQuery<Change>('state');
+
+/** Search attributes, all Keyword; see docs/operations.md. */
+export const searchAttributes = {
+  CountersignOperation: 'Keyword',
+  CountersignTarget: 'Keyword',
+  CountersignDecision: 'Keyword',
+  CountersignExecution: 'Keyword',
+} as const;
