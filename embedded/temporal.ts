@@ -1,0 +1,181 @@
+import { spawnSync } from 'node:child_process';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Connection } from '@temporalio/client';
+import { startChild } from './child.ts';
+import type { Child, ChildExit } from './child.ts';
+import { freePort } from './free-port.ts';
+import { temporalBinary } from './temporal-binary.ts';
+
+/** Type of a search attribute, as the Temporal CLI names them. */
+export type SearchAttributeType = 'Text' | 'Keyword' | 'Int' | 'Double' | 'Bool' | 'Datetime' | 'KeywordList';
+
+/** Options of {@link startTemporal}. */
+export interface TemporalOptions {
+  /** Folder that keeps a downloaded CLI, in `bin/`. */
+  home: string;
+  /** Preferred port of the gRPC frontend; a free one is taken when it is in use. */
+  port?: number;
+  /** Preferred port of the web UI; without it there is no web UI. */
+  uiPort?: number;
+  /** SQLite file that keeps workflows; without it they end with the server. */
+  dbFilename?: string;
+  /** Namespace to make; default `default`. */
+  namespace?: string;
+  /** Search attributes to register, on a first start and on later ones. */
+  searchAttributes?: Record<string, SearchAttributeType>;
+  /**
+   * Environment of the CLI, which is looked for on its PATH, and of Python's pip that else fetches it (proxies,
+   * mirrors). The CLI's own configuration, TEMPORAL_* variables included, is ignored.
+   */
+  env: NodeJS.ProcessEnv;
+  /** Gets the server's warnings and errors, line by line. */
+  log?: (line: string) => void;
+}
+
+/** A running Temporal development server on 127.0.0.1. */
+export interface EmbeddedTemporal {
+  /** host:port of the gRPC frontend. */
+  address: string;
+  namespace: string;
+  uiUrl: string | null;
+  pid: number;
+  /** Settles when the server has ended, on purpose or not. */
+  exited: Promise<ChildExit>;
+  /** Ends it in order; within 10 s, else by force. */
+  stop(): Promise<void>;
+  /** For tests of faults: sends `signal` and does not wait. */
+  kill(signal: NodeJS.Signals): void;
+}
+
+const READY_WITHIN_MS = 120_000;
+/** How long an earlier server on the same file may take to go away. */
+const HANDOVER_MS = 20_000;
+const ATTEMPTS = 3;
+
+/**
+ * Starts Temporal's development server on 127.0.0.1 and waits until its frontend answers, the namespace exists and
+ * the search attributes can be queried. It runs in a process group of its own: a terminal's Ctrl-C does not reach
+ * it, so that the caller can stop its workers first.
+ *
+ * @throws Error that says what is missing and the remedy: CLI, Python, network, another server on the same file.
+ */
+export async function startTemporal(options: TemporalOptions): Promise<EmbeddedTemporal> {
+  const namespace = options.namespace ?? 'default';
+  const searchAttributes = options.searchAttributes ?? {};
+  const command = await temporalBinary({
+    binDir: join(resolve(options.home), 'bin'),
+    env: options.env,
+    log: options.log,
+  });
+  const dbFilename = options.dbFilename === undefined ? undefined : resolve(options.dbFilename);
+  if (dbFilename !== undefined) await waitUntilUnused(dbFilename);
+
+  for (let attempt = 1; ; attempt++) {
+    const port = await freePort(options.port);
+    const uiPort = options.uiPort === undefined ? undefined : await freePort(options.uiPort);
+    const server = await startChild({
+      command,
+      args: [
+        ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--log-level', 'warn'],
+        // Else TEMPORAL_* variables and the user's Temporal profile would configure the CLI.
+        ...['--namespace', namespace, '--disable-config-file', '--disable-config-env'],
+        ...(uiPort === undefined ? ['--headless'] : ['--ui-port', String(uiPort), '--ui-disable-news-fetch']),
+        ...(dbFilename === undefined ? [] : ['--db-filename', dbFilename]),
+        ...Object.entries(searchAttributes).flatMap(([key, type]) => [
+          '--search-attribute',
+          `${key}=${type}`,
+        ]),
+      ],
+      env: options.env,
+      cwd: '/',
+      stopSignal: 'SIGTERM',
+      log: options.log,
+    });
+    if (dbFilename !== undefined) await writeFile(pidFile(dbFilename), String(server.pid));
+    const address = `127.0.0.1:${port}`;
+    if (await isReady(server, address, namespace, Object.keys(searchAttributes))) {
+      return {
+        address,
+        namespace,
+        uiUrl: uiPort === undefined ? null : `http://127.0.0.1:${uiPort}`,
+        pid: server.pid,
+        exited: server.exited,
+        async stop() {
+          await server.stop();
+          if (dbFilename !== undefined) await rm(pidFile(dbFilename), { force: true });
+        },
+        kill: (signal) => server.kill(signal),
+      };
+    }
+    const output = server.lastLines();
+    if (/address already in use|port.*(in use|taken)/iu.test(output) && attempt < ATTEMPTS) continue;
+    throw new Error(`Temporal's development server did not start. It said:\n${output}`);
+  }
+}
+
+/** Connects until the server serves queries in the namespace; false when it has ended. */
+async function isReady(server: Child, address: string, namespace: string, keys: string[]): Promise<boolean> {
+  const until = Date.now() + READY_WITHIN_MS;
+  // Names each search attribute, so it fails until all are known to the frontend.
+  const query = keys.map((key) => `${key} IS NULL`).join(' AND ');
+  while (!server.hasExited()) {
+    let connection: Connection | undefined;
+    try {
+      connection = await Connection.connect({ address, connectTimeout: 5_000 });
+      await connection.withDeadline(Date.now() + 5_000, async () => {
+        await connection?.workflowService.describeNamespace({ namespace });
+        await connection?.workflowService.countWorkflowExecutions({ namespace, query });
+      });
+      if (!server.hasExited()) return true;
+    } catch (error) {
+      if (Date.now() > until) {
+        await server.stop();
+        throw new Error(`Temporal did not become ready within ${READY_WITHIN_MS / 1000} s.`, {
+          cause: error,
+        });
+      }
+    } finally {
+      await connection?.close();
+    }
+    await Promise.race([delay(100), server.exited]);
+  }
+  return false;
+}
+
+function pidFile(dbFilename: string): string {
+  return `${dbFilename}.pid`;
+}
+
+/** Waits for an earlier server on the file to go: two at once would spoil it, and SQLite's locks do not prevent it. */
+async function waitUntilUnused(dbFilename: string): Promise<void> {
+  await mkdir(dirname(dbFilename), { recursive: true });
+  const until = Date.now() + HANDOVER_MS;
+  for (;;) {
+    const pid = Number.parseInt(await readFile(pidFile(dbFilename), 'utf8').catch(() => ''), 10);
+    if (!Number.isInteger(pid) || !(await serves(pid, dbFilename))) return;
+    if (Date.now() > until) {
+      throw new Error(
+        `Another Temporal server (process ${pid}) uses ${dbFilename}. ` +
+          'Remedy: stop it, or set COUNTERSIGN_HOME to another folder.',
+      );
+    }
+    await delay(200);
+  }
+}
+
+/** Whether process `pid` lives and has the file among its arguments: the id may long be another program's. */
+async function serves(pid: number, dbFilename: string): Promise<boolean> {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+  }
+  if (process.platform === 'linux') {
+    const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    return command.split('\0').includes(dbFilename);
+  }
+  const { stdout } = spawnSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' });
+  return stdout.includes(dbFilename);
+}

@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    environment: 'node',
+    include: ['test/**/*.test.ts'],
+    globalSetup: ['test/support/global-setup.ts'],
+    pool: 'forks',
+    maxWorkers: 2,
+    // Real servers on small machines: generous, since tests wait for conditions and not for these.
+    testTimeout: 120_000,
+    hookTimeout: 240_000,
+  },
+});
