@@ -11,9 +11,9 @@ function readTime(reader: FieldReader, name: string): string | undefined {
   const value = reader.raw(name);
   if (value === undefined) return undefined;
   const text = typeof value === 'number' || typeof value === 'string' ? String(value) : '';
-  return /^\d{1,15}$/.test(text)
-    ? text
-    : reader.fail(name, 'must be Unix milliseconds, as a string or a number');
+  if (/^\d{1,15}$/.test(text)) return text;
+  reader.fail(name, 'must be Unix milliseconds, as a string or a number');
+  return undefined;
 }
 
 function readDevice(value: unknown, path: string, errors: FieldError[]): DeviceCertificate {

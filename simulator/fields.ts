@@ -70,11 +70,12 @@ export class FieldReader {
     return value;
   }
 
+  /** True or false. */
   boolean(name: string): boolean | undefined {
     const value = this.raw(name);
-    return value === undefined || typeof value === 'boolean'
-      ? value
-      : this.fail(name, 'must be true or false');
+    if (value === undefined || typeof value === 'boolean') return value;
+    this.fail(name, 'must be true or false');
+    return undefined;
   }
 
   /** One of the given words. */
