@@ -1,0 +1,188 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { errors, interactionPolicy, Provider } from 'oidc-provider';
+import type { KoaContextWithOIDC, ResourceServer, TokenEndpointGrantContext } from 'oidc-provider';
+import { demoUser } from './demo-users.ts';
+import { loginPage } from './login-page.ts';
+import { memoryAdapter } from './memory-adapter.ts';
+import type { SigningKey } from './signing-key.ts';
+
+/**
+ * Grant type (RFC 6749, section 4.5) that gives a demo user's access token to whoever reaches the provider, which
+ * listens on loopback only: `grant_type=urn:countersign:demo-user&client_id=countersign&user=alice`.
+ */
+export const DEMO_USER_GRANT = 'urn:countersign:demo-user';
+
+/** The one client: public, native (RFC 8252), any loopback port; also for the code flow with PKCE. */
+export const DEMO_CLIENT_ID = 'countersign';
+
+/** Resource indicator (RFC 8707) that access tokens are for; it is also the default. */
+export const DEMO_RESOURCE = 'urn:countersign';
+
+/** Options of {@link demoProvider}. */
+export interface DemoProviderOptions {
+  issuer: string;
+  /** Claim `aud` of access tokens. */
+  audience: string;
+  key: SigningKey;
+  /** Life of an access token, in seconds. */
+  tokenTtlSeconds: number;
+  /** Paths that the code flow may return to, on any loopback port. */
+  redirectPaths: readonly string[];
+}
+
+const LOOPBACK = ['127.0.0.1', 'localhost'];
+const SCOPE = 'openid profile';
+
+/** The OpenID provider as a Koa application: discovery, JWKS, token endpoint, log-in page. */
+export function demoProvider(options: DemoProviderOptions): Provider {
+  const resourceServer: ResourceServer = {
+    scope: '',
+    audience: options.audience,
+    accessTokenTTL: options.tokenTtlSeconds,
+    accessTokenFormat: 'jwt',
+    jwt: { sign: { alg: 'ES256' } },
+  };
+  const provider: Provider = new Provider(options.issuer, {
+    adapter: memoryAdapter(),
+    jwks: { keys: [options.key] },
+    enabledJWA: { idTokenSigningAlgValues: ['ES256'] },
+    clientDefaults: { id_token_signed_response_alg: 'ES256' },
+    clients: [
+      {
+        client_id: DEMO_CLIENT_ID,
+        application_type: 'native',
+        token_endpoint_auth_method: 'none',
+        grant_types: ['authorization_code', DEMO_USER_GRANT],
+        response_types: ['code'],
+        redirect_uris: LOOPBACK.flatMap((host) =>
+          options.redirectPaths.map((path) => `http://${host}${path}`),
+        ),
+      },
+    ],
+    responseTypes: ['code'],
+    scopes: SCOPE.split(' '),
+    claims: { openid: ['sub'], profile: ['name', 'roles', 'groups'] },
+    features: {
+      devInteractions: { enabled: false },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: () => DEMO_RESOURCE,
+        useGrantedResource: () => true,
+        getResourceServerInfo(_ctx, resource) {
+          if (resource !== DEMO_RESOURCE)
+            throw new errors.InvalidTarget(`the only resource is ${DEMO_RESOURCE}`);
+          return resourceServer;
+        },
+      },
+    },
+    ttl: {
+      AccessToken: options.tokenTtlSeconds,
+      IdToken: options.tokenTtlSeconds,
+      AuthorizationCode: 60,
+      Interaction: 600,
+      Grant: 86_400,
+      Session: 86_400,
+    },
+    cookies: { keys: [randomBytes(32).toString('hex')] },
+    clientBasedCORS: (_ctx, origin) => LOOPBACK.includes(URL.parse(origin)?.hostname ?? ''),
+    findAccount: (_ctx, id) => {
+      const found = demoUser(id);
+      return found && { accountId: id, claims: () => ({ sub: id, ...personClaims(id) }) };
+    },
+    extraTokenClaims: (ctx, token) =>
+      'accountId' in token ? accessTokenClaims(ctx, token.accountId) : undefined,
+    loadExistingGrant: (ctx) => {
+      // Nobody is asked for consent: the client is ours.
+      const accountId = ctx.oidc.session?.accountId;
+      return accountId === undefined ? Promise.resolve(undefined) : makeGrant(provider, accountId);
+    },
+    interactions: { policy: loginOnly(), url: (_ctx, interaction) => `/interaction/${interaction.uid}` },
+  });
+  provider.registerGrantType<{ user?: string }>(
+    DEMO_USER_GRANT,
+    (ctx) => giveToken(provider, ctx, resourceServer),
+    ['user', 'resource'],
+  );
+  addLogin(provider);
+  return provider;
+}
+
+/** Without the question that native clients always ask: the log-in page is answer enough in a demo. */
+function loginOnly(): interactionPolicy.DefaultPolicy {
+  const policy = interactionPolicy.base();
+  policy.get('consent')?.checks.remove('native_client_prompt');
+  return policy;
+}
+
+function personClaims(id: string): { name: string; roles: readonly string[]; groups: readonly string[] } {
+  const user = demoUser(id);
+  if (!user) throw new errors.InvalidGrant(`there is no demo user ${id}`);
+  return { name: user.name, roles: user.roles, groups: user.groups };
+}
+
+function accessTokenClaims(ctx: KoaContextWithOIDC, id: string): Record<string, unknown> {
+  const authTime = ctx.oidc.entities.AuthorizationCode?.authTime ?? Math.floor(Date.now() / 1000);
+  // RFC 8176 has no value for "nobody was asked", and claiming one of its values would be untrue.
+  return { ...personClaims(id), auth_time: authTime, amr: ['demo'] };
+}
+
+async function makeGrant(provider: Provider, accountId: string): Promise<InstanceType<Provider['Grant']>> {
+  const grant = new provider.Grant({ accountId, clientId: DEMO_CLIENT_ID });
+  grant.addOIDCScope(SCOPE);
+  grant.addResourceScope(DEMO_RESOURCE, '');
+  await grant.save();
+  return grant;
+}
+
+async function giveToken(
+  provider: Provider,
+  ctx: TokenEndpointGrantContext<{ user?: string }>,
+  resourceServer: ResourceServer,
+): Promise<void> {
+  const user = demoUser(ctx.oidc.params.user);
+  if (!user) throw new errors.InvalidRequest(`there is no demo user ${String(ctx.oidc.params.user)}`);
+  const token = new provider.AccessToken({
+    client: ctx.oidc.client,
+    accountId: user.user,
+    // No grant is kept: the token is a JWT, which the provider never looks up again.
+    grantId: randomUUID(),
+    gty: DEMO_USER_GRANT,
+    resourceServer: new provider.ResourceServer(DEMO_RESOURCE, resourceServer),
+  });
+  ctx.oidc.entity('AccessToken', token);
+  const value = await token.save();
+  ctx.body = { access_token: value, expires_in: token.expiration, token_type: token.tokenType };
+}
+
+function addLogin(provider: Provider): void {
+  provider.use(async (ctx, next) => {
+    if (!ctx.path.startsWith('/interaction/')) {
+      await next();
+      return;
+    }
+    if (ctx.method === 'POST') {
+      const user = demoUser(new URLSearchParams(await readBody(ctx.req)).get('user'));
+      if (!user) {
+        ctx.status = 400;
+        return;
+      }
+      const result = { login: { accountId: user.user, amr: ['demo'] } };
+      ctx.respond = false;
+      await provider.interactionFinished(ctx.req, ctx.res, result);
+      return;
+    }
+    await provider.interactionDetails(ctx.req, ctx.res);
+    ctx.type = 'html';
+    ctx.body = loginPage();
+  });
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  let body = '';
+  for await (const chunk of request.setEncoding('utf8')) {
+    body += String(chunk);
+    if (body.length > 1_000) throw new Error('The body is too long.');
+  }
+  return body;
+}

@@ -1,0 +1,16 @@
+import { DEMO_USERS } from './demo-users.ts';
+
+/** HTML of the page that asks who to log in as; each button posts `user` to the page's own address. */
+export function loginPage(): string {
+  const buttons = DEMO_USERS.map(
+    ({ user, name, roles, groups }) =>
+      `<li><button name="user" value="${user}">${name}</button> ${[...roles, ...groups].join(', ')}</li>`,
+  );
+  return `<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>Log in to Countersign (demo)</title>
+<style>body{font:1rem system-ui;max-width:32rem;margin:3rem auto}li{margin:.5rem 0}button{font:inherit;min-width:10rem}</style>
+<h1>Log in as</h1>
+<p>A demo on this machine: nobody is asked for a password.</p>
+<form method="post"><ul>${buttons.join('')}</ul></form>
+</html>`;
+}
