@@ -1,8 +1,10 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { startSimulator } from '../../simulator/server.ts';
 import type { RunningSimulator } from '../../simulator/server.ts';
 import { control, keptStatus } from './control-client.ts';
 import { INSTANCE, SN, call, codeOf, failure, sendRaw, sign } from './vendor-client.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const target = { MqttInstanceId: INSTANCE, Sn: SN };
 let simulator: RunningSimulator;

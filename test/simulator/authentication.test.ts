@@ -1,11 +1,13 @@
 import { createHmac, randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { NonceMemory } from '../../simulator/nonce-memory.ts';
 import { startSimulator } from '../../simulator/server.ts';
 import type { RunningSimulator } from '../../simulator/server.ts';
 import { calls, control, keptStatus } from './control-client.ts';
 import { ACCESS_KEY, INSTANCE, SECRET, SN, call, codeOf, failure, sendRaw, sign } from './vendor-client.ts';
 import type { RawAnswer, SignOptions, SignedRequest } from './vendor-client.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const query = { MqttInstanceId: INSTANCE, Sn: SN };
 let simulator: RunningSimulator;

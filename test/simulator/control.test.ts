@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { CallLog, MAX_KEPT_CALLS } from '../../simulator/call-log.ts';
 import type { CallRecord } from '../../simulator/call-log.ts';
 import { isLoopback } from '../../simulator/control.ts';
@@ -7,6 +7,8 @@ import { startSimulator } from '../../simulator/server.ts';
 import type { RunningSimulator } from '../../simulator/server.ts';
 import { calls, control } from './control-client.ts';
 import { ACCESS_KEY, INSTANCE, SN, call, failure, sendRaw } from './vendor-client.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const query = { MqttInstanceId: INSTANCE, Sn: SN };
 let simulator: RunningSimulator;

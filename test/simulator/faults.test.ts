@@ -7,6 +7,8 @@ import { calls, control, keptStatus } from './control-client.ts';
 import { INSTANCE, SN, call, failure, sendRaw, sign } from './vendor-client.ts';
 import type { RawAnswer } from './vendor-client.ts';
 
+vi.setConfig({ testTimeout: 60_000 });
+
 const query = { MqttInstanceId: INSTANCE, Sn: SN };
 let simulator: RunningSimulator;
 

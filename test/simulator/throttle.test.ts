@@ -5,6 +5,8 @@ import { Throttle } from '../../simulator/throttle.ts';
 import { calls, control } from './control-client.ts';
 import { INSTANCE, SN, call, failure, sendRaw, sign } from './vendor-client.ts';
 
+vi.setConfig({ testTimeout: 60_000 });
+
 const query = { MqttInstanceId: INSTANCE, Sn: SN };
 let simulator: RunningSimulator | undefined;
 

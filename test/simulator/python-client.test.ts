@@ -1,0 +1,144 @@
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { access, mkdir, rename, rm } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startSimulator } from '../../simulator/server.ts';
+import type { RunningSimulator } from '../../simulator/server.ts';
+import { calls, control, keptStatus } from './control-client.ts';
+import { ACCESS_KEY, INSTANCE, SECRET, SN } from './vendor-client.ts';
+
+const run = promisify(execFile);
+const PACKAGE = 'alibabacloud-onsmqtt20200420==1.7.1';
+const CACHE = fileURLToPath(new URL('../../.countersign/test-cache/', import.meta.url));
+const INSTALL_MS = 540_000;
+
+async function works(file: string, ...parameters: string[]): Promise<boolean> {
+  return run(file, parameters).then(
+    () => true,
+    () => false,
+  );
+}
+
+const missing = (await works('python3', '--version'))
+  ? (await works('python3', '-m', 'pip', '--version'))
+    ? undefined
+    : 'pip is missing'
+  : 'python3 is missing';
+if (missing !== undefined) console.warn(`The vendor's Python client is not tried: ${missing}.`);
+
+/**
+ * Installs the client once and gives its folder, which appears under its name only when it is complete. Some of what it
+ * needs is compiled for one version of Python, so each version has a folder of its own.
+ */
+async function install(): Promise<string> {
+  const { stdout } = await run('python3', ['-c', 'import sys; print(sys.implementation.cache_tag)']);
+  const folder = `${CACHE}onsmqtt-1.7.1-${stdout.trim()}`;
+  const isThere = await access(folder).then(
+    () => true,
+    () => false,
+  );
+  if (isThere) return folder;
+  await mkdir(CACHE, { recursive: true });
+  const target = `${CACHE}incomplete-${randomUUID()}`;
+  try {
+    await run('python3', ['-m', 'pip', 'install', '--quiet', '--target', target, PACKAGE], {
+      timeout: INSTALL_MS,
+    });
+    await rename(target, folder).catch((error: unknown) => {
+      // Another run was faster: its folder serves as well.
+      if (!['ENOTEMPTY', 'EEXIST'].includes((error as { code?: string }).code ?? '')) throw error;
+    });
+  } finally {
+    await rm(target, { recursive: true, force: true });
+  }
+  return folder;
+}
+
+const SCRIPT = `
+import json, os, sys
+from alibabacloud_onsmqtt20200420 import models
+from alibabacloud_onsmqtt20200420.client import Client
+from alibabacloud_tea_openapi.models import Config
+
+given = json.load(sys.stdin)
+client = Client(Config(access_key_id=given['accessKeyId'], access_key_secret=given['secret'],
+                       endpoint=given['endpoint'], protocol='HTTP', signature_algorithm=given['algorithm']))
+target = {'mqtt_instance_id': given['instance'], 'sn': given['sn']}
+out = {}
+pages = models.ListCaCertificateRequest(mqtt_instance_id=given['instance'], page_no='1', page_size='10')
+out['list'] = client.list_ca_certificate(pages).body.to_map()
+out['active'] = client.active_ca_certificate(models.ActiveCaCertificateRequest(**target)).body.to_map()
+out['get'] = client.get_ca_certificate(models.GetCaCertificateRequest(**target)).body.to_map()
+try:
+    client.get_ca_certificate(models.GetCaCertificateRequest(mqtt_instance_id=given['instance'], sn='unknown'))
+except Exception as error:
+    out['error'] = {'code': error.code, 'statusCode': error.data.get('statusCode')}
+print(json.dumps(out))
+`;
+
+interface Output {
+  list: { RequestId: string; Data: { Total: number; CaCertificateVOS: Record<string, string>[] } };
+  active: { RequestId: string; Sn: string };
+  get: { RequestId: string; Data: Record<string, string> };
+  error: { code: string; statusCode: number };
+}
+
+let simulator: RunningSimulator;
+let folder = '';
+
+beforeAll(async () => {
+  simulator = await startSimulator();
+  if (missing === undefined) folder = await install();
+}, INSTALL_MS + 30_000);
+
+afterAll(() => simulator.close());
+
+test.skipIf(missing !== undefined).each([
+  { signature: 'ACS3-HMAC-SHA256', algorithm: null },
+  { signature: 'the older RPC signature', algorithm: 'v2' },
+])(
+  'the vendor’s Python client lists, reads and activates with $signature',
+  async ({ algorithm }) => {
+    // A serial number that has to be encoded, so that both sides must encode it alike.
+    const sn = `${SN} +/~é*'`;
+    await control(simulator, 'PUT', '/certificates?replace=all', [
+      { mqttInstanceId: INSTANCE, sn, caName: 'factory', validBegin: 1_700_000_000_000 },
+      { mqttInstanceId: INSTANCE, sn: 'second', status: '1' },
+    ]);
+    await control(simulator, 'DELETE', '/calls');
+    const endpoint = `127.0.0.1:${simulator.port}`;
+    const given = { accessKeyId: ACCESS_KEY, secret: SECRET, endpoint, algorithm, instance: INSTANCE, sn };
+    const python = run('python3', ['-c', SCRIPT], {
+      env: { ...process.env, PYTHONPATH: folder },
+      timeout: 120_000,
+    });
+    python.child.stdin?.end(JSON.stringify(given));
+    const output = JSON.parse((await python).stdout) as Output;
+
+    expect(output.list.Data.Total).toBe(2);
+    expect(output.list.Data.CaCertificateVOS.map((one) => [one['Sn'], one['Status']])).toEqual([
+      [sn, '0'],
+      ['second', '1'],
+    ]);
+    expect(output.active.Sn).toBe(sn);
+    expect(output.get.Data).toMatchObject({
+      CaName: 'factory',
+      Sn: sn,
+      Status: '1',
+      ValidBegin: '1700000000000',
+    });
+    expect(output.error.code).toBe('FindCaBySnError');
+    expect(await keptStatus(simulator, sn)).toBe('1');
+    const recorded = (await calls(simulator)).calls;
+    expect(recorded.map(({ action, method, status }) => [action, method, status])).toEqual([
+      ['ListCaCertificate', 'GET', 200],
+      ['ActiveCaCertificate', 'POST', 200],
+      ['GetCaCertificate', 'GET', 200],
+      ['GetCaCertificate', 'GET', 500],
+    ]);
+    expect(recorded[1]?.requestId).toBe(output.active.RequestId);
+  },
+  150_000,
+);
