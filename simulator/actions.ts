@@ -2,7 +2,7 @@ import type { CertificateStore, KeptCertificate } from './certificate.ts';
 import { VendorError } from './vendor-error.ts';
 
 /** What an action answers beside the RequestId, and whether the asked-for state now holds because of it. */
-export interface ActionResult {
+interface ActionResult {
   readonly body: Readonly<Record<string, unknown>>;
   readonly applied: boolean;
 }

@@ -14,7 +14,7 @@ import {
 import { VendorError } from './vendor-error.ts';
 
 /** A request's date may differ from the server's by this much, milliseconds. */
-export const DATE_WINDOW_MS = 15 * 60_000;
+const DATE_WINDOW_MS = 15 * 60_000;
 
 const MANDATORY_HEADERS = [
   'x-acs-action',

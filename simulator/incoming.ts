@@ -16,7 +16,7 @@ export interface Incoming {
 }
 
 /** Bodies above this size (bytes) are refused. */
-export const MAX_BODY_BYTES = 4 * 1024 * 1024;
+const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
 /** The body is larger than {@link MAX_BODY_BYTES}. */
 export class BodyTooLarge extends Error {}

@@ -3,7 +3,7 @@ import { header } from './incoming.ts';
 import type { Incoming, Pair } from './incoming.ts';
 
 /** Percent-encoding of RFC 3986: everything but unreserved characters. */
-export function encode(text: string): string {
+function encode(text: string): string {
   return encodeURIComponent(text).replace(
     /[!'()*]/g,
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,

@@ -16,7 +16,7 @@ import type { Simulation } from './simulation.ts';
 import { VendorError } from './vendor-error.ts';
 
 /** Version of the product's interface. */
-export const PRODUCT_VERSION = '2020-04-20';
+const PRODUCT_VERSION = '2020-04-20';
 
 const SIGNATURE_PARAMETERS = new Set([
   'Action',

@@ -1,7 +1,7 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { NonceMemory } from '../../simulator/nonce-memory.ts';
-import { startSimulator } from '../../simulator/server.ts';
+import { DEFAULT_ACCESS_KEYS, startSimulator } from '../../simulator/server.ts';
 import type { RunningSimulator } from '../../simulator/server.ts';
 import { calls, control, keptStatus } from './control-client.ts';
 import { ACCESS_KEY, INSTANCE, SECRET, SN, call, codeOf, failure, sendRaw, sign } from './vendor-client.ts';
@@ -75,6 +75,26 @@ test('a wrong secret and an unknown access key are told apart', async () => {
     'InvalidAccessKeyId.NotFound',
   );
   expect((await calls(simulator)).calls.map(({ accessKeyId }) => accessKeyId)).toEqual([null, null]);
+});
+
+test('a simulator that was given no keys takes the documented ones', async () => {
+  const [[accessKeyId, accessKeySecret] = ['', '']] = Object.entries(DEFAULT_ACCESS_KEYS);
+  expect((await altered({ credentials: { accessKeyId, accessKeySecret } }, () => undefined)).status).toBe(
+    200,
+  );
+});
+
+test('the keys that it is given are taken instead', async () => {
+  const other = await startSimulator({ accessKeys: { mine: 'my secret' } });
+  try {
+    const own = { accessKeyId: 'mine', accessKeySecret: 'my secret' };
+    expect((await failure(other, 'GetCaCertificate', query, { credentials: own })).code).toBe(
+      'MqttInstanceNotFound',
+    );
+    expect((await failure(other, 'GetCaCertificate', query)).code).toBe('InvalidAccessKeyId.NotFound');
+  } finally {
+    await other.close();
+  }
 });
 
 test('the SDK reports a signature error with its code', async () => {
