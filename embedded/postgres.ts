@@ -44,9 +44,9 @@ export interface EmbeddedPostgres {
 
 const MAJOR = '18';
 const SUPERUSER = 'postgres';
-const READY_WITHIN_MS = 120_000;
+const READY_WITHIN_MS = 90_000;
 /** How long an earlier postmaster on the same folder may take to go away. */
-const HANDOVER_MS = 20_000;
+const HANDOVER_MS = 15_000;
 const SAFETY = ['fsync', 'full_page_writes'];
 
 /**

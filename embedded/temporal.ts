@@ -49,10 +49,21 @@ export interface EmbeddedTemporal {
   kill(signal: NodeJS.Signals): void;
 }
 
-const READY_WITHIN_MS = 120_000;
+const READY_WITHIN_MS = 90_000;
 /** How long an earlier server on the same file may take to go away. */
-const HANDOVER_MS = 20_000;
+const HANDOVER_MS = 15_000;
 const ATTEMPTS = 3;
+
+/** Numbers of `temporal.api.enums.v1.IndexedValueType`. */
+const VALUE_TYPES: Readonly<Record<SearchAttributeType, number>> = {
+  Text: 1,
+  Keyword: 2,
+  Int: 3,
+  Double: 4,
+  Bool: 5,
+  Datetime: 6,
+  KeywordList: 7,
+};
 
 /**
  * Starts Temporal's development server on 127.0.0.1 and waits until its frontend answers, the namespace exists and
@@ -95,7 +106,7 @@ export async function startTemporal(options: TemporalOptions): Promise<EmbeddedT
     });
     if (dbFilename !== undefined) await writeFile(pidFile(dbFilename), String(server.pid));
     const address = `127.0.0.1:${port}`;
-    if (await isReady(server, address, namespace, Object.keys(searchAttributes))) {
+    if (await isReady(server, address, namespace, searchAttributes)) {
       return {
         address,
         namespace,
@@ -116,17 +127,25 @@ export async function startTemporal(options: TemporalOptions): Promise<EmbeddedT
 }
 
 /** Connects until the server serves queries in the namespace; false when it has ended. */
-async function isReady(server: Child, address: string, namespace: string, keys: string[]): Promise<boolean> {
+async function isReady(
+  server: Child,
+  address: string,
+  namespace: string,
+  searchAttributes: Record<string, SearchAttributeType>,
+): Promise<boolean> {
   const until = Date.now() + READY_WITHIN_MS;
   // Names each search attribute, so it fails until all are known to the frontend.
-  const query = keys.map((key) => `${key} IS NULL`).join(' AND ');
+  const query = Object.keys(searchAttributes)
+    .map((key) => `${key} IS NULL`)
+    .join(' AND ');
   while (!server.hasExited()) {
     let connection: Connection | undefined;
     try {
-      connection = await Connection.connect({ address, connectTimeout: 5_000 });
-      await connection.withDeadline(Date.now() + 5_000, async () => {
-        await connection?.workflowService.describeNamespace({ namespace });
-        await connection?.workflowService.countWorkflowExecutions({ namespace, query });
+      const open = (connection = await Connection.connect({ address, connectTimeout: 5_000 }));
+      await open.withDeadline(Date.now() + 10_000, async () => {
+        await open.workflowService.describeNamespace({ namespace });
+        await registerMissing(open, namespace, searchAttributes);
+        await open.workflowService.countWorkflowExecutions({ namespace, query });
       });
       if (!server.hasExited()) return true;
     } catch (error) {
@@ -142,6 +161,19 @@ async function isReady(server: Child, address: string, namespace: string, keys: 
     await Promise.race([delay(100), server.exited]);
   }
   return false;
+}
+
+/** The CLI registers search attributes when it makes a database file, but not those that are asked for later. */
+async function registerMissing(
+  { operatorService }: Connection,
+  namespace: string,
+  wanted: Record<string, SearchAttributeType>,
+): Promise<void> {
+  const { customAttributes } = await operatorService.listSearchAttributes({ namespace });
+  const missing = Object.entries(wanted).filter(([key]) => !(key in customAttributes));
+  if (missing.length === 0) return;
+  const searchAttributes = Object.fromEntries(missing.map(([key, type]) => [key, VALUE_TYPES[type]]));
+  await operatorService.addSearchAttributes({ namespace, searchAttributes });
 }
 
 function pidFile(dbFilename: string): string {
