@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cp, access, chmod } from 'node:fs/promises';
+import { access, chmod, cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -82,17 +82,23 @@ async function packagedNativeFolder(): Promise<string> {
 export async function postgresBinaries(fallbackDir: string, user?: OsUser): Promise<PostgresBinaries> {
   let native = await packagedNativeFolder();
   if (user && closedDirectory(join(native, 'bin'), user) !== undefined) {
-    const copy = join(fallbackDir, 'postgres-programs');
+    const copy = join(fallbackDir, `postgres-programs-${await versionOf(native)}`);
     const complete = join(copy, 'complete');
     if (!(await exists(complete))) {
+      await rm(copy, { recursive: true, force: true });
       await cp(native, copy, { recursive: true, verbatimSymlinks: true });
-      await cp(join(native, 'pg-symlinks.json'), complete);
+      await writeFile(complete, '');
     }
     native = copy;
   }
   const binaries = { postgres: join(native, 'bin', 'postgres'), initdb: join(native, 'bin', 'initdb') };
   for (const file of Object.values(binaries)) await chmod(file, 0o755).catch(() => undefined);
   return binaries;
+}
+
+async function versionOf(native: string): Promise<string> {
+  const manifest = await readFile(join(dirname(native), 'package.json'), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
 }
 
 async function exists(path: string): Promise<boolean> {

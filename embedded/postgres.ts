@@ -68,7 +68,9 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
   }
   const user = postgresOsUser();
   const home = dirname(dataDir);
-  await mkdir(home, { recursive: true });
+  const made = await mkdir(home, { recursive: true });
+  // Whatever the umask is, the OS user must pass through to its folder; the secrets in it are 0600.
+  if (made !== undefined && user) await chmod(home, 0o711);
   const closed = user && closedDirectory(home, user);
   if (closed !== undefined) {
     throw new Error(
