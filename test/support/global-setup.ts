@@ -14,7 +14,7 @@ declare module 'vitest' {
   }
 }
 
-/** Starts the shared servers before the run and stops them after it, also after Ctrl-C. */
+/** Starts the shared servers before the run and stops them after it; killed, the run takes them along (see child.ts). */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const stack = await startStack(process.env);
   project.provide('superuserUrl', stack.superuserUrl);
