@@ -1,0 +1,297 @@
+-- The audit log: entries that never change, the queue of those without an index, and their order.
+-- See docs/audit-log.md. SQLSTATEs of ours: CS001 same key with other bytes; CS002 not this role's event type;
+-- CS003 not an entry; CS004 a change of what never changes.
+
+CREATE SCHEMA audit;
+GRANT USAGE ON SCHEMA audit TO countersign_api, countersign_worker, countersign_signer, countersign_reader;
+
+-- Which process may append what. The same table as in domain/entry.ts; a test compares both.
+CREATE TABLE audit.event_type (
+  type text PRIMARY KEY,
+  appender text NOT NULL CHECK (appender IN ('api', 'worker', 'signer'))
+);
+
+INSERT INTO audit.event_type (type, appender) VALUES
+  ('change.requested', 'worker'),
+  ('change.prechecked', 'worker'),
+  ('change.refused', 'worker'),
+  ('change.withdrawn', 'worker'),
+  ('change.expired', 'worker'),
+  ('change.scheduled', 'worker'),
+  ('change.paused', 'worker'),
+  ('change.resumed', 'worker'),
+  ('change.retried', 'worker'),
+  ('change.abandoned', 'worker'),
+  ('change.drifted', 'worker'),
+  ('change.reconciled', 'worker'),
+  ('change.closed', 'worker'),
+  ('decision.approved', 'worker'),
+  ('decision.rejected', 'worker'),
+  ('decision.withdrawn', 'worker'),
+  ('attempt.started', 'worker'),
+  ('attempt.succeeded', 'worker'),
+  ('attempt.failed', 'worker'),
+  ('attempt.unknown', 'worker'),
+  ('review.signed', 'worker'),
+  ('notification.sent', 'worker'),
+  ('integrity.conflict', 'worker'),
+  ('decision.refused', 'api'),
+  ('request.refused', 'api'),
+  ('audit.read', 'api'),
+  ('audit.exported', 'api'),
+  ('log.started', 'signer'),
+  ('key.rotated', 'signer');
+
+CREATE TABLE audit.entry (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  event_key text NOT NULL UNIQUE CHECK (char_length(event_key) BETWEEN 1 AND 512),
+  -- Exactly what is hashed: the UTF-8 of the entry's canonical JSON. Never rebuilt from jsonb.
+  bytes bytea NOT NULL CHECK (octet_length(bytes) BETWEEN 2 AND 32768),
+  leaf_hash bytea NOT NULL CHECK (leaf_hash = sha256('\x00'::bytea || bytes)),
+  -- Derived from the bytes by audit.append.
+  type text NOT NULL REFERENCES audit.event_type (type),
+  change_id uuid,
+  actor text,
+  outcome text,
+  request_id text,
+  time timestamptz NOT NULL,
+  appended_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE INDEX entry_change_id ON audit.entry (change_id, id) WHERE change_id IS NOT NULL;
+CREATE INDEX entry_type ON audit.entry (type, id);
+CREATE INDEX entry_actor ON audit.entry (actor, id) WHERE actor IS NOT NULL;
+CREATE INDEX entry_request_id ON audit.entry (request_id) WHERE request_id IS NOT NULL;
+CREATE INDEX entry_time ON audit.entry (time, id);
+
+-- Entries that have no index yet.
+CREATE TABLE audit.pending (
+  entry_id bigint PRIMARY KEY REFERENCES audit.entry (id)
+);
+
+-- The order: contiguous from 0. Ids are no order: transactions commit in another one, and aborted ones leave gaps.
+CREATE TABLE audit.leaf (
+  index bigint PRIMARY KEY CHECK (index >= 0),
+  entry_id bigint NOT NULL UNIQUE REFERENCES audit.entry (id)
+);
+
+-- One row, whose lock makes sequencing one at a time.
+CREATE TABLE audit.head (
+  singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
+  size bigint NOT NULL CHECK (size >= 0)
+);
+INSERT INTO audit.head (size) VALUES (0);
+
+GRANT SELECT ON audit.event_type, audit.entry, audit.pending, audit.leaf, audit.head
+  TO countersign_api, countersign_worker, countersign_signer, countersign_reader;
+
+CREATE FUNCTION audit.refuse() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RAISE EXCEPTION '% on %.% is refused: the audit log is append-only', TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME
+    USING ERRCODE = 'CS004';
+END
+$$;
+
+-- A row leaves the queue only when its entry has an index.
+CREATE FUNCTION audit.guard_pending() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM audit.leaf WHERE entry_id = OLD.entry_id) THEN
+    RAISE EXCEPTION 'entry % has no index yet and stays pending', OLD.entry_id USING ERRCODE = 'CS004';
+  END IF;
+  RETURN OLD;
+END
+$$;
+
+-- The head moves to the number of leaves and nowhere else.
+CREATE FUNCTION audit.guard_head() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF NEW.size < OLD.size OR NEW.size IS DISTINCT FROM (SELECT coalesce(max(index) + 1, 0) FROM audit.leaf) THEN
+    RAISE EXCEPTION 'the head cannot go from % to %', OLD.size, NEW.size USING ERRCODE = 'CS004';
+  END IF;
+  RETURN NEW;
+END
+$$;
+
+CREATE TRIGGER entry_never_changes BEFORE UPDATE OR DELETE ON audit.entry
+  FOR EACH ROW EXECUTE FUNCTION audit.refuse();
+CREATE TRIGGER entry_never_truncated BEFORE TRUNCATE ON audit.entry
+  FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse();
+CREATE TRIGGER leaf_never_changes BEFORE UPDATE OR DELETE ON audit.leaf
+  FOR EACH ROW EXECUTE FUNCTION audit.refuse();
+CREATE TRIGGER leaf_never_truncated BEFORE TRUNCATE ON audit.leaf
+  FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse();
+CREATE TRIGGER pending_never_updated BEFORE UPDATE ON audit.pending
+  FOR EACH ROW EXECUTE FUNCTION audit.refuse();
+CREATE TRIGGER pending_leaves_with_index BEFORE DELETE ON audit.pending
+  FOR EACH ROW EXECUTE FUNCTION audit.guard_pending();
+CREATE TRIGGER pending_never_truncated BEFORE TRUNCATE ON audit.pending
+  FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse();
+CREATE TRIGGER head_only_grows BEFORE UPDATE ON audit.head
+  FOR EACH ROW EXECUTE FUNCTION audit.guard_head();
+CREATE TRIGGER head_never_deleted BEFORE DELETE ON audit.head
+  FOR EACH ROW EXECUTE FUNCTION audit.refuse();
+CREATE TRIGGER head_never_truncated BEFORE TRUNCATE ON audit.head
+  FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse();
+
+-- ALWAYS: also under session_replication_role = replica.
+ALTER TABLE audit.entry ENABLE ALWAYS TRIGGER entry_never_changes;
+ALTER TABLE audit.entry ENABLE ALWAYS TRIGGER entry_never_truncated;
+ALTER TABLE audit.leaf ENABLE ALWAYS TRIGGER leaf_never_changes;
+ALTER TABLE audit.leaf ENABLE ALWAYS TRIGGER leaf_never_truncated;
+ALTER TABLE audit.pending ENABLE ALWAYS TRIGGER pending_never_updated;
+ALTER TABLE audit.pending ENABLE ALWAYS TRIGGER pending_leaves_with_index;
+ALTER TABLE audit.pending ENABLE ALWAYS TRIGGER pending_never_truncated;
+ALTER TABLE audit.head ENABLE ALWAYS TRIGGER head_only_grows;
+ALTER TABLE audit.head ENABLE ALWAYS TRIGGER head_never_deleted;
+ALTER TABLE audit.head ENABLE ALWAYS TRIGGER head_never_truncated;
+
+-- The one way in. The same key with the same bytes is the same entry again.
+CREATE FUNCTION audit.append(event_key text, bytes bytea, OUT entry_id bigint, OUT created boolean)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  entry_key CONSTANT text := event_key;
+  entry_bytes CONSTANT bytea := bytes;
+  body_text text;
+  body jsonb;
+  entry_type text;
+  entry_time timestamptz;
+  appender_role text;
+  first_bytes bytea;
+BEGIN
+  IF entry_key IS NULL OR char_length(entry_key) NOT BETWEEN 1 AND 512 THEN
+    RAISE EXCEPTION 'an event key has 1 to 512 characters, got %', char_length(entry_key) USING ERRCODE = 'CS003';
+  END IF;
+  IF entry_bytes IS NULL OR octet_length(entry_bytes) NOT BETWEEN 2 AND 32768 THEN
+    RAISE EXCEPTION 'an entry has 2 to 32768 bytes, got %', octet_length(entry_bytes) USING ERRCODE = 'CS003';
+  END IF;
+  BEGIN
+    body_text := convert_from(entry_bytes, 'UTF8');
+    body := body_text::jsonb;
+  EXCEPTION WHEN data_exception THEN
+    RAISE EXCEPTION 'an entry is JSON in UTF-8: %', SQLERRM USING ERRCODE = 'CS003';
+  END;
+  -- jsonb would keep the last of two equal keys, another reader the first.
+  IF body_text IS NOT JSON OBJECT WITH UNIQUE KEYS THEN
+    RAISE EXCEPTION 'an entry is an object without duplicate keys' USING ERRCODE = 'CS003';
+  END IF;
+  IF body->'v' IS DISTINCT FROM '1'::jsonb THEN
+    RAISE EXCEPTION 'an entry has v 1, got %', body->'v' USING ERRCODE = 'CS003';
+  END IF;
+  IF jsonb_typeof(body->'time') IS DISTINCT FROM 'string'
+    OR body->>'time' !~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$' THEN
+    RAISE EXCEPTION 'an entry has a time like 2026-11-24T09:00:00.000Z, got %', body->'time'
+      USING ERRCODE = 'CS003';
+  END IF;
+  BEGIN
+    entry_time := (body->>'time')::timestamptz;
+  EXCEPTION WHEN data_exception THEN
+    RAISE EXCEPTION 'an entry has a time of the calendar, got %', body->'time' USING ERRCODE = 'CS003';
+  END;
+  IF coalesce(jsonb_typeof(body->'changeId'), 'null') NOT IN ('null', 'string')
+    OR body->>'changeId' !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN
+    RAISE EXCEPTION 'an entry''s changeId is a lower-case UUID or null, got %', body->'changeId'
+      USING ERRCODE = 'CS003';
+  END IF;
+
+  entry_type := CASE jsonb_typeof(body->'type') WHEN 'string' THEN body->>'type' END;
+  SELECT 'countersign_' || e.appender INTO appender_role FROM audit.event_type e WHERE e.type = entry_type;
+  -- session_user: within this function current_user is its owner.
+  IF appender_role IS NULL OR NOT pg_has_role(session_user, appender_role, 'USAGE') THEN
+    RAISE EXCEPTION '% may not append an entry of type %', session_user, coalesce(entry_type, '(none)')
+      USING ERRCODE = 'CS002';
+  END IF;
+  -- Otherwise one process could take a key that another will need.
+  IF position('/' || entry_type || '/' IN '/' || entry_key || '/') = 0 THEN
+    RAISE EXCEPTION 'the key of an entry of type % has it as a part between slashes, got %', entry_type, entry_key
+      USING ERRCODE = 'CS003';
+  END IF;
+
+  INSERT INTO audit.entry (event_key, bytes, leaf_hash, type, change_id, actor, outcome, request_id, time)
+  VALUES (
+    entry_key,
+    entry_bytes,
+    sha256('\x00'::bytea || entry_bytes),
+    entry_type,
+    (body->>'changeId')::uuid,
+    -- An issuer is a URL, so the blank parts it from the subject.
+    coalesce((body#>>'{actor,issuer}') || ' ' || (body#>>'{actor,subject}'), body#>>'{actor,process}'),
+    CASE jsonb_typeof(body->'outcome') WHEN 'string' THEN body->>'outcome' ELSE body#>>'{outcome,code}' END,
+    coalesce(body->>'requestId', body#>>'{attempt,requestId}', body#>>'{outcome,requestId}'),
+    entry_time
+  )
+  ON CONFLICT (event_key) DO NOTHING
+  RETURNING id INTO entry_id;
+
+  created := entry_id IS NOT NULL;
+  IF created THEN
+    INSERT INTO audit.pending (entry_id) VALUES (append.entry_id);
+    -- NOTIFY makes commits wait for each other, so only a sequencer that sleeps is woken. It holds this lock while it
+    -- sleeps, and cannot get it while a transaction that found it awake is open.
+    IF NOT pg_try_advisory_xact_lock_shared(hashtext('countersign'), hashtext('sequencer asleep')) THEN
+      PERFORM pg_notify('countersign_pending', '');
+    END IF;
+    RETURN;
+  END IF;
+
+  SELECT e.id, e.bytes INTO entry_id, first_bytes FROM audit.entry e WHERE e.event_key = entry_key;
+  IF NOT FOUND THEN
+    -- Only above READ COMMITTED: the entry is there, but this transaction began before it.
+    RAISE EXCEPTION 'entry % was appended by a concurrent transaction', entry_key USING ERRCODE = '40001';
+  END IF;
+  IF first_bytes <> entry_bytes THEN
+    RAISE EXCEPTION 'entry % exists with other bytes; the first stands', entry_key USING ERRCODE = 'CS001';
+  END IF;
+END
+$$;
+REVOKE ALL ON FUNCTION audit.append(text, bytea) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION audit.append(text, bytea) TO countersign_api, countersign_worker, countersign_signer;
+
+-- Gives pending entries their indexes, at most so many at once; returns how many. Listeners of countersign_entries get
+-- '<size> <change id>,<change id>…'.
+CREATE FUNCTION audit.sequence(max_entries integer) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  old_size bigint;
+  new_size bigint;
+BEGIN
+  SELECT size INTO STRICT old_size FROM audit.head FOR UPDATE;
+  INSERT INTO audit.leaf (index, entry_id)
+  SELECT old_size + row_number() OVER (ORDER BY p.entry_id) - 1, p.entry_id
+  FROM (SELECT entry_id FROM audit.pending ORDER BY entry_id LIMIT max_entries) p;
+  SELECT coalesce(max(index) + 1, 0) INTO new_size FROM audit.leaf;
+  IF new_size = old_size THEN
+    RETURN 0;
+  END IF;
+  DELETE FROM audit.pending p USING audit.leaf l WHERE l.index >= old_size AND p.entry_id = l.entry_id;
+  UPDATE audit.head SET size = new_size;
+  -- A payload has less than 8000 bytes; 200 ids have 7400.
+  PERFORM pg_notify('countersign_entries', new_size || ' ' || part.ids)
+  FROM (
+    SELECT string_agg(c.change_id::text, ',') AS ids
+    FROM (
+      SELECT e.change_id, row_number() OVER () AS n
+      FROM audit.leaf l JOIN audit.entry e ON e.id = l.entry_id
+      WHERE l.index >= old_size AND e.change_id IS NOT NULL
+      GROUP BY e.change_id
+    ) c
+    GROUP BY (c.n - 1) / 200
+  ) part;
+  -- Also when no change is concerned: the signer waits for this.
+  IF NOT EXISTS (
+    SELECT FROM audit.leaf l JOIN audit.entry e ON e.id = l.entry_id
+    WHERE l.index >= old_size AND e.change_id IS NOT NULL
+  ) THEN
+    PERFORM pg_notify('countersign_entries', new_size || ' ');
+  END IF;
+  RETURN (new_size - old_size)::integer;
+END
+$$;
+REVOKE ALL ON FUNCTION audit.sequence(integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION audit.sequence(integer) TO countersign_signer;
+
+REVOKE ALL ON FUNCTION audit.refuse() FROM PUBLIC;
+REVOKE ALL ON FUNCTION audit.guard_pending() FROM PUBLIC;
+REVOKE ALL ON FUNCTION audit.guard_head() FROM PUBLIC;

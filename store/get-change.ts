@@ -1,0 +1,11 @@
+import type { Change } from '../domain/change.ts';
+import type { Queryable } from './queryable.ts';
+
+/** The change as last seen, or null when there is none of this id (a UUID). */
+export async function getChange(db: Queryable, id: string): Promise<Change | null> {
+  const { rows } = await db.query<{ document: Change }>(
+    'select document from countersign.change where id = $1',
+    [id],
+  );
+  return rows[0]?.document ?? null;
+}

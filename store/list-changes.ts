@@ -1,0 +1,133 @@
+import {
+  DummyDriver,
+  Kysely,
+  PostgresAdapter,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+  sql,
+} from 'kysely';
+import type { Change } from '../domain/change.ts';
+import type { PersonId } from '../domain/person.ts';
+import type { DecisionStatus, ExecutionStatus, ReviewStatus } from '../domain/status.ts';
+import { decodeCursor, encodeCursor } from './change-cursor.ts';
+import type { Queryable } from './queryable.ts';
+
+/** Which changes; every member that is given must hold. */
+export interface ChangeFilter {
+  readonly decisionStatus?: DecisionStatus | undefined;
+  readonly executionStatus?: ExecutionStatus | undefined;
+  readonly reviewStatus?: ReviewStatus | undefined;
+  readonly operation?: string | undefined;
+  readonly sn?: string | undefined;
+  readonly mqttInstanceId?: string | undefined;
+  /** The requester's subject, of any issuer unless one is given. */
+  readonly requester?: { readonly subject: string; readonly issuer?: string | undefined } | undefined;
+  /** The ticket's id. */
+  readonly ticket?: string | undefined;
+  /** Changes that this person could decide now: pending, not their own, not decided by them, the open stage's group theirs. */
+  readonly awaitingPerson?: (PersonId & { readonly groups: readonly string[] }) | undefined;
+  /** Only changes that this person requested; for whoever may see no others. */
+  readonly visibleTo?: PersonId | undefined;
+}
+
+/** One page, newest first. */
+export interface ChangePage {
+  readonly changes: Change[];
+  /** For the next page; null on the last. */
+  readonly nextCursor: string | null;
+}
+
+interface ChangeTable {
+  id: string;
+  document: Change;
+  operation: string;
+  sn: string | null;
+  mqtt_instance_id: string | null;
+  requester_issuer: string;
+  requester_subject: string;
+  ticket: string | null;
+  decision_status: string;
+  execution_status: string;
+  review_status: string;
+  submitted_at: string;
+}
+
+/** Composes only; the text is run by `pg` on whatever the caller has. */
+const composer = new Kysely<{ 'countersign.change': ChangeTable }>({
+  dialect: {
+    createAdapter: () => new PostgresAdapter(),
+    createDriver: () => new DummyDriver(),
+    createIntrospector: (db) => new PostgresIntrospector(db),
+    createQueryCompiler: () => new PostgresQueryCompiler(),
+  },
+});
+
+/**
+ * A page of changes, newest first by submission, without gaps or repetitions while others are submitted.
+ *
+ * @param cursor - `nextCursor` of the page before, or null for the first
+ * @param limit - most changes of the page
+ * @throws CountersignError `invalid_request` for a cursor that is none
+ */
+export async function listChanges(
+  db: Queryable,
+  filter: ChangeFilter,
+  cursor: string | null,
+  limit: number,
+): Promise<ChangePage> {
+  const query = listChangesQuery(filter, cursor, limit);
+  const { rows } = await db.query<{ document: Change }>(query.sql, [...query.parameters]);
+  const changes = rows.slice(0, limit).map((row) => row.document);
+  const last = rows.length > limit ? changes.at(-1) : undefined;
+  return { changes, nextCursor: last === undefined ? null : encodeCursor(last) };
+}
+
+/** The statement of {@link listChanges}: asks for one change more than the page has, to know whether another follows. */
+export function listChangesQuery(
+  filter: ChangeFilter,
+  cursor: string | null,
+  limit: number,
+): { readonly sql: string; readonly parameters: readonly unknown[] } {
+  let query = composer
+    .selectFrom('countersign.change')
+    .select('document')
+    .orderBy('submitted_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(limit + 1);
+  const equal = {
+    operation: filter.operation,
+    sn: filter.sn,
+    mqtt_instance_id: filter.mqttInstanceId,
+    ticket: filter.ticket,
+    decision_status: filter.decisionStatus,
+    execution_status: filter.executionStatus,
+    review_status: filter.reviewStatus,
+    requester_subject: filter.requester?.subject,
+    requester_issuer: filter.requester?.issuer,
+  } as const;
+  for (const [column, value] of Object.entries(equal) as [keyof typeof equal, string | undefined][]) {
+    if (value !== undefined) query = query.where(column, '=', value);
+  }
+  if (filter.visibleTo) {
+    query = query
+      .where('requester_subject', '=', filter.visibleTo.subject)
+      .where('requester_issuer', '=', filter.visibleTo.issuer);
+  }
+  if (filter.awaitingPerson) {
+    const { issuer, subject, groups } = filter.awaitingPerson;
+    const decidedByThem = JSON.stringify([{ counts: true, person: { issuer, subject } }]);
+    query = query
+      .where('decision_status', '=', 'pending')
+      .where(sql<boolean>`(requester_issuer, requester_subject) <> (${issuer}, ${subject})`)
+      .where(sql<boolean>`not document->'decisions' @> ${decidedByThem}::jsonb`)
+      // The first stage with a free seat is the open one (domain/decision.ts).
+      .where(sql<boolean>`coalesce(document#>>'{missing,0,group}' = any(${[...groups]}::text[]), true)`);
+  }
+  if (cursor !== null) {
+    const place = decodeCursor(cursor);
+    query = query.where(
+      sql<boolean>`(submitted_at, id) < (${place.submittedAt}::timestamptz, ${place.id}::uuid)`,
+    );
+  }
+  return query.compile();
+}

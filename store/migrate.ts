@@ -1,0 +1,89 @@
+import { join } from 'node:path';
+import { runner } from 'node-pg-migrate';
+import pg from 'pg';
+import { CountersignError } from '../domain/error.ts';
+
+/** Options of {@link migrate}. */
+export interface MigrateOptions {
+  /** URL with the migrations' login role: owner of the database, may make roles, no superuser. */
+  readonly databaseUrl: string;
+  /** Folder of the numbered SQL files; default the repository's `migrations/`. */
+  readonly dir?: string;
+}
+
+/** `pg_advisory_lock` key of migrations; any constant, the same in every release. */
+const migrationLock = 6_331_772_049;
+const oldestServer = 160_000;
+
+/**
+ * Brings the database to the newest schema, in one transaction. Safe to repeat and to run by many at once: the others
+ * wait and then find nothing to do.
+ *
+ * @returns the names of the migrations that this call applied
+ * @throws CountersignError `invalid_configuration` for a superuser, for a role of a running process, and for a server
+ * older than Postgres 16; errors of Postgres and of the connection as they are
+ */
+export async function migrate(options: MigrateOptions): Promise<{ applied: string[] }> {
+  const client = new pg.Client({
+    connectionString: options.databaseUrl,
+    application_name: 'countersign migrate',
+    connectionTimeoutMillis: 10_000,
+  });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    await checkMigrator(client);
+    const ran = await runner({
+      dbClient: client,
+      dir: options.dir ?? join(import.meta.dirname, '..', 'migrations'),
+      // schema.sql is the outcome, kept for readers and compared in a test.
+      ignorePattern: '(\\..*|schema\\.sql)',
+      direction: 'up',
+      migrationsSchema: 'countersign',
+      createMigrationsSchema: true,
+      migrationsTable: 'migration',
+      singleTransaction: true,
+      checkOrder: true,
+      lockValue: migrationLock,
+      advisoryLockMode: 'wait',
+      log: () => undefined,
+    });
+    return { applied: ran.map((migration) => migration.name) };
+  } finally {
+    await client.end();
+  }
+}
+
+async function checkMigrator(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{
+    name: string;
+    superuser: boolean;
+    group: string | null;
+    version: number;
+  }>(
+    `select r.rolname as name, r.rolsuper as superuser,
+            current_setting('server_version_num')::int as version,
+            (select g.rolname from pg_roles g
+              where g.rolname in ('countersign_api', 'countersign_worker', 'countersign_signer', 'countersign_reader')
+                and pg_has_role(r.oid, g.oid, 'usage')
+              limit 1) as group
+       from pg_roles r where r.rolname = current_user`,
+  );
+  const role = rows[0];
+  if (role === undefined) throw new CountersignError('invalid_configuration', 'the current role is unknown');
+  if (role.version < oldestServer) {
+    throw new CountersignError('invalid_configuration', `expected Postgres 16 or newer, got ${role.version}`);
+  }
+  if (role.superuser) {
+    throw new CountersignError(
+      'invalid_configuration',
+      `migrations run as the owner of the database, who is no superuser; ${role.name} is one`,
+    );
+  }
+  if (role.group !== null) {
+    throw new CountersignError(
+      'invalid_configuration',
+      `migrations run as a role of their own; ${role.name} has the rights of ${role.group}, a running process`,
+    );
+  }
+}

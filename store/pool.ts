@@ -1,0 +1,35 @@
+import pg from 'pg';
+
+/** Options of {@link makePool}. */
+export interface PoolOptions {
+  /** URL of the database with the login role of this process. */
+  readonly connectionString: string;
+  /** Shown in pg_stat_activity, such as `countersign api`. */
+  readonly applicationName: string;
+  /** Most connections; default 10. */
+  readonly max?: number;
+  /** Told of each idle connection that was lost; the pool replaces it. */
+  readonly onError?: (error: Error) => void;
+}
+
+/**
+ * A pool that waits for nothing without end: 5 s for a connection, 10 s for a lock, 30 s for a statement (35 s on this
+ * side, for a server that does not answer at all) and 60 s for a transaction that does nothing.
+ */
+export function makePool(options: PoolOptions): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: options.connectionString,
+    application_name: options.applicationName,
+    max: options.max ?? 10,
+    connectionTimeoutMillis: 5_000,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+    statement_timeout: 30_000,
+    lock_timeout: 10_000,
+    query_timeout: 35_000,
+    idle_in_transaction_session_timeout: 60_000,
+  });
+  // Without a listener the loss of an idle connection would end the process.
+  pool.on('error', (error) => options.onError?.(error));
+  return pool;
+}

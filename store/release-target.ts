@@ -1,0 +1,11 @@
+import type { Queryable } from './queryable.ts';
+
+/**
+ * Gives back the target of a change, in the transaction that appends its `change.closed`.
+ *
+ * @returns false when it had none any more
+ */
+export async function releaseTarget(db: Queryable, changeId: string): Promise<boolean> {
+  const { rowCount } = await db.query('delete from countersign.open_target where change_id = $1', [changeId]);
+  return rowCount === 1;
+}

@@ -1,0 +1,132 @@
+import { randomUUID } from 'node:crypto';
+import type pg from 'pg';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Change } from '../../domain/change.ts';
+import { getChange } from '../../store/get-change.ts';
+import { getChangeByKey } from '../../store/get-change-by-key.ts';
+import { getOpenChange } from '../../store/get-open-change.ts';
+import { inTransaction } from '../../store/in-transaction.ts';
+import { openChange } from '../../store/open-change.ts';
+import type { OpenResult } from '../../store/open-change.ts';
+import { makePool } from '../../store/pool.ts';
+import { releaseTarget } from '../../store/release-target.ts';
+import { saveChange } from '../../store/save-change.ts';
+import { cloneDatabase } from '../support/database.ts';
+import type { TestDatabase } from '../support/database.ts';
+import { change, person } from './change-fixture.ts';
+
+let database: TestDatabase;
+let pool: pg.Pool;
+
+beforeAll(async () => {
+  database = await cloneDatabase();
+  pool = makePool({ connectionString: database.url('worker'), applicationName: 'test', max: 20 });
+});
+
+afterAll(async () => {
+  await pool.end();
+  await database.drop();
+});
+
+function open(wanted: Change, key: string | null = null, bodyDigest = 'a'): Promise<OpenResult> {
+  const idempotency = key === null ? null : { key, bodyDigest };
+  return inTransaction(pool, (client) => openChange(client, { change: wanted, idempotency }));
+}
+
+async function idOfKey(key: string): Promise<string | undefined> {
+  const { issuer, subject } = person('alice');
+  return (await getChangeByKey(pool, { issuer, subject, key }))?.change.id;
+}
+
+test('a change is opened with its key and its target, and again it is the same', async () => {
+  const wanted = change();
+  const key = randomUUID();
+  expect(await open(wanted, key)).toEqual({ kind: 'opened' });
+  expect(await open(wanted, key)).toEqual({ kind: 'opened' });
+  expect(await getChange(pool, wanted.id)).toEqual(wanted);
+  expect(await idOfKey(key)).toBe(wanted.id);
+  expect(await getOpenChange(pool, wanted.operation, wanted.target)).toBe(wanted.id);
+});
+
+test('the same key is the first change with the same body, and refused with another', async () => {
+  const first = change();
+  const key = randomUUID();
+  await open(first, key, 'a');
+  expect(await open(change(), key, 'a')).toEqual({ kind: 'known', changeId: first.id });
+  // Also when the repeated request is for the same, still open target.
+  expect(await open(change({ target: first.target }), key, 'a')).toEqual({
+    kind: 'known',
+    changeId: first.id,
+  });
+  expect(await open(change(), key, 'b')).toEqual({ kind: 'key_reused', changeId: first.id });
+  const other = change({ requester: person('erin') });
+  expect(await open(other, key, 'b')).toEqual({ kind: 'opened' });
+});
+
+test('a taken target leaves nothing of the second request, and its key unused', async () => {
+  const first = change();
+  const key = randomUUID();
+  await open(first);
+  const second = change({ target: first.target });
+  expect(await open(second, key)).toEqual({ kind: 'target_taken', changeId: first.id });
+  expect(await getChange(pool, second.id)).toBeNull();
+  expect(await idOfKey(key)).toBeUndefined();
+  expect(await releaseTarget(pool, first.id)).toBe(true);
+  expect(await releaseTarget(pool, first.id)).toBe(false);
+  expect(await open(second, key)).toEqual({ kind: 'opened' });
+});
+
+test('opened again after its end, a change does not take its target back', async () => {
+  const wanted = change();
+  await open(wanted);
+  await saveChange(pool, { ...wanted, version: 2, closedAt: '2026-11-24T10:00:00.000Z' });
+  await releaseTarget(pool, wanted.id);
+  expect(await open(wanted)).toEqual({ kind: 'opened' });
+  expect(await getOpenChange(pool, wanted.operation, wanted.target)).toBeNull();
+  expect((await getChange(pool, wanted.id))?.version).toBe(2);
+});
+
+test('of many at once with one key, one opens and the rest are told of it', async () => {
+  const key = randomUUID();
+  const wanted = Array.from({ length: 16 }, () => change());
+  const results = await Promise.all(wanted.map((c) => open(c, key)));
+  const winner = await idOfKey(key);
+  expect(results.filter((r) => r.kind === 'opened')).toHaveLength(1);
+  expect(results[wanted.findIndex((c) => c.id === winner)]).toEqual({ kind: 'opened' });
+  expect(results.filter((r) => r.kind === 'known' && r.changeId === winner)).toHaveLength(15);
+});
+
+test('of many at once on one target, one opens and the rest are told of it', async () => {
+  const target = `cn-hangzhou/post-cn-1/${randomUUID()}`;
+  const wanted = Array.from({ length: 16 }, () => change({ target }));
+  const results = await Promise.all(wanted.map((c) => open(c, randomUUID())));
+  const winner = await getOpenChange(pool, 'ActiveCaCertificate', target);
+  expect(results.filter((r) => r.kind === 'opened')).toHaveLength(1);
+  expect(results.filter((r) => r.kind === 'target_taken' && r.changeId === winner)).toHaveLength(15);
+});
+
+test('the loser waits for the winner, and takes over when the winner rolls back', async () => {
+  const first = change();
+  const second = change({ target: first.target });
+  let racing: Promise<OpenResult> | undefined;
+  await expect(
+    inTransaction(pool, async (client) => {
+      await openChange(client, { change: first, idempotency: null });
+      racing = open(second);
+      await waitsForLock();
+      throw new Error('rolled back');
+    }),
+  ).rejects.toThrow('rolled back');
+  expect(await racing).toEqual({ kind: 'opened' });
+  expect(await getOpenChange(pool, first.operation, first.target)).toBe(second.id);
+});
+
+async function waitsForLock(): Promise<void> {
+  for (;;) {
+    const { rowCount } = await pool.query(
+      `select from pg_locks l join pg_database d on d.datname = current_database()
+        where not l.granted and l.locktype = 'transactionid'`,
+    );
+    if (rowCount !== null && rowCount > 0) return;
+  }
+}

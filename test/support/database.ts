@@ -1,0 +1,96 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import pg from 'pg';
+import { inject } from 'vitest';
+import { DATABASE_PROCESSES, MIGRATOR_ROLE } from '../../embedded/bootstrap-database.ts';
+import type { DatabaseProcess } from '../../embedded/bootstrap-database.ts';
+import { migrate } from '../../store/migrate.ts';
+
+/** Whom a test logs in as. */
+export type DatabaseRole = 'migrator' | 'superuser' | DatabaseProcess;
+
+/** A database of a test file's own. */
+export interface TestDatabase {
+  name: string;
+  url(role: DatabaseRole): string;
+  drop(): Promise<void>;
+}
+
+const migrations = join(import.meta.dirname, '..', '..', 'migrations');
+
+/** A migrated database, cloned from the run's template in well under a second. Drop it in `afterAll`. */
+export async function cloneDatabase(): Promise<TestDatabase> {
+  return makeDatabase(await templateDatabase());
+}
+
+/** A database without any schema, as the migrations find it. */
+export async function emptyDatabase(): Promise<TestDatabase> {
+  return makeDatabase('template0');
+}
+
+async function makeDatabase(template: string): Promise<TestDatabase> {
+  const name = `test_${randomUUID().replaceAll('-', '')}`;
+  await asSuperuser(async (client) => {
+    await createDatabase(client, name, template);
+  });
+  return {
+    name,
+    url: (role) => urlOf(role, name),
+    drop: () =>
+      asSuperuser(async (client) => {
+        await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+      }),
+  };
+}
+
+function urlOf(role: DatabaseRole, database: string): string {
+  const url = new URL(role === 'superuser' ? inject('superuserUrl') : inject('databaseUrls')[role]);
+  url.pathname = `/${database}`;
+  return url.href;
+}
+
+/** Migrated once a run, whoever comes first; the others wait. */
+async function templateDatabase(): Promise<string> {
+  const name = `countersign_template_${await migrationsDigest()}`;
+  await asSuperuser(async (client) => {
+    await client.query(`select pg_advisory_lock(hashtext('countersign test template'))`);
+    const { rows } = await client.query<{ datistemplate: boolean }>(
+      'select datistemplate from pg_database where datname = $1',
+      [name],
+    );
+    // Marked as a template once it is complete, so a half-made one is made again.
+    if (rows[0]?.datistemplate === true) return;
+    await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    await createDatabase(client, name, 'template0');
+    await migrate({ databaseUrl: urlOf('migrator', name) });
+    await client.query(`ALTER DATABASE ${name} IS_TEMPLATE true`);
+  });
+  return name;
+}
+
+async function migrationsDigest(): Promise<string> {
+  const digest = createHash('sha256');
+  for (const file of (await readdir(migrations)).filter((f) => /^\d+.*\.sql$/.test(f)).sort()) {
+    digest.update(file).update(await readFile(join(migrations, file)));
+  }
+  return digest.digest('hex').slice(0, 16);
+}
+
+async function createDatabase(client: pg.Client, name: string, template: string): Promise<void> {
+  await client.query(`CREATE DATABASE ${name} TEMPLATE ${template} OWNER ${MIGRATOR_ROLE}`);
+  await client.query(`REVOKE ALL ON DATABASE ${name} FROM PUBLIC`);
+  for (const process of DATABASE_PROCESSES) {
+    await client.query(`GRANT CONNECT ON DATABASE ${name} TO countersign_${process}`);
+  }
+}
+
+async function asSuperuser(work: (client: pg.Client) => Promise<void>): Promise<void> {
+  const client = new pg.Client({ connectionString: inject('superuserUrl') });
+  await client.connect();
+  try {
+    await work(client);
+  } finally {
+    await client.end();
+  }
+}
