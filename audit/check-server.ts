@@ -1,0 +1,53 @@
+import { CountersignError } from '../domain/error.ts';
+import type { Queryable } from '../store/queryable.ts';
+
+interface Findings {
+  name: string;
+  fsync: string;
+  full_page_writes: string;
+  synchronous_commit: string;
+  superuser: boolean;
+  tables: number;
+  owned: string | null;
+  writable: string | null;
+}
+
+/**
+ * Refuses a database on which the audit log's promises are hollow; every process asks at its start.
+ *
+ * @throws CountersignError `invalid_configuration` naming the setting or the right: `fsync`, `full_page_writes` or
+ * `synchronous_commit` off, a schema that is missing, or a login that is a superuser, owns a table of the log, or may change its rows past
+ * `audit.append`. Errors of Postgres and of the connection as they are.
+ */
+export async function checkServer(db: Queryable): Promise<void> {
+  const { rows } = await db.query<Findings>(
+    `select session_user as name,
+            current_setting('fsync') as fsync,
+            current_setting('full_page_writes') as full_page_writes,
+            current_setting('synchronous_commit') as synchronous_commit,
+            (select rolsuper from pg_roles where rolname = session_user) as superuser,
+            count(*)::int as tables,
+            min(c.oid::regclass::text) filter (where pg_has_role(session_user, c.relowner, 'member')) as owned,
+            min(c.oid::regclass::text) filter (
+              where has_table_privilege(session_user, c.oid, 'insert, update, delete, truncate, trigger')
+            ) as writable
+       from pg_class c where c.relnamespace = to_regnamespace('audit') and c.relkind = 'r'`,
+  );
+  const found = rows[0];
+  if (found === undefined) throw new Error('a query of one row returned none');
+  for (const setting of ['fsync', 'full_page_writes', 'synchronous_commit'] as const) {
+    if (found[setting] === 'off') {
+      refuse(`Postgres setting ${setting}: expected on, got off; what is committed could be lost`);
+    }
+  }
+  if (found.tables === 0) refuse('schema audit: expected its tables, got none; run the migrations first');
+  if (found.superuser) refuse(`login role: expected no superuser, got ${found.name}, who is one`);
+  if (found.owned !== null) refuse(`login role: ${found.name} may act as the owner of ${found.owned}`);
+  if (found.writable !== null) {
+    refuse(`login role: ${found.name} may change ${found.writable} other than by audit.append`);
+  }
+}
+
+function refuse(message: string): never {
+  throw new CountersignError('invalid_configuration', message);
+}

@@ -1,0 +1,69 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Pool } from 'pg';
+import { keepSession } from './session.ts';
+import type { SessionLog } from './session.ts';
+
+/** Options of {@link startEntryFeed}. */
+export interface EntryFeedOptions {
+  /** One of its connections is kept for LISTEN. */
+  readonly pool: Pool;
+  readonly log?: SessionLog;
+  /** How often the connection is tried, in ms; default 10000. A dead one is noticed by that and the pool's query time-out. */
+  readonly heartbeatMs?: number;
+}
+
+/** Wakes whoever follows a change. */
+export interface EntryFeed {
+  /**
+   * Calls `onWake` when entries of the change may have got an index since the last call: then read on from the last
+   * index seen ({@link ./entries.ts}). Read once after subscribing, too. After a lost connection everybody is woken.
+   *
+   * @returns ends the subscription
+   */
+  subscribe(changeId: string, onWake: () => void): () => void;
+  stop(): Promise<void>;
+}
+
+/** One LISTEN connection for a whole process, whichever replica it is, and made again when it is lost. */
+export function startEntryFeed(options: EntryFeedOptions): EntryFeed {
+  const { pool, log, heartbeatMs = 10_000 } = options;
+  const followers = new Map<string, Set<() => void>>();
+  const wake = (changeId: string): void => {
+    for (const onWake of [...(followers.get(changeId) ?? [])]) onWake();
+  };
+  const session = keepSession({
+    pool,
+    log,
+    name: 'entry feed',
+    async work(client, ended) {
+      client.on('notification', ({ payload }) => {
+        for (const changeId of changesOf(payload)) wake(changeId);
+      });
+      await client.query('listen countersign_entries');
+      // What was told while nobody listened.
+      for (const changeId of [...followers.keys()]) wake(changeId);
+      for (;;) {
+        await delay(heartbeatMs, undefined, { signal: ended });
+        await client.query('select 1');
+      }
+    },
+  });
+  return {
+    subscribe(changeId, onWake) {
+      // A function of its own, so that the same callback can follow twice.
+      const follower = (): void => onWake();
+      const all = followers.get(changeId) ?? new Set();
+      followers.set(changeId, all.add(follower));
+      return () => {
+        all.delete(follower);
+        if (all.size === 0 && followers.get(changeId) === all) followers.delete(changeId);
+      };
+    },
+    stop: () => session.stop(),
+  };
+}
+
+/** The changes of a payload of audit.sequence, `<size> <change id>,<change id>…`. */
+function changesOf(payload = ''): string[] {
+  return (payload.split(' ')[1] ?? '').split(',').filter((id) => id !== '');
+}

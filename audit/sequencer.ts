@@ -1,0 +1,68 @@
+import type { Pool, PoolClient } from 'pg';
+import { makeLatch } from './latch.ts';
+import { sequencePending } from './sequence-pending.ts';
+import { keepSession } from './session.ts';
+import type { SessionLog } from './session.ts';
+
+/** Options of {@link startSequencer}. */
+export interface SequencerOptions {
+  /** Logs in as the signer; one of its connections is kept. */
+  readonly pool: Pool;
+  readonly log?: SessionLog;
+  /** Most entries in one transaction; default 500. */
+  readonly batch?: number;
+  /** How long it sleeps at most when nobody wakes it, in ms; default 1000. */
+  readonly pollMs?: number;
+}
+
+const shortestPauseMs = 5;
+const longestPauseMs = 100;
+
+/**
+ * Gives appended entries their indexes as they come. Any number may run: one at a time leads, by an advisory lock, and
+ * another takes over within `pollMs` of its end. Indexes are right whoever runs, by the head row's lock.
+ */
+export function startSequencer(options: SequencerOptions): { stop(): Promise<void> } {
+  const { pool, log, batch = 500, pollMs = 1_000 } = options;
+  return keepSession({
+    pool,
+    log,
+    name: 'sequencer',
+    async work(client, ended) {
+      const latch = makeLatch();
+      client.on('notification', () => latch.set());
+      while (!(await tryLock(client, 'sequencer'))) {
+        await latch.wait(pollMs, ended);
+        if (ended.aborted) return;
+      }
+      await client.query('listen countersign_pending');
+      let pauseMs = shortestPauseMs;
+      while (!ended.aborted) {
+        const count = await sequencePending(client, batch);
+        if (count === batch) continue;
+        if (count > 0) pauseMs = shortestPauseMs;
+        // audit.append wakes only who holds this lock, and keeps it from us while a transaction is open that found us
+        // awake: until then, look again by ourselves.
+        if (!(await tryLock(client, 'sequencer asleep'))) {
+          await latch.wait(pauseMs, ended);
+          pauseMs = Math.min(2 * pauseMs, longestPauseMs);
+          continue;
+        }
+        // Once more for what was committed after the last look and before the lock.
+        if ((await sequencePending(client, batch)) === 0) await latch.wait(pollMs, ended);
+        await client.query(
+          `select pg_advisory_unlock(hashtext('countersign'), hashtext('sequencer asleep'))`,
+        );
+        pauseMs = shortestPauseMs;
+      }
+    },
+  });
+}
+
+async function tryLock(client: PoolClient, name: 'sequencer' | 'sequencer asleep'): Promise<boolean> {
+  const { rows } = await client.query<{ locked: boolean }>(
+    `select pg_try_advisory_lock(hashtext('countersign'), hashtext($1)) as locked`,
+    [name],
+  );
+  return rows[0]?.locked === true;
+}
