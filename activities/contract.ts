@@ -1,0 +1,88 @@
+import type { Change, ChangeRequest, JsonObject } from '../domain/change.ts';
+import type { EntryDraft } from '../domain/entry.ts';
+import type { SignedStatement } from '../domain/statement.ts';
+
+/** How an opening ended; `changeId` is the change that holds the key or the target. */
+export interface OpenedResult {
+  readonly kind: 'opened' | 'known' | 'key_reused' | 'target_taken';
+  readonly changeId: string;
+}
+
+/** What an activity needs to write: the change as it is now and the entries that tell how it came so. */
+export interface Recording {
+  readonly change: Change;
+  readonly entries: readonly EntryDraft[];
+}
+
+/** Activities on Postgres alone; each is one transaction and may be delivered any number of times. */
+export interface LogActivities {
+  /** Writes the first entry with the key's and the target's unique rows, or nothing at all. */
+  openChange(
+    input: Recording & { readonly idempotency: ChangeRequest['idempotency'] },
+  ): Promise<OpenedResult>;
+  /**
+   * Writes entries and the change as it is now.
+   * @throws ApplicationFailure `bad_signature` when one of the statements was not signed by the API; nothing is written
+   */
+  recordChange(input: Recording & { readonly statements: readonly SignedStatement[] }): Promise<void>;
+  /** The last write: entries, the change, and its target released. */
+  closeChange(input: Recording): Promise<void>;
+}
+
+/** What the precheck found. */
+export type PrecheckResult =
+  | {
+      readonly kind: 'read';
+      readonly snapshot: JsonObject;
+      readonly digest: string;
+      readonly requestId: string;
+    }
+  | {
+      readonly kind: 'refused';
+      readonly snapshot: JsonObject | null;
+      readonly code: string;
+      readonly message: string;
+      readonly requestId: string | null;
+    };
+
+/** What a call came to. What failed for good arrives as an ApplicationFailure of type `permanent` with {@link FailedCall}. */
+export type CallResult =
+  | { readonly kind: 'succeeded'; readonly requestId: string | null; readonly reconciled: boolean }
+  | { readonly kind: 'drifted'; readonly message: string };
+
+/** The detail of a `permanent` failure. */
+export interface FailedCall {
+  readonly code: string;
+  readonly message: string;
+  readonly requestId: string | null;
+}
+
+/** What is known at the end of a change whose call was cut short. */
+export interface Settlement {
+  /** Calls made so far. */
+  readonly attempts: number;
+  /** True and false as the target was read; null when it could not be. */
+  readonly achieved: boolean | null;
+  /** True when some call's outcome is not known. */
+  readonly doubt: boolean;
+  /** The last failed call, if any. */
+  readonly last: FailedCall | null;
+}
+
+/** Activities that talk to the vendor; on a task queue of their own. */
+export interface VendorActivities {
+  /** Reads the target and makes the digest of what the approver will be shown. */
+  precheck(input: { readonly change: Change }): Promise<PrecheckResult>;
+  /** The gated call, with everything that must hold right before it. */
+  ActiveCaCertificate(input: CallInput): Promise<CallResult>;
+  /** Ends attempts that were left open and reads the target a last time. */
+  settle(input: { readonly change: Change }): Promise<Settlement>;
+}
+
+/** The argument of a gated call. */
+export interface CallInput {
+  /** The change as it is from the first attempt on: `running`. */
+  readonly change: Change;
+  /** The approvals that count, as the API signed them. */
+  readonly approvals: readonly SignedStatement[];
+}

@@ -1,0 +1,24 @@
+import type { Pool } from 'pg';
+import type { SignedStatement } from '../domain/statement.ts';
+import type { FaultClass, OnsMqtt } from '../onsmqtt/port.ts';
+
+/** What the activities work with; made by a composition root. */
+export interface ActivityDependencies {
+  /** Postgres, as the role countersign_worker. */
+  readonly pool: Pool;
+  readonly onsMqtt: OnsMqtt;
+  /** Whether one of the API's keys signed a statement. */
+  readonly verifyStatement: (signed: SignedStatement) => boolean;
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
+  /** How many doubtful 500s before the change fails; default 5. */
+  readonly doubtfulLimit?: number;
+  /** Told of each ended attempt, for metrics. */
+  readonly onAttempt?: (ended: { class: FaultClass | 'succeeded'; code: string }) => void;
+  /** Called at the named points between which a process may die; the fault tests kill it there. */
+  readonly at?: (point: FaultPoint) => Promise<void> | void;
+}
+
+/** Moments between two effects; what has to hold when the process dies there is in docs/operations.md. */
+export type FaultPoint =
+  'change.opened' | 'before.record' | 'attempt.started' | 'call.sent' | 'call.answered' | 'before.close';

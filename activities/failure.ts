@@ -1,0 +1,25 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { CountersignError } from '../domain/error.ts';
+import type { ErrorCode } from '../domain/error.ts';
+
+/** Codes that a repeat cannot cure; everything else is retried for as long as it takes. */
+const final: ReadonlySet<ErrorCode> = new Set([
+  'integrity_conflict',
+  'bad_signature',
+  'invalid_request',
+  'invalid_configuration',
+]);
+
+/** Work whose CountersignErrors cross to the workflow as ApplicationFailures of the same code. */
+export async function asFailure<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof CountersignError)) throw error;
+    throw ApplicationFailure.create({
+      type: error.code,
+      message: error.message,
+      nonRetryable: final.has(error.code),
+    });
+  }
+}

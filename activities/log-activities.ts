@@ -1,0 +1,62 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { appendEntry } from '../audit/append.ts';
+import type { Queryable } from '../store/queryable.ts';
+import { inTransaction } from '../store/in-transaction.ts';
+import { openChange } from '../store/open-change.ts';
+import { releaseTarget } from '../store/release-target.ts';
+import { saveChange } from '../store/save-change.ts';
+import type { EntryDraft } from '../domain/entry.ts';
+import type { LogActivities } from './contract.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { asFailure } from './failure.ts';
+
+/** The activities on Postgres alone. Each is one transaction: its entries and the change's new state, or nothing. */
+export function makeLogActivities(deps: ActivityDependencies): LogActivities {
+  const { pool, verifyStatement } = deps;
+  return {
+    async openChange({ change, entries, idempotency }) {
+      const result = await asFailure(() =>
+        inTransaction(pool, async (client) => {
+          const opened = await openChange(client, { change, idempotency });
+          if (opened.kind === 'opened') await appendAll(client, entries);
+          return opened;
+        }),
+      );
+      await deps.at?.('change.opened');
+      return result.kind === 'opened' ? { kind: 'opened', changeId: change.id } : result;
+    },
+
+    async recordChange({ change, entries, statements }) {
+      for (const signed of statements) {
+        if (signed.statement.changeId !== change.id || !verifyStatement(signed)) {
+          throw ApplicationFailure.nonRetryable(
+            `a statement of change ${change.id} is not signed by a known key`,
+            'bad_signature',
+          );
+        }
+      }
+      await deps.at?.('before.record');
+      await asFailure(() =>
+        inTransaction(pool, async (client) => {
+          await appendAll(client, entries);
+          await saveChange(client, change);
+        }),
+      );
+    },
+
+    async closeChange({ change, entries }) {
+      await deps.at?.('before.close');
+      await asFailure(() =>
+        inTransaction(pool, async (client) => {
+          await appendAll(client, entries);
+          await saveChange(client, change);
+          await releaseTarget(client, change.id);
+        }),
+      );
+    },
+  };
+}
+
+async function appendAll(client: Queryable, entries: readonly EntryDraft[]): Promise<void> {
+  for (const entry of entries) await appendEntry(client, entry);
+}

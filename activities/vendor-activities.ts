@@ -1,0 +1,184 @@
+import { activityInfo, heartbeat, sleep } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
+import type { Change, JsonObject } from '../domain/change.ts';
+import { decisionOutcome } from '../domain/decision.ts';
+import type { SignedStatement } from '../domain/statement.ts';
+import { operationOf } from '../operations/registry.ts';
+import type { Operation } from '../operations/operation.ts';
+import type { ActiveCaCertificateInput } from '../operations/active-ca-certificate.ts';
+import type { ReadAnswer, VendorFault } from '../onsmqtt/port.ts';
+import { countAttempts } from '../store/count-attempts.ts';
+import { listAttempts } from '../store/list-attempts.ts';
+import { samePerson } from '../domain/person.ts';
+import { makeAttemptLog } from './attempt-log.ts';
+import type { ActivityRef } from './attempt-log.ts';
+import type { FailedCall, VendorActivities } from './contract.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { digestOf } from './digest.ts';
+import { asFailure } from './failure.ts';
+
+/** The activities that talk to the vendor. Nothing here repeats a call: Temporal's retry policy does. */
+export function makeVendorActivities(deps: ActivityDependencies): VendorActivities {
+  const { pool, onsMqtt, now = Date.now, doubtfulLimit = 5 } = deps;
+  const attempts = makeAttemptLog(deps);
+
+  async function read(change: Change): Promise<ReadAnswer> {
+    const answer = await onsMqtt.getCaCertificate(inputOf(change));
+    if (!answer.ok) throw failureOf(answer, false);
+    return answer;
+  }
+
+  return {
+    async precheck({ change }) {
+      const operation = operationFor(change);
+      const { certificate, requestId } = await asFailure(() => read(change));
+      const refusal = operation.refusal(certificate, now());
+      if (refusal) return { kind: 'refused', snapshot: certificate, ...refusal, requestId };
+      const snapshot = certificate as JsonObject;
+      return { kind: 'read', snapshot, digest: digestOf(change, snapshot, change.round + 1), requestId };
+    },
+
+    async ActiveCaCertificate({ change, approvals }) {
+      const beating = keepBeating();
+      try {
+        const ref = activityRef();
+        const operation = operationFor(change);
+        assertApproved(change, approvals, deps.verifyStatement);
+        await asFailure(() => attempts.endLost(change, ref));
+        const before = await listAttempts(pool, change.id);
+        const { certificate } = await read(change);
+        if (certificate === null || digestOf(change, certificate, change.round) !== change.digest) {
+          if (before.length > 0 && certificate !== null && isOwnEffect(operation, change, certificate)) {
+            return { kind: 'succeeded', requestId: null, reconciled: true };
+          }
+          const status = certificate?.status ?? 'not there';
+          return { kind: 'drifted', message: `the target is not as it was approved: ${status}` };
+        }
+        const started = await asFailure(() => attempts.start(change, ref));
+        await deps.at?.('attempt.started');
+        const sent = onsMqtt.activeCaCertificate(inputOf(change));
+        await deps.at?.('call.sent');
+        const answer = await sent;
+        await deps.at?.('call.answered');
+        // The answer exists nowhere else: it is offered to the log until it is there or this attempt's time is up.
+        await untilRecorded(() => attempts.end(change, ref, started, answer));
+        if (answer.ok) return { kind: 'succeeded', requestId: answer.requestId, reconciled: false };
+        const exhausted =
+          answer.class === 'doubtful' && (await countAttempts(pool, change.id, 'doubtful')) >= doubtfulLimit;
+        throw failureOf(answer, exhausted);
+      } finally {
+        beating.stop();
+      }
+    },
+
+    async settle({ change }) {
+      const beating = keepBeating();
+      try {
+        await asFailure(() => attempts.endLost(change, activityRef()));
+        const made = await listAttempts(pool, change.id);
+        const operation = operationFor(change);
+        let achieved: boolean | null = null;
+        for (let tries = 0; made.length > 0 && achieved === null && tries < 3; tries += 1) {
+          if (tries > 0) await sleep(1000 * tries);
+          const answer = await onsMqtt.getCaCertificate(inputOf(change));
+          if (answer.ok) {
+            achieved = answer.certificate !== null && isOwnEffect(operation, change, answer.certificate);
+          }
+        }
+        const last = made.findLast((a) => a.outcome !== 'succeeded');
+        return {
+          attempts: made.length,
+          achieved,
+          doubt: made.some((a) => a.outcome === 'unknown'),
+          last: last
+            ? { code: last.code ?? 'unknown', message: last.message ?? '', requestId: last.requestId }
+            : null,
+        };
+      } finally {
+        beating.stop();
+      }
+    },
+  };
+}
+
+function operationFor(change: Change): Operation {
+  const operation = operationOf(change.operation);
+  if (!operation)
+    throw ApplicationFailure.nonRetryable(`no operation ${change.operation}`, 'invalid_request');
+  return operation;
+}
+
+function inputOf(change: Change): ActiveCaCertificateInput {
+  return change.input as unknown as ActiveCaCertificateInput;
+}
+
+/** The target is as the operation leaves it and otherwise as approved: our own lost success, not drift. */
+function isOwnEffect(operation: Operation, change: Change, certificate: JsonObject): boolean {
+  if (change.snapshot === null || !operation.achieved(certificate)) return false;
+  const same = (a: JsonObject, b: JsonObject) =>
+    JSON.stringify(Object.entries(a).sort()) === JSON.stringify(Object.entries(b).sort());
+  return same(operation.identity(certificate), operation.identity(change.snapshot));
+}
+
+/** The policy is satisfied by decisions that the API signed for just this digest and round; otherwise nothing is called. */
+function assertApproved(
+  change: Change,
+  approvals: readonly SignedStatement[],
+  verify: (signed: SignedStatement) => boolean,
+): void {
+  const signedFor = change.decisions.filter((decision) => {
+    const signed = approvals.find(
+      ({ statement }) =>
+        statement.kind === 'decision' &&
+        statement.action === 'approve' &&
+        statement.changeId === change.id &&
+        statement.digest === change.digest &&
+        statement.round === change.round &&
+        samePerson(statement.person, decision.person),
+    );
+    return decision.decision === 'approve' && signed !== undefined && verify(signed);
+  });
+  const independent = signedFor.every((d) => !samePerson(d.person, change.requester));
+  if (!independent || decisionOutcome({ ...change, decisions: signedFor }) !== 'approved') {
+    throw ApplicationFailure.nonRetryable('the policy is not satisfied by signed decisions', 'bad_signature');
+  }
+}
+
+/** A fault as the failure that Temporal's retry policy acts on: its class is the type, its retry-after the next delay. */
+function failureOf(fault: VendorFault, exhausted: boolean): ApplicationFailure {
+  const { code, message, requestId, retryAfterMs } = fault;
+  const final = fault.class === 'permanent' || exhausted;
+  const detail: FailedCall = { code, message, requestId };
+  return ApplicationFailure.create({
+    type: final ? 'permanent' : fault.class,
+    message: `${code}: ${message}`,
+    nonRetryable: final,
+    details: [detail],
+    ...(retryAfterMs !== null && !final ? { nextRetryDelay: retryAfterMs } : {}),
+  });
+}
+
+function activityRef(): ActivityRef {
+  const { workflowNamespace, workflowExecution, activityId, attempt } = activityInfo();
+  const { workflowId = '', runId = '' } = workflowExecution ?? {};
+  return { namespace: workflowNamespace ?? 'default', workflowId, runId, activityId, attempt };
+}
+
+/** Heartbeats every 3 s, so that a lost worker is noticed within the heartbeat time-out and a cancellation arrives. */
+function keepBeating(): { stop(): void } {
+  heartbeat();
+  const timer = setInterval(() => heartbeat(), 3000);
+  return { stop: () => clearInterval(timer) };
+}
+
+async function untilRecorded(record: () => Promise<void>): Promise<void> {
+  for (let delayMs = 200; ; delayMs = Math.min(delayMs * 2, 5000)) {
+    try {
+      await asFailure(record);
+      return;
+    } catch (error) {
+      if (error instanceof ApplicationFailure && error.nonRetryable) throw error;
+      await new Promise((resolve) => setTimeout(resolve, delayMs));
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import type { Change } from './change.ts';
+import { CountersignError } from './error.ts';
+import type { Person } from './person.ts';
+import { samePerson } from './person.ts';
+import { isFinal } from './status.ts';
+
+/** What an operator may ask of an execution. */
+export type ExecutionAction = 'pause' | 'resume' | 'retry' | 'abandon';
+
+/**
+ * Who may withdraw a change, and until when: its requester or an operator, until its call starts.
+ *
+ * @throws CountersignError `missing_role` (403); `change_closed`, `call_started` (409)
+ */
+export function judgeWithdrawal(change: Change, person: Person, callStarted: boolean): void {
+  if (!samePerson(change.requester, person) && !person.roles.includes('operator')) {
+    throw new CountersignError('missing_role', 'a change is withdrawn by its requester or by an operator');
+  }
+  if (isFinal(change)) throw new CountersignError('change_closed', 'the change has ended');
+  if (callStarted || change.executionStatus === 'running') {
+    throw new CountersignError('call_started', 'the call has started; an operator may pause or abandon it');
+  }
+}
+
+/**
+ * What an operator may do to an execution in which state.
+ *
+ * @throws CountersignError `missing_role` (403); `change_closed`, `not_approved`, `not_paused`, `not_running` (409)
+ */
+export function judgeExecution(change: Change, action: ExecutionAction, person: Person): void {
+  if (!person.roles.includes('operator')) {
+    throw new CountersignError(
+      'missing_role',
+      'pausing, resuming, retrying and abandoning need the role operator',
+    );
+  }
+  if (isFinal(change)) throw new CountersignError('change_closed', 'the change has ended');
+  if (change.decisionStatus !== 'approved') {
+    throw new CountersignError('not_approved', 'the change is not approved, so there is no execution yet');
+  }
+  const paused = change.executionStatus === 'paused';
+  if (action === 'resume' && !paused) throw new CountersignError('not_paused', 'the execution is not paused');
+  if (action === 'pause' && paused)
+    throw new CountersignError('not_running', 'the execution is paused already');
+  if (action === 'retry' && change.executionStatus !== 'running') {
+    throw new CountersignError('not_running', 'there is no running execution to retry');
+  }
+}

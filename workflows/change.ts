@@ -1,0 +1,151 @@
+import {
+  allHandlersFinished,
+  ApplicationFailure,
+  condition,
+  proxyLocalActivities,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { LogActivities } from '../activities/contract.ts';
+import type { Change, ChangeRequest } from '../domain/change.ts';
+import { closed, newChange, withRound } from '../domain/change-state.ts';
+import { operationOf } from '../operations/registry.ts';
+import { personActor, workerActor } from './entry-writer.ts';
+import { execute } from './execution.ts';
+import { handleRequests } from './request-handlers.ts';
+import { stateQuery, submittedUpdate } from './messages.ts';
+import { makeRun } from './run.ts';
+import type { Ended, Run } from './run.ts';
+import { precheck } from './precheck.ts';
+
+const log = proxyLocalActivities<LogActivities>({
+  startToCloseTimeout: '30 seconds',
+  retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '10 seconds' },
+});
+
+/**
+ * One change request from its submission to its one final outcome. Answers the change at its end; fails, with nothing
+ * written, when another change holds the target or the key.
+ *
+ * @throws ApplicationFailure whose type is a code: `invalid_request`, `open_change_exists`, `key_reused`, `integrity_conflict`
+ */
+export async function change(request: ChangeRequest): Promise<Change> {
+  const run = makeRun(newChange(request), request.executeWithinMs, log);
+  setHandler(stateQuery, () => run.change);
+  const opening = open(run, request);
+  setHandler(submittedUpdate, () => opening);
+  handleRequests(run);
+  const { changeId, known } = await settleHandlers(opening);
+  if (known) throw failure('key_reused', `the key belongs to change ${changeId}`, changeId);
+
+  const end = await untilEnd(run);
+  // A decision that was accepted is recorded before the change closes.
+  await condition(() => run.recording === 0);
+  run.change = closed(run.change, end, Date.now());
+  const { decisionStatus, executionStatus, outcome } = run.change;
+  await log.closeChange({
+    change: run.change,
+    entries: [
+      ...(end.tells ? [run.entry(run.change, end.tells.type, workerActor, end.tells.members)] : []),
+      run.entry(run.change, 'change.closed', workerActor, {
+        decisionStatus,
+        executionStatus,
+        outcome: { ...outcome },
+      }),
+    ],
+  });
+  run.showStatus();
+  await condition(allHandlersFinished);
+  return run.change;
+}
+
+async function open(run: Run, request: ChangeRequest): Promise<{ changeId: string; known: boolean }> {
+  const operation = operationOf(request.operation);
+  const input = operation?.input.safeParse(request.input);
+  if (!operation || !input?.success || workflowInfo().workflowId !== `change-${request.id}`) {
+    throw failure('invalid_request', `not a valid request for ${request.operation}`, request.id);
+  }
+  const {
+    input: asked,
+    justification,
+    breakGlass,
+    submittedAt,
+    decideBy,
+    executeAfter,
+    executeBy,
+    source,
+  } = request;
+  const requested = run.entry(run.change, 'change.requested', personActor(request.requester), {
+    input: asked,
+    justification,
+    breakGlass,
+    submittedAt,
+    decideBy,
+    executeAfter,
+    executeBy,
+    idempotencyKey: request.idempotency?.key ?? null,
+    source,
+  });
+  const opened = await log.openChange({
+    change: run.change,
+    entries: [requested],
+    idempotency: request.idempotency,
+  });
+  if (opened.kind === 'target_taken') {
+    throw failure('open_change_exists', `change ${opened.changeId} is open on this target`, opened.changeId);
+  }
+  if (opened.kind === 'key_reused') {
+    throw failure(
+      'key_reused',
+      `the key belongs to change ${opened.changeId}, with another body`,
+      opened.changeId,
+    );
+  }
+  return { changeId: opened.changeId, known: opened.kind === 'known' };
+}
+
+/** Rounds of approval and execution until the change has an end. */
+async function untilEnd(run: Run): Promise<Ended> {
+  for (;;) {
+    const checked = await precheck(run);
+    if (checked.kind === 'ended') return checked.end;
+    run.change = withRound(run.change, checked.snapshot, checked.digest);
+    run.approvals = [];
+    await run.record([
+      run.entry(run.change, 'change.prechecked', workerActor, {
+        snapshot: checked.snapshot,
+        readRequestId: checked.requestId,
+      }),
+    ]);
+    run.showStatus();
+    await run.waitUntil(() => run.change.decisionStatus !== 'pending', run.change.decideBy);
+    run.showStatus();
+    if (run.change.decisionStatus === 'pending') return expired(run);
+    if (run.change.decisionStatus !== 'approved') return run.endOfDecision();
+    const executed = await execute(run);
+    if (executed.kind === 'ended') return executed.end;
+    await run.record([run.entry(run.change, 'change.drifted', workerActor, { message: executed.message })]);
+  }
+}
+
+function expired(run: Run): Ended {
+  return {
+    decisionStatus: 'expired',
+    outcome: { code: 'decide_by_passed', message: `nobody decided before ${run.change.decideBy}` },
+    tells: { type: 'change.expired', members: { decideBy: run.change.decideBy } },
+  };
+}
+
+/** A failed opening must reach the waiting update before the run fails. */
+async function settleHandlers<T>(opening: Promise<T>): Promise<T> {
+  try {
+    return await opening;
+  } catch (error) {
+    await condition(allHandlersFinished);
+    throw error;
+  }
+}
+
+function failure(code: string, message: string, changeId: string): ApplicationFailure {
+  return ApplicationFailure.create({ type: code, message, nonRetryable: true, details: [{ changeId }] });
+}

@@ -1,0 +1,139 @@
+import {
+  ActivityCancellationType,
+  ActivityFailure,
+  ApplicationFailure,
+  proxyActivities,
+  TimeoutFailure,
+} from '@temporalio/workflow';
+import type { CallResult, FailedCall, VendorActivities } from '../activities/contract.ts';
+import { next } from '../domain/change-state.ts';
+import { failedCallOf } from './precheck.ts';
+import { vendorTaskQueue } from './messages.ts';
+import type { Ended, Run } from './run.ts';
+
+/** What an execution came to: an end, or a target that is no longer the approved one. */
+export type Executed = { kind: 'ended'; end: Ended } | { kind: 'drifted'; message: string };
+
+const { settle } = proxyActivities<Pick<VendorActivities, 'settle'>>({
+  taskQueue: vendorTaskQueue,
+  startToCloseTimeout: '10 minutes',
+  heartbeatTimeout: '15 seconds',
+  retry: { initialInterval: '1 second', maximumInterval: '1 minute' },
+});
+
+/**
+ * From approval to an outcome: waits for the earliest moment and for a pause to end, makes the call with Temporal's own
+ * retries until execute-by, and says what came of it.
+ */
+export async function execute(run: Run): Promise<Executed> {
+  const withdrawn = () => run.change.decisionStatus === 'withdrawn';
+  const { executeAfter, executeBy } = run.change;
+  if (executeAfter !== null && Date.parse(executeAfter) > Date.now()) {
+    await run.waitUntil(() => withdrawn() || run.command === 'abandon', earlier(executeAfter, executeBy));
+  }
+  for (;;) {
+    await run.waitUntil(
+      () => withdrawn() || run.command === 'abandon' || run.change.executionStatus !== 'paused',
+      executeBy,
+    );
+    if (withdrawn()) return { kind: 'ended', end: run.endOfDecision() };
+    if (run.command === 'abandon') return { kind: 'ended', end: await settled(run, abandoned) };
+    if (passed(executeBy)) return { kind: 'ended', end: await settled(run, late) };
+
+    run.command = null;
+    run.callStarted = true;
+    run.change = next(run.change, { executionStatus: 'running' });
+    run.showStatus();
+    const result = await call(run);
+    if (result.kind === 'drifted') return result;
+    if (result.kind === 'ended') return result;
+    // Interrupted between attempts: by an operator's word, or because execute-by has passed.
+    run.showStatus();
+  }
+}
+
+async function call(run: Run): Promise<Executed | { kind: 'interrupted' }> {
+  const executeBy = Date.parse(run.change.executeBy ?? '');
+  const { ActiveCaCertificate } = proxyActivities<Pick<VendorActivities, 'ActiveCaCertificate'>>({
+    taskQueue: vendorTaskQueue,
+    startToCloseTimeout: '5 minutes',
+    scheduleToCloseTimeout: Math.max(1, executeBy - Date.now()),
+    heartbeatTimeout: '15 seconds',
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    retry: {
+      initialInterval: '500 milliseconds',
+      backoffCoefficient: 2,
+      maximumInterval: '1 minute',
+      nonRetryableErrorTypes: ['permanent', 'bad_signature', 'integrity_conflict'],
+    },
+  });
+  try {
+    const result: CallResult | undefined = await run.unless(
+      () => run.command !== null,
+      run.change.executeBy,
+      () => ActiveCaCertificate({ change: run.change, approvals: run.approvals }),
+    );
+    if (result === undefined) return { kind: 'interrupted' };
+    if (result.kind === 'drifted') return result;
+    const { requestId, reconciled } = result;
+    return { kind: 'ended', end: success(requestId, reconciled) };
+  } catch (error) {
+    // Temporal's clock for execute-by ran out during or between attempts.
+    if (error instanceof ActivityFailure && error.cause instanceof TimeoutFailure)
+      return { kind: 'interrupted' };
+    if (error instanceof ActivityFailure && passed(run.change.executeBy) && isRetryable(error)) {
+      return { kind: 'interrupted' };
+    }
+    return { kind: 'ended', end: { executionStatus: 'failed', outcome: failedCallOf(error) } };
+  }
+}
+
+function isRetryable(error: ActivityFailure): boolean {
+  return error.cause instanceof ApplicationFailure && error.cause.nonRetryable !== true;
+}
+
+const abandoned = { code: 'abandoned', message: 'an operator abandoned the change' };
+const late = { code: 'execute_by_passed', message: 'no call was possible after execute-by' };
+
+/** The end of a change whose call was cut short: what the target shows decides, not what was hoped. */
+async function settled(run: Run, why: { code: string; message: string }): Promise<Ended> {
+  if (!run.callStarted) return { executionStatus: 'cancelled', outcome: why };
+  const { attempts, achieved, doubt, last } = await settle({ change: run.change });
+  if (attempts > 0 && achieved === true) return success(null, true);
+  if (attempts === 0) return { executionStatus: 'cancelled', outcome: why };
+  if (achieved === null && doubt) {
+    return {
+      executionStatus: 'outcome_unknown',
+      outcome: {
+        code: 'outcome_unknown',
+        message: `${why.message}; a call's outcome is not known and the target could not be read`,
+        requestId: last?.requestId ?? null,
+      },
+    };
+  }
+  return { executionStatus: 'failed', outcome: lastWord(why, last) };
+}
+
+function lastWord(why: { code: string; message: string }, last: FailedCall | null) {
+  if (!last) return why;
+  return { code: why.code, message: `${why.message}; last answer: ${last.code}`, requestId: last.requestId };
+}
+
+function success(requestId: string | null, reconciled: boolean): Ended {
+  const message = reconciled
+    ? 'the target, read afterwards, is as the operation leaves it'
+    : 'the call succeeded';
+  return {
+    executionStatus: 'succeeded',
+    outcome: { code: 'succeeded', message, requestId, reconciled },
+    ...(reconciled ? { tells: { type: 'change.reconciled' as const, members: { requestId } } } : {}),
+  };
+}
+
+function earlier(a: string, b: string | null): string {
+  return b !== null && Date.parse(b) < Date.parse(a) ? b : a;
+}
+
+function passed(moment: string | null): boolean {
+  return moment !== null && Date.now() >= Date.parse(moment);
+}

@@ -1,0 +1,167 @@
+import { ApplicationFailure, condition, setHandler } from '@temporalio/workflow';
+import type { Change, Decision, SignedRequest } from '../domain/change.ts';
+import { next, withDecision } from '../domain/change-state.ts';
+import { judgeDecision } from '../domain/decision.ts';
+import type { EntryDraft, EventType } from '../domain/entry.ts';
+import { CountersignError } from '../domain/error.ts';
+import { judgeExecution, judgeWithdrawal } from '../domain/execution.ts';
+import type { ExecutionAction } from '../domain/execution.ts';
+import type { JsonObject } from '../domain/change.ts';
+import type { Statement } from '../domain/statement.ts';
+import { isoTime } from '../domain/time.ts';
+import { personActor } from './entry-writer.ts';
+import { decideUpdate, executionUpdate, withdrawUpdate } from './messages.ts';
+import type { Run } from './run.ts';
+
+/**
+ * The updates that people send by the API. A validator asks the rule, in workflow time; the handler takes its effect at
+ * once, so that whatever comes next sees it, and answers when its entry is durable.
+ */
+export function handleRequests(run: Run): void {
+  setHandler(decideUpdate, (request: SignedRequest) => decide(run, request), {
+    validator: (request: SignedRequest) => {
+      judged(run, request, 'decision', (s) => judgeDecision(run.change, wanted(s), Date.now()));
+    },
+  });
+  setHandler(withdrawUpdate, (request: SignedRequest) => withdraw(run, request), {
+    validator: (request: SignedRequest) => {
+      judged(run, request, 'withdrawal', (s) => judgeWithdrawal(run.change, s.person, run.callStarted));
+    },
+  });
+  setHandler(executionUpdate, (request: SignedRequest) => control(run, request), {
+    validator: (request: SignedRequest) => {
+      judged(run, request, 'execution', (s) =>
+        judgeExecution(run.change, s.action as ExecutionAction, s.person),
+      );
+    },
+  });
+}
+
+async function decide(run: Run, { signed, source }: SignedRequest): Promise<Change> {
+  const { statement } = signed;
+  const asked = wanted(statement);
+  // Asked again: another handler may have run since the validator did.
+  const verdict = judged(run, { signed, source }, 'decision', () =>
+    judgeDecision(run.change, asked, Date.now()),
+  );
+  if (verdict === 'repeated') {
+    await condition(() => run.recording === 0);
+    return run.change;
+  }
+  const decision: Decision = {
+    ...asked,
+    comment: statement.comment,
+    round: run.change.round,
+    at: isoTime(Date.now()),
+    counts: true,
+  };
+  const after = withDecision(run.change, decision, run.executeWithinMs);
+  await take(run, after, { signed, source }, () => {
+    if (decision.decision === 'approve') run.approvals.push(signed);
+    return [
+      requestEntry(run, after, decision.decision === 'approve' ? 'decision.approved' : 'decision.rejected', {
+        signed,
+        source,
+      }),
+      ...(after.executionStatus === 'scheduled'
+        ? [
+            requestEntry(
+              run,
+              after,
+              'change.scheduled',
+              { signed, source },
+              {
+                executeAfter: after.executeAfter,
+                executeBy: after.executeBy,
+              },
+            ),
+          ]
+        : []),
+    ];
+  });
+  return run.change;
+}
+
+async function withdraw(run: Run, request: SignedRequest): Promise<Change> {
+  judged(run, request, 'withdrawal', (s) => judgeWithdrawal(run.change, s.person, run.callStarted));
+  const after = next(run.change, { decisionStatus: 'withdrawn' });
+  await take(run, after, request, () => [requestEntry(run, after, 'change.withdrawn', request)]);
+  return run.change;
+}
+
+async function control(run: Run, request: SignedRequest): Promise<Change> {
+  const action = request.signed.statement.action as ExecutionAction;
+  judged(run, request, 'execution', (s) => judgeExecution(run.change, action, s.person));
+  const after = next(run.change, {
+    ...(action === 'pause' ? { executionStatus: 'paused' as const } : {}),
+    ...(action === 'resume' ? { executionStatus: 'scheduled' as const } : {}),
+  });
+  const types = {
+    pause: 'change.paused',
+    resume: 'change.resumed',
+    retry: 'change.retried',
+    abandon: 'change.abandoned',
+  } as const;
+  await take(run, after, request, () => [requestEntry(run, after, types[action], request)]);
+  run.command = action === 'resume' ? null : action;
+  return run.change;
+}
+
+/** Takes the effect at once and makes it durable; a statement that the API did not sign is taken back. */
+async function take(
+  run: Run,
+  after: Change,
+  request: SignedRequest,
+  entries: () => EntryDraft[],
+): Promise<void> {
+  const before = run.change;
+  const approvals = [...run.approvals];
+  run.change = after;
+  run.recording += 1;
+  try {
+    await run.record(entries(), [request.signed]);
+  } catch (error) {
+    run.change = { ...before, version: run.change.version + 1 };
+    run.approvals = approvals;
+    throw error;
+  } finally {
+    run.recording -= 1;
+  }
+}
+
+function requestEntry(
+  run: Run,
+  after: Change,
+  type: EventType,
+  request: SignedRequest,
+  members: JsonObject = {},
+): EntryDraft {
+  const { statement, keyId, signature } = request.signed;
+  return run.entry(after, type, personActor(statement.person), {
+    comment: statement.comment,
+    statement: statement as unknown as JsonObject,
+    signature: { keyId, value: signature },
+    source: request.source,
+    ...members,
+  });
+}
+
+function wanted(statement: Statement) {
+  const { person, digest } = statement;
+  const decision: 'approve' | 'reject' = statement.action === 'approve' ? 'approve' : 'reject';
+  return { decision, digest: digest ?? '', person };
+}
+
+/** A rule's refusal as the failure that crosses the boundary; only its type survives that. */
+function judged<T>(run: Run, request: SignedRequest, kind: Statement['kind'], rule: (s: Statement) => T): T {
+  const { statement } = request.signed;
+  try {
+    if (statement.kind !== kind || statement.changeId !== run.change.id) {
+      throw new CountersignError('invalid_request', `not a ${kind} of this change`);
+    }
+    return rule(statement);
+  } catch (error) {
+    if (error instanceof CountersignError) throw ApplicationFailure.nonRetryable(error.message, error.code);
+    throw error;
+  }
+}

@@ -1,0 +1,110 @@
+import { defineSearchAttributeKey } from '@temporalio/common';
+import { CancellationScope, condition, isCancellation, upsertSearchAttributes } from '@temporalio/workflow';
+import type { LogActivities } from '../activities/contract.ts';
+import type { Change, JsonObject, Outcome } from '../domain/change.ts';
+import type { EntryDraft, EventType } from '../domain/entry.ts';
+import type { SignedStatement } from '../domain/statement.ts';
+import type { DecisionStatus, ExecutionStatus } from '../domain/status.ts';
+import { makeEntryWriter } from './entry-writer.ts';
+
+/** How a change ends, and the entry that tells of it beside `change.closed`. */
+export interface Ended {
+  readonly decisionStatus?: DecisionStatus;
+  readonly executionStatus?: ExecutionStatus;
+  readonly outcome: Pick<Outcome, 'code' | 'message'> & Partial<Pick<Outcome, 'requestId' | 'reconciled'>>;
+  readonly tells?: { readonly type: EventType; readonly members: JsonObject };
+}
+
+/** What one workflow run holds: the change as it is now, and the ways to change it durably. */
+export interface Run {
+  change: Change;
+  readonly executeWithinMs: number;
+  /** The approvals of this round, as the API signed them. */
+  approvals: SignedStatement[];
+  /** Accepted requests whose entries are not durable yet: nothing is decided while there are any. */
+  recording: number;
+  /** True from the first moment in which a call may have been made. */
+  callStarted: boolean;
+  /** What an operator asked of the running call and nobody has carried out yet. */
+  command: 'pause' | 'retry' | 'abandon' | null;
+  readonly entry: ReturnType<typeof makeEntryWriter>;
+  /** Writes entries and the change as it is now. */
+  record(entries: readonly EntryDraft[], statements?: readonly SignedStatement[]): Promise<void>;
+  /** Waits until something holds and nothing is being recorded, or until a moment has passed (ISO 8601). */
+  waitUntil(holds: () => boolean, moment: string | null): Promise<void>;
+  /** Work that is cancelled as soon as something holds or a moment has passed; undefined when it was. */
+  unless<T>(
+    interrupted: () => boolean,
+    moment: string | null,
+    work: () => Promise<T>,
+  ): Promise<T | undefined>;
+  /** The end of a change that was rejected or withdrawn. */
+  endOfDecision(): Ended;
+  /** Puts the statuses into the search attributes, where they have changed. */
+  showStatus(): void;
+}
+
+const decisionAttribute = defineSearchAttributeKey('CountersignDecision', 'KEYWORD');
+const executionAttribute = defineSearchAttributeKey('CountersignExecution', 'KEYWORD');
+
+export function makeRun(change: Change, executeWithinMs: number, log: LogActivities): Run {
+  let shown = 'pending/not_started';
+  const run: Run = {
+    change,
+    executeWithinMs,
+    approvals: [],
+    recording: 0,
+    callStarted: false,
+    command: null,
+    entry: makeEntryWriter(),
+    async record(entries, statements = []) {
+      await log.recordChange({ change: run.change, entries, statements });
+    },
+    async waitUntil(holds, moment) {
+      const settled = () => run.recording === 0 && holds();
+      if (moment === null) await condition(settled);
+      else await condition(settled, Math.max(1, Date.parse(moment) - Date.now()));
+      // What was accepted before the moment counts, even if writing it took longer.
+      await condition(() => run.recording === 0);
+    },
+    async unless(interrupted, moment, work) {
+      const scope = new CancellationScope();
+      let done = false;
+      const running = scope.run(work).finally(() => {
+        done = true;
+      });
+      // Its rejection is awaited below; until then it must not count as unhandled.
+      running.catch(() => undefined);
+      await run.waitUntil(() => done || interrupted(), moment);
+      if (!done) scope.cancel();
+      try {
+        return await running;
+      } catch (error) {
+        if (isCancellation(error)) return undefined;
+        throw error;
+      }
+    },
+    endOfDecision() {
+      const { decisionStatus, executionStatus, decisions } = run.change;
+      if (decisionStatus === 'withdrawn') {
+        return {
+          ...(executionStatus === 'not_started' ? {} : { executionStatus: 'cancelled' as const }),
+          outcome: { code: 'withdrawn', message: 'the change was withdrawn' },
+        };
+      }
+      const by = decisions.findLast((d) => d.counts && d.decision === 'reject')?.person.name;
+      return { outcome: { code: 'rejected', message: `rejected by ${by ?? 'an approver'}` } };
+    },
+    showStatus() {
+      const { decisionStatus, executionStatus } = run.change;
+      const now = `${decisionStatus}/${executionStatus}`;
+      if (now === shown) return;
+      shown = now;
+      upsertSearchAttributes([
+        { key: decisionAttribute, value: decisionStatus },
+        { key: executionAttribute, value: executionStatus },
+      ]);
+    },
+  };
+  return run;
+}
