@@ -121,7 +121,10 @@ export function listChangesQuery(
       .where(sql<boolean>`(requester_issuer, requester_subject) <> (${issuer}, ${subject})`)
       .where(sql<boolean>`not document->'decisions' @> ${decidedByThem}::jsonb`)
       // The first stage with a free seat is the open one (domain/decision.ts).
-      .where(sql<boolean>`coalesce(document#>>'{missing,0,group}' = any(${[...groups]}::text[]), true)`);
+      .where(
+        sql<boolean>`(document#>>'{missing,0,group}' is null
+                      or document#>>'{missing,0,group}' = any(${[...groups]}::text[]))`,
+      );
   }
   if (cursor !== null) {
     const place = decodeCursor(cursor);
