@@ -1,0 +1,343 @@
+-- The schema after all migrations, read from the catalogues. Made by a test, not to be run.
+
+-- Schemas
+audit owner=countersign_migrator acl={countersign_migrator=UC/countersign_migrator,countersign_api=U/countersign_migrator,countersign_worker=U/countersign_migrator,countersign_signer=U/countersign_migrator,countersign_reader=U/countersign_migrator}
+countersign owner=countersign_migrator acl={countersign_migrator=UC/countersign_migrator,countersign_api=U/countersign_migrator,countersign_worker=U/countersign_migrator,countersign_signer=U/countersign_migrator,countersign_reader=U/countersign_migrator}
+
+-- Tables
+audit.entry owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_signer=r/countersign_migrator,countersign_worker=r/countersign_migrator}
+  id bigint not null generated always as identity
+  event_key text not null
+  bytes bytea not null
+  leaf_hash bytea not null
+  type text not null
+  change_id uuid
+  actor text
+  outcome text
+  request_id text
+  time timestamp with time zone not null
+  appended_at timestamp with time zone not null default clock_timestamp()
+audit.event_type owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_signer=r/countersign_migrator,countersign_worker=r/countersign_migrator}
+  type text not null
+  appender text not null
+audit.head owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_signer=r/countersign_migrator,countersign_worker=r/countersign_migrator}
+  singleton boolean not null default true
+  size bigint not null
+audit.leaf owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_signer=r/countersign_migrator,countersign_worker=r/countersign_migrator}
+  index bigint not null
+  entry_id bigint not null
+audit.pending owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_signer=r/countersign_migrator,countersign_worker=r/countersign_migrator}
+  entry_id bigint not null
+countersign.attempt owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_worker=arw/countersign_migrator}
+  change_id uuid not null
+  ordinal integer not null
+  activity_id text not null
+  activity_attempt integer not null
+  started_at timestamp with time zone not null
+  ended_at timestamp with time zone
+  outcome text not null default 'open'::text
+  class text
+  http_status integer
+  code text
+  message text
+  request_id text
+countersign.call_pace owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_worker=arw/countersign_migrator}
+  account text not null
+  next_at timestamp with time zone not null
+countersign.change owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_worker=arw/countersign_migrator}
+  id uuid not null
+  version bigint not null
+  document jsonb not null
+  operation text not null generated always as (document ->> 'operation'::text)
+  target text not null generated always as (document ->> 'target'::text)
+  sn text generated always as (document #>> '{input,sn}'::text[])
+  mqtt_instance_id text generated always as (document #>> '{input,mqttInstanceId}'::text[])
+  requester_issuer text not null generated always as (document #>> '{requester,issuer}'::text[])
+  requester_subject text not null generated always as (document #>> '{requester,subject}'::text[])
+  ticket text generated always as (document #>> '{ticket,id}'::text[])
+  decision_status text not null generated always as (document ->> 'decisionStatus'::text)
+  execution_status text not null generated always as (document ->> 'executionStatus'::text)
+  review_status text not null generated always as (document ->> 'reviewStatus'::text)
+  submitted_at timestamp with time zone not null
+  closed_at timestamp with time zone
+  saved_at timestamp with time zone not null default now()
+countersign.idempotency_key owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_worker=ar/countersign_migrator}
+  issuer text not null
+  subject text not null
+  key text not null
+  change_id uuid not null
+  body_digest text not null
+  created_at timestamp with time zone not null default now()
+countersign.migration owner=countersign_migrator acl=
+  id integer not null default nextval('countersign.migration_id_seq'::regclass)
+  name character varying(255) not null
+  run_on timestamp without time zone not null
+countersign.open_target owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_worker=ard/countersign_migrator}
+  operation text not null
+  target text not null
+  change_id uuid not null
+
+-- Constraints
+audit.entry entry_bytes_check: CHECK (((octet_length(bytes) >= 2) AND (octet_length(bytes) <= 32768)))
+audit.entry entry_check: CHECK ((leaf_hash = sha256(('\x00'::bytea || bytes))))
+audit.entry entry_event_key_check: CHECK (((char_length(event_key) >= 1) AND (char_length(event_key) <= 512)))
+audit.entry entry_event_key_key: UNIQUE (event_key)
+audit.entry entry_pkey: PRIMARY KEY (id)
+audit.entry entry_type_fkey: FOREIGN KEY (type) REFERENCES audit.event_type(type)
+audit.event_type event_type_appender_check: CHECK ((appender = ANY (ARRAY['api'::text, 'worker'::text, 'signer'::text])))
+audit.event_type event_type_pkey: PRIMARY KEY (type)
+audit.head head_pkey: PRIMARY KEY (singleton)
+audit.head head_singleton_check: CHECK (singleton)
+audit.head head_size_check: CHECK ((size >= 0))
+audit.leaf leaf_entry_id_fkey: FOREIGN KEY (entry_id) REFERENCES audit.entry(id)
+audit.leaf leaf_entry_id_key: UNIQUE (entry_id)
+audit.leaf leaf_index_check: CHECK ((index >= 0))
+audit.leaf leaf_pkey: PRIMARY KEY (index)
+audit.pending pending_entry_id_fkey: FOREIGN KEY (entry_id) REFERENCES audit.entry(id)
+audit.pending pending_pkey: PRIMARY KEY (entry_id)
+countersign.attempt attempt_activity_attempt_check: CHECK ((activity_attempt >= 1))
+countersign.attempt attempt_change_id_activity_id_activity_attempt_key: UNIQUE (change_id, activity_id, activity_attempt)
+countersign.attempt attempt_change_id_fkey: FOREIGN KEY (change_id) REFERENCES countersign.change(id)
+countersign.attempt attempt_check: CHECK (((outcome = 'open'::text) = (ended_at IS NULL)))
+countersign.attempt attempt_ordinal_check: CHECK ((ordinal >= 1))
+countersign.attempt attempt_outcome_check: CHECK ((outcome = ANY (ARRAY['open'::text, 'succeeded'::text, 'failed'::text, 'unknown'::text])))
+countersign.attempt attempt_pkey: PRIMARY KEY (change_id, ordinal)
+countersign.call_pace call_pace_pkey: PRIMARY KEY (account)
+countersign.change change_check: CHECK (((document ->> 'id'::text) = (id)::text))
+countersign.change change_pkey: PRIMARY KEY (id)
+countersign.idempotency_key idempotency_key_change_id_fkey: FOREIGN KEY (change_id) REFERENCES countersign.change(id)
+countersign.idempotency_key idempotency_key_pkey: PRIMARY KEY (issuer, subject, key)
+countersign.migration migration_pkey: PRIMARY KEY (id)
+countersign.open_target open_target_change_id_fkey: FOREIGN KEY (change_id) REFERENCES countersign.change(id)
+countersign.open_target open_target_change_id_key: UNIQUE (change_id)
+countersign.open_target open_target_pkey: PRIMARY KEY (operation, target)
+
+-- Indexes
+CREATE INDEX entry_actor ON audit.entry USING btree (actor, id) WHERE (actor IS NOT NULL)
+CREATE INDEX entry_change_id ON audit.entry USING btree (change_id, id) WHERE (change_id IS NOT NULL)
+CREATE UNIQUE INDEX entry_event_key_key ON audit.entry USING btree (event_key)
+CREATE UNIQUE INDEX entry_pkey ON audit.entry USING btree (id)
+CREATE INDEX entry_request_id ON audit.entry USING btree (request_id) WHERE (request_id IS NOT NULL)
+CREATE INDEX entry_time ON audit.entry USING btree ("time", id)
+CREATE INDEX entry_type ON audit.entry USING btree (type, id)
+CREATE UNIQUE INDEX event_type_pkey ON audit.event_type USING btree (type)
+CREATE UNIQUE INDEX head_pkey ON audit.head USING btree (singleton)
+CREATE UNIQUE INDEX leaf_entry_id_key ON audit.leaf USING btree (entry_id)
+CREATE UNIQUE INDEX leaf_pkey ON audit.leaf USING btree (index)
+CREATE UNIQUE INDEX pending_pkey ON audit.pending USING btree (entry_id)
+CREATE UNIQUE INDEX attempt_change_id_activity_id_activity_attempt_key ON countersign.attempt USING btree (change_id, activity_id, activity_attempt)
+CREATE INDEX attempt_open ON countersign.attempt USING btree (started_at) WHERE (outcome = 'open'::text)
+CREATE UNIQUE INDEX attempt_pkey ON countersign.attempt USING btree (change_id, ordinal)
+CREATE UNIQUE INDEX call_pace_pkey ON countersign.call_pace USING btree (account)
+CREATE INDEX change_decision_status ON countersign.change USING btree (decision_status, submitted_at DESC, id DESC)
+CREATE INDEX change_execution_status ON countersign.change USING btree (execution_status, submitted_at DESC, id DESC)
+CREATE INDEX change_mqtt_instance_id ON countersign.change USING btree (mqtt_instance_id, submitted_at DESC, id DESC)
+CREATE INDEX change_newest ON countersign.change USING btree (submitted_at DESC, id DESC)
+CREATE INDEX change_open ON countersign.change USING btree (saved_at, id) WHERE (closed_at IS NULL)
+CREATE INDEX change_operation ON countersign.change USING btree (operation, submitted_at DESC, id DESC)
+CREATE UNIQUE INDEX change_pkey ON countersign.change USING btree (id)
+CREATE INDEX change_requester ON countersign.change USING btree (requester_subject, submitted_at DESC, id DESC)
+CREATE INDEX change_sn ON countersign.change USING btree (sn, submitted_at DESC, id DESC)
+CREATE INDEX change_statuses ON countersign.change USING btree (decision_status, execution_status, review_status)
+CREATE INDEX change_ticket ON countersign.change USING btree (ticket, submitted_at DESC, id DESC) WHERE (ticket IS NOT NULL)
+CREATE UNIQUE INDEX idempotency_key_pkey ON countersign.idempotency_key USING btree (issuer, subject, key)
+CREATE UNIQUE INDEX migration_pkey ON countersign.migration USING btree (id)
+CREATE UNIQUE INDEX open_target_change_id_key ON countersign.open_target USING btree (change_id)
+CREATE UNIQUE INDEX open_target_pkey ON countersign.open_target USING btree (operation, target)
+
+-- Triggers (A: also under session_replication_role = replica)
+A CREATE TRIGGER entry_never_changes BEFORE DELETE OR UPDATE ON audit.entry FOR EACH ROW EXECUTE FUNCTION audit.refuse()
+A CREATE TRIGGER entry_never_truncated BEFORE TRUNCATE ON audit.entry FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse()
+A CREATE TRIGGER head_never_deleted BEFORE DELETE ON audit.head FOR EACH ROW EXECUTE FUNCTION audit.refuse()
+A CREATE TRIGGER head_never_truncated BEFORE TRUNCATE ON audit.head FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse()
+A CREATE TRIGGER head_only_grows BEFORE UPDATE ON audit.head FOR EACH ROW EXECUTE FUNCTION audit.guard_head()
+A CREATE TRIGGER leaf_never_changes BEFORE DELETE OR UPDATE ON audit.leaf FOR EACH ROW EXECUTE FUNCTION audit.refuse()
+A CREATE TRIGGER leaf_never_truncated BEFORE TRUNCATE ON audit.leaf FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse()
+A CREATE TRIGGER pending_leaves_with_index BEFORE DELETE ON audit.pending FOR EACH ROW EXECUTE FUNCTION audit.guard_pending()
+A CREATE TRIGGER pending_never_truncated BEFORE TRUNCATE ON audit.pending FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse()
+A CREATE TRIGGER pending_never_updated BEFORE UPDATE ON audit.pending FOR EACH ROW EXECUTE FUNCTION audit.refuse()
+
+-- Functions
+-- owner=countersign_migrator acl={countersign_api=X/countersign_migrator,countersign_migrator=X/countersign_migrator,countersign_signer=X/countersign_migrator,countersign_worker=X/countersign_migrator}
+CREATE OR REPLACE FUNCTION audit.append(event_key text, bytes bytea, OUT entry_id bigint, OUT created boolean)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+DECLARE
+  entry_key CONSTANT text := event_key;
+  entry_bytes CONSTANT bytea := bytes;
+  body_text text;
+  body jsonb;
+  entry_type text;
+  entry_time timestamptz;
+  appender_role text;
+  first_bytes bytea;
+BEGIN
+  IF entry_key IS NULL OR char_length(entry_key) NOT BETWEEN 1 AND 512 THEN
+    RAISE EXCEPTION 'an event key has 1 to 512 characters, got %', char_length(entry_key) USING ERRCODE = 'CS003';
+  END IF;
+  IF entry_bytes IS NULL OR octet_length(entry_bytes) NOT BETWEEN 2 AND 32768 THEN
+    RAISE EXCEPTION 'an entry has 2 to 32768 bytes, got %', octet_length(entry_bytes) USING ERRCODE = 'CS003';
+  END IF;
+  BEGIN
+    body_text := convert_from(entry_bytes, 'UTF8');
+    body := body_text::jsonb;
+  EXCEPTION WHEN data_exception THEN
+    RAISE EXCEPTION 'an entry is JSON in UTF-8: %', SQLERRM USING ERRCODE = 'CS003';
+  END;
+  -- jsonb would keep the last of two equal keys, another reader the first.
+  IF body_text IS NOT JSON OBJECT WITH UNIQUE KEYS THEN
+    RAISE EXCEPTION 'an entry is an object without duplicate keys' USING ERRCODE = 'CS003';
+  END IF;
+  IF body->'v' IS DISTINCT FROM '1'::jsonb THEN
+    RAISE EXCEPTION 'an entry has v 1, got %', body->'v' USING ERRCODE = 'CS003';
+  END IF;
+  IF jsonb_typeof(body->'time') IS DISTINCT FROM 'string'
+    OR body->>'time' !~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$' THEN
+    RAISE EXCEPTION 'an entry has a time like 2026-11-24T09:00:00.000Z, got %', body->'time'
+      USING ERRCODE = 'CS003';
+  END IF;
+  BEGIN
+    entry_time := (body->>'time')::timestamptz;
+  EXCEPTION WHEN data_exception THEN
+    RAISE EXCEPTION 'an entry has a time of the calendar, got %', body->'time' USING ERRCODE = 'CS003';
+  END;
+  IF coalesce(jsonb_typeof(body->'changeId'), 'null') NOT IN ('null', 'string')
+    OR body->>'changeId' !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN
+    RAISE EXCEPTION 'an entry''s changeId is a lower-case UUID or null, got %', body->'changeId'
+      USING ERRCODE = 'CS003';
+  END IF;
+
+  entry_type := CASE jsonb_typeof(body->'type') WHEN 'string' THEN body->>'type' END;
+  SELECT 'countersign_' || e.appender INTO appender_role FROM audit.event_type e WHERE e.type = entry_type;
+  -- session_user: within this function current_user is its owner.
+  IF appender_role IS NULL OR NOT pg_has_role(session_user, appender_role, 'USAGE') THEN
+    RAISE EXCEPTION '% may not append an entry of type %', session_user, coalesce(entry_type, '(none)')
+      USING ERRCODE = 'CS002';
+  END IF;
+  -- Otherwise one process could take a key that another will need.
+  IF position('/' || entry_type || '/' IN '/' || entry_key || '/') = 0 THEN
+    RAISE EXCEPTION 'the key of an entry of type % has it as a part between slashes, got %', entry_type, entry_key
+      USING ERRCODE = 'CS003';
+  END IF;
+
+  INSERT INTO audit.entry (event_key, bytes, leaf_hash, type, change_id, actor, outcome, request_id, time)
+  VALUES (
+    entry_key,
+    entry_bytes,
+    sha256('\x00'::bytea || entry_bytes),
+    entry_type,
+    (body->>'changeId')::uuid,
+    -- An issuer is a URL, so the blank parts it from the subject.
+    coalesce((body#>>'{actor,issuer}') || ' ' || (body#>>'{actor,subject}'), body#>>'{actor,process}'),
+    CASE jsonb_typeof(body->'outcome') WHEN 'string' THEN body->>'outcome' ELSE body#>>'{outcome,code}' END,
+    coalesce(body->>'requestId', body#>>'{attempt,requestId}', body#>>'{outcome,requestId}'),
+    entry_time
+  )
+  ON CONFLICT (event_key) DO NOTHING
+  RETURNING id INTO entry_id;
+
+  created := entry_id IS NOT NULL;
+  IF created THEN
+    INSERT INTO audit.pending (entry_id) VALUES (append.entry_id);
+    -- NOTIFY makes commits wait for each other, so only a sequencer that sleeps is woken. It holds this lock while it
+    -- sleeps, and cannot get it while a transaction that found it awake is open.
+    IF NOT pg_try_advisory_xact_lock_shared(hashtext('countersign'), hashtext('sequencer asleep')) THEN
+      PERFORM pg_notify('countersign_pending', '');
+    END IF;
+    RETURN;
+  END IF;
+
+  SELECT e.id, e.bytes INTO entry_id, first_bytes FROM audit.entry e WHERE e.event_key = entry_key;
+  IF NOT FOUND THEN
+    -- Only above READ COMMITTED: the entry is there, but this transaction began before it.
+    RAISE EXCEPTION 'entry % was appended by a concurrent transaction', entry_key USING ERRCODE = '40001';
+  END IF;
+  IF first_bytes <> entry_bytes THEN
+    RAISE EXCEPTION 'entry % exists with other bytes; the first stands', entry_key USING ERRCODE = 'CS001';
+  END IF;
+END
+$function$
+-- owner=countersign_migrator acl={countersign_migrator=X/countersign_migrator}
+CREATE OR REPLACE FUNCTION audit.guard_head()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  IF NEW.size < OLD.size OR NEW.size IS DISTINCT FROM (SELECT coalesce(max(index) + 1, 0) FROM audit.leaf) THEN
+    RAISE EXCEPTION 'the head cannot go from % to %', OLD.size, NEW.size USING ERRCODE = 'CS004';
+  END IF;
+  RETURN NEW;
+END
+$function$
+-- owner=countersign_migrator acl={countersign_migrator=X/countersign_migrator}
+CREATE OR REPLACE FUNCTION audit.guard_pending()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  IF NOT EXISTS (SELECT FROM audit.leaf WHERE entry_id = OLD.entry_id) THEN
+    RAISE EXCEPTION 'entry % has no index yet and stays pending', OLD.entry_id USING ERRCODE = 'CS004';
+  END IF;
+  RETURN OLD;
+END
+$function$
+-- owner=countersign_migrator acl={countersign_migrator=X/countersign_migrator}
+CREATE OR REPLACE FUNCTION audit.refuse()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  RAISE EXCEPTION '% on %.% is refused: the audit log is append-only', TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME
+    USING ERRCODE = 'CS004';
+END
+$function$
+-- owner=countersign_migrator acl={countersign_migrator=X/countersign_migrator,countersign_signer=X/countersign_migrator}
+CREATE OR REPLACE FUNCTION audit.sequence(max_entries integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+  old_size bigint;
+  new_size bigint;
+BEGIN
+  SELECT size INTO STRICT old_size FROM audit.head FOR UPDATE;
+  INSERT INTO audit.leaf (index, entry_id)
+  SELECT old_size + row_number() OVER (ORDER BY p.entry_id) - 1, p.entry_id
+  FROM (SELECT entry_id FROM audit.pending ORDER BY entry_id LIMIT max_entries) p;
+  SELECT coalesce(max(index) + 1, 0) INTO new_size FROM audit.leaf;
+  IF new_size = old_size THEN
+    RETURN 0;
+  END IF;
+  DELETE FROM audit.pending p USING audit.leaf l WHERE l.index >= old_size AND p.entry_id = l.entry_id;
+  UPDATE audit.head SET size = new_size;
+  -- A payload has less than 8000 bytes; 200 ids have 7400.
+  PERFORM pg_notify('countersign_entries', new_size || ' ' || part.ids)
+  FROM (
+    SELECT string_agg(c.change_id::text, ',') AS ids
+    FROM (
+      SELECT e.change_id, row_number() OVER () AS n
+      FROM audit.leaf l JOIN audit.entry e ON e.id = l.entry_id
+      WHERE l.index >= old_size AND e.change_id IS NOT NULL
+      GROUP BY e.change_id
+    ) c
+    GROUP BY (c.n - 1) / 200
+  ) part;
+  -- Also when no change is concerned: the signer waits for this.
+  IF NOT EXISTS (
+    SELECT FROM audit.leaf l JOIN audit.entry e ON e.id = l.entry_id
+    WHERE l.index >= old_size AND e.change_id IS NOT NULL
+  ) THEN
+    PERFORM pg_notify('countersign_entries', new_size || ' ');
+  END IF;
+  RETURN (new_size - old_size)::integer;
+END
+$function$
