@@ -1,0 +1,119 @@
+import { z } from 'zod';
+import { CountersignError } from '../domain/error.ts';
+
+const port = z.coerce.number().int().min(1).max(65_535);
+const url = (protocols: string[]) =>
+  z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), {
+    error: `must be a URL of ${protocols.join(' or ')}`,
+  });
+const rate = z.coerce.number().int().min(1);
+
+/**
+ * Every environment variable that Countersign's processes know, with its rule. Temporal's own (`TEMPORAL_*`) are read
+ * by @temporalio/envconfig, the default credential chain's by @alicloud/credentials. docs/configuration.md lists both.
+ */
+export const environmentSchema = z.object({
+  PORT: port.default(8080).describe('Port of the API.'),
+  HOST: z.string().min(1).default('127.0.0.1').describe('Address that the API listens on.'),
+  METRICS_PORT: port.optional().describe("Port of the worker's own metrics and health; none without it."),
+  DATABASE_URL: url(['postgres:', 'postgresql:'])
+    .optional()
+    .describe("Postgres, with the process's own login role."),
+  MIGRATION_DATABASE_URL: url(['postgres:', 'postgresql:'])
+    .optional()
+    .describe('Postgres, with the role that owns the schema; default DATABASE_URL.'),
+  ONSMQTT_ENDPOINT: url(['http:', 'https:'])
+    .optional()
+    .describe("The vendor's endpoint; default: the region's own. http: on loopback only."),
+  ONSMQTT_CALLS_PER_SECOND: rate.max(500).default(500).describe('The account’s limit, over all workers.'),
+  ONSMQTT_ACCOUNT: z
+    .string()
+    .min(1)
+    .default('default')
+    .describe('Names the account whose limit the workers share.'),
+  ONSMQTT_DEADLINE_MS: z.coerce
+    .number()
+    .int()
+    .min(100)
+    .max(120_000)
+    .default(10_000)
+    .describe('Longest wait for an answer, ms.'),
+  ALIBABA_CLOUD_ACCESS_KEY_ID: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Access key; else the default credential chain.'),
+  ALIBABA_CLOUD_ACCESS_KEY_SECRET: z.string().min(1).optional(),
+  ALIBABA_CLOUD_SECURITY_TOKEN: z.string().min(1).optional(),
+  OIDC_ISSUER: url(['http:', 'https:']).optional().describe('Who issues tokens. http: on loopback only.'),
+  OIDC_AUDIENCE: z.string().min(1).default('countersign').describe('The audience that a token must have.'),
+  COUNTERSIGN_HOME: z
+    .string()
+    .min(1)
+    .default('.countersign')
+    .describe('Folder of keys and, embedded, of all data.'),
+  COUNTERSIGN_STATEMENT_KEY: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("File with the API's private Ed25519 key (PEM)."),
+  COUNTERSIGN_STATEMENT_PUBLIC_KEYS: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Files with its public keys (PEM), comma-separated.'),
+  COUNTERSIGN_URL: url(['http:', 'https:']).optional().describe('Where the command line finds the API.'),
+  COUNTERSIGN_TOKEN: z.string().min(1).optional().describe('Bearer token of the command line.'),
+  COUNTERSIGN_WRITES_PER_MINUTE: rate.default(120).describe('Writes that one person may send in a minute.'),
+  COUNTERSIGN_TRUST_PROXY: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(10)
+    .default(0)
+    .describe('Proxies in front of the API.'),
+  COUNTERSIGN_FAULT_POINT: z.string().optional().describe('Tests only: dies by SIGKILL at this named point.'),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: url(['http:', 'https:'])
+    .optional()
+    .describe('Where traces go (OTLP over HTTP); none without it.'),
+});
+
+/** The checked environment. */
+export type Environment = z.infer<typeof environmentSchema>;
+
+/**
+ * Reads and checks the environment.
+ * @throws CountersignError `invalid_configuration` naming each wrong variable and its rule
+ */
+export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
+  const set = Object.fromEntries(
+    Object.entries(env).filter(([, value]) => value !== undefined && value !== ''),
+  );
+  const result = environmentSchema.safeParse(set);
+  if (result.success) return result.data;
+  const errors = result.error.issues.map((issue) => ({
+    field: issue.path.join('.'),
+    rule: issue.code,
+    message: issue.message,
+  }));
+  throw new CountersignError(
+    'invalid_configuration',
+    errors.map((e) => `${e.field}: ${e.message}`).join('; '),
+    { errors },
+  );
+}
+
+/** The value of a variable that this process cannot do without. @throws CountersignError `invalid_configuration` */
+export function required<K extends keyof Environment>(
+  env: Environment,
+  name: K,
+): NonNullable<Environment[K]> {
+  const value = env[name];
+  if (value == null) {
+    throw new CountersignError('invalid_configuration', `${name} is not set; see docs/configuration.md`, {
+      errors: [{ field: name, rule: 'required', message: 'must be set' }],
+    });
+  }
+  return value;
+}

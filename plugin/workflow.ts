@@ -1,0 +1,2 @@
+export { requireApproval } from '../workflows/require-approval.ts';
+export type { ApprovalRequest } from '../workflows/require-approval.ts';
