@@ -233,7 +233,10 @@ BEGIN
     (body->>'changeId')::uuid,
     -- An issuer is a URL, so the blank parts it from the subject.
     coalesce((body#>>'{actor,issuer}') || ' ' || (body#>>'{actor,subject}'), body#>>'{actor,process}'),
-    CASE jsonb_typeof(body->'outcome') WHEN 'string' THEN body->>'outcome' ELSE body#>>'{outcome,code}' END,
+    coalesce(
+      CASE jsonb_typeof(body->'outcome') WHEN 'string' THEN body->>'outcome' ELSE body#>>'{outcome,code}' END,
+      body#>>'{attempt,code}'
+    ),
     coalesce(body->>'requestId', body#>>'{attempt,requestId}', body#>>'{outcome,requestId}'),
     entry_time
   )

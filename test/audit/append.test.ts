@@ -127,6 +127,9 @@ test('the columns are derived from the bytes', async () => {
   expect(await rowsOf(closed.key)).toMatchObject([
     { change_id: null, actor: 'test', outcome: 'succeeded', request_id: 'R-2' },
   ]);
+  const failed = draft('attempt.failed', { attempt: { code: 'InternalError', requestId: 'R-3' } });
+  await appendEntry(worker, failed);
+  expect(await rowsOf(failed.key)).toMatchObject([{ outcome: 'InternalError', request_id: 'R-3' }]);
 });
 
 const type = 'change.requested';

@@ -88,7 +88,7 @@ test.each(['superuser', 'api', 'worker', 'signer', 'reader'] as const)('%s may n
   });
 });
 
-test('the committed schema is the one that the migrations make (vitest -u writes it anew)', async () => {
+test('the committed schema is the one that the migrations make (vitest --update writes it anew)', async () => {
   const database = await cloneDatabase();
   onTestFinished(() => database.drop());
   const text = await schemaText(database.url('migrator'));
