@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bundleWorkflowCode } from '@temporalio/worker';
-import type { Logger } from '@temporalio/worker';
+import type { BundlerPlugin } from '@temporalio/worker';
 import { workflowsPath } from '../plugin/countersign-plugin.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -11,7 +11,10 @@ const root = join(import.meta.dirname, '..');
  * The workflows as one bundle, made once for each state of their sources and kept in `<home>/cache`. Bundling takes
  * seconds to half a minute, loading a kept one none.
  */
-export async function workflowBundle(home: string, logger?: Logger): Promise<{ codePath: string }> {
+export async function workflowBundle(
+  home: string,
+  plugins: BundlerPlugin[] = [],
+): Promise<{ codePath: string }> {
   const digest = createHash('sha256');
   for (const folder of ['domain', 'operations', 'workflows']) {
     for (const file of (await readdir(join(root, folder))).sort()) {
@@ -21,7 +24,10 @@ export async function workflowBundle(home: string, logger?: Logger): Promise<{ c
   const { version } = JSON.parse(
     await readFile(new URL(import.meta.resolve('@temporalio/workflow/package.json')), 'utf8'),
   ) as { version: string };
-  const name = `workflows-${digest.update(version).digest('hex').slice(0, 20)}.js`;
+  const name = `workflows-${digest
+    .update(`${version} ${plugins.map((plugin) => plugin.name).join()}`)
+    .digest('hex')
+    .slice(0, 20)}.js`;
   const codePath = join(home, 'cache', name);
   if (
     await readFile(codePath).then(
@@ -30,7 +36,7 @@ export async function workflowBundle(home: string, logger?: Logger): Promise<{ c
     )
   )
     return { codePath };
-  const { code } = await bundleWorkflowCode({ workflowsPath, ...(logger ? { logger } : {}) });
+  const { code } = await bundleWorkflowCode({ workflowsPath, plugins });
   await mkdir(join(home, 'cache'), { recursive: true });
   // Renamed into place, so that nobody loads half a bundle.
   const draft = `${codePath}.${process.pid}`;

@@ -10,9 +10,10 @@ import { classify } from './classify.ts';
 import type { CaCertificateRef, CallPace, OnsMqtt, VendorFault } from './port.ts';
 
 // The package is CommonJS, and Node and bundlers wrap its default export differently: loaded by require, it is the same.
-const core = createRequire(import.meta.url)(
-  '@alicloud/openapi-core',
-) as typeof import('@alicloud/openapi-core');
+const core = createRequire(import.meta.url)('@alicloud/openapi-core') as typeof OpenApiCore & {
+  $OpenApiUtil: typeof OpenApiUtil;
+};
+type OpenApiClient = InstanceType<typeof core.default>;
 
 /** Options of {@link createOnsMqtt}. */
 export interface OnsMqttOptions {

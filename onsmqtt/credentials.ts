@@ -1,9 +1,13 @@
 import { createRequire } from 'node:module';
-import type CredentialClient from '@alicloud/credentials';
+import type Credentials from '@alicloud/credentials';
+import type { Config } from '@alicloud/credentials';
 
-const credentials = createRequire(import.meta.url)(
-  '@alicloud/credentials',
-) as typeof import('@alicloud/credentials');
+const credentials = createRequire(import.meta.url)('@alicloud/credentials') as typeof Credentials & {
+  Config: typeof Config;
+};
+
+/** A credential of the vendor's library. */
+export type Credential = InstanceType<typeof credentials.default>;
 
 /** A static key, with a token under STS. */
 export interface StaticKey {

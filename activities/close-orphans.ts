@@ -1,0 +1,106 @@
+import { WorkflowNotFoundError } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
+import type { Pool } from 'pg';
+import { appendEntry } from '../audit/append.ts';
+import { workflowIdOf } from '../domain/change.ts';
+import type { Change } from '../domain/change.ts';
+import { closed } from '../domain/change-state.ts';
+import { isoTime } from '../domain/time.ts';
+import { inTransaction } from '../store/in-transaction.ts';
+import { listAttempts } from '../store/list-attempts.ts';
+import { listOpenChanges } from '../store/list-open-changes.ts';
+import { releaseTarget } from '../store/release-target.ts';
+import { saveChange } from '../store/save-change.ts';
+
+/** What {@link closeOrphans} works with. */
+export interface OrphanDependencies {
+  readonly pool: Pool;
+  readonly client: Client;
+  readonly namespace: string;
+  readonly log: { warn(object: object, message: string): void };
+  /** How long a change must have been at rest before it is looked at, ms; default 60,000. */
+  readonly restMs?: number;
+  readonly now?: () => number;
+}
+
+/**
+ * Closes changes whose workflow ended without closing them: terminated by hand, cancelled, failed, or forgotten. What a
+ * call of theirs came to is not guessed: with any call made the outcome is `outcome_unknown`, without one it is `cancelled`.
+ *
+ * @returns how many were closed
+ */
+export async function closeOrphans(deps: OrphanDependencies): Promise<number> {
+  const { pool, client, log, namespace, restMs = 60_000, now = Date.now } = deps;
+  let count = 0;
+  for (const change of await listOpenChanges(pool, isoTime(now() - restMs))) {
+    const status = await statusOf(client, workflowIdOf(change.id));
+    if (status === 'RUNNING' || status === 'PAUSED') continue;
+    log.warn(
+      { changeId: change.id, status },
+      'the workflow of an open change has ended; the change is closed',
+    );
+    await closeOrphan(pool, change, status, namespace, now());
+    count += 1;
+  }
+  return count;
+}
+
+async function statusOf(client: Client, workflowId: string): Promise<string> {
+  try {
+    return (await client.workflow.getHandle(workflowId).describe()).status.name;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return 'NOT_FOUND';
+    throw error;
+  }
+}
+
+async function closeOrphan(
+  pool: Pool,
+  change: Change,
+  status: string,
+  namespace: string,
+  now: number,
+): Promise<void> {
+  const attempts = await listAttempts(pool, change.id);
+  const lastGood = attempts.findLast((a) => a.outcome === 'succeeded');
+  const reason = `its workflow ended as ${status}`;
+  const end = closed(
+    change,
+    {
+      ...(change.decisionStatus === 'pending' ? { decisionStatus: 'withdrawn' as const } : {}),
+      ...(lastGood
+        ? { executionStatus: 'succeeded' as const }
+        : attempts.length > 0
+          ? { executionStatus: 'outcome_unknown' as const }
+          : change.decisionStatus === 'approved'
+            ? { executionStatus: 'cancelled' as const }
+            : {}),
+      outcome: { code: 'workflow_ended', message: reason, requestId: lastGood?.requestId ?? null },
+    },
+    now,
+  );
+  const workflowId = workflowIdOf(change.id);
+  await inTransaction(pool, async (client) => {
+    // The same key that the workflow would have used: whoever closes first has closed.
+    await appendEntry(client, {
+      key: `${namespace}/${workflowId}/change.closed/1`,
+      body: {
+        v: 1,
+        type: 'change.closed',
+        time: isoTime(now),
+        changeId: change.id,
+        actor: { process: 'worker', part: 'reconciler' },
+        operation: change.operation,
+        target: change.target,
+        digest: change.digest,
+        round: change.round,
+        decisionStatus: end.decisionStatus,
+        executionStatus: end.executionStatus,
+        outcome: { ...end.outcome },
+        temporal: { namespace, workflowId, status },
+      },
+    });
+    await saveChange(client, end);
+    await releaseTarget(client, change.id);
+  });
+}

@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import { decisionStatuses, executionStatuses, reviewStatuses } from '../domain/status.ts';
+import './schemas.ts';
+
+const moment = z.iso.datetime();
+const json = z.record(z.string(), z.unknown());
+const person = z.object({
+  issuer: z.string(),
+  subject: z.string(),
+  name: z.string(),
+  roles: z.array(z.string()),
+  groups: z.array(z.string()),
+  authentication: z.object({ methods: z.array(z.string()), at: moment.nullable() }),
+});
+
+/** A change as the API answers it. */
+export const changeSchema = z
+  .object({
+    id: z.uuid(),
+    version: z.number().int(),
+    operation: z.string(),
+    input: json,
+    target: z.string(),
+    requester: person,
+    justification: z.string(),
+    ticket: z.object({ system: z.string(), id: z.string(), url: z.string().nullable() }).nullable(),
+    breakGlass: z.boolean(),
+    policy: json,
+    decisionStatus: z.enum(decisionStatuses),
+    executionStatus: z.enum(executionStatuses),
+    reviewStatus: z.enum(reviewStatuses),
+    submittedAt: moment,
+    decideBy: moment,
+    executeAfter: moment.nullable(),
+    executeBy: moment.nullable(),
+    snapshot: json.nullable(),
+    digest: z.string().nullable(),
+    round: z.number().int(),
+    decisions: z.array(json),
+    missing: z.array(z.object({ stage: z.string(), group: z.string().nullable(), seats: z.number().int() })),
+    outcome: z
+      .object({
+        code: z.string(),
+        message: z.string(),
+        requestId: z.string().nullable(),
+        reconciled: z.boolean(),
+        at: moment,
+      })
+      .nullable(),
+    closedAt: moment.nullable(),
+    attempts: z
+      .array(
+        z.object({
+          changeId: z.uuid(),
+          ordinal: z.number().int(),
+          startedAt: moment,
+          endedAt: moment.nullable(),
+          outcome: z.enum(['open', 'succeeded', 'failed', 'unknown']),
+          class: z.string().nullable(),
+          httpStatus: z.number().int().nullable(),
+          code: z.string().nullable(),
+          message: z.string().nullable(),
+          requestId: z.string().nullable(),
+        }),
+      )
+      .optional(),
+    awaitingYou: z.boolean().optional(),
+    links: z.record(z.string(), z.string()).optional(),
+  })
+  .openapi('Change');
+
+/** An audit entry; further members belong to its type. */
+export const entrySchema = z
+  .looseObject({ index: z.number().int().nullable(), key: z.string(), type: z.string(), time: moment })
+  .openapi('Entry');
+
+/** An RFC 9457 problem. */
+export const problemSchema = z
+  .looseObject({
+    type: z.string(),
+    title: z.string(),
+    status: z.number().int(),
+    detail: z.string(),
+    code: z.string(),
+    errors: z.array(z.object({ field: z.string(), rule: z.string(), message: z.string() })).optional(),
+  })
+  .openapi('Problem');

@@ -1,0 +1,120 @@
+import express from 'express';
+import type { Express, RequestHandler } from 'express';
+import { rateLimit } from 'express-rate-limit';
+import helmet from 'helmet';
+import { pinoHttp } from 'pino-http';
+import swaggerUi from 'swagger-ui-dist';
+import { z } from 'zod';
+import { CountersignError } from '../domain/error.ts';
+import { allOperations } from '../operations/registry.ts';
+import { authenticate, callerOf } from './caller.ts';
+import type { ApiDependencies } from './dependencies.ts';
+import { openApiDocument } from './openapi.ts';
+import { methodNotAllowed, notFound, problemHandler } from './problem.ts';
+import { changeRoutes } from './routes/changes.ts';
+import { eventRoutes } from './routes/events.ts';
+import { healthRoutes } from './routes/health.ts';
+import { traceCalls } from './trace.ts';
+import { requestRoutes } from './routes/requests.ts';
+import { docsPage, docsScript } from './docs-page.ts';
+
+const bodyLimit = '64kb';
+
+/** The Express app: no listening, no environment. Everything under `/v1` needs a bearer token. */
+export function createApp(deps: ApiDependencies): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('trust proxy', deps.trustProxy ?? 0);
+  app.set('query parser', 'simple');
+  app.use(traceCalls);
+  app.use(helmet());
+  app.use(
+    pinoHttp({
+      logger: deps.log,
+      autoLogging: { ignore: (req) => /^\/(healthz|readyz|metrics)/.test(req.url ?? '') },
+      customProps: (req) => {
+        const changeId = /^\/v1\/changes\/([0-9a-f-]{36})/i.exec(req.url ?? '')?.[1];
+        return changeId === undefined ? {} : { changeId };
+      },
+      serializers: {
+        req: ({
+          id,
+          method,
+          url,
+          remoteAddress,
+        }: {
+          id: unknown;
+          method: string;
+          url: string;
+          remoteAddress: string;
+        }) => ({
+          id,
+          method,
+          // A query may hold serial numbers.
+          path: url.split('?')[0],
+          remoteAddress,
+        }),
+        res: ({ statusCode }: { statusCode: number }) => ({ statusCode }),
+      },
+    }),
+  );
+
+  app.use(healthRoutes(deps));
+  app.get('/openapi.json', (_req, res) => res.json(openApiDocument()));
+  app.get('/docs', docsPage);
+  app.get('/docs/start.js', docsScript);
+  app.use('/docs', express.static(swaggerUi.getAbsoluteFSPath(), { index: false }));
+
+  app.use(
+    '/v1',
+    authenticate(deps.tokens),
+    jsonOnly,
+    express.json({ limit: bodyLimit, strict: true }),
+    writeLimit(deps),
+  );
+  app.use('/v1/changes', changeRoutes(deps), requestRoutes(deps), eventRoutes(deps));
+  app
+    .route('/v1/operations')
+    .get((_req, res) => {
+      res.json({
+        items: allOperations().map(({ name, title, input }) => ({
+          name,
+          title,
+          input: z.toJSONSchema(input),
+        })),
+      });
+    })
+    .all(methodNotAllowed('GET'));
+  app.use(notFound);
+  app.use(problemHandler(deps.log));
+  return app;
+}
+
+/** A body is JSON or is not read at all. */
+const jsonOnly: RequestHandler = (req, _res, next) => {
+  const hasBody =
+    req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0;
+  const isWrite = !['GET', 'HEAD', 'OPTIONS'].includes(req.method);
+  if ((isWrite || hasBody) && !req.is('application/json')) {
+    throw new CountersignError('unsupported_media_type', 'the body must be application/json');
+  }
+  next();
+};
+
+/** Writes a minute for one person. */
+function writeLimit(deps: ApiDependencies): RequestHandler {
+  return rateLimit({
+    windowMs: 60_000,
+    limit: deps.writesPerMinute ?? 120,
+    standardHeaders: 'draft-8',
+    legacyHeaders: false,
+    skip: (req) => ['GET', 'HEAD'].includes(req.method),
+    keyGenerator: (req) => {
+      const { issuer, subject } = callerOf(req).person;
+      return JSON.stringify([issuer, subject]);
+    },
+    handler: () => {
+      throw new CountersignError('rate_limited', 'too many writes; wait a minute');
+    },
+  });
+}

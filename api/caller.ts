@@ -1,0 +1,43 @@
+import type { Request, RequestHandler } from 'express';
+import { CountersignError } from '../domain/error.ts';
+import type { Person, Role } from '../domain/person.ts';
+import { samePerson } from '../domain/person.ts';
+import type { Change } from '../domain/change.ts';
+import type { TokenVerifier, VerifiedToken } from '../identity/token-verifier.ts';
+
+const callers = new WeakMap<Request, VerifiedToken>();
+
+/** Verifies the bearer token (RFC 6750) of every call behind it; without one nothing is answered. */
+export function authenticate(tokens: TokenVerifier): RequestHandler {
+  return async (req, _res, next) => {
+    const [scheme, token, ...rest] = (req.headers.authorization ?? '').split(' ');
+    if (scheme?.toLowerCase() !== 'bearer' || token === undefined || token === '' || rest.length > 0) {
+      throw new CountersignError('unauthenticated', 'a bearer token is needed');
+    }
+    callers.set(req, await tokens.verify(token));
+    next();
+  };
+}
+
+/** Who calls. */
+export function callerOf(req: Request): VerifiedToken {
+  const caller = callers.get(req);
+  if (!caller) throw new CountersignError('unauthenticated', 'a bearer token is needed');
+  return caller;
+}
+
+/** @throws CountersignError `missing_role` */
+export function requireRole(person: Person, role: Role): void {
+  if (!person.roles.includes(role))
+    throw new CountersignError('missing_role', `this call needs the role ${role}`);
+}
+
+/** Who may see every change: its possible approvers, auditors, operators and admins. */
+export function seesAll(person: Person): boolean {
+  return person.roles.some((role) => role !== 'requester');
+}
+
+/** Whether a person may read a change. */
+export function maySee(person: Person, change: Change): boolean {
+  return seesAll(person) || samePerson(person, change.requester);
+}

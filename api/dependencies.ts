@@ -1,0 +1,27 @@
+import type { Logger } from 'pino';
+import type { EntryFeed } from '../audit/follow.ts';
+import type { PinnedPolicy } from '../domain/change.ts';
+import type { StatementSigner } from '../identity/statement-signer.ts';
+import type { TokenVerifier } from '../identity/token-verifier.ts';
+import type { Queryable } from '../store/queryable.ts';
+import type { Engine } from './engine.ts';
+
+/** What the app is made from. */
+export interface ApiDependencies {
+  /** Postgres, as the role countersign_api: reads, and appends of its own event types. */
+  readonly db: Queryable;
+  readonly feed: EntryFeed;
+  readonly engine: Engine;
+  readonly tokens: TokenVerifier;
+  readonly signer: StatementSigner;
+  readonly policy: PinnedPolicy;
+  readonly log: Logger;
+  /** Temporal's namespace, part of event keys. */
+  readonly namespace: string;
+  /** Prometheus text, or null where metrics are off. */
+  readonly metrics: (() => Promise<string>) | null;
+  readonly writesPerMinute?: number;
+  /** How many proxies stand in front; default 0. */
+  readonly trustProxy?: number;
+  readonly now?: () => number;
+}

@@ -1,0 +1,140 @@
+import {
+  isGrpcServiceError,
+  WithStartWorkflowOperation,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client';
+import type { Client } from '@temporalio/client';
+import { ApplicationFailure, defineSearchAttributeKey } from '@temporalio/common';
+import { workflowIdOf } from '../domain/change.ts';
+import type { Change, ChangeRequest, SignedRequest } from '../domain/change.ts';
+import { CountersignError, isErrorCode } from '../domain/error.ts';
+import {
+  changeTaskQueue,
+  changeWorkflowType,
+  decideUpdate,
+  executionUpdate,
+  submittedUpdate,
+  withdrawUpdate,
+} from '../workflows/messages.ts';
+
+/** What the API asks of Temporal. */
+export interface Engine {
+  /** Starts the change and returns once its first entry is durable. @throws CountersignError */
+  submit(request: ChangeRequest): Promise<void>;
+  /** Sends what a person said of a change. @throws CountersignError; `change_closed` when no workflow runs any more */
+  send(request: SignedRequest): Promise<void>;
+  /** Whether Temporal answers. */
+  reachable(): Promise<boolean>;
+}
+
+const decisionAttribute = defineSearchAttributeKey('CountersignDecision', 'KEYWORD');
+const executionAttribute = defineSearchAttributeKey('CountersignExecution', 'KEYWORD');
+const operationAttribute = defineSearchAttributeKey('CountersignOperation', 'KEYWORD');
+const targetAttribute = defineSearchAttributeKey('CountersignTarget', 'KEYWORD');
+
+const updateOf = { decision: decideUpdate, withdrawal: withdrawUpdate, execution: executionUpdate } as const;
+
+/** The engine over a Temporal client. `deadlineMs`: longest wait for an answer; default 10,000. */
+export function createEngine(client: Client, deadlineMs = 10_000): Engine {
+  const within = <T>(work: () => Promise<T>) => client.withDeadline(Date.now() + deadlineMs, work);
+
+  return {
+    async submit(request) {
+      const startWorkflowOperation = new WithStartWorkflowOperation<
+        (request: ChangeRequest) => Promise<Change>
+      >(changeWorkflowType, {
+        workflowId: workflowIdOf(request.id),
+        taskQueue: changeTaskQueue,
+        args: [request],
+        // Racing requests with one key meet in one workflow; one that ended well is never run again.
+        workflowIdConflictPolicy: 'USE_EXISTING',
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
+        typedSearchAttributes: [
+          { key: operationAttribute, value: request.operation },
+          { key: targetAttribute, value: request.target },
+          { key: decisionAttribute, value: 'pending' },
+          { key: executionAttribute, value: 'not_started' },
+        ],
+      });
+      try {
+        await within(() =>
+          client.workflow.executeUpdateWithStart(submittedUpdate, {
+            updateId: 'submitted',
+            startWorkflowOperation,
+          }),
+        );
+      } catch (error) {
+        // It was here before and has ended well: Postgres has it, and the caller reads it there.
+        if (error instanceof WorkflowExecutionAlreadyStartedError) return;
+        throw translated(error, 'engine_unavailable');
+      }
+    },
+
+    async send(request) {
+      const { statement, signature } = request.signed;
+      const handle = client.workflow.getHandle(workflowIdOf(statement.changeId));
+      try {
+        await within(() =>
+          handle.executeUpdate(updateOf[statement.kind], {
+            args: [request],
+            // The same statement sent again is the same update.
+            updateId: `${statement.kind}-${signature.slice(0, 40)}`,
+          }),
+        );
+      } catch (error) {
+        throw translated(error, 'outcome_not_known');
+      }
+    },
+
+    async reachable() {
+      try {
+        await client.withDeadline(Date.now() + 2000, () =>
+          client.workflowService.describeNamespace({ namespace: client.options.namespace }),
+        );
+        return true;
+      } catch {
+        return false;
+      }
+    },
+  };
+}
+
+/** What Temporal's client threw, as ours. A lost answer does not mean a refusal: `lost` says what it means here. */
+function translated(error: unknown, lost: 'engine_unavailable' | 'outcome_not_known'): CountersignError {
+  if (error instanceof WorkflowUpdateFailedError) {
+    const cause = rootCause(error);
+    if (cause instanceof ApplicationFailure && isErrorCode(cause.type)) {
+      const detail = cause.details?.[0] as { changeId?: string } | undefined;
+      return new CountersignError(cause.type, cause.message, {
+        ...(detail?.changeId === undefined ? {} : { extra: { changeId: detail.changeId } }),
+      });
+    }
+    // The workflow ended before the update did.
+    return new CountersignError('change_closed', 'the change ended meanwhile', { cause: error });
+  }
+  if (error instanceof WorkflowNotFoundError) {
+    return new CountersignError('change_closed', 'the change is no longer running', { cause: error });
+  }
+  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
+    const message =
+      lost === 'engine_unavailable'
+        ? 'no worker has taken the change up in time; send the same Idempotency-Key again'
+        : 'no answer in time; it may still take effect, so look at the change again';
+    return new CountersignError(lost, message, { cause: error });
+  }
+  if (isGrpcServiceError(error) || (error instanceof Error && error.name === 'ServiceError')) {
+    return new CountersignError('engine_unavailable', 'Temporal cannot be reached', { cause: error });
+  }
+  return new CountersignError('internal_error', 'unexpected answer of Temporal', { cause: error });
+}
+
+function rootCause(error: Error): unknown {
+  let cause: unknown = error.cause;
+  while (cause instanceof Error && cause.cause instanceof Error && !(cause instanceof ApplicationFailure)) {
+    cause = cause.cause;
+  }
+  return cause;
+}

@@ -1,0 +1,88 @@
+import { Router } from 'express';
+import { createSession } from 'better-sse';
+import { entriesOfChange } from '../../audit/entries.ts';
+import type { StoredEntry } from '../../audit/entries.ts';
+import { getChange } from '../../store/get-change.ts';
+import { callerOf } from '../caller.ts';
+import type { ApiDependencies } from '../dependencies.ts';
+import { methodNotAllowed } from '../problem.ts';
+import { invalid } from '../schemas.ts';
+import { readChange } from '../view.ts';
+
+const pageSize = 500;
+
+/** `GET /v1/changes/{id}/events`: the change's entries, as JSON or live. */
+export function eventRoutes(deps: ApiDependencies): Router {
+  const { db, feed, now = Date.now } = deps;
+  const router = Router({ mergeParams: true });
+  router
+    .route('/:id/events')
+    .get(async (req, res) => {
+      const { person, expiresAt } = callerOf(req);
+      const change = await readChange(db, req.params.id, person);
+      if (!(req.headers.accept ?? '').includes('text/event-stream')) {
+        const items: ReturnType<typeof shown>[] = [];
+        for (let after: number | undefined; ;) {
+          const page = await entriesOfChange(db, change.id, { afterIndex: after, limit: pageSize });
+          items.push(...page.map(shown));
+          const last = page.at(-1);
+          if (page.length < pageSize || last?.index == null) break;
+          after = last.index;
+        }
+        res.json({ items });
+        return;
+      }
+
+      let after = lastEventId(req.headers['last-event-id']);
+      const session = await createSession(req, res, { keepAlive: 15_000 });
+      let sending = Promise.resolve();
+      const end = () => {
+        if (session.isConnected) res.end();
+      };
+      const sendNew = async (): Promise<void> => {
+        if (!session.isConnected) return;
+        // Read before the entries: what a closed change still lacks is then sure to be among them.
+        const ended = (await getChange(db, change.id))?.closedAt != null;
+        let waiting = 0;
+        for (;;) {
+          const page = await entriesOfChange(db, change.id, { afterIndex: after, limit: pageSize });
+          waiting = 0;
+          for (const entry of page) {
+            if (entry.index === null) {
+              waiting += 1;
+              continue;
+            }
+            session.push(shown(entry), entry.body.type, String(entry.index));
+            after = entry.index;
+          }
+          if (page.length < pageSize) break;
+        }
+        if (ended && waiting === 0) end();
+      };
+      const wake = () => {
+        sending = sending.then(sendNew).catch((error: unknown) => {
+          req.log.warn({ err: error as Error }, 'event stream cannot read the log');
+          end();
+        });
+      };
+      const unsubscribe = feed.subscribe(change.id, wake);
+      const expiry = setTimeout(end, Math.min(Math.max(0, expiresAt - now()), 2 ** 31 - 1));
+      session.once('disconnected', () => {
+        unsubscribe();
+        clearTimeout(expiry);
+      });
+      wake();
+    })
+    .all(methodNotAllowed('GET'));
+  return router;
+}
+
+function shown({ index, key, body }: StoredEntry) {
+  return { index, key, ...body };
+}
+
+function lastEventId(value: string | string[] | undefined): number | undefined {
+  if (value === undefined || value === '') return undefined;
+  if (typeof value === 'string' && /^\d{1,15}$/.test(value)) return Number(value);
+  throw invalid([{ field: 'Last-Event-ID', rule: 'format', message: 'must be an entry index' }]);
+}

@@ -1,0 +1,29 @@
+import { Router } from 'express';
+import type { ApiDependencies } from '../dependencies.ts';
+
+/** `/healthz`, `/readyz`, `/metrics`: for the platform, without a token. */
+export function healthRoutes({ db, engine, metrics }: ApiDependencies): Router {
+  const router = Router();
+  router.get('/healthz', (_req, res) => res.json({ status: 'ok' }));
+  router.get('/readyz', async (_req, res) => {
+    const [postgres, log, temporal] = await Promise.all([
+      answers(() => db.query('select 1')),
+      answers(() => db.query('select 1 from audit.entry limit 1')),
+      engine.reachable(),
+    ]);
+    const ready = postgres && log && temporal;
+    res.status(ready ? 200 : 503).json({ status: ready ? 'ready' : 'not ready', postgres, temporal, log });
+  });
+  router.get('/metrics', async (_req, res) => {
+    if (metrics === null) return void res.status(404).end();
+    res.type('text/plain; version=0.0.4').send(await metrics());
+  });
+  return router;
+}
+
+async function answers(question: () => Promise<unknown>): Promise<boolean> {
+  return question().then(
+    () => true,
+    () => false,
+  );
+}

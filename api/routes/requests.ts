@@ -1,0 +1,126 @@
+import { Router } from 'express';
+import type { Request, RequestHandler } from 'express';
+import type { Change } from '../../domain/change.ts';
+import { judgeDecision } from '../../domain/decision.ts';
+import { CountersignError } from '../../domain/error.ts';
+import { judgeExecution, judgeWithdrawal } from '../../domain/execution.ts';
+import type { Person } from '../../domain/person.ts';
+import type { Statement } from '../../domain/statement.ts';
+import { isoTime } from '../../domain/time.ts';
+import { callerOf } from '../caller.ts';
+import type { ApiDependencies } from '../dependencies.ts';
+import { methodNotAllowed } from '../problem.ts';
+import { makeRefusalLog } from '../refusal-log.ts';
+import { checked, decisionSchema, executionSchema, withdrawalSchema } from '../schemas.ts';
+import { readChange, viewOf } from '../view.ts';
+
+/** What somebody wants of a change, before it is signed. */
+interface Wanted {
+  readonly kind: Statement['kind'];
+  readonly action: Statement['action'];
+  readonly comment: string;
+  readonly digest: string | null;
+}
+
+/** Decisions, withdrawal and execution of a change: each is judged, signed, sent to the workflow and answered from Postgres. */
+export function requestRoutes(deps: ApiDependencies): Router {
+  const { db, engine, signer, now = Date.now } = deps;
+  const recordRefusal = makeRefusalLog(deps);
+
+  function handle(
+    read: (body: unknown) => Wanted,
+    judge: (change: Change, person: Person, wanted: Wanted) => 'new' | 'repeated',
+  ): RequestHandler<{ id: string }> {
+    return async (req, res) => {
+      const { person } = callerOf(req as unknown as Request);
+      const wanted = read(req.body);
+      const change = await readChange(db, req.params.id, person);
+      const source = req.ip ?? null;
+      try {
+        if (judge(change, person, wanted) === 'new') {
+          const { kind, action, comment, digest } = wanted;
+          const statement: Statement = {
+            v: 1,
+            kind,
+            changeId: change.id,
+            person,
+            action,
+            comment,
+            digest,
+            round: change.round,
+            at: isoTime(now()),
+          };
+          await engine.send({ signed: signer.sign(statement), source });
+        }
+      } catch (error) {
+        if (error instanceof CountersignError && isRefusal(error)) {
+          const { kind, action, digest } = wanted;
+          const type = kind === 'decision' ? 'decision.refused' : 'request.refused';
+          await recordRefusal({ type, person, change, wanted: { kind, action, digest }, error, source });
+        }
+        throw error;
+      }
+      res.json(await viewOf(db, await readChange(db, change.id, person), person, now()));
+    };
+  }
+
+  const router = Router({ mergeParams: true });
+  router
+    .route('/:id/decisions')
+    .post(
+      handle(
+        (body) => {
+          const { decision, digest, comment } = checked(decisionSchema, body);
+          return { kind: 'decision', action: decision, digest, comment };
+        },
+        (change, person, { action, digest }) =>
+          judgeDecision(
+            change,
+            { decision: action === 'approve' ? 'approve' : 'reject', digest: digest ?? '', person },
+            now(),
+          ),
+      ),
+    )
+    .all(methodNotAllowed('POST'));
+  router
+    .route('/:id/withdrawal')
+    .post(
+      handle(
+        (body) => ({
+          kind: 'withdrawal',
+          action: 'withdraw',
+          digest: null,
+          ...checked(withdrawalSchema, body),
+        }),
+        (change, person) => {
+          judgeWithdrawal(change, person, false);
+          return 'new';
+        },
+      ),
+    )
+    .all(methodNotAllowed('POST'));
+  router
+    .route('/:id/execution')
+    .post(
+      handle(
+        (body) => ({ kind: 'execution', digest: null, ...checked(executionSchema, body) }),
+        (change, person, { action }) => {
+          judgeExecution(change, action as 'pause', person);
+          return 'new';
+        },
+      ),
+    )
+    .all(methodNotAllowed('POST'));
+  return router;
+}
+
+function isRefusal({ code }: CountersignError): boolean {
+  return ![
+    'engine_unavailable',
+    'log_unavailable',
+    'outcome_not_known',
+    'internal_error',
+    'invalid_request',
+    'not_found',
+  ].includes(code);
+}

@@ -1,0 +1,122 @@
+import { extendZodWithOpenApi } from '@asteasolutions/zod-to-openapi';
+import { z } from 'zod';
+import { CountersignError } from '../domain/error.ts';
+import type { FieldError } from '../domain/error.ts';
+import { decisionStatuses, executionStatuses } from '../domain/status.ts';
+
+extendZodWithOpenApi(z);
+
+const text = (max: number) => z.string().trim().min(1).max(max);
+const moment = z.iso.datetime({ offset: true });
+const comment = z.string().max(2000);
+
+/** Body of `POST /v1/changes`; the operation's own schema checks `input`. */
+export const submissionSchema = z
+  .strictObject({
+    operation: z.string().max(100),
+    input: z.record(z.string(), z.unknown()),
+    justification: text(2000),
+    ticket: z
+      .strictObject({
+        system: text(100),
+        id: text(200),
+        url: z
+          .url({ protocol: /^https?$/ })
+          .max(2000)
+          .optional(),
+      })
+      .optional(),
+    decideBy: moment.optional(),
+    executeAfter: moment.optional(),
+    executeBy: moment.optional(),
+    breakGlass: z.boolean().optional(),
+  })
+  .openapi('Submission');
+
+/** Body of `POST /v1/changes/{id}/decisions`. */
+export const decisionSchema = z
+  .strictObject({
+    decision: z.enum(['approve', 'reject']),
+    digest: z.string().regex(/^[0-9a-f]{64}$/),
+    comment: comment.default(''),
+  })
+  .openapi('Decision');
+
+/** Body of `POST /v1/changes/{id}/withdrawal`. */
+export const withdrawalSchema = z.strictObject({ comment: comment.default('') }).openapi('Withdrawal');
+
+/** Body of `POST /v1/changes/{id}/execution`. */
+export const executionSchema = z
+  .strictObject({
+    action: z.enum(['pause', 'resume', 'retry', 'abandon']),
+    comment: text(2000),
+  })
+  .openapi('Execution');
+
+/** Query of `GET /v1/changes`. */
+export const listQuerySchema = z.strictObject({
+  decisionStatus: z.enum(decisionStatuses).optional(),
+  executionStatus: z.enum(executionStatuses).optional(),
+  operation: z.string().max(100).optional(),
+  sn: z.string().max(128).optional(),
+  mqttInstanceId: z.string().max(128).optional(),
+  requester: z.string().max(200).optional(),
+  ticket: z.string().max(200).optional(),
+  awaiting: z.literal('me').optional(),
+  cursor: z.string().max(200).optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+});
+
+/** A change's id. */
+export const changeIdSchema = z.uuid();
+
+/** `Idempotency-Key`: 1 to 255 visible ASCII characters. */
+export const idempotencyKeySchema = z.string().regex(/^[\x21-\x7e]{1,255}$/);
+
+/**
+ * Input that follows its schema.
+ * @throws CountersignError `invalid_request` naming each field and rule
+ */
+export function checked<T>(schema: z.ZodType<T>, value: unknown, prefix = ''): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw invalid(result.error.issues.flatMap((issue) => fieldErrors(issue, prefix)));
+}
+
+/** The refusal of fields that broke rules. */
+export function invalid(errors: readonly FieldError[]): CountersignError {
+  const first = errors[0];
+  const detail = first ? `${first.field}: ${first.message}` : 'the request is not valid';
+  return new CountersignError('invalid_request', detail, { errors });
+}
+
+function fieldErrors(issue: z.core.$ZodIssue, prefix: string): FieldError[] {
+  const field = [prefix, ...issue.path.map(String)].filter((part) => part !== '').join('.') || 'body';
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({
+      field: field === 'body' ? key : `${field}.${key}`,
+      rule: 'unknown_field',
+      message: 'no such field',
+    }));
+  }
+  return [{ field, rule: ruleOf(issue), message: issue.message }];
+}
+
+function ruleOf(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return issue.input === undefined || /received undefined/.test(issue.message) ? 'required' : 'type';
+    case 'too_big':
+      return issue.origin === 'string' ? 'max_length' : 'maximum';
+    case 'too_small':
+      return issue.origin === 'string' ? (issue.minimum === 1 ? 'required' : 'min_length') : 'minimum';
+    case 'invalid_format':
+      return 'format';
+    case 'invalid_value':
+      return 'one_of';
+    case 'custom':
+      return typeof issue.params?.rule === 'string' ? issue.params.rule : 'invalid';
+    default:
+      return issue.code;
+  }
+}

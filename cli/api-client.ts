@@ -1,0 +1,76 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Change } from '../domain/change.ts';
+import type { ChangeView } from '../api/view.ts';
+import { CountersignError, isErrorCode } from '../domain/error.ts';
+import type { Environment } from './environment.ts';
+import type { Running } from './run-start.ts';
+
+/** An audit entry as the API shows it. */
+export interface ShownEntry {
+  readonly index: number | null;
+  readonly type: string;
+  readonly time: string;
+  readonly [member: string]: unknown;
+}
+
+/** The API, for the command line. */
+export interface ApiClient {
+  get<T>(path: string): Promise<T>;
+  post<T>(path: string, body: object, headers?: Record<string, string>): Promise<T>;
+  change(id: string): Promise<ChangeView>;
+  list(query: URLSearchParams): Promise<{ items: Change[]; nextCursor: string | null }>;
+  events(id: string): Promise<ShownEntry[]>;
+}
+
+/** Where `countersign start` runs, or null. */
+export async function runningStack(env: Environment): Promise<Running | null> {
+  const text = await readFile(join(env.COUNTERSIGN_HOME, 'running.json'), 'utf8').catch(() => null);
+  return text === null ? null : (JSON.parse(text) as Running);
+}
+
+/** The API's address: COUNTERSIGN_URL, else the running stack's. @throws CountersignError `invalid_configuration` */
+export async function apiUrl(env: Environment): Promise<string> {
+  const url = env.COUNTERSIGN_URL ?? (await runningStack(env))?.api;
+  if (url === undefined) {
+    throw new CountersignError(
+      'invalid_configuration',
+      'nothing runs here: set COUNTERSIGN_URL, or start it with npm start',
+    );
+  }
+  return url.replace(/\/$/, '');
+}
+
+/** A client of the API at an address, with a bearer token. What it throws carries the API's code. */
+export function apiClient(url: string, token: string): ApiClient {
+  async function call<T>(
+    method: string,
+    path: string,
+    body?: object,
+    headers: Record<string, string> = {},
+  ): Promise<T> {
+    const response = await fetch(`${url}${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(body ? { 'content-type': 'application/json' } : {}),
+        ...headers,
+      },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    }).catch((cause: unknown) => {
+      throw new CountersignError('engine_unavailable', `nothing answers at ${url}`, { cause });
+    });
+    const answer = (await response.json()) as T & { code?: unknown; detail?: string; errors?: [] };
+    if (response.ok) return answer;
+    const code = isErrorCode(answer.code) ? answer.code : 'internal_error';
+    throw new CountersignError(code, answer.detail ?? response.statusText, { errors: answer.errors ?? [] });
+  }
+  return {
+    get: (path) => call('GET', path),
+    post: (path, body, headers) => call('POST', path, body, headers),
+    change: (id) => call('GET', `/v1/changes/${encodeURIComponent(id)}`),
+    list: (query) => call('GET', `/v1/changes?${query.toString()}`),
+    events: async (id) =>
+      (await call<{ items: ShownEntry[] }>('GET', `/v1/changes/${encodeURIComponent(id)}/events`)).items,
+  };
+}

@@ -1,0 +1,149 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Command } from 'commander';
+import type { ChangeView } from '../api/view.ts';
+import { CountersignError } from '../domain/error.ts';
+import { apiClient, apiUrl, runningStack } from './api-client.ts';
+import type { ApiClient } from './api-client.ts';
+import type { Environment } from './environment.ts';
+import { changeLines, entryLine } from './story.ts';
+
+/** How a command prints. */
+export interface Output {
+  /** One result: as JSON under `--json`, else the lines. */
+  result(value: unknown, lines: readonly string[]): void;
+}
+
+/** `countersign change …`: what the HTTP API does, from a terminal. */
+export function changeCommands(program: Command, env: () => Environment, output: () => Output): void {
+  const change = program.command('change').description('ask for, look at and decide changes');
+  const as = (command: Command) =>
+    command.option('--as <demo user>', 'log in as a demo user of the embedded stack; else COUNTERSIGN_TOKEN');
+  const show = (view: ChangeView) => output().result(view, changeLines(view));
+
+  as(change.command('create'))
+    .description('ask for a change')
+    .requiredOption('--instance <id>', 'mqttInstanceId')
+    .requiredOption('--sn <sn>', 'serial number of the CA certificate')
+    .requiredOption('--justification <text>', 'why')
+    .option('--operation <name>', 'the operation', 'ActiveCaCertificate')
+    .option('--region <id>', 'regionId', 'cn-hangzhou')
+    .option('--ticket <system:id>', 'the ticket it belongs to')
+    .option('--decide-by <time>', 'ISO 8601')
+    .option('--execute-after <time>', 'ISO 8601')
+    .option('--execute-by <time>', 'ISO 8601')
+    .option('--key <key>', 'Idempotency-Key; a new one when left out')
+    .action(async (o: Record<string, string | undefined>) => {
+      const [system, ...id] = (o.ticket ?? '').split(':');
+      const body = {
+        operation: o.operation,
+        input: { regionId: o.region, mqttInstanceId: o.instance, sn: o.sn },
+        justification: o.justification,
+        ...(o.ticket === undefined ? {} : { ticket: { system, id: id.join(':') } }),
+        ...(o.decideBy === undefined ? {} : { decideBy: o.decideBy }),
+        ...(o.executeAfter === undefined ? {} : { executeAfter: o.executeAfter }),
+        ...(o.executeBy === undefined ? {} : { executeBy: o.executeBy }),
+      };
+      const client = await clientOf(env(), o.as);
+      show(await client.post('/v1/changes', body, { 'Idempotency-Key': o.key ?? randomUUID() }));
+    });
+
+  as(change.command('list'))
+    .description('changes, newest first')
+    .option('--decision <status>')
+    .option('--execution <status>')
+    .option('--sn <sn>')
+    .option('--awaiting-me', 'only those that await your decision')
+    .option('--limit <n>', 'most changes', '50')
+    .action(async (o: Record<string, string | undefined> & { awaitingMe?: boolean }) => {
+      const query = new URLSearchParams({ limit: o.limit ?? '50' });
+      if (o.decision) query.set('decisionStatus', o.decision);
+      if (o.execution) query.set('executionStatus', o.execution);
+      if (o.sn) query.set('sn', o.sn);
+      if (o.awaitingMe) query.set('awaiting', 'me');
+      const page = await (await clientOf(env(), o.as)).list(query);
+      output().result(
+        page,
+        page.items.map(
+          (c) =>
+            `${c.id}  ${c.decisionStatus.padEnd(9)} ${c.executionStatus.padEnd(16)} ${decodeURIComponent(c.target)}`,
+        ),
+      );
+    });
+
+  as(change.command('show <id>'))
+    .description('one change')
+    .action(async (id: string, o: { as?: string }) => show(await (await clientOf(env(), o.as)).change(id)));
+
+  for (const decision of ['approve', 'reject'] as const) {
+    as(change.command(`${decision} <id>`))
+      .description(`${decision} what you saw; without --digest, what is shown now`)
+      .option('--digest <digest>', 'the digest you saw')
+      .option('--comment <text>', 'why', '')
+      .action(async (id: string, o: { as?: string; digest?: string; comment: string }) => {
+        const client = await clientOf(env(), o.as);
+        const digest = o.digest ?? (await client.change(id)).digest ?? '';
+        show(await client.post(`/v1/changes/${id}/decisions`, { decision, digest, comment: o.comment }));
+      });
+  }
+
+  as(change.command('withdraw <id>'))
+    .description('withdraw a change before its call')
+    .option('--comment <text>', 'why', '')
+    .action(async (id: string, o: { as?: string; comment: string }) => {
+      show(await (await clientOf(env(), o.as)).post(`/v1/changes/${id}/withdrawal`, { comment: o.comment }));
+    });
+
+  for (const action of ['pause', 'resume', 'retry', 'abandon'] as const) {
+    as(change.command(`${action} <id>`))
+      .description(`${action} an approved change (operators)`)
+      .requiredOption('--comment <text>', 'why')
+      .action(async (id: string, o: { as?: string; comment: string }) => {
+        show(
+          await (
+            await clientOf(env(), o.as)
+          ).post(`/v1/changes/${id}/execution`, { action, comment: o.comment }),
+        );
+      });
+  }
+
+  as(change.command('watch <id>'))
+    .description('follow the audit entries of a change until it ends')
+    .action(async (id: string, o: { as?: string }) => {
+      const client = await clientOf(env(), o.as);
+      let shown = 0;
+      for (;;) {
+        const { closedAt } = await client.change(id);
+        const entries = await client.events(id);
+        for (const entry of entries.slice(shown)) output().result(entry, [entryLine(entry)]);
+        shown = entries.length;
+        if (closedAt !== null) return;
+        await delay(1000);
+      }
+    });
+}
+
+async function clientOf(env: Environment, demoUser: string | undefined): Promise<ApiClient> {
+  const url = await apiUrl(env);
+  if (demoUser !== undefined) return apiClient(url, await demoToken(env, demoUser));
+  if (env.COUNTERSIGN_TOKEN === undefined) {
+    throw new CountersignError(
+      'unauthenticated',
+      'set COUNTERSIGN_TOKEN, or give --as <demo user> on the embedded stack',
+    );
+  }
+  return apiClient(url, env.COUNTERSIGN_TOKEN);
+}
+
+/** A token of a demo user, from the running stack's own identity provider. @throws CountersignError `invalid_configuration` */
+export async function demoToken(env: Environment, user: string): Promise<string> {
+  const issuer = env.OIDC_ISSUER ?? (await runningStack(env))?.issuer;
+  if (issuer === undefined) {
+    throw new CountersignError(
+      'invalid_configuration',
+      'no demo identity provider runs here; start one with npm start',
+    );
+  }
+  const { fetchDemoToken } = await import('../embedded/identity-provider.ts');
+  return fetchDemoToken(issuer, user);
+}

@@ -1,0 +1,113 @@
+import { Connection } from '@temporalio/client';
+import { checkServer } from '../audit/check-server.ts';
+import { makePool } from '../store/pool.ts';
+import type { Environment } from './environment.ts';
+import { temporalConfig } from './temporal.ts';
+
+/** What was found of one dependency. */
+export interface Finding {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly found: string;
+  /** What to do; empty when all is well. */
+  readonly remedy: string;
+}
+
+/** `countersign doctor`: each dependency reachable, its version, the rights, and the remedy. */
+export async function examine(env: Environment): Promise<Finding[]> {
+  return Promise.all([node(), postgres(env), temporal(), identity(env), vendor(env)]);
+}
+
+function node(): Finding {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const ok = major > 22 || (major === 22 && minor >= 18);
+  return {
+    name: 'Node.js',
+    ok,
+    found: process.version,
+    remedy: ok ? '' : 'install Node.js 24 (22.18 at least)',
+  };
+}
+
+async function postgres(env: Environment): Promise<Finding> {
+  const name = 'Postgres';
+  if (env.DATABASE_URL === undefined) {
+    return { name, ok: false, found: 'DATABASE_URL is not set', remedy: "set it to the process's own login" };
+  }
+  const pool = makePool({
+    connectionString: env.DATABASE_URL,
+    applicationName: 'countersign doctor',
+    max: 1,
+  });
+  try {
+    const { rows } = await pool.query<{ version: string; login: string }>(
+      `select current_setting('server_version') as version, session_user as login`,
+    );
+    await checkServer(pool);
+    return { name, ok: true, found: `${rows[0]?.version ?? ''} as ${rows[0]?.login ?? ''}`, remedy: '' };
+  } catch (error) {
+    return {
+      name,
+      ok: false,
+      found: error instanceof Error ? error.message : String(error),
+      remedy: 'check DATABASE_URL, then run countersign migrate with the role that owns the schema',
+    };
+  } finally {
+    await pool.end();
+  }
+}
+
+async function temporal(): Promise<Finding> {
+  const name = 'Temporal';
+  const { connectionOptions, namespace } = temporalConfig();
+  try {
+    const connection = await Connection.connect({ ...connectionOptions, connectTimeout: 5000 });
+    const { serverVersion } = await connection.workflowService.getSystemInfo({});
+    await connection.workflowService.describeNamespace({ namespace });
+    await connection.close();
+    return { name, ok: true, found: `${serverVersion}, namespace ${namespace}`, remedy: '' };
+  } catch (error) {
+    return {
+      name,
+      ok: false,
+      found: error instanceof Error ? error.message : String(error),
+      remedy: `check TEMPORAL_ADDRESS and that the namespace ${namespace} exists`,
+    };
+  }
+}
+
+async function identity(env: Environment): Promise<Finding> {
+  const name = 'Identity provider';
+  if (env.OIDC_ISSUER === undefined) {
+    return { name, ok: false, found: 'OIDC_ISSUER is not set', remedy: "set it to the issuer's URL" };
+  }
+  return reached(
+    name,
+    `${env.OIDC_ISSUER.replace(/\/$/, '')}/.well-known/openid-configuration`,
+    'OIDC_ISSUER',
+  );
+}
+
+async function vendor(env: Environment): Promise<Finding> {
+  const name = 'ApsaraMQ for MQTT';
+  if (env.ONSMQTT_ENDPOINT === undefined) {
+    return { name, ok: true, found: "the region's own endpoint; not called by doctor", remedy: '' };
+  }
+  // Any answer will do: an unsigned call is refused by the vendor, and that is an answer.
+  return reached(name, env.ONSMQTT_ENDPOINT, 'ONSMQTT_ENDPOINT', true);
+}
+
+async function reached(name: string, url: string, variable: string, anyStatus = false): Promise<Finding> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(5000) });
+    const ok = anyStatus || response.ok;
+    return { name, ok, found: `answers ${response.status}`, remedy: ok ? '' : `check ${variable}` };
+  } catch {
+    return {
+      name,
+      ok: false,
+      found: `nothing answers at ${new URL(url).origin}`,
+      remedy: `check ${variable}`,
+    };
+  }
+}

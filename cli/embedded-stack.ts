@@ -1,0 +1,146 @@
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { searchAttributes } from '../workflows/messages.ts';
+import type { Environment } from './environment.ts';
+
+/** Where everything is, as variables for each process. */
+export interface Stack {
+  readonly env: Record<'shared' | 'api' | 'worker' | 'signer' | 'migrate', Record<string, string>>;
+  readonly places: Readonly<Record<string, string>>;
+  /** Resolves with a part's name when it has ended by itself. */
+  readonly failed: Promise<string>;
+  /** Stops everything that was started, the last first. */
+  stop(): Promise<void>;
+}
+
+const demoKey = { accessKeyId: 'countersign-demo', accessKeySecret: 'countersign-demo-secret' };
+
+/** The certificates that the simulator of a demo knows. */
+export const demoInstance = 'post-cn-demo00001';
+const demoCertificates = Array.from({ length: 20 }, (_, i) => ({
+  mqttInstanceId: demoInstance,
+  sn: `00726900488700${String(i + 1).padStart(4, '0')}`,
+  caName: `factory-line-${i + 1}`,
+  status: '0' as const,
+}));
+
+/** Starts what the environment does not name: Postgres, Temporal, a demo identity provider and the simulator, on loopback. */
+export async function startEmbedded(
+  env: Environment,
+  processEnv: NodeJS.ProcessEnv,
+  say: (line: string) => void,
+): Promise<Stack> {
+  const home = resolve(env.COUNTERSIGN_HOME);
+  await mkdir(home, { recursive: true });
+  const stops: (() => Promise<unknown>)[] = [];
+  const ends: Promise<string>[] = [];
+  const shared: Record<string, string> = { COUNTERSIGN_HOME: home };
+  const places: Record<string, string> = {};
+  const urls: Record<'api' | 'worker' | 'signer' | 'migrate', string> = {
+    api: '',
+    worker: '',
+    signer: '',
+    migrate: '',
+  };
+  const stop = async () => {
+    for (const end of stops.reverse()) await end();
+  };
+
+  const postgres = async () => {
+    if (env.DATABASE_URL !== undefined) {
+      const own = env.DATABASE_URL;
+      Object.assign(urls, { api: own, worker: own, signer: own, migrate: env.MIGRATION_DATABASE_URL ?? own });
+      places.Postgres = new URL(own).host;
+      return;
+    }
+    const { startPostgres } = await import('../embedded/postgres.ts');
+    const { bootstrapDatabase } = await import('../embedded/bootstrap-database.ts');
+    const server = await startPostgres({ dataDir: join(home, 'postgres'), port: 5433 });
+    stops.push(() => server.stop());
+    ends.push(server.exited.then(() => 'Postgres'));
+    const made = await bootstrapDatabase({
+      superuserUrl: server.superuserUrl,
+      passwordFile: join(home, 'database-logins.json'),
+    });
+    Object.assign(urls, { api: made.api, worker: made.worker, signer: made.signer, migrate: made.migrator });
+    places.Postgres = `127.0.0.1:${server.port}, database countersign`;
+  };
+  const temporal = async () => {
+    if (processEnv.TEMPORAL_ADDRESS) {
+      places.Temporal = processEnv.TEMPORAL_ADDRESS;
+      return;
+    }
+    const { startTemporal } = await import('../embedded/temporal.ts');
+    const server = await startTemporal({
+      home,
+      env: processEnv,
+      port: 7233,
+      uiPort: 8233,
+      dbFilename: join(home, 'temporal.db'),
+      searchAttributes,
+    });
+    stops.push(() => server.stop());
+    ends.push(server.exited.then(() => 'Temporal'));
+    shared.TEMPORAL_ADDRESS = server.address;
+    places.Temporal = server.uiUrl === null ? server.address : `${server.address}, web UI ${server.uiUrl}`;
+  };
+  const identity = async () => {
+    if (env.OIDC_ISSUER !== undefined) {
+      places['Identity provider'] = env.OIDC_ISSUER;
+      return;
+    }
+    const { startIdentityProvider } = await import('../embedded/identity-provider.ts');
+    const provider = await startIdentityProvider({ home, audience: env.OIDC_AUDIENCE, port: 8181 });
+    stops.push(() => provider.stop());
+    shared.OIDC_ISSUER = provider.issuer;
+    places['Identity provider'] = `${provider.issuer} (demo users)`;
+  };
+  const vendor = async () => {
+    if (env.ONSMQTT_ENDPOINT !== undefined || env.ALIBABA_CLOUD_ACCESS_KEY_ID !== undefined) {
+      places.ApsaraMQ = env.ONSMQTT_ENDPOINT ?? "the region's own endpoint";
+      return;
+    }
+    const { startSimulator } = await import('../simulator/server.ts');
+    const { freePort } = await import('../embedded/free-port.ts');
+    const simulator = await startSimulator({
+      port: await freePort(8280),
+      accessKeys: { [demoKey.accessKeyId]: demoKey.accessKeySecret },
+    });
+    stops.push(() => simulator.close());
+    const seeded = await fetch(`${simulator.url}/_sim/certificates`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(demoCertificates),
+    });
+    if (!seeded.ok) throw new Error(`the simulator refused its certificates: ${await seeded.text()}`);
+    shared.ONSMQTT_ENDPOINT = simulator.url;
+    places.ApsaraMQ = `${simulator.url} (simulator, instance ${demoInstance})`;
+  };
+
+  say('starting Postgres, Temporal, the identity provider and the simulator');
+  const results = await Promise.allSettled([postgres(), temporal(), identity(), vendor()]);
+  const broken = results.find((result) => result.status === 'rejected');
+  if (broken) {
+    await stop();
+    throw broken.reason;
+  }
+  const worker =
+    shared.ONSMQTT_ENDPOINT === undefined
+      ? {}
+      : {
+          ALIBABA_CLOUD_ACCESS_KEY_ID: demoKey.accessKeyId,
+          ALIBABA_CLOUD_ACCESS_KEY_SECRET: demoKey.accessKeySecret,
+        };
+  return {
+    env: {
+      shared,
+      api: { DATABASE_URL: urls.api },
+      worker: { DATABASE_URL: urls.worker, ...worker },
+      signer: { DATABASE_URL: urls.signer },
+      migrate: { DATABASE_URL: urls.migrate },
+    },
+    places,
+    failed: ends.length > 0 ? Promise.race(ends) : new Promise(() => undefined),
+    stop,
+  };
+}

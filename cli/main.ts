@@ -1,0 +1,113 @@
+#!/usr/bin/env node
+import { Command } from 'commander';
+import { CountersignError } from '../domain/error.ts';
+import { migrate } from '../store/migrate.ts';
+import { changeCommands, demoToken } from './change-commands.ts';
+import type { Output } from './change-commands.ts';
+import { examine } from './doctor.ts';
+import { readEnvironment, required } from './environment.ts';
+
+/** Exit codes: 0 done, 1 refused or failed, 3 used wrongly (also by commander), 4 wrongly configured. */
+const exitCodes = { failed: 1, usage: 3, configuration: 4 } as const;
+
+const env = () => readEnvironment(process.env);
+const program = new Command('countersign');
+program
+  .description('A human approval and a verifiable audit trail in front of a privileged operation.')
+  .option('--json', 'print JSON')
+  .exitOverride()
+  .configureHelp({ showGlobalOptions: true });
+
+const output = (): Output => ({
+  result(value, lines) {
+    if (program.opts<{ json?: boolean }>().json === true) process.stdout.write(`${JSON.stringify(value)}\n`);
+    else for (const line of lines) process.stdout.write(`${line}\n`);
+  },
+});
+
+program
+  .command('start')
+  .description('run everything on loopback')
+  .action(async () => (await import('./run-start.ts')).runStart(env(), process.env));
+program
+  .command('demo')
+  .description('take one change through two 500s to success, beside a running start')
+  .action(async () => {
+    const lines: string[] = [];
+    const json = program.opts<{ json?: boolean }>().json === true;
+    await (
+      await import('./run-demo.ts')
+    ).runDemo(env(), (line) => (json ? lines.push(line) : process.stdout.write(`${line}\n`)));
+    if (json) output().result(lines, []);
+  });
+program
+  .command('api')
+  .description('run the HTTP API')
+  .action(async () => (await import('./run-api.ts')).runApi(env()));
+program
+  .command('worker')
+  .description('run the Temporal workers')
+  .action(async () => (await import('./run-worker.ts')).runWorker(env()));
+program
+  .command('signer')
+  .description('run the log’s sequencer')
+  .action(async () => (await import('./run-signer.ts')).runSigner(env()));
+program
+  .command('simulator')
+  .description('run a local ApsaraMQ for MQTT endpoint')
+  .option('--port <port>', 'its port', '8280')
+  .action(async (o: { port: string }) => (await import('./run-simulator.ts')).runSimulator(env(), o.port));
+program
+  .command('migrate')
+  .description('bring the database to the schema of this version; safe to run again and at the same time')
+  .action(async () => {
+    const e = env();
+    const { applied } = await migrate({
+      databaseUrl: e.MIGRATION_DATABASE_URL ?? required(e, 'DATABASE_URL'),
+    });
+    output().result(
+      { applied },
+      applied.length === 0 ? ['nothing to do'] : applied.map((name) => `applied ${name}`),
+    );
+  });
+program
+  .command('token <demo user>')
+  .description('print a bearer token of a demo user of the embedded stack')
+  .action(async (user: string) => {
+    const token = await demoToken(env(), user);
+    output().result({ token }, [token]);
+  });
+program
+  .command('doctor')
+  .description('look at each dependency and say what to do')
+  .action(async () => {
+    const findings = await examine(env());
+    output().result(
+      findings,
+      findings.map(
+        (f) =>
+          `${f.ok ? 'ok  ' : 'BAD '} ${f.name.padEnd(20)} ${f.found}${f.remedy ? `\n     remedy: ${f.remedy}` : ''}`,
+      ),
+    );
+    if (findings.some((f) => !f.ok)) process.exitCode = exitCodes.failed;
+  });
+changeCommands(program, env, output);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}
+
+function report(error: unknown): number {
+  const { code, exitCode, message } = error as { code?: unknown; exitCode?: unknown; message?: string };
+  if (typeof code === 'string' && code.startsWith('commander.')) return exitCode === 0 ? 0 : exitCodes.usage;
+  if (program.opts<{ json?: boolean }>().json === true) {
+    const errors = error instanceof CountersignError ? error.errors : [];
+    process.stdout.write(
+      `${JSON.stringify({ code: typeof code === 'string' ? code : 'internal_error', message, errors })}\n`,
+    );
+  }
+  process.stderr.write(`countersign: ${message ?? String(error)}\n`);
+  return code === 'invalid_configuration' ? exitCodes.configuration : exitCodes.failed;
+}

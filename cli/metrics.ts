@@ -1,0 +1,69 @@
+import { createServer } from 'node:http';
+import { MeterProvider } from '@opentelemetry/sdk-metrics';
+import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
+import type { TelemetryOptions } from '@temporalio/worker';
+import type { Pool } from 'pg';
+import type { ActivityDependencies } from '../activities/dependencies.ts';
+import { countChangesByStatus } from '../store/count-changes-by-status.ts';
+import type { Environment } from './environment.ts';
+
+/** The API's metrics: changes by status, as Postgres has them. Answers Prometheus text. */
+export function apiMetrics(pool: Pool): () => Promise<string> {
+  const { exporter, meter } = makeMeter();
+  meter
+    .createObservableGauge('countersign_changes', {
+      description: 'Changes by decision and execution status.',
+    })
+    .addCallback(async (result) => {
+      for (const { count, decisionStatus, executionStatus, reviewStatus } of await countChangesByStatus(
+        pool,
+      )) {
+        result.observe(count, { decision: decisionStatus, execution: executionStatus, review: reviewStatus });
+      }
+    });
+  return () => collect(exporter);
+}
+
+/** The worker's metrics and, where METRICS_PORT names a port, their server; Temporal's own are on the port after it. */
+export async function serveWorkerMetrics(env: Environment): Promise<{
+  telemetryOptions: TelemetryOptions;
+  onAttempt: NonNullable<ActivityDependencies['onAttempt']>;
+  stop(): Promise<void>;
+}> {
+  const { exporter, meter } = makeMeter();
+  const attempts = meter.createCounter('countersign_attempts', {
+    description: 'Ended calls of the vendor, by class and code.',
+  });
+  const onAttempt: NonNullable<ActivityDependencies['onAttempt']> = ({ class: faultClass, code }) =>
+    attempts.add(1, { class: faultClass, code });
+  if (env.METRICS_PORT === undefined) {
+    return { telemetryOptions: {}, onAttempt, stop: () => Promise.resolve() };
+  }
+  const server = createServer((_req, res) => {
+    collect(exporter).then(
+      (text) => res.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' }).end(text),
+      () => res.writeHead(500).end(),
+    );
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(env.METRICS_PORT, env.HOST, resolve);
+  });
+  return {
+    telemetryOptions: { metrics: { prometheus: { bindAddress: `${env.HOST}:${env.METRICS_PORT + 1}` } } },
+    onAttempt,
+    stop: () => new Promise((resolve) => server.close(() => resolve())),
+  };
+}
+
+function makeMeter() {
+  const exporter = new PrometheusExporter({ preventServerStart: true });
+  const provider = new MeterProvider({ readers: [exporter] });
+  return { exporter, meter: provider.getMeter('countersign') };
+}
+
+async function collect(exporter: PrometheusExporter): Promise<string> {
+  const { resourceMetrics, errors } = await exporter.collect();
+  if (errors.length > 0) throw errors[0];
+  return new PrometheusSerializer().serialize(resourceMetrics);
+}

@@ -1,0 +1,60 @@
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createApp } from '../api/app.ts';
+import { createEngine } from '../api/engine.ts';
+import { startEntryFeed } from '../audit/follow.ts';
+import { fourEyes } from '../domain/four-eyes.ts';
+import { createStatementSigner } from '../identity/statement-signer.ts';
+import { createTokenVerifier } from '../identity/token-verifier.ts';
+import { makePool } from '../store/pool.ts';
+import { apiMetrics } from './metrics.ts';
+import { required } from './environment.ts';
+import type { Environment } from './environment.ts';
+import { makeLog, untilStopped } from './process.ts';
+import { statementKeys } from './keys.ts';
+import { temporalClient } from './temporal.ts';
+import { startTracing } from './tracing.ts';
+
+/** The API process: HTTP in front, Postgres for reads, Temporal for changes. Ends on SIGTERM, open requests first. */
+export async function runApi(env: Environment): Promise<void> {
+  const log = makeLog('api', env);
+  const tracing = startTracing('countersign-api', env);
+  const pool = makePool({
+    connectionString: required(env, 'DATABASE_URL'),
+    applicationName: 'countersign api',
+    max: 20,
+    onError: (err) => log.warn({ err }, 'a database connection was lost'),
+  });
+  const feed = startEntryFeed({ pool, log });
+  const { client, namespace } = temporalClient(tracing.plugins);
+  const keyFile = env.COUNTERSIGN_STATEMENT_KEY ?? (await statementKeys(env.COUNTERSIGN_HOME)).privateKey;
+  const app = createApp({
+    db: pool,
+    feed,
+    engine: createEngine(client),
+    tokens: createTokenVerifier({ issuer: required(env, 'OIDC_ISSUER'), audience: env.OIDC_AUDIENCE }),
+    signer: createStatementSigner(await readFile(keyFile, 'utf8')),
+    policy: fourEyes,
+    log,
+    namespace,
+    metrics: apiMetrics(pool),
+    writesPerMinute: env.COUNTERSIGN_WRITES_PER_MINUTE,
+    trustProxy: env.COUNTERSIGN_TRUST_PROXY,
+  });
+  const server = createServer({ requestTimeout: 30_000, headersTimeout: 15_000 }, app);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(env.PORT, env.HOST, resolve);
+  });
+  const { address, port } = server.address() as AddressInfo;
+  log.info({ address, port }, 'api listens');
+  await untilStopped();
+  const closed = new Promise((resolve) => server.close(resolve));
+  setTimeout(() => server.closeAllConnections(), 3000).unref();
+  await closed;
+  await feed.stop();
+  await pool.end();
+  await client.connection.close();
+  await tracing.stop();
+}

@@ -1,0 +1,101 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { migrate } from '../store/migrate.ts';
+import { startEmbedded } from './embedded-stack.ts';
+import type { Environment } from './environment.ts';
+import { statementKeys } from './keys.ts';
+import { untilStopped } from './process.ts';
+import { workflowBundle } from './workflow-bundle.ts';
+
+const entry = join(import.meta.dirname, `main${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`);
+const readyWithinMs = 120_000;
+
+/** Where a running `countersign start` is; the other commands find it in `<home>/running.json`. */
+export interface Running {
+  readonly api: string;
+  readonly issuer: string;
+  readonly simulator: string | null;
+  readonly pid: number;
+}
+
+/** `countersign start`: everything on loopback, each part stepping aside where the environment names a real one. */
+export async function runStart(env: Environment, processEnv: NodeJS.ProcessEnv): Promise<void> {
+  const began = Date.now();
+  const say = (line: string) => process.stdout.write(`countersign: ${line}\n`);
+  // Asked for at once, so that a Ctrl-C during the start is not lost.
+  const stopped = untilStopped();
+  const { startChild } = await import('../embedded/child.ts');
+  const { freePort } = await import('../embedded/free-port.ts');
+  const stack = await startEmbedded(env, processEnv, say);
+  const children: Awaited<ReturnType<typeof startChild>>[] = [];
+  const runningFile = join(resolve(env.COUNTERSIGN_HOME), 'running.json');
+  let failure: string | null = null;
+  try {
+    await migrate({ databaseUrl: stack.env.migrate.DATABASE_URL ?? '' });
+    await Promise.all([statementKeys(env.COUNTERSIGN_HOME), workflowBundle(resolve(env.COUNTERSIGN_HOME))]);
+    const port = await freePort(env.PORT);
+    const own = { LOG_LEVEL: 'warn', ...processEnv, ...stack.env.shared };
+    for (const name of ['signer', 'worker', 'api'] as const) {
+      children.push(
+        await startChild({
+          command: process.execPath,
+          args: [...process.execArgv, entry, name],
+          env: {
+            ...own,
+            ...stack.env[name],
+            ...(name === 'api' ? { PORT: String(port) } : { PORT: '8080' }),
+          },
+          log: (line) => process.stdout.write(`[${name}] ${line}\n`),
+          stopSignal: 'SIGTERM',
+        }),
+      );
+    }
+    const api = `http://${env.HOST === '0.0.0.0' ? '127.0.0.1' : env.HOST}:${port}`;
+    const ended = Promise.race([
+      ...children.map((child, i) => child.exited.then(() => ['signer', 'worker', 'api'][i] ?? 'a process')),
+      stack.failed,
+    ]);
+    const first = await Promise.race([ready(api, readyWithinMs), stopped, ended]);
+    if (typeof first === 'string') throw new Error(`${first} ended before it was ready`);
+    const { OIDC_ISSUER: issuer = env.OIDC_ISSUER ?? '', ONSMQTT_ENDPOINT: simulator } = stack.env.shared;
+    const running: Running = { api, issuer, simulator: simulator ?? null, pid: process.pid };
+    await writeFile(runningFile, JSON.stringify(running, null, 2));
+    announce(api, stack.places, Date.now() - began, say);
+    const why = await Promise.race([stopped, ended]);
+    if (typeof why === 'string') failure = `${why} ended by itself`;
+  } catch (error) {
+    failure = error instanceof Error ? error.message : String(error);
+  }
+  say(failure === null ? 'stopping' : `stopping: ${failure}`);
+  await rm(runningFile, { force: true });
+  await Promise.all(children.map((child) => child.stop(6000)));
+  await stack.stop();
+  say('stopped; the data is kept');
+  process.exitCode = failure === null ? 0 : 1;
+}
+
+async function ready(api: string, withinMs: number): Promise<void> {
+  const until = Date.now() + withinMs;
+  while (Date.now() < until) {
+    const response = await fetch(`${api}/readyz`).catch(() => null);
+    if (response?.ok) return;
+    await delay(200);
+  }
+  throw new Error(`the API was not ready within ${withinMs / 1000} s`);
+}
+
+function announce(
+  api: string,
+  places: Readonly<Record<string, string>>,
+  tookMs: number,
+  say: (line: string) => void,
+): void {
+  const rows = { API: `${api}  (documentation at ${api}/docs)`, ...places };
+  for (const [name, place] of Object.entries(rows)) say(`${name.padEnd(18)} ${place}`);
+  say(
+    'log in with        npm run --silent countersign -- token alice   (bob, carol, frank, dave, olga, adam, erin)',
+  );
+  say('see it work with   npm run demo');
+  say(`ready after ${(tookMs / 1000).toFixed(1)} s; Ctrl-C stops everything`);
+}

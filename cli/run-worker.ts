@@ -1,0 +1,138 @@
+import { readFile } from 'node:fs/promises';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { closeOrphans } from '../activities/close-orphans.ts';
+import type { ActivityDependencies, FaultPoint } from '../activities/dependencies.ts';
+import { checkServer } from '../audit/check-server.ts';
+import { createStatementVerifier } from '../identity/statement-signer.ts';
+import { createCallPace } from '../onsmqtt/call-pace.ts';
+import { createOnsMqtt } from '../onsmqtt/client.ts';
+import { createCredential } from '../onsmqtt/credentials.ts';
+import { CountersignPlugin } from '../plugin/countersign-plugin.ts';
+import { claimCalls } from '../store/claim-calls.ts';
+import { makePool } from '../store/pool.ts';
+import { changeTaskQueue, vendorTaskQueue } from '../workflows/messages.ts';
+import { required } from './environment.ts';
+import type { Environment } from './environment.ts';
+import { statementKeys } from './keys.ts';
+import { serveWorkerMetrics } from './metrics.ts';
+import { makeLog, untilStopped } from './process.ts';
+import { registerSearchAttributes, temporalClient, temporalConnection } from './temporal.ts';
+import { startTracing } from './tracing.ts';
+import { workflowBundle } from './workflow-bundle.ts';
+
+const orphanCheckMs = 30_000;
+
+/** The worker process: one worker for changes, one for the vendor's calls, both made with CountersignPlugin. */
+export async function runWorker(env: Environment): Promise<void> {
+  const log = makeLog('worker', env);
+  const tracing = startTracing('countersign-worker', env);
+  const metrics = await serveWorkerMetrics(env);
+  Runtime.install({
+    // The process decides when to stop; see below.
+    shutdownSignals: [],
+    telemetryOptions: metrics.telemetryOptions,
+    logger: temporalLogger(log),
+  });
+  const pool = makePool({
+    connectionString: required(env, 'DATABASE_URL'),
+    applicationName: 'countersign worker',
+    max: 20,
+    onError: (err) => log.warn({ err }, 'a database connection was lost'),
+  });
+  await checkServer(pool);
+  const plugin = new CountersignPlugin({ dependencies: await dependencies(env, pool, metrics.onAttempt) });
+  const [{ connection, namespace }, { codePath }] = await Promise.all([
+    temporalConnection(),
+    workflowBundle(env.COUNTERSIGN_HOME, tracing.plugins),
+  ]);
+  const { client } = temporalClient();
+  await registerSearchAttributes(client, namespace).catch((err: unknown) => {
+    log.warn({ err: err as Error }, 'search attributes could not be registered; see docs/operations.md');
+  });
+  const shared = {
+    connection,
+    namespace,
+    plugins: [plugin, ...tracing.plugins],
+    shutdownGraceTime: '8 seconds',
+  };
+  const changes = await Worker.create({
+    ...shared,
+    taskQueue: changeTaskQueue,
+    workflowBundle: { codePath },
+    maxCachedWorkflows: 500,
+    maxConcurrentWorkflowTaskExecutions: 20,
+  });
+  const vendor = await Worker.create({
+    ...shared,
+    taskQueue: vendorTaskQueue,
+    maxConcurrentActivityTaskExecutions: 100,
+  });
+  const orphans = setInterval(() => {
+    closeOrphans({ pool, client, log, namespace }).catch((err: unknown) => {
+      log.warn({ err: err as Error }, 'changes without a workflow could not be looked for');
+    });
+  }, orphanCheckMs);
+
+  const running = Promise.all([changes.run(), vendor.run()]);
+  log.info({ namespace, taskQueues: [changeTaskQueue, vendorTaskQueue] }, 'worker runs');
+  await Promise.race([untilStopped(), running]);
+  clearInterval(orphans);
+  changes.shutdown();
+  vendor.shutdown();
+  await running;
+  await connection.close();
+  await client.connection.close();
+  await pool.end();
+  await metrics.stop();
+  await tracing.stop();
+}
+
+async function dependencies(
+  env: Environment,
+  pool: ActivityDependencies['pool'],
+  onAttempt: NonNullable<ActivityDependencies['onAttempt']>,
+): Promise<ActivityDependencies> {
+  const keyFiles = env.COUNTERSIGN_STATEMENT_PUBLIC_KEYS?.split(',') ?? [
+    (await statementKeys(env.COUNTERSIGN_HOME)).publicKey,
+  ];
+  const { ALIBABA_CLOUD_ACCESS_KEY_ID: accessKeyId, ALIBABA_CLOUD_ACCESS_KEY_SECRET: accessKeySecret } = env;
+  const key =
+    accessKeyId === undefined || accessKeySecret === undefined
+      ? null
+      : {
+          accessKeyId,
+          accessKeySecret,
+          ...(env.ALIBABA_CLOUD_SECURITY_TOKEN ? { securityToken: env.ALIBABA_CLOUD_SECURITY_TOKEN } : {}),
+        };
+  const fatal = env.COUNTERSIGN_FAULT_POINT as FaultPoint | undefined;
+  return {
+    pool,
+    onsMqtt: createOnsMqtt({
+      ...(env.ONSMQTT_ENDPOINT === undefined ? {} : { endpoint: env.ONSMQTT_ENDPOINT }),
+      credential: () => createCredential(key),
+      deadlineMs: env.ONSMQTT_DEADLINE_MS,
+      pace: createCallPace({
+        callsPerSecond: env.ONSMQTT_CALLS_PER_SECOND,
+        claimSlots: (count, intervalMicros) =>
+          claimCalls(pool, { account: env.ONSMQTT_ACCOUNT, count, intervalMicros }),
+      }),
+    }),
+    verifyStatement: createStatementVerifier(
+      await Promise.all(keyFiles.map((file) => readFile(file, 'utf8'))),
+    ),
+    onAttempt,
+    ...(fatal === undefined
+      ? {}
+      : {
+          at: (point) => {
+            if (point === fatal) process.kill(process.pid, 'SIGKILL');
+          },
+        }),
+  };
+}
+
+function temporalLogger(log: ReturnType<typeof makeLog>) {
+  return new DefaultLogger('WARN', ({ level, message, meta }) => {
+    log[level === 'ERROR' ? 'error' : level === 'WARN' ? 'warn' : 'info']({ ...meta }, message);
+  });
+}

@@ -1,0 +1,58 @@
+import type { ChangeView } from '../api/view.ts';
+import type { ShownEntry } from './api-client.ts';
+
+/** One entry as a line: when, what, by whom, and the vendor's words with their RequestId. */
+export function entryLine(entry: ShownEntry): string {
+  const actor = entry.actor as { name?: string; subject?: string; process?: string } | undefined;
+  const who = actor?.name ?? actor?.subject ?? actor?.process ?? '';
+  const attempt = entry.attempt as
+    | { ordinal?: number; httpStatus?: number | null; code?: string | null; requestId?: string | null }
+    | undefined;
+  const outcome = entry.outcome as { code?: string; requestId?: string | null } | string | undefined;
+  const parts: string[] = [];
+  if (attempt?.ordinal !== undefined) parts.push(`attempt ${attempt.ordinal}`);
+  if (attempt?.httpStatus != null) parts.push(`HTTP ${attempt.httpStatus}`);
+  if (attempt?.code != null) parts.push(attempt.code);
+  if (typeof outcome === 'object' && outcome.code !== undefined) parts.push(outcome.code);
+  const requestId =
+    attempt?.requestId ?? (typeof outcome === 'object' ? outcome.requestId : null) ?? entry.readRequestId;
+  if (typeof requestId === 'string') parts.push(`RequestId ${requestId}`);
+  const place = entry.index === null ? '   -' : String(entry.index).padStart(4);
+  return `${place}  ${entry.time}  ${entry.type.padEnd(18)} ${who.padEnd(8)} ${parts.join('  ')}`.trimEnd();
+}
+
+/** A change in a few lines. */
+export function changeLines(change: ChangeView): string[] {
+  const {
+    id,
+    operation,
+    target,
+    decisionStatus,
+    executionStatus,
+    requester,
+    decideBy,
+    executeBy,
+    digest,
+    missing,
+  } = change;
+  const lines = [
+    `change      ${id}`,
+    `operation   ${operation} on ${decodeURIComponent(target)}`,
+    `requester   ${requester.name}: ${change.justification}`,
+    `decision    ${decisionStatus}${decisionStatus === 'pending' ? ` (decide by ${decideBy})` : ''}`,
+    `execution   ${executionStatus}${executeBy !== null && change.closedAt === null ? ` (execute by ${executeBy})` : ''}`,
+  ];
+  if (change.snapshot) lines.push(`snapshot    ${JSON.stringify(change.snapshot)}`);
+  if (digest !== null) lines.push(`digest      ${digest}`);
+  for (const { stage, group, seats } of missing)
+    lines.push(`missing     ${seats} in stage ${stage}${group === null ? '' : ` (${group})`}`);
+  for (const d of change.decisions)
+    lines.push(`${d.decision.padEnd(11)} ${d.person.name} at ${d.at}${d.comment ? `: ${d.comment}` : ''}`);
+  for (const a of change.attempts) {
+    lines.push(
+      `attempt ${a.ordinal}   ${a.outcome} ${a.httpStatus ?? ''} ${a.code ?? ''} ${a.requestId ?? ''}`.trimEnd(),
+    );
+  }
+  if (change.outcome) lines.push(`outcome     ${change.outcome.code}: ${change.outcome.message}`);
+  return lines;
+}

@@ -1,0 +1,37 @@
+import { Client, Connection } from '@temporalio/client';
+import type { ClientPlugin } from '@temporalio/client';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { NativeConnection } from '@temporalio/worker';
+import { searchAttributes } from '../workflows/messages.ts';
+
+/** Temporal as its own variables and configuration file say (`TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, TLS, API key). */
+export function temporalConfig() {
+  const { connectionOptions, namespace } = loadClientConnectConfig();
+  return { connectionOptions, namespace: namespace ?? 'default' };
+}
+
+/** A client that connects on its first call, so that an API starts while Temporal is away. */
+export function temporalClient(plugins: ClientPlugin[] = []): { client: Client; namespace: string } {
+  const { connectionOptions, namespace } = temporalConfig();
+  const connection = Connection.lazy(connectionOptions);
+  return { client: new Client({ connection, namespace, plugins }), namespace };
+}
+
+/** A worker's connection; waits for the server. */
+export async function temporalConnection(): Promise<{ connection: NativeConnection; namespace: string }> {
+  const { connectionOptions, namespace } = temporalConfig();
+  return { connection: await NativeConnection.connect(connectionOptions), namespace };
+}
+
+/** Registers the search attributes that are missing; where the server allows that to nobody but its operators, they did. */
+export async function registerSearchAttributes(client: Client, namespace: string): Promise<void> {
+  const { operatorService } = client.connection as Connection;
+  const { customAttributes } = await operatorService.listSearchAttributes({ namespace });
+  const missing = Object.keys(searchAttributes).filter((name) => !(name in (customAttributes ?? {})));
+  if (missing.length === 0) return;
+  const keyword = 2;
+  await operatorService.addSearchAttributes({
+    namespace,
+    searchAttributes: Object.fromEntries(missing.map((name) => [name, keyword])),
+  });
+}

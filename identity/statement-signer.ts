@@ -1,0 +1,49 @@
+import { createHash, createPrivateKey, createPublicKey, sign, verify } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { canonicalJson } from '../domain/canonical-json.ts';
+import { statementJson } from '../domain/statement.ts';
+import type { SignedStatement, Statement } from '../domain/statement.ts';
+
+/** Signs what people say, after their token was verified. Lives in the API's process alone. */
+export interface StatementSigner {
+  readonly keyId: string;
+  sign(statement: Statement): SignedStatement;
+}
+
+/**
+ * Signs statements with Ed25519 (RFC 8032) over their canonical JSON (RFC 8785).
+ * @param privateKeyPem - PKCS #8 PEM of an Ed25519 key
+ */
+export function createStatementSigner(privateKeyPem: string): StatementSigner {
+  const key = createPrivateKey(privateKeyPem);
+  const keyId = keyIdOf(createPublicKey(key));
+  return {
+    keyId,
+    sign: (statement) => ({
+      statement,
+      keyId,
+      signature: sign(null, bytesOf(statement), key).toString('base64'),
+    }),
+  };
+}
+
+/** Checks statements against the API's public keys (SPKI PEM); several while a key is being rotated. */
+export function createStatementVerifier(
+  publicKeyPems: readonly string[],
+): (signed: SignedStatement) => boolean {
+  const keys = new Map(publicKeyPems.map((pem) => createPublicKey(pem)).map((key) => [keyIdOf(key), key]));
+  return ({ statement, keyId, signature }) => {
+    const key = keys.get(keyId);
+    return key !== undefined && verify(null, bytesOf(statement), key, Buffer.from(signature, 'base64'));
+  };
+}
+
+/** The first 16 hex digits of SHA-256 over the raw public key. */
+function keyIdOf(publicKey: KeyObject): string {
+  const { x = '' } = publicKey.export({ format: 'jwk' });
+  return createHash('sha256').update(Buffer.from(x, 'base64url')).digest('hex').slice(0, 16);
+}
+
+function bytesOf(statement: Statement): Buffer {
+  return Buffer.from(canonicalJson(statementJson(statement)), 'utf8');
+}

@@ -1,0 +1,126 @@
+import { createRemoteJWKSet, errors, jwtVerify } from 'jose';
+import type { JWTPayload, JWTVerifyGetKey } from 'jose';
+import { CountersignError } from '../domain/error.ts';
+import { roles } from '../domain/person.ts';
+import type { Person, Role } from '../domain/person.ts';
+import { isoTime } from '../domain/time.ts';
+
+/** Options of {@link createTokenVerifier}. */
+export interface TokenVerifierOptions {
+  /** The issuer's URL, exactly as in `iss`; `http:` on loopback only. */
+  readonly issuer: string;
+  readonly audience: string;
+  /** How far the clocks may differ, s; default 5. */
+  readonly clockToleranceSeconds?: number;
+}
+
+/** A person and until when their token says so. */
+export interface VerifiedToken {
+  readonly person: Person;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+}
+
+/** Turns a bearer token into a person; nothing else decides who somebody is. */
+export interface TokenVerifier {
+  /** @throws CountersignError `unauthenticated` (401), `identity_unavailable` (503) */
+  verify(token: string): Promise<VerifiedToken>;
+}
+
+/** Asymmetric ones only: a public key can never be mistaken for a shared secret, and `none` is none of them. */
+const algorithms = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'];
+const loopback = new Set(['127.0.0.1', 'localhost', '[::1]']);
+
+/**
+ * Verifies access tokens by OpenID Connect Discovery: issuer and audience exactly, signature by the issuer's current
+ * keys, which are fetched anew when an unknown one signs.
+ *
+ * @throws CountersignError `invalid_configuration` for a plain-http issuer off loopback
+ */
+export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
+  const { issuer, audience, clockToleranceSeconds = 5 } = options;
+  const { protocol, hostname } = new URL(issuer);
+  if (protocol !== 'https:' && !loopback.has(hostname)) {
+    throw new CountersignError('invalid_configuration', 'OIDC_ISSUER: plain http is for loopback only');
+  }
+  let keys: Promise<JWTVerifyGetKey> | null = null;
+
+  async function discover(): Promise<JWTVerifyGetKey> {
+    const response = await fetch(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`, {
+      signal: AbortSignal.timeout(5000),
+      redirect: 'error',
+    });
+    if (!response.ok) throw new Error(`the discovery document answers ${response.status}`);
+    const document = (await response.json()) as { issuer?: unknown; jwks_uri?: unknown };
+    if (document.issuer !== issuer || typeof document.jwks_uri !== 'string') {
+      throw new Error('the discovery document is of another issuer');
+    }
+    return createRemoteJWKSet(new URL(document.jwks_uri), { cooldownDuration: 2000, cacheMaxAge: 600_000 });
+  }
+
+  async function keySet(): Promise<JWTVerifyGetKey> {
+    keys ??= discover();
+    try {
+      return await keys;
+    } catch (cause) {
+      keys = null;
+      throw new CountersignError('identity_unavailable', 'the identity provider cannot be reached', {
+        cause,
+      });
+    }
+  }
+
+  return {
+    async verify(token) {
+      const getKey = await keySet();
+      try {
+        const { payload } = await jwtVerify(token, getKey, {
+          issuer,
+          audience,
+          algorithms,
+          clockTolerance: clockToleranceSeconds,
+          requiredClaims: ['sub', 'exp'],
+        });
+        return { person: personOf(payload, issuer), expiresAt: (payload.exp ?? 0) * 1000 };
+      } catch (error) {
+        throw refusal(error);
+      }
+    },
+  };
+}
+
+function refusal(error: unknown): CountersignError {
+  if (error instanceof CountersignError) return error;
+  const known =
+    error instanceof errors.JOSEError &&
+    !(error instanceof errors.JWKSTimeout) &&
+    !(error instanceof errors.JWKSInvalid);
+  if (known && error.code !== 'ERR_JOSE_GENERIC') {
+    return new CountersignError('unauthenticated', 'the bearer token is not valid', { cause: error });
+  }
+  return new CountersignError('identity_unavailable', "the identity provider's keys cannot be read", {
+    cause: error,
+  });
+}
+
+function personOf(payload: JWTPayload, issuer: string): Person {
+  const { sub, name, amr, auth_time: authTime } = payload;
+  if (typeof sub !== 'string' || sub === '') {
+    throw new CountersignError('unauthenticated', 'the bearer token names nobody');
+  }
+  return {
+    issuer,
+    subject: sub,
+    name: typeof name === 'string' && name !== '' ? name : sub,
+    roles: strings(payload.roles).filter((role): role is Role => (roles as readonly string[]).includes(role)),
+    groups: strings(payload.groups),
+    authentication: {
+      methods: strings(amr),
+      at: typeof authTime === 'number' ? isoTime(authTime * 1000) : null,
+    },
+  };
+}
+
+function strings(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((v): v is string => typeof v === 'string') : [];
+}
