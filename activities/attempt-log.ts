@@ -31,12 +31,12 @@ export function makeAttemptLog(deps: Pick<ActivityDependencies, 'pool' | 'now' |
     ref: ActivityRef,
     type: EventType,
     time: string,
-    attempt: JsonObject,
+    attempt: JsonObject & { readonly ordinal: number },
   ): EntryDraft {
     const { namespace, workflowId, runId, activityId } = ref;
     return {
       // The ordinal is the store's: it counts over every activity of the change, so it names the attempt for good.
-      key: `${namespace}/${workflowId}/${type}/${activityId}/${String(attempt.ordinal)}`,
+      key: `${namespace}/${workflowId}/${type}/${activityId}/${attempt.ordinal}`,
       body: {
         v: 1,
         type,

@@ -159,9 +159,9 @@ function failureOf(fault: VendorFault, exhausted: boolean): ApplicationFailure {
 }
 
 function activityRef(): ActivityRef {
-  const { workflowNamespace, workflowExecution, activityId, attempt } = activityInfo();
+  const { namespace, workflowExecution, activityId, attempt } = activityInfo();
   const { workflowId = '', runId = '' } = workflowExecution ?? {};
-  return { namespace: workflowNamespace ?? 'default', workflowId, runId, activityId, attempt };
+  return { namespace, workflowId, runId, activityId, attempt };
 }
 
 /** Heartbeats every 3 s, so that a lost worker is noticed within the heartbeat time-out and a cancellation arrives. */

@@ -15,7 +15,7 @@ export interface Finding {
 
 /** `countersign doctor`: each dependency reachable, its version, the rights, and the remedy. */
 export async function examine(env: Environment): Promise<Finding[]> {
-  return Promise.all([node(), postgres(env), temporal(), identity(env), vendor(env)]);
+  return Promise.all([Promise.resolve(node()), postgres(env), temporal(), identity(env), vendor(env)]);
 }
 
 function node(): Finding {

@@ -45,8 +45,8 @@ export async function runWorker(env: Environment): Promise<void> {
     temporalConnection(),
     workflowBundle(env.COUNTERSIGN_HOME, tracing.plugins),
   ]);
-  const { client } = temporalClient();
-  await registerSearchAttributes(client, namespace).catch((err: unknown) => {
+  const { client, connection: clientConnection } = temporalClient();
+  await registerSearchAttributes(clientConnection, namespace).catch((err: unknown) => {
     log.warn({ err: err as Error }, 'search attributes could not be registered; see docs/operations.md');
   });
   const shared = {

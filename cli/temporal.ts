@@ -11,10 +11,14 @@ export function temporalConfig() {
 }
 
 /** A client that connects on its first call, so that an API starts while Temporal is away. */
-export function temporalClient(plugins: ClientPlugin[] = []): { client: Client; namespace: string } {
+export function temporalClient(plugins: ClientPlugin[] = []): {
+  client: Client;
+  connection: Connection;
+  namespace: string;
+} {
   const { connectionOptions, namespace } = temporalConfig();
   const connection = Connection.lazy(connectionOptions);
-  return { client: new Client({ connection, namespace, plugins }), namespace };
+  return { client: new Client({ connection, namespace, plugins }), connection, namespace };
 }
 
 /** A worker's connection; waits for the server. */
@@ -24,10 +28,10 @@ export async function temporalConnection(): Promise<{ connection: NativeConnecti
 }
 
 /** Registers the search attributes that are missing; where the server allows that to nobody but its operators, they did. */
-export async function registerSearchAttributes(client: Client, namespace: string): Promise<void> {
-  const { operatorService } = client.connection as Connection;
+export async function registerSearchAttributes(connection: Connection, namespace: string): Promise<void> {
+  const { operatorService } = connection;
   const { customAttributes } = await operatorService.listSearchAttributes({ namespace });
-  const missing = Object.keys(searchAttributes).filter((name) => !(name in (customAttributes ?? {})));
+  const missing = Object.keys(searchAttributes).filter((name) => !(name in customAttributes));
   if (missing.length === 0) return;
   const keyword = 2;
   await operatorService.addSearchAttributes({

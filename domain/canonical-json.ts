@@ -1,5 +1,4 @@
 import canonicalize from 'canonicalize';
-import type { Json } from './change.ts';
 import { CountersignError } from './error.ts';
 
 /**
@@ -10,7 +9,7 @@ import { CountersignError } from './error.ts';
  */
 export function canonicalJson(value: unknown): string {
   check(value, '$');
-  return canonicalize(value as Json) as string;
+  return canonicalize(value) as string;
 }
 
 function check(value: unknown, path: string): void {

@@ -5,9 +5,20 @@ import { isoTime } from './time.ts';
 
 /** A change as it is right after its submission. */
 export function newChange(request: ChangeRequest): Change {
-  const { idempotency: _key, executeWithinMs: _within, source: _source, ...asked } = request;
   const change: Change = {
-    ...asked,
+    id: request.id,
+    operation: request.operation,
+    input: request.input,
+    target: request.target,
+    requester: request.requester,
+    justification: request.justification,
+    ticket: request.ticket,
+    breakGlass: request.breakGlass,
+    policy: request.policy,
+    submittedAt: request.submittedAt,
+    decideBy: request.decideBy,
+    executeAfter: request.executeAfter,
+    executeBy: request.executeBy,
     version: 1,
     decisionStatus: 'pending',
     executionStatus: 'not_started',

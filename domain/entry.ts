@@ -1,4 +1,4 @@
-import type { JsonObject } from './change.ts';
+import type { Json, JsonObject } from './change.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { CountersignError } from './error.ts';
 
@@ -63,7 +63,7 @@ export interface EntryBody {
   readonly operation: string | null;
   readonly target: string | null;
   /** What else belongs to this type; see docs/audit-log.md. */
-  readonly [member: string]: import('./change.ts').Json;
+  readonly [member: string]: Json;
 }
 
 /**

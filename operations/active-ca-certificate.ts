@@ -91,5 +91,5 @@ export const activeCaCertificate: Operation<ActiveCaCertificateInput> = {
     return null;
   },
   achieved: (snapshot) => snapshot.status === 'active',
-  identity: ({ status: _status, ...rest }) => rest,
+  identity: (snapshot) => Object.fromEntries(Object.entries(snapshot).filter(([member]) => member !== 'status')),
 };

@@ -2,7 +2,7 @@ import type { Operation } from './operation.ts';
 import { activeCaCertificate } from './active-ca-certificate.ts';
 
 const operations = new Map<string, Operation>([
-  [activeCaCertificate.name, activeCaCertificate as unknown as Operation],
+  [activeCaCertificate.name, activeCaCertificate],
 ]);
 
 /** The gated operation of that name, or undefined. */

@@ -10,7 +10,7 @@ export const workerActor: JsonObject = { process: 'worker' };
 /** A person as an entry's actor. */
 export function personActor(person: Person): JsonObject {
   const { issuer, subject, name, roles, groups, authentication } = person;
-  return { issuer, subject, name, roles, groups, authentication } as unknown as JsonObject;
+  return { issuer, subject, name, roles, groups, authentication };
 }
 
 /**

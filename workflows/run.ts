@@ -69,7 +69,7 @@ export function makeRun(change: Change, executeWithinMs: number, log: LogActivit
     },
     async unless(interrupted, moment, work) {
       const scope = new CancellationScope();
-      let done = false;
+      let done = false as boolean;
       const running = scope.run(work).finally(() => {
         done = true;
       });

@@ -1,0 +1,63 @@
+/** The house: data goes one way, api → workflows → activities → onsmqtt and audit. Type-only imports are set aside. */
+const folders = ['domain', 'operations', 'workflows', 'activities', 'onsmqtt', 'audit', 'store', 'identity', 'api', 'plugin', 'simulator', 'embedded', 'cli'];
+
+const may = {
+  domain: [],
+  operations: ['domain'],
+  workflows: ['domain', 'operations'],
+  activities: ['domain', 'operations', 'audit', 'store'],
+  onsmqtt: ['domain'],
+  audit: ['domain'],
+  store: ['domain'],
+  identity: ['domain'],
+  api: ['domain', 'operations', 'identity', 'audit', 'store', 'workflows/messages.ts'],
+  plugin: ['domain', 'activities', 'workflows/messages.ts', 'workflows/require-approval.ts'],
+  simulator: [],
+  embedded: [],
+};
+
+const only = (name, packages, allowed) => ({
+  name,
+  severity: 'error',
+  from: { path: `^(${folders.join('|')})/`, pathNot: allowed.map((folder) => `^${folder}/`) },
+  to: { path: packages, dependencyTypesNot: ['type-only'] },
+});
+
+export default {
+  forbidden: [
+    { name: 'no-circles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    ...Object.entries(may).map(([folder, allowed]) => ({
+      name: `${folder}-imports`,
+      severity: 'error',
+      from: { path: `^${folder}/` },
+      to: {
+        path: `^(${folders.join('|')})/`,
+        pathNot: [`^${folder}/`, ...allowed.map((place) => `^${place}`)],
+        dependencyTypesNot: ['type-only'],
+      },
+    })),
+    only('only-onsmqtt-calls-the-vendor', 'node_modules/@alicloud/', ['onsmqtt']),
+    only('only-store-and-audit-know-postgres', 'node_modules/pg/', ['store', 'audit', 'embedded']),
+    only('only-api-serves-http', 'node_modules/express/', ['api']),
+    {
+      name: 'sandbox',
+      comment: 'What a workflow loads runs in its sandbox: no modules of Node, nothing with effects.',
+      severity: 'error',
+      from: { path: '^(domain|operations|workflows)/' },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'not-from-tests',
+      severity: 'error',
+      from: { path: `^(${folders.join('|')})/` },
+      to: { path: '^(test|bench)/' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^(dist|test|bench|scripts|coverage)/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'] },
+  },
+};

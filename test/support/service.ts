@@ -1,0 +1,271 @@
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
+import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { pino } from 'pino';
+import { inject } from 'vitest';
+import type { ActivityDependencies } from '../../activities/dependencies.ts';
+import { createApp } from '../../api/app.ts';
+import { createEngine } from '../../api/engine.ts';
+import type { ChangeView } from '../../api/view.ts';
+import { startEntryFeed } from '../../audit/follow.ts';
+import { startSequencer } from '../../audit/sequencer.ts';
+import { apiClient } from '../../cli/api-client.ts';
+import type { ApiClient } from '../../cli/api-client.ts';
+import { statementKeys } from '../../cli/keys.ts';
+import { registerSearchAttributes } from '../../cli/temporal.ts';
+import { workflowBundle } from '../../cli/workflow-bundle.ts';
+import { fourEyes } from '../../domain/four-eyes.ts';
+import { startIdentityProvider } from '../../embedded/identity-provider.ts';
+import { createStatementSigner, createStatementVerifier } from '../../identity/statement-signer.ts';
+import { createTokenVerifier } from '../../identity/token-verifier.ts';
+import { createCallPace } from '../../onsmqtt/call-pace.ts';
+import { createOnsMqtt } from '../../onsmqtt/client.ts';
+import { createCredential } from '../../onsmqtt/credentials.ts';
+import { CountersignPlugin } from '../../plugin/countersign-plugin.ts';
+import { startSimulator } from '../../simulator/server.ts';
+import { claimCalls } from '../../store/claim-calls.ts';
+import { makePool } from '../../store/pool.ts';
+import { changeTaskQueue, vendorTaskQueue } from '../../workflows/messages.ts';
+import { cloneDatabase } from './database.ts';
+import { PROJECT_HOME, temporaryHome } from './stack.ts';
+
+export const key = { accessKeyId: 'test-key', accessKeySecret: 'test-secret' };
+export const instance = 'post-cn-test00001';
+export const demoUsers = ['alice', 'erin', 'bob', 'carol', 'frank', 'dave', 'olga', 'adam'] as const;
+type DemoUser = (typeof demoUsers)[number];
+
+/** Everything but the API and the worker: a database and a namespace of a test file's own, identity, simulator, sequencer. */
+export async function startGround() {
+  const home = await temporaryHome();
+  const [database, identity, simulator, connection] = await Promise.all([
+    cloneDatabase(),
+    startIdentityProvider({ home, audience: 'countersign' }),
+    startSimulator({ accessKeys: { [key.accessKeyId]: key.accessKeySecret } }),
+    Connection.connect({ address: inject('temporalAddress') }),
+  ]);
+  const namespace = `test-${randomUUID()}`;
+  await connection.workflowService.registerNamespace({
+    namespace,
+    workflowExecutionRetentionPeriod: { seconds: 86_400 } as never,
+  });
+  await eventually(async () => {
+    await registerSearchAttributes(connection, namespace);
+    return true;
+  });
+  const client = new Client({ connection, namespace });
+  const signerPool = makePool({
+    connectionString: database.url('signer'),
+    applicationName: 'test signer',
+    max: 2,
+  });
+  const sequencer = startSequencer({ pool: signerPool });
+  const keys = await statementKeys(home);
+  const control = async (method: string, path: string, body?: object): Promise<unknown> => {
+    const response = await fetch(`${simulator.url}${path}`, {
+      method,
+      ...(body ? { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) } : {}),
+    });
+    if (!response.ok) throw new Error(`the simulator refused ${path}: ${await response.text()}`);
+    return response.status === 204 ? null : response.json();
+  };
+  return {
+    home,
+    database,
+    identity,
+    simulator,
+    namespace,
+    client,
+    connection,
+    keys,
+    /** A fresh inactive certificate; answers its serial number. */
+    async certificate(overrides: object = {}): Promise<string> {
+      const sn = `SN-${randomUUID()}`;
+      await control('PUT', '/_sim/certificates', {
+        mqttInstanceId: instance,
+        sn,
+        caName: 'line',
+        status: '0',
+        ...overrides,
+      });
+      return sn;
+    },
+    /** The next answers to ActiveCaCertificate for a serial number. */
+    fault: (sn: string, fault: object) =>
+      control('POST', '/_sim/faults', { action: 'ActiveCaCertificate', sn, ...fault }),
+    control,
+    /** Calls of ActiveCaCertificate that the simulator saw for a serial number. */
+    async calls(
+      sn: string,
+    ): Promise<{ action: string; status: number; applied: boolean; requestId: string }[]> {
+      const { calls } = (await control(
+        'GET',
+        `/_sim/calls?action=ActiveCaCertificate&sn=${encodeURIComponent(sn)}`,
+      )) as {
+        calls: { action: string; status: number; applied: boolean; requestId: string }[];
+      };
+      return calls;
+    },
+    async stop(): Promise<void> {
+      await sequencer.stop();
+      await signerPool.end();
+      await simulator.close();
+      await identity.stop();
+      await connection.close();
+      await database.drop();
+    },
+  };
+}
+export type Ground = Awaited<ReturnType<typeof startGround>>;
+
+/** The API in this process, on a free port. */
+export async function startApi(
+  ground: Ground,
+  options: { engineDeadlineMs?: number; writesPerMinute?: number } = {},
+) {
+  const pool = makePool({ connectionString: ground.database.url('api'), applicationName: 'test api' });
+  const feed = startEntryFeed({ pool });
+  const app = createApp({
+    db: pool,
+    feed,
+    engine: createEngine(ground.client, options.engineDeadlineMs ?? 20_000),
+    tokens: createTokenVerifier({ issuer: ground.identity.issuer, audience: 'countersign' }),
+    signer: createStatementSigner(await readFile(ground.keys.privateKey, 'utf8')),
+    policy: fourEyes,
+    log: pino({ level: 'silent' }),
+    namespace: ground.namespace,
+    metrics: null,
+    writesPerMinute: options.writesPerMinute ?? 10_000,
+  });
+  const server = createServer(app);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const users = Object.fromEntries(
+    await Promise.all(
+      demoUsers.map(async (user) => [user, apiClient(url, await ground.identity.tokenFor(user))] as const),
+    ),
+  ) as Record<DemoUser, ApiClient>;
+  return {
+    url,
+    users,
+    async stop(): Promise<void> {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await feed.stop();
+      await pool.end();
+    },
+  };
+}
+
+/** What the activities work with, on real parts. */
+export async function dependenciesOf(
+  ground: Ground,
+): Promise<ActivityDependencies & { stop(): Promise<void> }> {
+  const pool = makePool({ connectionString: ground.database.url('worker'), applicationName: 'test worker' });
+  return {
+    pool,
+    onsMqtt: createOnsMqtt({
+      endpoint: ground.simulator.url,
+      credential: () => createCredential(key),
+      deadlineMs: 1500,
+      pace: createCallPace({
+        callsPerSecond: 500,
+        claimSlots: (count, intervalMicros) =>
+          claimCalls(pool, { account: 'default', count, intervalMicros }),
+      }),
+    }),
+    verifyStatement: createStatementVerifier([await readFile(ground.keys.publicKey, 'utf8')]),
+    stop: () => pool.end(),
+  };
+}
+
+/** Both workers in this process, made with the plugin and in no other way. */
+export async function startWorkers(ground: Ground, overrides: Partial<ActivityDependencies> = {}) {
+  installRuntime();
+  const { stop: closePool, ...deps } = await dependenciesOf(ground);
+  const plugin = new CountersignPlugin({ dependencies: { ...deps, ...overrides } });
+  const connection = await NativeConnection.connect({ address: inject('temporalAddress') });
+  const shared = {
+    connection,
+    namespace: ground.namespace,
+    plugins: [plugin],
+    shutdownGraceTime: '5 seconds',
+  };
+  const workers = [
+    await Worker.create({
+      ...shared,
+      taskQueue: changeTaskQueue,
+      workflowBundle: await workflowBundle(PROJECT_HOME),
+    }),
+    await Worker.create({ ...shared, taskQueue: vendorTaskQueue }),
+  ];
+  const running = Promise.all(workers.map((worker) => worker.run()));
+  return {
+    async stop(): Promise<void> {
+      for (const worker of workers) worker.shutdown();
+      await running;
+      await connection.close();
+      await closePool();
+    },
+  };
+}
+
+let installed = false;
+function installRuntime(): void {
+  if (installed) return;
+  installed = true;
+  Runtime.install({
+    shutdownSignals: [],
+    logger: { log: quiet, trace: quiet, debug: quiet, info: quiet, warn: quiet, error: quiet },
+  });
+}
+const quiet = () => undefined;
+
+/** A body for `POST /v1/changes`. */
+export function submission(sn: string, extra: object = {}) {
+  return {
+    operation: 'ActiveCaCertificate',
+    input: { regionId: 'cn-hangzhou', mqttInstanceId: instance, sn },
+    justification: 'the line moves to the new gateway',
+    ...extra,
+  };
+}
+
+/** Waits for a change to be as wanted. */
+export async function changeThat(
+  api: ApiClient,
+  id: string,
+  holds: (change: ChangeView) => boolean,
+): Promise<ChangeView> {
+  let last: ChangeView | undefined;
+  return eventually(
+    async () => {
+      last = await api.change(id);
+      return holds(last) ? last : null;
+    },
+    () => JSON.stringify({ ...last, decisions: undefined }),
+  );
+}
+
+/** Asks until the answer is neither null nor an error; the last one is thrown after a minute. */
+export async function eventually<T>(
+  ask: () => Promise<T | null>,
+  describe: () => string = () => '',
+  patienceMs = 60_000,
+): Promise<T> {
+  const deadline = Date.now() + patienceMs;
+  for (;;) {
+    let failure: unknown = new Error(`what was waited for did not come: ${describe()}`);
+    try {
+      const found = await ask();
+      if (found !== null) return found;
+    } catch (error) {
+      failure = error;
+    }
+    if (Date.now() > deadline) throw failure;
+    await delay(50);
+  }
+}
