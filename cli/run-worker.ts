@@ -131,8 +131,16 @@ async function dependencies(
   };
 }
 
-function temporalLogger(log: ReturnType<typeof makeLog>) {
-  return new DefaultLogger('WARN', ({ level, message, meta }) => {
-    log[level === 'ERROR' ? 'error' : level === 'WARN' ? 'warn' : 'info']({ ...meta }, message);
+/** Temporal's own messages in our log, with the change's id and without task tokens. */
+function temporalLogger(log: ReturnType<typeof makeLog>): DefaultLogger {
+  return new DefaultLogger('WARN', ({ level, message, meta = {} }) => {
+    // One of the two workers is meant to have no workflows.
+    if (message.startsWith('No workflows registered')) return;
+    const { taskToken: _token, workflowId, ...rest } = meta as Record<string, unknown>;
+    const changeId = typeof workflowId === 'string' ? workflowId.replace(/^change-/, '') : undefined;
+    log[level === 'ERROR' ? 'error' : 'warn'](
+      { ...rest, ...(changeId === undefined ? {} : { changeId }) },
+      message,
+    );
   });
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bundleWorkflowCode } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import type { BundlerPlugin } from '@temporalio/worker';
 import { workflowsPath } from '../plugin/countersign-plugin.ts';
 
@@ -36,7 +36,7 @@ export async function workflowBundle(
     )
   )
     return { codePath };
-  const { code } = await bundleWorkflowCode({ workflowsPath, plugins });
+  const { code } = await bundleWorkflowCode({ workflowsPath, plugins, logger: new DefaultLogger('WARN') });
   await mkdir(join(home, 'cache'), { recursive: true });
   // Renamed into place, so that nobody loads half a bundle.
   const draft = `${codePath}.${process.pid}`;

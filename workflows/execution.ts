@@ -78,22 +78,22 @@ async function call(run: Run): Promise<Executed | { kind: 'interrupted' }> {
     const { requestId, reconciled } = result;
     return { kind: 'ended', end: success(requestId, reconciled) };
   } catch (error) {
-    // Temporal's clock for execute-by ran out during or between attempts.
-    if (error instanceof ActivityFailure && error.cause instanceof TimeoutFailure)
-      return { kind: 'interrupted' };
-    if (error instanceof ActivityFailure && passed(run.change.executeBy) && isRetryable(error)) {
-      return { kind: 'interrupted' };
+    // Execute-by has passed, or the next repeat would come after it: Temporal then gives up at once.
+    if (error instanceof ActivityFailure && gaveUpInTime(error)) {
+      return { kind: 'ended', end: await settled(run, late) };
     }
     return { kind: 'ended', end: { executionStatus: 'failed', outcome: failedCallOf(error) } };
   }
 }
 
-function isRetryable(error: ActivityFailure): boolean {
-  return error.cause instanceof ApplicationFailure && error.cause.nonRetryable !== true;
+function gaveUpInTime({ cause }: ActivityFailure): boolean {
+  return (
+    cause instanceof TimeoutFailure || (cause instanceof ApplicationFailure && cause.nonRetryable !== true)
+  );
 }
 
 const abandoned = { code: 'abandoned', message: 'an operator abandoned the change' };
-const late = { code: 'execute_by_passed', message: 'no call was possible after execute-by' };
+const late = { code: 'execute_by_passed', message: 'no further call was possible before execute-by' };
 
 /** The end of a change whose call was cut short: what the target shows decides, not what was hoped. */
 async function settled(run: Run, why: { code: string; message: string }): Promise<Ended> {

@@ -185,7 +185,7 @@ export async function dependenciesOf(
 /** Both workers in this process, made with the plugin and in no other way. */
 export async function startWorkers(ground: Ground, overrides: Partial<ActivityDependencies> = {}) {
   installRuntime();
-  const { stop: closePool, ...deps } = await dependenciesOf(ground);
+  const deps = await dependenciesOf(ground);
   const plugin = new CountersignPlugin({ dependencies: { ...deps, ...overrides } });
   const connection = await NativeConnection.connect({ address: inject('temporalAddress') });
   const shared = {
@@ -208,7 +208,7 @@ export async function startWorkers(ground: Ground, overrides: Partial<ActivityDe
       for (const worker of workers) worker.shutdown();
       await running;
       await connection.close();
-      await closePool();
+      await deps.stop();
     },
   };
 }

@@ -1,0 +1,378 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { workflowIdOf } from '../../domain/change.ts';
+import type { ApiClient } from '../../cli/api-client.ts';
+import type { ChangeView } from '../../api/view.ts';
+import {
+  changeThat,
+  eventually,
+  instance,
+  startApi,
+  startGround,
+  startWorkers,
+  submission,
+} from '../support/service.ts';
+import type { Ground } from '../support/service.ts';
+import { replayAll, saveHistory } from '../support/replay.ts';
+
+let ground: Ground;
+let api: Awaited<ReturnType<typeof startApi>>;
+let workers: Awaited<ReturnType<typeof startWorkers>>;
+
+beforeAll(async () => {
+  ground = await startGround();
+  [api, workers] = await Promise.all([startApi(ground), startWorkers(ground)]);
+});
+afterAll(async () => {
+  // Every run that a test started is replayed with the code that made it.
+  expect(await replayAll(ground)).toBeGreaterThan(20);
+  await workers.stop();
+  await api.stop();
+  await ground.stop();
+});
+
+const inMs = (ms: number) => new Date(Date.now() + ms).toISOString();
+
+async function ask(sn: string, extra: object = {}, by: ApiClient = api.users.alice): Promise<ChangeView> {
+  return by.post<ChangeView>('/v1/changes', submission(sn, extra), { 'Idempotency-Key': randomUUID() });
+}
+async function asked(sn: string, extra: object = {}): Promise<ChangeView> {
+  return changeThat(api.users.alice, (await ask(sn, extra)).id, (c) => c.digest !== null);
+}
+function decide(
+  by: ApiClient,
+  change: ChangeView,
+  decision: 'approve' | 'reject' = 'approve',
+): Promise<ChangeView> {
+  return by.post(`/v1/changes/${change.id}/decisions`, { decision, digest: change.digest, comment: 'seen' });
+}
+async function approved(sn: string, extra: object = {}): Promise<ChangeView> {
+  return decide(api.users.bob, await asked(sn, extra));
+}
+function ended(id: string): Promise<ChangeView> {
+  return changeThat(api.users.alice, id, (c) => c.closedAt !== null);
+}
+function control(id: string, action: string): Promise<ChangeView> {
+  return api.users.olga.post(`/v1/changes/${id}/execution`, { action, comment: 'because' });
+}
+/** The types of a change's entries, once all have their place in the log. */
+async function story(id: string): Promise<string[]> {
+  const entries = await eventually(async () => {
+    const found = await api.users.dave.events(id);
+    return found.every((e) => e.index !== null) ? found : null;
+  });
+  return entries.map((e) => e.type);
+}
+async function code(work: Promise<unknown>): Promise<string> {
+  return work.then(
+    () => 'no error',
+    (error: unknown) => String((error as { code?: unknown }).code),
+  );
+}
+
+describe.concurrent('a change', { timeout: 300_000 }, () => {
+  test('goes from POST over an approval and two 500s to success', async () => {
+    const sn = await ground.certificate();
+    await ground.fault(sn, { times: 2 });
+    const { id } = await approved(sn);
+    const change = await ended(id);
+    expect(change).toMatchObject({ decisionStatus: 'approved', executionStatus: 'succeeded', round: 1 });
+    expect(change.attempts.map((a) => [a.outcome, a.httpStatus, a.code])).toEqual([
+      ['failed', 500, 'InternalError'],
+      ['failed', 500, 'InternalError'],
+      ['succeeded', 200, 'OK'],
+    ]);
+    const seen = await ground.calls(sn);
+    expect(change.attempts.map((a) => a.requestId)).toEqual(seen.map((c) => c.requestId));
+    expect(await story(id)).toEqual([
+      'change.requested',
+      'change.prechecked',
+      'decision.approved',
+      'change.scheduled',
+      'attempt.started',
+      'attempt.failed',
+      'attempt.started',
+      'attempt.failed',
+      'attempt.started',
+      'attempt.succeeded',
+      'change.closed',
+    ]);
+    expect(change.outcome).toMatchObject({
+      code: 'succeeded',
+      requestId: seen.at(-1)?.requestId,
+      reconciled: false,
+    });
+    await saveHistory(ground, workflowIdOf(id), 'succeeded-after-retries');
+  });
+
+  test('survives eight 500s with a small history', async () => {
+    const sn = await ground.certificate();
+    await ground.fault(sn, { times: 8 });
+    const { id } = await approved(sn);
+    const change = await changeThat(api.users.alice, id, (c) => c.attempts.length >= 6);
+    // The waits grow to a minute: an operator may cut them short.
+    for (let seen = change.attempts.length; seen < 9;) {
+      await control(id, 'retry').catch(() => undefined);
+      const next = await changeThat(
+        api.users.alice,
+        id,
+        (c) => c.attempts.length > seen || c.closedAt !== null,
+      );
+      if (next.closedAt !== null) break;
+      seen = next.attempts.length;
+    }
+    const end = await ended(id);
+    expect(end.executionStatus).toBe('succeeded');
+    expect(end.attempts.map((a) => a.ordinal)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect((await ground.calls(sn)).filter((c) => c.applied)).toHaveLength(1);
+    const { events } = await ground.client.workflow.getHandle(workflowIdOf(id)).fetchHistory();
+    expect(events?.length).toBeLessThan(120);
+  });
+
+  test.each([
+    ['target_not_found', { missing: true }],
+    ['already_active', { status: '1' }],
+    ['certificate_expired', { validEnd: String(Date.now() - 1000) }],
+  ])('is refused as %s by the precheck', async (reason, certificate) => {
+    const sn = 'missing' in certificate ? `SN-${randomUUID()}` : await ground.certificate(certificate);
+    // The instance itself is known.
+    if ('missing' in certificate) await ground.certificate();
+    const change = await ended((await ask(sn)).id);
+    expect(change).toMatchObject({
+      decisionStatus: 'refused',
+      executionStatus: 'not_started',
+      outcome: { code: reason },
+    });
+    expect(await story(change.id)).toEqual(['change.requested', 'change.refused', 'change.closed']);
+    expect(await ground.calls(sn)).toEqual([]);
+    if (reason === 'already_active') await saveHistory(ground, workflowIdOf(change.id), 'refused');
+  });
+
+  test('is decided by another person, once, on the digest that was seen', async () => {
+    const sn = await ground.certificate();
+    const change = await asked(sn, { executeAfter: inMs(3_600_000), executeBy: inMs(7_200_000) });
+    expect(change.missing).toEqual([{ stage: 'approval', group: null, seats: 1 }]);
+    const other = { ...change, digest: 'f'.repeat(64) };
+    expect(await code(decide(api.users.alice, change))).toBe('self_approval');
+    expect(await code(decide(api.users.olga, change))).toBe('missing_role');
+    expect(await code(decide(api.users.bob, other))).toBe('digest_mismatch');
+    await saveHistory(ground, workflowIdOf(change.id), 'pending');
+    const first = await decide(api.users.bob, change);
+    expect(first).toMatchObject({ decisionStatus: 'approved', executionStatus: 'scheduled', missing: [] });
+    const again = await decide(api.users.bob, change);
+    expect(again.decisions).toHaveLength(1);
+    expect(await code(decide(api.users.bob, change, 'reject'))).toBe('already_decided');
+    expect(await code(decide(api.users.carol, change))).toBe('already_decided');
+    await saveHistory(ground, workflowIdOf(change.id), 'scheduled');
+    const types = await story(change.id);
+    expect(types.filter((t) => t === 'decision.refused')).toHaveLength(5);
+    expect(types.filter((t) => t.startsWith('decision.approved'))).toHaveLength(1);
+    await api.users.alice.post(`/v1/changes/${change.id}/withdrawal`, { comment: 'no longer needed' });
+    const end = await ended(change.id);
+    expect(end).toMatchObject({ decisionStatus: 'withdrawn', executionStatus: 'cancelled' });
+    expect(await ground.calls(sn)).toEqual([]);
+    await saveHistory(ground, workflowIdOf(change.id), 'withdrawn');
+  });
+
+  test('ends rejected', async () => {
+    const sn = await ground.certificate();
+    const { id } = await decide(api.users.carol, await asked(sn), 'reject');
+    const change = await ended(id);
+    expect(change).toMatchObject({
+      decisionStatus: 'rejected',
+      executionStatus: 'not_started',
+      outcome: { code: 'rejected' },
+    });
+    expect(await code(decide(api.users.bob, change))).toBe('already_decided');
+    expect(await ground.calls(sn)).toEqual([]);
+    await saveHistory(ground, workflowIdOf(id), 'rejected');
+  });
+
+  test('expires at decide-by and takes no decision after it', async () => {
+    const sn = await ground.certificate();
+    const change = await asked(sn, { decideBy: inMs(3000) });
+    const end = await ended(change.id);
+    expect(end).toMatchObject({ decisionStatus: 'expired', outcome: { code: 'decide_by_passed' } });
+    expect(await code(decide(api.users.bob, change))).toBe('already_decided');
+    expect(await ground.calls(sn)).toEqual([]);
+    await saveHistory(ground, workflowIdOf(change.id), 'expired');
+  });
+
+  test('is paused between attempts, resumed, and then succeeds', async () => {
+    const sn = await ground.certificate();
+    await ground.fault(sn, { times: 3 });
+    const { id } = await approved(sn);
+    await changeThat(api.users.alice, id, (c) => c.attempts.length >= 2);
+    expect(await code(api.users.alice.post(`/v1/changes/${id}/withdrawal`, { comment: '' }))).toBe(
+      'call_started',
+    );
+    expect(
+      await code(api.users.bob.post(`/v1/changes/${id}/execution`, { action: 'pause', comment: 'x' })),
+    ).toBe('missing_role');
+    await control(id, 'pause');
+    const paused = await changeThat(api.users.alice, id, (c) => c.executionStatus === 'paused');
+    await saveHistory(ground, workflowIdOf(id), 'paused');
+    await control(id, 'resume');
+    const end = await ended(id);
+    expect(end.executionStatus).toBe('succeeded');
+    expect(end.attempts.length).toBeGreaterThan(paused.attempts.length - 1);
+    const types = await story(id);
+    expect(types).toContain('change.paused');
+    expect(types).toContain('change.resumed');
+  });
+
+  test('is abandoned by an operator and says how its last call ended', async () => {
+    const sn = await ground.certificate();
+    await ground.fault(sn, { times: 50 });
+    const { id } = await approved(sn);
+    await changeThat(api.users.alice, id, (c) => c.attempts.length >= 2);
+    await control(id, 'abandon');
+    const end = await ended(id);
+    expect(end).toMatchObject({ executionStatus: 'failed', outcome: { code: 'abandoned' } });
+    expect((await ground.calls(sn)).filter((c) => c.applied)).toEqual([]);
+    await saveHistory(ground, workflowIdOf(id), 'abandoned');
+  });
+
+  test('fails when execute-by passes during retries', async () => {
+    const sn = await ground.certificate();
+    await ground.fault(sn, { times: 50 });
+    const { id } = await approved(sn, { decideBy: inMs(60_000), executeBy: inMs(6000) });
+    const end = await ended(id);
+    expect(end).toMatchObject({ executionStatus: 'failed', outcome: { code: 'execute_by_passed' } });
+    expect(end.attempts.length).toBeGreaterThan(1);
+    await saveHistory(ground, workflowIdOf(id), 'failed-at-execute-by');
+  });
+
+  test('ends outcome_unknown when a call was lost and the target cannot be read', async () => {
+    const sn = await ground.certificate();
+    await ground.fault(sn, { kind: 'reset' });
+    await ground.control('POST', '/_sim/faults', { action: 'GetCaCertificate', sn, kind: 'pass', times: 2 });
+    await ground.control('POST', '/_sim/faults', {
+      action: 'GetCaCertificate',
+      sn,
+      times: 500,
+      status: 503,
+      code: 'ServiceUnavailable',
+    });
+    const { id } = await approved(sn, { decideBy: inMs(60_000), executeBy: inMs(8000) });
+    const end = await ended(id);
+    expect(end).toMatchObject({ executionStatus: 'outcome_unknown', outcome: { code: 'outcome_unknown' } });
+    expect(end.attempts.map((a) => a.outcome)).toEqual(['unknown']);
+    await saveHistory(ground, workflowIdOf(id), 'outcome-unknown');
+  });
+
+  test.each([
+    ['appliedThen500', 1],
+    ['hangAfterApply', 1],
+    ['resetAfterApply', 1],
+  ])(
+    'applied but answered otherwise (%s) ends succeeded, reconciled, with one effect',
+    async (kind, attempts) => {
+      const sn = await ground.certificate();
+      await ground.fault(sn, { kind });
+      const { id } = await approved(sn);
+      const end = await ended(id);
+      expect(end).toMatchObject({
+        executionStatus: 'succeeded',
+        outcome: { code: 'succeeded', reconciled: true },
+      });
+      expect(end.attempts).toHaveLength(attempts);
+      expect(await ground.calls(sn)).toHaveLength(1);
+      expect(await story(id)).toContain('change.reconciled');
+      expect(end.attempts[0]?.requestId ?? null).toBe(
+        kind === 'appliedThen500' ? (await ground.calls(sn))[0]?.requestId : null,
+      );
+      if (kind === 'appliedThen500') await saveHistory(ground, workflowIdOf(id), 'reconciled');
+    },
+  );
+
+  test.each(['hang', 'reset', 'html', 'empty', 'truncated', 'otherSn'])('outlives a %s', async (kind) => {
+    const sn = await ground.certificate();
+    await ground.fault(sn, { kind });
+    const { id } = await approved(sn);
+    const end = await ended(id);
+    expect(end.executionStatus).toBe('succeeded');
+    expect(end.attempts[0]).toMatchObject({ outcome: 'unknown', class: 'unknown' });
+    expect((await ground.calls(sn)).filter((c) => c.applied).length).toBeLessThanOrEqual(1);
+  });
+
+  test.each([
+    [403, 'PermissionCheckFailed'],
+    [403, 'MqttOwnerCheckError'],
+    [400, 'ParameterFieldCheckFailed'],
+    [400, 'FindCaBySnError'],
+    [400, 'MqttInstanceNotFound'],
+  ])('fails for good on %d %s', async (status, vendorCode) => {
+    const sn = await ground.certificate();
+    await ground.fault(sn, { status, code: vendorCode });
+    const { id } = await approved(sn);
+    const end = await ended(id);
+    const [call] = await ground.calls(sn);
+    expect(end).toMatchObject({
+      executionStatus: 'failed',
+      outcome: { code: vendorCode, requestId: call?.requestId },
+    });
+    expect(end.attempts.map((a) => a.class)).toEqual(['permanent']);
+    if (vendorCode === 'PermissionCheckFailed') await saveHistory(ground, workflowIdOf(id), 'failed');
+  });
+
+  test('repeats a doubtful 500 five times and no more', async () => {
+    const sn = await ground.certificate();
+    await ground.fault(sn, { status: 500, code: 'FindCaBySnError', times: 50 });
+    const { id } = await approved(sn);
+    const end = await ended(id);
+    expect(end).toMatchObject({ executionStatus: 'failed', outcome: { code: 'FindCaBySnError' } });
+    expect(await ground.calls(sn)).toHaveLength(5);
+  });
+
+  test.each([
+    [417, 'InternalError', 'transient'],
+    [403, 'SystemOverFlow', 'throttled'],
+    [429, 'Throttling.User', 'throttled'],
+    [503, 'ServiceUnavailable', 'transient'],
+  ])('retries %d %s', async (status, vendorCode, faultClass) => {
+    const sn = await ground.certificate();
+    await ground.fault(sn, { status, code: vendorCode });
+    const end = await ended((await approved(sn)).id);
+    expect(end.executionStatus).toBe('succeeded');
+    expect(end.attempts.map((a) => a.class)).toEqual([faultClass, null]);
+  });
+
+  test('asks again when the target has drifted since the approval', async () => {
+    const sn = await ground.certificate();
+    const change = await approved(sn, { executeAfter: inMs(4000) });
+    await ground.control('PUT', '/_sim/certificates', {
+      mqttInstanceId: instance,
+      sn,
+      caName: 'another line',
+      status: '0',
+    });
+    const again = await changeThat(
+      api.users.alice,
+      change.id,
+      (c) => c.round === 2 && c.decisionStatus === 'pending',
+    );
+    expect(again.digest).not.toBe(change.digest);
+    expect(again.decisions.map((d) => d.counts)).toEqual([false]);
+    expect(await ground.calls(sn)).toEqual([]);
+    expect(await code(decide(api.users.bob, change))).toBe('digest_mismatch');
+    await saveHistory(ground, workflowIdOf(change.id), 'drifted');
+    await decide(api.users.bob, again);
+    expect((await ended(change.id)).executionStatus).toBe('succeeded');
+    expect(await story(change.id)).toContain('change.drifted');
+  });
+
+  test('is refused when somebody else has activated the target meanwhile', async () => {
+    const sn = await ground.certificate();
+    const { id } = await approved(sn, { executeAfter: inMs(4000) });
+    await ground.control('PUT', '/_sim/certificates', {
+      mqttInstanceId: instance,
+      sn,
+      caName: 'line',
+      status: '1',
+    });
+    const end = await ended(id);
+    expect(end).toMatchObject({ decisionStatus: 'refused', outcome: { code: 'already_active' } });
+    expect(await ground.calls(sn)).toEqual([]);
+  });
+});

@@ -1,0 +1,39 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { Worker } from '@temporalio/worker';
+import { workflowBundle } from '../../cli/workflow-bundle.ts';
+import { CountersignPlugin } from '../../plugin/countersign-plugin.ts';
+import { PROJECT_HOME } from './stack.ts';
+import type { Ground } from './service.ts';
+
+export const historiesFolder = join(import.meta.dirname, '..', 'histories');
+
+/** Replays a history with today's workflow code; rejects where they disagree. */
+export async function replay(history: unknown, workflowId?: string): Promise<void> {
+  await Worker.runReplayHistory(
+    { workflowBundle: await workflowBundle(PROJECT_HOME), plugins: [new CountersignPlugin()] },
+    history,
+    workflowId,
+  );
+}
+
+/** Replays every workflow run of a namespace; answers how many. */
+export async function replayAll(ground: Ground): Promise<number> {
+  let count = 0;
+  for await (const { workflowId, runId, type } of ground.client.workflow.list()) {
+    if (type !== 'change') continue;
+    await replay(await ground.client.workflow.getHandle(workflowId, runId).fetchHistory(), workflowId);
+    count += 1;
+  }
+  return count;
+}
+
+/** Keeps a run's history for later versions to replay, under a state's name, when SAVE_HISTORIES names this version. */
+export async function saveHistory(ground: Ground, workflowId: string, state: string): Promise<void> {
+  const version = process.env.SAVE_HISTORIES;
+  if (!version) return;
+  const history = await ground.client.workflow.getHandle(workflowId).fetchHistory();
+  await mkdir(historiesFolder, { recursive: true });
+  await writeFile(join(historiesFolder, `${state}.${version}.json`), historyToJSON(history));
+}
