@@ -1,0 +1,39 @@
+# Countersign: one image for every process; the command says which. See docs/operations.md.
+FROM node:24.21.0-trixie-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci --no-audit --no-fund
+COPY tsconfig.json tsconfig.build.json ./
+COPY activities ./activities
+COPY api ./api
+COPY audit ./audit
+COPY cli ./cli
+COPY domain ./domain
+COPY embedded ./embedded
+COPY identity ./identity
+COPY migrations ./migrations
+COPY onsmqtt ./onsmqtt
+COPY operations ./operations
+COPY plugin ./plugin
+COPY scripts ./scripts
+COPY simulator ./simulator
+COPY store ./store
+COPY workflows ./workflows
+RUN npm run build
+# Bundled here once, so that a worker starts at once and on a read-only file system.
+RUN node scripts/bundle-workflows.ts /var/lib/countersign
+RUN npm prune --omit=dev --no-audit --no-fund
+
+FROM node:24.21.0-trixie-slim
+ENV NODE_ENV=production \
+    COUNTERSIGN_HOME=/var/lib/countersign
+WORKDIR /app
+COPY package.json LICENSE ./
+COPY --from=build /app/node_modules ./node_modules
+COPY --from=build /app/dist ./dist
+COPY --from=build /var/lib/countersign /var/lib/countersign
+# The image's own unprivileged user. Nothing above belongs to it: what runs cannot change what runs.
+USER 1000:1000
+EXPOSE 8080
+ENTRYPOINT ["node", "/app/dist/cli/main.js"]
+CMD ["--help"]

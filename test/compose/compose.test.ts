@@ -1,0 +1,180 @@
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { environmentSchema, readEnvironment } from '../../cli/environment.ts';
+import { readCompose, root } from './compose-file.ts';
+import type { Service } from './compose-file.ts';
+
+const run = promisify(execFile);
+const text = readFileSync(join(root, 'docker-compose.yml'), 'utf8');
+const dockerfile = readFileSync(join(root, 'Dockerfile'), 'utf8');
+const compose = readCompose();
+const services = Object.entries(compose.services);
+const ours = services.filter(([, { build }]) => build !== undefined);
+
+/** What Temporal's, the vendor's and OpenTelemetry's own libraries read. */
+const foreign = /^(TEMPORAL|ALIBABA_CLOUD|OTEL)_/;
+
+/** As Compose would: `${NAME}`, `${NAME:-default}`, `${NAME:?message}`. */
+function interpolated(value: string, env: Record<string, string>): string {
+  return value.replaceAll(
+    /\$\{([A-Z_]+)(?::-([^}]*)|:\?[^}]*)?\}/g,
+    (_all, name: string, byDefault?: string) =>
+      env[name] ? env[name] : (byDefault ?? `given-${name.toLowerCase().replaceAll('_', '-')}`),
+  );
+}
+
+function values(service: Service, env: Record<string, string> = {}): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(service.environment).map(([name, value]) => [name, interpolated(value, env)]),
+  );
+}
+
+test('every name that the file refers to is in it', () => {
+  for (const [name, service] of services) {
+    for (const other of Object.keys(service.depends_on)) expect(compose.services, name).toHaveProperty(other);
+    for (const network of service.networks ?? []) expect(compose.networks, name).toHaveProperty(network);
+    for (const secret of service.secrets) expect(compose.secrets, name).toHaveProperty(secret);
+    if (service.network_mode) {
+      expect(compose.services).toHaveProperty(service.network_mode.slice('service:'.length));
+    }
+    for (const [other, { condition }] of Object.entries(service.depends_on)) {
+      if (condition === 'service_healthy') {
+        expect(compose.services[other]?.healthcheck, `${name} → ${other}`).toBeDefined();
+      }
+    }
+  }
+});
+
+test('every file that is mounted or copied is in the repository, and reaches the image', () => {
+  for (const [name, service] of services) {
+    for (const volume of service.volumes) {
+      const [source = ''] = volume.split(':');
+      if (source.startsWith('.')) expect(existsSync(join(root, source)), `${name}: ${source}`).toBe(true);
+      else expect(compose.volumes, name).toHaveProperty(source);
+    }
+  }
+  const allowed = readFileSync(join(root, '.dockerignore'), 'utf8').split('\n');
+  const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+)$/gm)].flatMap(([, args = '']) =>
+    args.split(' ').slice(0, -1),
+  );
+  expect(copied.length).toBeGreaterThan(10);
+  for (const source of copied) {
+    expect(existsSync(join(root, source)), source).toBe(true);
+    expect(allowed).toContain(`!${source.replace('./', '')}`);
+  }
+  // What the build compiles is what was copied.
+  const { include } = JSON.parse(readFileSync(join(root, 'tsconfig.build.json'), 'utf8')) as {
+    include: string[];
+  };
+  expect(copied).toEqual(expect.arrayContaining([...include, 'migrations', 'scripts']));
+});
+
+test('each process is given only variables that it knows, with values that it takes', () => {
+  for (const [name, service] of ours) {
+    for (const variable of Object.keys(service.environment)) {
+      const known = variable in environmentSchema.shape || foreign.test(variable);
+      expect(known, `${name}: ${variable}`).toBe(true);
+    }
+    const env = values(service, { OIDC_ISSUER: 'https://id.example' });
+    expect(() => readEnvironment(env), name).not.toThrow();
+  }
+});
+
+test('each process runs a command that there is', async () => {
+  const { stdout } = await run(process.execPath, [join(root, 'cli', 'main.ts'), '--help']);
+  const commands = [...stdout.slice(stdout.indexOf('Commands:')).matchAll(/^ {2}([a-z]+)/gm)].map(
+    ([, command]) => command,
+  );
+  expect(commands).toContain('start');
+  for (const [name, service] of ours) expect(commands, name).toContain(service.command?.[0]);
+  const run_ = ours.map(([, service]) => service.command?.[0]);
+  expect(new Set(run_)).toEqual(new Set(['migrate', 'api', 'worker', 'signer', 'simulator']));
+});
+
+test('each process has its own login and no other', () => {
+  const migrations = readFileSync(join(root, 'migrations', '0001-roles.sql'), 'utf8');
+  const logins = { migrate: 'countersign_migrator' } as Record<string, string>;
+  for (const [name, service] of ours) {
+    const url = service.environment.DATABASE_URL;
+    const process = service.command?.[0] ?? '';
+    if (process === 'simulator') {
+      expect(url).toBeUndefined();
+      continue;
+    }
+    const { username, host, pathname } = new URL(interpolated(url ?? '', {}));
+    expect({ username, host, pathname }, name).toEqual({
+      username: logins[process] ?? `countersign_${process}_login`,
+      host: 'database:5432',
+      pathname: '/countersign',
+    });
+    if (process !== 'migrate') expect(migrations).toContain(`'countersign_${process}'`);
+    // No second password: neither another process's nor the superuser's.
+    const passwords = [...JSON.stringify(service.environment).matchAll(/\$\{(DATABASE_\w+_PASSWORD)/g)];
+    expect(new Set(passwords.map(([, variable]) => variable)).size, name).toBe(1);
+  }
+});
+
+test('the signing key is the API’s alone, and the vendor’s credentials are the worker’s alone', () => {
+  for (const [name, service] of services) {
+    const process = service.build === undefined ? null : service.command?.[0];
+    expect(service.secrets.includes('statement-key'), name).toBe(process === 'api');
+    expect(service.secrets.includes('statement-public-key'), name).toBe(process === 'worker');
+    const credentials = Object.keys(service.environment).some((variable) => /^ALIBABA/.test(variable));
+    expect(credentials, name).toBe(process === 'worker' || process === 'simulator');
+  }
+  expect(compose.services.api?.environment.COUNTERSIGN_STATEMENT_KEY).toBe('/run/secrets/statement-key');
+  expect(compose.services.worker?.environment.COUNTERSIGN_STATEMENT_PUBLIC_KEYS).toBe(
+    '/run/secrets/statement-public-key',
+  );
+  expect(compose.secrets['statement-key']?.file).toMatch(/\/statement\.pem$/);
+  expect(compose.secrets['statement-public-key']?.file).toMatch(/\/statement\.pub\.pem$/);
+});
+
+test('our processes run without root, without capabilities and on a file system that they cannot write', () => {
+  expect(dockerfile).toMatch(/^USER 1000:1000$/m);
+  for (const [name, service] of ours) {
+    expect(service, name).toMatchObject({
+      user: '1000:1000',
+      read_only: true,
+      cap_drop: ['ALL'],
+      security_opt: ['no-new-privileges:true'],
+      init: true,
+    });
+  }
+  expect(compose.services.api?.deploy?.replicas).toBe(2);
+  expect(compose.services.worker?.deploy?.replicas).toBe(2);
+});
+
+test('every image is a version, and only loopback is published', () => {
+  const images = services.map(([, { image }]) => image);
+  const bases = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, image = '']) => image);
+  expect(bases.length).toBe(2);
+  for (const image of [...images, ...bases]) expect(image).toMatch(/:\d+\.\d+(\.\d+)?(-[a-z-]+)?$/);
+  const { devDependencies, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    devDependencies: Record<string, string>;
+    version: string;
+  };
+  for (const base of bases) expect(base).toMatch(new RegExp(`^node:${devDependencies.node}-`));
+  for (const [, service] of ours) expect(service.image).toBe(`countersign:${version}`);
+  expect(services.filter(([, { ports }]) => ports).map(([name]) => name)).toEqual(['api']);
+});
+
+test('what has to be given is described', () => {
+  const operations = readFileSync(join(root, 'docs', 'operations.md'), 'utf8');
+  const needed = new Set([...text.matchAll(/\$\{([A-Z_]+):\?/g)].map(([, name = '']) => name));
+  expect(needed.size).toBeGreaterThan(5);
+  for (const name of needed) expect(operations).toContain(name);
+});
+
+const engine = await run('docker', ['compose', 'version']).then(
+  () => true,
+  () => false,
+);
+test.runIf(engine)('docker compose takes the file', async () => {
+  const names = [...text.matchAll(/\$\{([A-Z_]+):\?/g)].map(([, name = '']) => name);
+  const env = { ...process.env, ...Object.fromEntries(names.map((name) => [name, 'given'])) };
+  await run('docker', ['compose', '--profile', 'simulator', 'config', '--quiet'], { cwd: root, env });
+});

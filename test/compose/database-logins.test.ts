@@ -1,0 +1,110 @@
+import { readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import pg from 'pg';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { checkServer } from '../../audit/check-server.ts';
+import { bootstrapDatabase } from '../../embedded/bootstrap-database.ts';
+import { startPostgres } from '../../embedded/postgres.ts';
+import { migrate } from '../../store/migrate.ts';
+import { temporaryHome } from '../support/stack.ts';
+import { readCompose, root } from './compose-file.ts';
+
+const sql = readFileSync(join(root, 'scripts', 'database-logins.sql'), 'utf8');
+const homes: string[] = [];
+
+/** Roles belong to a whole server, so each way of making them has one of its own. */
+async function server() {
+  const home = await temporaryHome();
+  homes.push(home);
+  return { home, ...(await startPostgres({ dataDir: join(home, 'postgres') })) };
+}
+
+let ours: Awaited<ReturnType<typeof server>>;
+let reference: Awaited<ReturnType<typeof server>>;
+beforeAll(async () => {
+  ours = await server();
+  reference = await server();
+});
+afterAll(async () => {
+  await ours.stop();
+  await reference.stop();
+  await Promise.all(homes.map((home) => rm(home, { recursive: true, force: true })));
+});
+
+async function query<T extends pg.QueryResultRow>(connectionString: string, statement: string): Promise<T[]> {
+  const client = new pg.Client({ connectionString });
+  await client.connect();
+  try {
+    return (await client.query<T>(statement)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+function at(superuserUrl: string, login?: { user: string; password: string }): string {
+  const url = new URL(superuserUrl);
+  url.pathname = '/countersign';
+  if (login) Object.assign(url, { username: login.user, password: login.password });
+  return url.href;
+}
+
+/** As the one-shot of docker-compose.yml does: with the settings of its PGOPTIONS. */
+async function makeLogins(passwords: Record<string, string>): Promise<void> {
+  const options = readCompose().services['database-logins']?.environment.PGOPTIONS ?? '';
+  const url = new URL(at(ours.superuserUrl));
+  const given = options.replaceAll(/\$\{DATABASE_([A-Z]+)_PASSWORD:\?[^}]*\}/g, (_all, name: string) => {
+    const password = passwords[name.toLowerCase()];
+    if (password === undefined) throw new Error(`no password of ${name}`);
+    return password;
+  });
+  url.searchParams.set('options', given);
+  await query(url.href, sql);
+}
+
+const passwords = { migrator: 'pw-m', api: 'pw-a', worker: 'pw-w', signer: 'pw-s' };
+
+test('the script makes the same roles, twice, as the embedded stack has', async () => {
+  await query(ours.superuserUrl, 'create database countersign');
+  await makeLogins({ ...passwords, api: 'the-old-one' });
+  await makeLogins(passwords);
+  await bootstrapDatabase({
+    superuserUrl: reference.superuserUrl,
+    passwordFile: join(reference.home, 'logins.json'),
+  });
+  const described = (superuserUrl: string) =>
+    query(
+      at(superuserUrl),
+      `select r.rolname as name, r.rolsuper, r.rolinherit, r.rolcreaterole, r.rolcreatedb, r.rolreplication, r.rolbypassrls,
+              r.rolcanlogin or r.rolname = 'countersign_reader_login' as login,
+              array(select g.rolname || m.admin_option || m.inherit_option || m.set_option
+                      from pg_auth_members m join pg_roles g on g.oid = m.roleid
+                      where m.member = r.oid and g.rolname like 'countersign%' order by 1) as member_of,
+              has_database_privilege(r.oid, current_database(), 'connect') as connects,
+              (select datdba = r.oid from pg_database where datname = current_database()) as owns
+         from pg_roles r where r.rolname like 'countersign%' order by 1`,
+    );
+  const made = await described(ours.superuserUrl);
+  expect(made).toEqual(await described(reference.superuserUrl));
+  expect(made).toHaveLength(9);
+});
+
+test('with them the migrations run, and each process passes the check of its start', async () => {
+  const url = (process: 'migrator' | 'api' | 'worker' | 'signer') =>
+    at(ours.superuserUrl, {
+      user: process === 'migrator' ? 'countersign_migrator' : `countersign_${process}_login`,
+      password: passwords[process],
+    });
+  expect((await migrate({ databaseUrl: url('migrator') })).applied.length).toBeGreaterThan(0);
+  for (const process of ['api', 'worker', 'signer'] as const) {
+    const pool = new pg.Pool({ connectionString: url(process), max: 1 });
+    await expect(checkServer(pool)).resolves.toBeUndefined();
+    await pool.end();
+  }
+});
+
+test('who was given no password cannot log in', async () => {
+  await expect(
+    query(at(ours.superuserUrl, { user: 'countersign_reader_login', password: 'any' }), 'select 1'),
+  ).rejects.toMatchObject({ code: '28P01' });
+});
