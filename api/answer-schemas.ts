@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { decisionStatuses, executionStatuses, reviewStatuses } from '../domain/status.ts';
+import { httpStatusOfCode } from '../domain/error.ts';
+import type { ErrorCode } from '../domain/error.ts';
 import './schemas.ts';
 
 const moment = z.iso.datetime();
@@ -25,7 +27,14 @@ export const changeSchema = z
     justification: z.string(),
     ticket: z.object({ system: z.string(), id: z.string(), url: z.string().nullable() }).nullable(),
     breakGlass: z.boolean(),
-    policy: json,
+    policy: z.object({
+      name: z.string(),
+      version: z.string(),
+      digest: z.string(),
+      stages: z.array(
+        z.object({ name: z.string(), group: z.string().nullable(), threshold: z.number().int() }),
+      ),
+    }),
     decisionStatus: z.enum(decisionStatuses),
     executionStatus: z.enum(executionStatuses),
     reviewStatus: z.enum(reviewStatuses),
@@ -36,7 +45,17 @@ export const changeSchema = z
     snapshot: json.nullable(),
     digest: z.string().nullable(),
     round: z.number().int(),
-    decisions: z.array(json),
+    decisions: z.array(
+      z.object({
+        decision: z.enum(['approve', 'reject']),
+        comment: z.string(),
+        person,
+        digest: z.string(),
+        round: z.number().int(),
+        at: moment,
+        counts: z.boolean(),
+      }),
+    ),
     missing: z.array(z.object({ stage: z.string(), group: z.string().nullable(), seats: z.number().int() })),
     outcome: z
       .object({
@@ -65,7 +84,7 @@ export const changeSchema = z
       )
       .optional(),
     awaitingYou: z.boolean().optional(),
-    links: z.record(z.string(), z.string()).optional(),
+    links: z.object({ self: z.string(), events: z.string(), decisions: z.string() }).optional(),
   })
   .openapi('Change');
 
@@ -81,7 +100,7 @@ export const problemSchema = z
     title: z.string(),
     status: z.number().int(),
     detail: z.string(),
-    code: z.string(),
+    code: z.enum(Object.keys(httpStatusOfCode) as ErrorCode[]),
     errors: z.array(z.object({ field: z.string(), rule: z.string(), message: z.string() })).optional(),
   })
   .openapi('Problem');

@@ -1,7 +1,10 @@
+import { isUtf8 } from 'node:buffer';
+import { randomUUID } from 'node:crypto';
 import express from 'express';
 import type { Express, RequestHandler } from 'express';
 import { rateLimit } from 'express-rate-limit';
 import helmet from 'helmet';
+import type { SerializedError } from 'pino';
 import { pinoHttp } from 'pino-http';
 import swaggerUi from 'swagger-ui-dist';
 import { z } from 'zod';
@@ -27,13 +30,18 @@ export function createApp(deps: ApiDependencies): Express {
   app.set('trust proxy', deps.trustProxy ?? 0);
   app.set('query parser', 'simple');
   app.use(traceCalls);
-  app.use(helmet());
+  app.use(secureHeaders({ 'default-src': ["'none'"] }));
   app.use(
     pinoHttp({
+      genReqId: (_req, res) => {
+        const id = randomUUID();
+        res.setHeader('X-Request-Id', id);
+        return id;
+      },
       logger: deps.log,
-      autoLogging: { ignore: (req) => /^\/(healthz|readyz|metrics)/.test(req.url ?? '') },
+      autoLogging: { ignore: (req) => /^\/(healthz|readyz|metrics)/.test(req.url) },
       customProps: (req) => {
-        const changeId = /^\/v1\/changes\/([0-9a-f-]{36})/i.exec(req.url ?? '')?.[1];
+        const changeId = /^\/v1\/changes\/([0-9a-f-]{36})/i.exec(req.url)?.[1];
         return changeId === undefined ? {} : { changeId };
       },
       serializers: {
@@ -55,23 +63,30 @@ export function createApp(deps: ApiDependencies): Express {
           remoteAddress,
         }),
         res: ({ statusCode }: { statusCode: number }) => ({ statusCode }),
+        // Postgres' errors have members with values in them.
+        err: ({ type, code, message, stack }: SerializedError & { code?: unknown }) => ({
+          type,
+          code,
+          message,
+          stack,
+        }),
       },
     }),
   );
 
   app.use(healthRoutes(deps));
-  app.get('/openapi.json', (_req, res) => res.json(openApiDocument()));
+  app
+    .route('/openapi.json')
+    .get((_req, res) => void res.json(openApiDocument()))
+    .all(methodNotAllowed('GET'));
+  // The page of files served from here; Swagger UI sets styles and draws its icons from data: URLs.
+  const page = { 'default-src': ["'self'"], 'style-src': ["'self'", "'unsafe-inline'"] };
+  app.use('/docs', secureHeaders({ ...page, 'img-src': ["'self'", 'data:'] }));
   app.get('/docs', docsPage);
   app.get('/docs/start.js', docsScript);
   app.use('/docs', express.static(swaggerUi.getAbsoluteFSPath(), { index: false }));
 
-  app.use(
-    '/v1',
-    authenticate(deps.tokens),
-    jsonOnly,
-    express.json({ limit: bodyLimit, strict: true }),
-    writeLimit(deps),
-  );
+  app.use('/v1', noStore, authenticate(deps.tokens), writeLimit(deps), jsonOnly, jsonBody);
   app.use('/v1/changes', changeRoutes(deps), requestRoutes(deps), eventRoutes(deps));
   app
     .route('/v1/operations')
@@ -86,20 +101,50 @@ export function createApp(deps: ApiDependencies): Express {
     })
     .all(methodNotAllowed('GET'));
   app.use(notFound);
-  app.use(problemHandler(deps.log));
+  app.use(problemHandler);
   return app;
 }
+
+/** Helmet's headers with a content security policy of nothing but these sources. */
+function secureHeaders(sources: Record<string, string[]>): RequestHandler {
+  return helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        ...sources,
+        'base-uri': ["'none'"],
+        'form-action': ["'none'"],
+        'frame-ancestors': ["'none'"],
+      },
+    },
+  });
+}
+
+/** Answers are for one person and for now. */
+const noStore: RequestHandler = (_req, res, next) => {
+  res.setHeader('Cache-Control', 'no-store');
+  next();
+};
 
 /** A body is JSON or is not read at all. */
 const jsonOnly: RequestHandler = (req, _res, next) => {
   const hasBody =
     req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0;
-  const isWrite = !['GET', 'HEAD', 'OPTIONS'].includes(req.method);
-  if ((isWrite || hasBody) && !req.is('application/json')) {
+  if (hasBody && !req.is('application/json')) {
     throw new CountersignError('unsupported_media_type', 'the body must be application/json');
   }
   next();
 };
+
+/** Any JSON: the schemas say that it must be an object. */
+const jsonBody = express.json({
+  limit: bodyLimit,
+  strict: false,
+  // Decoded leniently, a broken byte would become U+FFFD and a name another one.
+  verify: (_req, _res, bytes) => {
+    if (!isUtf8(bytes)) throw new CountersignError('invalid_json', 'the body is not UTF-8');
+  },
+});
 
 /** Writes a minute for one person. */
 function writeLimit(deps: ApiDependencies): RequestHandler {
@@ -108,7 +153,7 @@ function writeLimit(deps: ApiDependencies): RequestHandler {
     limit: deps.writesPerMinute ?? 120,
     standardHeaders: 'draft-8',
     legacyHeaders: false,
-    skip: (req) => ['GET', 'HEAD'].includes(req.method),
+    skip: (req) => ['GET', 'HEAD', 'OPTIONS'].includes(req.method),
     keyGenerator: (req) => {
       const { issuer, subject } = callerOf(req).person;
       return JSON.stringify([issuer, subject]);

@@ -32,9 +32,11 @@ export function requireRole(person: Person, role: Role): void {
     throw new CountersignError('missing_role', `this call needs the role ${role}`);
 }
 
-/** Who may see every change: its possible approvers, auditors, operators and admins. */
+const seeing: ReadonlySet<Role> = new Set(['approver', 'auditor', 'operator']);
+
+/** Who may see every change: its possible approvers, auditors and operators. */
 export function seesAll(person: Person): boolean {
-  return person.roles.some((role) => role !== 'requester');
+  return person.roles.some((role) => seeing.has(role));
 }
 
 /** Whether a person may read a change. */

@@ -5,6 +5,7 @@ import { changeSchema, entrySchema, problemSchema } from './answer-schemas.ts';
 import {
   decisionSchema,
   executionSchema,
+  idempotencyKeySchema,
   listQuerySchema,
   submissionSchema,
   withdrawalSchema,
@@ -19,18 +20,29 @@ interface Call {
   readonly headers?: z.ZodObject;
   readonly answers: Readonly<Record<number, z.ZodType>>;
   readonly problems: readonly number[];
+  /** Answered as Server-Sent Events too. */
+  readonly stream?: boolean;
+  /** Answered as text. */
+  readonly text?: boolean;
+  /** Needs no token. */
   readonly open?: boolean;
 }
 
 const id = z.object({ id: z.uuid() });
 const page = z.object({ items: z.array(changeSchema), nextCursor: z.string().nullable() });
+const readiness = z.object({
+  status: z.enum(['ready', 'not ready']),
+  postgres: z.boolean(),
+  temporal: z.boolean(),
+  log: z.boolean(),
+});
 const calls: readonly Call[] = [
   {
     method: 'post',
     path: '/v1/changes',
     summary: 'Ask for a change; answers once its first entry is durable',
     body: submissionSchema,
-    headers: z.object({ 'Idempotency-Key': z.string().max(255).optional() }),
+    headers: z.object({ 'Idempotency-Key': idempotencyKeySchema.optional() }),
     answers: { 200: changeSchema, 201: changeSchema },
     problems: [400, 401, 403, 409, 413, 415, 422, 429, 503],
   },
@@ -40,14 +52,14 @@ const calls: readonly Call[] = [
     summary: 'Changes, newest first',
     query: listQuerySchema,
     answers: { 200: page },
-    problems: [400, 401],
+    problems: [400, 401, 503],
   },
   {
     method: 'get',
     path: '/v1/changes/{id}',
     summary: 'One change',
     answers: { 200: changeSchema },
-    problems: [401, 404],
+    problems: [401, 404, 503],
   },
   {
     method: 'post',
@@ -55,7 +67,7 @@ const calls: readonly Call[] = [
     summary: 'Approve or reject what was seen, by its digest',
     body: decisionSchema,
     answers: { 200: changeSchema },
-    problems: [400, 401, 403, 404, 409, 412, 415, 429, 503],
+    problems: [400, 401, 403, 404, 409, 412, 413, 415, 429, 503],
   },
   {
     method: 'post',
@@ -63,7 +75,7 @@ const calls: readonly Call[] = [
     summary: 'Withdraw a change before its call',
     body: withdrawalSchema,
     answers: { 200: changeSchema },
-    problems: [400, 401, 403, 404, 409, 415, 429, 503],
+    problems: [400, 401, 403, 404, 409, 413, 415, 429, 503],
   },
   {
     method: 'post',
@@ -71,14 +83,21 @@ const calls: readonly Call[] = [
     summary: 'Pause, resume, retry or abandon an execution',
     body: executionSchema,
     answers: { 200: changeSchema },
-    problems: [400, 401, 403, 404, 409, 415, 429, 503],
+    problems: [400, 401, 403, 404, 409, 413, 415, 429, 503],
   },
   {
     method: 'get',
     path: '/v1/changes/{id}/events',
     summary: 'Audit entries of a change, in order; live under Accept: text/event-stream',
+    headers: z.object({
+      'Last-Event-ID': z
+        .string()
+        .regex(/^\d{1,15}$/)
+        .optional(),
+    }),
     answers: { 200: z.object({ items: z.array(entrySchema) }) },
-    problems: [400, 401, 404],
+    stream: true,
+    problems: [400, 401, 404, 503],
   },
   {
     method: 'get',
@@ -91,7 +110,7 @@ const calls: readonly Call[] = [
         ),
       }),
     },
-    problems: [401],
+    problems: [401, 503],
   },
   {
     method: 'get',
@@ -105,15 +124,16 @@ const calls: readonly Call[] = [
     method: 'get',
     path: '/readyz',
     summary: 'Readiness',
-    answers: { 200: z.object({ status: z.string() }) },
+    answers: { 200: readiness, 503: readiness },
     problems: [],
     open: true,
   },
   {
     method: 'get',
     path: '/metrics',
-    summary: 'Prometheus metrics',
+    summary: 'Prometheus metrics; 404 where they are off',
     answers: { 200: z.string() },
+    text: true,
     problems: [],
     open: true,
   },
@@ -141,7 +161,13 @@ function generate(): object {
       { description: string; content?: Record<string, { schema: z.ZodType }> }
     > = {};
     for (const [status, schema] of Object.entries(call.answers)) {
-      responses[Number(status)] = { description: 'OK', content: { 'application/json': { schema } } };
+      responses[Number(status)] = {
+        description: Number(status) < 300 ? 'OK' : 'Not now',
+        content: {
+          [call.text ? 'text/plain' : 'application/json']: { schema },
+          ...(call.stream ? { 'text/event-stream': { schema: z.string() } } : {}),
+        },
+      };
     }
     for (const status of call.problems) {
       const codes = Object.entries(httpStatusOfCode)

@@ -1,5 +1,4 @@
 import type { ErrorRequestHandler, RequestHandler } from 'express';
-import type { Logger } from 'pino';
 import { CountersignError, httpStatusOfCode } from '../domain/error.ts';
 import type { ErrorCode, FieldError } from '../domain/error.ts';
 
@@ -22,36 +21,52 @@ export function problemOf(error: unknown): Problem {
     type: `/problems/${code}`,
     title: code.replaceAll('_', ' '),
     status: httpStatusOfCode[code],
-    detail: code === 'internal_error' ? 'something went wrong on this side; the log has it' : message,
+    detail: detailOf(code, message),
     code,
     ...(errors.length > 0 ? { errors } : {}),
     ...extra,
   };
 }
 
-/** Answers errors as `application/problem+json`. */
-export function problemHandler(log: Logger): ErrorRequestHandler {
-  return (error, req, res, next) => {
-    if (res.headersSent) return next(error);
-    const problem = problemOf(error);
-    if (problem.status >= 500)
-      (req.log ?? log).error({ err: error as Error, code: problem.code }, 'request failed');
-    if (problem.status === 401) res.setHeader('WWW-Authenticate', 'Bearer realm="countersign"');
-    if (problem.status === 503) res.setHeader('Retry-After', '5');
-    res.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
-  };
+/** What a stranger may read: nothing of how this side is built. */
+function detailOf(code: ErrorCode, message: string): string {
+  if (httpStatusOfCode[code] === 500) return 'something went wrong on this side; the log has it';
+  if (code === 'log_unavailable') return 'the database cannot be reached; the same request later is safe';
+  return message;
 }
+
+/** Answers errors as `application/problem+json`. */
+export const problemHandler: ErrorRequestHandler = (error, req, res, next) => {
+  if (res.headersSent) {
+    next(error);
+    return;
+  }
+  const problem = problemOf(error);
+  if (problem.status >= 500) req.log.error({ err: error as Error, code: problem.code }, 'request failed');
+  if (problem.status === 401) {
+    // RFC 6750 §3.1: the error is named only where a token was sent.
+    const refused = req.headers.authorization === undefined ? '' : ', error="invalid_token"';
+    res.setHeader('WWW-Authenticate', `Bearer realm="countersign"${refused}`);
+  }
+  if (problem.status === 503) res.setHeader('Retry-After', '5');
+  res.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
+};
 
 /** For what no route knows. */
 export const notFound: RequestHandler = () => {
   throw new CountersignError('not_found', 'there is nothing at this address');
 };
 
-/** For a known address under another method. */
-export function methodNotAllowed(...allowed: string[]): RequestHandler {
+/** For a known address under another method; OPTIONS learns which there are (RFC 9110 §9.3.7). */
+export function methodNotAllowed(...methods: ('GET' | 'POST')[]): RequestHandler {
+  const allowed = methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ');
   return (req, res) => {
-    res.setHeader('Allow', allowed.join(', '));
-    throw new CountersignError('method_not_allowed', `${req.method} is not among ${allowed.join(', ')}`);
+    res.setHeader('Allow', allowed);
+    if (req.method === 'OPTIONS') {
+      res.status(204).end();
+      return;
+    }
+    throw new CountersignError('method_not_allowed', `${req.method} is not among ${allowed}`);
   };
 }
 
@@ -64,8 +79,17 @@ function asOurs(error: unknown): CountersignError {
   if (type === 'charset.unsupported' || type === 'encoding.unsupported') {
     return new CountersignError('unsupported_media_type', 'the body must be JSON in UTF-8');
   }
-  if (error instanceof URIError || type === 'request.size.invalid' || type === 'request.aborted') {
-    return new CountersignError('invalid_request', 'the request is malformed');
+  // Of Express and its parts: a path that cannot be decoded, a length that is not kept, a broken compression.
+  const { status } = (error ?? {}) as { status?: unknown };
+  const theirs = typeof status === 'number' && status >= 400 && status < 500;
+  if (theirs || error instanceof URIError || code === 'ERR_INVALID_URL') {
+    return new CountersignError('invalid_request', 'the request is malformed', { cause: error });
+  }
+  // SQLSTATE class 22: a value that is well-formed here and none of Postgres' own.
+  if (typeof code === 'string' && /^22...$/.test(code)) {
+    return new CountersignError('invalid_request', 'the request has a value that cannot be looked for', {
+      cause: error,
+    });
   }
   if (
     typeof code === 'string' &&

@@ -17,46 +17,39 @@ export interface Refusal {
   readonly source: string | null;
 }
 
-/** Entries a minute for one person, change and code, after which repeats are only counted. */
-export const refusalsPerMinute = 5;
-const minute = 60_000;
-const mostWindows = 10_000;
+/** Entries for one person, change and code within a window; repeats beyond are counted. */
+export const refusalsPerWindow = 5;
 
 interface Window {
-  since: number;
   count: number;
   unrecorded: number;
+  last: Refusal;
 }
 
 /**
- * Records refusals. When somebody floods, the first few of a minute are entries and the next window's first entry says
- * how many were not. A refusal that cannot be recorded is answered 503 in its place.
+ * Records refusals. When somebody floods, the first few of a window are entries of their own, and one entry at its end
+ * says how many more there were (`coalesced`). A refusal that cannot be recorded is answered 503 in its place.
+ *
+ * @param windowMs - length of a window; default a minute
  */
-export function makeRefusalLog(deps: Pick<ApiDependencies, 'db' | 'namespace' | 'now'>) {
-  const { db, namespace, now = Date.now } = deps;
+export function makeRefusalLog(
+  deps: Pick<ApiDependencies, 'db' | 'namespace' | 'log' | 'now'>,
+  windowMs = 60_000,
+): (refusal: Refusal) => Promise<void> {
+  const { db, namespace, log, now = Date.now } = deps;
   const windows = new Map<string, Window>();
 
-  return async (refusal: Refusal): Promise<void> => {
+  async function record(refusal: Refusal, coalesced: number): Promise<void> {
     const { type, person, change, wanted, error, source } = refusal;
-    const id = `${person.issuer} ${person.subject} ${change?.id ?? '-'} ${error.code}`;
-    const time = now();
-    const window = windowFor(windows, id, time);
-    window.count += 1;
-    if (window.count > refusalsPerMinute) {
-      window.unrecorded += 1;
-      return;
-    }
     const { issuer, subject, name, roles, groups, authentication } = person;
-    const coalesced = window.unrecorded;
-    window.unrecorded = 0;
     await appendEntry(db, {
       key: `${namespace}/${change?.id ?? '-'}/${type}/${randomUUID()}`,
       body: {
         v: 1,
         type,
-        time: isoTime(time),
+        time: isoTime(now()),
         changeId: change?.id ?? null,
-        actor: { issuer, subject, name, roles, groups, authentication } as unknown as JsonObject,
+        actor: { issuer, subject, name, roles, groups, authentication },
         operation: change?.operation ?? null,
         target: change?.target ?? null,
         digest: change?.digest ?? null,
@@ -67,15 +60,38 @@ export function makeRefusalLog(deps: Pick<ApiDependencies, 'db' | 'namespace' | 
         source,
       },
     });
-  };
-}
+  }
 
-function windowFor(windows: Map<string, Window>, id: string, time: number): Window {
-  const old = windows.get(id);
-  if (old && time - old.since < minute) return old;
-  const fresh = { since: time, count: 0, unrecorded: old?.unrecorded ?? 0 };
-  windows.delete(id);
-  windows.set(id, fresh);
-  if (windows.size > mostWindows) windows.delete(windows.keys().next().value as string);
-  return fresh;
+  /** Tells of what a window only counted; what the log does not take now, the next window's end offers again. */
+  async function close(id: string, window: Window): Promise<void> {
+    windows.delete(id);
+    if (window.unrecorded === 0) return;
+    try {
+      await record(window.last, window.unrecorded);
+    } catch (err) {
+      log.warn({ err: err as Error }, 'counted refusals could not be recorded yet');
+      open(id, window.last).unrecorded += window.unrecorded;
+    }
+  }
+
+  function open(id: string, last: Refusal): Window {
+    const there = windows.get(id);
+    if (there) return there;
+    const window: Window = { count: 0, unrecorded: 0, last };
+    windows.set(id, window);
+    setTimeout(() => void close(id, window), windowMs).unref();
+    return window;
+  }
+
+  return async (refusal) => {
+    const { person, change, error } = refusal;
+    const window = open(JSON.stringify([person.issuer, person.subject, change?.id, error.code]), refusal);
+    window.count += 1;
+    if (window.count <= refusalsPerWindow) {
+      await record(refusal, 0);
+      return;
+    }
+    window.unrecorded += 1;
+    window.last = refusal;
+  };
 }

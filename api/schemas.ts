@@ -6,20 +6,37 @@ import { decisionStatuses, executionStatuses } from '../domain/status.ts';
 
 extendZodWithOpenApi(z);
 
-const text = (max: number) => z.string().trim().min(1).max(max);
+/** Text that Postgres, the log and every reader can hold: tabs and line ends are the only control characters. */
+const text = (max: number) =>
+  z
+    .string()
+    .max(max)
+    .check((ctx) => {
+      const broken = !ctx.value.isWellFormed()
+        ? { rule: 'well_formed', message: 'must be well-formed Unicode' }
+        : /(?![\t\n\r])\p{Cc}/u.test(ctx.value)
+          ? { rule: 'no_control_characters', message: 'must not contain control characters' }
+          : null;
+      if (broken) {
+        const { rule, message } = broken;
+        ctx.issues.push({ code: 'custom', input: ctx.value, message, params: { rule } });
+      }
+    });
+const words = (max: number) => text(max).trim().min(1);
+/** RFC 3339 with a zone; fractions beyond milliseconds are cut off. */
 const moment = z.iso.datetime({ offset: true });
-const comment = z.string().max(2000);
+const comment = text(2000);
 
 /** Body of `POST /v1/changes`; the operation's own schema checks `input`. */
 export const submissionSchema = z
   .strictObject({
     operation: z.string().max(100),
     input: z.record(z.string(), z.unknown()),
-    justification: text(2000),
+    justification: words(2000),
     ticket: z
       .strictObject({
-        system: text(100),
-        id: text(200),
+        system: words(100),
+        id: words(200),
         url: z
           .url({ protocol: /^https?$/ })
           .max(2000)
@@ -49,7 +66,7 @@ export const withdrawalSchema = z.strictObject({ comment: comment.default('') })
 export const executionSchema = z
   .strictObject({
     action: z.enum(['pause', 'resume', 'retry', 'abandon']),
-    comment: text(2000),
+    comment: words(2000),
   })
   .openapi('Execution');
 
@@ -57,14 +74,20 @@ export const executionSchema = z
 export const listQuerySchema = z.strictObject({
   decisionStatus: z.enum(decisionStatuses).optional(),
   executionStatus: z.enum(executionStatuses).optional(),
-  operation: z.string().max(100).optional(),
-  sn: z.string().max(128).optional(),
-  mqttInstanceId: z.string().max(128).optional(),
-  requester: z.string().max(200).optional(),
-  ticket: z.string().max(200).optional(),
+  operation: text(100).optional(),
+  sn: text(128).optional(),
+  mqttInstanceId: text(128).optional(),
+  requester: text(200).optional(),
+  ticket: text(200).optional(),
   awaiting: z.literal('me').optional(),
-  cursor: z.string().max(200).optional(),
-  limit: z.coerce.number().int().min(1).max(200).default(50),
+  cursor: text(200).optional(),
+  limit: z
+    .string()
+    .regex(/^\d{1,9}$/)
+    .transform(Number)
+    .pipe(z.number().min(1).max(200))
+    .default(50)
+    .openapi({ type: 'integer', minimum: 1, maximum: 200, default: 50 }),
 });
 
 /** A change's id. */
@@ -78,7 +101,7 @@ export const idempotencyKeySchema = z.string().regex(/^[\x21-\x7e]{1,255}$/);
  * @throws CountersignError `invalid_request` naming each field and rule
  */
 export function checked<T>(schema: z.ZodType<T>, value: unknown, prefix = ''): T {
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return result.data;
   throw invalid(result.error.issues.flatMap((issue) => fieldErrors(issue, prefix)));
 }
@@ -105,7 +128,7 @@ function fieldErrors(issue: z.core.$ZodIssue, prefix: string): FieldError[] {
 function ruleOf(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'invalid_type':
-      return issue.input === undefined || /received undefined/.test(issue.message) ? 'required' : 'type';
+      return issue.input === undefined ? 'required' : 'type';
     case 'too_big':
       return issue.origin === 'string' ? 'max_length' : 'maximum';
     case 'too_small':

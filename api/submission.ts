@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { canonicalJson } from '../domain/canonical-json.ts';
-import type { ChangeRequest, JsonObject, PinnedPolicy } from '../domain/change.ts';
+import type { ChangeRequest, PinnedPolicy } from '../domain/change.ts';
 import { CountersignError } from '../domain/error.ts';
 import type { FieldError } from '../domain/error.ts';
 import type { Person, PersonId } from '../domain/person.ts';
@@ -9,6 +9,7 @@ import { operationOf } from '../operations/registry.ts';
 import { checked, idempotencyKeySchema, invalid, submissionSchema } from './schemas.ts';
 
 const day = 86_400_000;
+const furthest = 366 * day;
 
 /**
  * The change id of a person's key: the same for each repeat, so that racing requests meet in one workflow. A UUID of
@@ -38,8 +39,10 @@ export interface Submitted {
 }
 
 /**
- * A checked and completed request.
- * @throws CountersignError `invalid_request` naming each field and rule; `forbidden` for a break-glass that no policy allows
+ * A well-formed and completed request. Whether it may start now is {@link assertSubmittable}'s question: a repeat of
+ * an old request is no longer timely, and still the same request.
+ *
+ * @throws CountersignError `invalid_request` naming each field and rule
  */
 export function readSubmission({ body, key, person, source, policy, now }: Submitted): ChangeRequest {
   const idempotencyKey = key === undefined ? null : checked(idempotencyKeySchema, key, 'Idempotency-Key');
@@ -52,14 +55,8 @@ export function readSubmission({ body, key, person, source, policy, now }: Submi
   }
   const input = checked(operation.input, asked.input, 'input');
   const time = (value: string | undefined) => (value === undefined ? null : isoTime(Date.parse(value)));
-  const decideBy = time(asked.decideBy) ?? isoTime(now + 7 * day);
-  const executeAfter = time(asked.executeAfter);
   const executeBy = time(asked.executeBy);
-  const errors = clockErrors({ decideBy, executeAfter, executeBy }, now);
-  if (errors.length > 0) throw invalid(errors);
-  if (asked.breakGlass === true) {
-    throw new CountersignError('forbidden', `policy ${policy.name} allows no break-glass`);
-  }
+  const decideBy = time(asked.decideBy) ?? isoTime(now + 7 * day);
   return {
     id: changeIdOf(person, idempotencyKey),
     operation: operation.name,
@@ -70,41 +67,54 @@ export function readSubmission({ body, key, person, source, policy, now }: Submi
     ticket: asked.ticket
       ? { system: asked.ticket.system, id: asked.ticket.id, url: asked.ticket.url ?? null }
       : null,
-    breakGlass: false,
+    breakGlass: asked.breakGlass ?? false,
     policy,
     submittedAt: isoTime(now),
-    decideBy,
-    executeAfter,
+    // A decision after execute-by would be of no use, so nobody is asked for one.
+    decideBy: executeBy !== null && executeBy < decideBy ? executeBy : decideBy,
+    executeAfter: time(asked.executeAfter),
     executeBy,
     executeWithinMs: day,
     idempotency:
-      idempotencyKey === null ? null : { key: idempotencyKey, bodyDigest: digestOfBody(body as JsonObject) },
+      idempotencyKey === null
+        ? null
+        : {
+            key: idempotencyKey,
+            bodyDigest: createHash('sha256').update(canonicalJson(body)).digest('hex'),
+          },
     source,
   };
 }
 
-function digestOfBody(body: JsonObject): string {
-  return createHash('sha256').update(canonicalJson(body)).digest('hex');
+/**
+ * Whether a new change may begin with this request.
+ *
+ * @param now - milliseconds since the epoch
+ * @throws CountersignError `invalid_request` for clocks that are past, too far or in the wrong order; `forbidden` for a
+ * break-glass that the policy does not allow
+ */
+export function assertSubmittable(request: ChangeRequest, now: number): void {
+  const errors = clockErrors(request, now);
+  if (errors.length > 0) throw invalid(errors);
+  if (request.breakGlass) {
+    throw new CountersignError('forbidden', `policy ${request.policy.name} allows no break-glass`);
+  }
 }
 
-function clockErrors(
-  clocks: { decideBy: string; executeAfter: string | null; executeBy: string | null },
-  now: number,
-): FieldError[] {
+function clockErrors({ decideBy, executeAfter, executeBy }: ChangeRequest, now: number): FieldError[] {
   const errors: FieldError[] = [];
-  const { decideBy, executeAfter, executeBy } = clocks;
-  for (const [field, value] of [
-    ['decideBy', decideBy],
-    ['executeBy', executeBy],
-  ] as const) {
-    if (value !== null && Date.parse(value) <= now)
-      errors.push({ field, rule: 'future', message: 'must be in the future' });
-  }
-  if (Date.parse(decideBy) > now + 366 * day) {
-    errors.push({ field: 'decideBy', rule: 'maximum', message: 'at most 366 days from now' });
+  const broken = (field: string, rule: string, message: string) => errors.push({ field, rule, message });
+  const past = (value: string) => Date.parse(value) <= now;
+  if (executeBy !== null && past(executeBy)) broken('executeBy', 'future', 'must be in the future');
+  // Equal to it, it is the one that is at fault.
+  if (decideBy !== executeBy && past(decideBy)) broken('decideBy', 'future', 'must be in the future');
+  for (const [field, value] of Object.entries({ decideBy, executeAfter, executeBy })) {
+    if (value !== null && Date.parse(value) > now + furthest) {
+      broken(field, 'maximum', 'at most 366 days from now');
+    }
   }
   if (executeAfter !== null && executeBy !== null && executeAfter >= executeBy) {
-    errors.push({ field: 'executeAfter', rule: 'before', message: 'must be before executeBy' });
+    broken('executeAfter', 'before', 'must be before executeBy');
   }
   return errors;
 }

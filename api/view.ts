@@ -13,7 +13,7 @@ export type ChangeView = Change & {
   readonly attempts: readonly Attempt[];
   /** Whether a decision of the reader is awaited. */
   readonly awaitingYou: boolean;
-  readonly links: Readonly<Record<string, string>>;
+  readonly links: { readonly self: string; readonly events: string; readonly decisions: string };
 };
 
 /**

@@ -1,5 +1,6 @@
 import { createRemoteJWKSet, errors, jwtVerify } from 'jose';
 import type { JWTPayload, JWTVerifyGetKey } from 'jose';
+import { canonicalJson } from '../domain/canonical-json.ts';
 import { CountersignError } from '../domain/error.ts';
 import { roles } from '../domain/person.ts';
 import type { Person, Role } from '../domain/person.ts';
@@ -29,6 +30,8 @@ export interface TokenVerifier {
 
 /** Asymmetric ones only: a public key can never be mistaken for a shared secret, and `none` is none of them. */
 const algorithms = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'];
+/** Bytes of a person's canonical JSON; an entry has 32 KiB. */
+const mostPersonBytes = 8192;
 const loopback = new Set(['127.0.0.1', 'localhost', '[::1]']);
 
 /**
@@ -39,8 +42,7 @@ const loopback = new Set(['127.0.0.1', 'localhost', '[::1]']);
  */
 export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
   const { issuer, audience, clockToleranceSeconds = 5 } = options;
-  const { protocol, hostname } = new URL(issuer);
-  if (protocol !== 'https:' && !loopback.has(hostname)) {
+  if (!isSafe(new URL(issuer))) {
     throw new CountersignError('invalid_configuration', 'OIDC_ISSUER: plain http is for loopback only');
   }
   let keys: Promise<JWTVerifyGetKey> | null = null;
@@ -55,15 +57,17 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
     if (document.issuer !== issuer || typeof document.jwks_uri !== 'string') {
       throw new Error('the discovery document is of another issuer');
     }
-    return createRemoteJWKSet(new URL(document.jwks_uri), { cooldownDuration: 2000, cacheMaxAge: 600_000 });
+    const jwksUri = new URL(document.jwks_uri);
+    if (!isSafe(jwksUri)) throw new Error('the discovery document names keys over plain http');
+    return createRemoteJWKSet(jwksUri, { cooldownDuration: 2000, cacheMaxAge: 600_000 });
   }
 
   async function keySet(): Promise<JWTVerifyGetKey> {
-    keys ??= discover();
+    const asked = (keys ??= discover());
     try {
-      return await keys;
+      return await asked;
     } catch (cause) {
-      keys = null;
+      if (keys === asked) keys = null;
       throw new CountersignError('identity_unavailable', 'the identity provider cannot be reached', {
         cause,
       });
@@ -89,6 +93,10 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
   };
 }
 
+function isSafe({ protocol, hostname }: URL): boolean {
+  return protocol === 'https:' || (protocol === 'http:' && loopback.has(hostname));
+}
+
 function refusal(error: unknown): CountersignError {
   if (error instanceof CountersignError) return error;
   const known =
@@ -108,7 +116,7 @@ function personOf(payload: JWTPayload, issuer: string): Person {
   if (typeof sub !== 'string' || sub === '') {
     throw new CountersignError('unauthenticated', 'the bearer token names nobody');
   }
-  return {
+  const person = {
     issuer,
     subject: sub,
     name: typeof name === 'string' && name !== '' ? name : sub,
@@ -116,9 +124,32 @@ function personOf(payload: JWTPayload, issuer: string): Person {
     groups: strings(payload.groups),
     authentication: {
       methods: strings(amr),
-      at: typeof authTime === 'number' ? isoTime(authTime * 1000) : null,
+      at: timeOf(authTime),
     },
   };
+  assertStorable(person);
+  return person;
+}
+
+function timeOf(seconds: unknown): string | null {
+  if (typeof seconds !== 'number') return null;
+  return Number.isNaN(new Date(seconds * 1000).getTime()) ? null : isoTime(seconds * 1000);
+}
+
+/** A person is written into entries, at most twice into each, and must leave room there for what they said. */
+function assertStorable(person: Person): void {
+  let length: number;
+  try {
+    ({ length } = Buffer.from(canonicalJson(person)));
+  } catch (cause) {
+    throw new CountersignError('unauthenticated', "the bearer token's claims are not plain text", { cause });
+  }
+  if (length > mostPersonBytes) {
+    throw new CountersignError(
+      'unauthenticated',
+      `the bearer token's claims take ${length} bytes, at most ${mostPersonBytes} can be recorded`,
+    );
+  }
 }
 
 function strings(value: unknown): string[] {

@@ -10,6 +10,7 @@ import { invalid } from '../schemas.ts';
 import { readChange } from '../view.ts';
 
 const pageSize = 500;
+const beatMs = 15_000;
 
 /** `GET /v1/changes/{id}/events`: the change's entries, as JSON or live. */
 export function eventRoutes(deps: ApiDependencies): Router {
@@ -20,7 +21,8 @@ export function eventRoutes(deps: ApiDependencies): Router {
     .get(async (req, res) => {
       const { person, expiresAt } = callerOf(req);
       const change = await readChange(db, req.params.id, person);
-      if (!(req.headers.accept ?? '').includes('text/event-stream')) {
+      const live = req.method === 'GET' && (req.headers.accept ?? '').includes('text/event-stream');
+      if (!live) {
         const items: ReturnType<typeof shown>[] = [];
         for (let after: number | undefined; ;) {
           const page = await entriesOfChange(db, change.id, { afterIndex: after, limit: pageSize });
@@ -34,29 +36,31 @@ export function eventRoutes(deps: ApiDependencies): Router {
       }
 
       let after = lastEventId(req.headers['last-event-id']);
-      const session = await createSession(req, res, { keepAlive: 15_000 });
+      // The beat is ours: the session's own would go on for a caller who has gone before it began.
+      const session = await createSession(req, res, { keepAlive: null });
       let sending = Promise.resolve();
+      const isOpen = () => !res.writableEnded && !res.destroyed;
       const end = () => {
-        if (session.isConnected) res.end();
+        if (isOpen()) res.end();
       };
       const sendNew = async (): Promise<void> => {
-        if (!session.isConnected) return;
+        if (!isOpen()) return;
         // Read before the entries: what a closed change still lacks is then sure to be among them.
         const ended = (await getChange(db, change.id))?.closedAt != null;
-        let waiting = 0;
-        for (;;) {
+        let waiting: number;
+        let more: boolean;
+        do {
           const page = await entriesOfChange(db, change.id, { afterIndex: after, limit: pageSize });
-          waiting = 0;
+          // Those without an index come last; the next wake brings them.
+          waiting = page.filter(({ index }) => index === null).length;
           for (const entry of page) {
-            if (entry.index === null) {
-              waiting += 1;
-              continue;
-            }
+            if (entry.index === null) break;
+            if (!isOpen()) return;
             session.push(shown(entry), entry.body.type, String(entry.index));
             after = entry.index;
           }
-          if (page.length < pageSize) break;
-        }
+          more = page.length === pageSize && waiting === 0;
+        } while (more);
         if (ended && waiting === 0) end();
       };
       const wake = () => {
@@ -67,10 +71,17 @@ export function eventRoutes(deps: ApiDependencies): Router {
       };
       const unsubscribe = feed.subscribe(change.id, wake);
       const expiry = setTimeout(end, Math.min(Math.max(0, expiresAt - now()), 2 ** 31 - 1));
-      session.once('disconnected', () => {
+      const beat = setInterval(() => isOpen() && res.write(':\n\n'), beatMs);
+      const stop = () => {
         unsubscribe();
         clearTimeout(expiry);
-      });
+        clearInterval(beat);
+      };
+      if (!isOpen()) {
+        stop();
+        return;
+      }
+      res.once('close', stop);
       wake();
     })
     .all(methodNotAllowed('GET'));

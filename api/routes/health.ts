@@ -1,5 +1,6 @@
 import { Router } from 'express';
 import type { ApiDependencies } from '../dependencies.ts';
+import { methodNotAllowed } from '../problem.ts';
 
 /** `/healthz`, `/readyz`, `/metrics`: for the platform, without a token. */
 export function healthRoutes({ db, engine, metrics }: ApiDependencies): Router {
@@ -18,6 +19,7 @@ export function healthRoutes({ db, engine, metrics }: ApiDependencies): Router {
     if (metrics === null) return void res.status(404).end();
     res.type('text/plain; version=0.0.4').send(await metrics());
   });
+  router.all(['/healthz', '/readyz', '/metrics'], methodNotAllowed('GET'));
   return router;
 }
 

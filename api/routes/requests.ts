@@ -1,8 +1,8 @@
 import { Router } from 'express';
-import type { Request, RequestHandler } from 'express';
+import type { RequestHandler } from 'express';
 import type { Change } from '../../domain/change.ts';
 import { judgeDecision } from '../../domain/decision.ts';
-import { CountersignError } from '../../domain/error.ts';
+import { CountersignError, httpStatusOfCode } from '../../domain/error.ts';
 import { judgeExecution, judgeWithdrawal } from '../../domain/execution.ts';
 import type { Person } from '../../domain/person.ts';
 import type { Statement } from '../../domain/statement.ts';
@@ -32,7 +32,7 @@ export function requestRoutes(deps: ApiDependencies): Router {
     judge: (change: Change, person: Person, wanted: Wanted) => 'new' | 'repeated',
   ): RequestHandler<{ id: string }> {
     return async (req, res) => {
-      const { person } = callerOf(req as unknown as Request);
+      const { person } = callerOf(req);
       const wanted = read(req.body);
       const change = await readChange(db, req.params.id, person);
       const source = req.ip ?? null;
@@ -114,13 +114,7 @@ export function requestRoutes(deps: ApiDependencies): Router {
   return router;
 }
 
+/** Forbidden, in conflict with the change's state, or meant for another digest; not malformed, unknown or unavailable. */
 function isRefusal({ code }: CountersignError): boolean {
-  return ![
-    'engine_unavailable',
-    'log_unavailable',
-    'outcome_not_known',
-    'internal_error',
-    'invalid_request',
-    'not_found',
-  ].includes(code);
+  return [403, 409, 412].includes(httpStatusOfCode[code]);
 }

@@ -1,0 +1,119 @@
+import type { Change, ChangeRequest } from '../domain/change.ts';
+import { CountersignError } from '../domain/error.ts';
+import type { Person } from '../domain/person.ts';
+import { operationOf } from '../operations/registry.ts';
+import { getChange } from '../store/get-change.ts';
+import { getChangeByKey } from '../store/get-change-by-key.ts';
+import { getOpenChange } from '../store/get-open-change.ts';
+import { requireRole } from './caller.ts';
+import type { ApiDependencies } from './dependencies.ts';
+import { makeRefusalLog } from './refusal-log.ts';
+import { assertSubmittable, readSubmission } from './submission.ts';
+
+/** What `POST /v1/changes` got. */
+export interface Submittal {
+  readonly person: Person;
+  readonly body: unknown;
+  /** The header `Idempotency-Key`. */
+  readonly key: string | string[] | undefined;
+  readonly source: string | null;
+}
+
+/** Whether the change was made now, and the change. */
+export interface Submission {
+  readonly created: boolean;
+  readonly change: Change;
+}
+
+/**
+ * Submits changes: each exactly once for a person's key, and one at a time for a target. What Postgres knows is answered
+ * without the engine. Refusals are recorded; malformed input is not.
+ */
+export function makeSubmit(deps: ApiDependencies): (submittal: Submittal) => Promise<Submission> {
+  const { db, engine, policy, now = Date.now } = deps;
+  const recordRefusal = makeRefusalLog(deps);
+
+  async function refused(
+    { person, body, source }: Submittal,
+    error: CountersignError,
+    change: Change | null,
+  ): Promise<never> {
+    const asked = (body as { operation?: unknown } | null | undefined)?.operation;
+    const operation = typeof asked === 'string' ? (operationOf(asked)?.name ?? null) : null;
+    await recordRefusal({ type: 'request.refused', person, change, wanted: { operation }, error, source });
+    throw error;
+  }
+
+  /** What Postgres has under the key, if it has it. */
+  async function known(submittal: Submittal, request: ChangeRequest): Promise<Change | null> {
+    if (!request.idempotency) return null;
+    const { key, bodyDigest } = request.idempotency;
+    const { issuer, subject } = submittal.person;
+    const found = await getChangeByKey(db, { issuer, subject, key });
+    if (found && found.bodyDigest !== bodyDigest) {
+      return await refused(submittal, keyReused(found.change.id), found.change);
+    }
+    return found?.change ?? null;
+  }
+
+  return async (submittal) => {
+    const { person } = submittal;
+    try {
+      requireRole(person, 'requester');
+    } catch (error) {
+      return await refused(submittal, error as CountersignError, null);
+    }
+    const request = readSubmission({ ...submittal, policy, now: now() });
+    const before = await known(submittal, request);
+    if (before) return { created: false, change: before };
+
+    try {
+      assertSubmittable(request, now());
+    } catch (error) {
+      if (error instanceof CountersignError && error.code === 'forbidden') {
+        return await refused(submittal, error, null);
+      }
+      throw error;
+    }
+    const open = await getOpenChange(db, request.operation, request.target);
+    if (open !== null) return await refused(submittal, taken(open), await getChange(db, open));
+    try {
+      await engine.submit(request);
+    } catch (error) {
+      if (!(error instanceof CountersignError)) throw error;
+      if (error.code !== 'open_change_exists' && error.code !== 'key_reused') {
+        // Whoever gets no answer can look for the change later.
+        const { code, message, errors, extra } = error;
+        throw new CountersignError(code, message, {
+          errors,
+          extra: { ...extra, changeId: request.id },
+          cause: error,
+        });
+      }
+      const winner = await known(submittal, request);
+      if (winner) return { created: false, change: winner };
+      const holder = error.extra.changeId;
+      if (typeof holder !== 'string') throw error;
+      const ours = error.code === 'open_change_exists' ? taken(holder) : keyReused(holder);
+      return await refused(submittal, ours, await getChange(db, holder));
+    }
+    // A racing request with the same key met ours in one workflow: what is stored says whose it is.
+    const change = (await known(submittal, request)) ?? (await getChange(db, request.id));
+    if (!change) throw new CountersignError('log_unavailable', 'the change was written and cannot be read');
+    return { created: change.submittedAt === request.submittedAt, change };
+  };
+}
+
+function taken(changeId: string): CountersignError {
+  return new CountersignError('open_change_exists', `change ${changeId} is open on this target`, {
+    errors: [{ field: 'input', rule: 'one_open_change', message: 'the target has an open change' }],
+    extra: { changeId },
+  });
+}
+
+function keyReused(changeId: string): CountersignError {
+  return new CountersignError('key_reused', 'this Idempotency-Key was used with another body', {
+    errors: [{ field: 'Idempotency-Key', rule: 'same_body', message: 'was used with another body' }],
+    extra: { changeId },
+  });
+}

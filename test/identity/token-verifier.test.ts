@@ -1,0 +1,191 @@
+import { rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { exportSPKI, generateKeyPair, importJWK, SignJWT, UnsecuredJWT } from 'jose';
+import type { JWK } from 'jose';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import type { ErrorCode } from '../../domain/error.ts';
+import { startIdentityProvider } from '../../embedded/identity-provider.ts';
+import type { IdentityProvider } from '../../embedded/identity-provider.ts';
+import { createTokenVerifier } from '../../identity/token-verifier.ts';
+import type { TokenVerifier } from '../../identity/token-verifier.ts';
+import { temporaryHome } from '../support/stack.ts';
+
+const audience = 'countersign';
+let provider: IdentityProvider;
+let verifier: TokenVerifier;
+
+const homes: string[] = [];
+
+async function start(port?: number): Promise<IdentityProvider> {
+  const home = await temporaryHome();
+  homes.push(home);
+  return startIdentityProvider({ home, audience, ...(port === undefined ? {} : { port }) });
+}
+
+beforeAll(async () => {
+  provider = await start();
+  verifier = createTokenVerifier({ issuer: provider.issuer, audience });
+});
+
+afterAll(async () => {
+  await provider.stop();
+  await Promise.all(homes.map((home) => rm(home, { recursive: true })));
+});
+
+async function codeOf(token: string, by = verifier): Promise<ErrorCode | 'accepted'> {
+  return by.verify(token).then(
+    () => 'accepted' as const,
+    (error: unknown) => (error as { code: ErrorCode }).code,
+  );
+}
+
+const seconds = () => Math.floor(Date.now() / 1000);
+
+test('a token of the provider is a person with roles and groups', async () => {
+  const { person, expiresAt } = await verifier.verify(await provider.tokenFor('bob'));
+  expect(person).toEqual({
+    issuer: provider.issuer,
+    subject: 'bob',
+    name: 'Bob Baker',
+    roles: ['approver'],
+    groups: ['operations'],
+    authentication: { methods: ['demo'], at: expect.stringMatching(/^\d{4}-.*Z$/) as unknown },
+  });
+  expect(expiresAt).toBeGreaterThan(Date.now());
+});
+
+test('only the roles that there are count, and claims of another type are as none', async () => {
+  const token = await provider.tokenFor('bob', {
+    roles: ['approver', 'root', 7],
+    groups: 'operations',
+    name: 7,
+    amr: undefined,
+    auth_time: 1e300,
+  });
+  expect((await verifier.verify(token)).person).toMatchObject({
+    name: 'bob',
+    roles: ['approver'],
+    groups: [],
+    authentication: { methods: [], at: null },
+  });
+});
+
+test.each<[string, Record<string, unknown>]>([
+  ['expired', { exp: 1_700_000_000 }],
+  ['not valid yet', { nbf: 4_000_000_000 }],
+  ['without an end', { exp: undefined }],
+  ['of another audience', { aud: 'somebody-else' }],
+  ['without an audience', { aud: undefined }],
+  ['of another issuer', { iss: 'https://id.example' }],
+  ['of nobody', { sub: undefined }],
+  ['of an empty name', { sub: '' }],
+  ['of a number', { sub: 7 }],
+  ['with a lone surrogate', { name: '\ud800' }],
+  ['with U+0000', { groups: ['a\u0000'] }],
+  [
+    'with more groups than an entry holds',
+    { groups: Array.from({ length: 500 }, (_, n) => `group-number-${n}`) },
+  ],
+])('refused: a token %s', async (_name, overrides) => {
+  expect(await codeOf(await provider.tokenFor('bob', overrides))).toBe('unauthenticated');
+});
+
+test('a token just past its end is taken, for clocks differ', async () => {
+  expect(await codeOf(await provider.tokenFor('bob', { exp: seconds() - 2 }))).toBe('accepted');
+  expect(await codeOf(await provider.tokenFor('bob', { exp: seconds() - 60 }))).toBe('unauthenticated');
+});
+
+test('refused: no algorithm, a shared secret made of the public key, a foreign key, an altered token', async () => {
+  const claims = {
+    iss: provider.issuer,
+    aud: audience,
+    sub: 'bob',
+    exp: seconds() + 600,
+    roles: ['approver'],
+  };
+  const jwks = (await (await fetch(`${provider.issuer}/jwks`)).json()) as { keys: (JWK & { kid: string })[] };
+  const [jwk] = jwks.keys;
+  if (!jwk) throw new Error('the provider shows no key');
+  const publicKey = await importJWK({ ...jwk, alg: 'ES256' });
+  if (publicKey instanceof Uint8Array) throw new Error('not a public key');
+  const foreign = await generateKeyPair('ES256');
+  const good = await provider.tokenFor('bob');
+  const [header, payload, signature] = good.split('.') as [string, string, string];
+  const other = (await provider.tokenFor('bob', { roles: ['admin'] })).split('.')[1] as string;
+  const refused = [
+    new UnsecuredJWT(claims).encode(),
+    `${Buffer.from('{"alg":"none"}').toString('base64url')}.${payload}.`,
+    `${Buffer.from('{"alg":"none"}').toString('base64url')}.${payload}.${signature}`,
+    await new SignJWT(claims)
+      .setProtectedHeader({ alg: 'HS256', kid: jwk.kid })
+      .sign(Buffer.from(await exportSPKI(publicKey as never))),
+    await new SignJWT(claims).setProtectedHeader({ alg: 'HS256' }).sign(Buffer.from(JSON.stringify(jwk))),
+    await new SignJWT(claims).setProtectedHeader({ alg: 'ES256', kid: jwk.kid }).sign(foreign.privateKey),
+    await new SignJWT(claims)
+      .setProtectedHeader({ alg: 'ES256', jwk: { kty: 'EC' }, kid: 'foreign' })
+      .sign(foreign.privateKey),
+    `${header}.${other}.${signature}`,
+    `${header}.${payload}.${signature.slice(0, -4)}`,
+  ];
+  for (const token of refused) expect(await codeOf(token)).toBe('unauthenticated');
+});
+
+test.each(['x', 'a.b.c', '..', 'ey.ey.ey', 'ä'.repeat(50), 'e30.e30.e30', '\u0000'])(
+  'refused: garbage %j',
+  async (token) => {
+    expect(await codeOf(token)).toBe('unauthenticated');
+  },
+);
+
+test('after the provider has changed its key, the old token is refused and the new one taken', async () => {
+  const rotating = await start();
+  onTestFinished(() => rotating.stop());
+  const by = createTokenVerifier({ issuer: rotating.issuer, audience });
+  const old = await rotating.tokenFor('bob');
+  expect(await codeOf(old, by)).toBe('accepted');
+  await rotating.rotateKey();
+  const fresh = await rotating.tokenFor('bob');
+  // Unknown keys are not asked for more often than every 2 s.
+  while ((await codeOf(fresh, by)) !== 'accepted') await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(await codeOf(old, by)).toBe('unauthenticated');
+});
+
+test('without the provider nobody is known, unless its keys were seen before; it may come back', async () => {
+  const first = await start();
+  const token = await first.tokenFor('bob');
+  const seen = createTokenVerifier({ issuer: first.issuer, audience });
+  expect(await codeOf(token, seen)).toBe('accepted');
+  await first.stop();
+  const unseen = createTokenVerifier({ issuer: first.issuer, audience });
+  expect(await codeOf(token, unseen)).toBe('identity_unavailable');
+  expect(await codeOf(token, seen)).toBe('accepted');
+
+  const again = await start(first.port);
+  onTestFinished(() => again.stop());
+  expect(again.issuer).toBe(first.issuer);
+  expect(await codeOf(await again.tokenFor('bob'), unseen)).toBe('accepted');
+});
+
+test('a provider that answers nonsense is unavailable, and names no other issuer', async () => {
+  let answer = '<html>';
+  const server = createServer((_req, res) => void res.end(answer));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const by = createTokenVerifier({ issuer, audience });
+  const token = await provider.tokenFor('bob', { iss: issuer });
+  expect(await codeOf(token, by)).toBe('identity_unavailable');
+  answer = JSON.stringify({ issuer: provider.issuer, jwks_uri: `${provider.issuer}/jwks` });
+  expect(await codeOf(token, by)).toBe('identity_unavailable');
+  answer = JSON.stringify({ issuer, jwks_uri: 'http://id.example/jwks' });
+  expect(await codeOf(token, by)).toBe('identity_unavailable');
+});
+
+test('plain http is for loopback only', () => {
+  for (const issuer of ['http://id.example', 'http://127.0.0.1.id.example', 'ftp://127.0.0.1']) {
+    expect(() => createTokenVerifier({ issuer, audience })).toThrow(
+      expect.objectContaining({ code: 'invalid_configuration' }),
+    );
+  }
+});
