@@ -1,0 +1,74 @@
+import pg from 'pg';
+
+/**
+ * Fills an installation's database up to so many changes, each a copy of one that ran to its end there: its document, key,
+ * attempts and log entries under another id, certificate and time. Run as the schema's owner; the copies lie in the past.
+ */
+export async function fill(ownerUrl: string, modelId: string, changes: number): Promise<void> {
+  const client = new pg.Client({ connectionString: ownerUrl });
+  await client.connect();
+  try {
+    await client.query('begin');
+    await client.query(
+      `create temporary table copy on commit drop as
+       select gen_random_uuid() as id, n, to_char(n, 'FM"COPY"00000000') as sn,
+              now() - n * interval '37 seconds' as at
+         from generate_series(1, $1::int) n`,
+      [changes],
+    );
+    // Every place where the model's id and serial number stand, in one text.
+    await client.query(
+      `insert into countersign.change (id, version, document, submitted_at, closed_at)
+       select copy.id, model.version,
+              jsonb_set(
+                replace(replace(model.document::text, model.id::text, copy.id::text), model.sn, copy.sn)::jsonb,
+                '{submittedAt}', to_jsonb(to_char(copy.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))),
+              copy.at, copy.at + interval '1 minute'
+         from copy, countersign.change model where model.id = $1`,
+      [modelId],
+    );
+    await client.query(
+      `insert into countersign.idempotency_key (issuer, subject, key, change_id, body_digest)
+       select key.issuer, key.subject, copy.id::text, copy.id, key.body_digest
+         from copy, countersign.idempotency_key key where key.change_id = $1`,
+      [modelId],
+    );
+    await client.query(
+      `insert into countersign.attempt
+         (change_id, ordinal, activity_id, activity_attempt, started_at, ended_at, outcome, http_status, code, request_id)
+       select copy.id, model.ordinal, model.activity_id, model.activity_attempt, copy.at, copy.at, model.outcome,
+              model.http_status, model.code, gen_random_uuid()::text
+         from copy, countersign.attempt model where model.change_id = $1`,
+      [modelId],
+    );
+    await client.query(
+      `create temporary table entry_copy on commit drop as
+       select row_number() over (order by copy.n desc, model.id) as place, copy.id as change_id, model.type,
+              model.actor, model.outcome, copy.at,
+              replace(model.event_key, $1::text, copy.id::text) as event_key,
+              convert_to(
+                replace(replace(convert_from(model.bytes, 'UTF8'), $1::text, copy.id::text), change.sn, copy.sn),
+                'UTF8') as bytes
+         from copy, audit.entry model, countersign.change change
+        where model.change_id = $1::uuid and change.id = $1::uuid`,
+      [modelId],
+    );
+    await client.query(
+      `with added as (
+         insert into audit.entry (event_key, bytes, leaf_hash, type, change_id, actor, outcome, request_id, time)
+         select event_key, bytes, sha256('\\x00'::bytea || bytes), type, change_id, actor, outcome,
+                gen_random_uuid()::text, at
+           from entry_copy order by place
+         returning id)
+       insert into audit.leaf (index, entry_id)
+       select (select size from audit.head) + row_number() over (order by id) - 1, id from added`,
+    );
+    await client.query('update audit.head set size = (select max(index) + 1 from audit.leaf)');
+    await client.query('commit');
+    // As autovacuum would have done long ago.
+    await client.query('vacuum (analyze)');
+    await client.query('checkpoint').catch(() => undefined);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,167 @@
+import { chmod, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Connection } from '@temporalio/client';
+import { registerSearchAttributes } from '../cli/temporal.ts';
+import { workflowBundle } from '../cli/workflow-bundle.ts';
+import { startChild } from '../embedded/child.ts';
+import { freePort } from '../embedded/free-port.ts';
+import { startIdentityProvider } from '../embedded/identity-provider.ts';
+import { startPostgres } from '../embedded/postgres.ts';
+import { startTemporal } from '../embedded/temporal.ts';
+import { searchAttributes } from '../workflows/messages.ts';
+
+/** The access key that the simulator knows. */
+export const accessKey = { id: 'bench-key', secret: 'bench-secret' };
+/** The MQTT instance of every certificate here. */
+export const instance = 'post-cn-bench0001';
+
+const root = join(import.meta.dirname, '..');
+/** The composition root of every process of ours. */
+export const entry = join(root, 'cli', 'main.ts');
+
+/** The servers that the measured installations share. */
+export interface Ground {
+  readonly home: string;
+  readonly superuserUrl: string;
+  readonly postgresPid: number;
+  readonly temporalAddress: string;
+  readonly temporalPid: number;
+  readonly simulatorUrl: string;
+  readonly simulatorPid: number;
+  readonly issuer: string;
+  /** An access token of a demo user. */
+  tokenFor(user: string): Promise<string>;
+  /** Makes a Temporal namespace with our search attributes. */
+  namespace(name: string): Promise<string>;
+  /** So many fresh, inactive certificates; answers their serial numbers. */
+  certificates(count: number): Promise<string[]>;
+  /** Stops everything that {@link startGround} started and removes its data. */
+  stop(): Promise<void>;
+}
+
+/** What a child of ours gets of our environment: nothing that would configure it. */
+export const plainEnv: NodeJS.ProcessEnv = {
+  PATH: process.env.PATH,
+  HOME: process.env.HOME,
+  HTTPS_PROXY: process.env.HTTPS_PROXY,
+  PIP_INDEX_URL: process.env.PIP_INDEX_URL,
+};
+
+/** An empty home. The Temporal program, a download, is the clone's own; `shareBundles`: so are the workflow bundles. */
+export async function temporaryHome(shareBundles: boolean): Promise<string> {
+  const home = await mkdtemp(join(tmpdir(), 'countersign-bench-'));
+  // The OS user "postgres" passes through.
+  await chmod(home, 0o711);
+  for (const folder of shareBundles ? ['bin', 'cache'] : ['bin']) {
+    const kept = join(root, '.countersign', folder);
+    await mkdir(kept, { recursive: true });
+    await symlink(kept, join(home, folder));
+  }
+  return home;
+}
+
+/** Postgres, Temporal with a database file, the identity provider (here) and the simulator (a process), on free ports. */
+export async function startGround(settings: Record<string, string> = {}): Promise<Ground> {
+  const home = await temporaryHome(true);
+  const stops: (() => Promise<unknown>)[] = [() => rm(home, { recursive: true, force: true })];
+  const stop = async (): Promise<void> => {
+    for (const end of stops.reverse()) await end();
+  };
+  try {
+    const postgres = await startPostgres({ dataDir: join(home, 'postgres'), settings });
+    stops.push(() => postgres.stop());
+    const temporal = await startTemporal({
+      home,
+      env: plainEnv,
+      dbFilename: join(home, 'temporal.db'),
+      searchAttributes,
+    });
+    stops.push(() => temporal.stop());
+    const identity = await startIdentityProvider({ home, audience: 'countersign' });
+    stops.push(() => identity.stop());
+    await workflowBundle(home);
+    const port = await freePort();
+    const simulator = await startChild({
+      command: process.execPath,
+      args: [entry, 'simulator', '--port', String(port)],
+      env: {
+        ...plainEnv,
+        LOG_LEVEL: 'warn',
+        ALIBABA_CLOUD_ACCESS_KEY_ID: accessKey.id,
+        ALIBABA_CLOUD_ACCESS_KEY_SECRET: accessKey.secret,
+      },
+      stopSignal: 'SIGTERM',
+    });
+    stops.push(() => simulator.stop());
+    const simulatorUrl = `http://127.0.0.1:${port}`;
+    await answers(`${simulatorUrl}/_sim/calls`);
+    const connection = await Connection.connect({ address: temporal.address });
+    stops.push(() => connection.close());
+    let made = 0;
+    return {
+      home,
+      superuserUrl: postgres.superuserUrl,
+      postgresPid: postgres.pid,
+      temporalAddress: temporal.address,
+      temporalPid: temporal.pid,
+      simulatorUrl,
+      simulatorPid: simulator.pid,
+      issuer: identity.issuer,
+      tokenFor: (user) => identity.tokenFor(user),
+      async namespace(name) {
+        await connection.workflowService.registerNamespace({
+          namespace: name,
+          workflowExecutionRetentionPeriod: { seconds: 86_400 } as never,
+        });
+        // A new namespace is known everywhere only after a while.
+        await patiently(() => registerSearchAttributes(connection, name));
+        return name;
+      },
+      async certificates(count) {
+        const sns = Array.from({ length: count }, () => `BENCH${String((made += 1)).padStart(12, '0')}`);
+        for (let i = 0; i < sns.length; i += 200) {
+          const response = await fetch(`${simulatorUrl}/_sim/certificates`, {
+            method: 'PUT',
+            headers: { 'content-type': 'application/json' },
+            body: JSON.stringify(
+              sns.slice(i, i + 200).map((sn) => ({
+                mqttInstanceId: instance,
+                sn,
+                caName: 'bench',
+                status: '0',
+              })),
+            ),
+          });
+          if (!response.ok) throw new Error(`the simulator refused certificates: ${await response.text()}`);
+        }
+        return sns;
+      },
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Waits until a URL answers 2xx. */
+export async function answers(url: string): Promise<void> {
+  await patiently(async () => {
+    const response = await fetch(url);
+    if (!response.ok) throw new Error(`${url} answers ${response.status}`);
+  });
+}
+
+/** Tries until it works; what it threw last is thrown after a minute. */
+export async function patiently<T>(work: () => Promise<T>): Promise<T> {
+  const until = Date.now() + 60_000;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (Date.now() > until) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}

@@ -1,0 +1,84 @@
+import { join } from 'node:path';
+import { mkdir, symlink } from 'node:fs/promises';
+import { bootstrapDatabase } from '../embedded/bootstrap-database.ts';
+import { startChild } from '../embedded/child.ts';
+import type { Child } from '../embedded/child.ts';
+import { freePort } from '../embedded/free-port.ts';
+import { migrate } from '../store/migrate.ts';
+import { accessKey, answers, entry, plainEnv } from './ground.ts';
+import type { Ground } from './ground.ts';
+
+/** One Countersign: a database and a namespace of its own, with signer, worker and API as processes. */
+export interface Installation {
+  readonly url: string;
+  readonly namespace: string;
+  /** As the role that owns the schema. */
+  readonly ownerUrl: string;
+  readonly workerUrl: string;
+  readonly pids: Readonly<Record<'api' | 'worker' | 'signer', number>>;
+  stop(): Promise<void>;
+}
+
+/** Starts an installation and waits until it is ready. `name`: lower-case letters, unique on the ground. */
+export async function startInstallation(ground: Ground, name: string): Promise<Installation> {
+  const home = join(ground.home, name);
+  await mkdir(home);
+  await symlink(join(ground.home, 'cache'), join(home, 'cache'));
+  const [urls, namespace] = await Promise.all([
+    bootstrapDatabase({
+      superuserUrl: ground.superuserUrl,
+      passwordFile: join(ground.home, 'database-logins.json'),
+      database: `countersign_${name}`,
+    }),
+    ground.namespace(name),
+  ]);
+  await migrate({ databaseUrl: urls.migrator });
+  const port = await freePort();
+  const children: Child[] = [];
+  const stop = async (): Promise<void> => {
+    await Promise.all(children.map((child) => child.stop(15_000)));
+  };
+  const start = async (process_: 'api' | 'worker' | 'signer', extra: NodeJS.ProcessEnv): Promise<number> => {
+    const child = await startChild({
+      command: process.execPath,
+      args: [entry, process_],
+      env: {
+        ...plainEnv,
+        LOG_LEVEL: 'warn',
+        COUNTERSIGN_HOME: home,
+        DATABASE_URL: urls[process_],
+        TEMPORAL_ADDRESS: ground.temporalAddress,
+        TEMPORAL_NAMESPACE: namespace,
+        OIDC_ISSUER: ground.issuer,
+        ...extra,
+      },
+      log: (line) => process.stderr.write(`[${name} ${process_}] ${line}\n`),
+      stopSignal: 'SIGTERM',
+    });
+    children.push(child);
+    return child.pid;
+  };
+  try {
+    const api = await start('api', { PORT: String(port), COUNTERSIGN_WRITES_PER_MINUTE: '1000000' });
+    const url = `http://127.0.0.1:${port}`;
+    // The API makes the signing key that the worker reads.
+    await answers(`${url}/readyz`);
+    const worker = await start('worker', {
+      ONSMQTT_ENDPOINT: ground.simulatorUrl,
+      ALIBABA_CLOUD_ACCESS_KEY_ID: accessKey.id,
+      ALIBABA_CLOUD_ACCESS_KEY_SECRET: accessKey.secret,
+    });
+    const signer = await start('signer', {});
+    return {
+      url,
+      namespace,
+      ownerUrl: urls.migrator,
+      workerUrl: urls.worker,
+      pids: { api, worker, signer },
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

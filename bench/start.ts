@@ -1,0 +1,47 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { startChild } from '../embedded/child.ts';
+import { entry, plainEnv, temporaryHome } from './ground.ts';
+import { rounded } from './measure.ts';
+
+/** From `countersign start` to its `ready` line: in an empty home, without a kept bundle, and with one. */
+export async function benchStart(warmRuns: number) {
+  const home = await temporaryHome(false);
+  try {
+    const seconds = {
+      // Makes the database cluster, the schema, the keys and the bundle; programs that are downloaded were there.
+      emptyHome: await untilReady(home),
+      coldBundle: NaN,
+      warm: [] as number[],
+    };
+    const cache = join(home, 'cache');
+    if ((await readdir(cache)).length === 0) throw new Error('no bundle was kept');
+    await rm(cache, { recursive: true });
+    seconds.coldBundle = await untilReady(home);
+    for (let i = 0; i < warmRuns; i += 1) seconds.warm.push(await untilReady(home));
+    return { secondsToReady: seconds };
+  } finally {
+    await rm(home, { recursive: true, force: true });
+  }
+}
+
+async function untilReady(home: string): Promise<number> {
+  const began = performance.now();
+  let ready: (seconds: number) => void = () => undefined;
+  const first = new Promise<number>((resolve) => (ready = resolve));
+  const child = await startChild({
+    command: process.execPath,
+    args: [entry, 'start'],
+    env: { ...plainEnv, COUNTERSIGN_HOME: home },
+    log: (line) => (line.includes('ready after') ? ready((performance.now() - began) / 1000) : undefined),
+    stopSignal: 'SIGTERM',
+  });
+  try {
+    const ended = child.exited.then(() => null);
+    const seconds = await Promise.race([first, ended]);
+    if (seconds === null) throw new Error(`start ended before it was ready:\n${child.lastLines()}`);
+    return rounded(seconds);
+  } finally {
+    await child.stop(30_000);
+  }
+}
