@@ -1,66 +1,86 @@
-import { createHash } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { createRequire } from 'node:module';
 import type OpenApiCore from '@alicloud/openapi-core';
 import type { $OpenApiUtil as OpenApiUtil } from '@alicloud/openapi-core';
-import type { Credential } from './credentials.ts';
 import { CountersignError } from '../domain/error.ts';
-import { isoTime } from '../domain/time.ts';
-import type { CaCertificateSnapshot } from '../operations/active-ca-certificate.ts';
-import { classify } from './classify.ts';
-import type { CaCertificateRef, CallPace, OnsMqtt, VendorFault } from './port.ts';
+import { isCredentialCode } from './classify.ts';
+import { createKeySource } from './credentials.ts';
+import type { Credential, StaticKey } from './credentials.ts';
+import { endpointOf } from './endpoint.ts';
+import { faultOfBody, faultOfError, faultOfKind, isRecord, requestIdIn } from './fault.ts';
+import type { Hidden } from './fault.ts';
+import { watchExchange } from './http-exchange.ts';
+import type { HttpExchange } from './http-exchange.ts';
+import type { CaCertificateRef, CallPace, OnsMqtt, ReadFault, VendorFault } from './port.ts';
+import { snapshotOf } from './snapshot.ts';
+import { within } from './within.ts';
 
 // The package is CommonJS, and Node and bundlers wrap its default export differently: loaded by require, it is the same.
 const core = createRequire(import.meta.url)('@alicloud/openapi-core') as typeof OpenApiCore & {
   $OpenApiUtil: typeof OpenApiUtil;
 };
-type OpenApiClient = InstanceType<typeof core.default>;
+type Runtime = Parameters<InstanceType<typeof core.default>['callApi']>[2];
 
 /** Options of {@link createOnsMqtt}. */
 export interface OnsMqttOptions {
   /** A URL in place of the region's own `https://onsmqtt.<region>.aliyuncs.com`; `http:` on loopback only. */
   readonly endpoint?: string;
-  /** Makes the credentials, again after the default chain has failed. */
+  /** Makes the credentials, and again after they have failed. */
   readonly credential: () => Credential;
   readonly pace: CallPace;
-  /** Longest wait for an answer, ms; default 10,000. The SDK's own time-outs can be lost on a reused socket. */
+  /** Longest wait for an answer, ms from the sending; default 10,000. The waits for a key and for the pace are not counted. */
   readonly deadlineMs?: number;
 }
 
-const loopback = new Set(['127.0.0.1', 'localhost', '[::1]']);
-const notFound = new Set(['FindCaBySnError', 'MqttInstanceNotFound']);
+/** A 200 in JSON without an error. */
+interface Success {
+  readonly ok: true;
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly requestId: string | null;
+}
 
 /**
- * ApsaraMQ for MQTT over the vendor's SDK core, API version 2020-04-20. One call is one request: no retries.
+ * Longest time from the asking to the sending, ms. Whoever was held up for longer (a stopped process) may have been
+ * given up by its caller, and another may be calling in its place: it must not send.
+ */
+const sendWithinMs = 12_000;
+/** Longest wait for a key, ms. */
+const keyWithinMs = 5_000;
+/** Statuses at which the vendor documents its "not found" codes, before its notice and since. */
+const notFoundStatuses: readonly (number | null)[] = [500, 400];
+const notFoundCodes = ['FindCaBySnError', 'MqttInstanceNotFound'];
+
+/**
+ * ApsaraMQ for MQTT over the vendor's SDK core, API version 2020-04-20. One call is one request: no retries. What fails is
+ * returned as a {@link VendorFault}, never thrown, a key or a slot that could not be had (`not_sent`) included.
  *
- * @throws CountersignError `invalid_configuration` for plain HTTP to another host than this one
+ * Reads go through the pace too: whether the account's limit counts them is not documented. A read that is answered
+ * FindCaBySnError or MqttInstanceNotFound, at 500 as at 400, says that there is no such certificate: the vendor documents
+ * these codes at 500 as the plain answer for what is not there, so the 500 is no sign of a service in trouble.
+ *
+ * After the deadline the request is destroyed. What has left by then may still arrive: a `timeout` is of the class `unknown`.
+ *
+ * @throws CountersignError `invalid_configuration` for a wrong endpoint, such as plain HTTP to another host than this one
  */
 export function createOnsMqtt(options: OnsMqttOptions): OnsMqtt {
   const { credential, pace, deadlineMs = 10_000 } = options;
-  const endpoint = options.endpoint === undefined ? null : new URL(options.endpoint);
-  if (endpoint?.protocol === 'http:' && !loopback.has(endpoint.hostname)) {
-    throw new CountersignError('invalid_configuration', 'ONSMQTT_ENDPOINT: plain http is for loopback only', {
-      errors: [{ field: 'ONSMQTT_ENDPOINT', rule: 'https', message: 'must be https off loopback' }],
-    });
-  }
-  const clients = new Map<string, OpenApiClient>();
+  const endpointFor = endpointOf(options.endpoint);
+  const keys = createKeySource(credential);
 
-  function clientFor(regionId: string): OpenApiClient {
-    let client = clients.get(regionId);
-    if (!client) {
-      client = new core.default(
-        new core.$OpenApiUtil.Config({
-          credential: credential(),
-          endpoint: endpoint?.host ?? `onsmqtt.${regionId}.aliyuncs.com`,
-          protocol: endpoint?.protocol === 'http:' ? 'HTTP' : 'HTTPS',
-        }),
-      );
-      clients.set(regionId, client);
-    }
-    return client;
-  }
-
-  async function call(action: string, method: 'GET' | 'POST', ref: CaCertificateRef): Promise<Answer> {
-    const params = new core.$OpenApiUtil.Params({
+  async function send(
+    action: string,
+    method: 'GET' | 'POST',
+    ref: CaCertificateRef,
+    key: StaticKey,
+    { exchange, nonce }: { exchange: HttpExchange; nonce: string },
+  ): Promise<Success | VendorFault> {
+    const { host, protocol } = endpointFor(ref.regionId);
+    const { Config, Params, OpenApiRequest } = core.$OpenApiUtil;
+    // A client of its own with the key as it is: nothing is looked up between the slot and the request.
+    const client = new core.default(
+      new Config({ ...key, endpoint: host, protocol, userAgent: 'countersign' }),
+    );
+    const params = new Params({
       action,
       version: '2020-04-20',
       protocol: 'HTTPS',
@@ -71,32 +91,73 @@ export function createOnsMqtt(options: OnsMqttOptions): OnsMqtt {
       reqBodyType: 'formData',
       bodyType: 'json',
     });
-    const query = { MqttInstanceId: ref.mqttInstanceId, Sn: ref.sn };
-    const runtime = { readTimeout: deadlineMs, connectTimeout: deadlineMs } as unknown as Parameters<
-      OpenApiClient['callApi']
-    >[2];
-    await pace.claim();
-    let timer: NodeJS.Timeout | undefined;
-    const deadline = new Promise<VendorFault>((resolve) => {
-      timer = setTimeout(
-        () => resolve(fault('unknown', 'timeout', `no answer within ${deadlineMs} ms`)),
-        deadlineMs + 500,
-      );
+    const request = new OpenApiRequest({
+      query: { MqttInstanceId: ref.mqttInstanceId, Sn: ref.sn },
+      headers: { 'x-acs-signature-nonce': nonce },
     });
-    const sent = clientFor(ref.regionId)
-      .callApi(params, new core.$OpenApiUtil.OpenApiRequest({ query }), runtime)
-      .then(
-        (answer): Answer => ({ ok: true, body: (answer.body ?? {}) as Record<string, unknown> }),
-        (error: unknown) => {
-          const broken = faultOf(error, ref);
-          if (broken.code === 'InvalidCredentials') clients.delete(ref.regionId);
-          return broken;
+    // Both, and equal: the second is a socket's idle time-out.
+    const runtime = { readTimeout: deadlineMs, connectTimeout: deadlineMs } as unknown as Runtime;
+    const hidden: Hidden = [
+      [ref.sn, '<sn>'],
+      [ref.mqttInstanceId, '<instance>'],
+      [host, '<host>'],
+      [key.accessKeyId, '<key>'],
+      [key.accessKeySecret, '<secret>'],
+      [key.securityToken, '<token>'],
+    ];
+    try {
+      const { body, statusCode } = (await client.callApi(params, request, runtime)) as {
+        body: unknown;
+        statusCode: number;
+      };
+      if (!isRecord(body) || statusCode !== 200) {
+        return seen(faultOfKind('unreadable_answer', 'expected a JSON object at HTTP 200'), exchange);
+      }
+      if ('Code' in body) return seen(faultOfBody(body, statusCode, hidden), exchange);
+      return { ok: true, body, requestId: requestIdIn(body) };
+    } catch (error) {
+      return seen(faultOfError(error, hidden), exchange);
+    }
+  }
+
+  async function call(
+    action: string,
+    method: 'GET' | 'POST',
+    ref: CaCertificateRef,
+  ): Promise<Success | VendorFault> {
+    if (!isUsable(ref))
+      return faultOfKind('invalid_input', 'expected a region, an instance and a serial number');
+    const askedAt = performance.now();
+    // The key comes first: looking it up may take longer than a slot waits.
+    const key = await within<StaticKey | null>(keyWithinMs, keys.current(), () => null).catch(() => null);
+    if (key === null) {
+      keys.forget();
+      return faultOfKind('not_sent', 'no credentials could be had');
+    }
+    try {
+      await pace.claim();
+    } catch (error) {
+      const why = error instanceof CountersignError ? error.code : 'log_unavailable';
+      return faultOfKind('not_sent', `no slot of the account's rate could be had (${why})`);
+    }
+    if (performance.now() - askedAt > sendWithinMs) {
+      return faultOfKind('not_sent', 'held up for too long before the sending');
+    }
+    const nonce = randomUUID();
+    const exchange = watchExchange(nonce);
+    try {
+      const answer = await within<Success | VendorFault>(
+        deadlineMs,
+        send(action, method, ref, key, { exchange, nonce }),
+        () => {
+          exchange.abort();
+          return seen(faultOfKind('timeout', `no answer within ${deadlineMs} ms`), exchange);
         },
       );
-    try {
-      return await Promise.race([sent, deadline]);
+      if (!answer.ok && isCredentialCode(answer.code)) keys.forget();
+      return answer;
     } finally {
-      clearTimeout(timer);
+      exchange.stop();
     }
   }
 
@@ -104,112 +165,59 @@ export function createOnsMqtt(options: OnsMqttOptions): OnsMqtt {
     async activeCaCertificate(ref) {
       const answer = await call('ActiveCaCertificate', 'POST', ref);
       if (!answer.ok) return answer;
-      const { RequestId, Sn, Code } = answer.body;
-      const requestId = typeof RequestId === 'string' ? RequestId : null;
-      if (typeof Code === 'string') {
-        return {
-          ...fault(classify({ code: Code, httpStatus: 500 }), Code, 'an error in a 200'),
-          httpStatus: 200,
-          requestId,
-        };
-      }
-      if (Sn !== ref.sn || requestId === null) {
-        return {
-          ...fault('unknown', 'other_sn', 'answered for another serial number'),
-          httpStatus: 200,
-          requestId,
-        };
-      }
+      const { body, requestId } = answer;
+      if (body.Sn !== ref.sn) return otherSn(requestId);
+      if (requestId === null) return unreadable('the answer has no RequestId', requestId);
       return { ok: true, requestId, httpStatus: 200 };
     },
     async getCaCertificate(ref) {
       const answer = await call('GetCaCertificate', 'GET', ref);
       if (!answer.ok) {
-        // The vendor answers 500 (400 since its notice) for what simply is not there.
-        if (notFound.has(answer.code) && answer.requestId !== null) {
-          return { ok: true, requestId: answer.requestId, certificate: null };
-        }
-        return answer;
+        const { code, httpStatus, requestId } = answer;
+        const isNotThere = notFoundCodes.includes(code) && notFoundStatuses.includes(httpStatus);
+        return isNotThere && requestId !== null
+          ? { ok: true, requestId, certificate: null }
+          : readFault(answer);
       }
-      const { RequestId, Data } = answer.body as { RequestId?: unknown; Data?: Record<string, unknown> };
-      if (typeof RequestId !== 'string' || typeof Data !== 'object' || Data.Sn !== ref.sn) {
-        return fault('unknown', 'unreadable_answer', 'the answer is not about this certificate');
-      }
-      return { ok: true, requestId: RequestId, certificate: snapshotOf(Data, ref.sn) };
+      const { body, requestId } = answer;
+      const data = body.Data;
+      if (!isRecord(data)) return readFault(unreadable('the answer has no certificate', requestId));
+      if (data.Sn !== ref.sn) return readFault(otherSn(requestId));
+      if (requestId === null) return readFault(unreadable('the answer has no RequestId', requestId));
+      return { ok: true, requestId, certificate: snapshotOf(data, ref.sn) };
     },
   };
 }
 
-type Answer = { readonly ok: true; readonly body: Record<string, unknown> } | VendorFault;
-
-function fault(faultClass: VendorFault['class'], code: string, message: string): VendorFault {
+/** A fault with what the wire showed, where the SDK does not tell it. */
+function seen(fault: VendorFault, exchange: HttpExchange): VendorFault {
   return {
-    ok: false,
-    class: faultClass,
-    code,
-    message,
-    httpStatus: null,
-    requestId: null,
-    retryAfterMs: null,
+    ...fault,
+    httpStatus: fault.httpStatus ?? exchange.httpStatus,
+    requestId: fault.requestId ?? exchange.requestId,
+    retryAfterMs: exchange.retryAfterMs,
   };
 }
 
-interface SdkError {
-  name?: string;
-  code?: string;
-  message?: string;
-  statusCode?: number;
-  requestId?: string;
-  retryAfter?: number;
-  data?: { Message?: string };
+/** A read does nothing, so nothing about it is in doubt: what could not be read may be read again. */
+function readFault(fault: VendorFault): ReadFault {
+  return { ...fault, class: fault.class === 'unknown' ? 'transient' : fault.class };
 }
 
-/** What the SDK threw, as a fault; the message of a network fault is replaced, for it contains the whole URL. */
-function faultOf(error: unknown, ref: CaCertificateRef): VendorFault {
-  const { name, code, message, statusCode, requestId, retryAfter, data } = error as SdkError;
-  if (statusCode !== undefined && code !== undefined) {
-    return {
-      ok: false,
-      class: classify({ code, httpStatus: statusCode }),
-      code,
-      message: withoutTarget(data?.Message ?? message ?? '', ref),
-      httpStatus: statusCode,
-      requestId: requestId ?? null,
-      retryAfterMs: retryAfter ?? null,
-    };
-  }
-  const text = `${name ?? ''} ${code ?? ''} ${message ?? ''}`;
-  if (/InvalidCredentials/.test(text))
-    return fault('permanent', 'InvalidCredentials', 'no valid credentials');
-  for (const sent of ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']) {
-    if (text.includes(sent)) return fault('transient', 'not_sent', `the request was not sent (${sent})`);
-  }
-  if (/timeout/i.test(text)) return fault('unknown', 'timeout', 'no answer in time');
-  if (/ECONNRESET|socket hang up|aborted|EPIPE/.test(text)) {
-    return fault('unknown', 'connection_reset', 'the connection was lost before an answer');
-  }
-  return fault('unknown', 'unreadable_answer', 'the answer could not be read');
-}
-
-function withoutTarget(message: string, ref: CaCertificateRef): string {
-  return message
-    .replace(/https?:\/\/\S+/g, '<url>')
-    .replaceAll(ref.sn, '<sn>')
-    .replaceAll(ref.mqttInstanceId, '<instance>')
-    .slice(0, 512);
-}
-
-function snapshotOf(data: Record<string, unknown>, sn: string): CaCertificateSnapshot {
-  const text = (value: unknown) => (typeof value === 'string' ? value : '');
-  const time = (value: unknown) => (/^\d{1,15}$/.test(text(value)) ? isoTime(Number(value)) : null);
-  const status = text(data.Status);
-  const content = text(data.CaContent);
+function otherSn(requestId: string | null): VendorFault {
   return {
-    sn,
-    caName: text(data.CaName),
-    status: status === '0' ? 'inactive' : status === '1' ? 'active' : status,
-    validFrom: time(data.ValidBegin),
-    validTo: time(data.ValidEnd),
-    fingerprint: content === '' ? null : createHash('sha256').update(content).digest('hex'),
+    ...faultOfKind('other_sn', 'the answer is not about the serial number asked for'),
+    httpStatus: 200,
+    requestId,
   };
+}
+
+function unreadable(message: string, requestId: string | null): VendorFault {
+  return { ...faultOfKind('unreadable_answer', message), httpStatus: 200, requestId };
+}
+
+/** The SDK would send what is missing as an empty value, and the region becomes a part of a host's name. */
+function isUsable({ regionId, mqttInstanceId, sn }: CaCertificateRef): boolean {
+  const isText = (text: unknown) => typeof text === 'string' && text !== '' && text.isWellFormed();
+  return [regionId, mqttInstanceId, sn].every(isText) && /^[a-z0-9]+(-[a-z0-9]+)*$/.test(regionId);
 }

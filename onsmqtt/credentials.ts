@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import type Credentials from '@alicloud/credentials';
 import type { Config } from '@alicloud/credentials';
 
+// The package is CommonJS, and Node and bundlers wrap its default export differently: loaded by require, it is the same.
 const credentials = createRequire(import.meta.url)('@alicloud/credentials') as typeof Credentials & {
   Config: typeof Config;
 };
@@ -17,8 +18,11 @@ export interface StaticKey {
 }
 
 /**
- * The worker's credentials: a static key, or the vendor's default chain (environment, OIDC role, profile, ECS role,
- * URI). After all of the chain has failed it sticks to its last member, so call this anew then.
+ * The worker's credentials: a static key, or the vendor's default chain (environment, OIDC role, CLI profile, credentials
+ * file, ECS role, URI), which reads the environment itself. After all of the chain has failed it sticks to its last member;
+ * {@link createKeySource} makes another then.
+ *
+ * @throws the library's error when a part of the static key is empty
  */
 export function createCredential(key: StaticKey | null): Credential {
   if (key === null) return new credentials.default();
@@ -30,4 +34,53 @@ export function createCredential(key: StaticKey | null): Credential {
       securityToken: key.securityToken,
     }),
   );
+}
+
+/** Keys for calls, one at a time. */
+export interface KeySource {
+  /**
+   * The key as it is now; a temporary one is renewed before it ends.
+   * @throws whatever the credential or its making threw, which may tell of files and URLs: not for the log
+   */
+  current(): Promise<StaticKey>;
+  /** Has the next call make its credential anew. */
+  forget(): void;
+}
+
+/**
+ * Takes keys from a credential and makes that anew after it failed. Callers that come together share one look-up: while
+ * the default chain is still looking, it would send the second caller to whichever member it is just trying.
+ */
+export function createKeySource(make: () => Credential): KeySource {
+  let credential: Credential | null = null;
+  let lookUp: Promise<StaticKey> | null = null;
+
+  async function look(): Promise<StaticKey> {
+    credential ??= make();
+    const { accessKeyId, accessKeySecret, securityToken } = await credential.getCredential();
+    if (!accessKeyId || !accessKeySecret) throw new Error('expected an access key, got none');
+    return { accessKeyId, accessKeySecret, ...(securityToken ? { securityToken } : {}) };
+  }
+
+  return {
+    current() {
+      if (lookUp !== null) return lookUp;
+      const mine = look();
+      lookUp = mine;
+      const end = (failed: boolean) => {
+        if (lookUp !== mine) return;
+        lookUp = null;
+        if (failed) credential = null;
+      };
+      mine.then(
+        () => end(false),
+        () => end(true),
+      );
+      return mine;
+    },
+    forget() {
+      credential = null;
+      lookUp = null;
+    },
+  };
 }

@@ -17,14 +17,22 @@ export type FaultClass = 'transient' | 'throttled' | 'doubtful' | 'permanent' | 
 export interface VendorFault {
   readonly ok: false;
   readonly class: FaultClass;
-  /** The vendor's `Code`, or one of ours for what never became an answer: `timeout`, `connection_reset`, `not_sent`, `unreadable_answer`, `other_sn`. */
+  /**
+   * The vendor's `Code`, or one of ours for what never became an answer of the vendor's form: `not_sent`, `invalid_input`,
+   * `timeout`, `connection_reset`, `unreadable_answer`, `other_sn`.
+   */
   readonly code: string;
-  /** At most 512 characters, without URL, instance or serial number where the SDK would put them in. */
+  /** At most 512 characters, without URL, instance, serial number or credentials. */
   readonly message: string;
   readonly httpStatus: number | null;
   readonly requestId: string | null;
-  /** No repeat earlier than this many ms, or null. */
+  /** No repeat earlier than this many ms (at least 1, at most a day), or null. */
   readonly retryAfterMs: number | null;
+}
+
+/** A read that did not succeed. A read does nothing, so its outcome is never `unknown`: the certificate is unread. */
+export interface ReadFault extends VendorFault {
+  readonly class: Exclude<FaultClass, 'unknown'>;
 }
 
 export interface ActivationAnswer {
@@ -36,19 +44,27 @@ export interface ActivationAnswer {
 export interface ReadAnswer {
   readonly ok: true;
   readonly requestId: string;
-  /** Null when the vendor said that there is no such certificate or instance (FindCaBySnError, MqttInstanceNotFound). */
+  /** Null when the vendor said that there is no such certificate or instance (FindCaBySnError, MqttInstanceNotFound at 500 or 400). */
   readonly certificate: CaCertificateSnapshot | null;
 }
 
 /** What Countersign asks of ApsaraMQ for MQTT. Nothing here retries: Temporal does. */
 export interface OnsMqtt {
-  /** One ActiveCaCertificate call, behind the account's limiter. POST, vendor's page; answers within the outer deadline. */
+  /**
+   * One ActiveCaCertificate call, behind the account's limiter. POST, vendor's page; answers within the outer deadline,
+   * counted from the sending.
+   */
   activeCaCertificate(ref: CaCertificateRef): Promise<ActivationAnswer | VendorFault>;
   /** One GetCaCertificate call. */
-  getCaCertificate(ref: CaCertificateRef): Promise<ReadAnswer | VendorFault>;
+  getCaCertificate(ref: CaCertificateRef): Promise<ReadAnswer | ReadFault>;
 }
 
-/** Lets a call start only when the account's rate allows it. Resolves when the caller may call at once. */
+/** Lets a call start only when the account's rate allows it. */
 export interface CallPace {
+  /**
+   * Resolves when the caller may call, and has to call at once.
+   *
+   * @throws CountersignError `log_unavailable` when no slot could be reserved, `rate_limited` when none came in time
+   */
   claim(): Promise<void>;
 }
