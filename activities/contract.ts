@@ -71,8 +71,11 @@ export interface Settlement {
 
 /** Activities that talk to the vendor; on a task queue of their own. */
 export interface VendorActivities {
-  /** Reads the target and makes the digest of what the approver will be shown. */
-  precheck(input: { readonly change: Change }): Promise<PrecheckResult>;
+  /**
+   * Reads the target, makes the digest of what the approver will be shown, and records both with the new round. `entry`
+   * is the entry without them; once it is written, each repeat answers what it says.
+   */
+  precheck(input: { readonly change: Change; readonly entry: EntryDraft }): Promise<PrecheckResult>;
   /** The gated call, with everything that must hold right before it. */
   ActiveCaCertificate(input: CallInput): Promise<CallResult>;
   /** Ends attempts that were left open and reads the target a last time. */

@@ -21,4 +21,12 @@ export interface ActivityDependencies {
 
 /** Moments between two effects; what has to hold when the process dies there is in docs/operations.md. */
 export type FaultPoint =
-  'change.opened' | 'before.record' | 'attempt.started' | 'call.sent' | 'call.answered' | 'before.close';
+  | 'change.opened'
+  | 'prechecked'
+  | 'before.record'
+  | 'recorded'
+  | 'attempt.started'
+  | 'call.sent'
+  | 'call.answered'
+  | 'before.close'
+  | 'closed';

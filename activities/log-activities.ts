@@ -42,6 +42,7 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
           await saveChange(client, change);
         }),
       );
+      await deps.at?.('recorded');
     },
 
     async closeChange({ change, entries }) {
@@ -53,6 +54,7 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
           await releaseTarget(client, change.id);
         }),
       );
+      await deps.at?.('closed');
     },
   };
 }

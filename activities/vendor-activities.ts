@@ -7,6 +7,12 @@ import { operationOf } from '../operations/registry.ts';
 import type { Operation } from '../operations/operation.ts';
 import type { ActiveCaCertificateInput } from '../operations/active-ca-certificate.ts';
 import type { ReadAnswer, VendorFault } from '../onsmqtt/port.ts';
+import { appendEntry } from '../audit/append.ts';
+import { findEntry } from '../audit/find-entry.ts';
+import { withRound } from '../domain/change-state.ts';
+import { isoTime } from '../domain/time.ts';
+import { inTransaction } from '../store/in-transaction.ts';
+import { saveChange } from '../store/save-change.ts';
 import { countAttempts } from '../store/count-attempts.ts';
 import { listAttempts } from '../store/list-attempts.ts';
 import { samePerson } from '../domain/person.ts';
@@ -29,13 +35,33 @@ export function makeVendorActivities(deps: ActivityDependencies): VendorActiviti
   }
 
   return {
-    async precheck({ change }) {
+    async precheck({ change, entry }) {
       const operation = operationFor(change);
+      const written = await asFailure(() => findEntry(pool, entry.key));
+      if (written) {
+        const { snapshot, digest, readRequestId } = written;
+        return {
+          kind: 'read',
+          snapshot: snapshot as JsonObject,
+          digest: String(digest),
+          requestId: String(readRequestId),
+        };
+      }
       const { certificate, requestId } = await asFailure(() => read(change));
       const refusal = operation.refusal(certificate, now());
       if (refusal) return { kind: 'refused', snapshot: certificate, ...refusal, requestId };
       const snapshot = certificate as JsonObject;
-      return { kind: 'read', snapshot, digest: digestOf(change, snapshot, change.round + 1), requestId };
+      const digest = digestOf(change, snapshot, change.round + 1);
+      const after = withRound(change, snapshot, digest);
+      const told = { snapshot, digest, round: after.round, readRequestId: requestId, time: isoTime(now()) };
+      await asFailure(() =>
+        inTransaction(pool, async (client) => {
+          await appendEntry(client, { key: entry.key, body: { ...entry.body, ...told } });
+          await saveChange(client, after);
+        }),
+      );
+      await deps.at?.('prechecked');
+      return { kind: 'read', snapshot, digest, requestId };
     },
 
     async ActiveCaCertificate({ change, approvals }) {

@@ -2,6 +2,7 @@ import {
   allHandlersFinished,
   ApplicationFailure,
   condition,
+  proxyActivities,
   proxyLocalActivities,
   setHandler,
   workflowInfo,
@@ -18,10 +19,14 @@ import { makeRun } from './run.ts';
 import type { Ended, Run } from './run.ts';
 import { precheck } from './precheck.ts';
 
-const log = proxyLocalActivities<LogActivities>({
+const options = {
   startToCloseTimeout: '30 seconds',
   retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '10 seconds' },
-});
+} as const;
+// Ordinary ones: their input is in the history before they run, so whatever is killed, a repeat carries the same bytes.
+const log = proxyActivities<Pick<LogActivities, 'recordChange' | 'closeChange'>>(options);
+// A local one saves a round trip; everything in its entry was fixed by the request, its time too.
+const { openChange } = proxyLocalActivities<Pick<LogActivities, 'openChange'>>(options);
 
 /**
  * One change request from its submission to its one final outcome. Answers the change at its end; fails, with nothing
@@ -75,18 +80,24 @@ async function open(run: Run, request: ChangeRequest): Promise<{ changeId: strin
     executeBy,
     source,
   } = request;
-  const requested = run.entry(run.change, 'change.requested', personActor(request.requester), {
-    input: asked,
-    justification,
-    breakGlass,
+  const requested = run.entry(
+    run.change,
+    'change.requested',
+    personActor(request.requester),
+    {
+      input: asked,
+      justification,
+      breakGlass,
+      submittedAt,
+      decideBy,
+      executeAfter,
+      executeBy,
+      idempotencyKey: request.idempotency?.key ?? null,
+      source,
+    },
     submittedAt,
-    decideBy,
-    executeAfter,
-    executeBy,
-    idempotencyKey: request.idempotency?.key ?? null,
-    source,
-  });
-  const opened = await log.openChange({
+  );
+  const opened = await openChange({
     change: run.change,
     entries: [requested],
     idempotency: request.idempotency,
@@ -111,12 +122,6 @@ async function untilEnd(run: Run): Promise<Ended> {
     if (checked.kind === 'ended') return checked.end;
     run.change = withRound(run.change, checked.snapshot, checked.digest);
     run.approvals = [];
-    await run.record([
-      run.entry(run.change, 'change.prechecked', workerActor, {
-        snapshot: checked.snapshot,
-        readRequestId: checked.requestId,
-      }),
-    ]);
     run.showStatus();
     await run.waitUntil(() => run.change.decisionStatus !== 'pending', run.change.decideBy);
     run.showStatus();

@@ -15,17 +15,19 @@ export function personActor(person: Person): JsonObject {
 
 /**
  * Makes the entries of one workflow run. The key counts in workflow code, not by a clock or a run id, so that a
- * repeated delivery carries the same key and the same bytes.
+ * repeated delivery carries the same key and the same bytes. The default time
+ * is fixed once the activity that carries it is in the history: a local activity needs a time that is fixed before.
  */
 export function makeEntryWriter(): (
   change: Change,
   type: EventType,
   actor: JsonObject,
   members?: JsonObject,
+  time?: string,
 ) => EntryDraft {
   const ordinals = new Map<EventType, number>();
   const { namespace, workflowId, runId } = workflowInfo();
-  return (change, type, actor, members = {}) => {
+  return (change, type, actor, members = {}, time = isoTime(Date.now())) => {
     const ordinal = (ordinals.get(type) ?? 0) + 1;
     ordinals.set(type, ordinal);
     return {
@@ -33,7 +35,7 @@ export function makeEntryWriter(): (
       body: {
         v: 1,
         type,
-        time: isoTime(Date.now()),
+        time,
         changeId: change.id,
         actor,
         operation: change.operation,

@@ -1,6 +1,7 @@
 import { ActivityFailure, ApplicationFailure, proxyActivities } from '@temporalio/workflow';
 import type { FailedCall, PrecheckResult, VendorActivities } from '../activities/contract.ts';
 import { next } from '../domain/change-state.ts';
+import { workerActor } from './entry-writer.ts';
 import { vendorTaskQueue } from './messages.ts';
 import type { Ended, Run } from './run.ts';
 
@@ -27,12 +28,16 @@ export async function precheck(
       digest: null,
     });
   }
+  const before = run.change;
+  // The activity stores the next version: whatever happens here meanwhile comes after it.
+  run.change = next(before, {});
+  const entry = run.entry(before, 'change.prechecked', workerActor);
   let read: PrecheckResult | undefined;
   try {
     read = await run.unless(
       () => run.change.decisionStatus !== 'pending',
       run.change.decideBy,
-      () => vendor.precheck({ change: run.change }),
+      () => vendor.precheck({ change: before, entry }),
     );
   } catch (error) {
     read = { kind: 'refused', snapshot: null, ...failedCallOf(error) };

@@ -20,7 +20,7 @@ import type { Run } from './run.ts';
 export function handleRequests(run: Run): void {
   setHandler(decideUpdate, (request: SignedRequest) => decide(run, request), {
     validator: (request: SignedRequest) => {
-      judged(run, request, 'decision', (s) => judgeDecision(run.change, wanted(s), Date.now()));
+      judged(run, request, 'decision', (s) => mayCome(run.change, wanted(s), Date.now()));
     },
   });
   setHandler(withdrawUpdate, (request: SignedRequest) => withdraw(run, request), {
@@ -40,6 +40,7 @@ export function handleRequests(run: Run): void {
 async function decide(run: Run, { signed, source }: SignedRequest): Promise<Change> {
   const { statement } = signed;
   const asked = wanted(statement);
+  await condition(() => !isBeingRead(run.change));
   // Asked again: another handler may have run since the validator did.
   const verdict = judged(run, { signed, source }, 'decision', () =>
     judgeDecision(run.change, asked, Date.now()),
@@ -144,6 +145,18 @@ function requestEntry(
     source: request.source,
     ...members,
   });
+}
+
+/**
+ * An approver may see the digest in Postgres a moment before the workflow hears of its precheck: such a decision comes
+ * in and waits, instead of being refused for coming too early.
+ */
+function mayCome(change: Change, asked: ReturnType<typeof wanted>, now: number): void {
+  judgeDecision(isBeingRead(change) ? { ...change, digest: asked.digest } : change, asked, now);
+}
+
+function isBeingRead(change: Change): boolean {
+  return change.digest === null && change.decisionStatus === 'pending';
 }
 
 function wanted(statement: Statement) {

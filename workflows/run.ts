@@ -47,7 +47,11 @@ export interface Run {
 const decisionAttribute = defineSearchAttributeKey('CountersignDecision', 'KEYWORD');
 const executionAttribute = defineSearchAttributeKey('CountersignExecution', 'KEYWORD');
 
-export function makeRun(change: Change, executeWithinMs: number, log: LogActivities): Run {
+export function makeRun(
+  change: Change,
+  executeWithinMs: number,
+  log: Pick<LogActivities, 'recordChange'>,
+): Run {
   let shown = 'pending/not_started';
   const run: Run = {
     change,

@@ -236,7 +236,7 @@ describe.concurrent('a change', { timeout: 300_000 }, () => {
   test('fails when execute-by passes during retries', async () => {
     const sn = await ground.certificate();
     await ground.fault(sn, { times: 50 });
-    const { id } = await approved(sn, { decideBy: inMs(60_000), executeBy: inMs(6000) });
+    const { id } = await approved(sn, { decideBy: inMs(5000), executeBy: inMs(6000) });
     const end = await ended(id);
     expect(end).toMatchObject({ executionStatus: 'failed', outcome: { code: 'execute_by_passed' } });
     expect(end.attempts.length).toBeGreaterThan(1);
@@ -254,7 +254,7 @@ describe.concurrent('a change', { timeout: 300_000 }, () => {
       status: 503,
       code: 'ServiceUnavailable',
     });
-    const { id } = await approved(sn, { decideBy: inMs(60_000), executeBy: inMs(8000) });
+    const { id } = await approved(sn, { decideBy: inMs(5000), executeBy: inMs(8000) });
     const end = await ended(id);
     expect(end).toMatchObject({ executionStatus: 'outcome_unknown', outcome: { code: 'outcome_unknown' } });
     expect(end.attempts.map((a) => a.outcome)).toEqual(['unknown']);

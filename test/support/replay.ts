@@ -4,6 +4,7 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { Worker } from '@temporalio/worker';
 import { workflowBundle } from '../../cli/workflow-bundle.ts';
 import { CountersignPlugin } from '../../plugin/countersign-plugin.ts';
+import { quietRuntime } from './quiet-runtime.ts';
 import { PROJECT_HOME } from './stack.ts';
 import type { Ground } from './service.ts';
 
@@ -11,6 +12,7 @@ export const historiesFolder = join(import.meta.dirname, '..', 'histories');
 
 /** Replays a history with today's workflow code; rejects where they disagree. */
 export async function replay(history: unknown, workflowId?: string): Promise<void> {
+  quietRuntime();
   await Worker.runReplayHistory(
     { workflowBundle: await workflowBundle(PROJECT_HOME), plugins: [new CountersignPlugin()] },
     history,

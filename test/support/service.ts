@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
-import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { NativeConnection, Worker } from '@temporalio/worker';
 import { pino } from 'pino';
 import { inject } from 'vitest';
 import type { ActivityDependencies } from '../../activities/dependencies.ts';
@@ -31,6 +31,8 @@ import { claimCalls } from '../../store/claim-calls.ts';
 import { makePool } from '../../store/pool.ts';
 import { changeTaskQueue, vendorTaskQueue } from '../../workflows/messages.ts';
 import { cloneDatabase } from './database.ts';
+import type { TestDatabase } from './database.ts';
+import { quietRuntime } from './quiet-runtime.ts';
 import { PROJECT_HOME, temporaryHome } from './stack.ts';
 
 export const key = { accessKeyId: 'test-key', accessKeySecret: 'test-secret' };
@@ -38,14 +40,21 @@ export const instance = 'post-cn-test00001';
 export const demoUsers = ['alice', 'erin', 'bob', 'carol', 'frank', 'dave', 'olga', 'adam'] as const;
 type DemoUser = (typeof demoUsers)[number];
 
+/** Servers of a test's own, which it may kill. */
+export interface Servers {
+  readonly temporalAddress?: string;
+  readonly database?: TestDatabase;
+}
+
 /** Everything but the API and the worker: a database and a namespace of a test file's own, identity, simulator, sequencer. */
-export async function startGround() {
+export async function startGround(servers: Servers = {}) {
   const home = await temporaryHome();
+  const temporalAddress = servers.temporalAddress ?? inject('temporalAddress');
   const [database, identity, simulator, connection] = await Promise.all([
-    cloneDatabase(),
+    servers.database ?? cloneDatabase(),
     startIdentityProvider({ home, audience: 'countersign' }),
     startSimulator({ accessKeys: { [key.accessKeyId]: key.accessKeySecret } }),
-    Connection.connect({ address: inject('temporalAddress') }),
+    Connection.connect({ address: temporalAddress }),
   ]);
   const namespace = `test-${randomUUID()}`;
   await connection.workflowService.registerNamespace({
@@ -78,6 +87,7 @@ export async function startGround() {
     identity,
     simulator,
     namespace,
+    temporalAddress,
     client,
     connection,
     keys,
@@ -184,10 +194,10 @@ export async function dependenciesOf(
 
 /** Both workers in this process, made with the plugin and in no other way. */
 export async function startWorkers(ground: Ground, overrides: Partial<ActivityDependencies> = {}) {
-  installRuntime();
+  quietRuntime();
   const deps = await dependenciesOf(ground);
   const plugin = new CountersignPlugin({ dependencies: { ...deps, ...overrides } });
-  const connection = await NativeConnection.connect({ address: inject('temporalAddress') });
+  const connection = await NativeConnection.connect({ address: ground.temporalAddress });
   const shared = {
     connection,
     namespace: ground.namespace,
@@ -212,17 +222,6 @@ export async function startWorkers(ground: Ground, overrides: Partial<ActivityDe
     },
   };
 }
-
-let installed = false;
-function installRuntime(): void {
-  if (installed) return;
-  installed = true;
-  Runtime.install({
-    shutdownSignals: [],
-    logger: { log: quiet, trace: quiet, debug: quiet, info: quiet, warn: quiet, error: quiet },
-  });
-}
-const quiet = () => undefined;
 
 /** A body for `POST /v1/changes`. */
 export function submission(sn: string, extra: object = {}) {

@@ -1,0 +1,201 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { FaultPoint } from '../../activities/dependencies.ts';
+import type { ChangeView } from '../../api/view.ts';
+import { apiClient } from '../../cli/api-client.ts';
+import { bootstrapDatabase } from '../../embedded/bootstrap-database.ts';
+import { freePort } from '../../embedded/free-port.ts';
+import { startPostgres } from '../../embedded/postgres.ts';
+import { startTemporal } from '../../embedded/temporal.ts';
+import { migrate } from '../../store/migrate.ts';
+import { startProcess } from '../support/process.ts';
+import { replayAll } from '../support/replay.ts';
+import {
+  changeThat,
+  eventually,
+  startApi,
+  startGround,
+  startWorkers,
+  submission,
+} from '../support/service.ts';
+import type { Ground } from '../support/service.ts';
+import { PROJECT_HOME, temporaryHome } from '../support/stack.ts';
+
+type Api = Awaited<ReturnType<typeof startApi>>;
+
+/** The log of a change that ended well is whole: each event once, every attempt ended, one close. */
+async function expectWhole(api: Api, ground: Ground, id: string, sn: string): Promise<ChangeView> {
+  const change = await changeThat(api.users.alice, id, (c) => c.closedAt !== null);
+  const entries = await eventually(async () => {
+    const found = await api.users.dave.events(id);
+    return found.every((e) => e.index !== null) ? found : null;
+  });
+  const types = entries.map((e) => e.type);
+  const count = (type: string) => types.filter((t) => t === type).length;
+  expect(new Set(entries.map((e) => e.key)).size).toBe(entries.length);
+  for (const once of [
+    'change.requested',
+    'change.prechecked',
+    'decision.approved',
+    'change.scheduled',
+    'change.closed',
+  ]) {
+    expect([once, count(once)]).toEqual([once, 1]);
+  }
+  expect(types.at(-1)).toBe('change.closed');
+  const ended = count('attempt.succeeded') + count('attempt.failed') + count('attempt.unknown');
+  expect(ended).toBe(count('attempt.started'));
+  expect(types.indexOf('decision.approved')).toBeLessThan(types.indexOf('attempt.started'));
+  const calls = await ground.calls(sn);
+  expect(calls.filter((c) => c.applied)).toHaveLength(1);
+  // No call that was not announced.
+  expect(calls.length).toBeLessThanOrEqual(count('attempt.started'));
+  expect(change.executionStatus).toBe('succeeded');
+  expect(await replayAll(ground)).toBeGreaterThan(0);
+  return change;
+}
+
+const post = (api: Api, sn: string, key: string) =>
+  api.users.alice.post<ChangeView>('/v1/changes', submission(sn), { 'Idempotency-Key': key });
+const approve = (api: Api, change: ChangeView) =>
+  api.users.bob.post<ChangeView>(`/v1/changes/${change.id}/decisions`, {
+    decision: 'approve',
+    digest: change.digest,
+    comment: '',
+  });
+
+describe.concurrent('a worker killed with SIGKILL', { timeout: 300_000 }, () => {
+  const points: readonly FaultPoint[] = [
+    'change.opened',
+    'prechecked',
+    'before.record',
+    'recorded',
+    'attempt.started',
+    'call.sent',
+    'call.answered',
+    'before.close',
+    'closed',
+  ];
+  test.each(points)('at %s: the change ends once and its log is whole', async (point) => {
+    const ground = await startGround();
+    const api = await startApi(ground, { engineDeadlineMs: 60_000 });
+    const sn = await ground.certificate();
+    const key = randomUUID();
+    const dying = await startProcess(ground, 'worker', { COUNTERSIGN_FAULT_POINT: point });
+    const posted = post(api, sn, key).catch(() => null);
+    let change: ChangeView | null = null;
+    if (!['change.opened', 'prechecked'].includes(point)) {
+      const { id } = (await posted) ?? (await post(api, sn, key));
+      change = await changeThat(api.users.alice, id, (c) => c.digest !== null);
+      await approve(api, change).catch(() => null);
+    }
+    const [, signal] = await dying.exited;
+    expect(signal).toBe('SIGKILL');
+    const healthy = await startProcess(ground, 'worker');
+    if (change === null) {
+      await posted;
+      const { id } = await eventually(() => post(api, sn, key));
+      change = await changeThat(api.users.alice, id, (c) => c.digest !== null);
+      await approve(api, change);
+    }
+    // A decision whose answer was lost, sent again: the same change, and nothing new.
+    const seen = change;
+    expect((await eventually(() => approve(api, seen))).decisions).toHaveLength(1);
+    await expectWhole(api, ground, change.id, sn);
+    await healthy.stop();
+    await api.stop();
+    await ground.stop();
+  });
+});
+
+test(
+  'the API killed between the start and its answer: the same key finds the same change',
+  { timeout: 300_000 },
+  async () => {
+    const ground = await startGround();
+    const api = await startApi(ground);
+    const sn = await ground.certificate();
+    const port = String(await freePort());
+    const process_ = await startProcess(ground, 'api', { PORT: port });
+    const doomed = apiClient(`http://127.0.0.1:${port}`, await ground.identity.tokenFor('alice'));
+    const key = randomUUID();
+    const lost = doomed
+      .post<ChangeView>('/v1/changes', submission(sn), { 'Idempotency-Key': key })
+      .catch((e: unknown) => e);
+    // No worker is there yet, so the API waits for the first entry, and dies waiting.
+    await eventually(async () => {
+      for await (const found of ground.client.workflow.list()) if (found.workflowId) return true;
+      return null;
+    });
+    await process_.stop();
+    expect(await lost).toBeInstanceOf(Error);
+    const workers = await startWorkers(ground);
+    const change = await eventually(() => post(api, sn, key));
+    const seen = await changeThat(api.users.alice, change.id, (c) => c.digest !== null);
+    await approve(api, seen);
+    await expectWhole(api, ground, change.id, sn);
+    await workers.stop();
+    await api.stop();
+    await ground.stop();
+  },
+);
+
+describe('a server killed with SIGKILL', { timeout: 300_000 }, () => {
+  test.each(['Temporal', 'Postgres'] as const)(
+    '%s, while a change waits and again during its retries',
+    async (victim) => {
+      const home = await temporaryHome();
+      const ports = { temporal: await freePort(), postgres: await freePort() };
+      const temporalUp = () =>
+        startTemporal({
+          home: PROJECT_HOME,
+          env: process.env,
+          dbFilename: join(home, 'temporal.db'),
+          port: ports.temporal,
+        });
+      const postgresUp = () => startPostgres({ dataDir: join(home, 'postgres'), port: ports.postgres });
+      let [temporal, postgres] = await Promise.all([temporalUp(), postgresUp()]);
+      const urls = await bootstrapDatabase({
+        superuserUrl: postgres.superuserUrl,
+        passwordFile: join(home, 'logins.json'),
+      });
+      await migrate({ databaseUrl: urls.migrator });
+      const superuserUrl = postgres.superuserUrl;
+      const database = {
+        name: 'countersign',
+        url: (role: 'superuser' | keyof typeof urls) => (role === 'superuser' ? superuserUrl : urls[role]),
+        drop: () => Promise.resolve(),
+      };
+      const ground = await startGround({ temporalAddress: temporal.address, database });
+      const api = await startApi(ground, { engineDeadlineMs: 30_000 });
+      const workers = await startWorkers(ground);
+      const restart = async () => {
+        if (victim === 'Temporal') {
+          temporal.kill('SIGKILL');
+          await temporal.exited;
+          temporal = await temporalUp();
+        } else {
+          postgres.kill('SIGKILL');
+          await postgres.exited;
+          postgres = await postgresUp();
+        }
+      };
+      const sn = await ground.certificate();
+      await ground.fault(sn, { times: 4 });
+      const { id } = await post(api, sn, randomUUID());
+      const change = await changeThat(api.users.alice, id, (c) => c.digest !== null);
+      await restart();
+      await eventually(() => approve(api, change));
+      await changeThat(api.users.alice, id, (c) => c.attempts.length >= 2);
+      await restart();
+      const end = await expectWhole(api, ground, id, sn);
+      expect(end.attempts.length).toBeGreaterThanOrEqual(5);
+      await workers.stop();
+      await api.stop();
+      await ground.stop();
+      await temporal.stop();
+      await postgres.stop();
+    },
+  );
+});

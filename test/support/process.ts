@@ -1,0 +1,65 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { key } from './service.ts';
+import type { Ground } from './service.ts';
+import { PROJECT_HOME } from './stack.ts';
+
+const entry = join(import.meta.dirname, '..', '..', 'cli', 'main.ts');
+
+/** A process of the product as a user runs it: `countersign api` or `countersign worker`, on a ground. */
+export async function startProcess(ground: Ground, name: 'api' | 'worker', extra: NodeJS.ProcessEnv = {}) {
+  const child = spawn(process.execPath, [entry, name], {
+    env: {
+      PATH: process.env.PATH,
+      LOG_LEVEL: 'info',
+      // The bundle's cache is the project's; keys are the ground's.
+      COUNTERSIGN_HOME: PROJECT_HOME,
+      COUNTERSIGN_STATEMENT_KEY: ground.keys.privateKey,
+      COUNTERSIGN_STATEMENT_PUBLIC_KEYS: ground.keys.publicKey,
+      DATABASE_URL: ground.database.url(name),
+      TEMPORAL_ADDRESS: ground.temporalAddress,
+      TEMPORAL_NAMESPACE: ground.namespace,
+      OIDC_ISSUER: ground.identity.issuer,
+      ...(name === 'worker'
+        ? {
+            ONSMQTT_ENDPOINT: ground.simulator.url,
+            ONSMQTT_DEADLINE_MS: '1500',
+            ALIBABA_CLOUD_ACCESS_KEY_ID: key.accessKeyId,
+            ALIBABA_CLOUD_ACCESS_KEY_SECRET: key.accessKeySecret,
+          }
+        : {}),
+      ...extra,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+  let output = '';
+  const ready = new Promise<void>((resolve) => {
+    const read = (chunk: Buffer) => {
+      output += chunk.toString();
+      if (/worker runs|api listens/.test(output)) resolve();
+    };
+    child.stdout.on('data', read);
+    child.stderr.on('data', read);
+  });
+  await Promise.race([
+    ready,
+    exited.then(([code, signal]) => {
+      throw new Error(`${name} ended (${code ?? signal}) before it was ready:\n${output}`);
+    }),
+  ]);
+  return {
+    output: () => output,
+    /** How it ended: exit code and signal. */
+    exited,
+    kill: (signal: NodeJS.Signals) => child.kill(signal),
+    /** By SIGKILL; a test that wants an orderly end sends SIGTERM and awaits `exited`. */
+    async stop(): Promise<void> {
+      if (child.exitCode === null && child.signalCode === null) {
+        child.kill('SIGKILL');
+        await exited;
+      }
+    },
+  };
+}
