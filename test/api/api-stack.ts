@@ -1,0 +1,167 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { readFile, rm } from 'node:fs/promises';
+import { pino } from 'pino';
+import { createApp } from '../../api/app.ts';
+import type { ApiDependencies } from '../../api/dependencies.ts';
+import { createEngine } from '../../api/engine.ts';
+import { startEntryFeed } from '../../audit/follow.ts';
+import type { Change } from '../../domain/change.ts';
+import type { EntryBody } from '../../domain/entry.ts';
+import { fourEyes } from '../../domain/four-eyes.ts';
+import type { Person, Role } from '../../domain/person.ts';
+import { createStatementSigner } from '../../identity/statement-signer.ts';
+import { createTokenVerifier } from '../../identity/token-verifier.ts';
+import { inTransaction } from '../../store/in-transaction.ts';
+import { openChange } from '../../store/open-change.ts';
+import { makePool } from '../../store/pool.ts';
+import { change as changeFixture } from '../store/change-fixture.ts';
+import { startGround } from '../support/service.ts';
+import type { Ground } from '../support/service.ts';
+
+/** What a call sends beside its address. */
+export interface Sent {
+  /** A demo user, or null for no token. */
+  readonly as?: string | null;
+  readonly token?: string;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  /** Sent as it is. */
+  readonly raw?: string | Uint8Array;
+  readonly headers?: Record<string, string>;
+  readonly method?: string;
+}
+
+/** An answer: its body parsed where it is JSON. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Record<string, unknown> & {
+    readonly code?: string;
+    readonly errors?: { field: string; rule: string; message: string }[];
+  };
+  readonly text: string;
+}
+
+/** A replica of the API over HTTP, without any worker behind it. */
+export async function startReplica(ground: Ground, overrides: Partial<ApiDependencies> = {}) {
+  const pool = makePool({ connectionString: ground.database.url('api'), applicationName: 'test api' });
+  const feed = startEntryFeed({ pool });
+  const server = createServer(
+    createApp({
+      db: pool,
+      feed,
+      engine: createEngine(ground.client, 1500),
+      tokens: createTokenVerifier({ issuer: ground.identity.issuer, audience: 'countersign' }),
+      signer: createStatementSigner(await readFile(ground.keys.privateKey, 'utf8')),
+      policy: fourEyes,
+      log: pino({ level: 'silent' }),
+      namespace: ground.namespace,
+      metrics: null,
+      writesPerMinute: 10_000,
+      ...overrides,
+    }),
+  );
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const tokens = new Map<string, Promise<string>>();
+  const tokenOf = (user: string): Promise<string> => {
+    const token = tokens.get(user) ?? ground.identity.tokenFor(user);
+    tokens.set(user, token);
+    return token;
+  };
+
+  async function open(path: string, sent: Sent = {}): Promise<Response> {
+    const { as = 'alice', token, body, raw, headers = {}, method } = sent;
+    const bearer = token ?? (as === null ? null : await tokenOf(as));
+    const content = raw ?? (body === undefined ? undefined : JSON.stringify(body));
+    return fetch(`${url}${path}`, {
+      method: method ?? (content === undefined ? 'GET' : 'POST'),
+      headers: {
+        ...(bearer === null ? {} : { authorization: `Bearer ${bearer}` }),
+        ...(content === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(content === undefined ? {} : { body: content as string }),
+    });
+  }
+
+  return {
+    url,
+    pool,
+    open,
+    tokenOf,
+    async call(path: string, sent: Sent = {}): Promise<Answer> {
+      const response = await open(path, sent);
+      const text = await response.text();
+      const isJson = /json/.test(response.headers.get('content-type') ?? '') && text !== '';
+      return {
+        status: response.status,
+        headers: response.headers,
+        body: (isJson ? JSON.parse(text) : {}) as Answer['body'],
+        text,
+      };
+    },
+    async stop(): Promise<void> {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await feed.stop();
+      await pool.end();
+    },
+  };
+}
+export type Replica = Awaited<ReturnType<typeof startReplica>>;
+
+/** Postgres, Temporal, identity and one replica: what a test file shares. */
+export async function startApiStack(overrides: Partial<ApiDependencies> = {}) {
+  const ground = await startGround();
+  const worker = makePool({
+    connectionString: ground.database.url('worker'),
+    applicationName: 'test worker',
+  });
+  const api = await startReplica(ground, overrides);
+
+  function person(subject: string, ...roles: Role[]): Person {
+    return {
+      issuer: ground.identity.issuer,
+      subject,
+      name: subject,
+      roles,
+      groups: [],
+      authentication: { methods: [], at: null },
+    };
+  }
+
+  return {
+    ground,
+    worker,
+    api,
+    person,
+    /** A change of alice's as a worker would have stored it: pending, round 1, with a digest. */
+    async stored(
+      more: Partial<Change> = {},
+      idempotency: { key: string; bodyDigest: string } | null = null,
+    ): Promise<Change> {
+      const change = changeFixture({
+        requester: person('alice', 'requester'),
+        policy: fourEyes,
+        decideBy: new Date(Date.now() + 86_400_000).toISOString(),
+        ...more,
+      });
+      await inTransaction(worker, (client) => openChange(client, { change, idempotency }));
+      return change;
+    },
+    /** Every entry of the log, oldest first. */
+    async entries(): Promise<EntryBody[]> {
+      const { rows } = await worker.query<{ bytes: Buffer }>('select bytes from audit.entry order by id');
+      return rows.map(({ bytes }) => JSON.parse(bytes.toString()) as EntryBody);
+    },
+    async stop(): Promise<void> {
+      await api.stop();
+      await worker.end();
+      await ground.stop();
+      await rm(ground.home, { recursive: true, force: true });
+    },
+  };
+}
+export type ApiStack = Awaited<ReturnType<typeof startApiStack>>;
