@@ -1,0 +1,261 @@
+import { randomUUID } from 'node:crypto';
+import { generateKeyPairSync } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { closeOrphans } from '../../activities/close-orphans.ts';
+import type { ChangeView } from '../../api/view.ts';
+import type { ApiClient } from '../../cli/api-client.ts';
+import { workflowIdOf } from '../../domain/change.ts';
+import type { Person } from '../../domain/person.ts';
+import { createStatementSigner } from '../../identity/statement-signer.ts';
+import { makePool } from '../../store/pool.ts';
+import { decideUpdate } from '../../workflows/messages.ts';
+import { replayAll } from '../support/replay.ts';
+import {
+  changeThat,
+  eventually,
+  startApi,
+  startGround,
+  startWorkers,
+  submission,
+} from '../support/service.ts';
+import type { Ground } from '../support/service.ts';
+
+let ground: Ground;
+let api: Awaited<ReturnType<typeof startApi>>;
+let replica: Awaited<ReturnType<typeof startApi>>;
+let workers: Awaited<ReturnType<typeof startWorkers>>;
+
+beforeAll(async () => {
+  ground = await startGround();
+  [api, replica, workers] = await Promise.all([startApi(ground), startApi(ground), startWorkers(ground)]);
+});
+afterAll(async () => {
+  expect(await replayAll(ground)).toBeGreaterThan(5);
+  await workers.stop();
+  await api.stop();
+  await replica.stop();
+  await ground.stop();
+});
+
+const inMs = (ms: number) => new Date(Date.now() + ms).toISOString();
+const post = (by: ApiClient, sn: string, key: string, extra: object = {}) =>
+  by.post<ChangeView>('/v1/changes', submission(sn, extra), { 'Idempotency-Key': key });
+const pending = async (sn: string, extra: object = {}) =>
+  changeThat(
+    api.users.alice,
+    (await post(api.users.alice, sn, randomUUID(), extra)).id,
+    (c) => c.digest !== null,
+  );
+const decide = (by: ApiClient, change: ChangeView, decision: 'approve' | 'reject') =>
+  by.post<ChangeView>(`/v1/changes/${change.id}/decisions`, { decision, digest: change.digest, comment: '' });
+const ended = (id: string) => changeThat(api.users.alice, id, (c) => c.closedAt !== null);
+/** The code of a refusal, or null when the call went well. */
+const codeOf = (work: Promise<unknown>): Promise<string | null> =>
+  work.then(
+    () => null,
+    (error: unknown) => String((error as { code?: unknown }).code),
+  );
+
+describe.concurrent('when two come at once', { timeout: 120_000 }, () => {
+  test('one key from two replicas makes one change', async () => {
+    const sn = await ground.certificate();
+    const key = randomUUID();
+    const both = await Promise.all([post(api.users.alice, sn, key), post(replica.users.alice, sn, key)]);
+    expect(both[0].id).toBe(both[1].id);
+    expect(await codeOf(post(api.users.alice, sn, key, { justification: 'another' }))).toBe('key_reused');
+    // Another person's same key is another key; the target is taken all the same.
+    expect(await codeOf(post(api.users.erin, sn, key))).toBe('open_change_exists');
+  });
+
+  test('one key with two bodies makes one change and refuses the other', async () => {
+    const [a, b] = [await ground.certificate(), await ground.certificate()];
+    const key = randomUUID();
+    const codes = await Promise.all([
+      codeOf(post(api.users.alice, a, key)),
+      codeOf(post(replica.users.alice, b, key)),
+    ]);
+    expect(codes.sort()).toEqual(['key_reused', null]);
+  });
+
+  test('one target, two people: one open change', async () => {
+    const sn = await ground.certificate();
+    const codes = await Promise.all([
+      codeOf(post(api.users.alice, sn, randomUUID())),
+      codeOf(post(replica.users.erin, sn, randomUUID())),
+    ]);
+    expect(codes.sort()).toEqual([null, 'open_change_exists'].sort());
+  });
+
+  test('a loser of the race for a target may use its key again once the target is free', async () => {
+    const sn = await ground.certificate();
+    const first = await pending(sn);
+    const key = randomUUID();
+    expect(await codeOf(post(api.users.erin, sn, key))).toBe('open_change_exists');
+    await decide(api.users.bob, first, 'reject');
+    await ended(first.id);
+    const second = await eventually(() => post(api.users.erin, sn, key));
+    expect(second.id).not.toBe(first.id);
+  });
+
+  test('approve against reject: one outcome, the same everywhere', async () => {
+    const sn = await ground.certificate();
+    const change = await pending(sn, {
+      executeAfter: inMs(3_600_000),
+      executeBy: inMs(7_200_000),
+      decideBy: inMs(1_800_000),
+    });
+    await Promise.allSettled([
+      decide(api.users.bob, change, 'approve'),
+      decide(replica.users.carol, change, 'reject'),
+    ]);
+    const after = await changeThat(api.users.alice, change.id, (c) => c.decisionStatus !== 'pending');
+    expect(after.decisions).toHaveLength(1);
+    expect(after.decisionStatus).toBe(after.decisions[0]?.decision === 'approve' ? 'approved' : 'rejected');
+    const state = await ground.client.workflow.getHandle(workflowIdOf(change.id)).query<ChangeView>('state');
+    expect(state.decisionStatus).toBe(after.decisionStatus);
+    const types = (await api.users.dave.events(change.id)).map((e) => e.type);
+    expect(types.filter((t) => t === 'decision.approved' || t === 'decision.rejected')).toHaveLength(1);
+  });
+
+  test('approve against withdraw: withdrawn, or called and not withdrawn', async () => {
+    const sn = await ground.certificate();
+    const change = await pending(sn);
+    await Promise.allSettled([
+      decide(api.users.bob, change, 'approve'),
+      replica.users.alice.post(`/v1/changes/${change.id}/withdrawal`, { comment: '' }),
+    ]);
+    const end = await ended(change.id);
+    const called = (await ground.calls(sn)).length;
+    expect([end.decisionStatus, called]).toEqual(
+      end.decisionStatus === 'withdrawn' ? ['withdrawn', 0] : ['approved', 1],
+    );
+  });
+
+  test('approve against expiry: one outcome', async () => {
+    const sn = await ground.certificate();
+    const change = await pending(sn, { decideBy: inMs(2500) });
+    await eventually(() => Promise.resolve(Date.now() >= Date.parse(change.decideBy) - 15 ? true : null));
+    await decide(api.users.bob, change, 'approve').catch(() => null);
+    const end = await ended(change.id);
+    const called = (await ground.calls(sn)).length;
+    expect([end.decisionStatus, called]).toEqual(
+      end.decisionStatus === 'expired' ? ['expired', 0] : ['approved', 1],
+    );
+  });
+});
+
+describe.concurrent('what Temporal no longer has', { timeout: 120_000 }, () => {
+  test('a workflow terminated by hand: its change is closed and its target free', async () => {
+    const sn = await ground.certificate();
+    const key = randomUUID();
+    const change = await changeThat(
+      api.users.alice,
+      (await post(api.users.alice, sn, key)).id,
+      (c) => c.digest !== null,
+    );
+    await ground.client.workflow.getHandle(workflowIdOf(change.id)).terminate('by hand');
+    expect(await codeOf(decide(api.users.bob, change, 'approve'))).toBe('change_closed');
+    const pool = makePool({
+      connectionString: ground.database.url('worker'),
+      applicationName: 'test orphans',
+    });
+    const deps = {
+      pool,
+      client: ground.client,
+      namespace: ground.namespace,
+      log: { warn: () => undefined },
+      restMs: 0,
+    };
+    await eventually(async () =>
+      (await closeOrphans(deps)) >= 0 && (await api.users.alice.change(change.id)).closedAt ? true : null,
+    );
+    await closeOrphans(deps);
+    await pool.end();
+    const end = await ended(change.id);
+    expect(end).toMatchObject({ outcome: { code: 'workflow_ended' }, executionStatus: 'not_started' });
+    const types = (await api.users.dave.events(change.id)).map((e) => e.type);
+    expect(types.filter((t) => t === 'change.closed')).toHaveLength(1);
+    expect((await post(api.users.alice, sn, key)).id).toBe(change.id);
+    expect((await post(api.users.erin, sn, randomUUID())).id).not.toBe(change.id);
+  });
+
+  test('a workflow that Temporal has forgotten: shown, and its key still guarded', async () => {
+    const sn = await ground.certificate();
+    const key = randomUUID();
+    const { id } = await post(api.users.alice, sn, key);
+    const change = await changeThat(api.users.alice, id, (c) => c.digest !== null);
+    await decide(api.users.bob, change, 'approve');
+    await ended(id);
+    await eventually(async () => {
+      await ground.client.workflowService.deleteWorkflowExecution({
+        namespace: ground.namespace,
+        workflowExecution: { workflowId: workflowIdOf(id) },
+      });
+      return ground.client.workflow
+        .getHandle(workflowIdOf(id))
+        .describe()
+        .then(
+          () => null,
+          () => true,
+        );
+    });
+    expect((await post(api.users.alice, sn, key)).id).toBe(id);
+    expect((await api.users.dave.change(id)).executionStatus).toBe('succeeded');
+    expect(await ground.calls(sn)).toHaveLength(1);
+  });
+});
+
+describe('a decision that the API did not sign', { timeout: 120_000 }, () => {
+  test('is refused by the worker, and nothing is called', async () => {
+    const sn = await ground.certificate();
+    const change = await pending(sn);
+    const { privateKey } = generateKeyPairSync('ed25519');
+    const forger = createStatementSigner(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
+    const person: Person = {
+      issuer: change.requester.issuer,
+      subject: 'mallory',
+      name: 'Mallory',
+      roles: ['approver'],
+      groups: [],
+      authentication: { methods: [], at: null },
+    };
+    const signed = forger.sign({
+      v: 1,
+      kind: 'decision',
+      changeId: change.id,
+      person,
+      action: 'approve',
+      comment: '',
+      digest: change.digest,
+      round: change.round,
+      at: new Date().toISOString(),
+    });
+    const handle = ground.client.workflow.getHandle(workflowIdOf(change.id));
+    await expect(handle.executeUpdate(decideUpdate, { args: [{ signed, source: null }] })).rejects.toThrow();
+    const after = await api.users.alice.change(change.id);
+    expect(after).toMatchObject({ decisionStatus: 'pending', decisions: [] });
+    expect(await ground.calls(sn)).toEqual([]);
+    // The change goes on as if nothing had been said.
+    await decide(api.users.bob, change, 'approve');
+    expect((await ended(change.id)).executionStatus).toBe('succeeded');
+    const types = (await api.users.dave.events(change.id)).map((e) => e.type);
+    expect(types.filter((t) => t.startsWith('decision.'))).toEqual(['decision.approved']);
+  });
+});
+
+test('no worker up: 503, and the same key later makes the one change', { timeout: 120_000 }, async () => {
+  const alone = await startGround();
+  const front = await startApi(alone, { engineDeadlineMs: 1500 });
+  const sn = await alone.certificate();
+  const key = randomUUID();
+  expect(await codeOf(post(front.users.alice, sn, key))).toBe('engine_unavailable');
+  const late = await startWorkers(alone);
+  const change = await eventually(() => post(front.users.alice, sn, key));
+  const seen = await changeThat(front.users.alice, change.id, (c) => c.digest !== null);
+  expect((await front.users.dave.events(seen.id)).filter((e) => e.type === 'change.requested')).toHaveLength(
+    1,
+  );
+  await late.stop();
+  await front.stop();
+  await alone.stop();
+});
