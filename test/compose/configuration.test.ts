@@ -54,3 +54,13 @@ test.each(Object.keys(environmentSchema.shape))('%s: default and rule are the sc
     expect(words).toEqual(known);
   }
 });
+
+test('the fault points are those of the code', () => {
+  const source = readFileSync(join(root, 'activities', 'dependencies.ts'), 'utf8');
+  const points = [...(/type FaultPoint =([^;]*);/.exec(source)?.[1] ?? '').matchAll(/'([a-z.]+)'/g)];
+  const operations =
+    readFileSync(join(root, 'docs', 'operations.md'), 'utf8').split('## Fault points')[1] ?? '';
+  const described = [...operations.matchAll(/^\| `([a-z.]+)`/gm)];
+  expect(described.map(([, point]) => point)).toEqual(points.map(([, point]) => point));
+  expect(points.length).toBeGreaterThan(5);
+});

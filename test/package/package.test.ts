@@ -263,7 +263,9 @@ test('its processes take one change from POST to succeeded, and end when they ar
       'change.closed',
     ]);
     const metrics = await (await fetch(`http://127.0.0.1:${ports.metrics}/metrics`)).text();
-    expect(metrics).toMatch(/countersign_attempts\w*\{[^}]*class="succeeded"[^}]*\} 1\b/);
+    expect(metrics).toMatch(/^countersign_attempts_total\{[^}]*class="succeeded"[^}]*\} 1\b/m);
+    const ofTemporal = await (await fetch(`http://127.0.0.1:${ports.metrics + 1}/metrics`)).text();
+    expect(ofTemporal).toMatch(/^temporal_workflow_task_schedule_to_start_latency/m);
 
     // A workflow of somebody else's, on a worker of theirs, gated by the same service.
     const host = await startChild({
