@@ -1,0 +1,219 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { canonicalJson } from '../../domain/canonical-json.ts';
+import type { Change } from '../../domain/change.ts';
+import { closed } from '../../domain/change-state.ts';
+import { releaseTarget } from '../../store/release-target.ts';
+import { saveChange } from '../../store/save-change.ts';
+import { instance, submission } from '../support/service.ts';
+import { startApiStack } from './api-stack.ts';
+import type { ApiStack } from './api-stack.ts';
+
+let stack: ApiStack;
+
+beforeAll(async () => {
+  stack = await startApiStack();
+});
+
+afterAll(() => stack.stop());
+
+const digestOf = (body: unknown) => createHash('sha256').update(canonicalJson(body)).digest('hex');
+
+function on(sn: string, more: Partial<Change> = {}): Partial<Change> {
+  return {
+    input: { regionId: 'cn-hangzhou', mqttInstanceId: instance, sn },
+    target: `cn-hangzhou/${instance}/${sn}`,
+    ...more,
+  };
+}
+
+async function ids(query: string, as = 'dave'): Promise<string[]> {
+  const { status, body } = await stack.api.call(`/v1/changes?${query}`, { as });
+  expect(status).toBe(200);
+  return (body.items as Change[]).map(({ id }) => id);
+}
+
+test('a change is shown with its attempts, its links and whether it awaits its reader', async () => {
+  const change = await stack.stored();
+  const self = `/v1/changes/${change.id}`;
+  const links = { self, events: `${self}/events`, decisions: `${self}/decisions` };
+  for (const [as, awaitingYou] of [
+    ['alice', false],
+    ['bob', true],
+    ['dave', false],
+    ['olga', false],
+  ] as const) {
+    const answer = await stack.api.call(self, { as });
+    expect(answer.status).toBe(200);
+    expect(answer.body).toEqual({ ...change, attempts: [], awaitingYou, links });
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+  }
+  expect((await stack.api.call(self.toUpperCase().replace('/V1/CHANGES', '/v1/changes'))).status).toBe(200);
+});
+
+test('a change that one may not see is as one that there is not', async () => {
+  const change = await stack.stored();
+  const unknown = await stack.api.call(`/v1/changes/${randomUUID()}`);
+  expect(unknown.body).toMatchObject({ status: 404, code: 'not_found' });
+  for (const as of ['erin', 'adam']) {
+    for (const path of ['', '/events']) {
+      const answer = await stack.api.call(`/v1/changes/${change.id}${path}`, { as });
+      expect({ status: answer.status, body: answer.body }).toEqual({ status: 404, body: unknown.body });
+    }
+  }
+  const nobody = await stack.ground.identity.tokenFor('alice', { sub: 'mallory', roles: [] });
+  expect((await stack.api.call(`/v1/changes/${change.id}`, { token: nobody })).status).toBe(404);
+  const namesake = await stack.ground.identity.tokenFor('alice', { sub: 'Alice' });
+  expect((await stack.api.call(`/v1/changes/${change.id}`, { token: namesake })).status).toBe(404);
+  const decision = { decision: 'approve', digest: change.digest };
+  const answer = await stack.api.call(`/v1/changes/${change.id}/decisions`, { as: 'erin', body: decision });
+  expect(answer.status).toBe(404);
+  expect(await ids('', 'erin')).toEqual([]);
+  expect(await ids('', 'adam')).toEqual([]);
+});
+
+test('changes are listed newest first, by filters, and a page at a time', async () => {
+  const sn = randomUUID();
+  const start = Date.parse('2026-11-24T09:00:00.000Z');
+  const all: Change[] = [];
+  for (let n = 0; n < 5; n++) {
+    const submittedAt = new Date(start + Math.floor(n / 2) * 1000).toISOString();
+    const change = await stack.stored(
+      on(sn, {
+        submittedAt,
+        target: `${sn}/${n}`,
+        ...(n === 3
+          ? {
+              decisionStatus: 'approved',
+              executionStatus: 'scheduled',
+              ticket: { system: 'jira', id: `OPS-${sn}`, url: null },
+              requester: stack.person('erin', 'requester'),
+            }
+          : {}),
+      }),
+    );
+    all.push(change);
+  }
+  const newestFirst = [...all]
+    .sort((a, b) =>
+      a.submittedAt === b.submittedAt ? (a.id < b.id ? 1 : -1) : a.submittedAt < b.submittedAt ? 1 : -1,
+    )
+    .map(({ id }) => id);
+  expect(await ids(`sn=${sn}`)).toEqual(newestFirst);
+
+  const paged: string[] = [];
+  let cursor: string | null = '';
+  let pages = 0;
+  while (cursor !== null) {
+    const next: string = cursor === '' ? '' : `&cursor=${cursor}`;
+    const { body } = await stack.api.call(`/v1/changes?sn=${sn}&limit=2${next}`, { as: 'dave' });
+    paged.push(...(body.items as Change[]).map(({ id }) => id));
+    cursor = body.nextCursor as string | null;
+    pages += 1;
+    // Submitted between two pages, it moves none of the others.
+    if (pages === 1)
+      await stack.stored(on(sn, { submittedAt: '2026-11-24T10:00:00.000Z', target: `${sn}/new` }));
+  }
+  expect(paged).toEqual(newestFirst);
+  expect(pages).toBe(3);
+
+  const special = all[3]?.id;
+  for (const query of [
+    `ticket=OPS-${sn}`,
+    `sn=${sn}&requester=erin`,
+    `sn=${sn}&decisionStatus=approved`,
+    `sn=${sn}&executionStatus=scheduled`,
+    `sn=${sn}&mqttInstanceId=${instance}&operation=ActiveCaCertificate&requester=erin`,
+  ]) {
+    expect(await ids(query)).toEqual([special]);
+  }
+  for (const none of [
+    `sn=${sn}x`,
+    `sn=${sn}&operation=Other`,
+    `sn=${sn}&mqttInstanceId=other`,
+    'requester=e%25',
+  ]) {
+    expect(await ids(none)).toEqual([]);
+  }
+  expect(await ids(`sn=${sn}`, 'erin')).toEqual([special]);
+  expect(await ids(`sn=${sn}`, 'alice')).toHaveLength(5);
+});
+
+test('awaiting=me is what an approver can decide, and nothing for others', async () => {
+  const sn = randomUUID();
+  const waiting = await stack.stored(on(sn, { target: `${sn}/1` }));
+  await stack.stored(on(sn, { target: `${sn}/2`, decisionStatus: 'approved', executionStatus: 'scheduled' }));
+  await stack.stored(on(sn, { target: `${sn}/3`, requester: stack.person('bob', 'requester', 'approver') }));
+  expect(await ids(`awaiting=me&sn=${sn}`, 'bob')).toEqual([waiting.id]);
+  for (const other of ['alice', 'dave', 'olga']) expect(await ids(`awaiting=me&sn=${sn}`, other)).toEqual([]);
+});
+
+test('a repeated submission is answered from Postgres alone, also when it has long ended and its times are past', async () => {
+  const key = randomUUID();
+  const sn = randomUUID();
+  const body = submission(sn, { decideBy: '2026-01-02T00:00:00Z', executeBy: '2026-01-03T00:00:00Z' });
+  const change = await stack.stored(on(sn), { key, bodyDigest: digestOf(body) });
+  const ended = closed(
+    change,
+    { outcome: { code: 'rejected', message: 'no' }, decisionStatus: 'rejected' },
+    Date.now(),
+  );
+  for (const now of [change, ended]) {
+    if (now === ended) {
+      await saveChange(stack.worker, ended);
+      await releaseTarget(stack.worker, change.id);
+    }
+    // No worker runs: the engine would have answered 503.
+    const answer = await stack.api.call('/v1/changes', { body, headers: { 'idempotency-key': key } });
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('location')).toBe(`/v1/changes/${change.id}`);
+    expect(answer.body).toMatchObject({
+      id: change.id,
+      version: now.version,
+      decisionStatus: now.decisionStatus,
+    });
+  }
+  const reordered = { ...Object.fromEntries(Object.entries(body).reverse()) };
+  const answer = await stack.api.call('/v1/changes', {
+    body: reordered,
+    headers: { 'idempotency-key': key },
+  });
+  expect(answer.status).toBe(200);
+
+  const other = { ...body, justification: 'something else' };
+  const refused = await stack.api.call('/v1/changes', { body: other, headers: { 'idempotency-key': key } });
+  expect(refused.body).toMatchObject({
+    status: 422,
+    code: 'key_reused',
+    changeId: change.id,
+    errors: [{ field: 'Idempotency-Key', rule: 'same_body' }],
+  });
+  const erin = await stack.api.call('/v1/changes', { as: 'erin', body, headers: { 'idempotency-key': key } });
+  expect(erin.body).toMatchObject({ status: 400, code: 'invalid_request' });
+});
+
+test('a taken target is answered 409 with its change, by any key', async () => {
+  const sn = randomUUID();
+  const change = await stack.stored(on(sn));
+  for (const as of ['alice', 'erin']) {
+    const answer = await stack.api.call('/v1/changes', {
+      as,
+      body: submission(sn),
+      headers: { 'idempotency-key': randomUUID() },
+    });
+    expect(answer.body).toMatchObject({ status: 409, code: 'open_change_exists', changeId: change.id });
+  }
+});
+
+test('GET /v1/operations has the JSON Schema of each input', async () => {
+  const { body } = await stack.api.call('/v1/operations', { as: 'bob' });
+  expect(body.items).toEqual([
+    expect.objectContaining({
+      name: 'ActiveCaCertificate',
+      input: expect.objectContaining({
+        required: ['regionId', 'mqttInstanceId', 'sn'],
+        additionalProperties: false,
+      }) as unknown,
+    }),
+  ]);
+});

@@ -1,0 +1,211 @@
+import { pino } from 'pino';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { makeRefusalLog, refusalsPerWindow } from '../../api/refusal-log.ts';
+import type { Change } from '../../domain/change.ts';
+import { closed } from '../../domain/change-state.ts';
+import type { EntryBody } from '../../domain/entry.ts';
+import { CountersignError } from '../../domain/error.ts';
+import { fourEyes } from '../../domain/four-eyes.ts';
+import { makePool } from '../../store/pool.ts';
+import { saveChange } from '../../store/save-change.ts';
+import { eventually, submission } from '../support/service.ts';
+import { startApiStack, startReplica } from './api-stack.ts';
+import type { ApiStack, Sent } from './api-stack.ts';
+
+let stack: ApiStack;
+
+beforeAll(async () => {
+  stack = await startApiStack();
+});
+
+afterAll(() => stack.stop());
+
+async function entriesOf(change: Change | null): Promise<EntryBody[]> {
+  return (await stack.entries()).filter(({ changeId }) => changeId === (change?.id ?? null));
+}
+
+function decide(change: Change, as: string, more: object = {}, sent: Sent = {}) {
+  const body = { decision: 'approve', digest: change.digest, comment: 'secret thoughts', ...more };
+  return stack.api.call(`/v1/changes/${change.id}/decisions`, { as, body, ...sent });
+}
+
+test('a self-approval is refused and recorded with who, what, where and why', async () => {
+  const change = await stack.stored({ requester: stack.person('bob', 'requester', 'approver') });
+  const answer = await decide(change, 'bob');
+  expect(answer.body).toMatchObject({ status: 403, code: 'self_approval' });
+  expect(await entriesOf(change)).toEqual([
+    {
+      v: 1,
+      type: 'decision.refused',
+      time: expect.stringMatching(/Z$/) as unknown,
+      changeId: change.id,
+      actor: expect.objectContaining({
+        issuer: stack.ground.identity.issuer,
+        subject: 'bob',
+        roles: ['approver'],
+      }) as unknown,
+      operation: 'ActiveCaCertificate',
+      target: change.target,
+      digest: change.digest,
+      round: 1,
+      wanted: { kind: 'decision', action: 'approve', digest: change.digest },
+      outcome: 'self_approval',
+      coalesced: 0,
+      source: expect.stringContaining('127.0.0.1') as unknown,
+    },
+  ]);
+});
+
+const twoGroups = {
+  ...fourEyes,
+  stages: [
+    { name: 'operations', group: 'operations', threshold: 1 },
+    { name: 'security', group: 'security', threshold: 1 },
+  ],
+};
+const past = '2026-01-01T00:00:00.000Z';
+
+test.each<[string, Partial<Change>, string, object, number, string]>([
+  ['a wrong digest', {}, 'bob', { digest: 'e'.repeat(64) }, 412, 'digest_mismatch'],
+  ['a missing role', {}, 'dave', {}, 403, 'missing_role'],
+  ['one outside of the stage’s group', { policy: twoGroups }, 'frank', {}, 403, 'not_an_approver'],
+  ['a late decision', { decideBy: past }, 'bob', {}, 409, 'decide_by_passed'],
+  ['a decision on a rejected change', { decisionStatus: 'rejected' }, 'bob', {}, 409, 'already_decided'],
+  [
+    'a decision before the precheck',
+    { digest: null, round: 0 },
+    'bob',
+    { digest: 'f'.repeat(64) },
+    409,
+    'not_awaiting_decision',
+  ],
+])('%s is refused and recorded', async (_name, more, as, wanted, status, code) => {
+  const change = await stack.stored(more);
+  const answer = await decide(change, as, wanted);
+  expect({ status: answer.status, code: answer.body.code }).toEqual({ status, code });
+  expect(await entriesOf(change)).toMatchObject([{ type: 'decision.refused', outcome: code, coalesced: 0 }]);
+});
+
+test('a contrary decision is refused, the same one again is not', async () => {
+  const change = await stack.stored({ policy: twoGroups });
+  const approval = {
+    decision: 'approve' as const,
+    comment: '',
+    person: stack.person('bob', 'approver'),
+    digest: change.digest ?? '',
+    round: 1,
+    at: past,
+    counts: true,
+  };
+  await saveChange(stack.worker, { ...change, version: 2, decisions: [approval] });
+  expect((await decide(change, 'bob')).status).toBe(200);
+  expect((await decide(change, 'bob', { decision: 'reject' })).body.code).toBe('already_decided');
+  expect(await entriesOf(change)).toHaveLength(1);
+});
+
+test('requests on a closed change, and by those who may not, are refused and recorded', async () => {
+  const change = await stack.stored();
+  const path = `/v1/changes/${change.id}`;
+  const codes: unknown[] = [];
+  const send = async (call: string, as: string, body: object) => {
+    codes.push((await stack.api.call(`${path}/${call}`, { as, body })).body.code);
+  };
+  await send('withdrawal', 'bob', { comment: '' });
+  await send('execution', 'bob', { action: 'pause', comment: 'x' });
+  await send('execution', 'olga', { action: 'pause', comment: 'x' });
+  const outcome = { code: 'withdrawn', message: '' };
+  await saveChange(stack.worker, closed(change, { decisionStatus: 'withdrawn', outcome }, Date.now()));
+  await send('withdrawal', 'alice', { comment: '' });
+  await send('execution', 'olga', { action: 'abandon', comment: 'x' });
+  expect(codes).toEqual(['missing_role', 'missing_role', 'not_approved', 'change_closed', 'change_closed']);
+  const entries = await entriesOf(change);
+  expect(entries.map(({ outcome: o }) => o)).toEqual(codes);
+  expect(new Set(entries.map(({ type }) => type))).toEqual(new Set(['request.refused']));
+  // What people write stays out: only that they were refused is kept.
+  expect(JSON.stringify(entries)).not.toContain('comment');
+});
+
+test('refused submissions are recorded, with no more of the body than a known operation', async () => {
+  const refused = async (sent: Sent) => (await stack.api.call('/v1/changes', sent)).body.code;
+  const body = submission('SN-secret');
+  expect(await refused({ as: 'bob', body })).toBe('missing_role');
+  expect(await refused({ as: 'dave', body: { operation: '\ud800\u0000' } })).toBe('missing_role');
+  expect(await refused({ as: 'olga', raw: 'null' })).toBe('missing_role');
+  expect(await refused({ body: { ...body, breakGlass: true } })).toBe('forbidden');
+  expect(await entriesOf(null)).toMatchObject([
+    { type: 'request.refused', outcome: 'missing_role', wanted: { operation: 'ActiveCaCertificate' } },
+    { outcome: 'missing_role', wanted: { operation: null } },
+    { outcome: 'missing_role', wanted: { operation: null } },
+    { outcome: 'forbidden' },
+  ]);
+  expect(JSON.stringify(await entriesOf(null))).not.toContain('SN-secret');
+
+  const holder = await stack.stored({ target: 'cn-hangzhou/post-cn-test00001/SN-secret' });
+  expect(await refused({ body })).toBe('open_change_exists');
+  expect(await entriesOf(holder)).toMatchObject([{ type: 'request.refused', outcome: 'open_change_exists' }]);
+});
+
+test('a flood of refusals is a few entries, and one at the end that counts the others', async () => {
+  const change = await stack.stored();
+  const refuse = makeRefusalLog(
+    { db: stack.api.pool, namespace: 'test', log: pino({ level: 'silent' }) },
+    1500,
+  );
+  const of = (code: 'digest_mismatch' | 'self_approval', subject = 'bob') =>
+    refuse({
+      type: 'decision.refused',
+      person: stack.person(subject, 'approver'),
+      change,
+      wanted: {},
+      error: new CountersignError(code, ''),
+      source: null,
+    });
+  await Promise.all(Array.from({ length: 40 }, () => of('digest_mismatch')));
+  await of('self_approval');
+  await of('digest_mismatch', 'carol');
+  const coalesced = async () => (await entriesOf(change)).map((entry) => entry.coalesced);
+  expect(await coalesced()).toEqual(Array.from({ length: refusalsPerWindow + 2 }, () => 0));
+  await eventually(async () => ((await coalesced()).length > refusalsPerWindow + 2 ? true : null));
+  expect((await coalesced()).at(-1)).toBe(40 - refusalsPerWindow);
+  await of('digest_mismatch');
+  expect((await coalesced()).at(-1)).toBe(0);
+});
+
+test('over HTTP, too, a flood is a few entries', async () => {
+  const change = await stack.stored();
+  const answers = await Promise.all(
+    Array.from({ length: 12 }, () => decide(change, 'bob', { digest: 'e'.repeat(64) })),
+  );
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([412]));
+  expect(await entriesOf(change)).toHaveLength(refusalsPerWindow);
+});
+
+test('too many writes of one person are answered 429; reads and others go on', async () => {
+  const api = await startReplica(stack.ground, { writesPerMinute: 3 });
+  onTestFinished(() => api.stop());
+  const change = await stack.stored();
+  const write = (as: string) => api.call(`/v1/changes/${change.id}/decisions`, { as, body: {} });
+  const statuses = [];
+  for (let n = 0; n < 5; n++) statuses.push((await write('bob')).status);
+  expect(statuses).toEqual([400, 400, 400, 429, 429]);
+  const answer = await write('bob');
+  expect(answer.body).toMatchObject({ status: 429, code: 'rate_limited' });
+  expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+  expect((await write('carol')).status).toBe(400);
+  expect((await api.call(`/v1/changes/${change.id}`, { as: 'bob' })).status).toBe(200);
+});
+
+test('a refusal that cannot be recorded is not answered as one', async () => {
+  // Every query is answered but the append's: this login may select and append nothing.
+  const db = makePool({ connectionString: stack.ground.database.url('reader'), applicationName: 'test api' });
+  onTestFinished(() => db.end());
+  const api = await startReplica(stack.ground, { db });
+  onTestFinished(() => api.stop());
+  const change = await stack.stored();
+  const answer = await api.call(`/v1/changes/${change.id}/decisions`, {
+    as: 'bob',
+    body: { decision: 'approve', digest: 'e'.repeat(64) },
+  });
+  expect(answer.status).toBe(500);
+  expect(answer.text).not.toMatch(/permission|audit/i);
+});
