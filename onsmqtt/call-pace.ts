@@ -14,6 +14,7 @@ export interface CallPaceOptions {
   readonly claimWithinMs?: number;
   /** A monotonic clock, ms. */
   readonly now?: () => number;
+  /** Waits so many ms, 0 for letting others have their turn; early or late is allowed. */
   readonly sleep?: (ms: number) => Promise<void>;
 }
 
@@ -62,7 +63,7 @@ interface Slot {
 export function createCallPace(options: CallPaceOptions): CallPace {
   const { claimSlots, callsPerSecond, longestWaitMs = 10_000, claimWithinMs = 5_000 } = options;
   const now = options.now ?? (() => performance.now());
-  const sleep = options.sleep ?? ((ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)));
+  const sleep = options.sleep ?? pause;
   const intervalMicros = slotIntervalMicros(callsPerSecond);
   const batch = Math.max(1, Math.floor((batchMs * 1000) / intervalMicros));
   let waiting: Waiting[] = [];
@@ -145,4 +146,11 @@ export function createCallPace(options: CallPaceOptions): CallPace {
         if (!running) void start();
       }),
   };
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    if (ms === 0) setImmediate(resolve);
+    else setTimeout(resolve, ms);
+  });
 }
