@@ -64,3 +64,11 @@ test('the fault points are those of the code', () => {
   expect(described.map(([, point]) => point)).toEqual(points.map(([, point]) => point));
   expect(points.length).toBeGreaterThan(5);
 });
+
+test('every metric of ours is described', () => {
+  const source = readFileSync(join(root, 'cli', 'metrics.ts'), 'utf8');
+  const names = [...source.matchAll(/'(countersign_[a-z_]+)'/g)].map(([, name = '']) => name);
+  const operations = readFileSync(join(root, 'docs', 'operations.md'), 'utf8');
+  expect(names.length).toBeGreaterThan(1);
+  for (const name of names) expect(operations).toContain(`\`${name}`);
+});
