@@ -15,6 +15,8 @@ export interface ActivityDependencies {
   readonly doubtfulLimit?: number;
   /** Told of each ended attempt, for metrics. */
   readonly onAttempt?: (ended: { class: FaultClass | 'succeeded'; code: string }) => void;
+  /** Told how long a change waited for the decision that was just recorded, ms. */
+  readonly onDecision?: (waited: { decision: 'approve' | 'reject'; waitMs: number }) => void;
   /** Called at the named points between which a process may die; the fault tests kill it there. */
   readonly at?: (point: FaultPoint) => Promise<void> | void;
 }

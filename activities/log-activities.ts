@@ -5,6 +5,7 @@ import { inTransaction } from '../store/in-transaction.ts';
 import { openChange } from '../store/open-change.ts';
 import { releaseTarget } from '../store/release-target.ts';
 import { saveChange } from '../store/save-change.ts';
+import { samePerson } from '../domain/person.ts';
 import type { EntryDraft } from '../domain/entry.ts';
 import type { LogActivities } from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
@@ -42,6 +43,12 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
           await saveChange(client, change);
         }),
       );
+      for (const { statement } of statements) {
+        const decided = change.decisions.findLast((d) => d.counts && samePerson(d.person, statement.person));
+        if (statement.kind !== 'decision' || !decided) continue;
+        const waitMs = Date.parse(decided.at) - Date.parse(change.submittedAt);
+        deps.onDecision?.({ decision: decided.decision, waitMs });
+      }
       await deps.at?.('recorded');
     },
 

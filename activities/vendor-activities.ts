@@ -1,5 +1,6 @@
 import { activityInfo, heartbeat, sleep } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
+import type { RetryPolicy } from '@temporalio/common';
 import type { Change, JsonObject } from '../domain/change.ts';
 import { decisionOutcome } from '../domain/decision.ts';
 import type { SignedStatement } from '../domain/statement.ts';
@@ -28,10 +29,12 @@ export function makeVendorActivities(deps: ActivityDependencies): VendorActiviti
   const { pool, onsMqtt, now = Date.now, doubtfulLimit = 5 } = deps;
   const attempts = makeAttemptLog(deps);
 
-  async function read(change: Change): Promise<ReadAnswer> {
+  async function read(change: Change, wasCalled: boolean): Promise<ReadAnswer> {
     const answer = await onsMqtt.getCaCertificate(inputOf(change));
-    if (!answer.ok) throw failureOf(answer, false);
-    return answer;
+    if (answer.ok) return answer;
+    // After a call, a read that is refused must not end the change: what the call did is then not known.
+    if (wasCalled && answer.class !== 'throttled') throw failureOf({ ...answer, class: 'transient' }, false);
+    throw failureOf(answer, answer.class === 'doubtful' && activityInfo().attempt >= doubtfulLimit);
   }
 
   return {
@@ -47,7 +50,7 @@ export function makeVendorActivities(deps: ActivityDependencies): VendorActiviti
           requestId: String(readRequestId),
         };
       }
-      const { certificate, requestId } = await asFailure(() => read(change));
+      const { certificate, requestId } = await asFailure(() => read(change, false));
       const refusal = operation.refusal(certificate, now());
       if (refusal) return { kind: 'refused', snapshot: certificate, ...refusal, requestId };
       const snapshot = certificate as JsonObject;
@@ -72,7 +75,7 @@ export function makeVendorActivities(deps: ActivityDependencies): VendorActiviti
         assertApproved(change, approvals, deps.verifyStatement);
         await asFailure(() => attempts.endLost(change, ref));
         const before = await listAttempts(pool, change.id);
-        const { certificate } = await read(change);
+        const { certificate } = await read(change, before.length > 0);
         if (certificate === null || digestOf(change, certificate, change.round) !== change.digest) {
           if (before.length > 0 && certificate !== null && isOwnEffect(operation, change, certificate)) {
             return { kind: 'succeeded', requestId: null, reconciled: true };
@@ -180,8 +183,17 @@ function failureOf(fault: VendorFault, exhausted: boolean): ApplicationFailure {
     message: `${code}: ${message}`,
     nonRetryable: final,
     details: [detail],
-    ...(retryAfterMs !== null && !final ? { nextRetryDelay: retryAfterMs } : {}),
+    ...(retryAfterMs !== null && retryAfterMs > ownDelayMs() ? { nextRetryDelay: retryAfterMs } : {}),
   });
+}
+
+/** What Temporal would wait by itself, ms: a retry-after may make it longer, never shorter. */
+function ownDelayMs(): number {
+  const { attempt, retryPolicy = {} } = activityInfo();
+  const { initialInterval, maximumInterval, backoffCoefficient = 2 }: RetryPolicy = retryPolicy;
+  const first = typeof initialInterval === 'number' ? initialInterval : 1000;
+  const longest = typeof maximumInterval === 'number' ? maximumInterval : 100 * first;
+  return Math.min(longest, first * backoffCoefficient ** (attempt - 1));
 }
 
 function activityRef(): ActivityRef {

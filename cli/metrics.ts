@@ -28,6 +28,7 @@ export function apiMetrics(pool: Pool): () => Promise<string> {
 export async function serveWorkerMetrics(env: Environment): Promise<{
   telemetryOptions: TelemetryOptions;
   onAttempt: NonNullable<ActivityDependencies['onAttempt']>;
+  onDecision: NonNullable<ActivityDependencies['onDecision']>;
   stop(): Promise<void>;
 }> {
   const { exporter, meter } = makeMeter();
@@ -36,8 +37,15 @@ export async function serveWorkerMetrics(env: Environment): Promise<{
   });
   const onAttempt: NonNullable<ActivityDependencies['onAttempt']> = ({ class: faultClass, code }) =>
     attempts.add(1, { class: faultClass, code });
+  const waits = meter.createHistogram('countersign_approval_wait_seconds', {
+    description: 'Time from submission to a decision, in seconds.',
+    unit: 's',
+    advice: { explicitBucketBoundaries: [60, 300, 900, 3600, 14_400, 86_400, 259_200, 604_800] },
+  });
+  const onDecision: NonNullable<ActivityDependencies['onDecision']> = ({ decision, waitMs }) =>
+    waits.record(waitMs / 1000, { decision });
   if (env.METRICS_PORT === undefined) {
-    return { telemetryOptions: {}, onAttempt, stop: () => Promise.resolve() };
+    return { telemetryOptions: {}, onAttempt, onDecision, stop: () => Promise.resolve() };
   }
   const server = createServer((_req, res) => {
     collect(exporter).then(
@@ -52,6 +60,7 @@ export async function serveWorkerMetrics(env: Environment): Promise<{
   return {
     telemetryOptions: { metrics: { prometheus: { bindAddress: `${env.HOST}:${env.METRICS_PORT + 1}` } } },
     onAttempt,
+    onDecision,
     stop: () => new Promise((resolve) => server.close(() => resolve())),
   };
 }

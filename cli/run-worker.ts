@@ -40,7 +40,7 @@ export async function runWorker(env: Environment): Promise<void> {
     onError: (err) => log.warn({ err }, 'a database connection was lost'),
   });
   await checkServer(pool);
-  const plugin = new CountersignPlugin({ dependencies: await dependencies(env, pool, metrics.onAttempt) });
+  const plugin = new CountersignPlugin({ dependencies: await dependencies(env, pool, metrics) });
   const [{ connection, namespace }, { codePath }] = await Promise.all([
     temporalConnection(),
     workflowBundle(env.COUNTERSIGN_HOME, tracing.plugins),
@@ -90,7 +90,7 @@ export async function runWorker(env: Environment): Promise<void> {
 async function dependencies(
   env: Environment,
   pool: ActivityDependencies['pool'],
-  onAttempt: NonNullable<ActivityDependencies['onAttempt']>,
+  told: Required<Pick<ActivityDependencies, 'onAttempt' | 'onDecision'>>,
 ): Promise<ActivityDependencies> {
   const keyFiles = env.COUNTERSIGN_STATEMENT_PUBLIC_KEYS?.split(',') ?? [
     (await statementKeys(env.COUNTERSIGN_HOME)).publicKey,
@@ -120,7 +120,8 @@ async function dependencies(
     verifyStatement: createStatementVerifier(
       await Promise.all(keyFiles.map((file) => readFile(file, 'utf8'))),
     ),
-    onAttempt,
+    onAttempt: told.onAttempt,
+    onDecision: told.onDecision,
     ...(fatal === undefined
       ? {}
       : {

@@ -20,7 +20,8 @@ import type { Ended, Run } from './run.ts';
 import { precheck } from './precheck.ts';
 
 const options = {
-  startToCloseTimeout: '30 seconds',
+  // Also how long a repeat waits for a worker that was lost.
+  startToCloseTimeout: '15 seconds',
   retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '10 seconds' },
 } as const;
 // Ordinary ones: their input is in the history before they run, so whatever is killed, a repeat carries the same bytes.

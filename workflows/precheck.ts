@@ -7,7 +7,7 @@ import type { Ended, Run } from './run.ts';
 
 const vendor = proxyActivities<Pick<VendorActivities, 'precheck'>>({
   taskQueue: vendorTaskQueue,
-  startToCloseTimeout: '60 seconds',
+  startToCloseTimeout: '30 seconds',
   retry: {
     initialInterval: '500 milliseconds',
     backoffCoefficient: 2,

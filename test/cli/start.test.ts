@@ -1,0 +1,110 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { randomUUID } from 'node:crypto';
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { apiClient } from '../../cli/api-client.ts';
+import type { ChangeView } from '../../api/view.ts';
+import { fetchDemoToken } from '../../embedded/identity-provider.ts';
+import { changeThat, eventually } from '../support/service.ts';
+import { temporaryHome } from '../support/stack.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+
+/** The command as a user gives it, in a home of its own. */
+function countersign(home: string, ...args: string[]) {
+  const { DATABASE_URL: _d, TEMPORAL_ADDRESS: _t, OIDC_ISSUER: _o, ...env } = process.env;
+  const child = spawn(process.execPath, [join(root, 'cli', 'main.ts'), ...args], {
+    cwd: root,
+    env: { ...env, COUNTERSIGN_HOME: home },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  return { child, output: () => output, exited: once(child, 'exit') as Promise<[number | null]> };
+}
+
+async function started(home: string) {
+  const start = countersign(home, 'start');
+  await eventually(
+    () => {
+      if (start.child.exitCode !== null) throw new Error(start.output());
+      return Promise.resolve(start.output().includes('ready after') ? true : null);
+    },
+    start.output,
+    120_000,
+  );
+  const running = JSON.parse(await readFile(join(home, 'running.json'), 'utf8')) as {
+    api: string;
+    issuer: string;
+  };
+  const as = async (user: string) => apiClient(running.api, await fetchDemoToken(running.issuer, user));
+  return { ...start, as };
+}
+
+test(
+  'start, demo, Ctrl-C, start again: what was pending can still be approved',
+  { timeout: 400_000 },
+  async () => {
+    const home = await temporaryHome();
+    const first = await started(home);
+    const demo = countersign(home, 'demo');
+    expect([(await demo.exited)[0], demo.output()]).toEqual([0, expect.stringContaining('change.closed')]);
+    const requestIds = demo.output().match(/RequestId [0-9A-F-]{36}/g) ?? [];
+    expect(new Set(requestIds).size).toBeGreaterThanOrEqual(4);
+    expect(demo.output()).toMatch(/attempt 1 +failed 500 InternalError/);
+    expect(demo.output()).toMatch(/attempt 3 +succeeded 200/);
+
+    const listed = countersign(home, '--json', 'change', 'list', '--as', 'dave');
+    expect((await listed.exited)[0]).toBe(0);
+    expect(JSON.parse(listed.output())).toMatchObject({ items: [{ executionStatus: 'succeeded' }] });
+
+    const alice = await first.as('alice');
+    const asked = await alice.post<ChangeView>(
+      '/v1/changes',
+      {
+        operation: 'ActiveCaCertificate',
+        input: { regionId: 'cn-hangzhou', mqttInstanceId: 'post-cn-demo00001', sn: '007269004887000001' },
+        justification: 'kept over a restart',
+      },
+      { 'Idempotency-Key': randomUUID() },
+    );
+    await changeThat(alice, asked.id, (c) => c.digest !== null);
+    const asked_at = Date.now();
+    first.child.kill('SIGINT');
+    expect((await first.exited)[0]).toBe(0);
+    expect(Date.now() - asked_at).toBeLessThan(10_000);
+
+    const second = await started(home);
+    const [bob, again] = [await second.as('bob'), await second.as('alice')];
+    const seen = await again.change(asked.id);
+    expect(seen.decisionStatus).toBe('pending');
+    await bob.post(`/v1/changes/${asked.id}/decisions`, {
+      decision: 'approve',
+      digest: seen.digest,
+      comment: '',
+    });
+    // The demo's certificates live in the simulator's memory and were made anew: the same target, the same digest.
+    const end = await changeThat(again, asked.id, (c) => c.closedAt !== null);
+    expect(end.executionStatus).toBe('succeeded');
+    second.child.kill('SIGINT');
+    await second.exited;
+    await rm(home, { recursive: true, force: true });
+  },
+);
+
+test('a wrong variable stops a process with its name and rule', { timeout: 60_000 }, async () => {
+  const home = await temporaryHome();
+  const child = spawn(process.execPath, [join(root, 'cli', 'main.ts'), '--json', 'api'], {
+    env: { PATH: process.env.PATH, COUNTERSIGN_HOME: home, PORT: 'eighty' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const [code] = (await once(child, 'exit')) as [number];
+  expect(code).toBe(4);
+  expect(JSON.parse(output)).toMatchObject({ code: 'invalid_configuration', errors: [{ field: 'PORT' }] });
+  await rm(home, { recursive: true, force: true });
+});

@@ -1,0 +1,45 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { canonicalJson } from '../../domain/canonical-json.ts';
+
+describe('canonical JSON (RFC 8785)', () => {
+  test('sorts keys by UTF-16 code units and writes no blanks', () => {
+    expect(canonicalJson({ b: [1, null, true], a: 'é', '\u{1F600}': 1, '\uFB33': 2 })).toBe(
+      '{"a":"é","b":[1,null,true],"\u{1F600}":1,"\uFB33":2}',
+    );
+  });
+  test.each([
+    ['a float', { a: 1.5 }],
+    ['an unsafe integer', { a: 2 ** 53 }],
+    ['not a number', { a: NaN }],
+    ['a lone surrogate', { a: '\uD800' }],
+    ['a lone surrogate in a key', { '\uDC00': 1 }],
+    ['U+0000', ['\u0000']],
+    ['undefined', { a: undefined }],
+    ['a Date', { a: new Date(0) }],
+    ['a bigint', { a: 1n }],
+    ['a function', { a: () => 1 }],
+  ])('refuses %s', (_name, value) => {
+    expect(() => canonicalJson(value)).toThrowError(
+      expect.objectContaining({ code: 'invalid_request' }) as Error,
+    );
+  });
+  test('is the same for the same value, whatever the order of its keys', () => {
+    const json = fc
+      .jsonValue({ maxDepth: 3 })
+      .filter((v) => !/\\u0000|\\ud[89a-f]|[.]\d|e[-+]?\d/i.test(JSON.stringify(v)));
+    fc.assert(
+      fc.property(fc.dictionary(fc.string({ unit: 'grapheme' }), json), (value) => {
+        const reversed = Object.fromEntries(Object.entries(value).reverse());
+        let first: string;
+        try {
+          first = canonicalJson(value);
+        } catch {
+          return;
+        }
+        expect(canonicalJson(reversed)).toBe(first);
+        expect(JSON.parse(first)).toEqual(JSON.parse(JSON.stringify(value)));
+      }),
+    );
+  });
+});

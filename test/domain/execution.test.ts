@@ -1,0 +1,64 @@
+import { describe, expect, test } from 'vitest';
+import type { Change } from '../../domain/change.ts';
+import { CountersignError } from '../../domain/error.ts';
+import { judgeExecution, judgeWithdrawal } from '../../domain/execution.ts';
+import type { ExecutionAction } from '../../domain/execution.ts';
+import type { Person, Role } from '../../domain/person.ts';
+import type { DecisionStatus, ExecutionStatus } from '../../domain/status.ts';
+
+const person = (subject: string, ...roles: Role[]): Person => ({
+  issuer: 'https://id',
+  subject,
+  name: subject,
+  roles,
+  groups: [],
+  authentication: { methods: [], at: null },
+});
+const alice = person('alice', 'requester');
+const olga = person('olga', 'operator');
+const bob = person('bob', 'approver');
+const change = (decisionStatus: DecisionStatus, executionStatus: ExecutionStatus) =>
+  ({ requester: alice, decisionStatus, executionStatus }) as Change;
+const codeOf = (work: () => void): string => {
+  try {
+    work();
+    return 'allowed';
+  } catch (error) {
+    return error instanceof CountersignError ? error.code : 'not ours';
+  }
+};
+
+describe('who may withdraw a change, and until when', () => {
+  test.each<[string, Person, DecisionStatus, ExecutionStatus, boolean]>([
+    ['allowed', alice, 'pending', 'not_started', false],
+    ['allowed', olga, 'pending', 'not_started', false],
+    ['allowed', alice, 'approved', 'scheduled', false],
+    ['allowed', alice, 'approved', 'paused', false],
+    ['missing_role', bob, 'pending', 'not_started', false],
+    ['call_started', alice, 'approved', 'running', false],
+    ['call_started', alice, 'approved', 'paused', true],
+    ['change_closed', alice, 'approved', 'succeeded', true],
+    ['change_closed', alice, 'withdrawn', 'not_started', false],
+  ])('%s: %o %s %s', (expected, by, decided, executed, started) => {
+    expect(codeOf(() => judgeWithdrawal(change(decided, executed), by, started))).toBe(expected);
+  });
+});
+
+describe('what an operator may do to an execution', () => {
+  test.each<[string, ExecutionAction, Person, DecisionStatus, ExecutionStatus]>([
+    ['allowed', 'pause', olga, 'approved', 'running'],
+    ['allowed', 'pause', olga, 'approved', 'scheduled'],
+    ['not_running', 'pause', olga, 'approved', 'paused'],
+    ['allowed', 'resume', olga, 'approved', 'paused'],
+    ['not_paused', 'resume', olga, 'approved', 'running'],
+    ['allowed', 'retry', olga, 'approved', 'running'],
+    ['not_running', 'retry', olga, 'approved', 'scheduled'],
+    ['allowed', 'abandon', olga, 'approved', 'paused'],
+    ['not_approved', 'abandon', olga, 'pending', 'not_started'],
+    ['change_closed', 'abandon', olga, 'approved', 'failed'],
+    ['missing_role', 'pause', alice, 'approved', 'running'],
+    ['missing_role', 'abandon', bob, 'approved', 'running'],
+  ])('%s: %s by %o when %s %s', (expected, action, by, decided, executed) => {
+    expect(codeOf(() => judgeExecution(change(decided, executed), action, by))).toBe(expected);
+  });
+});
