@@ -1,6 +1,5 @@
 import { activityInfo, heartbeat, sleep } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import type { RetryPolicy } from '@temporalio/common';
 import type { Change, JsonObject } from '../domain/change.ts';
 import { decisionOutcome } from '../domain/decision.ts';
 import type { SignedStatement } from '../domain/statement.ts';
@@ -189,8 +188,10 @@ function failureOf(fault: VendorFault, exhausted: boolean): ApplicationFailure {
 
 /** What Temporal would wait by itself, ms: a retry-after may make it longer, never shorter. */
 function ownDelayMs(): number {
-  const { attempt, retryPolicy = {} } = activityInfo();
-  const { initialInterval, maximumInterval, backoffCoefficient = 2 }: RetryPolicy = retryPolicy;
+  const { attempt, retryPolicy } = activityInfo();
+  const policy: { initialInterval?: unknown; maximumInterval?: unknown; backoffCoefficient?: number } =
+    retryPolicy ?? {};
+  const { initialInterval, maximumInterval, backoffCoefficient = 2 } = policy;
   const first = typeof initialInterval === 'number' ? initialInterval : 1000;
   const longest = typeof maximumInterval === 'number' ? maximumInterval : 100 * first;
   return Math.min(longest, first * backoffCoefficient ** (attempt - 1));
