@@ -1,5 +1,19 @@
 /** The house: data goes one way, api → workflows → activities → onsmqtt and audit. Type-only imports are set aside. */
-const folders = ['domain', 'operations', 'workflows', 'activities', 'onsmqtt', 'audit', 'store', 'identity', 'api', 'plugin', 'simulator', 'embedded', 'cli'];
+const folders = [
+  'domain',
+  'operations',
+  'workflows',
+  'activities',
+  'onsmqtt',
+  'audit',
+  'store',
+  'identity',
+  'api',
+  'plugin',
+  'simulator',
+  'embedded',
+  'cli',
+];
 
 const may = {
   domain: [],
@@ -25,7 +39,12 @@ const only = (name, packages, allowed) => ({
 
 export default {
   forbidden: [
-    { name: 'no-circles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    {
+      name: 'no-circles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
     ...Object.entries(may).map(([folder, allowed]) => ({
       name: `${folder}-imports`,
       severity: 'error',

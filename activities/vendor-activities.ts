@@ -41,12 +41,16 @@ export function makeVendorActivities(deps: ActivityDependencies): VendorActiviti
       const operation = operationFor(change);
       const written = await asFailure(() => findEntry(pool, entry.key));
       if (written) {
-        const { snapshot, digest, readRequestId } = written;
+        const { snapshot, digest, readRequestId } = written as unknown as {
+          snapshot: JsonObject;
+          digest: string;
+          readRequestId: string;
+        };
         return {
           kind: 'read',
-          snapshot: snapshot as JsonObject,
-          digest: String(digest),
-          requestId: String(readRequestId),
+          snapshot,
+          digest,
+          requestId: readRequestId,
         };
       }
       const { certificate, requestId } = await asFailure(() => read(change, false));
@@ -188,10 +192,11 @@ function failureOf(fault: VendorFault, exhausted: boolean): ApplicationFailure {
 
 /** What Temporal would wait by itself, ms: a retry-after may make it longer, never shorter. */
 function ownDelayMs(): number {
-  const { attempt, retryPolicy } = activityInfo();
-  const policy: { initialInterval?: unknown; maximumInterval?: unknown; backoffCoefficient?: number } =
-    retryPolicy ?? {};
-  const { initialInterval, maximumInterval, backoffCoefficient = 2 } = policy;
+  const { attempt, retryPolicy } = activityInfo() as {
+    attempt: number;
+    retryPolicy?: { initialInterval?: unknown; maximumInterval?: unknown; backoffCoefficient?: number };
+  };
+  const { initialInterval, maximumInterval, backoffCoefficient = 2 } = retryPolicy ?? {};
   const first = typeof initialInterval === 'number' ? initialInterval : 1000;
   const longest = typeof maximumInterval === 'number' ? maximumInterval : 100 * first;
   return Math.min(longest, first * backoffCoefficient ** (attempt - 1));

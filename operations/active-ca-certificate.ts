@@ -91,5 +91,6 @@ export const activeCaCertificate: Operation<ActiveCaCertificateInput> = {
     return null;
   },
   achieved: (snapshot) => snapshot.status === 'active',
-  identity: (snapshot) => Object.fromEntries(Object.entries(snapshot).filter(([member]) => member !== 'status')),
+  identity: (snapshot) =>
+    Object.fromEntries(Object.entries(snapshot).filter(([member]) => member !== 'status')),
 };

@@ -1,9 +1,7 @@
 import type { Operation } from './operation.ts';
 import { activeCaCertificate } from './active-ca-certificate.ts';
 
-const operations = new Map<string, Operation>([
-  [activeCaCertificate.name, activeCaCertificate],
-]);
+const operations = new Map<string, Operation>([[activeCaCertificate.name, activeCaCertificate]]);
 
 /** The gated operation of that name, or undefined. */
 export function operationOf(name: string): Operation | undefined {
