@@ -103,7 +103,17 @@ export const idempotencyKeySchema = z.string().regex(/^[\x21-\x7e]{1,255}$/);
 export function checked<T>(schema: z.ZodType<T>, value: unknown, prefix = ''): T {
   const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return result.data;
-  throw invalid(result.error.issues.flatMap((issue) => fieldErrors(issue, prefix)));
+  throw invalid(errorsOf(result.error, prefix));
+}
+
+/** What is wrong with a value, field by field; nothing when it follows its schema. */
+export function fieldErrors(schema: z.ZodType, value: unknown, prefix = ''): FieldError[] {
+  const result = schema.safeParse(value, { reportInput: true });
+  return result.success ? [] : errorsOf(result.error, prefix);
+}
+
+function errorsOf(error: z.ZodError, prefix: string): FieldError[] {
+  return error.issues.flatMap((issue) => errorsOfIssue(issue, prefix));
 }
 
 /** The refusal of fields that broke rules. */
@@ -113,7 +123,7 @@ export function invalid(errors: readonly FieldError[]): CountersignError {
   return new CountersignError('invalid_request', detail, { errors });
 }
 
-function fieldErrors(issue: z.core.$ZodIssue, prefix: string): FieldError[] {
+function errorsOfIssue(issue: z.core.$ZodIssue, prefix: string): FieldError[] {
   const field = [prefix, ...issue.path.map(String)].filter((part) => part !== '').join('.') || 'body';
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({

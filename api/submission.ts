@@ -6,7 +6,7 @@ import type { FieldError } from '../domain/error.ts';
 import type { Person, PersonId } from '../domain/person.ts';
 import { isoTime } from '../domain/time.ts';
 import { operationOf } from '../operations/registry.ts';
-import { checked, idempotencyKeySchema, invalid, submissionSchema } from './schemas.ts';
+import { checked, fieldErrors, idempotencyKeySchema, invalid, submissionSchema } from './schemas.ts';
 
 const day = 86_400_000;
 const furthest = 366 * day;
@@ -46,8 +46,15 @@ export interface Submitted {
  */
 export function readSubmission({ body, key, person, source, policy, now }: Submitted): ChangeRequest {
   const idempotencyKey = key === undefined ? null : checked(idempotencyKeySchema, key, 'Idempotency-Key');
+  const { operation: name, input: sent } = (body ?? {}) as { operation?: unknown; input?: unknown };
+  const operation = typeof name === 'string' ? operationOf(name) : undefined;
+  const errors = fieldErrors(submissionSchema, body);
+  // All at once, but for an input that is missing or no object, of which the first has told.
+  if (operation && sent !== null && typeof sent === 'object' && !Array.isArray(sent)) {
+    errors.push(...fieldErrors(operation.input, sent, 'input'));
+  }
+  if (errors.length > 0) throw invalid(errors);
   const asked = checked(submissionSchema, body);
-  const operation = operationOf(asked.operation);
   if (!operation) {
     throw invalid([
       { field: 'operation', rule: 'one_of', message: 'not a gated operation; see GET /v1/operations' },
