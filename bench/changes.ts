@@ -82,7 +82,7 @@ export async function benchChanges(
       rounds,
       secondsEach: seconds,
       target: 'ratio >= 0.7',
-      earlyRefusals: team.earlyRefusals(),
+      askedAgain: team.askedAgain(),
       atOnce: Object.fromEntries(
         levels.map((atOnce) => {
           const [ours, theirs] = [summary('ours', atOnce), summary('bare', atOnce)];

@@ -1,4 +1,4 @@
-import { cpus, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchChanges } from './changes.ts';
 import { benchMemory } from './memory.ts';
@@ -30,6 +30,7 @@ const results: Record<string, unknown> = {
     processors: cpus().length,
     model: cpus()[0]?.model,
     memoryGb: Math.round(totalmem() / 2 ** 30),
+    loadBefore: rounded(loadavg()[0] ?? 0),
     node: process.version,
     platform: `${process.platform} ${process.arch}`,
   },
