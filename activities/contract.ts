@@ -48,7 +48,11 @@ export type PrecheckResult =
 /** What a call came to. What failed for good arrives as an ApplicationFailure of type `permanent` with {@link FailedCall}. */
 export type CallResult =
   | { readonly kind: 'succeeded'; readonly requestId: string | null; readonly reconciled: boolean }
-  | { readonly kind: 'drifted'; readonly message: string };
+  | {
+      readonly kind: 'drifted';
+      readonly message: string;
+      /** Whether any call was made before. */ readonly called: boolean;
+    };
 
 /** The detail of a `permanent` failure. */
 export interface FailedCall {

@@ -84,7 +84,11 @@ export function makeVendorActivities(deps: ActivityDependencies): VendorActiviti
             return { kind: 'succeeded', requestId: null, reconciled: true };
           }
           const status = certificate?.status ?? 'not there';
-          return { kind: 'drifted', message: `the target is not as it was approved: ${status}` };
+          return {
+            kind: 'drifted',
+            message: `the target is not as it was approved: ${status}`,
+            called: before.length > 0,
+          };
         }
         const started = await asFailure(() => attempts.start(change, ref));
         await deps.at?.('attempt.started');

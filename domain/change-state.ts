@@ -61,8 +61,13 @@ export function withDecision(change: Change, decision: Decision, executeWithinMs
     decisions,
     decisionStatus,
     executionStatus: 'scheduled',
-    executeBy: change.executeBy ?? isoTime(Date.parse(decision.at) + executeWithinMs),
+    executeBy: change.executeBy ?? isoTime(earliestCall(change, decision) + executeWithinMs),
   });
+}
+
+/** Execute-by counts from the moment at which a call may first be made: approval, or execute-after if that is later. */
+function earliestCall({ executeAfter }: Change, { at }: Decision): number {
+  return Math.max(Date.parse(at), executeAfter === null ? 0 : Date.parse(executeAfter));
 }
 
 /** The change at its end. */

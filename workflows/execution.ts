@@ -12,7 +12,7 @@ import { vendorTaskQueue } from './messages.ts';
 import type { Ended, Run } from './run.ts';
 
 /** What an execution came to: an end, or a target that is no longer the approved one. */
-export type Executed = { kind: 'ended'; end: Ended } | { kind: 'drifted'; message: string };
+export type Executed = { kind: 'ended'; end: Ended } | { kind: 'drifted'; message: string; called: boolean };
 
 const { settle } = proxyActivities<Pick<VendorActivities, 'settle'>>({
   taskQueue: vendorTaskQueue,
@@ -45,7 +45,11 @@ export async function execute(run: Run): Promise<Executed> {
     run.change = next(run.change, { executionStatus: 'running' });
     run.showStatus();
     const result = await call(run);
-    if (result.kind === 'drifted') return result;
+    if (result.kind === 'drifted') {
+      // Nothing was called yet, so the next round may be withdrawn like the first.
+      run.callStarted = result.called;
+      return result;
+    }
     if (result.kind === 'ended') return result;
     // Interrupted between attempts: by an operator's word, or because execute-by has passed.
     run.showStatus();
@@ -78,12 +82,18 @@ async function call(run: Run): Promise<Executed | { kind: 'interrupted' }> {
     const { requestId, reconciled } = result;
     return { kind: 'ended', end: success(requestId, reconciled) };
   } catch (error) {
+    // A call that was under way when it was interrupted, and that failed: Temporal does not repeat what is cancelled.
+    if (error instanceof ActivityFailure && isInterrupted(run)) return { kind: 'interrupted' };
     // Execute-by has passed, or the next repeat would come after it: Temporal then gives up at once.
     if (error instanceof ActivityFailure && gaveUpInTime(error)) {
       return { kind: 'ended', end: await settled(run, late) };
     }
     return { kind: 'ended', end: { executionStatus: 'failed', outcome: failedCallOf(error) } };
   }
+}
+
+function isInterrupted(run: Run): boolean {
+  return run.command !== null || run.change.executionStatus !== 'running';
 }
 
 function gaveUpInTime({ cause }: ActivityFailure): boolean {

@@ -18,17 +18,17 @@ import type { Run } from './run.ts';
  * once, so that whatever comes next sees it, and answers when its entry is durable.
  */
 export function handleRequests(run: Run): void {
-  setHandler(decideUpdate, (request: SignedRequest) => decide(run, request), {
+  setHandler(decideUpdate, (request: SignedRequest) => decideWhenRead(run, request), {
     validator: (request: SignedRequest) => {
       judged(run, request, 'decision', (s) => mayCome(run.change, wanted(s), Date.now()));
     },
   });
-  setHandler(withdrawUpdate, (request: SignedRequest) => withdraw(run, request), {
+  setHandler(withdrawUpdate, (request: SignedRequest) => inTurn(run, () => withdraw(run, request)), {
     validator: (request: SignedRequest) => {
       judged(run, request, 'withdrawal', (s) => judgeWithdrawal(run.change, s.person, run.callStarted));
     },
   });
-  setHandler(executionUpdate, (request: SignedRequest) => control(run, request), {
+  setHandler(executionUpdate, (request: SignedRequest) => inTurn(run, () => control(run, request)), {
     validator: (request: SignedRequest) => {
       judged(run, request, 'execution', (s) =>
         judgeExecution(run.change, s.action as ExecutionAction, s.person),
@@ -37,23 +37,40 @@ export function handleRequests(run: Run): void {
   });
 }
 
-async function decide(run: Run, { signed, source }: SignedRequest): Promise<Change> {
+async function decideWhenRead(run: Run, request: SignedRequest): Promise<Change> {
+  const now = Date.now();
+  await condition(() => !isBeingRead(run.change));
+  return inTurn(run, () => decide(run, request, now));
+}
+
+/** From here on the request is among those that everything waits for; they take their effects one after another. */
+async function inTurn<T>(run: Run, work: () => Promise<T>): Promise<T> {
+  run.recording += 1;
+  try {
+    while (run.busy) await condition(() => !run.busy);
+    run.busy = true;
+    try {
+      return await work();
+    } finally {
+      run.busy = false;
+    }
+  } finally {
+    run.recording -= 1;
+  }
+}
+
+/** `now`: when the decision came, in workflow time, ms. What came before decide-by counts, however long its turn took. */
+async function decide(run: Run, { signed, source }: SignedRequest, now: number): Promise<Change> {
   const { statement } = signed;
   const asked = wanted(statement);
-  await condition(() => !isBeingRead(run.change));
-  // Asked again: another handler may have run since the validator did.
-  const verdict = judged(run, { signed, source }, 'decision', () =>
-    judgeDecision(run.change, asked, Date.now()),
-  );
-  if (verdict === 'repeated') {
-    await condition(() => run.recording === 0);
-    return run.change;
-  }
+  // Asked again: another request may have taken its effect since the validator looked.
+  const verdict = judged(run, { signed, source }, 'decision', () => judgeDecision(run.change, asked, now));
+  if (verdict === 'repeated') return run.change;
   const decision: Decision = {
     ...asked,
     comment: statement.comment,
     round: run.change.round,
-    at: isoTime(Date.now()),
+    at: isoTime(now),
     counts: true,
   };
   const after = withDecision(run.change, decision, run.executeWithinMs);
@@ -118,15 +135,12 @@ async function take(
   const before = run.change;
   const approvals = [...run.approvals];
   run.change = after;
-  run.recording += 1;
   try {
     await run.record(entries(), [request.signed]);
   } catch (error) {
     run.change = { ...before, version: run.change.version + 1 };
     run.approvals = approvals;
     throw error;
-  } finally {
-    run.recording -= 1;
   }
 }
 

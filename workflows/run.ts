@@ -23,6 +23,8 @@ export interface Run {
   approvals: SignedStatement[];
   /** Accepted requests whose entries are not durable yet: nothing is decided while there are any. */
   recording: number;
+  /** Whether one of them has its turn: each sees what the one before it has done, or taken back. */
+  busy: boolean;
   /** True from the first moment in which a call may have been made. */
   callStarted: boolean;
   /** What an operator asked of the running call and nobody has carried out yet. */
@@ -58,6 +60,7 @@ export function makeRun(
     executeWithinMs,
     approvals: [],
     recording: 0,
+    busy: false,
     callStarted: false,
     command: null,
     entry: makeEntryWriter(),

@@ -221,6 +221,34 @@ describe.concurrent('a change', { timeout: 300_000 }, () => {
     expect(types).toContain('change.resumed');
   });
 
+  test('is paused while a call is under way, and takes its answer before it rests', async () => {
+    const sn = await ground.certificate();
+    await ground.fault(sn, { kind: 'hang' });
+    const { id } = await approved(sn);
+    await changeThat(api.users.alice, id, (c) => c.attempts.length === 1);
+    await control(id, 'pause');
+    const paused = await changeThat(api.users.alice, id, (c) => c.attempts[0]?.outcome === 'unknown');
+    expect(paused).toMatchObject({ executionStatus: 'paused', closedAt: null });
+    await control(id, 'resume');
+    const end = await ended(id);
+    expect(end).toMatchObject({ executionStatus: 'succeeded', outcome: { code: 'succeeded' } });
+    expect(end.attempts.map((a) => a.outcome)).toEqual(['unknown', 'succeeded']);
+  });
+
+  test('may be withdrawn again in a round that follows a drift without a call', async () => {
+    const sn = await ground.certificate();
+    const { id } = await approved(sn, { executeAfter: inMs(3000) });
+    await ground.control('PUT', '/_sim/certificates', {
+      mqttInstanceId: instance,
+      sn,
+      caName: 'another line',
+      status: '0',
+    });
+    await changeThat(api.users.alice, id, (c) => c.round === 2);
+    await api.users.alice.post(`/v1/changes/${id}/withdrawal`, { comment: '' });
+    expect(await ended(id)).toMatchObject({ decisionStatus: 'withdrawn', executionStatus: 'not_started' });
+  });
+
   test('is abandoned by an operator and says how its last call ended', async () => {
     const sn = await ground.certificate();
     await ground.fault(sn, { times: 50 });
