@@ -111,7 +111,9 @@ export async function benchChanges(
 async function usages(pids: Record<string, number>): Promise<Record<string, number>> {
   return Object.fromEntries(
     await Promise.all(
-      Object.entries(pids).map(async ([name, pid]) => [name, (await processorMs(pid)) ?? NaN] as const),
+      Object.entries(pids).map(
+        async ([name, pid]) => [name, (await processorMs(pid, name === 'postgres')) ?? NaN] as const,
+      ),
     ),
   );
 }
