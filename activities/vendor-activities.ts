@@ -14,6 +14,7 @@ import { isoTime } from '../domain/time.ts';
 import { inTransaction } from '../store/in-transaction.ts';
 import { saveChange } from '../store/save-change.ts';
 import { countAttempts } from '../store/count-attempts.ts';
+import { getChange } from '../store/get-change.ts';
 import { listAttempts } from '../store/list-attempts.ts';
 import { samePerson } from '../domain/person.ts';
 import { makeAttemptLog } from './attempt-log.ts';
@@ -76,6 +77,7 @@ export function makeVendorActivities(deps: ActivityDependencies): VendorActiviti
         const ref = activityRef();
         const operation = operationFor(change);
         assertApproved(change, approvals, deps.verifyStatement);
+        assertOpen(await asFailure(() => getChange(pool, change.id)), now());
         await asFailure(() => attempts.endLost(change, ref));
         const before = await listAttempts(pool, change.id);
         const { certificate } = await read(change, before.length > 0);
@@ -178,6 +180,22 @@ function assertApproved(
   if (!independent || decisionOutcome({ ...change, decisions: signedFor }) !== 'approved') {
     throw ApplicationFailure.nonRetryable('the policy is not satisfied by signed decisions', 'bad_signature');
   }
+}
+
+/**
+ * An approval is spent once its change has ended or its time has passed, as Postgres has them: a workflow that was reset
+ * calls nothing with it.
+ */
+function assertOpen(stored: Change | null, now: number): void {
+  const spent =
+    stored === null
+      ? 'the change is not recorded'
+      : stored.closedAt !== null
+        ? `the change ended at ${stored.closedAt}`
+        : stored.executeBy === null || Date.parse(stored.executeBy) <= now
+          ? `no call is allowed after ${stored.executeBy ?? 'an approval that is not recorded'}`
+          : null;
+  if (spent !== null) throw ApplicationFailure.nonRetryable(spent, 'approval_spent');
 }
 
 /** A fault as the failure that Temporal's retry policy acts on: its class is the type, its retry-after the next delay. */

@@ -18,7 +18,7 @@ export interface Output {
 export function changeCommands(program: Command, env: () => Environment, output: () => Output): void {
   const change = program.command('change').description('ask for, look at and decide changes');
   const as = (command: Command) =>
-    command.option('--as <demo user>', 'log in as a demo user of the embedded stack; else COUNTERSIGN_TOKEN');
+    command.option('--as <user>', 'log in as a demo user of the embedded stack; else COUNTERSIGN_TOKEN');
   const show = (view: ChangeView) => output().result(view, changeLines(view));
 
   as(change.command('create'))

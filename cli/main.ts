@@ -71,7 +71,7 @@ program
     );
   });
 program
-  .command('token <demo user>')
+  .command('token <user>')
   .description('print a bearer token of a demo user of the embedded stack')
   .action(async (user: string) => {
     const token = await demoToken(env(), user);

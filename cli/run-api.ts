@@ -9,6 +9,7 @@ import { createStatementSigner } from '../identity/statement-signer.ts';
 import { createTokenVerifier } from '../identity/token-verifier.ts';
 import { makePool } from '../store/pool.ts';
 import { apiMetrics } from './metrics.ts';
+import { refuseUnsafeLog } from './check-log.ts';
 import { required } from './environment.ts';
 import type { Environment } from './environment.ts';
 import { makeLog, untilStopped } from './process.ts';
@@ -26,6 +27,7 @@ export async function runApi(env: Environment): Promise<void> {
     max: 20,
     onError: (err) => log.warn({ err }, 'a database connection was lost'),
   });
+  await refuseUnsafeLog(pool, log);
   const feed = startEntryFeed({ pool, log });
   const { client, namespace } = temporalClient(tracing.plugins);
   const keyFile = env.COUNTERSIGN_STATEMENT_KEY ?? (await statementKeys(env.COUNTERSIGN_HOME)).privateKey;

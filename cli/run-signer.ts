@@ -1,5 +1,6 @@
 import { startSequencer } from '../audit/sequencer.ts';
 import { makePool } from '../store/pool.ts';
+import { refuseUnsafeLog } from './check-log.ts';
 import { required } from './environment.ts';
 import type { Environment } from './environment.ts';
 import { makeLog, untilStopped } from './process.ts';
@@ -13,6 +14,7 @@ export async function runSigner(env: Environment): Promise<void> {
     max: 3,
     onError: (err) => log.warn({ err }, 'a database connection was lost'),
   });
+  await refuseUnsafeLog(pool, log);
   const sequencer = startSequencer({ pool, log });
   log.info('signer runs');
   await untilStopped();

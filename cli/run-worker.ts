@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { closeOrphans } from '../activities/close-orphans.ts';
 import type { ActivityDependencies, FaultPoint } from '../activities/dependencies.ts';
-import { checkServer } from '../audit/check-server.ts';
 import { createStatementVerifier } from '../identity/statement-signer.ts';
 import { createCallPace } from '../onsmqtt/call-pace.ts';
 import { createOnsMqtt } from '../onsmqtt/client.ts';
@@ -11,6 +10,7 @@ import { CountersignPlugin } from '../plugin/countersign-plugin.ts';
 import { claimCalls } from '../store/claim-calls.ts';
 import { makePool } from '../store/pool.ts';
 import { changeTaskQueue, vendorTaskQueue } from '../workflows/messages.ts';
+import { refuseUnsafeLog } from './check-log.ts';
 import { required } from './environment.ts';
 import type { Environment } from './environment.ts';
 import { statementKeys } from './keys.ts';
@@ -39,7 +39,7 @@ export async function runWorker(env: Environment): Promise<void> {
     max: 20,
     onError: (err) => log.warn({ err }, 'a database connection was lost'),
   });
-  await checkServer(pool);
+  await refuseUnsafeLog(pool, log);
   const plugin = new CountersignPlugin({ dependencies: await dependencies(env, pool, metrics) });
   const [{ connection, namespace }, { codePath }] = await Promise.all([
     temporalConnection(),

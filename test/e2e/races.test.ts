@@ -205,6 +205,38 @@ describe.concurrent('what Temporal no longer has', { timeout: 120_000 }, () => {
   });
 });
 
+describe('an approval that was used', { timeout: 120_000 }, () => {
+  test('is spent: a workflow that is reset after its end calls nothing', async () => {
+    const sn = await ground.certificate();
+    const change = await pending(sn);
+    await decide(api.users.bob, change, 'approve');
+    await ended(change.id);
+    await ground.control('PUT', '/_sim/certificates', {
+      mqttInstanceId: change.input.mqttInstanceId,
+      sn,
+      caName: 'line',
+      status: '0',
+    });
+    const handle = ground.client.workflow.getHandle(workflowIdOf(change.id));
+    const { events } = await handle.fetchHistory();
+    const call = events?.find(
+      (event) => event.activityTaskScheduledEventAttributes?.activityType?.name === 'ActiveCaCertificate',
+    );
+    const { runId } = await ground.client.workflowService.resetWorkflowExecution({
+      namespace: ground.namespace,
+      workflowExecution: { workflowId: workflowIdOf(change.id), runId: (await handle.describe()).runId },
+      reason: 'a test',
+      requestId: randomUUID(),
+      workflowTaskFinishEventId:
+        call?.activityTaskScheduledEventAttributes?.workflowTaskCompletedEventId ?? null,
+    });
+    const again = ground.client.workflow.getHandle(workflowIdOf(change.id), runId);
+    expect(await codeOf(again.result())).not.toBeNull();
+    expect(await ground.calls(sn)).toHaveLength(1);
+    expect((await api.users.alice.change(change.id)).executionStatus).toBe('succeeded');
+  });
+});
+
 describe('a decision that the API did not sign', { timeout: 120_000 }, () => {
   test('is refused by the worker, and nothing is called', async () => {
     const sn = await ground.certificate();
