@@ -1,4 +1,5 @@
 import { createServer } from 'node:http';
+import { resourceFromAttributes } from '@opentelemetry/resources';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
 import type { TelemetryOptions } from '@temporalio/worker';
@@ -67,7 +68,10 @@ export async function serveWorkerMetrics(env: Environment): Promise<{
 
 function makeMeter() {
   const exporter = new PrometheusExporter({ preventServerStart: true });
-  const provider = new MeterProvider({ readers: [exporter] });
+  const provider = new MeterProvider({
+    resource: resourceFromAttributes({ 'service.name': 'countersign' }),
+    readers: [exporter],
+  });
   return { exporter, meter: provider.getMeter('countersign') };
 }
 

@@ -13,7 +13,8 @@ export function entryLine(entry: ShownEntry): string {
   if (attempt?.ordinal !== undefined) parts.push(`attempt ${attempt.ordinal}`);
   if (attempt?.httpStatus != null) parts.push(`HTTP ${attempt.httpStatus}`);
   if (attempt?.code != null) parts.push(attempt.code);
-  if (typeof outcome === 'object' && outcome.code !== undefined) parts.push(outcome.code);
+  const said = typeof outcome === 'object' ? outcome.code : outcome;
+  if (said !== undefined) parts.push(said);
   const requestId =
     attempt?.requestId ?? (typeof outcome === 'object' ? outcome.requestId : null) ?? entry.readRequestId;
   if (typeof requestId === 'string') parts.push(`RequestId ${requestId}`);
