@@ -75,6 +75,9 @@ export async function benchChanges(
         perSecond: perSecond(stretches),
         ms: latency(latencies),
         processorMsEach: Object.fromEntries(cpu),
+        processorMsOfAllEach: rounded(
+          cpu.reduce((sum, [name, ms]) => sum + (name === 'machine' ? 0 : ms), 0),
+        ),
       };
     };
     return {
@@ -94,6 +97,8 @@ export async function benchChanges(
             atOnce,
             {
               ratio: rounded(ours.perSecond / theirs.perSecond, 2),
+              // Of processor time: what the ratio tends to where the processors are the limit; others' work does not blur it.
+              processorRatio: rounded(theirs.processorMsOfAllEach / ours.processorMsOfAllEach, 2),
               ratioPerRound: perRound,
               ours,
               bare: theirs,

@@ -5,6 +5,7 @@ import { Connection } from '@temporalio/client';
 import { registerSearchAttributes } from '../cli/temporal.ts';
 import { workflowBundle } from '../cli/workflow-bundle.ts';
 import { startChild } from '../embedded/child.ts';
+import type { Child, ChildOptions } from '../embedded/child.ts';
 import { freePort } from '../embedded/free-port.ts';
 import { startIdentityProvider } from '../embedded/identity-provider.ts';
 import { startPostgres } from '../embedded/postgres.ts';
@@ -81,9 +82,7 @@ export async function startGround(settings: Record<string, string> = {}): Promis
     const identity = await startIdentityProvider({ home, audience: 'countersign' });
     stops.push(() => identity.stop());
     await workflowBundle(home);
-    const port = await freePort();
-    const simulator = await startChild({
-      command: process.execPath,
+    const { child: simulator, url: simulatorUrl } = await startServer('/_sim/calls', (port) => ({
       args: [entry, 'simulator', '--port', String(port)],
       env: {
         ...plainEnv,
@@ -91,11 +90,8 @@ export async function startGround(settings: Record<string, string> = {}): Promis
         ALIBABA_CLOUD_ACCESS_KEY_ID: accessKey.id,
         ALIBABA_CLOUD_ACCESS_KEY_SECRET: accessKey.secret,
       },
-      stopSignal: 'SIGTERM',
-    });
+    }));
     stops.push(() => simulator.stop());
-    const simulatorUrl = `http://127.0.0.1:${port}`;
-    await answers(`${simulatorUrl}/_sim/calls`);
     const connection = await Connection.connect({ address: temporal.address });
     stops.push(() => connection.close());
     let made = 0;
@@ -145,12 +141,29 @@ export async function startGround(settings: Record<string, string> = {}): Promis
   }
 }
 
-/** Waits until a URL answers 2xx. */
-export async function answers(url: string): Promise<void> {
-  await patiently(async () => {
-    const response = await fetch(url);
-    if (!response.ok) throw new Error(`${url} answers ${response.status}`);
-  });
+/** Starts a process of ours that listens, and waits until a path of it answers 2xx; on another port when that is taken. */
+export async function startServer(
+  path: string,
+  command: (port: number) => Pick<ChildOptions, 'args' | 'env' | 'log'>,
+): Promise<{ child: Child; url: string }> {
+  for (let attempt = 1; ; attempt += 1) {
+    const port = await freePort();
+    const child = await startChild({
+      command: process.execPath,
+      stopSignal: 'SIGTERM',
+      ...command(port),
+    });
+    const url = `http://127.0.0.1:${port}`;
+    const ready = patiently(async () => {
+      const response = await fetch(`${url}${path}`);
+      if (!response.ok && !child.hasExited()) throw new Error(`${url}${path} answers ${response.status}`);
+    });
+    // It ends when the port was taken meanwhile; then whatever answers there is somebody else.
+    const ended = child.exited.then(() => true);
+    if ((await Promise.race([ready, ended])) !== true && !child.hasExited()) return { child, url };
+    ready.catch(() => undefined);
+    if (attempt === 3) throw new Error(`${path} was not served:\n${child.lastLines()}`);
+  }
 }
 
 /** Tries until it works; what it threw last is thrown after a minute. */

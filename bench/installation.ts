@@ -3,9 +3,8 @@ import { mkdir, symlink } from 'node:fs/promises';
 import { bootstrapDatabase } from '../embedded/bootstrap-database.ts';
 import { startChild } from '../embedded/child.ts';
 import type { Child } from '../embedded/child.ts';
-import { freePort } from '../embedded/free-port.ts';
 import { migrate } from '../store/migrate.ts';
-import { accessKey, answers, entry, plainEnv } from './ground.ts';
+import { accessKey, entry, plainEnv, startServer } from './ground.ts';
 import type { Ground } from './ground.ts';
 
 /** One Countersign: a database and a namespace of its own, with signer, worker and API as processes. */
@@ -33,36 +32,39 @@ export async function startInstallation(ground: Ground, name: string): Promise<I
     ground.namespace(name),
   ]);
   await migrate({ databaseUrl: urls.migrator });
-  const port = await freePort();
   const children: Child[] = [];
   const stop = async (): Promise<void> => {
     await Promise.all(children.map((child) => child.stop(15_000)));
   };
-  const start = async (process_: 'api' | 'worker' | 'signer', extra: NodeJS.ProcessEnv): Promise<number> => {
+  const command = (process_: keyof Installation['pids'], extra: NodeJS.ProcessEnv) => ({
+    args: [entry, process_],
+    env: {
+      ...plainEnv,
+      LOG_LEVEL: 'warn',
+      COUNTERSIGN_HOME: home,
+      DATABASE_URL: urls[process_],
+      TEMPORAL_ADDRESS: ground.temporalAddress,
+      TEMPORAL_NAMESPACE: namespace,
+      OIDC_ISSUER: ground.issuer,
+      ...extra,
+    },
+    log: (line: string) => process.stderr.write(`[${name} ${process_}] ${line}\n`),
+  });
+  const start = async (process_: 'worker' | 'signer', extra: NodeJS.ProcessEnv): Promise<number> => {
     const child = await startChild({
       command: process.execPath,
-      args: [entry, process_],
-      env: {
-        ...plainEnv,
-        LOG_LEVEL: 'warn',
-        COUNTERSIGN_HOME: home,
-        DATABASE_URL: urls[process_],
-        TEMPORAL_ADDRESS: ground.temporalAddress,
-        TEMPORAL_NAMESPACE: namespace,
-        OIDC_ISSUER: ground.issuer,
-        ...extra,
-      },
-      log: (line) => process.stderr.write(`[${name} ${process_}] ${line}\n`),
       stopSignal: 'SIGTERM',
+      ...command(process_, extra),
     });
     children.push(child);
     return child.pid;
   };
   try {
-    const api = await start('api', { PORT: String(port), COUNTERSIGN_WRITES_PER_MINUTE: '1000000' });
-    const url = `http://127.0.0.1:${port}`;
-    // The API makes the signing key that the worker reads.
-    await answers(`${url}/readyz`);
+    // First: the API makes the signing key that the worker reads.
+    const { child: api, url } = await startServer('/readyz', (port) =>
+      command('api', { PORT: String(port), COUNTERSIGN_WRITES_PER_MINUTE: '1000000' }),
+    );
+    children.push(api);
     const worker = await start('worker', {
       ONSMQTT_ENDPOINT: ground.simulatorUrl,
       ALIBABA_CLOUD_ACCESS_KEY_ID: accessKey.id,
@@ -74,7 +76,7 @@ export async function startInstallation(ground: Ground, name: string): Promise<I
       namespace,
       ownerUrl: urls.migrator,
       workerUrl: urls.worker,
-      pids: { api, worker, signer },
+      pids: { api: api.pid, worker, signer },
       stop,
     };
   } catch (error) {

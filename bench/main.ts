@@ -1,13 +1,13 @@
 import { cpus, loadavg, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchChanges } from './changes.ts';
+import { startGround } from './ground.ts';
+import type { Ground } from './ground.ts';
+import { rounded } from './measure.ts';
 import { benchMemory } from './memory.ts';
 import { benchReads } from './reads.ts';
 import { benchStart } from './start.ts';
-import { startGround } from './ground.ts';
-import { rounded } from './measure.ts';
 
-const parts = ['changes', 'reads', 'memory', 'start'] as const;
 const { values } = parseArgs({
   options: {
     only: { type: 'string' },
@@ -16,13 +16,44 @@ const { values } = parseArgs({
   },
 });
 const { only, quick } = values;
-if (only !== undefined && !parts.some((part) => part === only)) {
-  throw new Error(`--only is one of ${parts.join(', ')}`);
-}
 const wait = values.wait === 'poll' ? 'poll' : 'sse';
-const wants = (part: (typeof parts)[number]) => only === undefined || only === part;
-
 const began = Date.now();
+const say = (line: string) =>
+  process.stderr.write(`${((Date.now() - began) / 1000).toFixed(0)} s  ${line}\n`);
+
+const onGround = async (work: (ground: Ground) => Promise<unknown>): Promise<unknown> => {
+  const ground = await startGround();
+  try {
+    return await work(ground);
+  } finally {
+    await ground.stop();
+  }
+};
+/** Each on fresh servers, so that none works on what another has left. */
+const parts: Record<string, () => Promise<unknown>> = {
+  changes: () =>
+    onGround((ground) =>
+      benchChanges(ground, {
+        ...(quick ? { rounds: 1, seconds: 5, warmUp: 4 } : { rounds: 4, seconds: 7, warmUp: 8 }),
+        wait,
+      }),
+    ),
+  reads: () =>
+    onGround((ground) =>
+      benchReads(ground, {
+        ...(quick
+          ? { few: 1000, many: 10_000, posts: 20, gets: 40, rounds: 2 }
+          : { few: 1000, many: 100_000, posts: 120, gets: 400, rounds: 6 }),
+        say,
+      }),
+    ),
+  memory: () => onGround((ground) => benchMemory(ground, quick ? [0, 20, 50] : [0, 100, 300])),
+  start: () => benchStart(quick ? 1 : 3),
+};
+if (only !== undefined && !(only in parts)) {
+  throw new Error(`--only is one of ${Object.keys(parts).join(', ')}`);
+}
+
 const results: Record<string, unknown> = {
   date: new Date(began).toISOString(),
   command: `npm run bench -- ${process.argv.slice(2).join(' ')}`.trim(),
@@ -30,41 +61,22 @@ const results: Record<string, unknown> = {
     processors: cpus().length,
     model: cpus()[0]?.model,
     memoryGb: Math.round(totalmem() / 2 ** 30),
-    loadBefore: rounded(loadavg()[0] ?? 0),
     node: process.version,
     platform: `${process.platform} ${process.arch}`,
+    loadBefore: rounded(loadavg()[0] ?? 0),
   },
 };
-const say = (line: string) =>
-  process.stderr.write(`${((Date.now() - began) / 1000).toFixed(0)} s  ${line}\n`);
-
-if (parts.slice(0, 3).some(wants)) {
-  say('starting the servers');
-  const ground = await startGround();
+for (const [name, run] of Object.entries(parts)) {
+  if (only !== undefined && only !== name) continue;
+  say(name);
   try {
-    if (wants('changes')) {
-      say('changes beside a bare workflow');
-      const size = quick ? { rounds: 1, seconds: 5, warmUp: 4 } : { rounds: 4, seconds: 7, warmUp: 8 };
-      results.changes = await benchChanges(ground, { ...size, wait });
-    }
-    if (wants('reads')) {
-      say('calls with few and with many changes stored');
-      const size = quick
-        ? { few: 1000, many: 10_000, posts: 20, gets: 40, rounds: 2 }
-        : { few: 1000, many: 100_000, posts: 120, gets: 400, rounds: 6 };
-      results.reads = await benchReads(ground, { ...size, say });
-    }
-    if (wants('memory')) {
-      say('memory of the worker');
-      results.memory = await benchMemory(ground, quick ? [0, 20, 50] : [0, 100, 300]);
-    }
-  } finally {
-    await ground.stop();
+    results[name] = await run();
+  } catch (error) {
+    // The other parts' figures are not lost with this one's.
+    results[name] = { failed: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+    process.exitCode = 1;
   }
 }
-if (wants('start')) {
-  say('time to ready');
-  results.start = await benchStart(quick ? 1 : 3);
-}
+results.loadAfter = rounded(loadavg()[0] ?? 0);
 results.tookSeconds = rounded((Date.now() - began) / 1000);
 process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
