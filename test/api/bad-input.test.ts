@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { request } from 'node:http';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { changeIdOf } from '../../api/submission.ts';
@@ -48,6 +49,7 @@ async function refused(sent: Sent): Promise<Answer> {
     type: `/problems/${String(answer.body.code)}`,
     title: expect.any(String) as unknown,
     detail: expect.any(String) as unknown,
+    instance: `urn:uuid:${String(answer.headers.get('x-request-id'))}`,
   });
   expect(await isStarted(key)).toBe(false);
   return answer;
@@ -187,6 +189,7 @@ describe('POST /v1/changes', () => {
     ['a decideBy in two years', { decideBy: inMs(800 * day) }, ['decideBy: maximum']],
     ['an executeBy in two years', { executeBy: inMs(800 * day) }, ['executeBy: maximum']],
     ['an executeAfter in two years', { executeAfter: '9999-12-31T23:59:59Z' }, ['executeAfter: maximum']],
+    ['a decideBy after executeBy', { decideBy: inMs(2 * day), executeBy: inMs(day) }, ['decideBy: before']],
     ['an empty window', { executeAfter: inMs(2 * day), executeBy: inMs(day) }, ['executeAfter: before']],
   ])('refuses times: %s', async (_name, times, errors) => {
     const answer = await refused({ body: { ...good, ...times } });
@@ -200,16 +203,37 @@ describe('POST /v1/changes', () => {
     expect(broken(answer)).toEqual(['Idempotency-Key: format']);
   });
 
+  test('refuses an Idempotency-Key that is sent twice', async () => {
+    const token = await stack.api.tokenOf('alice');
+    const status = await new Promise((resolve, reject) => {
+      const sent = request(`${stack.api.url}/v1/changes`, {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${token}`,
+          'content-type': 'application/json',
+          'idempotency-key': ['a', 'b'],
+        },
+      });
+      sent.once('error', reject);
+      sent.once('response', (answer) => {
+        answer.resume();
+        resolve(answer.statusCode);
+      });
+      sent.end(JSON.stringify(good));
+    });
+    expect(status).toBe(400);
+  });
+
   test('the widest that is allowed is not refused as malformed', async () => {
     const body = {
       ...input({ sn: 'é'.repeat(64), mqttInstanceId: 'a'.repeat(128) }),
       justification: `${'x\n'.repeat(999)}é`,
       ticket: { system: 'jira', id: 'OPS-1', url: 'https://jira.example/OPS-1' },
       decideBy: inMs(20 * day),
-      executeBy: '2026-12-24T09:00:00.123456+08:00',
+      executeBy: inMs(21 * day).replace('Z', '456+08:00'),
     };
     const answer = await stack.api.call('/v1/changes', {
-      body: { ...body, executeBy: inMs(day) },
+      body,
       headers: { 'idempotency-key': '!'.repeat(255) },
     });
     expect(answer.body.code).toBe('engine_unavailable');

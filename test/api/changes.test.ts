@@ -58,7 +58,8 @@ test('a change that one may not see is as one that there is not', async () => {
   for (const as of ['erin', 'adam']) {
     for (const path of ['', '/events']) {
       const answer = await stack.api.call(`/v1/changes/${change.id}${path}`, { as });
-      expect({ status: answer.status, body: answer.body }).toEqual({ status: 404, body: unknown.body });
+      expect({ ...answer.body, instance: '' }).toEqual({ ...unknown.body, instance: '' });
+      expect(answer.status).toBe(404);
     }
   }
   const nobody = await stack.ground.identity.tokenFor('alice', { sub: 'mallory', roles: [] });

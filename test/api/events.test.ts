@@ -4,6 +4,7 @@ import { appendEntry } from '../../audit/append.ts';
 import type { Change } from '../../domain/change.ts';
 import { closed } from '../../domain/change-state.ts';
 import type { EventType } from '../../domain/entry.ts';
+import { makePool } from '../../store/pool.ts';
 import { saveChange } from '../../store/save-change.ts';
 import { eventually } from '../support/service.ts';
 import { startApiStack, startReplica } from './api-stack.ts';
@@ -176,6 +177,28 @@ test('a stream of a closed change ends once all of its entries were sent', async
   const late = await follow(other, change);
   await late.end();
   expect(late.events.map(({ event }) => event)).toEqual(['change.requested', 'change.closed']);
+});
+
+test('a stream of a closed change waits for entries that have no index yet', async () => {
+  const change = await stack.stored();
+  const superuser = makePool({
+    connectionString: stack.ground.database.url('superuser'),
+    applicationName: 'test superuser',
+  });
+  onTestFinished(() => superuser.end());
+  const holder = await superuser.connect();
+  // The sequencer needs this row.
+  await holder.query('begin');
+  await holder.query('select from audit.head for update');
+  const outcome = { code: 'withdrawn', message: '' };
+  await saveChange(stack.worker, closed(change, { decisionStatus: 'withdrawn', outcome }, Date.now()));
+  await append(change, 'change.closed');
+  const stream = await follow(stack.api, change);
+  expect(await items(change)).toMatchObject([{ index: null, type: 'change.closed' }]);
+  await holder.query('rollback');
+  holder.release();
+  await stream.end();
+  expect(stream.events.map(({ event }) => event)).toEqual(['change.closed']);
 });
 
 test('a stream ends with its token', async () => {

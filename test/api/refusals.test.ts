@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { createEngine } from '../../api/engine.ts';
 import { makeRefusalLog, refusalsPerWindow } from '../../api/refusal-log.ts';
 import type { Change } from '../../domain/change.ts';
 import { closed } from '../../domain/change-state.ts';
@@ -101,6 +102,57 @@ test('a contrary decision is refused, the same one again is not', async () => {
   expect((await decide(change, 'bob')).status).toBe(200);
   expect((await decide(change, 'bob', { decision: 'reject' })).body.code).toBe('already_decided');
   expect(await entriesOf(change)).toHaveLength(1);
+});
+
+test('a decision whose change ended on the way is judged by what is stored', async () => {
+  const change = await stack.stored();
+  const digest = change.digest ?? '';
+  const rejection = {
+    decision: 'reject' as const,
+    comment: '',
+    person: stack.person('bob', 'approver'),
+    digest,
+    round: 1,
+    at: past,
+    counts: true,
+  };
+  const outcome = { code: 'rejected', message: '' };
+  const rejected = { ...change, decisions: [rejection], decisionStatus: 'rejected' as const };
+  const engine = createEngine(stack.ground.client, 1500);
+  // The real engine finds no workflow: it has ended between the API's look at the change and the update.
+  const api = await startReplica(stack.ground, {
+    engine: {
+      ...engine,
+      async send(request) {
+        await saveChange(stack.worker, closed(rejected, { outcome }, Date.now()));
+        await engine.send(request);
+      },
+    },
+  });
+  onTestFinished(() => api.stop());
+  const path = `/v1/changes/${change.id}/decisions`;
+  const again = await api.call(path, { as: 'bob', body: { decision: 'reject', digest } });
+  expect(again.status).toBe(200);
+  expect(again.body).toMatchObject({ decisionStatus: 'rejected', outcome });
+  expect(await entriesOf(change)).toEqual([]);
+
+  const open = await stack.stored();
+  const late = await startReplica(stack.ground, {
+    engine: {
+      ...engine,
+      async send(request) {
+        await saveChange(stack.worker, closed({ ...rejected, id: open.id }, { outcome }, Date.now()));
+        await engine.send(request);
+      },
+    },
+  });
+  onTestFinished(() => late.stop());
+  const contrary = await late.call(`/v1/changes/${open.id}/decisions`, {
+    as: 'carol',
+    body: { decision: 'approve', digest },
+  });
+  expect(contrary.body).toMatchObject({ status: 409, code: 'already_decided' });
+  expect(await entriesOf(open)).toMatchObject([{ type: 'decision.refused', outcome: 'already_decided' }]);
 });
 
 test('requests on a closed change, and by those who may not, are refused and recorded', async () => {
