@@ -2,11 +2,15 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { searchAttributes } from '../workflows/messages.ts';
 import type { Environment } from './environment.ts';
+import { preferredPorts } from './ports.ts';
+import type { Ports } from './ports.ts';
 
 /** Where everything is, as variables for each process. */
 export interface Stack {
   readonly env: Record<'shared' | 'api' | 'worker' | 'signer' | 'migrate', Record<string, string>>;
   readonly places: Readonly<Record<string, string>>;
+  /** Where each part listens; the API's is the preferred one. */
+  readonly ports: Ports;
   /** Resolves with a part's name when it has ended by itself. */
   readonly failed: Promise<string>;
   /** Stops everything that was started, the last first. */
@@ -32,6 +36,7 @@ export async function startEmbedded(
 ): Promise<Stack> {
   const home = resolve(env.COUNTERSIGN_HOME);
   await mkdir(home, { recursive: true });
+  const ports = await preferredPorts(home, env.PORT);
   const stops: (() => Promise<unknown>)[] = [];
   const ends: Promise<string>[] = [];
   const shared: Record<string, string> = { COUNTERSIGN_HOME: home };
@@ -55,7 +60,8 @@ export async function startEmbedded(
     }
     const { startPostgres } = await import('../embedded/postgres.ts');
     const { bootstrapDatabase } = await import('../embedded/bootstrap-database.ts');
-    const server = await startPostgres({ dataDir: join(home, 'postgres'), port: 5433 });
+    const server = await startPostgres({ dataDir: join(home, 'postgres'), port: ports.postgres });
+    ports.postgres = server.port;
     stops.push(() => server.stop());
     ends.push(server.exited.then(() => 'Postgres'));
     const made = await bootstrapDatabase({
@@ -74,14 +80,15 @@ export async function startEmbedded(
     const server = await startTemporal({
       home,
       env: processEnv,
-      port: 7233,
-      uiPort: 8233,
+      port: ports.temporal,
+      uiPort: ports.temporalUi,
       dbFilename: join(home, 'temporal.db'),
       searchAttributes,
     });
     stops.push(() => server.stop());
     ends.push(server.exited.then(() => 'Temporal'));
     shared.TEMPORAL_ADDRESS = server.address;
+    ports.temporal = Number(server.address.split(':').at(-1));
     places.Temporal = server.uiUrl === null ? server.address : `${server.address}, web UI ${server.uiUrl}`;
   };
   const identity = async () => {
@@ -90,7 +97,8 @@ export async function startEmbedded(
       return;
     }
     const { startIdentityProvider } = await import('../embedded/identity-provider.ts');
-    const provider = await startIdentityProvider({ home, audience: env.OIDC_AUDIENCE, port: 8181 });
+    const provider = await startIdentityProvider({ home, audience: env.OIDC_AUDIENCE, port: ports.identity });
+    ports.identity = provider.port;
     stops.push(() => provider.stop());
     shared.OIDC_ISSUER = provider.issuer;
     places['Identity provider'] = `${provider.issuer} (demo users)`;
@@ -103,10 +111,11 @@ export async function startEmbedded(
     const { startSimulator } = await import('../simulator/server.ts');
     const { freePort } = await import('../embedded/free-port.ts');
     const simulator = await startSimulator({
-      port: await freePort(8280),
+      port: await freePort(ports.simulator),
       accessKeys: { [demoKey.accessKeyId]: demoKey.accessKeySecret },
     });
     stops.push(() => simulator.close());
+    ports.simulator = simulator.port;
     const seeded = await fetch(`${simulator.url}/_sim/certificates`, {
       method: 'PUT',
       headers: { 'content-type': 'application/json' },
@@ -140,6 +149,7 @@ export async function startEmbedded(
       migrate: { DATABASE_URL: urls.migrate },
     },
     places,
+    ports,
     failed: ends.length > 0 ? Promise.race(ends) : new Promise(() => undefined),
     stop,
   };

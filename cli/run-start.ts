@@ -5,6 +5,7 @@ import { migrate } from '../store/migrate.ts';
 import { startEmbedded } from './embedded-stack.ts';
 import type { Environment } from './environment.ts';
 import { statementKeys } from './keys.ts';
+import { rememberPorts } from './ports.ts';
 import { untilStopped } from './process.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
@@ -34,7 +35,8 @@ export async function runStart(env: Environment, processEnv: NodeJS.ProcessEnv):
   try {
     await migrate({ databaseUrl: stack.env.migrate.DATABASE_URL ?? '' });
     await Promise.all([statementKeys(env.COUNTERSIGN_HOME), workflowBundle(resolve(env.COUNTERSIGN_HOME))]);
-    const port = await freePort(env.PORT);
+    const port = await freePort(stack.ports.api);
+    await rememberPorts(resolve(env.COUNTERSIGN_HOME), { ...stack.ports, api: port });
     const own = { LOG_LEVEL: 'warn', ...processEnv, ...stack.env.shared };
     for (const name of ['signer', 'worker', 'api'] as const) {
       children.push(

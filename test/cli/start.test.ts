@@ -78,7 +78,7 @@ test(
     expect(Date.now() - asked_at).toBeLessThan(10_000);
 
     const second = await started(home);
-    const [bob, again] = [await second.as('bob'), await second.as('alice')];
+    const [bob, again] = [await second.as('bob'), await second.as('dave')];
     const seen = await again.change(asked.id);
     expect(seen.decisionStatus).toBe('pending');
     await bob.post(`/v1/changes/${asked.id}/decisions`, {
