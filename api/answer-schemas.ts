@@ -100,6 +100,7 @@ export const problemSchema = z
     title: z.string(),
     status: z.number().int(),
     detail: z.string(),
+    instance: z.string(),
     code: z.enum(Object.keys(httpStatusOfCode) as ErrorCode[]),
     errors: z.array(z.object({ field: z.string(), rule: z.string(), message: z.string() })).optional(),
   })

@@ -8,13 +8,19 @@ export interface Problem {
   readonly title: string;
   readonly status: number;
   readonly detail: string;
+  /** This one occurrence (RFC 9457 §3.1.5): the URN of the answer's `X-Request-Id`. */
+  readonly instance?: string;
   readonly code: ErrorCode;
   readonly errors?: readonly FieldError[];
   readonly [member: string]: unknown;
 }
 
-/** The problem that an error becomes. What is not ours becomes `internal_error` and tells nothing. */
-export function problemOf(error: unknown): Problem {
+/**
+ * The problem that an error becomes. What is not ours becomes `internal_error` and tells nothing.
+ *
+ * @param requestId - the request's UUID, under which the log has it
+ */
+export function problemOf(error: unknown, requestId?: string): Problem {
   const ours = asOurs(error);
   const { code, message, errors, extra } = ours;
   return {
@@ -22,6 +28,7 @@ export function problemOf(error: unknown): Problem {
     title: code.replaceAll('_', ' '),
     status: httpStatusOfCode[code],
     detail: detailOf(code, message),
+    ...(requestId === undefined ? {} : { instance: `urn:uuid:${requestId}` }),
     code,
     ...(errors.length > 0 ? { errors } : {}),
     ...extra,
@@ -41,7 +48,8 @@ export const problemHandler: ErrorRequestHandler = (error, req, res, next) => {
     next(error);
     return;
   }
-  const problem = problemOf(error);
+  const requestId = res.getHeader('X-Request-Id');
+  const problem = problemOf(error, typeof requestId === 'string' ? requestId : undefined);
   if (problem.status >= 500) req.log.error({ err: error as Error, code: problem.code }, 'request failed');
   if (problem.status === 401) {
     // RFC 6750 §3.1: the error is named only where a token was sent.

@@ -63,7 +63,7 @@ export function readSubmission({ body, key, person, source, policy, now }: Submi
   const input = checked(operation.input, asked.input, 'input');
   const time = (value: string | undefined) => (value === undefined ? null : isoTime(Date.parse(value)));
   const executeBy = time(asked.executeBy);
-  const decideBy = time(asked.decideBy) ?? isoTime(now + 7 * day);
+  const usual = isoTime(now + 7 * day);
   return {
     id: changeIdOf(person, idempotencyKey),
     operation: operation.name,
@@ -78,7 +78,7 @@ export function readSubmission({ body, key, person, source, policy, now }: Submi
     policy,
     submittedAt: isoTime(now),
     // A decision after execute-by would be of no use, so nobody is asked for one.
-    decideBy: executeBy !== null && executeBy < decideBy ? executeBy : decideBy,
+    decideBy: time(asked.decideBy) ?? (executeBy !== null && executeBy < usual ? executeBy : usual),
     executeAfter: time(asked.executeAfter),
     executeBy,
     executeWithinMs: day,
@@ -119,6 +119,9 @@ function clockErrors({ decideBy, executeAfter, executeBy }: ChangeRequest, now: 
     if (value !== null && Date.parse(value) > now + furthest) {
       broken(field, 'maximum', 'at most 366 days from now');
     }
+  }
+  if (executeBy !== null && decideBy > executeBy) {
+    broken('decideBy', 'before', 'must not be after executeBy');
   }
   if (executeAfter !== null && executeBy !== null && executeAfter >= executeBy) {
     broken('executeAfter', 'before', 'must be before executeBy');
