@@ -1,5 +1,5 @@
-import { createRemoteJWKSet, errors, jwtVerify } from 'jose';
-import type { JWTPayload, JWTVerifyGetKey } from 'jose';
+import { createRemoteJWKSet, errors, jwksCache, jwtVerify } from 'jose';
+import type { JWKSCacheInput, JWTPayload, JWTVerifyGetKey } from 'jose';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import { CountersignError } from '../domain/error.ts';
 import { roles } from '../domain/person.ts';
@@ -28,6 +28,12 @@ export interface TokenVerifier {
   verify(token: string): Promise<VerifiedToken>;
 }
 
+/** Where the issuer's keys are, and how to get one. */
+interface Keys {
+  readonly address: string;
+  readonly get: JWTVerifyGetKey;
+}
+
 /** Asymmetric ones only: a public key can never be mistaken for a shared secret, and `none` is none of them. */
 const algorithms = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'];
 /** Bytes of a person's canonical JSON; an entry has 32 KiB. */
@@ -36,7 +42,8 @@ const loopback = new Set(['127.0.0.1', 'localhost', '[::1]']);
 
 /**
  * Verifies access tokens by OpenID Connect Discovery: issuer and audience exactly, signature by the issuer's current
- * keys, which are fetched anew when an unknown one signs.
+ * keys, which are fetched anew when an unknown one signs. Without the provider, keys that were seen go on for 10
+ * minutes.
  *
  * @throws CountersignError `invalid_configuration` for a plain-http issuer off loopback
  */
@@ -45,9 +52,12 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
   if (!isSafe(new URL(issuer))) {
     throw new CountersignError('invalid_configuration', 'OIDC_ISSUER: plain http is for loopback only');
   }
-  let keys: Promise<JWTVerifyGetKey> | null = null;
+  let keys: Keys | null = null;
+  let looking: Promise<URL> | null = null;
+  // Outlives a set of keys, so that those that were seen go on when their address changes.
+  const seen: JWKSCacheInput = {};
 
-  async function discover(): Promise<JWTVerifyGetKey> {
+  async function discover(): Promise<URL> {
     const response = await fetch(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`, {
       signal: AbortSignal.timeout(5000),
       redirect: 'error',
@@ -57,17 +67,31 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
     if (document.issuer !== issuer || typeof document.jwks_uri !== 'string') {
       throw new Error('the discovery document is of another issuer');
     }
-    const jwksUri = new URL(document.jwks_uri);
-    if (!isSafe(jwksUri)) throw new Error('the discovery document names keys over plain http');
-    return createRemoteJWKSet(jwksUri, { cooldownDuration: 2000, cacheMaxAge: 600_000 });
+    const address = new URL(document.jwks_uri);
+    if (!isSafe(address)) throw new Error('the discovery document names keys over plain http');
+    return address;
+  }
+
+  /** Asks the issuer where its keys are. The set at hand stays unless they have moved: it may know newer ones than `seen` did. */
+  async function look(): Promise<Keys> {
+    const address = await (looking ??= discover().finally(() => {
+      looking = null;
+    }));
+    if (keys?.address !== address.href) {
+      const get = createRemoteJWKSet(address, {
+        cooldownDuration: 2000,
+        cacheMaxAge: 600_000,
+        [jwksCache]: seen,
+      });
+      keys = { address: address.href, get };
+    }
+    return keys;
   }
 
   async function keySet(): Promise<JWTVerifyGetKey> {
-    const asked = (keys ??= discover());
     try {
-      return await asked;
+      return (keys ?? (await look())).get;
     } catch (cause) {
-      if (keys === asked) keys = null;
       throw new CountersignError('identity_unavailable', 'the identity provider cannot be reached', {
         cause,
       });
@@ -87,7 +111,10 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
         });
         return { person: personOf(payload, issuer), expiresAt: (payload.exp ?? 0) * 1000 };
       } catch (error) {
-        throw refusal(error);
+        const refused = refusal(error);
+        // The keys may have moved. Whoever comes next looks again where this look fails, too.
+        if (refused.code === 'identity_unavailable') look().catch(() => undefined);
+        throw refused;
       }
     },
   };

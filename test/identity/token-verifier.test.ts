@@ -1,7 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { exportSPKI, generateKeyPair, importJWK, SignJWT, UnsecuredJWT } from 'jose';
+import { setTimeout as delay } from 'node:timers/promises';
+import { exportJWK, exportSPKI, generateKeyPair, importJWK, SignJWT, UnsecuredJWT } from 'jose';
 import type { JWK } from 'jose';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { ErrorCode } from '../../domain/error.ts';
@@ -147,7 +148,7 @@ test('after the provider has changed its key, the old token is refused and the n
   await rotating.rotateKey();
   const fresh = await rotating.tokenFor('bob');
   // Unknown keys are not asked for more often than every 2 s.
-  while ((await codeOf(fresh, by)) !== 'accepted') await new Promise((resolve) => setTimeout(resolve, 100));
+  while ((await codeOf(fresh, by)) !== 'accepted') await delay(100);
   expect(await codeOf(old, by)).toBe('unauthenticated');
 });
 
@@ -180,6 +181,78 @@ test('a provider that answers nonsense is unavailable, and names no other issuer
   expect(await codeOf(token, by)).toBe('identity_unavailable');
   answer = JSON.stringify({ issuer, jwks_uri: 'http://id.example/jwks' });
   expect(await codeOf(token, by)).toBe('identity_unavailable');
+});
+
+/** An issuer whose documents a test writes; what is null is answered 503. */
+async function startIssuer(paths: (issuer: string) => Record<string, object | null>) {
+  const server = createServer((req, res) => {
+    const found = paths(issuer)[req.url ?? ''];
+    res.statusCode = found == null ? 503 : 200;
+    res.end(JSON.stringify(found ?? {}));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { issuer, by: createTokenVerifier({ issuer, audience }) };
+}
+
+const discovery = '/.well-known/openid-configuration';
+
+async function keyOf(alg: string, kid: string) {
+  const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true });
+  const jwk: JWK = { ...(await exportJWK(publicKey)), kid, alg };
+  const tokenOf = (issuer: string) =>
+    new SignJWT({ iss: issuer, aud: audience, sub: 'bob', exp: seconds() + 600 })
+      .setProtectedHeader({ alg, kid })
+      .sign(privateKey);
+  return { jwk, tokenOf };
+}
+
+test.each([
+  ['RS256', 'accepted'],
+  ['PS256', 'accepted'],
+  ['ES256', 'accepted'],
+  ['EdDSA', 'accepted'],
+  ['Ed25519', 'accepted'],
+  ['RS384', 'unauthenticated'],
+  ['PS512', 'unauthenticated'],
+  ['ES384', 'unauthenticated'],
+] as const)("a token by the issuer's own %s key is %s", async (alg, outcome) => {
+  const { jwk, tokenOf } = await keyOf(alg, 'one');
+  const { issuer, by } = await startIssuer((of) => ({
+    [discovery]: { issuer: of, jwks_uri: `${of}/jwks` },
+    '/jwks': { keys: [jwk] },
+  }));
+  expect(await codeOf(await tokenOf(issuer), by)).toBe(outcome);
+});
+
+test('keys that have moved are found again, and those that were seen go on meanwhile', async () => {
+  const [old, fresh] = [await keyOf('ES256', 'old'), await keyOf('ES256', 'fresh')];
+  let documents: (of: string) => Record<string, object | null> = (of) => ({
+    [discovery]: { issuer: of, jwks_uri: `${of}/old` },
+    '/old': { keys: [old.jwk] },
+  });
+  const { issuer, by } = await startIssuer((of) => documents(of));
+  expect(await codeOf(await old.tokenOf(issuer), by)).toBe('accepted');
+
+  // Nothing answers any more: an unknown key cannot be looked up, and takes nothing from the known one.
+  documents = () => ({});
+  const token = await fresh.tokenOf(issuer);
+  // Until 2 s after the last look the unknown key is just unknown.
+  while ((await codeOf(token, by)) !== 'identity_unavailable') await delay(100);
+  expect(await codeOf(await old.tokenOf(issuer), by)).toBe('accepted');
+
+  // The discovery document is there again, its keys not yet.
+  let keys: object | null = null;
+  documents = (of) => ({ [discovery]: { issuer: of, jwks_uri: `${of}/new` }, '/new': keys });
+  for (let n = 0; n < 3; n++) {
+    expect(await codeOf(token, by)).toBe('identity_unavailable');
+    expect(await codeOf(await old.tokenOf(issuer), by)).toBe('accepted');
+  }
+
+  keys = { keys: [fresh.jwk] };
+  while ((await codeOf(token, by)) !== 'accepted') await delay(100);
+  expect(await codeOf(await old.tokenOf(issuer), by)).toBe('unauthenticated');
 });
 
 test('plain http is for loopback only', () => {
