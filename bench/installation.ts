@@ -11,9 +11,8 @@ import type { Ground } from './ground.ts';
 export interface Installation {
   readonly url: string;
   readonly namespace: string;
-  /** As the role that owns the schema. */
-  readonly ownerUrl: string;
-  readonly workerUrl: string;
+  /** Its database as the superuser. */
+  readonly superuserUrl: string;
   readonly pids: Readonly<Record<'api' | 'worker' | 'signer', number>>;
   stop(): Promise<void>;
 }
@@ -32,6 +31,8 @@ export async function startInstallation(ground: Ground, name: string): Promise<I
     ground.namespace(name),
   ]);
   await migrate({ databaseUrl: urls.migrator });
+  const superuserUrl = new URL(ground.superuserUrl);
+  superuserUrl.pathname = new URL(urls.migrator).pathname;
   const children: Child[] = [];
   const stop = async (): Promise<void> => {
     await Promise.all(children.map((child) => child.stop(15_000)));
@@ -74,8 +75,7 @@ export async function startInstallation(ground: Ground, name: string): Promise<I
     return {
       url,
       namespace,
-      ownerUrl: urls.migrator,
-      workerUrl: urls.worker,
+      superuserUrl: superuserUrl.href,
       pids: { api: api.pid, worker, signer },
       stop,
     };

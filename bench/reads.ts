@@ -83,7 +83,7 @@ async function prepared(ground: Ground, name: string, count: number): Promise<Si
     const { id } = await team.submit(open);
     await team.prechecked(id);
     const began = Date.now();
-    await fill(installation.ownerUrl, modelId, count - 2);
+    await fill(installation.superuserUrl, modelId, count - 2);
     const fillSeconds = rounded((Date.now() - began) / 1000);
     const ids = await team.ids(100);
     return { installation, people: team, ids, ms: new Map(), fillSeconds };
