@@ -59,13 +59,27 @@ export async function temporaryHome(shareBundles: boolean): Promise<string> {
     await mkdir(kept, { recursive: true });
     await symlink(kept, join(home, folder));
   }
+  homes.add(home);
   return home;
+}
+
+const homes = new Set<string>();
+
+/** Removes a home of {@link temporaryHome}. */
+export async function removeHome(home: string): Promise<void> {
+  await rm(home, { recursive: true, force: true });
+  homes.delete(home);
+}
+
+/** For an end half-way: the servers go by themselves when this process has gone, their homes do not. */
+export async function removeHomes(): Promise<void> {
+  for (const home of homes) await removeHome(home);
 }
 
 /** Postgres, Temporal with a database file, the identity provider (here) and the simulator (a process), on free ports. */
 export async function startGround(settings: Record<string, string> = {}): Promise<Ground> {
   const home = await temporaryHome(true);
-  const stops: (() => Promise<unknown>)[] = [() => rm(home, { recursive: true, force: true })];
+  const stops: (() => Promise<unknown>)[] = [() => removeHome(home)];
   const stop = async (): Promise<void> => {
     for (const end of stops.reverse()) await end();
   };

@@ -1,7 +1,7 @@
 import { cpus, loadavg, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchChanges } from './changes.ts';
-import { startGround } from './ground.ts';
+import { removeHomes, startGround } from './ground.ts';
 import type { Ground } from './ground.ts';
 import { rounded } from './measure.ts';
 import { benchMemory } from './memory.ts';
@@ -66,6 +66,11 @@ const results: Record<string, unknown> = {
     loadBefore: rounded(loadavg()[0] ?? 0),
   },
 };
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    void removeHomes().finally(() => process.exit(130));
+  });
+}
 for (const [name, run] of Object.entries(parts)) {
   if (only !== undefined && only !== name) continue;
   say(name);

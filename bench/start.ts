@@ -1,7 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startChild } from '../embedded/child.ts';
-import { entry, plainEnv, temporaryHome } from './ground.ts';
+import { entry, plainEnv, removeHome, temporaryHome } from './ground.ts';
 import { rounded } from './measure.ts';
 
 /** From `countersign start` to its `ready` line: in an empty home, without a kept bundle, and with one. */
@@ -21,7 +21,7 @@ export async function benchStart(warmRuns: number) {
     for (let i = 0; i < warmRuns; i += 1) seconds.warm.push(await untilReady(home));
     return { secondsToReady: seconds };
   } finally {
-    await rm(home, { recursive: true, force: true });
+    await removeHome(home);
   }
 }
 
