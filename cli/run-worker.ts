@@ -59,8 +59,7 @@ export async function runWorker(env: Environment): Promise<void> {
     ...shared,
     taskQueue: changeTaskQueue,
     workflowBundle: { codePath },
-    // A cached workflow takes about 1.2 MB; one that is not is replayed from its short history when something happens to it.
-    maxCachedWorkflows: 40,
+    maxCachedWorkflows: 500,
     maxConcurrentWorkflowTaskExecutions: 20,
   });
   const vendor = await Worker.create({
