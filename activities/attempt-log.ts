@@ -1,5 +1,6 @@
 import { appendEntry } from '../audit/append.ts';
 import type { Attempt, Change, JsonObject } from '../domain/change.ts';
+import { changeMembers, workerActor } from '../domain/entry.ts';
 import type { EntryDraft, EventType } from '../domain/entry.ts';
 import { isoTime } from '../domain/time.ts';
 import type { VendorFault } from '../onsmqtt/port.ts';
@@ -41,14 +42,8 @@ export function makeAttemptLog(deps: Pick<ActivityDependencies, 'pool' | 'now' |
         v: 1,
         type,
         time,
-        changeId: change.id,
-        actor: { process: 'worker' },
-        operation: change.operation,
-        target: change.target,
-        ticket: change.ticket as unknown as JsonObject | null,
-        policy: { name: change.policy.name, version: change.policy.version, digest: change.policy.digest },
-        digest: change.digest,
-        round: change.round,
+        actor: workerActor,
+        ...changeMembers(change),
         temporal: { namespace, workflowId, runId, activityId, attempt: ref.attempt },
         attempt,
       },

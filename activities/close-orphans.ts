@@ -1,16 +1,13 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Client } from '@temporalio/client';
 import type { Pool } from 'pg';
-import { appendEntry } from '../audit/append.ts';
 import { workflowIdOf } from '../domain/change.ts';
 import type { Change } from '../domain/change.ts';
 import { closed } from '../domain/change-state.ts';
 import { isoTime } from '../domain/time.ts';
-import { inTransaction } from '../store/in-transaction.ts';
 import { listAttempts } from '../store/list-attempts.ts';
 import { listOpenChanges } from '../store/list-open-changes.ts';
-import { releaseTarget } from '../store/release-target.ts';
-import { saveChange } from '../store/save-change.ts';
+import { writeEnd } from './write-end.ts';
 
 /** What {@link closeOrphans} works with. */
 export interface OrphanDependencies {
@@ -80,27 +77,28 @@ async function closeOrphan(
     now,
   );
   const workflowId = workflowIdOf(change.id);
-  await inTransaction(pool, async (client) => {
+  await writeEnd(pool, {
+    change: end,
     // The same key that the workflow would have used: whoever closes first has closed.
-    await appendEntry(client, {
-      key: `${namespace}/${workflowId}/change.closed/1`,
-      body: {
-        v: 1,
-        type: 'change.closed',
-        time: isoTime(now),
-        changeId: change.id,
-        actor: { process: 'worker', part: 'reconciler' },
-        operation: change.operation,
-        target: change.target,
-        digest: change.digest,
-        round: change.round,
-        decisionStatus: end.decisionStatus,
-        executionStatus: end.executionStatus,
-        outcome: { ...end.outcome },
-        temporal: { namespace, workflowId, status },
+    entries: [
+      {
+        key: `${namespace}/${workflowId}/change.closed/1`,
+        body: {
+          v: 1,
+          type: 'change.closed',
+          time: isoTime(now),
+          changeId: change.id,
+          actor: { process: 'worker', part: 'reconciler' },
+          operation: change.operation,
+          target: change.target,
+          digest: change.digest,
+          round: change.round,
+          decisionStatus: end.decisionStatus,
+          executionStatus: end.executionStatus,
+          outcome: { ...end.outcome },
+          temporal: { namespace, workflowId, status },
+        },
       },
-    });
-    await saveChange(client, end);
-    await releaseTarget(client, change.id);
+    ],
   });
 }

@@ -3,13 +3,13 @@ import { appendEntry } from '../audit/append.ts';
 import type { Queryable } from '../store/queryable.ts';
 import { inTransaction } from '../store/in-transaction.ts';
 import { openChange } from '../store/open-change.ts';
-import { releaseTarget } from '../store/release-target.ts';
 import { saveChange } from '../store/save-change.ts';
 import { samePerson } from '../domain/person.ts';
 import type { EntryDraft } from '../domain/entry.ts';
 import type { LogActivities } from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { asFailure } from './failure.ts';
+import { writeEnd } from './write-end.ts';
 
 /** The activities on Postgres alone. Each is one transaction: its entries and the change's new state, or nothing. */
 export function makeLogActivities(deps: ActivityDependencies): LogActivities {
@@ -52,15 +52,9 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
       await deps.at?.('recorded');
     },
 
-    async closeChange({ change, entries }) {
+    async closeChange(recording) {
       await deps.at?.('before.close');
-      await asFailure(() =>
-        inTransaction(pool, async (client) => {
-          await appendAll(client, entries);
-          await saveChange(client, change);
-          await releaseTarget(client, change.id);
-        }),
-      );
+      await asFailure(() => writeEnd(pool, recording));
       await deps.at?.('closed');
     },
   };

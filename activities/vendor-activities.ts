@@ -1,5 +1,6 @@
 import { activityInfo, heartbeat, sleep } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
+import { canonicalJson } from '../domain/canonical-json.ts';
 import type { Change, JsonObject } from '../domain/change.ts';
 import { decisionOutcome } from '../domain/decision.ts';
 import type { SignedStatement } from '../domain/statement.ts';
@@ -153,9 +154,8 @@ function inputOf(change: Change): ActiveCaCertificateInput {
 /** The target is as the operation leaves it and otherwise as approved: our own lost success, not drift. */
 function isOwnEffect(operation: Operation, change: Change, certificate: JsonObject): boolean {
   if (change.snapshot === null || !operation.achieved(certificate)) return false;
-  const same = (a: JsonObject, b: JsonObject) =>
-    JSON.stringify(Object.entries(a).sort()) === JSON.stringify(Object.entries(b).sort());
-  return same(operation.identity(certificate), operation.identity(change.snapshot));
+  const [read, approved] = [certificate, change.snapshot].map((s) => canonicalJson(operation.identity(s)));
+  return read === approved;
 }
 
 /** The policy is satisfied by decisions that the API signed for just this digest and round; otherwise nothing is called. */

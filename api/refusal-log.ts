@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { appendEntry } from '../audit/append.ts';
 import type { Change, JsonObject } from '../domain/change.ts';
+import { personActor } from '../domain/entry.ts';
 import type { CountersignError } from '../domain/error.ts';
 import type { Person } from '../domain/person.ts';
 import { isoTime } from '../domain/time.ts';
@@ -41,7 +42,6 @@ export function makeRefusalLog(
 
   async function record(refusal: Refusal, coalesced: number): Promise<void> {
     const { type, person, change, wanted, error, source } = refusal;
-    const { issuer, subject, name, roles, groups, authentication } = person;
     await appendEntry(db, {
       key: `${namespace}/${change?.id ?? '-'}/${type}/${randomUUID()}`,
       body: {
@@ -49,7 +49,7 @@ export function makeRefusalLog(
         type,
         time: isoTime(now()),
         changeId: change?.id ?? null,
-        actor: { issuer, subject, name, roles, groups, authentication },
+        actor: personActor(person),
         operation: change?.operation ?? null,
         target: change?.target ?? null,
         digest: change?.digest ?? null,

@@ -7,9 +7,8 @@ import { startEntryFeed } from '../audit/follow.ts';
 import { fourEyes } from '../domain/four-eyes.ts';
 import { createStatementSigner } from '../identity/statement-signer.ts';
 import { createTokenVerifier } from '../identity/token-verifier.ts';
-import { makePool } from '../store/pool.ts';
 import { apiMetrics } from './metrics.ts';
-import { refuseUnsafeLog } from './check-log.ts';
+import { openDatabase } from './database.ts';
 import { required } from './environment.ts';
 import type { Environment } from './environment.ts';
 import { makeLog, untilStopped } from './process.ts';
@@ -21,13 +20,7 @@ import { startTracing } from './tracing.ts';
 export async function runApi(env: Environment): Promise<void> {
   const log = makeLog('api', env);
   const tracing = startTracing('countersign-api', env);
-  const pool = makePool({
-    connectionString: required(env, 'DATABASE_URL'),
-    applicationName: 'countersign api',
-    max: 20,
-    onError: (err) => log.warn({ err }, 'a database connection was lost'),
-  });
-  await refuseUnsafeLog(pool, log);
+  const pool = await openDatabase(env, log, 'api', 20);
   const feed = startEntryFeed({ pool, log });
   const { client, namespace } = temporalClient(tracing.plugins);
   const keyFile = env.COUNTERSIGN_STATEMENT_KEY ?? (await statementKeys(env.COUNTERSIGN_HOME)).privateKey;

@@ -8,10 +8,8 @@ import { createOnsMqtt } from '../onsmqtt/client.ts';
 import { createCredential } from '../onsmqtt/credentials.ts';
 import { CountersignPlugin } from '../plugin/countersign-plugin.ts';
 import { claimCalls } from '../store/claim-calls.ts';
-import { makePool } from '../store/pool.ts';
 import { changeTaskQueue, vendorTaskQueue } from '../workflows/messages.ts';
-import { refuseUnsafeLog } from './check-log.ts';
-import { required } from './environment.ts';
+import { openDatabase } from './database.ts';
 import type { Environment } from './environment.ts';
 import { statementKeys } from './keys.ts';
 import { serveWorkerMetrics } from './metrics.ts';
@@ -33,13 +31,7 @@ export async function runWorker(env: Environment): Promise<void> {
     telemetryOptions: metrics.telemetryOptions,
     logger: temporalLogger(log),
   });
-  const pool = makePool({
-    connectionString: required(env, 'DATABASE_URL'),
-    applicationName: 'countersign worker',
-    max: 20,
-    onError: (err) => log.warn({ err }, 'a database connection was lost'),
-  });
-  await refuseUnsafeLog(pool, log);
+  const pool = await openDatabase(env, log, 'worker', 20);
   const plugin = new CountersignPlugin({ dependencies: await dependencies(env, pool, metrics) });
   const [{ connection, namespace }, { codePath }] = await Promise.all([
     temporalConnection(),

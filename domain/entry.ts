@@ -1,4 +1,5 @@
-import type { Json, JsonObject } from './change.ts';
+import type { Change, Json, JsonObject } from './change.ts';
+import type { Person } from './person.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { CountersignError } from './error.ts';
 
@@ -64,6 +65,29 @@ export interface EntryBody {
   readonly target: string | null;
   /** What else belongs to this type; see docs/audit-log.md. */
   readonly [member: string]: Json;
+}
+
+/** The worker itself as an entry's actor. */
+export const workerActor: JsonObject = { process: 'worker' };
+
+/** A person as an entry's actor. */
+export function personActor(person: Person): JsonObject {
+  const { issuer, subject, name, roles, groups, authentication } = person;
+  return { issuer, subject, name, roles, groups, authentication };
+}
+
+/** What every entry that the worker writes says of its change: what, on what, under which policy, digest and round. */
+export function changeMembers(change: Change) {
+  const { id, operation, target, ticket, policy, digest, round } = change;
+  return {
+    changeId: id,
+    operation,
+    target,
+    ticket: ticket && { system: ticket.system, id: ticket.id, url: ticket.url },
+    policy: { name: policy.name, version: policy.version, digest: policy.digest },
+    digest,
+    round,
+  };
 }
 
 /**

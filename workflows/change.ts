@@ -11,7 +11,7 @@ import type { LogActivities } from '../activities/contract.ts';
 import type { Change, ChangeRequest } from '../domain/change.ts';
 import { closed, newChange, withRound } from '../domain/change-state.ts';
 import { operationOf } from '../operations/registry.ts';
-import { personActor, workerActor } from './entry-writer.ts';
+import { personActor, workerActor } from '../domain/entry.ts';
 import { execute } from './execution.ts';
 import { handleRequests } from './request-handlers.ts';
 import { stateQuery, submittedUpdate } from './messages.ts';

@@ -1,22 +1,13 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { Change, JsonObject } from '../domain/change.ts';
+import { changeMembers } from '../domain/entry.ts';
 import type { EntryDraft, EventType } from '../domain/entry.ts';
 import { isoTime } from '../domain/time.ts';
-import type { Person } from '../domain/person.ts';
-
-/** The worker itself as an entry's actor. */
-export const workerActor: JsonObject = { process: 'worker' };
-
-/** A person as an entry's actor. */
-export function personActor(person: Person): JsonObject {
-  const { issuer, subject, name, roles, groups, authentication } = person;
-  return { issuer, subject, name, roles, groups, authentication };
-}
 
 /**
  * Makes the entries of one workflow run. The key counts in workflow code, not by a clock or a run id, so that a
- * repeated delivery carries the same key and the same bytes. The default time
- * is fixed once the activity that carries it is in the history: a local activity needs a time that is fixed before.
+ * repeated delivery carries the same key and the same bytes. The default time is fixed once the activity that carries it is in
+ * the history: a local activity needs a time that is fixed before.
  */
 export function makeEntryWriter(): (
   change: Change,
@@ -36,14 +27,8 @@ export function makeEntryWriter(): (
         v: 1,
         type,
         time,
-        changeId: change.id,
         actor,
-        operation: change.operation,
-        target: change.target,
-        ticket: change.ticket as unknown as JsonObject | null,
-        policy: { name: change.policy.name, version: change.policy.version, digest: change.policy.digest },
-        digest: change.digest,
-        round: change.round,
+        ...changeMembers(change),
         temporal: { namespace, workflowId, runId },
         ...members,
       },

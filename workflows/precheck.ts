@@ -1,7 +1,7 @@
 import { ActivityFailure, ApplicationFailure, proxyActivities } from '@temporalio/workflow';
 import type { FailedCall, PrecheckResult, VendorActivities } from '../activities/contract.ts';
 import { next } from '../domain/change-state.ts';
-import { workerActor } from './entry-writer.ts';
+import { workerActor } from '../domain/entry.ts';
 import { vendorTaskQueue } from './messages.ts';
 import type { Ended, Run } from './run.ts';
 

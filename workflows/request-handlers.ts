@@ -9,7 +9,7 @@ import type { ExecutionAction } from '../domain/execution.ts';
 import type { JsonObject } from '../domain/change.ts';
 import type { Statement } from '../domain/statement.ts';
 import { isoTime } from '../domain/time.ts';
-import { personActor } from './entry-writer.ts';
+import { personActor } from '../domain/entry.ts';
 import { decideUpdate, executionUpdate, withdrawUpdate } from './messages.ts';
 import type { Run } from './run.ts';
 
