@@ -1,22 +1,15 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { readFile, rm } from 'node:fs/promises';
-import { pino } from 'pino';
-import { createApp } from '../../api/app.ts';
 import type { ApiDependencies } from '../../api/dependencies.ts';
 import { createEngine } from '../../api/engine.ts';
-import { startEntryFeed } from '../../audit/follow.ts';
 import type { Change } from '../../domain/change.ts';
 import type { EntryBody } from '../../domain/entry.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import type { Person, Role } from '../../domain/person.ts';
-import { createStatementSigner } from '../../identity/statement-signer.ts';
-import { createTokenVerifier } from '../../identity/token-verifier.ts';
 import { inTransaction } from '../../store/in-transaction.ts';
 import { openChange } from '../../store/open-change.ts';
 import { makePool } from '../../store/pool.ts';
+import { onTestFinished } from 'vitest';
 import { change as changeFixture } from '../store/change-fixture.ts';
-import { startGround } from '../support/service.ts';
+import { serveApi, startGround } from '../support/service.ts';
 import type { Ground } from '../support/service.ts';
 
 /** What a call sends beside its address. */
@@ -45,25 +38,10 @@ export interface Answer {
 
 /** A replica of the API over HTTP, without any worker behind it. */
 export async function startReplica(ground: Ground, overrides: Partial<ApiDependencies> = {}) {
-  const pool = makePool({ connectionString: ground.database.url('api'), applicationName: 'test api' });
-  const feed = startEntryFeed({ pool });
-  const server = createServer(
-    createApp({
-      db: pool,
-      feed,
-      engine: createEngine(ground.client, 1500),
-      tokens: createTokenVerifier({ issuer: ground.identity.issuer, audience: 'countersign' }),
-      signer: createStatementSigner(await readFile(ground.keys.privateKey, 'utf8')),
-      policy: fourEyes,
-      log: pino({ level: 'silent' }),
-      namespace: ground.namespace,
-      metrics: null,
-      writesPerMinute: 10_000,
-      ...overrides,
-    }),
-  );
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { url, pool, stop } = await serveApi(ground, {
+    engine: createEngine(ground.client, 1500),
+    ...overrides,
+  });
   const tokens = new Map<string, Promise<string>>();
   const tokenOf = (user: string): Promise<string> => {
     const token = tokens.get(user) ?? ground.identity.tokenFor(user);
@@ -102,12 +80,7 @@ export async function startReplica(ground: Ground, overrides: Partial<ApiDepende
         text,
       };
     },
-    async stop(): Promise<void> {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-      await feed.stop();
-      await pool.end();
-    },
+    stop,
   };
 }
 export type Replica = Awaited<ReturnType<typeof startReplica>>;
@@ -160,8 +133,14 @@ export async function startApiStack(overrides: Partial<ApiDependencies> = {}) {
       await api.stop();
       await worker.end();
       await ground.stop();
-      await rm(ground.home, { recursive: true, force: true });
     },
   };
 }
 export type ApiStack = Awaited<ReturnType<typeof startApiStack>>;
+
+/** A replica with overrides of its own that ends with the test that asks for it. */
+export async function replicaOfTest(stack: ApiStack, overrides: Partial<ApiDependencies>): Promise<Replica> {
+  const started = await startReplica(stack.ground, overrides);
+  onTestFinished(() => started.stop());
+  return started;
+}

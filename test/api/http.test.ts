@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import type { ApiDependencies } from '../../api/dependencies.ts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import { submission } from '../support/service.ts';
-import { startApiStack, startReplica } from './api-stack.ts';
-import type { ApiStack, Replica } from './api-stack.ts';
+import { replicaOfTest, startApiStack } from './api-stack.ts';
+import type { ApiStack } from './api-stack.ts';
 
 let stack: ApiStack;
 
@@ -14,12 +13,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => stack.stop());
-
-async function replica(overrides: Partial<ApiDependencies>): Promise<Replica> {
-  const started = await startReplica(stack.ground, overrides);
-  onTestFinished(() => started.stop());
-  return started;
-}
 
 test.each([
   ['/v1/changes', 'GET, HEAD, POST'],
@@ -99,7 +92,7 @@ test('every answer carries a request id, a strict policy and no word of what ser
 
 test('metrics are text where there are any, and need no token', async () => {
   expect((await stack.api.call('/metrics', { as: null })).status).toBe(404);
-  const api = await replica({ metrics: () => Promise.resolve('countersign_changes 1\n') });
+  const api = await replicaOfTest(stack, { metrics: () => Promise.resolve('countersign_changes 1\n') });
   const answer = await api.call('/metrics', { as: null });
   expect(answer.text).toBe('countersign_changes 1\n');
   expect(answer.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
@@ -118,7 +111,10 @@ test('the log of requests holds no token, serial number, text of people or query
     query: () =>
       Promise.reject(Object.assign(new Error('no'), { code: '23505', detail: 'Key (sn)=(SN-secret)' })),
   };
-  const [good, bad] = [await replica({ log }), await replica({ log, db: failing as never })];
+  const [good, bad] = [
+    await replicaOfTest(stack, { log }),
+    await replicaOfTest(stack, { log, db: failing as never }),
+  ];
   const token = await good.tokenOf('alice');
   const change = await stack.stored();
   for (const api of [good, bad]) {
@@ -141,7 +137,7 @@ test('the log of requests holds no token, serial number, text of people or query
 
 test('what nobody foresaw is 500 and tells nothing', async () => {
   const failing = { query: () => Promise.reject(new TypeError('password of the database')) };
-  const api = await replica({ db: failing as never });
+  const api = await replicaOfTest(stack, { db: failing as never });
   const answer = await api.call('/v1/changes');
   expect(answer.body).toMatchObject({ status: 500, code: 'internal_error' });
   expect(answer.text).not.toContain('password');

@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import type { ApiDependencies } from '../../api/dependencies.ts';
 import { createEngine } from '../../api/engine.ts';
 import { freePort } from '../../embedded/free-port.ts';
 import { createTokenVerifier } from '../../identity/token-verifier.ts';
 import { makePool } from '../../store/pool.ts';
 import { submission } from '../support/service.ts';
-import { startApiStack, startReplica } from './api-stack.ts';
-import type { Answer, ApiStack, Replica } from './api-stack.ts';
+import { replicaOfTest, startApiStack } from './api-stack.ts';
+import type { Answer, ApiStack } from './api-stack.ts';
 
 let stack: ApiStack;
 
@@ -17,12 +16,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => stack.stop());
-
-async function replica(overrides: Partial<ApiDependencies>): Promise<Replica> {
-  const started = await startReplica(stack.ground, overrides);
-  onTestFinished(() => started.stop());
-  return started;
-}
 
 function unavailable(answer: Answer, code: string): void {
   expect({ status: answer.status, code: answer.body.code }).toEqual({ status: 503, code });
@@ -73,7 +66,7 @@ test('without Temporal there are reads and no writes', async () => {
   const connection = Connection.lazy({ address: `127.0.0.1:${await freePort()}` });
   onTestFinished(() => connection.close());
   const client = new Client({ connection, namespace: stack.ground.namespace });
-  const api = await replica({ engine: createEngine(client, 1500) });
+  const api = await replicaOfTest(stack, { engine: createEngine(client, 1500) });
   const change = await stack.stored();
   unavailable(await api.call('/v1/changes', { body: submission(randomUUID()) }), 'engine_unavailable');
   const { status, body } = await api.call('/readyz');
@@ -93,7 +86,7 @@ test('without Postgres nothing is read, written or started', async () => {
   url.port = String(await freePort());
   const db = makePool({ connectionString: url.href, applicationName: 'test api' });
   onTestFinished(() => db.end());
-  const api = await replica({ db });
+  const api = await replicaOfTest(stack, { db });
   const key = randomUUID();
   const body = submission(randomUUID());
   unavailable(
@@ -117,6 +110,8 @@ test('without Postgres nothing is read, written or started', async () => {
 
 test('without the identity provider nobody is let in', async () => {
   const issuer = `http://127.0.0.1:${await freePort()}`;
-  const api = await replica({ tokens: createTokenVerifier({ issuer, audience: 'countersign' }) });
+  const api = await replicaOfTest(stack, {
+    tokens: createTokenVerifier({ issuer, audience: 'countersign' }),
+  });
   unavailable(await api.call('/v1/changes'), 'identity_unavailable');
 });

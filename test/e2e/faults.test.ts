@@ -9,6 +9,7 @@ import { freePort } from '../../embedded/free-port.ts';
 import { startPostgres } from '../../embedded/postgres.ts';
 import { startTemporal } from '../../embedded/temporal.ts';
 import { migrate } from '../../store/migrate.ts';
+import { decide, entriesOf, post } from '../support/journey.ts';
 import { startProcess } from '../support/process.ts';
 import { replayAll } from '../support/replay.ts';
 import {
@@ -27,10 +28,7 @@ type Api = Awaited<ReturnType<typeof startApi>>;
 /** The log of a change that ended well is whole: each event once, every attempt ended, one close. */
 async function expectWhole(api: Api, ground: Ground, id: string, sn: string): Promise<ChangeView> {
   const change = await changeThat(api.users.alice, id, (c) => c.closedAt !== null);
-  const entries = await eventually(async () => {
-    const found = await api.users.dave.events(id);
-    return found.every((e) => e.index !== null) ? found : null;
-  });
+  const entries = await entriesOf(api.users.dave, id);
   const types = entries.map((e) => e.type);
   const count = (type: string) => types.filter((t) => t === type).length;
   expect(new Set(entries.map((e) => e.key)).size).toBe(entries.length);
@@ -56,15 +54,6 @@ async function expectWhole(api: Api, ground: Ground, id: string, sn: string): Pr
   return change;
 }
 
-const post = (api: Api, sn: string, key: string) =>
-  api.users.alice.post<ChangeView>('/v1/changes', submission(sn), { 'Idempotency-Key': key });
-const approve = (api: Api, change: ChangeView) =>
-  api.users.bob.post<ChangeView>(`/v1/changes/${change.id}/decisions`, {
-    decision: 'approve',
-    digest: change.digest,
-    comment: '',
-  });
-
 describe.concurrent('a worker killed with SIGKILL', { timeout: 300_000 }, () => {
   const points: readonly FaultPoint[] = [
     'change.opened',
@@ -83,25 +72,25 @@ describe.concurrent('a worker killed with SIGKILL', { timeout: 300_000 }, () => 
     const sn = await ground.certificate();
     const key = randomUUID();
     const dying = await startProcess(ground, 'worker', { COUNTERSIGN_FAULT_POINT: point });
-    const posted = post(api, sn, key).catch(() => null);
+    const posted = post(api.users.alice, sn, key).catch(() => null);
     let change: ChangeView | null = null;
     if (!['change.opened', 'prechecked'].includes(point)) {
-      const { id } = (await posted) ?? (await post(api, sn, key));
+      const { id } = (await posted) ?? (await post(api.users.alice, sn, key));
       change = await changeThat(api.users.alice, id, (c) => c.digest !== null);
-      await approve(api, change).catch(() => null);
+      await decide(api.users.bob, change).catch(() => null);
     }
     const [, signal] = await dying.exited;
     expect(signal).toBe('SIGKILL');
     const healthy = await startProcess(ground, 'worker');
     if (change === null) {
       await posted;
-      const { id } = await eventually(() => post(api, sn, key));
+      const { id } = await eventually(() => post(api.users.alice, sn, key));
       change = await changeThat(api.users.alice, id, (c) => c.digest !== null);
-      await approve(api, change);
+      await decide(api.users.bob, change);
     }
     // A decision whose answer was lost, sent again: the same change, and nothing new.
     const seen = change;
-    expect((await eventually(() => approve(api, seen))).decisions).toHaveLength(1);
+    expect((await eventually(() => decide(api.users.bob, seen))).decisions).toHaveLength(1);
     await expectWhole(api, ground, change.id, sn);
     await healthy.stop();
     await api.stop();
@@ -131,9 +120,9 @@ test(
     await process_.stop();
     expect(await lost).toBeInstanceOf(Error);
     const workers = await startWorkers(ground);
-    const change = await eventually(() => post(api, sn, key));
+    const change = await eventually(() => post(api.users.alice, sn, key));
     const seen = await changeThat(api.users.alice, change.id, (c) => c.digest !== null);
-    await approve(api, seen);
+    await decide(api.users.bob, seen);
     await expectWhole(api, ground, change.id, sn);
     await workers.stop();
     await api.stop();
@@ -183,10 +172,10 @@ describe('a server killed with SIGKILL', { timeout: 300_000 }, () => {
       };
       const sn = await ground.certificate();
       await ground.fault(sn, { times: 4 });
-      const { id } = await post(api, sn, randomUUID());
+      const { id } = await post(api.users.alice, sn, randomUUID());
       const change = await changeThat(api.users.alice, id, (c) => c.digest !== null);
       await restart();
-      await eventually(() => approve(api, change));
+      await eventually(() => decide(api.users.bob, change));
       await changeThat(api.users.alice, id, (c) => c.attempts.length >= 2);
       await restart();
       const end = await expectWhole(api, ground, id, sn);

@@ -1,27 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { workflowIdOf } from '../../domain/change.ts';
-import type { ApiClient } from '../../cli/api-client.ts';
 import type { ChangeView } from '../../api/view.ts';
-import {
-  changeThat,
-  eventually,
-  instance,
-  startApi,
-  startGround,
-  startWorkers,
-  submission,
-} from '../support/service.ts';
+import { changeThat, instance, startApi, startGround, startWorkers } from '../support/service.ts';
+import { codeOf, decide, entriesOf, inMs, journeyOf, post } from '../support/journey.ts';
+import type { Journey } from '../support/journey.ts';
 import type { Ground } from '../support/service.ts';
 import { replayAll, saveHistory } from '../support/replay.ts';
 
 let ground: Ground;
 let api: Awaited<ReturnType<typeof startApi>>;
 let workers: Awaited<ReturnType<typeof startWorkers>>;
+let journey: Journey;
 
 beforeAll(async () => {
   ground = await startGround();
   [api, workers] = await Promise.all([startApi(ground), startWorkers(ground)]);
+  journey = journeyOf(api);
 });
 afterAll(async () => {
   // Every run that a test started is replayed with the code that made it.
@@ -31,51 +26,20 @@ afterAll(async () => {
   await ground.stop();
 });
 
-const inMs = (ms: number) => new Date(Date.now() + ms).toISOString();
-
-async function ask(sn: string, extra: object = {}, by: ApiClient = api.users.alice): Promise<ChangeView> {
-  return by.post<ChangeView>('/v1/changes', submission(sn, extra), { 'Idempotency-Key': randomUUID() });
-}
-async function asked(sn: string, extra: object = {}): Promise<ChangeView> {
-  return changeThat(api.users.alice, (await ask(sn, extra)).id, (c) => c.digest !== null);
-}
-function decide(
-  by: ApiClient,
-  change: ChangeView,
-  decision: 'approve' | 'reject' = 'approve',
-): Promise<ChangeView> {
-  return by.post(`/v1/changes/${change.id}/decisions`, { decision, digest: change.digest, comment: 'seen' });
-}
-async function approved(sn: string, extra: object = {}): Promise<ChangeView> {
-  return decide(api.users.bob, await asked(sn, extra));
-}
-function ended(id: string): Promise<ChangeView> {
-  return changeThat(api.users.alice, id, (c) => c.closedAt !== null);
-}
 function control(id: string, action: string): Promise<ChangeView> {
   return api.users.olga.post(`/v1/changes/${id}/execution`, { action, comment: 'because' });
 }
-/** The types of a change's entries, once all have their place in the log. */
+/** The types of a change's entries. */
 async function story(id: string): Promise<string[]> {
-  const entries = await eventually(async () => {
-    const found = await api.users.dave.events(id);
-    return found.every((e) => e.index !== null) ? found : null;
-  });
-  return entries.map((e) => e.type);
-}
-async function code(work: Promise<unknown>): Promise<string> {
-  return work.then(
-    () => 'no error',
-    (error: unknown) => String((error as { code?: unknown }).code),
-  );
+  return (await entriesOf(api.users.dave, id)).map((e) => e.type);
 }
 
 describe.concurrent('a change', { timeout: 300_000 }, () => {
   test('goes from POST over an approval and two 500s to success', async () => {
     const sn = await ground.certificate();
     await ground.fault(sn, { times: 2 });
-    const { id } = await approved(sn);
-    const change = await ended(id);
+    const { id } = await journey.approved(sn);
+    const change = await journey.ended(id);
     expect(change).toMatchObject({ decisionStatus: 'approved', executionStatus: 'succeeded', round: 1 });
     expect(change.attempts.map((a) => [a.outcome, a.httpStatus, a.code])).toEqual([
       ['failed', 500, 'InternalError'],
@@ -108,7 +72,7 @@ describe.concurrent('a change', { timeout: 300_000 }, () => {
   test('survives eight 500s with a small history', async () => {
     const sn = await ground.certificate();
     await ground.fault(sn, { times: 8 });
-    const { id } = await approved(sn);
+    const { id } = await journey.approved(sn);
     const change = await changeThat(api.users.alice, id, (c) => c.attempts.length >= 6);
     // The waits grow to a minute: an operator may cut them short.
     for (let seen = change.attempts.length; seen < 9;) {
@@ -121,7 +85,7 @@ describe.concurrent('a change', { timeout: 300_000 }, () => {
       if (next.closedAt !== null) break;
       seen = next.attempts.length;
     }
-    const end = await ended(id);
+    const end = await journey.ended(id);
     expect(end.executionStatus).toBe('succeeded');
     expect(end.attempts.map((a) => a.ordinal)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
     expect((await ground.calls(sn)).filter((c) => c.applied)).toHaveLength(1);
@@ -137,7 +101,7 @@ describe.concurrent('a change', { timeout: 300_000 }, () => {
     const sn = 'missing' in certificate ? `SN-${randomUUID()}` : await ground.certificate(certificate);
     // The instance itself is known.
     if ('missing' in certificate) await ground.certificate();
-    const change = await ended((await ask(sn)).id);
+    const change = await journey.ended((await post(api.users.alice, sn)).id);
     expect(change).toMatchObject({
       decisionStatus: 'refused',
       executionStatus: 'not_started',
@@ -150,25 +114,25 @@ describe.concurrent('a change', { timeout: 300_000 }, () => {
 
   test('is decided by another person, once, on the digest that was seen', async () => {
     const sn = await ground.certificate();
-    const change = await asked(sn, { executeAfter: inMs(3_600_000), executeBy: inMs(7_200_000) });
+    const change = await journey.asked(sn, { executeAfter: inMs(3_600_000), executeBy: inMs(7_200_000) });
     expect(change.missing).toEqual([{ stage: 'approval', group: null, seats: 1 }]);
     const other = { ...change, digest: 'f'.repeat(64) };
-    expect(await code(decide(api.users.alice, change))).toBe('self_approval');
-    expect(await code(decide(api.users.olga, change))).toBe('missing_role');
-    expect(await code(decide(api.users.bob, other))).toBe('digest_mismatch');
+    expect(await codeOf(decide(api.users.alice, change))).toBe('self_approval');
+    expect(await codeOf(decide(api.users.olga, change))).toBe('missing_role');
+    expect(await codeOf(decide(api.users.bob, other))).toBe('digest_mismatch');
     await saveHistory(ground, workflowIdOf(change.id), 'pending');
     const first = await decide(api.users.bob, change);
     expect(first).toMatchObject({ decisionStatus: 'approved', executionStatus: 'scheduled', missing: [] });
     const again = await decide(api.users.bob, change);
     expect(again.decisions).toHaveLength(1);
-    expect(await code(decide(api.users.bob, change, 'reject'))).toBe('already_decided');
-    expect(await code(decide(api.users.carol, change))).toBe('already_decided');
+    expect(await codeOf(decide(api.users.bob, change, 'reject'))).toBe('already_decided');
+    expect(await codeOf(decide(api.users.carol, change))).toBe('already_decided');
     await saveHistory(ground, workflowIdOf(change.id), 'scheduled');
     const types = await story(change.id);
     expect(types.filter((t) => t === 'decision.refused')).toHaveLength(5);
     expect(types.filter((t) => t.startsWith('decision.approved'))).toHaveLength(1);
     await api.users.alice.post(`/v1/changes/${change.id}/withdrawal`, { comment: 'no longer needed' });
-    const end = await ended(change.id);
+    const end = await journey.ended(change.id);
     expect(end).toMatchObject({ decisionStatus: 'withdrawn', executionStatus: 'cancelled' });
     expect(await ground.calls(sn)).toEqual([]);
     await saveHistory(ground, workflowIdOf(change.id), 'withdrawn');
@@ -176,24 +140,24 @@ describe.concurrent('a change', { timeout: 300_000 }, () => {
 
   test('ends rejected', async () => {
     const sn = await ground.certificate();
-    const { id } = await decide(api.users.carol, await asked(sn), 'reject');
-    const change = await ended(id);
+    const { id } = await decide(api.users.carol, await journey.asked(sn), 'reject');
+    const change = await journey.ended(id);
     expect(change).toMatchObject({
       decisionStatus: 'rejected',
       executionStatus: 'not_started',
       outcome: { code: 'rejected' },
     });
-    expect(await code(decide(api.users.bob, change))).toBe('already_decided');
+    expect(await codeOf(decide(api.users.bob, change))).toBe('already_decided');
     expect(await ground.calls(sn)).toEqual([]);
     await saveHistory(ground, workflowIdOf(id), 'rejected');
   });
 
   test('expires at decide-by and takes no decision after it', async () => {
     const sn = await ground.certificate();
-    const change = await asked(sn, { decideBy: inMs(3000) });
-    const end = await ended(change.id);
+    const change = await journey.asked(sn, { decideBy: inMs(3000) });
+    const end = await journey.ended(change.id);
     expect(end).toMatchObject({ decisionStatus: 'expired', outcome: { code: 'decide_by_passed' } });
-    expect(await code(decide(api.users.bob, change))).toBe('already_decided');
+    expect(await codeOf(decide(api.users.bob, change))).toBe('already_decided');
     expect(await ground.calls(sn)).toEqual([]);
     await saveHistory(ground, workflowIdOf(change.id), 'expired');
   });
@@ -201,19 +165,19 @@ describe.concurrent('a change', { timeout: 300_000 }, () => {
   test('is paused between attempts, resumed, and then succeeds', async () => {
     const sn = await ground.certificate();
     await ground.fault(sn, { times: 3 });
-    const { id } = await approved(sn);
+    const { id } = await journey.approved(sn);
     await changeThat(api.users.alice, id, (c) => c.attempts.length >= 2);
-    expect(await code(api.users.alice.post(`/v1/changes/${id}/withdrawal`, { comment: '' }))).toBe(
+    expect(await codeOf(api.users.alice.post(`/v1/changes/${id}/withdrawal`, { comment: '' }))).toBe(
       'call_started',
     );
     expect(
-      await code(api.users.bob.post(`/v1/changes/${id}/execution`, { action: 'pause', comment: 'x' })),
+      await codeOf(api.users.bob.post(`/v1/changes/${id}/execution`, { action: 'pause', comment: 'x' })),
     ).toBe('missing_role');
     await control(id, 'pause');
     const paused = await changeThat(api.users.alice, id, (c) => c.executionStatus === 'paused');
     await saveHistory(ground, workflowIdOf(id), 'paused');
     await control(id, 'resume');
-    const end = await ended(id);
+    const end = await journey.ended(id);
     expect(end.executionStatus).toBe('succeeded');
     expect(end.attempts.length).toBeGreaterThan(paused.attempts.length - 1);
     const types = await story(id);
@@ -224,20 +188,20 @@ describe.concurrent('a change', { timeout: 300_000 }, () => {
   test('is paused while a call is under way, and takes its answer before it rests', async () => {
     const sn = await ground.certificate();
     await ground.fault(sn, { kind: 'hang' });
-    const { id } = await approved(sn);
+    const { id } = await journey.approved(sn);
     await changeThat(api.users.alice, id, (c) => c.attempts.length === 1);
     await control(id, 'pause');
     const paused = await changeThat(api.users.alice, id, (c) => c.attempts[0]?.outcome === 'unknown');
     expect(paused).toMatchObject({ executionStatus: 'paused', closedAt: null });
     await control(id, 'resume');
-    const end = await ended(id);
+    const end = await journey.ended(id);
     expect(end).toMatchObject({ executionStatus: 'succeeded', outcome: { code: 'succeeded' } });
     expect(end.attempts.map((a) => a.outcome)).toEqual(['unknown', 'succeeded']);
   });
 
   test('may be withdrawn again in a round that follows a drift without a call', async () => {
     const sn = await ground.certificate();
-    const { id } = await approved(sn, { executeAfter: inMs(3000) });
+    const { id } = await journey.approved(sn, { executeAfter: inMs(3000) });
     await ground.control('PUT', '/_sim/certificates', {
       mqttInstanceId: instance,
       sn,
@@ -246,16 +210,19 @@ describe.concurrent('a change', { timeout: 300_000 }, () => {
     });
     await changeThat(api.users.alice, id, (c) => c.round === 2);
     await api.users.alice.post(`/v1/changes/${id}/withdrawal`, { comment: '' });
-    expect(await ended(id)).toMatchObject({ decisionStatus: 'withdrawn', executionStatus: 'not_started' });
+    expect(await journey.ended(id)).toMatchObject({
+      decisionStatus: 'withdrawn',
+      executionStatus: 'not_started',
+    });
   });
 
   test('is abandoned by an operator and says how its last call ended', async () => {
     const sn = await ground.certificate();
     await ground.fault(sn, { times: 50 });
-    const { id } = await approved(sn);
+    const { id } = await journey.approved(sn);
     await changeThat(api.users.alice, id, (c) => c.attempts.length >= 2);
     await control(id, 'abandon');
-    const end = await ended(id);
+    const end = await journey.ended(id);
     expect(end).toMatchObject({ executionStatus: 'failed', outcome: { code: 'abandoned' } });
     expect((await ground.calls(sn)).filter((c) => c.applied)).toEqual([]);
     await saveHistory(ground, workflowIdOf(id), 'abandoned');
@@ -264,8 +231,8 @@ describe.concurrent('a change', { timeout: 300_000 }, () => {
   test('fails when execute-by passes during retries', async () => {
     const sn = await ground.certificate();
     await ground.fault(sn, { times: 50 });
-    const { id } = await approved(sn, { decideBy: inMs(5000), executeBy: inMs(6000) });
-    const end = await ended(id);
+    const { id } = await journey.approved(sn, { decideBy: inMs(5000), executeBy: inMs(6000) });
+    const end = await journey.ended(id);
     expect(end).toMatchObject({ executionStatus: 'failed', outcome: { code: 'execute_by_passed' } });
     expect(end.attempts.length).toBeGreaterThan(1);
     await saveHistory(ground, workflowIdOf(id), 'failed-at-execute-by');
@@ -282,8 +249,8 @@ describe.concurrent('a change', { timeout: 300_000 }, () => {
       status: 503,
       code: 'ServiceUnavailable',
     });
-    const { id } = await approved(sn, { decideBy: inMs(5000), executeBy: inMs(8000) });
-    const end = await ended(id);
+    const { id } = await journey.approved(sn, { decideBy: inMs(5000), executeBy: inMs(8000) });
+    const end = await journey.ended(id);
     expect(end).toMatchObject({ executionStatus: 'outcome_unknown', outcome: { code: 'outcome_unknown' } });
     expect(end.attempts.map((a) => a.outcome)).toEqual(['unknown']);
     await saveHistory(ground, workflowIdOf(id), 'outcome-unknown');
@@ -298,8 +265,8 @@ describe.concurrent('a change', { timeout: 300_000 }, () => {
     async (kind, attempts) => {
       const sn = await ground.certificate();
       await ground.fault(sn, { kind });
-      const { id } = await approved(sn);
-      const end = await ended(id);
+      const { id } = await journey.approved(sn);
+      const end = await journey.ended(id);
       expect(end).toMatchObject({
         executionStatus: 'succeeded',
         outcome: { code: 'succeeded', reconciled: true },
@@ -317,8 +284,8 @@ describe.concurrent('a change', { timeout: 300_000 }, () => {
   test.each(['hang', 'reset', 'html', 'empty', 'truncated', 'otherSn'])('outlives a %s', async (kind) => {
     const sn = await ground.certificate();
     await ground.fault(sn, { kind });
-    const { id } = await approved(sn);
-    const end = await ended(id);
+    const { id } = await journey.approved(sn);
+    const end = await journey.ended(id);
     expect(end.executionStatus).toBe('succeeded');
     expect(end.attempts[0]).toMatchObject({ outcome: 'unknown', class: 'unknown' });
     expect((await ground.calls(sn)).filter((c) => c.applied).length).toBeLessThanOrEqual(1);
@@ -333,8 +300,8 @@ describe.concurrent('a change', { timeout: 300_000 }, () => {
   ])('fails for good on %d %s', async (status, vendorCode) => {
     const sn = await ground.certificate();
     await ground.fault(sn, { status, code: vendorCode });
-    const { id } = await approved(sn);
-    const end = await ended(id);
+    const { id } = await journey.approved(sn);
+    const end = await journey.ended(id);
     const [call] = await ground.calls(sn);
     expect(end).toMatchObject({
       executionStatus: 'failed',
@@ -347,8 +314,8 @@ describe.concurrent('a change', { timeout: 300_000 }, () => {
   test('repeats a doubtful 500 five times and no more', async () => {
     const sn = await ground.certificate();
     await ground.fault(sn, { status: 500, code: 'FindCaBySnError', times: 50 });
-    const { id } = await approved(sn);
-    const end = await ended(id);
+    const { id } = await journey.approved(sn);
+    const end = await journey.ended(id);
     expect(end).toMatchObject({ executionStatus: 'failed', outcome: { code: 'FindCaBySnError' } });
     expect(await ground.calls(sn)).toHaveLength(5);
   });
@@ -361,14 +328,14 @@ describe.concurrent('a change', { timeout: 300_000 }, () => {
   ])('retries %d %s', async (status, vendorCode, faultClass) => {
     const sn = await ground.certificate();
     await ground.fault(sn, { status, code: vendorCode });
-    const end = await ended((await approved(sn)).id);
+    const end = await journey.ended((await journey.approved(sn)).id);
     expect(end.executionStatus).toBe('succeeded');
     expect(end.attempts.map((a) => a.class)).toEqual([faultClass, null]);
   });
 
   test('asks again when the target has drifted since the approval', async () => {
     const sn = await ground.certificate();
-    const change = await approved(sn, { executeAfter: inMs(4000) });
+    const change = await journey.approved(sn, { executeAfter: inMs(4000) });
     await ground.control('PUT', '/_sim/certificates', {
       mqttInstanceId: instance,
       sn,
@@ -383,23 +350,23 @@ describe.concurrent('a change', { timeout: 300_000 }, () => {
     expect(again.digest).not.toBe(change.digest);
     expect(again.decisions.map((d) => d.counts)).toEqual([false]);
     expect(await ground.calls(sn)).toEqual([]);
-    expect(await code(decide(api.users.bob, change))).toBe('digest_mismatch');
+    expect(await codeOf(decide(api.users.bob, change))).toBe('digest_mismatch');
     await saveHistory(ground, workflowIdOf(change.id), 'drifted');
     await decide(api.users.bob, again);
-    expect((await ended(change.id)).executionStatus).toBe('succeeded');
+    expect((await journey.ended(change.id)).executionStatus).toBe('succeeded');
     expect(await story(change.id)).toContain('change.drifted');
   });
 
   test('is refused when somebody else has activated the target meanwhile', async () => {
     const sn = await ground.certificate();
-    const { id } = await approved(sn, { executeAfter: inMs(4000) });
+    const { id } = await journey.approved(sn, { executeAfter: inMs(4000) });
     await ground.control('PUT', '/_sim/certificates', {
       mqttInstanceId: instance,
       sn,
       caName: 'line',
       status: '1',
     });
-    const end = await ended(id);
+    const end = await journey.ended(id);
     expect(end).toMatchObject({ decisionStatus: 'refused', outcome: { code: 'already_active' } });
     expect(await ground.calls(sn)).toEqual([]);
   });

@@ -1,33 +1,28 @@
-import { randomUUID } from 'node:crypto';
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { closeOrphans } from '../../activities/close-orphans.ts';
 import type { ChangeView } from '../../api/view.ts';
-import type { ApiClient } from '../../cli/api-client.ts';
 import { workflowIdOf } from '../../domain/change.ts';
 import type { Person } from '../../domain/person.ts';
 import { createStatementSigner } from '../../identity/statement-signer.ts';
 import { makePool } from '../../store/pool.ts';
 import { decideUpdate } from '../../workflows/messages.ts';
+import { codeOf, decide, inMs, journeyOf, post } from '../support/journey.ts';
+import type { Journey } from '../support/journey.ts';
 import { replayAll } from '../support/replay.ts';
-import {
-  changeThat,
-  eventually,
-  startApi,
-  startGround,
-  startWorkers,
-  submission,
-} from '../support/service.ts';
+import { changeThat, eventually, startApi, startGround, startWorkers } from '../support/service.ts';
 import type { Ground } from '../support/service.ts';
 
 let ground: Ground;
 let api: Awaited<ReturnType<typeof startApi>>;
 let replica: Awaited<ReturnType<typeof startApi>>;
 let workers: Awaited<ReturnType<typeof startWorkers>>;
+let journey: Journey;
 
 beforeAll(async () => {
   ground = await startGround();
   [api, replica, workers] = await Promise.all([startApi(ground), startApi(ground), startWorkers(ground)]);
+  journey = journeyOf(api);
 });
 afterAll(async () => {
   expect(await replayAll(ground)).toBeGreaterThan(5);
@@ -36,25 +31,6 @@ afterAll(async () => {
   await replica.stop();
   await ground.stop();
 });
-
-const inMs = (ms: number) => new Date(Date.now() + ms).toISOString();
-const post = (by: ApiClient, sn: string, key: string, extra: object = {}) =>
-  by.post<ChangeView>('/v1/changes', submission(sn, extra), { 'Idempotency-Key': key });
-const pending = async (sn: string, extra: object = {}) =>
-  changeThat(
-    api.users.alice,
-    (await post(api.users.alice, sn, randomUUID(), extra)).id,
-    (c) => c.digest !== null,
-  );
-const decide = (by: ApiClient, change: ChangeView, decision: 'approve' | 'reject') =>
-  by.post<ChangeView>(`/v1/changes/${change.id}/decisions`, { decision, digest: change.digest, comment: '' });
-const ended = (id: string) => changeThat(api.users.alice, id, (c) => c.closedAt !== null);
-/** The code of a refusal, or null when the call went well. */
-const codeOf = (work: Promise<unknown>): Promise<string | null> =>
-  work.then(
-    () => null,
-    (error: unknown) => String((error as { code?: unknown }).code),
-  );
 
 describe.concurrent('when two come at once', { timeout: 120_000 }, () => {
   test('one key from two replicas makes one change', async () => {
@@ -88,18 +64,18 @@ describe.concurrent('when two come at once', { timeout: 120_000 }, () => {
 
   test('a loser of the race for a target may use its key again once the target is free', async () => {
     const sn = await ground.certificate();
-    const first = await pending(sn);
+    const first = await journey.asked(sn);
     const key = randomUUID();
     expect(await codeOf(post(api.users.erin, sn, key))).toBe('open_change_exists');
     await decide(api.users.bob, first, 'reject');
-    await ended(first.id);
+    await journey.ended(first.id);
     const second = await eventually(() => post(api.users.erin, sn, key));
     expect(second.id).not.toBe(first.id);
   });
 
   test('approve against reject: one outcome, the same everywhere', async () => {
     const sn = await ground.certificate();
-    const change = await pending(sn, {
+    const change = await journey.asked(sn, {
       executeAfter: inMs(3_600_000),
       executeBy: inMs(7_200_000),
       decideBy: inMs(1_800_000),
@@ -119,12 +95,12 @@ describe.concurrent('when two come at once', { timeout: 120_000 }, () => {
 
   test('approve against withdraw: withdrawn, or called and not withdrawn', async () => {
     const sn = await ground.certificate();
-    const change = await pending(sn);
+    const change = await journey.asked(sn);
     await Promise.allSettled([
       decide(api.users.bob, change, 'approve'),
       replica.users.alice.post(`/v1/changes/${change.id}/withdrawal`, { comment: '' }),
     ]);
-    const end = await ended(change.id);
+    const end = await journey.ended(change.id);
     const called = (await ground.calls(sn)).length;
     expect([end.decisionStatus, called]).toEqual(
       end.decisionStatus === 'withdrawn' ? ['withdrawn', 0] : ['approved', 1],
@@ -133,10 +109,10 @@ describe.concurrent('when two come at once', { timeout: 120_000 }, () => {
 
   test('approve against expiry: one outcome', async () => {
     const sn = await ground.certificate();
-    const change = await pending(sn, { decideBy: inMs(2500) });
+    const change = await journey.asked(sn, { decideBy: inMs(2500) });
     await eventually(() => Promise.resolve(Date.now() >= Date.parse(change.decideBy) - 15 ? true : null));
     await decide(api.users.bob, change, 'approve').catch(() => null);
-    const end = await ended(change.id);
+    const end = await journey.ended(change.id);
     const called = (await ground.calls(sn)).length;
     expect([end.decisionStatus, called]).toEqual(
       end.decisionStatus === 'expired' ? ['expired', 0] : ['approved', 1],
@@ -171,7 +147,7 @@ describe.concurrent('what Temporal no longer has', { timeout: 120_000 }, () => {
     );
     await closeOrphans(deps);
     await pool.end();
-    const end = await ended(change.id);
+    const end = await journey.ended(change.id);
     expect(end).toMatchObject({ outcome: { code: 'workflow_ended' }, executionStatus: 'not_started' });
     const types = (await api.users.dave.events(change.id)).map((e) => e.type);
     expect(types.filter((t) => t === 'change.closed')).toHaveLength(1);
@@ -185,7 +161,7 @@ describe.concurrent('what Temporal no longer has', { timeout: 120_000 }, () => {
     const { id } = await post(api.users.alice, sn, key);
     const change = await changeThat(api.users.alice, id, (c) => c.digest !== null);
     await decide(api.users.bob, change, 'approve');
-    await ended(id);
+    await journey.ended(id);
     await ground.client.workflowService.deleteWorkflowExecution({
       namespace: ground.namespace,
       workflowExecution: { workflowId: workflowIdOf(id) },
@@ -209,9 +185,9 @@ describe.concurrent('what Temporal no longer has', { timeout: 120_000 }, () => {
 describe('an approval that was used', { timeout: 120_000 }, () => {
   test('is spent: a workflow that is reset after its end calls nothing', async () => {
     const sn = await ground.certificate();
-    const change = await pending(sn);
+    const change = await journey.asked(sn);
     await decide(api.users.bob, change, 'approve');
-    await ended(change.id);
+    await journey.ended(change.id);
     await ground.control('PUT', '/_sim/certificates', {
       mqttInstanceId: change.input.mqttInstanceId,
       sn,
@@ -241,7 +217,7 @@ describe('an approval that was used', { timeout: 120_000 }, () => {
 describe('a decision that the API did not sign', { timeout: 120_000 }, () => {
   test('is refused by the worker, and nothing is called', async () => {
     const sn = await ground.certificate();
-    const change = await pending(sn);
+    const change = await journey.asked(sn);
     const { privateKey } = generateKeyPairSync('ed25519');
     const forger = createStatementSigner(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
     const person: Person = {
@@ -270,7 +246,7 @@ describe('a decision that the API did not sign', { timeout: 120_000 }, () => {
     expect(await ground.calls(sn)).toEqual([]);
     // The change goes on as if nothing had been said.
     await decide(api.users.bob, change, 'approve');
-    expect((await ended(change.id)).executionStatus).toBe('succeeded');
+    expect((await journey.ended(change.id)).executionStatus).toBe('succeeded');
     const types = (await api.users.dave.events(change.id)).map((e) => e.type);
     expect(types.filter((t) => t.startsWith('decision.'))).toEqual(['decision.approved']);
   });

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { ChangeView } from '../../api/view.ts';
+import { entriesOf } from '../support/journey.ts';
 import { startProcess } from '../support/process.ts';
 import { replayAll } from '../support/replay.ts';
 import { eventually, startApi, startGround, submission } from '../support/service.ts';
@@ -80,10 +81,7 @@ test(`${size} changes under random faults while workers are killed: each ends on
       900_000,
     );
     expect(end.executionStatus).toBe(decision.decision === 'approve' ? 'succeeded' : 'not_started');
-    const entries = await eventually(async () => {
-      const found = await dave.events(id);
-      return found.every((e) => e.index !== null) ? found : null;
-    });
+    const entries = await entriesOf(dave, id);
     const count = (...types: string[]) => entries.filter((e) => types.includes(e.type)).length;
     expect(count('change.requested')).toBe(1);
     expect(count('change.closed')).toBe(1);

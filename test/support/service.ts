@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -9,6 +9,7 @@ import { pino } from 'pino';
 import { inject } from 'vitest';
 import type { ActivityDependencies } from '../../activities/dependencies.ts';
 import { createApp } from '../../api/app.ts';
+import type { ApiDependencies } from '../../api/dependencies.ts';
 import { createEngine } from '../../api/engine.ts';
 import type { ChangeView } from '../../api/view.ts';
 import { startEntryFeed } from '../../audit/follow.ts';
@@ -126,48 +127,56 @@ export async function startGround(servers: Servers = {}) {
       await identity.stop();
       await connection.close();
       await database.drop();
+      await rm(home, { recursive: true, force: true });
     },
   };
 }
 export type Ground = Awaited<ReturnType<typeof startGround>>;
 
-/** The API in this process, on a free port. */
-export async function startApi(
-  ground: Ground,
-  options: { engineDeadlineMs?: number; writesPerMinute?: number } = {},
-) {
+/** An API of this process on a free port of loopback, on real parts but for what is overridden. */
+export async function serveApi(ground: Ground, overrides: Partial<ApiDependencies> = {}) {
   const pool = makePool({ connectionString: ground.database.url('api'), applicationName: 'test api' });
   const feed = startEntryFeed({ pool });
   const app = createApp({
     db: pool,
     feed,
-    engine: createEngine(ground.client, options.engineDeadlineMs ?? 20_000),
+    engine: createEngine(ground.client, 20_000),
     tokens: createTokenVerifier({ issuer: ground.identity.issuer, audience: 'countersign' }),
     signer: createStatementSigner(await readFile(ground.keys.privateKey, 'utf8')),
     policy: fourEyes,
     log: pino({ level: 'silent' }),
     namespace: ground.namespace,
     metrics: null,
-    writesPerMinute: options.writesPerMinute ?? 10_000,
+    writesPerMinute: 10_000,
+    ...overrides,
   });
   const server = createServer(app);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const users = Object.fromEntries(
-    await Promise.all(
-      demoUsers.map(async (user) => [user, apiClient(url, await ground.identity.tokenFor(user))] as const),
-    ),
-  ) as Record<DemoUser, ApiClient>;
   return {
-    url,
-    users,
-    async stop(): Promise<void> {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    pool,
+    stop: async (): Promise<void> => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await feed.stop();
       await pool.end();
     },
   };
+}
+
+/** The API with a client for each demo user. */
+export async function startApi(ground: Ground, options: { engineDeadlineMs?: number } = {}) {
+  const { engineDeadlineMs } = options;
+  const { url, stop } = await serveApi(
+    ground,
+    engineDeadlineMs === undefined ? {} : { engine: createEngine(ground.client, engineDeadlineMs) },
+  );
+  const users = Object.fromEntries(
+    await Promise.all(
+      demoUsers.map(async (user) => [user, apiClient(url, await ground.identity.tokenFor(user))] as const),
+    ),
+  ) as Record<DemoUser, ApiClient>;
+  return { url, users, stop };
 }
 
 /** What the activities work with, on real parts. */

@@ -1,38 +1,24 @@
-import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { ChangeView } from '../../api/view.ts';
-import {
-  changeThat,
-  eventually,
-  startApi,
-  startGround,
-  startWorkers,
-  submission,
-} from '../support/service.ts';
+import { changeThat, eventually, startApi, startGround, startWorkers } from '../support/service.ts';
+import { journeyOf } from '../support/journey.ts';
+import type { Journey } from '../support/journey.ts';
 import type { Ground } from '../support/service.ts';
 
 let ground: Ground;
 let api: Awaited<ReturnType<typeof startApi>>;
 let workers: Awaited<ReturnType<typeof startWorkers>>;
+let journey: Journey;
 
 beforeAll(async () => {
   ground = await startGround();
   [api, workers] = await Promise.all([startApi(ground), startWorkers(ground)]);
+  journey = journeyOf(api);
 });
 afterAll(async () => {
   await workers.stop();
   await api.stop();
   await ground.stop();
 });
-
-async function approved(sn: string): Promise<string> {
-  const { id } = await api.users.alice.post<ChangeView>('/v1/changes', submission(sn), {
-    'Idempotency-Key': randomUUID(),
-  });
-  const { digest } = await changeThat(api.users.alice, id, (change) => change.digest !== null);
-  await api.users.bob.post(`/v1/changes/${id}/decisions`, { decision: 'approve', digest, comment: 'seen' });
-  return id;
-}
 
 test('a read that is refused after a lost call does not end the change: it is read again until it is known', async () => {
   const sn = await ground.certificate();
@@ -41,7 +27,7 @@ test('a read that is refused after a lost call does not end the change: it is re
   const reads = { action: 'GetCaCertificate', sn };
   await ground.control('POST', '/_sim/faults', { ...reads, kind: 'pass', times: 2 });
   await ground.control('POST', '/_sim/faults', { ...reads, code: 'PermissionCheckFailed', times: 3 });
-  const change = await changeThat(api.users.alice, await approved(sn), (c) => c.closedAt !== null);
+  const change = await journey.ended((await journey.approved(sn)).id);
   expect(change).toMatchObject({ executionStatus: 'succeeded', outcome: { reconciled: true } });
   expect(await ground.calls(sn)).toHaveLength(1);
 });
@@ -50,7 +36,7 @@ test('a retry-after is waited for, and a short one does not hurry the repeats', 
   const [long, short] = [await ground.certificate(), await ground.certificate()];
   await ground.fault(long, { code: 'SystemOverFlow', retryAfterMs: 4000 });
   await ground.fault(short, { code: 'SystemOverFlow', retryAfterMs: 1, times: 3 });
-  const ids = [await approved(long), await approved(short)];
+  const ids = [(await journey.approved(long)).id, (await journey.approved(short)).id];
   for (const id of ids) await changeThat(api.users.alice, id, (c) => c.executionStatus === 'succeeded');
   const times = async (sn: string) => {
     const { calls } = (await eventually(() =>
