@@ -8,7 +8,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { LogActivities } from '../activities/contract.ts';
-import type { Change, ChangeRequest } from '../domain/change.ts';
+import type { Change, ChangeRequest, JsonObject } from '../domain/change.ts';
 import { closed, newChange, withRound } from '../domain/change-state.ts';
 import { operationOf } from '../operations/registry.ts';
 import { personActor, workerActor } from '../domain/entry.ts';
@@ -89,6 +89,8 @@ async function open(run: Run, request: ChangeRequest): Promise<{ changeId: strin
       input: asked,
       justification,
       breakGlass,
+      // Whole, so that whoever has the log can tell whether it was satisfied.
+      pinnedPolicy: run.change.policy as unknown as JsonObject,
       submittedAt,
       decideBy,
       executeAfter,

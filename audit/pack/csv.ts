@@ -1,0 +1,42 @@
+import type { SealedEntry } from './sealed-entry.ts';
+
+const columns: readonly (readonly [string, (entry: SealedEntry) => unknown])[] = [
+  ['index', ({ index }) => index],
+  ['time', ({ columns: c }) => c.time],
+  ['type', ({ columns: c }) => c.type],
+  ['changeId', ({ columns: c }) => c.changeId],
+  ['operation', ({ body }) => body.operation],
+  ['target', ({ body }) => body.target],
+  ['actor', ({ columns: c }) => c.actor],
+  ['actorName', ({ body }) => body.actor.name],
+  ['outcome', ({ columns: c }) => c.outcome],
+  ['requestId', ({ columns: c }) => c.requestId],
+  ['round', ({ body }) => body.round],
+  ['digest', ({ body }) => body.digest],
+  ['comment', ({ body }) => body.comment ?? body.justification],
+  ['source', ({ body }) => body.source],
+  ['leafHash', ({ leafHash }) => leafHash],
+];
+
+/** The first line of `entries.csv`. */
+export const csvHeader = line(columns.map(([name]) => name));
+
+/** One line of `entries.csv` (RFC 4180, UTF-8, CRLF), safe to open in a spreadsheet. */
+export function csvLine(entry: SealedEntry): string {
+  return line(columns.map(([, cell]) => cell(entry)));
+}
+
+function line(cells: readonly unknown[]): string {
+  return `${cells.map(cellText).join(',')}\r\n`;
+}
+
+/** What a spreadsheet would take for a formula: also after a tab or line end, and in full width. */
+const formula = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
+
+function cellText(value: unknown): string {
+  if (value == null) return '';
+  if (typeof value === 'number') return String(value);
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  const harmless = formula.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(harmless) || harmless !== text ? `"${harmless.replaceAll('"', '""')}"` : harmless;
+}

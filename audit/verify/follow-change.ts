@@ -1,0 +1,255 @@
+import { createHash } from 'node:crypto';
+import type { Decision } from '../../domain/change.ts';
+import { decisionOutcome, judgeDecision } from '../../domain/decision.ts';
+import { digestText } from '../../domain/digest.ts';
+import type { EntryBody, EventType } from '../../domain/entry.ts';
+import { CountersignError } from '../../domain/error.ts';
+import { samePerson } from '../../domain/person.ts';
+import { isoTime } from '../../domain/time.ts';
+import { numberOf, objectOf, stringOf } from './fields.ts';
+import { begun } from './life.ts';
+import type { Illogical, Life, Problem } from './life.ts';
+import { judgeStatement, personOf, sameActor, statementOf } from './statement-of.ts';
+
+/** The clocks of API, worker and Temporal differ, and a call that was allowed may start a moment later, ms. */
+const tolerance = 5 * 60_000;
+
+/** Types that tell of a change without moving it. */
+const aside: ReadonlySet<EventType> = new Set([
+  'decision.refused',
+  'request.refused',
+  'audit.read',
+  'audit.exported',
+  'notification.sent',
+  'integrity.conflict',
+  'review.signed',
+]);
+
+/**
+ * The next entry of a change, in the log's order, against everything that came before it: which steps may follow which,
+ * and under whose signed word. The rules are those that the workflow keeps, read from the other end.
+ *
+ * @param life - null before the first entry
+ * @param whole - whether the change's first entry must be among those looked at
+ */
+export function follow(
+  life: Life | null,
+  body: EntryBody,
+  whole: boolean,
+): { life: Life | null; problems: Problem[] } {
+  if (aside.has(body.type) || body.changeId === null) return { life, problems: [] };
+  const problems: Problem[] = [];
+  const report = (code: Illogical, message: string): void => void problems.push({ code, message });
+
+  if (body.type === 'change.requested') {
+    if (life) report('requested_twice', 'the change was requested before');
+    return { life: life ?? begun(body, body.changeId, true), problems };
+  }
+  let before = life;
+  if (!before) {
+    if (whole) report('not_requested', `${body.type} of a change that nobody asked for`);
+    // Judged from here on as far as it can be, so that one missing entry is not told of with each that follows.
+    before = begun(body, body.changeId, false);
+  }
+  judgeStatement(body, report);
+  return { life: step(before, body, report), problems };
+}
+
+type Report = (code: Illogical, message: string) => void;
+
+function step(life: Life, body: EntryBody, report: Report): Life {
+  const { type } = body;
+  if (life.closed && type !== 'change.closed' && !mayComeLate(type)) {
+    report('after_close', `${type} after the change had closed`);
+  }
+  switch (type) {
+    case 'change.prechecked':
+      return prechecked(life, body, report);
+    case 'change.drifted':
+      if (life.whole && life.status !== 'approved') report('not_approved', 'drift of what was not approved');
+      return { ...life, status: 'pending', digest: null, drifted: true };
+    case 'decision.approved':
+    case 'decision.rejected':
+      return decided(life, body, type === 'decision.approved' ? 'approve' : 'reject', report);
+    case 'decision.withdrawn': {
+      if (life.whole && life.status !== 'pending')
+        report('not_pending', 'a decision was taken back too late');
+      const person = personOf(body.actor);
+      const taken = (d: Decision) => person !== null && d.counts && samePerson(d.person, person);
+      return { ...life, decisions: life.decisions.map((d) => (taken(d) ? { ...d, counts: false } : d)) };
+    }
+    case 'change.scheduled':
+      if (life.whole && !approvedBy(life)) {
+        report('scheduled_without_approval', 'scheduled without the decisions that the policy asks for');
+      }
+      return {
+        ...life,
+        status: 'approved',
+        everApproved: true,
+        executeBy: stringOf(body.executeBy) ?? life.executeBy,
+      };
+    case 'change.withdrawn':
+      if (life.started.length > 0) report('withdrawn_after_call', 'withdrawn after its call had started');
+      if (!hasRole(body, 'operator') && life.requester && !sameActor(body, life.requester)) {
+        report('not_by_operator', 'withdrawn by neither its requester nor an operator');
+      }
+      return { ...life, status: 'withdrawn' };
+    case 'change.expired':
+    case 'change.refused':
+      if (life.whole && life.status !== 'pending')
+        report('not_pending', `${type} of what was ${life.status}`);
+      return { ...life, status: type === 'change.expired' ? 'expired' : 'refused' };
+    case 'change.paused':
+    case 'change.resumed':
+    case 'change.retried':
+    case 'change.abandoned':
+      if (life.whole && !life.everApproved) report('not_approved', `${type} of what was never approved`);
+      if (!hasRole(body, 'operator')) report('not_by_operator', `${type} by somebody who is no operator`);
+      return life;
+    case 'change.reconciled':
+      if (life.whole && life.started.length === 0)
+        report('closed_otherwise', 'reconciled without any attempt');
+      return { ...life, succeeded: true };
+    case 'attempt.started':
+      return attempted(life, body, report);
+    case 'attempt.succeeded':
+    case 'attempt.failed':
+    case 'attempt.unknown':
+      return answered(life, body, report);
+    case 'change.closed':
+      if (life.closed) report('closed_twice', 'the change had closed before');
+      else judgeEnd(life, body, report);
+      return { ...life, closed: true };
+    default:
+      return life;
+  }
+}
+
+/** What a process that was stopped half-way may still write: the answer to a call, and a target that was being read. */
+function mayComeLate(type: EventType): boolean {
+  return type === 'change.prechecked' || (type.startsWith('attempt.') && type !== 'attempt.started');
+}
+
+function prechecked(life: Life, body: EntryBody, report: Report): Life {
+  // Read while the change ended: it grants nothing.
+  if (life.closed || (life.status !== 'pending' && life.status !== 'approved')) return life;
+  const round = numberOf(body.round);
+  if (life.whole) {
+    if (life.status === 'approved' || round !== life.round + 1) {
+      report('round_out_of_order', `round ${round} after round ${life.round}, ${life.status}`);
+    }
+    const { policy } = life;
+    if (policy && sha256(digestText({ ...life, policy }, body.snapshot ?? null, round)) !== body.digest) {
+      report('digest_differs', 'the digest is not that of what was shown');
+    }
+  }
+  const decisions = life.decisions.map((d) => ({ ...d, counts: false }));
+  return { ...life, status: 'pending', round, digest: stringOf(body.digest), decisions };
+}
+
+function decided(life: Life, body: EntryBody, decision: 'approve' | 'reject', report: Report): Life {
+  const statement = statementOf(body);
+  if (statement === null) return life;
+  const { person, digest, comment, at } = statement;
+  const round = numberOf(body.round);
+  const made: Decision = { decision, comment, person, digest: digest ?? '', round, at, counts: true };
+  if (!life.whole) {
+    return {
+      ...life,
+      decisions: [...life.decisions, made],
+      status: decision === 'reject' ? 'rejected' : life.status,
+    };
+  }
+  const { requester, policy, status: decisionStatus } = life;
+  if (statement.round !== life.round || round !== life.round) {
+    report('decision_not_awaited', `a decision of round ${statement.round} in round ${life.round}`);
+  } else if (requester && policy) {
+    const decidable = { ...life, requester, policy, decisionStatus, decideBy: life.decideBy ?? at };
+    // Whichever clock was earlier: what came in time may be written later.
+    const now = Math.min(Date.parse(at), Date.parse(body.time)) - tolerance;
+    try {
+      const verdict = judgeDecision(decidable, { decision, digest: digest ?? '', person }, now);
+      if (verdict === 'repeated') report('decision_not_awaited', 'this person had decided so before');
+    } catch (error) {
+      if (!(error instanceof CountersignError)) throw error;
+      report('decision_not_allowed', `${error.code}: ${error.message}`);
+    }
+  } else if (requester && samePerson(requester, person)) {
+    report('decision_not_allowed', 'self_approval: the requester of a change may not decide it');
+  }
+  const after = { ...life, decisions: [...life.decisions, made] };
+  return { ...after, status: decision === 'reject' ? 'rejected' : life.status };
+}
+
+function approvedBy(life: Life): boolean {
+  const { policy, decisions, round } = life;
+  if (policy) return decisionOutcome({ policy, decisions, round }) === 'approved';
+  return decisions.some((d) => d.counts && d.decision === 'approve');
+}
+
+function attempted(life: Life, body: EntryBody, report: Report): Life {
+  const ordinal = ordinalOf(body);
+  if (life.whole) {
+    if (life.status !== 'approved') {
+      report('attempt_without_approval', `attempt ${ordinal} of what was ${life.status}`);
+    } else if (body.digest !== life.digest) {
+      report('digest_differs', `attempt ${ordinal} under another digest than the approved one`);
+    } else if (life.executeBy !== null && body.time > isoTime(Date.parse(life.executeBy) + tolerance)) {
+      report('attempt_out_of_time', `attempt ${ordinal} after execute-by, ${life.executeBy}`);
+    }
+    if (ordinal !== (life.started.at(-1) ?? 0) + 1) {
+      report('attempt_out_of_order', `attempt ${ordinal} after attempt ${life.started.at(-1) ?? 0}`);
+    }
+  }
+  return { ...life, started: [...life.started, ordinal] };
+}
+
+function answered(life: Life, body: EntryBody, report: Report): Life {
+  const ordinal = ordinalOf(body);
+  if (life.ended.includes(ordinal)) report('attempt_ended_twice', `attempt ${ordinal} had ended before`);
+  else if (life.whole && !life.started.includes(ordinal)) {
+    report('attempt_not_started', `attempt ${ordinal} ended and was not started`);
+  }
+  const succeeded = life.succeeded || body.type === 'attempt.succeeded';
+  return { ...life, ended: [...life.ended, ordinal], succeeded };
+}
+
+/** Whether a change may close as it says. */
+function judgeEnd(life: Life, body: EntryBody, report: Report): void {
+  if (!life.whole) return;
+  const { decisionStatus, executionStatus, outcome } = body;
+  // Closed by the reconciler, whose word is that the workflow is gone: a pending one counts as withdrawn.
+  const orphan = objectOf(outcome).code === 'workflow_ended';
+  if (decisionStatus !== life.status && !(orphan && life.status === 'pending')) {
+    report('closed_otherwise', `closed as ${JSON.stringify(decisionStatus)}, and was ${life.status}`);
+  }
+  const called = life.started.length > 0;
+  const wrong =
+    executionStatus === 'succeeded' || executionStatus === 'partially_succeeded'
+      ? !life.succeeded
+      : executionStatus === 'cancelled'
+        ? called
+        : executionStatus === 'not_started'
+          ? (called && !life.drifted) || life.status === 'approved'
+          : executionStatus === 'outcome_unknown'
+            ? !called
+            : executionStatus !== 'failed';
+  if (wrong) {
+    report(
+      'closed_otherwise',
+      `closed as ${JSON.stringify(executionStatus)} after ${life.started.length} attempts, ${life.succeeded ? '' : 'none '}successful`,
+    );
+  }
+}
+
+function hasRole(body: EntryBody, role: string): boolean {
+  return [body.actor.roles].flat().includes(role);
+}
+
+function ordinalOf(body: EntryBody): number {
+  return numberOf(objectOf(body.attempt).ordinal);
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

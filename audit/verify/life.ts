@@ -1,0 +1,89 @@
+import type { Decision, JsonObject, PinnedPolicy } from '../../domain/change.ts';
+import type { EntryBody } from '../../domain/entry.ts';
+import type { PersonId } from '../../domain/person.ts';
+import type { DecisionStatus } from '../../domain/status.ts';
+import { objectOf, stringOf } from './fields.ts';
+import { personOf } from './statement-of.ts';
+
+/** Something that could not have happened, as a stable code. */
+export type Illogical =
+  | 'not_requested'
+  | 'requested_twice'
+  | 'after_close'
+  | 'closed_twice'
+  | 'closed_otherwise'
+  | 'round_out_of_order'
+  | 'digest_differs'
+  | 'decision_not_awaited'
+  | 'decision_not_allowed'
+  | 'statement_missing'
+  | 'statement_differs'
+  | 'scheduled_without_approval'
+  | 'not_pending'
+  | 'not_approved'
+  | 'not_by_operator'
+  | 'withdrawn_after_call'
+  | 'attempt_without_approval'
+  | 'attempt_out_of_time'
+  | 'attempt_out_of_order'
+  | 'attempt_not_started'
+  | 'attempt_ended_twice';
+
+/** One finding about one entry. */
+export interface Problem {
+  readonly code: Illogical;
+  readonly message: string;
+}
+
+/** What the log has told of one change so far. */
+export interface Life {
+  readonly changeId: string;
+  /** False where the change began before what is looked at: its past is then not judged. */
+  readonly whole: boolean;
+  readonly requester: PersonId | null;
+  readonly operation: string;
+  readonly input: JsonObject;
+  /** Null where its first entry does not tell it. */
+  readonly policy: PinnedPolicy | null;
+  readonly decideBy: string | null;
+  readonly executeBy: string | null;
+  readonly status: DecisionStatus;
+  /** True once any round was approved. */
+  readonly everApproved: boolean;
+  readonly digest: string | null;
+  readonly round: number;
+  readonly decisions: readonly Decision[];
+  /** Ordinals of started attempts, and of those that have ended. */
+  readonly started: readonly number[];
+  readonly ended: readonly number[];
+  /** Whether an attempt succeeded, or the target showed afterwards that one had. */
+  readonly succeeded: boolean;
+  /** Whether the target was ever found to be another than the approved one. */
+  readonly drifted: boolean;
+  readonly closed: boolean;
+}
+
+/** A change at its first entry; `whole` when that is the one that asked for it. */
+export function begun(body: EntryBody, changeId: string, whole: boolean): Life {
+  const policy = body.pinnedPolicy as unknown as PinnedPolicy | undefined;
+  return {
+    changeId,
+    whole,
+    requester: whole ? personOf(body.actor) : null,
+    operation: body.operation ?? '',
+    input: objectOf(body.input),
+    policy: Array.isArray(policy?.stages) ? policy : null,
+    decideBy: stringOf(body.decideBy),
+    executeBy: stringOf(body.executeBy),
+    status: 'pending',
+    everApproved: false,
+    digest: null,
+    round: 0,
+    decisions: [],
+    started: [],
+    ended: [],
+    succeeded: false,
+    drifted: false,
+    closed: false,
+  };
+}

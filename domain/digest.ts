@@ -1,0 +1,15 @@
+import { canonicalJson } from './canonical-json.ts';
+import type { Change, Json } from './change.ts';
+
+/**
+ * What the digest that a decision is bound to is made of: the canonical JSON (RFC 8785) of operation, input, snapshot,
+ * policy and round. Its SHA-256 in lower-case hex is the digest; a workflow cannot hash, so whoever may does.
+ */
+export function digestText(
+  change: Pick<Change, 'operation' | 'input' | 'policy'>,
+  snapshot: Json,
+  round: number,
+): string {
+  const { operation, input, policy } = change;
+  return canonicalJson({ operation, input, snapshot, policy, round });
+}

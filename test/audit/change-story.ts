@@ -1,0 +1,142 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { digestText } from '../../domain/digest.ts';
+import type { Json, JsonObject, PinnedPolicy } from '../../domain/change.ts';
+import type { EntryBody, EventType } from '../../domain/entry.ts';
+import { personActor } from '../../domain/entry.ts';
+import { fourEyes } from '../../domain/four-eyes.ts';
+import type { Person, Role } from '../../domain/person.ts';
+import type { Statement } from '../../domain/statement.ts';
+
+/** One change's entries, as workflow, worker and API write them. */
+export function changeStory(
+  options: { readonly changeId?: string; readonly began?: string; readonly policy?: PinnedPolicy } = {},
+) {
+  const { changeId = randomUUID(), began = '2026-11-24T09:00:00.000Z', policy = fourEyes } = options;
+  const input = { regionId: 'cn-hangzhou', mqttInstanceId: 'post-cn-test00001', sn: 'SN-1' };
+  const snapshot = { sn: 'SN-1', caName: 'line', status: 'inactive' };
+  const operation = 'ActiveCaCertificate';
+  let second = 0;
+  const digestOf = (round: number) =>
+    createHash('sha256')
+      .update(digestText({ operation, input, policy }, snapshot, round))
+      .digest('hex');
+
+  function entry(
+    type: EventType,
+    more: { [member: string]: Json } = {},
+    actor: JsonObject = { process: 'worker' },
+  ): EntryBody {
+    const { name, version, digest: policyDigest } = policy;
+    return {
+      v: 1,
+      type,
+      time: new Date(Date.parse(began) + 1000 * second++).toISOString(),
+      changeId,
+      actor,
+      operation,
+      target: 'cn-hangzhou/post-cn-test00001/SN-1',
+      ticket: null,
+      policy: { name, version, digest: policyDigest },
+      digest: digestOf(1),
+      round: 1,
+      ...more,
+    };
+  }
+  function spoken(
+    type: EventType,
+    by: Person,
+    kind: Statement['kind'],
+    action: Statement['action'],
+    more: { readonly digest?: string | null; readonly round?: number; readonly members?: JsonObject } = {},
+  ): EntryBody {
+    const { digest = digestOf(1), round = 1 } = more;
+    const at = new Date(Date.parse(began) + 1000 * second).toISOString();
+    const statement: Statement = {
+      v: 1,
+      kind,
+      changeId,
+      person: by,
+      action,
+      comment: 'seen',
+      digest,
+      round,
+      at,
+    };
+    return entry(
+      type,
+      {
+        comment: 'seen',
+        round,
+        ...(digest === null ? {} : { digest }),
+        statement: statement as unknown as JsonObject,
+        signature: { keyId: 'key', value: 'c2ln' },
+        source: '127.0.0.1',
+        ...more.members,
+      },
+      personActor(by),
+    );
+  }
+  return {
+    changeId,
+    digestOf,
+    entry,
+    spoken,
+    requested: (more: { [member: string]: Json } = {}) =>
+      entry(
+        'change.requested',
+        {
+          digest: null,
+          round: 0,
+          input,
+          justification: 'why',
+          pinnedPolicy: policy as unknown as JsonObject,
+          decideBy: '2026-12-01T09:00:00.000Z',
+          executeAfter: null,
+          executeBy: null,
+          ...more,
+        },
+        personActor(person('alice', 'requester')),
+      ),
+    prechecked: (round = 1) => entry('change.prechecked', { snapshot, round, digest: digestOf(round) }),
+    approved: (by: Person = person('bob', 'approver'), round = 1) =>
+      spoken('decision.approved', by, 'decision', 'approve', { round, digest: digestOf(round) }),
+    rejected: (by: Person = person('bob', 'approver')) =>
+      spoken('decision.rejected', by, 'decision', 'reject'),
+    scheduled: (by: Person = person('bob', 'approver'), round = 1) =>
+      spoken('change.scheduled', by, 'decision', 'approve', {
+        round,
+        digest: digestOf(round),
+        members: { executeAfter: null, executeBy: '2026-11-25T09:00:00.000Z' },
+      }),
+    operator: (action: 'pause' | 'resume' | 'retry' | 'abandon', by: Person = person('olga', 'operator')) => {
+      const type = {
+        pause: 'change.paused',
+        resume: 'change.resumed',
+        retry: 'change.retried',
+        abandon: 'change.abandoned',
+      } as const;
+      return spoken(type[action], by, 'execution', action, { digest: null });
+    },
+    withdrawn: (by: Person = person('alice', 'requester')) =>
+      spoken('change.withdrawn', by, 'withdrawal', 'withdraw', { digest: null }),
+    started: (ordinal = 1, round = 1) =>
+      entry('attempt.started', { attempt: { ordinal }, round, digest: digestOf(round) }),
+    ended: (outcome: 'succeeded' | 'failed' | 'unknown', ordinal = 1) =>
+      entry(`attempt.${outcome}`, {
+        attempt: { ordinal, code: outcome === 'succeeded' ? 'OK' : 'InternalError', requestId: randomUUID() },
+      }),
+    closed: (decisionStatus = 'approved', executionStatus = 'succeeded', code = executionStatus) =>
+      entry('change.closed', {
+        decisionStatus,
+        executionStatus,
+        outcome: { code, message: '', requestId: null },
+      }),
+  };
+}
+export type ChangeStory = ReturnType<typeof changeStory>;
+
+/** A demo person. */
+export function person(subject: string, ...roles: Role[]): Person {
+  const authentication = { methods: ['pwd'], at: null };
+  return { issuer: 'http://127.0.0.1:1', subject, name: subject, roles, groups: [], authentication };
+}

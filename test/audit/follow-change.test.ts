@@ -1,0 +1,259 @@
+import { describe, expect, test } from 'vitest';
+import type { EntryBody } from '../../domain/entry.ts';
+import { fourEyes } from '../../domain/four-eyes.ts';
+import { follow } from '../../audit/verify/follow-change.ts';
+import type { Life } from '../../audit/verify/life.ts';
+import { changeStory, person } from './change-story.ts';
+import type { ChangeStory } from './change-story.ts';
+
+const eve = person('eve', 'requester', 'approver');
+const alice = person('alice', 'requester', 'approver');
+const twoSeats = { ...fourEyes, stages: [{ name: 'approval', group: null, threshold: 2 }] };
+const before = (s: ChangeStory) => [s.requested(), s.prechecked()];
+const approved = (s: ChangeStory) => [...before(s), s.approved(), s.scheduled()];
+const succeeded = (s: ChangeStory) => [...approved(s), s.started(), s.ended('succeeded'), s.closed()];
+
+function judged(entries: readonly EntryBody[], whole = true): string[] {
+  let life: Life | null = null;
+  const codes: string[] = [];
+  for (const body of entries) {
+    const next = follow(life, body, whole);
+    life = next.life;
+    codes.push(...next.problems.map(({ code }) => code));
+  }
+  return codes;
+}
+
+describe('what happens', () => {
+  test.each<[string, (s: ChangeStory) => EntryBody[]]>([
+    ['a success', succeeded],
+    [
+      'failed attempts before a success',
+      (s) => [
+        ...approved(s),
+        s.started(1),
+        s.ended('failed', 1),
+        s.started(2),
+        s.ended('unknown', 2),
+        s.started(3),
+        s.ended('succeeded', 3),
+        s.closed(),
+      ],
+    ],
+    ['a rejection', (s) => [...before(s), s.rejected(), s.closed('rejected', 'not_started')]],
+    [
+      'a refusal by the precheck',
+      (s) => [s.requested(), s.entry('change.refused'), s.closed('refused', 'not_started')],
+    ],
+    ['nobody decides', (s) => [...before(s), s.entry('change.expired'), s.closed('expired', 'not_started')]],
+    [
+      'a withdrawal while the target is being read',
+      (s) => [s.requested(), s.withdrawn(), s.prechecked(), s.closed('withdrawn', 'not_started')],
+    ],
+    [
+      'an operator withdraws what is scheduled',
+      (s) => [...approved(s), s.withdrawn(person('olga', 'operator')), s.closed('withdrawn', 'cancelled')],
+    ],
+    [
+      'drift and a second round',
+      (s) => [
+        ...approved(s),
+        s.entry('change.drifted'),
+        s.prechecked(2),
+        s.approved(person('bob', 'approver'), 2),
+        s.scheduled(person('bob', 'approver'), 2),
+        s.started(1, 2),
+        s.ended('succeeded'),
+        s.closed(),
+      ],
+    ],
+    [
+      'drift after a call, and nobody decides again',
+      (s) => [
+        ...approved(s),
+        s.started(),
+        s.ended('failed'),
+        s.entry('change.drifted'),
+        s.prechecked(2),
+        s.entry('change.expired'),
+        s.closed('expired', 'not_started'),
+      ],
+    ],
+    [
+      'an operator pauses, resumes, retries and abandons',
+      (s) => [
+        ...approved(s),
+        s.operator('pause'),
+        s.operator('resume'),
+        s.started(),
+        s.ended('failed'),
+        s.operator('retry'),
+        s.operator('abandon'),
+        s.closed('approved', 'failed'),
+      ],
+    ],
+    [
+      'a lost success that the target shows',
+      (s) => [...approved(s), s.started(), s.ended('unknown'), s.entry('change.reconciled'), s.closed()],
+    ],
+    [
+      'an answer that is recorded after the workflow was terminated',
+      (s) => [
+        ...approved(s),
+        s.started(),
+        s.closed('approved', 'outcome_unknown', 'workflow_ended'),
+        s.ended('succeeded'),
+      ],
+    ],
+    [
+      'a pending change whose workflow is gone',
+      (s) => [...before(s), s.closed('withdrawn', 'not_started', 'workflow_ended')],
+    ],
+    ['refusals at any time', (s) => [...succeeded(s), s.entry('decision.refused', { outcome: 'x' })]],
+    ['an open change', approved],
+  ])('%s is logical', (_name, story) => {
+    expect(judged(story(changeStory()))).toEqual([]);
+  });
+});
+
+describe('what could not have happened', () => {
+  test.each<[string, string[], (s: ChangeStory) => EntryBody[]]>([
+    ['a change that nobody asked for', ['not_requested'], (s) => succeeded(s).slice(1)],
+    ['asked for twice', ['requested_twice'], (s) => [...before(s), s.requested()]],
+    ['closed twice', ['closed_twice'], (s) => [...succeeded(s), s.closed()]],
+    [
+      'an attempt after the end',
+      ['after_close', 'attempt_out_of_order'],
+      (s) => [...succeeded(s), s.started(3)],
+    ],
+    [
+      'an attempt without approval',
+      ['attempt_without_approval'],
+      (s) => [...before(s), s.started(), s.ended('succeeded')],
+    ],
+    [
+      'an attempt after drift without a new approval',
+      ['attempt_without_approval'],
+      (s) => [...approved(s), s.entry('change.drifted'), s.prechecked(2), s.started(1, 2)],
+    ],
+    [
+      'an attempt under another digest',
+      ['digest_differs'],
+      (s) => [
+        ...approved(s),
+        s.entry('attempt.started', { attempt: { ordinal: 1 }, digest: 'e'.repeat(64) }),
+      ],
+    ],
+    [
+      'an attempt after execute-by',
+      ['attempt_out_of_time'],
+      (s) => [
+        ...approved(s),
+        s.entry('attempt.started', { attempt: { ordinal: 1 }, time: '2026-11-26T09:00:00.000Z' }),
+      ],
+    ],
+    ['an attempt left out', ['attempt_out_of_order'], (s) => [...approved(s), s.started(2)]],
+    ['an answer without an attempt', ['attempt_not_started'], (s) => [...approved(s), s.ended('failed')]],
+    [
+      'two answers to one attempt',
+      ['attempt_ended_twice'],
+      (s) => [...approved(s), s.started(), s.ended('failed'), s.ended('succeeded')],
+    ],
+    [
+      'scheduled by nobody’s approval',
+      ['scheduled_without_approval'],
+      (s) => [...before(s), s.scheduled(), s.started()],
+    ],
+    [
+      'scheduled with one approval of two',
+      ['scheduled_without_approval'],
+      () => approved(changeStory({ policy: twoSeats })),
+    ],
+    [
+      'the requester approves',
+      ['decision_not_allowed', 'decision_not_allowed'],
+      (s) => [...before(s), s.approved(alice), s.rejected(alice)],
+    ],
+    [
+      'somebody without the role approves',
+      ['decision_not_allowed'],
+      (s) => [...before(s), s.approved(person('dave', 'auditor'))],
+    ],
+    ['approved before there was a digest', ['decision_not_awaited'], (s) => [s.requested(), s.approved()]],
+    [
+      'approved after the rejection',
+      ['decision_not_allowed'],
+      (s) => [...before(s), s.rejected(), s.approved(eve)],
+    ],
+    [
+      'approved after decide-by',
+      ['decision_not_allowed'],
+      (s) => [s.requested({ decideBy: '2026-11-24T08:00:00.000Z' }), s.prechecked(), s.approved()],
+    ],
+    ['approved twice by one', ['decision_not_awaited'], (s) => [...before(s), s.approved(), s.approved()]],
+    [
+      'approved by nobody',
+      ['statement_missing'],
+      (s) => [...before(s), { ...s.approved(), statement: null }],
+    ],
+    [
+      'approved by another than the entry says',
+      ['statement_differs'],
+      (s) => [...before(s), { ...s.approved(), actor: s.approved(eve).actor }],
+    ],
+    [
+      'an approval of another change',
+      ['statement_differs'],
+      (s) => [...before(s), { ...changeStory().approved(), changeId: s.changeId }],
+    ],
+    [
+      'a digest of something else',
+      ['digest_differs'],
+      (s) => [s.requested(), { ...s.prechecked(), snapshot: { status: 'active' } }],
+    ],
+    ['a round left out', ['round_out_of_order'], (s) => [s.requested(), s.prechecked(2)]],
+    [
+      'withdrawn after the call',
+      ['withdrawn_after_call'],
+      (s) => [...approved(s), s.started(), s.withdrawn()],
+    ],
+    [
+      'withdrawn by somebody else',
+      ['not_by_operator'],
+      (s) => [...before(s), s.withdrawn(person('erin', 'requester'))],
+    ],
+    ['paused before approval', ['not_approved'], (s) => [...before(s), s.operator('pause')]],
+    [
+      'abandoned by no operator',
+      ['not_by_operator'],
+      (s) => [...approved(s), s.operator('abandon', person('bob', 'approver'))],
+    ],
+    ['expired after approval', ['not_pending'], (s) => [...approved(s), s.entry('change.expired')]],
+    ['drift of what is pending', ['not_approved'], (s) => [...before(s), s.entry('change.drifted')]],
+    ['success without an attempt', ['closed_otherwise'], (s) => [...approved(s), s.closed()]],
+    [
+      'success after failed attempts',
+      ['closed_otherwise'],
+      (s) => [...approved(s), s.started(), s.ended('failed'), s.closed()],
+    ],
+    [
+      'cancelled after a call',
+      ['closed_otherwise'],
+      (s) => [...approved(s), s.started(), s.ended('failed'), s.closed('approved', 'cancelled')],
+    ],
+    [
+      'closed as approved while pending',
+      ['closed_otherwise'],
+      (s) => [...before(s), s.closed('approved', 'failed')],
+    ],
+  ])('%s', (_name, codes, story) => {
+    const found = judged(story(changeStory()));
+    expect(found.slice(0, codes.length)).toEqual(codes);
+  });
+
+  test('of a change that began before what is looked at, its past is not judged', () => {
+    const story = changeStory();
+    expect(judged(succeeded(story).slice(3), false)).toEqual([]);
+    expect(judged([...succeeded(story).slice(3), story.closed()], false)).toEqual(['closed_twice']);
+  });
+});
