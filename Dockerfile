@@ -7,6 +7,7 @@ COPY tsconfig.json tsconfig.build.json ./
 COPY activities ./activities
 COPY api ./api
 COPY audit ./audit
+COPY calendar ./calendar
 COPY cli ./cli
 COPY domain ./domain
 COPY embedded ./embedded
