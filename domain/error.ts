@@ -31,7 +31,9 @@ export const httpStatusOfCode = {
   log_unavailable: 503,
   identity_unavailable: 503,
   outcome_not_known: 503,
+  malformed_evidence: 400,
   bad_signature: 500,
+  bad_proof: 500,
   integrity_conflict: 500,
   invalid_configuration: 500,
 } as const;
