@@ -15,6 +15,61 @@ const person = z.object({
   authentication: z.object({ methods: z.array(z.string()), at: moment.nullable() }),
 });
 
+const personId = z.object({ issuer: z.string(), subject: z.string() });
+const count = z.number().int();
+
+const policySchema = z
+  .object({
+    name: z.string(),
+    version: z.string(),
+    digest: z.string(),
+    stages: z.array(
+      z.object({
+        name: z.string(),
+        groups: z.array(z.object({ group: z.string().nullable(), threshold: count })),
+      }),
+    ),
+    reject: z.union([
+      z.object({ kind: z.enum(['any', 'majority']) }),
+      z.object({ kind: z.literal('count'), count }),
+    ]),
+    commentRequired: z.enum(['never', 'reject', 'always']),
+    decideWithinMs: count,
+    executeWithinMs: count,
+    remindersMs: z.array(count),
+    escalation: z.object({ afterMs: count, group: z.string() }).nullable(),
+    delegations: z.array(z.object({ from: personId, to: personId, since: moment, until: moment })),
+    windows: z.array(
+      z.object({
+        cron: z.string(),
+        durationMinutes: count,
+        timeZone: z.string(),
+        holidays: z.array(z.string()),
+      }),
+    ),
+    freezeOverride: z.object({ group: z.string() }).nullable(),
+    precheck: z.enum(['required', 'advisory']),
+    breakGlass: z
+      .object({
+        groups: z.array(z.string()),
+        approvals: z.union([z.literal(0), z.literal(1)]),
+        reasons: z.array(z.string()).optional(),
+      })
+      .nullable(),
+    standard: z.boolean(),
+    authentication: z
+      .object({ methods: z.array(z.string()).optional(), maxAgeSeconds: count.optional() })
+      .nullable(),
+    groups: z.record(
+      z.string(),
+      z.union([
+        z.object({ source: z.enum(['token', 'directory']) }),
+        z.object({ source: z.literal('members'), members: z.array(personId) }),
+      ]),
+    ),
+  })
+  .openapi('Policy');
+
 /** A change as the API answers it. */
 export const changeSchema = z
   .object({
@@ -27,14 +82,7 @@ export const changeSchema = z
     justification: z.string(),
     ticket: z.object({ system: z.string(), id: z.string(), url: z.string().nullable() }).nullable(),
     breakGlass: z.boolean(),
-    policy: z.object({
-      name: z.string(),
-      version: z.string(),
-      digest: z.string(),
-      stages: z.array(
-        z.object({ name: z.string(), group: z.string().nullable(), threshold: z.number().int() }),
-      ),
-    }),
+    policy: policySchema,
     decisionStatus: z.enum(decisionStatuses),
     executionStatus: z.enum(executionStatuses),
     reviewStatus: z.enum(reviewStatuses),

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { EntryFeed } from '../audit/follow.ts';
-import type { PinnedPolicy } from '../domain/change.ts';
+import type { PinnedPolicy } from '../domain/policy.ts';
 import type { StatementSigner } from '../identity/statement-signer.ts';
 import type { TokenVerifier } from '../identity/token-verifier.ts';
 import type { Queryable } from '../store/queryable.ts';

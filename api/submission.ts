@@ -1,9 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { canonicalJson } from '../domain/canonical-json.ts';
-import type { ChangeRequest, PinnedPolicy } from '../domain/change.ts';
+import type { ChangeRequest } from '../domain/change.ts';
 import { CountersignError } from '../domain/error.ts';
 import type { FieldError } from '../domain/error.ts';
 import type { Person, PersonId } from '../domain/person.ts';
+import type { PinnedPolicy } from '../domain/policy.ts';
 import { isoTime } from '../domain/time.ts';
 import { operationOf } from '../operations/registry.ts';
 import { checked, fieldErrors, idempotencyKeySchema, invalid, submissionSchema } from './schemas.ts';

@@ -1,4 +1,5 @@
 import type { Person } from './person.ts';
+import type { PinnedPolicy } from './policy.ts';
 import type { SignedStatement } from './statement.ts';
 import type { DecisionStatus, ExecutionStatus, ReviewStatus } from './status.ts';
 
@@ -12,24 +13,6 @@ export interface Ticket {
   readonly system: string;
   readonly id: string;
   readonly url: string | null;
-}
-
-/** The approval policy as pinned on the change at submission. */
-export interface PinnedPolicy {
-  readonly name: string;
-  readonly version: string;
-  /** SHA-256 of the policy's canonical JSON, lower-case hex. */
-  readonly digest: string;
-  readonly stages: readonly Stage[];
-}
-
-/** One stage: every seat must be filled, each by another person. */
-export interface Stage {
-  readonly name: string;
-  /** Who may fill the seats: anybody with the role approver (`group` null), or only members of a group. */
-  readonly group: string | null;
-  /** How many distinct people; at least 1. */
-  readonly threshold: number;
 }
 
 /** One approver's decision, as it counted or was superseded. */

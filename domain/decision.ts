@@ -1,7 +1,8 @@
-import type { Decision, MissingSeats, PinnedPolicy } from './change.ts';
+import type { Decision, MissingSeats } from './change.ts';
 import { CountersignError } from './error.ts';
 import type { Person, PersonId } from './person.ts';
 import { samePerson } from './person.ts';
+import type { PinnedPolicy, SeatGroup } from './policy.ts';
 import type { DecisionStatus } from './status.ts';
 
 /** What the rule looks at of a change. */
@@ -65,11 +66,10 @@ export function judgeDecision(change: Decidable, wanted: WantedDecision, now: nu
     throw new CountersignError('already_decided', `this person has already decided: ${own.decision}`);
   }
   const stage = openStage(change);
-  if (stage?.group != null && !wanted.person.groups.includes(stage.group)) {
-    throw new CountersignError(
-      'not_an_approver',
-      `stage ${stage.name} awaits a member of group ${stage.group}`,
-    );
+  const mayFill = ({ group }: SeatGroup) => group === null || wanted.person.groups.includes(group);
+  if (stage && !stage.groups.some(mayFill)) {
+    const awaited = stage.groups.map(({ group }) => group).join(', ');
+    throw new CountersignError('not_an_approver', `stage ${stage.name} awaits a member of: ${awaited}`);
   }
   return 'new';
 }
@@ -91,12 +91,14 @@ export function missingSeats(change: Pick<Decidable, 'policy' | 'decisions' | 'r
   let next = 0;
   const missing: MissingSeats[] = [];
   for (const stage of change.policy.stages) {
-    let free = Math.max(1, stage.threshold);
-    while (free > 0 && missing.length === 0 && next < approvals.length) {
-      const person = approvals[next++]?.person;
-      if (stage.group === null || person?.groups.includes(stage.group)) free -= 1;
+    for (const { group, threshold } of stage.groups) {
+      let free = Math.max(1, threshold);
+      while (free > 0 && missing.length === 0 && next < approvals.length) {
+        const person = approvals[next++]?.person;
+        if (group === null || person?.groups.includes(group)) free -= 1;
+      }
+      if (free > 0) missing.push({ stage: stage.name, group, seats: free });
     }
-    if (free > 0) missing.push({ stage: stage.name, group: stage.group, seats: free });
   }
   return missing;
 }

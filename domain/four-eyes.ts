@@ -1,10 +1,26 @@
-import type { PinnedPolicy } from './change.ts';
+import type { PinnedPolicy } from './policy.ts';
 
-/** The built-in policy: one approver who is not the requester. */
+const day = 86_400_000;
+
+/** The built-in policy: one approver who is not the requester, within a week, and a day for the call. */
 export const fourEyes: PinnedPolicy = {
   name: 'four-eyes',
   version: '1',
   // SHA-256 of the canonical JSON of the other members; a test makes it again (no hashing in a workflow).
-  digest: '18afe6c788e39d83c91b227bc3adb6c28135cb6843f2b4bbaef4f7e1093cef39',
-  stages: [{ name: 'approval', group: null, threshold: 1 }],
+  digest: '182522184a8416373db8f48e5fca36e2e196598af721759e528307a08d7ae0a9',
+  stages: [{ name: 'approval', groups: [{ group: null, threshold: 1 }] }],
+  reject: { kind: 'any' },
+  commentRequired: 'never',
+  decideWithinMs: 7 * day,
+  executeWithinMs: day,
+  remindersMs: [],
+  escalation: null,
+  delegations: [],
+  windows: [],
+  freezeOverride: null,
+  precheck: 'required',
+  breakGlass: null,
+  standard: false,
+  authentication: null,
+  groups: {},
 };

@@ -5,8 +5,9 @@ import {
   uuid4,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Change, JsonObject, PinnedPolicy, Ticket } from '../domain/change.ts';
+import type { Change, JsonObject, Ticket } from '../domain/change.ts';
 import type { PersonId } from '../domain/person.ts';
+import type { PinnedPolicy } from '../domain/policy.ts';
 import { isoTime } from '../domain/time.ts';
 import { operationOf } from '../operations/registry.ts';
 import { changeTaskQueue, changeWorkflowType } from './messages.ts';

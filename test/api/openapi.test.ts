@@ -87,6 +87,7 @@ describe('the document', () => {
       'Decision',
       'Entry',
       'Execution',
+      'Policy',
       'Problem',
       'Submission',
       'Withdrawal',

@@ -60,8 +60,8 @@ test('a self-approval is refused and recorded with who, what, where and why', as
 const twoGroups = {
   ...fourEyes,
   stages: [
-    { name: 'operations', group: 'operations', threshold: 1 },
-    { name: 'security', group: 'security', threshold: 1 },
+    { name: 'operations', groups: [{ group: 'operations', threshold: 1 }] },
+    { name: 'security', groups: [{ group: 'security', threshold: 1 }] },
   ],
 };
 const past = '2026-01-01T00:00:00.000Z';

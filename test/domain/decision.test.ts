@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { canonicalJson } from '../../domain/canonical-json.ts';
-import type { Decision, PinnedPolicy } from '../../domain/change.ts';
+import type { Decision } from '../../domain/change.ts';
 import { decisionOutcome, judgeDecision, missingSeats } from '../../domain/decision.ts';
 import type { Decidable } from '../../domain/decision.ts';
 import { CountersignError } from '../../domain/error.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import type { Person, Role } from '../../domain/person.ts';
+import type { PinnedPolicy } from '../../domain/policy.ts';
 
 const person = (
   subject: string,
@@ -65,8 +66,11 @@ function verdict(
 }
 
 describe('who may decide what, when', () => {
-  const two: PinnedPolicy = { ...fourEyes, stages: [{ name: 's', group: null, threshold: 2 }] };
-  const security: PinnedPolicy = { ...fourEyes, stages: [{ name: 's', group: 'security', threshold: 1 }] };
+  const two: PinnedPolicy = { ...fourEyes, stages: [{ name: 's', groups: [{ group: null, threshold: 2 }] }] };
+  const security: PinnedPolicy = {
+    ...fourEyes,
+    stages: [{ name: 's', groups: [{ group: 'security', threshold: 1 }] }],
+  };
   test.each<[string, string, Partial<Decidable>, Person, ('approve' | 'reject')?, string?, number?]>([
     ['an approver', 'new', {}, bob],
     ['an approver, rejecting', 'new', {}, bob, 'reject'],
@@ -119,18 +123,18 @@ describe('what decisions amount to', () => {
     expect(of(fourEyes, decision(bob, 'approve', { counts: false }))).toBe('pending');
   });
   test('one person fills one seat', () => {
-    const policy = stages({ name: 's', group: null, threshold: 2 });
+    const policy = stages({ name: 's', groups: [{ group: null, threshold: 2 }] });
     expect(of(policy, decision(bob), decision(bob))).toBe('pending');
     expect(of(policy, decision(bob), decision(person('carol')))).toBe('approved');
   });
   test('a threshold below one asks for one, and no stage approves nothing', () => {
-    expect(of(stages({ name: 's', group: null, threshold: 0 }))).toBe('pending');
+    expect(of(stages({ name: 's', groups: [{ group: null, threshold: 0 }] }))).toBe('pending');
     expect(of(stages())).toBe('pending');
   });
   test('later stages wait for earlier ones', () => {
     const policy = stages(
-      { name: 'a', group: null, threshold: 1 },
-      { name: 'b', group: 'security', threshold: 1 },
+      { name: 'a', groups: [{ group: null, threshold: 1 }] },
+      { name: 'b', groups: [{ group: 'security', threshold: 1 }] },
     );
     expect(missingSeats({ policy, decisions: [], round: 1 }).map((m) => m.stage)).toEqual(['a', 'b']);
     expect(missingSeats({ policy, decisions: [decision(bob)], round: 1 })).toEqual([

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Change } from '../../domain/change.ts';
+import { fourEyes } from '../../domain/four-eyes.ts';
 import type { Person } from '../../domain/person.ts';
 
 /** A person of the tests. */
@@ -27,12 +28,7 @@ export function change(more: Partial<Change> = {}): Change {
     justification: 'devices must connect again',
     ticket: null,
     breakGlass: false,
-    policy: {
-      name: 'default',
-      version: '1',
-      digest: 'd',
-      stages: [{ name: 'one', group: null, threshold: 1 }],
-    },
+    policy: { ...fourEyes, stages: [{ name: 'one', groups: [{ group: null, threshold: 1 }] }] },
     decisionStatus: 'pending',
     executionStatus: 'not_started',
     reviewStatus: 'none',
