@@ -1,6 +1,7 @@
-import type { Decision, JsonObject, PinnedPolicy } from '../../domain/change.ts';
+import type { Decision, JsonObject } from '../../domain/change.ts';
 import type { EntryBody } from '../../domain/entry.ts';
 import type { PersonId } from '../../domain/person.ts';
+import type { PinnedPolicy } from '../../domain/policy.ts';
 import type { DecisionStatus } from '../../domain/status.ts';
 import { objectOf, stringOf } from './fields.ts';
 import { personOf } from './statement-of.ts';

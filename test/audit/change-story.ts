@@ -1,10 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { digestText } from '../../domain/digest.ts';
-import type { Json, JsonObject, PinnedPolicy } from '../../domain/change.ts';
+import type { Json, JsonObject } from '../../domain/change.ts';
 import type { EntryBody, EventType } from '../../domain/entry.ts';
 import { personActor } from '../../domain/entry.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import type { Person, Role } from '../../domain/person.ts';
+import type { PinnedPolicy } from '../../domain/policy.ts';
 import type { Statement } from '../../domain/statement.ts';
 
 /** One change's entries, as workflow, worker and API write them. */

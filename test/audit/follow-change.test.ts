@@ -8,7 +8,7 @@ import type { ChangeStory } from './change-story.ts';
 
 const eve = person('eve', 'requester', 'approver');
 const alice = person('alice', 'requester', 'approver');
-const twoSeats = { ...fourEyes, stages: [{ name: 'approval', group: null, threshold: 2 }] };
+const twoSeats = { ...fourEyes, stages: [{ name: 'approval', groups: [{ group: null, threshold: 2 }] }] };
 const before = (s: ChangeStory) => [s.requested(), s.prechecked()];
 const approved = (s: ChangeStory) => [...before(s), s.approved(), s.scheduled()];
 const succeeded = (s: ChangeStory) => [...approved(s), s.started(), s.ended('succeeded'), s.closed()];
