@@ -4,6 +4,7 @@ import type { Pool } from 'pg';
 import { workflowIdOf } from '../domain/change.ts';
 import type { Change } from '../domain/change.ts';
 import { closed } from '../domain/change-state.ts';
+import { changeMembers, workerActor } from '../domain/entry.ts';
 import { isoTime } from '../domain/time.ts';
 import { listAttempts } from '../store/list-attempts.ts';
 import { listOpenChanges } from '../store/list-open-changes.ts';
@@ -87,12 +88,8 @@ async function closeOrphan(
           v: 1,
           type: 'change.closed',
           time: isoTime(now),
-          changeId: change.id,
-          actor: { process: 'worker', part: 'reconciler' },
-          operation: change.operation,
-          target: change.target,
-          digest: change.digest,
-          round: change.round,
+          actor: { ...workerActor, part: 'reconciler' },
+          ...changeMembers(change),
           decisionStatus: end.decisionStatus,
           executionStatus: end.executionStatus,
           outcome: { ...end.outcome },

@@ -5,6 +5,7 @@ import type { StatementSigner } from '../identity/statement-signer.ts';
 import type { TokenVerifier } from '../identity/token-verifier.ts';
 import type { Queryable } from '../store/queryable.ts';
 import type { Engine } from './engine.ts';
+import type { RefusalLog } from './refusal-log.ts';
 
 /** What the app is made from. */
 export interface ApiDependencies {
@@ -14,6 +15,7 @@ export interface ApiDependencies {
   readonly engine: Engine;
   readonly tokens: TokenVerifier;
   readonly signer: StatementSigner;
+  readonly refusals: RefusalLog;
   readonly policy: PinnedPolicy;
   readonly log: Logger;
   /** Temporal's namespace, part of event keys. */

@@ -25,22 +25,31 @@ interface Window {
   count: number;
   unrecorded: number;
   last: Refusal;
+  readonly timer: NodeJS.Timeout;
+}
+
+/** Where refusals are recorded. */
+export interface RefusalLog {
+  /** @throws CountersignError `log_unavailable` when it cannot be recorded, which is answered in its place */
+  record(refusal: Refusal): Promise<void>;
+  /** Ends every window now and tells of what it only counted: for a process that stops. */
+  flush(): Promise<void>;
 }
 
 /**
  * Records refusals. When somebody floods, the first few of a window are entries of their own, and one entry at its end
- * says how many more there were (`coalesced`). A refusal that cannot be recorded is answered 503 in its place.
+ * says how many more there were (`coalesced`). One for a process: each has windows of its own.
  *
  * @param windowMs - length of a window; default a minute
  */
 export function makeRefusalLog(
   deps: Pick<ApiDependencies, 'db' | 'namespace' | 'log' | 'now'>,
   windowMs = 60_000,
-): (refusal: Refusal) => Promise<void> {
+): RefusalLog {
   const { db, namespace, log, now = Date.now } = deps;
   const windows = new Map<string, Window>();
 
-  async function record(refusal: Refusal, coalesced: number): Promise<void> {
+  async function append(refusal: Refusal, coalesced: number): Promise<void> {
     const { type, person, change, wanted, error, source } = refusal;
     await appendEntry(db, {
       key: `${namespace}/${change?.id ?? '-'}/${type}/${randomUUID()}`,
@@ -65,9 +74,10 @@ export function makeRefusalLog(
   /** Tells of what a window only counted; what the log does not take now, the next window's end offers again. */
   async function close(id: string, window: Window): Promise<void> {
     windows.delete(id);
+    clearTimeout(window.timer);
     if (window.unrecorded === 0) return;
     try {
-      await record(window.last, window.unrecorded);
+      await append(window.last, window.unrecorded);
     } catch (err) {
       log.warn({ err: err as Error }, 'counted refusals could not be recorded yet');
       open(id, window.last).unrecorded += window.unrecorded;
@@ -77,21 +87,26 @@ export function makeRefusalLog(
   function open(id: string, last: Refusal): Window {
     const there = windows.get(id);
     if (there) return there;
-    const window: Window = { count: 0, unrecorded: 0, last };
+    const timer = setTimeout(() => void close(id, window), windowMs).unref();
+    const window: Window = { count: 0, unrecorded: 0, last, timer };
     windows.set(id, window);
-    setTimeout(() => void close(id, window), windowMs).unref();
     return window;
   }
 
-  return async (refusal) => {
-    const { person, change, error } = refusal;
-    const window = open(JSON.stringify([person.issuer, person.subject, change?.id, error.code]), refusal);
-    window.count += 1;
-    if (window.count <= refusalsPerWindow) {
-      await record(refusal, 0);
-      return;
-    }
-    window.unrecorded += 1;
-    window.last = refusal;
+  return {
+    async record(refusal) {
+      const { person, change, error } = refusal;
+      const window = open(JSON.stringify([person.issuer, person.subject, change?.id, error.code]), refusal);
+      window.count += 1;
+      if (window.count <= refusalsPerWindow) {
+        await append(refusal, 0);
+        return;
+      }
+      window.unrecorded += 1;
+      window.last = refusal;
+    },
+    async flush() {
+      await Promise.all([...windows].map(([id, window]) => close(id, window)));
+    },
   };
 }

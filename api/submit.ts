@@ -7,7 +7,6 @@ import { getChangeByKey } from '../store/get-change-by-key.ts';
 import { getOpenChange } from '../store/get-open-change.ts';
 import { requireRole } from './caller.ts';
 import type { ApiDependencies } from './dependencies.ts';
-import { makeRefusalLog } from './refusal-log.ts';
 import { assertSubmittable, readSubmission } from './submission.ts';
 
 /** What `POST /v1/changes` got. */
@@ -30,8 +29,7 @@ export interface Submission {
  * without the engine. Refusals are recorded; malformed input is not.
  */
 export function makeSubmit(deps: ApiDependencies): (submittal: Submittal) => Promise<Submission> {
-  const { db, engine, policy, now = Date.now } = deps;
-  const recordRefusal = makeRefusalLog(deps);
+  const { db, engine, policy, refusals, now = Date.now } = deps;
 
   async function refused(
     { person, body, source }: Submittal,
@@ -40,7 +38,7 @@ export function makeSubmit(deps: ApiDependencies): (submittal: Submittal) => Pro
   ): Promise<never> {
     const asked = (body as { operation?: unknown } | null | undefined)?.operation;
     const operation = typeof asked === 'string' ? (operationOf(asked)?.name ?? null) : null;
-    await recordRefusal({ type: 'request.refused', person, change, wanted: { operation }, error, source });
+    await refusals.record({ type: 'request.refused', person, change, wanted: { operation }, error, source });
     throw error;
   }
 

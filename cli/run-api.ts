@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createApp } from '../api/app.ts';
 import { createEngine } from '../api/engine.ts';
+import { makeRefusalLog } from '../api/refusal-log.ts';
 import { startEntryFeed } from '../audit/follow.ts';
 import { fourEyes } from '../domain/four-eyes.ts';
 import { createStatementSigner } from '../identity/statement-signer.ts';
@@ -24,12 +25,14 @@ export async function runApi(env: Environment): Promise<void> {
   const feed = startEntryFeed({ pool, log });
   const { client, namespace } = temporalClient(tracing.plugins);
   const keyFile = env.COUNTERSIGN_STATEMENT_KEY ?? (await statementKeys(env.COUNTERSIGN_HOME)).privateKey;
+  const refusals = makeRefusalLog({ db: pool, namespace, log });
   const app = createApp({
     db: pool,
     feed,
     engine: createEngine(client),
     tokens: createTokenVerifier({ issuer: required(env, 'OIDC_ISSUER'), audience: env.OIDC_AUDIENCE }),
     signer: createStatementSigner(await readFile(keyFile, 'utf8')),
+    refusals,
     policy: fourEyes,
     log,
     namespace,
@@ -48,6 +51,7 @@ export async function runApi(env: Environment): Promise<void> {
   const closed = new Promise((resolve) => server.close(resolve));
   setTimeout(() => server.closeAllConnections(), 3000).unref();
   await closed;
+  await refusals.flush();
   await feed.stop();
   await pool.end();
   await client.connection.close();

@@ -12,6 +12,7 @@ export const httpStatusOfCode = {
   missing_role: 403,
   self_approval: 403,
   not_an_approver: 403,
+  stronger_authentication_needed: 403,
   not_found: 404,
   method_not_allowed: 405,
   open_change_exists: 409,

@@ -8,6 +8,7 @@ import {
 } from 'kysely';
 import type { Change } from '../domain/change.ts';
 import type { PersonId } from '../domain/person.ts';
+import { isoTime } from '../domain/time.ts';
 import type { DecisionStatus, ExecutionStatus, ReviewStatus } from '../domain/status.ts';
 import { decodeCursor, encodeCursor } from './change-cursor.ts';
 import type { Queryable } from './queryable.ts';
@@ -24,8 +25,12 @@ export interface ChangeFilter {
   readonly requester?: { readonly subject: string; readonly issuer?: string | undefined } | undefined;
   /** The ticket's id. */
   readonly ticket?: string | undefined;
-  /** Changes that this person could decide now: pending, not their own, not decided by them, the open stage's group theirs. */
-  readonly awaitingPerson?: (PersonId & { readonly groups: readonly string[] }) | undefined;
+  /**
+   * Changes that this person could decide at `now` (ms since the epoch): pending, read, before decide-by, not their own,
+   * not decided by them, the open stage's group theirs.
+   */
+  readonly awaitingPerson?:
+    (PersonId & { readonly groups: readonly string[]; readonly now: number }) | undefined;
   /** Only changes that this person requested; for whoever may see no others. */
   readonly visibleTo?: PersonId | undefined;
 }
@@ -114,10 +119,12 @@ export function listChangesQuery(
       .where('requester_issuer', '=', filter.visibleTo.issuer);
   }
   if (filter.awaitingPerson) {
-    const { issuer, subject, groups } = filter.awaitingPerson;
+    const { issuer, subject, groups, now } = filter.awaitingPerson;
     const decidedByThem = JSON.stringify([{ counts: true, person: { issuer, subject } }]);
     query = query
       .where('decision_status', '=', 'pending')
+      .where(sql<boolean>`document->>'digest' is not null`)
+      .where(sql<boolean>`(document->>'decideBy')::timestamptz > ${isoTime(now)}::timestamptz`)
       .where(sql<boolean>`(requester_issuer, requester_subject) <> (${issuer}, ${subject})`)
       .where(sql<boolean>`not document->'decisions' @> ${decidedByThem}::jsonb`)
       // The first stage with a free seat is the open one (domain/decision.ts).

@@ -42,7 +42,7 @@ export function changeRoutes(deps: ApiDependencies): Router {
         {
           ...filter,
           ...(requester === undefined ? {} : { requester: { subject: requester } }),
-          ...(awaiting === undefined ? {} : { awaitingPerson: person }),
+          ...(awaiting === undefined ? {} : { awaitingPerson: { ...person, now: now() } }),
           ...(seesAll(person) ? {} : { visibleTo: person }),
         },
         cursor ?? null,

@@ -10,7 +10,6 @@ import { isoTime } from '../../domain/time.ts';
 import { callerOf } from '../caller.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { methodNotAllowed } from '../problem.ts';
-import { makeRefusalLog } from '../refusal-log.ts';
 import { checked, decisionSchema, executionSchema, withdrawalSchema } from '../schemas.ts';
 import { readChange, viewOf } from '../view.ts';
 
@@ -24,8 +23,7 @@ interface Wanted {
 
 /** Decisions, withdrawal and execution of a change: each is judged, signed, sent to the workflow and answered from Postgres. */
 export function requestRoutes(deps: ApiDependencies): Router {
-  const { db, engine, signer, now = Date.now } = deps;
-  const recordRefusal = makeRefusalLog(deps);
+  const { db, engine, signer, refusals, now = Date.now } = deps;
 
   function handle(
     read: (body: unknown) => Wanted,
@@ -60,7 +58,7 @@ export function requestRoutes(deps: ApiDependencies): Router {
         if (error instanceof CountersignError && isRefusal(error)) {
           const { kind, action, digest } = wanted;
           const type = kind === 'decision' ? 'decision.refused' : 'request.refused';
-          await recordRefusal({ type, person, change, wanted: { kind, action, digest }, error, source });
+          await refusals.record({ type, person, change, wanted: { kind, action, digest }, error, source });
         }
         throw error;
       }

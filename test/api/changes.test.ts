@@ -145,6 +145,8 @@ test('awaiting=me is what an approver can decide, and nothing for others', async
   const waiting = await stack.stored(on(sn, { target: `${sn}/1` }));
   await stack.stored(on(sn, { target: `${sn}/2`, decisionStatus: 'approved', executionStatus: 'scheduled' }));
   await stack.stored(on(sn, { target: `${sn}/3`, requester: stack.person('bob', 'requester', 'approver') }));
+  await stack.stored(on(sn, { target: `${sn}/4`, digest: null, round: 0 }));
+  await stack.stored(on(sn, { target: `${sn}/5`, decideBy: '2026-01-01T00:00:00.000Z' }));
   expect(await ids(`awaiting=me&sn=${sn}`, 'bob')).toEqual([waiting.id]);
   for (const other of ['alice', 'dave', 'olga']) expect(await ids(`awaiting=me&sn=${sn}`, other)).toEqual([]);
 });

@@ -199,12 +199,12 @@ test('refused submissions are recorded, with no more of the body than a known op
 
 test('a flood of refusals is a few entries, and one at the end that counts the others', async () => {
   const change = await stack.stored();
-  const refuse = makeRefusalLog(
+  const refusals = makeRefusalLog(
     { db: stack.api.pool, namespace: 'test', log: pino({ level: 'silent' }) },
     1500,
   );
   const of = (code: 'digest_mismatch' | 'self_approval', subject = 'bob') =>
-    refuse({
+    refusals.record({
       type: 'decision.refused',
       person: stack.person(subject, 'approver'),
       change,
@@ -221,6 +221,43 @@ test('a flood of refusals is a few entries, and one at the end that counts the o
   expect((await coalesced()).at(-1)).toBe(40 - refusalsPerWindow);
   await of('digest_mismatch');
   expect((await coalesced()).at(-1)).toBe(0);
+});
+
+test('what a flood only counted is told when the process stops within the minute', async () => {
+  const change = await stack.stored();
+  const refusals = makeRefusalLog({
+    db: stack.api.pool,
+    namespace: 'test',
+    log: pino({ level: 'silent' }),
+  });
+  const refuse = (n: number) =>
+    refusals.record({
+      type: 'request.refused',
+      person: stack.person('bob', 'approver'),
+      change,
+      wanted: { n },
+      error: new CountersignError('missing_role', ''),
+      source: null,
+    });
+  for (let n = 1; n <= refusalsPerWindow + 3; n++) await refuse(n);
+  expect(await entriesOf(change)).toHaveLength(refusalsPerWindow);
+  await refusals.flush();
+  expect((await entriesOf(change)).at(-1)).toMatchObject({
+    coalesced: 3,
+    wanted: { n: refusalsPerWindow + 3 },
+  });
+  await refusals.flush();
+  expect(await entriesOf(change)).toHaveLength(refusalsPerWindow + 1);
+});
+
+test('a submission and a decision that are refused for the same reason share one window', async () => {
+  const change = await stack.stored();
+  const path = `/v1/changes/${change.id}`;
+  for (let n = 0; n < 4; n++) {
+    await stack.api.call(`${path}/execution`, { as: 'carol', body: { action: 'pause', comment: 'x' } });
+    await stack.api.call(`${path}/withdrawal`, { as: 'carol', body: {} });
+  }
+  expect(await entriesOf(change)).toHaveLength(refusalsPerWindow);
 });
 
 test('over HTTP, too, a flood is a few entries', async () => {

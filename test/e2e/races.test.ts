@@ -149,8 +149,16 @@ describe.concurrent('what Temporal no longer has', { timeout: 120_000 }, () => {
     await pool.end();
     const end = await journey.ended(change.id);
     expect(end).toMatchObject({ outcome: { code: 'workflow_ended' }, executionStatus: 'not_started' });
-    const types = (await api.users.dave.events(change.id)).map((e) => e.type);
-    expect(types.filter((t) => t === 'change.closed')).toHaveLength(1);
+    const { name, version, digest } = change.policy;
+    const entries = await api.users.dave.events(change.id);
+    expect(entries.filter((e) => e.type === 'change.closed')).toEqual([
+      expect.objectContaining({
+        ticket: null,
+        policy: { name, version, digest },
+        digest: change.digest,
+        round: 1,
+      }),
+    ]);
     expect((await post(api.users.alice, sn, key)).id).toBe(change.id);
     expect((await post(api.users.erin, sn, randomUUID())).id).not.toBe(change.id);
   });

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Change, Decision } from '../../domain/change.ts';
+import { isoTime } from '../../domain/time.ts';
 import { listChanges, listChangesQuery } from '../../store/list-changes.ts';
 import type { ChangeFilter } from '../../store/list-changes.ts';
 import { makePool } from '../../store/pool.ts';
@@ -31,6 +32,10 @@ function approval(subject: string, counts = true): Decision {
   return { decision: 'approve', comment: '', person: person(subject), digest: 'd', round: 1, at: '', counts };
 }
 
+/** Pending, read, and before decide-by. */
+const decidable = (c: Change): boolean =>
+  c.decisionStatus === 'pending' && c.digest !== null && c.decideBy > isoTime(start);
+
 beforeAll(async () => {
   database = await cloneDatabase();
   const pool = (role: 'api' | 'worker'): pg.Pool =>
@@ -48,6 +53,8 @@ beforeAll(async () => {
       reviewStatus: n % 20 === 0 ? 'owed' : 'none',
       decisions: n % 7 === 0 ? [approval('bob')] : n % 7 === 1 ? [approval('bob', false)] : [],
       missing: [{ stage: 'one', group: n % 4 === 0 ? 'security' : null, seats: 1 }],
+      decideBy: n % 5 === 1 ? isoTime(start) : isoTime(start + 1),
+      digest: n % 5 === 2 ? null : 'f'.repeat(64),
     }),
   );
   for (const one of all) await saveChange(worker, one);
@@ -70,7 +77,12 @@ async function pages(filter: ChangeFilter, limit: number): Promise<Change[][]> {
   return read;
 }
 
-const security = { issuer: 'https://id.example', subject: 'bob', groups: ['security'] };
+const security = {
+  now: start,
+  issuer: 'https://id.example',
+  subject: 'bob',
+  groups: ['security'],
+};
 const filters: [string, ChangeFilter, (c: Change) => boolean][] = [
   ['none', {}, () => true],
   ['decisionStatus', { decisionStatus: 'approved' }, (c) => c.decisionStatus === 'approved'],
@@ -99,20 +111,19 @@ const filters: [string, ChangeFilter, (c: Change) => boolean][] = [
   [
     'awaitingPerson, in a group',
     { awaitingPerson: security },
-    (c) => c.decisionStatus === 'pending' && !c.decisions.some((d) => d.counts),
+    (c) => decidable(c) && !c.decisions.some((d) => d.counts),
   ],
   [
     'awaitingPerson, in no group',
     { awaitingPerson: { ...security, groups: [] } },
-    (c) =>
-      c.decisionStatus === 'pending' && !c.decisions.some((d) => d.counts) && c.missing[0]?.group === null,
+    (c) => decidable(c) && !c.decisions.some((d) => d.counts) && c.missing[0]?.group === null,
   ],
   [
     'awaitingPerson, a requester',
-    { awaitingPerson: { issuer: 'https://id-1.example', subject: 'erin', groups: ['security'] } },
-    (c) =>
-      c.decisionStatus === 'pending' &&
-      !(c.requester.subject === 'erin' && c.requester.issuer === 'https://id-1.example'),
+    {
+      awaitingPerson: { ...security, issuer: 'https://id-1.example', subject: 'erin' },
+    },
+    (c) => decidable(c) && !(c.requester.subject === 'erin' && c.requester.issuer === 'https://id-1.example'),
   ],
 ];
 

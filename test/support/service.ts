@@ -11,6 +11,7 @@ import type { ActivityDependencies } from '../../activities/dependencies.ts';
 import { createApp } from '../../api/app.ts';
 import type { ApiDependencies } from '../../api/dependencies.ts';
 import { createEngine } from '../../api/engine.ts';
+import { makeRefusalLog } from '../../api/refusal-log.ts';
 import type { ChangeView } from '../../api/view.ts';
 import { startEntryFeed } from '../../audit/follow.ts';
 import { startSequencer } from '../../audit/sequencer.ts';
@@ -137,15 +138,19 @@ export type Ground = Awaited<ReturnType<typeof startGround>>;
 export async function serveApi(ground: Ground, overrides: Partial<ApiDependencies> = {}) {
   const pool = makePool({ connectionString: ground.database.url('api'), applicationName: 'test api' });
   const feed = startEntryFeed({ pool });
+  const log = pino({ level: 'silent' });
+  const { namespace } = ground;
+  const refusals = makeRefusalLog({ db: overrides.db ?? pool, namespace, log });
   const app = createApp({
     db: pool,
     feed,
     engine: createEngine(ground.client, 20_000),
     tokens: createTokenVerifier({ issuer: ground.identity.issuer, audience: 'countersign' }),
     signer: createStatementSigner(await readFile(ground.keys.privateKey, 'utf8')),
+    refusals,
     policy: fourEyes,
-    log: pino({ level: 'silent' }),
-    namespace: ground.namespace,
+    log,
+    namespace,
     metrics: null,
     writesPerMinute: 10_000,
     ...overrides,

@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { judgeAuthentication } from '../../domain/authentication.ts';
+import type { RequiredAuthentication } from '../../domain/authentication.ts';
+import { isoTime } from '../../domain/time.ts';
+
+const now = Date.parse('2026-11-24T12:00:00.000Z');
+const ago = (seconds: number) => isoTime(now - seconds * 1000);
+const weak = 'stronger_authentication_needed';
+
+test.each<[string, string[], string | null, RequiredAuthentication | null, 'enough' | typeof weak]>([
+  ['nothing asked, nothing known', [], null, null, 'enough'],
+  ['an empty rule', [], null, {}, 'enough'],
+  ['the method', ['pwd', 'mfa'], null, { methods: ['mfa'] }, 'enough'],
+  ['one of the methods', ['hwk'], null, { methods: ['mfa', 'hwk'] }, 'enough'],
+  ['another method', ['pwd'], null, { methods: ['mfa', 'hwk'] }, weak],
+  ['a part of a method', ['mfa-lite'], null, { methods: ['mfa'] }, weak],
+  ['another case', ['MFA'], null, { methods: ['mfa'] }, weak],
+  ['no method', [], null, { methods: ['mfa'] }, weak],
+  ['methods asked for, none of them good enough', ['mfa'], null, { methods: [] }, weak],
+  ['the context', ['pwd', 'acr:gold'], null, { methods: ['acr:gold'] }, 'enough'],
+  ['another context', ['acr:silver'], null, { methods: ['acr:gold'] }, weak],
+  ['a recent login', [], ago(299), { maxAgeSeconds: 300 }, 'enough'],
+  ['one just recent enough', [], ago(300), { maxAgeSeconds: 300 }, 'enough'],
+  ['one just too old', [], ago(300.001), { maxAgeSeconds: 300 }, weak],
+  ['no time', ['mfa'], null, { maxAgeSeconds: 300 }, weak],
+  ['a time that is none', [], 'yesterday', { maxAgeSeconds: 300 }, weak],
+  ['a clock ahead', [], ago(-60), { maxAgeSeconds: 300 }, 'enough'],
+  ['a login of the future', [], ago(-61), { maxAgeSeconds: 300 }, weak],
+  ['both', ['mfa'], ago(10), { methods: ['mfa'], maxAgeSeconds: 300 }, 'enough'],
+  ['strong and old', ['mfa'], ago(301), { methods: ['mfa'], maxAgeSeconds: 300 }, weak],
+  ['recent and weak', ['pwd'], ago(10), { methods: ['mfa'], maxAgeSeconds: 300 }, weak],
+])('%s', (_name, methods, at, required, outcome) => {
+  const judged = (): string => {
+    try {
+      judgeAuthentication({ methods, at }, required, now);
+      return 'enough';
+    } catch (error) {
+      return (error as { code: string }).code;
+    }
+  };
+  expect(judged()).toBe(outcome);
+});
