@@ -1,4 +1,4 @@
-import type { Change, ChangeRequest, JsonObject } from '../domain/change.ts';
+import type { Change, ChangeRequest, JsonObject, SignedRequest } from '../domain/change.ts';
 import type { EntryDraft } from '../domain/entry.ts';
 import type { SignedStatement } from '../domain/statement.ts';
 
@@ -27,6 +27,21 @@ export interface LogActivities {
   recordChange(input: Recording & { readonly statements: readonly SignedStatement[] }): Promise<void>;
   /** The last write: entries, the change, and its target released. */
   closeChange(input: Recording): Promise<void>;
+}
+
+/** The post-implementation review of a break-glass change. */
+export interface ReviewActivities {
+  /**
+   * Writes `review.signed` under the key and the change's new review status.
+   * @throws ApplicationFailure `bad_signature`, or a code of domain/review.ts
+   */
+  signReview(input: {
+    readonly request: SignedRequest;
+    readonly key: string;
+    /** ISO 8601. */
+    readonly at: string;
+    readonly temporal: JsonObject;
+  }): Promise<void>;
 }
 
 /** What the precheck found. */

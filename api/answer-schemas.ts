@@ -114,6 +114,7 @@ export const changeSchema = z
         at: moment,
       })
       .nullable(),
+    review: z.object({ person, comment: z.string(), at: moment }).nullable(),
     closedAt: moment.nullable(),
     attempts: z
       .array(

@@ -2,13 +2,14 @@ import {
   isGrpcServiceError,
   WithStartWorkflowOperation,
   WorkflowExecutionAlreadyStartedError,
+  WorkflowFailedError,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import type { Client } from '@temporalio/client';
 import { ApplicationFailure, defineSearchAttributeKey } from '@temporalio/common';
-import { workflowIdOf } from '../domain/change.ts';
+import { reviewWorkflowIdOf, workflowIdOf } from '../domain/change.ts';
 import type { Change, ChangeRequest, SignedRequest } from '../domain/change.ts';
 import { CountersignError, isErrorCode } from '../domain/error.ts';
 import {
@@ -16,6 +17,7 @@ import {
   changeWorkflowType,
   decideUpdate,
   executionUpdate,
+  reviewWorkflowType,
   submittedUpdate,
   withdrawUpdate,
 } from '../workflows/messages.ts';
@@ -35,11 +37,34 @@ const executionAttribute = defineSearchAttributeKey('CountersignExecution', 'KEY
 const operationAttribute = defineSearchAttributeKey('CountersignOperation', 'KEYWORD');
 const targetAttribute = defineSearchAttributeKey('CountersignTarget', 'KEYWORD');
 
-const updateOf = { decision: decideUpdate, withdrawal: withdrawUpdate, execution: executionUpdate } as const;
+const updateOf = {
+  decision: decideUpdate,
+  withdrawal: withdrawUpdate,
+  execution: executionUpdate,
+} as const;
 
 /** The engine over a Temporal client. `deadlineMs`: longest wait for an answer; default 10,000. */
 export function createEngine(client: Client, deadlineMs = 10_000): Engine {
   const within = <T>(work: () => Promise<T>) => client.withDeadline(Date.now() + deadlineMs, work);
+
+  /** A review is a workflow of its own; a second one beside it waits for the first. */
+  async function review(request: SignedRequest): Promise<void> {
+    try {
+      await within(() =>
+        client.workflow.execute<(request: SignedRequest) => Promise<void>>(reviewWorkflowType, {
+          workflowId: reviewWorkflowIdOf(request.signed.statement.changeId),
+          taskQueue: changeTaskQueue,
+          args: [request],
+          workflowIdConflictPolicy: 'USE_EXISTING',
+          workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
+        }),
+      );
+    } catch (error) {
+      // It was signed before: Postgres says by whom.
+      if (error instanceof WorkflowExecutionAlreadyStartedError) return;
+      throw translated(error, 'outcome_not_known');
+    }
+  }
 
   return {
     async submit(request) {
@@ -75,13 +100,18 @@ export function createEngine(client: Client, deadlineMs = 10_000): Engine {
 
     async send(request) {
       const { statement, signature } = request.signed;
+      const { kind } = statement;
+      if (kind === 'review') {
+        await review(request);
+        return;
+      }
       const handle = client.workflow.getHandle(workflowIdOf(statement.changeId));
       try {
         await within(() =>
-          handle.executeUpdate(updateOf[statement.kind], {
+          handle.executeUpdate(updateOf[kind], {
             args: [request],
             // The same statement sent again is the same update.
-            updateId: `${statement.kind}-${signature.slice(0, 40)}`,
+            updateId: `${kind}-${signature.slice(0, 40)}`,
           }),
         );
       } catch (error) {
@@ -104,7 +134,7 @@ export function createEngine(client: Client, deadlineMs = 10_000): Engine {
 
 /** What Temporal's client threw, as ours. A lost answer does not mean a refusal: `lost` says what it means here. */
 function translated(error: unknown, lost: 'engine_unavailable' | 'outcome_not_known'): CountersignError {
-  if (error instanceof WorkflowUpdateFailedError) {
+  if (error instanceof WorkflowUpdateFailedError || error instanceof WorkflowFailedError) {
     const cause = rootCause(error);
     if (cause instanceof ApplicationFailure && isErrorCode(cause.type)) {
       const detail = cause.details?.[0] as { changeId?: string } | undefined;

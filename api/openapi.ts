@@ -7,6 +7,7 @@ import {
   executionSchema,
   idempotencyKeySchema,
   listQuerySchema,
+  reviewSchema,
   submissionSchema,
   withdrawalSchema,
 } from './schemas.ts';
@@ -82,6 +83,14 @@ const calls: readonly Call[] = [
     path: '/v1/changes/{id}/execution',
     summary: 'Pause, resume, retry or abandon an execution',
     body: executionSchema,
+    answers: { 200: changeSchema },
+    problems: [400, 401, 403, 404, 409, 413, 415, 429, 503],
+  },
+  {
+    method: 'post',
+    path: '/v1/changes/{id}/review',
+    summary: 'Sign the review that a break-glass change owes',
+    body: reviewSchema,
     answers: { 200: changeSchema },
     problems: [400, 401, 403, 404, 409, 413, 415, 429, 503],
   },

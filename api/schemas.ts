@@ -70,6 +70,9 @@ export const executionSchema = z
   })
   .openapi('Execution');
 
+/** Body of `POST /v1/changes/{id}/review`. */
+export const reviewSchema = z.strictObject({ comment: words(2000) }).openapi('Review');
+
 /** Query of `GET /v1/changes`. */
 export const listQuerySchema = z.strictObject({
   decisionStatus: z.enum(decisionStatuses).optional(),

@@ -29,6 +29,7 @@ export function newChange(request: ChangeRequest): Change {
     decisions: [],
     missing: [],
     outcome: null,
+    review: null,
     closedAt: null,
   };
   return { ...change, missing: missingSeats(change) };

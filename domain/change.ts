@@ -48,6 +48,14 @@ export interface Outcome {
   readonly at: string;
 }
 
+/** Who looked back at a break-glass change, and what they found. */
+export interface Review {
+  readonly person: Person;
+  readonly comment: string;
+  /** ISO 8601, workflow time. */
+  readonly at: string;
+}
+
 /** A change request as the workflow knows it and the API shows it. Times are ISO 8601 with milliseconds, in UTC. */
 export interface Change {
   /** UUID; the workflow's id is `change-<id>`. */
@@ -80,6 +88,8 @@ export interface Change {
   readonly decisions: readonly Decision[];
   readonly missing: readonly MissingSeats[];
   readonly outcome: Outcome | null;
+  /** The post-implementation review, once it is signed. */
+  readonly review: Review | null;
   readonly closedAt: string | null;
 }
 
@@ -120,6 +130,11 @@ export interface ChangeRequest {
   readonly idempotency: { readonly key: string; readonly bodyDigest: string } | null;
   /** Where the request came from (an address), or null. */
   readonly source: string | null;
+}
+
+/** The workflow id of a change's review. */
+export function reviewWorkflowIdOf(changeId: string): string {
+  return `review-${changeId}`;
 }
 
 /** The workflow id of a change. */

@@ -8,11 +8,11 @@ import type { Person } from './person.ts';
  */
 export interface Statement {
   readonly v: 1;
-  readonly kind: 'decision' | 'withdrawal' | 'execution';
+  readonly kind: 'decision' | 'withdrawal' | 'execution' | 'review';
   readonly changeId: string;
   readonly person: Person;
-  /** `approve` or `reject`; `withdraw`; `pause`, `resume`, `retry` or `abandon`. */
-  readonly action: 'approve' | 'reject' | 'withdraw' | 'pause' | 'resume' | 'retry' | 'abandon';
+  /** `approve` or `reject`; `withdraw`; `pause`, `resume`, `retry` or `abandon`; `sign` a review. */
+  readonly action: 'approve' | 'reject' | 'withdraw' | 'pause' | 'resume' | 'retry' | 'abandon' | 'sign';
   readonly comment: string;
   /** The digest the person saw; null only where there is none yet. */
   readonly digest: string | null;

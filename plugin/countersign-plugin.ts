@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { SimplePlugin } from '@temporalio/plugin';
 import type { ReplayWorkerOptions, WorkerOptions } from '@temporalio/worker';
 import { makeLogActivities } from '../activities/log-activities.ts';
+import { makeReviewActivities } from '../activities/review-activities.ts';
 import { makeVendorActivities } from '../activities/vendor-activities.ts';
 import type { ActivityDependencies } from '../activities/dependencies.ts';
 import { vendorTaskQueue } from '../workflows/messages.ts';
@@ -31,7 +32,13 @@ export class CountersignPlugin extends SimplePlugin {
     super({
       name: 'countersign',
       ...(dependencies
-        ? { activities: { ...makeLogActivities(dependencies), ...makeVendorActivities(dependencies) } }
+        ? {
+            activities: {
+              ...makeLogActivities(dependencies),
+              ...makeVendorActivities(dependencies),
+              ...makeReviewActivities(dependencies),
+            },
+          }
         : {}),
     });
     this.#callsPerSecond = callsPerSecond;

@@ -7,6 +7,8 @@ export const changeTaskQueue = 'countersign';
 export const vendorTaskQueue = 'countersign-onsmqtt';
 /** The workflow type of a change. */
 export const changeWorkflowType = 'change';
+/** The workflow type of a post-implementation review. */
+export const reviewWorkflowType = 'review';
 
 /**
  * Resolves once the change's first entry is durable. Sent by update-with-start under the id `submitted`.

@@ -5,12 +5,13 @@ import { judgeDecision } from '../../domain/decision.ts';
 import { CountersignError, httpStatusOfCode } from '../../domain/error.ts';
 import { judgeExecution, judgeWithdrawal } from '../../domain/execution.ts';
 import type { Person } from '../../domain/person.ts';
+import { judgeReview } from '../../domain/review.ts';
 import type { Statement } from '../../domain/statement.ts';
 import { isoTime } from '../../domain/time.ts';
 import { callerOf } from '../caller.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { methodNotAllowed } from '../problem.ts';
-import { checked, decisionSchema, executionSchema, withdrawalSchema } from '../schemas.ts';
+import { checked, decisionSchema, executionSchema, reviewSchema, withdrawalSchema } from '../schemas.ts';
 import { readChange, viewOf } from '../view.ts';
 
 /** What somebody wants of a change, before it is signed. */
@@ -110,6 +111,15 @@ export function requestRoutes(deps: ApiDependencies): Router {
           judgeExecution(change, action as 'pause', person);
           return 'new';
         },
+      ),
+    )
+    .all(methodNotAllowed('POST'));
+  router
+    .route('/:id/review')
+    .post(
+      handle(
+        (body) => ({ kind: 'review', action: 'sign', digest: null, ...checked(reviewSchema, body) }),
+        judgeReview,
       ),
     )
     .all(methodNotAllowed('POST'));

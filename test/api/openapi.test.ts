@@ -89,6 +89,7 @@ describe('the document', () => {
       'Execution',
       'Policy',
       'Problem',
+      'Review',
       'Submission',
       'Withdrawal',
     ]);

@@ -42,6 +42,7 @@ export function change(more: Partial<Change> = {}): Change {
     decisions: [],
     missing: [{ stage: 'one', group: null, seats: 1 }],
     outcome: null,
+    review: null,
     closedAt: null,
     ...more,
   };

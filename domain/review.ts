@@ -1,0 +1,42 @@
+import type { Change } from './change.ts';
+import { CountersignError } from './error.ts';
+import type { Person, Role } from './person.ts';
+import { samePerson } from './person.ts';
+
+const reviewers: ReadonlySet<Role> = new Set(['approver', 'auditor', 'operator', 'admin']);
+
+/**
+ * Who may sign the post-implementation review that a break-glass change owes, and when: somebody with a role of
+ * oversight who neither asked for the change nor decided it, once it has ended.
+ *
+ * @returns `new` when the review would count, `repeated` when this person has already signed it
+ * @throws CountersignError `missing_role`, `self_review` (403); `review_not_owed`, `already_reviewed` (409)
+ */
+export function judgeReview(change: Change, person: Person): 'new' | 'repeated' {
+  if (!person.roles.some((role) => reviewers.has(role))) {
+    throw new CountersignError(
+      'missing_role',
+      'a review needs one of the roles approver, auditor, operator, admin',
+    );
+  }
+  if (samePerson(change.requester, person)) {
+    throw new CountersignError('self_review', 'the requester of a change may not review it');
+  }
+  if (change.decisions.some((d) => samePerson(d.person, person))) {
+    throw new CountersignError('self_review', 'who decided a change may not review it');
+  }
+  if (change.reviewStatus === 'signed') {
+    if (change.review && samePerson(change.review.person, person)) return 'repeated';
+    throw new CountersignError(
+      'already_reviewed',
+      `the review was signed by ${change.review?.person.name ?? 'another'}`,
+    );
+  }
+  if (change.reviewStatus !== 'owed' || change.closedAt === null) {
+    throw new CountersignError(
+      'review_not_owed',
+      change.closedAt === null ? 'the change has not ended yet' : 'the change owes no review',
+    );
+  }
+  return 'new';
+}

@@ -1,0 +1,25 @@
+import { proxyActivities, workflowInfo } from '@temporalio/workflow';
+import type { ReviewActivities } from '../activities/contract.ts';
+import type { SignedRequest } from '../domain/change.ts';
+import { isoTime } from '../domain/time.ts';
+
+const { signReview } = proxyActivities<ReviewActivities>({
+  startToCloseTimeout: '15 seconds',
+  retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '10 seconds' },
+});
+
+/**
+ * Signs the review of a break-glass change that has ended. A workflow of its own: the change's has ended, and may long be
+ * forgotten. Its id is `review-<change id>`, so a change is reviewed once.
+ *
+ * @throws ApplicationFailure whose type is a code of domain/review.ts, or `bad_signature`
+ */
+export async function review(request: SignedRequest): Promise<void> {
+  const { namespace, workflowId, runId } = workflowInfo();
+  await signReview({
+    request,
+    key: `${namespace}/${workflowId}/review.signed/1`,
+    at: isoTime(Date.now()),
+    temporal: { namespace, workflowId, runId },
+  });
+}
