@@ -62,6 +62,34 @@ export const environmentSchema = z.object({
     .min(1)
     .optional()
     .describe('Files with its public keys (PEM), comma-separated.'),
+  COUNTERSIGN_LOG_ORIGIN: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Name of a new key of the log: the first line of each checkpoint.'),
+  COUNTERSIGN_LOG_KEY: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("File with the log's private keys (PRIVATE+KEY+…), one a line."),
+  COUNTERSIGN_LOG_PUBLIC_KEYS: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Files with the log's public keys (vkeys), comma-separated."),
+  COUNTERSIGN_WITNESS_KEY: z.string().min(1).optional().describe("File with the witness's private key."),
+  COUNTERSIGN_WITNESS_PUBLIC_KEYS: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Files with the witness's public keys (vkeys), comma-separated."),
+  COUNTERSIGN_WITNESS_URL: url(['http:', 'https:'])
+    .optional()
+    .describe('Where the signer sends checkpoints to be cosigned.'),
+  COUNTERSIGN_WITNESS_REQUIRED: z
+    .enum(['true', 'false'])
+    .default('false')
+    .describe('Whether a call waits for a cosignature, too.'),
   COUNTERSIGN_URL: url(['http:', 'https:']).optional().describe('Where the command line finds the API.'),
   COUNTERSIGN_TOKEN: z.string().min(1).optional().describe('Bearer token of the command line.'),
   COUNTERSIGN_WRITES_PER_MINUTE: rate.default(120).describe('Writes that one person may send in a minute.'),

@@ -1,8 +1,12 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { generateNoteKey, readNoteSigner, readNoteVerifier } from '../audit/note-key.ts';
+import type { NoteAlgorithm, NoteSigner, NoteVerifier } from '../audit/note-key.ts';
+import { CountersignError } from '../domain/error.ts';
+import type { Environment } from './environment.ts';
 
-/** Files of the API's signing key. */
+/** Files of a key. */
 export interface KeyFiles {
   readonly privateKey: string;
   readonly publicKey: string;
@@ -21,5 +25,87 @@ export async function statementKeys(home: string): Promise<KeyFiles> {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   await writeFile(files.privateKey, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
   await writeFile(files.publicKey, publicKey.export({ type: 'spki', format: 'pem' }));
+  return files;
+}
+
+/**
+ * Files of the log's key: `<home>/signer/log.key`, which only the signer may read, and `<home>/keys/log.vkey`. Made on the
+ * first start, unless the environment names the private one.
+ */
+export function logKeys(env: Environment): Promise<KeyFiles> {
+  const { COUNTERSIGN_HOME: home, COUNTERSIGN_LOG_KEY, COUNTERSIGN_LOG_ORIGIN } = env;
+  return noteKeys({
+    privateKey: COUNTERSIGN_LOG_KEY ?? join(home, 'signer', 'log.key'),
+    publicKey: join(home, 'keys', 'log.vkey'),
+    name: COUNTERSIGN_LOG_ORIGIN ?? `countersign.local/log-${randomBytes(4).toString('hex')}`,
+    algorithm: 'ed25519',
+    isGiven: COUNTERSIGN_LOG_KEY !== undefined,
+  });
+}
+
+/** Files of the witness's key: `<home>/witness/witness.key`, the witness's alone, and `<home>/keys/witness.vkey`. */
+export function witnessKeys(env: Environment): Promise<KeyFiles> {
+  const { COUNTERSIGN_HOME: home, COUNTERSIGN_WITNESS_KEY } = env;
+  return noteKeys({
+    privateKey: COUNTERSIGN_WITNESS_KEY ?? join(home, 'witness', 'witness.key'),
+    publicKey: join(home, 'keys', 'witness.vkey'),
+    name: `countersign.local/witness-${randomBytes(4).toString('hex')}`,
+    algorithm: 'cosignature/v1',
+    isGiven: COUNTERSIGN_WITNESS_KEY !== undefined,
+  });
+}
+
+/** The private keys of a file, one a line. @throws CountersignError `invalid_configuration` */
+export async function readSigners(file: string): Promise<NoteSigner[]> {
+  return (await keyLines(file)).map(readNoteSigner);
+}
+
+/** The public keys of files, each with one a line. @throws CountersignError `invalid_configuration` */
+export async function readVerifiers(files: readonly string[]): Promise<NoteVerifier[]> {
+  return (await Promise.all(files.map(keyLines))).flat().map(readNoteVerifier);
+}
+
+/** Files of the log's public keys, for whoever checks it. */
+export function logPublicKeys(env: Environment): readonly string[] {
+  return env.COUNTERSIGN_LOG_PUBLIC_KEYS?.split(',') ?? [join(env.COUNTERSIGN_HOME, 'keys', 'log.vkey')];
+}
+
+/** Files of the witness's public keys, for whoever checks cosignatures. */
+export function witnessPublicKeys(env: Environment): readonly string[] {
+  return (
+    env.COUNTERSIGN_WITNESS_PUBLIC_KEYS?.split(',') ?? [join(env.COUNTERSIGN_HOME, 'keys', 'witness.vkey')]
+  );
+}
+
+async function keyLines(file: string): Promise<string[]> {
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new CountersignError('invalid_configuration', `the key file ${file} cannot be read`, { cause });
+  });
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  if (lines.length === 0) throw new CountersignError('invalid_configuration', `${file} has no key`);
+  return lines;
+}
+
+async function noteKeys(wanted: {
+  readonly privateKey: string;
+  readonly publicKey: string;
+  readonly name: string;
+  readonly algorithm: NoteAlgorithm;
+  readonly isGiven: boolean;
+}): Promise<KeyFiles> {
+  const { privateKey, publicKey, name, algorithm, isGiven } = wanted;
+  const files = { privateKey, publicKey };
+  if (isGiven) return files;
+  await mkdir(dirname(privateKey), { recursive: true, mode: 0o700 });
+  await mkdir(dirname(publicKey), { recursive: true, mode: 0o700 });
+  // Whoever comes first makes it; nobody overwrites a key.
+  await writeFile(privateKey, `${generateNoteKey(name, algorithm).privateKey}\n`, {
+    mode: 0o600,
+    flag: 'wx',
+  }).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  });
+  const signers = await readSigners(privateKey);
+  await writeFile(publicKey, signers.map((signer) => `${signer.publicKey}\n`).join(''));
   return files;
 }

@@ -53,6 +53,11 @@ program
   .description('run the log’s sequencer')
   .action(async () => (await import('./run-signer.ts')).runSigner(env()));
 program
+  .command('witness')
+  .description('cosign the log’s checkpoints, somewhere else than the log')
+  .option('--port <port>', 'its port', '8281')
+  .action(async (o: { port: string }) => (await import('./run-witness.ts')).runWitness(env(), o.port));
+program
   .command('simulator')
   .description('run a local ApsaraMQ for MQTT endpoint')
   .option('--port <port>', 'its port', '8280')
