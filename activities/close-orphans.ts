@@ -1,6 +1,7 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Client } from '@temporalio/client';
 import type { Pool } from 'pg';
+import { mayHaveBeenSent } from '../domain/attempt.ts';
 import { workflowIdOf } from '../domain/change.ts';
 import type { Change } from '../domain/change.ts';
 import { closed } from '../domain/change-state.ts';
@@ -68,7 +69,7 @@ async function closeOrphan(
       ...(change.decisionStatus === 'pending' ? { decisionStatus: 'withdrawn' as const } : {}),
       ...(lastGood
         ? { executionStatus: 'succeeded' as const }
-        : attempts.length > 0
+        : attempts.some(mayHaveBeenSent)
           ? { executionStatus: 'outcome_unknown' as const }
           : change.decisionStatus === 'approved'
             ? { executionStatus: 'cancelled' as const }

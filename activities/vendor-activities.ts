@@ -1,9 +1,8 @@
 import { activityInfo, heartbeat, sleep } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { canonicalJson } from '../domain/canonical-json.ts';
+import { mayHaveBeenSent } from '../domain/attempt.ts';
 import type { Change, JsonObject } from '../domain/change.ts';
-import { decisionOutcome } from '../domain/decision.ts';
-import type { SignedStatement } from '../domain/statement.ts';
 import { operationOf } from '../operations/registry.ts';
 import type { Operation } from '../operations/operation.ts';
 import type { ActiveCaCertificateInput } from '../operations/active-ca-certificate.ts';
@@ -17,10 +16,10 @@ import { saveChange } from '../store/save-change.ts';
 import { countAttempts } from '../store/count-attempts.ts';
 import { getChange } from '../store/get-change.ts';
 import { listAttempts } from '../store/list-attempts.ts';
-import { samePerson } from '../domain/person.ts';
+import { assertApproved, assertOpen } from './approval.ts';
 import { makeAttemptLog } from './attempt-log.ts';
 import type { ActivityRef } from './attempt-log.ts';
-import type { FailedCall, VendorActivities } from './contract.ts';
+import type { CallResult, FailedCall, VendorActivities } from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { digestOf } from './digest.ts';
 import { asFailure } from './failure.ts';
@@ -36,6 +35,21 @@ export function makeVendorActivities(deps: ActivityDependencies): VendorActiviti
     // After a call, a read that is refused must not end the change: what the call did is then not known.
     if (wasCalled && answer.class !== 'throttled') throw failureOf({ ...answer, class: 'transient' }, false);
     throw failureOf(answer, answer.class === 'doubtful' && activityInfo().attempt >= doubtfulLimit);
+  }
+
+  /** Everything that must hold right before a call: null when it does, else what the change comes to without one. */
+  async function holds(change: Change, operation: Operation): Promise<CallResult | null> {
+    assertOpen(await asFailure(() => getChange(pool, change.id)), now());
+    const called = (await listAttempts(pool, change.id)).some(
+      (attempt) => attempt.outcome !== 'open' && mayHaveBeenSent(attempt),
+    );
+    const { certificate } = await read(change, called);
+    if (certificate !== null && digestOf(change, certificate, change.round) === change.digest) return null;
+    if (called && certificate !== null && isOwnEffect(operation, change, certificate)) {
+      return { kind: 'succeeded', requestId: null, reconciled: true };
+    }
+    const status = certificate?.status ?? 'not there';
+    return { kind: 'drifted', message: `the target is not as it was approved: ${status}`, called };
   }
 
   return {
@@ -78,21 +92,9 @@ export function makeVendorActivities(deps: ActivityDependencies): VendorActiviti
         const ref = activityRef();
         const operation = operationFor(change);
         assertApproved(change, approvals, deps.verifyStatement);
-        assertOpen(await asFailure(() => getChange(pool, change.id)), now());
         await asFailure(() => attempts.endLost(change, ref));
-        const before = await listAttempts(pool, change.id);
-        const { certificate } = await read(change, before.length > 0);
-        if (certificate === null || digestOf(change, certificate, change.round) !== change.digest) {
-          if (before.length > 0 && certificate !== null && isOwnEffect(operation, change, certificate)) {
-            return { kind: 'succeeded', requestId: null, reconciled: true };
-          }
-          const status = certificate?.status ?? 'not there';
-          return {
-            kind: 'drifted',
-            message: `the target is not as it was approved: ${status}`,
-            called: before.length > 0,
-          };
-        }
+        const instead = await holds(change, operation);
+        if (instead !== null) return instead;
         const started = await asFailure(() => attempts.start(change, ref));
         await deps.at?.('attempt.started');
         const sent = onsMqtt.activeCaCertificate(inputOf(change));
@@ -114,7 +116,7 @@ export function makeVendorActivities(deps: ActivityDependencies): VendorActiviti
       const beating = keepBeating();
       try {
         await asFailure(() => attempts.endLost(change, activityRef()));
-        const made = await listAttempts(pool, change.id);
+        const made = (await listAttempts(pool, change.id)).filter(mayHaveBeenSent);
         const operation = operationFor(change);
         let achieved: boolean | null = null;
         for (let tries = 0; made.length > 0 && achieved === null && tries < 3; tries += 1) {
@@ -156,46 +158,6 @@ function isOwnEffect(operation: Operation, change: Change, certificate: JsonObje
   if (change.snapshot === null || !operation.achieved(certificate)) return false;
   const [read, approved] = [certificate, change.snapshot].map((s) => canonicalJson(operation.identity(s)));
   return read === approved;
-}
-
-/** The policy is satisfied by decisions that the API signed for just this digest and round; otherwise nothing is called. */
-function assertApproved(
-  change: Change,
-  approvals: readonly SignedStatement[],
-  verify: (signed: SignedStatement) => boolean,
-): void {
-  const signedFor = change.decisions.filter((decision) => {
-    const signed = approvals.find(
-      ({ statement }) =>
-        statement.kind === 'decision' &&
-        statement.action === 'approve' &&
-        statement.changeId === change.id &&
-        statement.digest === change.digest &&
-        statement.round === change.round &&
-        samePerson(statement.person, decision.person),
-    );
-    return decision.decision === 'approve' && signed !== undefined && verify(signed);
-  });
-  const independent = signedFor.every((d) => !samePerson(d.person, change.requester));
-  if (!independent || decisionOutcome({ ...change, decisions: signedFor }) !== 'approved') {
-    throw ApplicationFailure.nonRetryable('the policy is not satisfied by signed decisions', 'bad_signature');
-  }
-}
-
-/**
- * An approval is spent once its change has ended or its time has passed, as Postgres has them: a workflow that was reset
- * calls nothing with it.
- */
-function assertOpen(stored: Change | null, now: number): void {
-  const spent =
-    stored === null
-      ? 'the change is not recorded'
-      : stored.closedAt !== null
-        ? `the change ended at ${stored.closedAt}`
-        : stored.executeBy === null || Date.parse(stored.executeBy) <= now
-          ? `no call is allowed after ${stored.executeBy ?? 'an approval that is not recorded'}`
-          : null;
-  if (spent !== null) throw ApplicationFailure.nonRetryable(spent, 'approval_spent');
 }
 
 /** A fault as the failure that Temporal's retry policy acts on: its class is the type, its retry-after the next delay. */

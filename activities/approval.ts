@@ -1,0 +1,45 @@
+import { ApplicationFailure } from '@temporalio/common';
+import type { Change } from '../domain/change.ts';
+import { decisionOutcome } from '../domain/decision.ts';
+import { samePerson } from '../domain/person.ts';
+import type { SignedStatement } from '../domain/statement.ts';
+
+/** The policy is satisfied by decisions that the API signed for just this digest and round; otherwise nothing is called. */
+export function assertApproved(
+  change: Change,
+  approvals: readonly SignedStatement[],
+  verify: (signed: SignedStatement) => boolean,
+): void {
+  const signedFor = change.decisions.filter((decision) => {
+    const signed = approvals.find(
+      ({ statement }) =>
+        statement.kind === 'decision' &&
+        statement.action === 'approve' &&
+        statement.changeId === change.id &&
+        statement.digest === change.digest &&
+        statement.round === change.round &&
+        samePerson(statement.person, decision.person),
+    );
+    return decision.decision === 'approve' && signed !== undefined && verify(signed);
+  });
+  const independent = signedFor.every((d) => !samePerson(d.person, change.requester));
+  if (!independent || decisionOutcome({ ...change, decisions: signedFor }) !== 'approved') {
+    throw ApplicationFailure.nonRetryable('the policy is not satisfied by signed decisions', 'bad_signature');
+  }
+}
+
+/**
+ * An approval is spent once its change has ended or its time has passed, as Postgres has them: a workflow that was reset
+ * calls nothing with it.
+ */
+export function assertOpen(stored: Change | null, now: number): void {
+  const spent =
+    stored === null
+      ? 'the change is not recorded'
+      : stored.closedAt !== null
+        ? `the change ended at ${stored.closedAt}`
+        : stored.executeBy === null || Date.parse(stored.executeBy) <= now
+          ? `no call is allowed after ${stored.executeBy ?? 'an approval that is not recorded'}`
+          : null;
+  if (spent !== null) throw ApplicationFailure.nonRetryable(spent, 'approval_spent');
+}
