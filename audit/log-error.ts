@@ -1,11 +1,12 @@
 import { CountersignError } from '../domain/error.ts';
 
-/** SQLSTATEs that the log's own functions raise (migrations/0002-audit-log.sql), with our code for each. */
+/** SQLSTATEs that the log's own functions raise (migrations/0002-audit-log.sql, 0004-merkle-tree.sql), with our code for each. */
 const codeOfState = {
   CS001: 'integrity_conflict',
   CS002: 'invalid_configuration',
   CS003: 'invalid_request',
   CS004: 'integrity_conflict',
+  CS005: 'integrity_conflict',
   '42501': 'invalid_configuration',
 } as const;
 

@@ -252,49 +252,6 @@ $$;
 REVOKE ALL ON FUNCTION audit.append(text, bytea) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION audit.append(text, bytea) TO countersign_api, countersign_worker, countersign_signer;
 
--- Gives pending entries their indexes, at most so many at once; returns how many. Listeners of countersign_entries get
--- '<size> <change id>,<change id>…'.
-CREATE FUNCTION audit.sequence(max_entries integer) RETURNS integer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-  old_size bigint;
-  new_size bigint;
-BEGIN
-  SELECT size INTO STRICT old_size FROM audit.head FOR UPDATE;
-  INSERT INTO audit.leaf (index, entry_id)
-  SELECT old_size + row_number() OVER (ORDER BY p.entry_id) - 1, p.entry_id
-  FROM (SELECT entry_id FROM audit.pending ORDER BY entry_id LIMIT max_entries) p;
-  SELECT coalesce(max(index) + 1, 0) INTO new_size FROM audit.leaf;
-  IF new_size = old_size THEN
-    RETURN 0;
-  END IF;
-  DELETE FROM audit.pending p USING audit.leaf l WHERE l.index >= old_size AND p.entry_id = l.entry_id;
-  UPDATE audit.head SET size = new_size;
-  -- A payload has less than 8000 bytes; 200 ids have 7400.
-  PERFORM pg_notify('countersign_entries', new_size || ' ' || part.ids)
-  FROM (
-    SELECT string_agg(c.change_id::text, ',') AS ids
-    FROM (
-      SELECT e.change_id, row_number() OVER () AS n
-      FROM audit.leaf l JOIN audit.entry e ON e.id = l.entry_id
-      WHERE l.index >= old_size AND e.change_id IS NOT NULL
-      GROUP BY e.change_id
-    ) c
-    GROUP BY (c.n - 1) / 200
-  ) part;
-  -- Also when no change is concerned: the signer waits for this.
-  IF NOT EXISTS (
-    SELECT FROM audit.leaf l JOIN audit.entry e ON e.id = l.entry_id
-    WHERE l.index >= old_size AND e.change_id IS NOT NULL
-  ) THEN
-    PERFORM pg_notify('countersign_entries', new_size || ' ');
-  END IF;
-  RETURN (new_size - old_size)::integer;
-END
-$$;
-REVOKE ALL ON FUNCTION audit.sequence(integer) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION audit.sequence(integer) TO countersign_signer;
-
 REVOKE ALL ON FUNCTION audit.refuse() FROM PUBLIC;
 REVOKE ALL ON FUNCTION audit.guard_pending() FROM PUBLIC;
 REVOKE ALL ON FUNCTION audit.guard_head() FROM PUBLIC;

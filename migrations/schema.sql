@@ -5,6 +5,16 @@ audit owner=countersign_migrator acl={countersign_migrator=UC/countersign_migrat
 countersign owner=countersign_migrator acl={countersign_migrator=UC/countersign_migrator,countersign_api=U/countersign_migrator,countersign_worker=U/countersign_migrator,countersign_signer=U/countersign_migrator,countersign_reader=U/countersign_migrator}
 
 -- Tables
+audit.checkpoint owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_signer=r/countersign_migrator,countersign_worker=r/countersign_migrator}
+  size bigint not null
+  root bytea not null
+  note text not null
+  signed_at timestamp with time zone not null default clock_timestamp()
+audit.cosignature owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_signer=r/countersign_migrator,countersign_worker=r/countersign_migrator}
+  size bigint not null
+  witness text not null
+  cosigned_at timestamp with time zone not null
+  line text not null
 audit.entry owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_signer=r/countersign_migrator,countersign_worker=r/countersign_migrator}
   id bigint not null generated always as identity
   event_key text not null
@@ -28,6 +38,11 @@ audit.leaf owner=countersign_migrator acl={countersign_api=r/countersign_migrato
   entry_id bigint not null
 audit.pending owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_signer=r/countersign_migrator,countersign_worker=r/countersign_migrator}
   entry_id bigint not null
+audit.tile owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_signer=r/countersign_migrator,countersign_worker=r/countersign_migrator}
+  level smallint not null
+  index bigint not null
+  hashes bytea not null
+  root bytea not null
 countersign.attempt owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_worker=arw/countersign_migrator}
   change_id uuid not null
   ordinal integer not null
@@ -78,6 +93,14 @@ countersign.open_target owner=countersign_migrator acl={countersign_api=r/counte
   change_id uuid not null
 
 -- Constraints
+audit.checkpoint checkpoint_note_check: CHECK ((octet_length(note) <= 16384))
+audit.checkpoint checkpoint_pkey: PRIMARY KEY (size)
+audit.checkpoint checkpoint_root_check: CHECK ((octet_length(root) = 32))
+audit.checkpoint checkpoint_size_check: CHECK ((size >= 0))
+audit.cosignature cosignature_line_check: CHECK (((octet_length(line) <= 8192) AND (line ~~ '— %'::text) AND (strpos(line, '
+'::text) = 0)))
+audit.cosignature cosignature_pkey: PRIMARY KEY (size, witness, cosigned_at)
+audit.cosignature cosignature_size_fkey: FOREIGN KEY (size) REFERENCES audit.checkpoint(size)
 audit.entry entry_bytes_check: CHECK (((octet_length(bytes) >= 2) AND (octet_length(bytes) <= 32768)))
 audit.entry entry_check: CHECK ((leaf_hash = sha256(('\x00'::bytea || bytes))))
 audit.entry entry_event_key_check: CHECK (((char_length(event_key) >= 1) AND (char_length(event_key) <= 512)))
@@ -95,6 +118,11 @@ audit.leaf leaf_index_check: CHECK ((index >= 0))
 audit.leaf leaf_pkey: PRIMARY KEY (index)
 audit.pending pending_entry_id_fkey: FOREIGN KEY (entry_id) REFERENCES audit.entry(id)
 audit.pending pending_pkey: PRIMARY KEY (entry_id)
+audit.tile tile_hashes_check: CHECK ((octet_length(hashes) = 8192))
+audit.tile tile_index_check: CHECK ((index >= 0))
+audit.tile tile_level_check: CHECK (((level >= 0) AND (level <= 6)))
+audit.tile tile_pkey: PRIMARY KEY (level, index)
+audit.tile tile_root_check: CHECK ((octet_length(root) = 32))
 countersign.attempt attempt_activity_attempt_check: CHECK ((activity_attempt >= 1))
 countersign.attempt attempt_change_id_activity_id_activity_attempt_key: UNIQUE (change_id, activity_id, activity_attempt)
 countersign.attempt attempt_change_id_fkey: FOREIGN KEY (change_id) REFERENCES countersign.change(id)
@@ -113,6 +141,8 @@ countersign.open_target open_target_change_id_key: UNIQUE (change_id)
 countersign.open_target open_target_pkey: PRIMARY KEY (operation, target)
 
 -- Indexes
+CREATE UNIQUE INDEX checkpoint_pkey ON audit.checkpoint USING btree (size)
+CREATE UNIQUE INDEX cosignature_pkey ON audit.cosignature USING btree (size, witness, cosigned_at)
 CREATE INDEX entry_actor ON audit.entry USING btree (actor, id) WHERE (actor IS NOT NULL)
 CREATE INDEX entry_change_id ON audit.entry USING btree (change_id, id) WHERE (change_id IS NOT NULL)
 CREATE UNIQUE INDEX entry_event_key_key ON audit.entry USING btree (event_key)
@@ -125,6 +155,7 @@ CREATE UNIQUE INDEX head_pkey ON audit.head USING btree (singleton)
 CREATE UNIQUE INDEX leaf_entry_id_key ON audit.leaf USING btree (entry_id)
 CREATE UNIQUE INDEX leaf_pkey ON audit.leaf USING btree (index)
 CREATE UNIQUE INDEX pending_pkey ON audit.pending USING btree (entry_id)
+CREATE UNIQUE INDEX tile_pkey ON audit.tile USING btree (level, index)
 CREATE UNIQUE INDEX attempt_change_id_activity_id_activity_attempt_key ON countersign.attempt USING btree (change_id, activity_id, activity_attempt)
 CREATE INDEX attempt_open ON countersign.attempt USING btree (started_at) WHERE (outcome = 'open'::text)
 CREATE UNIQUE INDEX attempt_pkey ON countersign.attempt USING btree (change_id, ordinal)
@@ -146,6 +177,10 @@ CREATE UNIQUE INDEX open_target_change_id_key ON countersign.open_target USING b
 CREATE UNIQUE INDEX open_target_pkey ON countersign.open_target USING btree (operation, target)
 
 -- Triggers (A: also under session_replication_role = replica)
+A CREATE TRIGGER checkpoint_never_changes BEFORE DELETE OR UPDATE ON audit.checkpoint FOR EACH ROW EXECUTE FUNCTION audit.refuse()
+A CREATE TRIGGER checkpoint_never_truncated BEFORE TRUNCATE ON audit.checkpoint FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse()
+A CREATE TRIGGER cosignature_never_changes BEFORE DELETE OR UPDATE ON audit.cosignature FOR EACH ROW EXECUTE FUNCTION audit.refuse()
+A CREATE TRIGGER cosignature_never_truncated BEFORE TRUNCATE ON audit.cosignature FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse()
 A CREATE TRIGGER entry_never_changes BEFORE DELETE OR UPDATE ON audit.entry FOR EACH ROW EXECUTE FUNCTION audit.refuse()
 A CREATE TRIGGER entry_never_truncated BEFORE TRUNCATE ON audit.entry FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse()
 A CREATE TRIGGER head_never_deleted BEFORE DELETE ON audit.head FOR EACH ROW EXECUTE FUNCTION audit.refuse()
@@ -156,8 +191,31 @@ A CREATE TRIGGER leaf_never_truncated BEFORE TRUNCATE ON audit.leaf FOR EACH STA
 A CREATE TRIGGER pending_leaves_with_index BEFORE DELETE ON audit.pending FOR EACH ROW EXECUTE FUNCTION audit.guard_pending()
 A CREATE TRIGGER pending_never_truncated BEFORE TRUNCATE ON audit.pending FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse()
 A CREATE TRIGGER pending_never_updated BEFORE UPDATE ON audit.pending FOR EACH ROW EXECUTE FUNCTION audit.refuse()
+A CREATE TRIGGER tile_never_changes BEFORE DELETE OR UPDATE ON audit.tile FOR EACH ROW EXECUTE FUNCTION audit.refuse()
+A CREATE TRIGGER tile_never_truncated BEFORE TRUNCATE ON audit.tile FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse()
 
 -- Functions
+-- owner=countersign_migrator acl={countersign_migrator=X/countersign_migrator}
+CREATE OR REPLACE FUNCTION audit.add_tile(tile_level integer, tile_index bigint, tile_hashes bytea)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+  hashes bytea := tile_hashes;
+BEGIN
+  FOR height IN REVERSE 7..0 LOOP
+    SELECT string_agg(sha256('\x01'::bytea || substring(hashes FROM 64 * n + 1 FOR 64)), ''::bytea ORDER BY n)
+    INTO hashes FROM generate_series(0, (1 << height) - 1) n;
+  END LOOP;
+  INSERT INTO audit.tile (level, index, hashes, root) VALUES (tile_level, tile_index, tile_hashes, hashes);
+  IF tile_index % 256 = 255 THEN
+    SELECT string_agg(t.root, ''::bytea ORDER BY t.index) INTO hashes
+    FROM audit.tile t WHERE t.level = tile_level AND t.index BETWEEN tile_index - 255 AND tile_index;
+    PERFORM audit.add_tile(tile_level + 1, tile_index / 256, hashes);
+  END IF;
+END
+$function$
 -- owner=countersign_migrator acl={countersign_api=X/countersign_migrator,countersign_migrator=X/countersign_migrator,countersign_signer=X/countersign_migrator,countersign_worker=X/countersign_migrator}
 CREATE OR REPLACE FUNCTION audit.append(event_key text, bytes bytea, OUT entry_id bigint, OUT created boolean)
  RETURNS record
@@ -264,6 +322,40 @@ BEGIN
   END IF;
 END
 $function$
+-- owner=countersign_migrator acl={countersign_migrator=X/countersign_migrator,countersign_signer=X/countersign_migrator}
+CREATE OR REPLACE FUNCTION audit.cosign(checkpoint_size bigint, witness_name text, cosigned_time timestamp with time zone, signature_line text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  IF split_part(signature_line, ' ', 2) IS DISTINCT FROM witness_name THEN
+    RAISE EXCEPTION 'the line is not signed by %', witness_name USING ERRCODE = 'CS005';
+  END IF;
+  INSERT INTO audit.cosignature (size, witness, cosigned_at, line)
+  VALUES (checkpoint_size, witness_name, cosigned_time, signature_line)
+  ON CONFLICT DO NOTHING;
+  RETURN FOUND;
+END
+$function$
+-- owner=countersign_migrator acl={countersign_migrator=X/countersign_migrator}
+CREATE OR REPLACE FUNCTION audit.extend_tree(old_size bigint, new_size bigint)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+  hashes bytea;
+BEGIN
+  FOR tile_index IN old_size / 256 .. new_size / 256 - 1 LOOP
+    SELECT string_agg(e.leaf_hash, ''::bytea ORDER BY l.index) INTO hashes
+    FROM audit.leaf l JOIN audit.entry e ON e.id = l.entry_id
+    WHERE l.index BETWEEN tile_index * 256 AND tile_index * 256 + 255;
+    PERFORM audit.add_tile(0, tile_index, hashes);
+  END LOOP;
+END
+$function$
 -- owner=countersign_migrator acl={countersign_migrator=X/countersign_migrator}
 CREATE OR REPLACE FUNCTION audit.guard_head()
  RETURNS trigger
@@ -290,6 +382,46 @@ BEGIN
   RETURN OLD;
 END
 $function$
+-- owner=countersign_migrator acl={countersign_migrator=X/countersign_migrator,countersign_signer=X/countersign_migrator}
+CREATE OR REPLACE FUNCTION audit.publish(checkpoint_size bigint, checkpoint_root bytea, checkpoint_note text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+  last_size bigint;
+  first_root bytea;
+BEGIN
+  IF checkpoint_size IS NULL OR checkpoint_root IS NULL OR checkpoint_note IS NULL
+    OR split_part(checkpoint_note, E'\n', 2) <> checkpoint_size::text
+    OR split_part(checkpoint_note, E'\n', 3) <> encode(checkpoint_root, 'base64') THEN
+    RAISE EXCEPTION 'the note is not of size % and root %', checkpoint_size, encode(checkpoint_root, 'base64')
+      USING ERRCODE = 'CS005';
+  END IF;
+  -- Publishers take turns; readers and the sequencer do not wait for them.
+  PERFORM pg_advisory_xact_lock(hashtext('countersign'), hashtext('publish'));
+  SELECT c.root INTO first_root FROM audit.checkpoint c WHERE c.size = checkpoint_size;
+  IF FOUND THEN
+    IF first_root <> checkpoint_root THEN
+      RAISE EXCEPTION 'a checkpoint of size % exists with another root; the first stands', checkpoint_size
+        USING ERRCODE = 'CS005';
+    END IF;
+    RETURN false;
+  END IF;
+  SELECT max(c.size) INTO last_size FROM audit.checkpoint c;
+  IF checkpoint_size < last_size THEN
+    RAISE EXCEPTION 'a checkpoint of size % is behind the last one, of %', checkpoint_size, last_size
+      USING ERRCODE = 'CS005';
+  END IF;
+  IF checkpoint_size > (SELECT h.size FROM audit.head h) THEN
+    RAISE EXCEPTION 'a checkpoint of size % is beyond the log', checkpoint_size USING ERRCODE = 'CS005';
+  END IF;
+  INSERT INTO audit.checkpoint (size, root, note) VALUES (checkpoint_size, checkpoint_root, checkpoint_note);
+  PERFORM pg_notify('countersign_sealed', checkpoint_size::text);
+  RETURN true;
+END
+$function$
 -- owner=countersign_migrator acl={countersign_migrator=X/countersign_migrator}
 CREATE OR REPLACE FUNCTION audit.refuse()
  RETURNS trigger
@@ -311,36 +443,26 @@ AS $function$
 DECLARE
   old_size bigint;
   new_size bigint;
+  entry_ids bigint[];
+  change_ids uuid[];
 BEGIN
   SELECT size INTO STRICT old_size FROM audit.head FOR UPDATE;
-  INSERT INTO audit.leaf (index, entry_id)
-  SELECT old_size + row_number() OVER (ORDER BY p.entry_id) - 1, p.entry_id
-  FROM (SELECT entry_id FROM audit.pending ORDER BY entry_id LIMIT max_entries) p;
-  SELECT coalesce(max(index) + 1, 0) INTO new_size FROM audit.leaf;
-  IF new_size = old_size THEN
+  SELECT array_agg(e.id ORDER BY e.id), array_agg(DISTINCT e.change_id) FILTER (WHERE e.change_id IS NOT NULL)
+  INTO entry_ids, change_ids
+  FROM (SELECT entry_id FROM audit.pending ORDER BY entry_id LIMIT max_entries) p
+  JOIN audit.entry e ON e.id = p.entry_id;
+  IF entry_ids IS NULL THEN
     RETURN 0;
   END IF;
-  DELETE FROM audit.pending p USING audit.leaf l WHERE l.index >= old_size AND p.entry_id = l.entry_id;
+  new_size := old_size + cardinality(entry_ids);
+  INSERT INTO audit.leaf (index, entry_id)
+  SELECT old_size + n - 1, id FROM unnest(entry_ids) WITH ORDINALITY u (id, n);
+  DELETE FROM audit.pending WHERE entry_id = ANY (entry_ids);
+  PERFORM audit.extend_tree(old_size, new_size);
   UPDATE audit.head SET size = new_size;
-  -- A payload has less than 8000 bytes; 200 ids have 7400.
-  PERFORM pg_notify('countersign_entries', new_size || ' ' || part.ids)
-  FROM (
-    SELECT string_agg(c.change_id::text, ',') AS ids
-    FROM (
-      SELECT e.change_id, row_number() OVER () AS n
-      FROM audit.leaf l JOIN audit.entry e ON e.id = l.entry_id
-      WHERE l.index >= old_size AND e.change_id IS NOT NULL
-      GROUP BY e.change_id
-    ) c
-    GROUP BY (c.n - 1) / 200
-  ) part;
-  -- Also when no change is concerned: the signer waits for this.
-  IF NOT EXISTS (
-    SELECT FROM audit.leaf l JOIN audit.entry e ON e.id = l.entry_id
-    WHERE l.index >= old_size AND e.change_id IS NOT NULL
-  ) THEN
-    PERFORM pg_notify('countersign_entries', new_size || ' ');
-  END IF;
-  RETURN (new_size - old_size)::integer;
+  -- A payload has less than 8000 bytes; 200 ids have 7400. One also when no change is concerned: the signer waits for it.
+  PERFORM pg_notify('countersign_entries', new_size || ' ' || coalesce(array_to_string(change_ids[n:n + 199], ','), ''))
+  FROM generate_series(1, coalesce(cardinality(change_ids), 1), 200) n;
+  RETURN cardinality(entry_ids);
 END
 $function$

@@ -13,7 +13,8 @@ import { draft } from './entry-fixture.ts';
 let database: TestDatabase;
 const pools = new Map<DatabaseRole, pg.Pool>();
 const types = Object.keys(appenderOfType) as EventType[];
-const tables = ['event_type', 'entry', 'pending', 'leaf', 'head'];
+const guarded = ['entry', 'pending', 'leaf', 'head', 'tile', 'checkpoint', 'cosignature'];
+const tables = ['event_type', ...guarded];
 
 function as(role: DatabaseRole): pg.Pool {
   const pool = pools.get(role) ?? new pg.Pool({ connectionString: database.url(role), max: 2 });
@@ -27,6 +28,11 @@ beforeAll(async () => {
   await appendEntry(as('worker'), draft());
   await sequencePending(as('signer'), 1);
   await appendEntry(as('worker'), draft());
+  await as('migrator').query(
+    `insert into audit.tile values (0, 0, decode(repeat('00', 8192), 'hex'), sha256(''));
+     insert into audit.checkpoint (size, root, note) values (1, sha256(''), 'a note');
+     insert into audit.cosignature values (1, 'w', now(), '— w AAAAAAA=')`,
+  );
 });
 
 afterAll(async () => {
@@ -40,6 +46,9 @@ const change: Record<string, string> = {
   pending: `entry_id = entry_id`,
   leaf: `index = index`,
   head: `size = size + 1`,
+  tile: `root = root`,
+  checkpoint: `note = note`,
+  cosignature: `line = line`,
 };
 
 function writes(table: string): string[] {
@@ -84,8 +93,16 @@ describe.each(DATABASE_PROCESSES)('the role of %s', (role: DatabaseProcess) => {
     }
   });
 
-  test.runIf(role !== 'signer')('gives no index', async () => {
+  test.runIf(role !== 'signer')('gives no index and publishes nothing', async () => {
     await expect(sequencePending(as(role), 1)).rejects.toMatchObject({ code: 'invalid_configuration' });
+    for (const sql of [
+      `select audit.publish(1, sha256(''), '')`,
+      `select audit.cosign(1, 'w', now(), '')`,
+      `select audit.add_tile(0, 1, '')`,
+      'select audit.extend_tree(0, 1)',
+    ]) {
+      await expect(as(role).query(sql)).rejects.toMatchObject({ code: '42501' });
+    }
   });
 });
 
@@ -94,7 +111,7 @@ test.each(['migrator', 'superuser'] as const)('the triggers stop %s too', async 
   await client.connect();
   try {
     if (role === 'superuser') await client.query('set session_replication_role = replica');
-    for (const table of ['entry', 'pending', 'leaf', 'head']) {
+    for (const table of guarded) {
       for (const sql of writes(table))
         await expect(client.query(sql)).rejects.toMatchObject({ code: 'CS004' });
     }

@@ -1,0 +1,58 @@
+import type { Queryable } from '../store/queryable.ts';
+import { asLogError } from './log-error.ts';
+
+/** A published checkpoint. */
+export interface StoredCheckpoint {
+  readonly size: number;
+  readonly root: Buffer;
+  /** The signed note, with the log's signature and, after it, the last cosignature of each witness. */
+  readonly note: string;
+  readonly signedAt: Date;
+}
+
+/**
+ * The last checkpoint, or null before the first.
+ * @throws CountersignError `log_unavailable`
+ */
+export async function latestCheckpoint(db: Queryable): Promise<StoredCheckpoint | null> {
+  return readCheckpoint(db, 'order by c.size desc limit 1', []);
+}
+
+/**
+ * The first checkpoint of at least a size, or null while there is none.
+ * @throws CountersignError `log_unavailable`
+ */
+export async function checkpointFrom(db: Queryable, size: number): Promise<StoredCheckpoint | null> {
+  return readCheckpoint(db, 'where c.size >= $1 order by c.size limit 1', [size]);
+}
+
+async function readCheckpoint(
+  db: Queryable,
+  which: string,
+  parameters: readonly number[],
+): Promise<StoredCheckpoint | null> {
+  try {
+    const { rows } = await db.query<{
+      size: string;
+      root: Buffer;
+      note: string;
+      signed_at: Date;
+      lines: string;
+    }>(
+      `select c.size, c.root, c.note, c.signed_at,
+              coalesce(
+                (select string_agg(w.line || E'\n', '' order by w.witness collate "C")
+                   from (select distinct on (s.witness) s.witness, s.line
+                           from audit.cosignature s where s.size = c.size
+                          order by s.witness, s.cosigned_at desc) w),
+                '') as lines
+         from audit.checkpoint c ${which}`,
+      [...parameters],
+    );
+    const row = rows[0];
+    if (row === undefined) return null;
+    return { size: Number(row.size), root: row.root, note: row.note + row.lines, signedAt: row.signed_at };
+  } catch (error) {
+    throw asLogError(error);
+  }
+}
