@@ -3,10 +3,9 @@ import type { EntryDraft } from '../domain/entry.ts';
 import type { SignedStatement } from '../domain/statement.ts';
 
 /** How an opening ended; `changeId` is the change that holds the key or the target. */
-export interface OpenedResult {
-  readonly kind: 'opened' | 'known' | 'key_reused' | 'target_taken';
-  readonly changeId: string;
-}
+export type OpenedResult =
+  | { readonly kind: 'opened' | 'known' | 'key_reused' | 'target_taken'; readonly changeId: string }
+  | { readonly kind: 'invalid'; readonly message: string };
 
 /** What an activity needs to write: the change as it is now and the entries that tell how it came so. */
 export interface Recording {
@@ -16,7 +15,10 @@ export interface Recording {
 
 /** Activities on Postgres alone; each is one transaction and may be delivered any number of times. */
 export interface LogActivities {
-  /** Writes the first entry with the key's and the target's unique rows, or nothing at all. */
+  /**
+   * Checks the input, which need not have come by the API, and writes the first entry with the key's and the target's
+   * unique rows, or nothing at all.
+   */
   openChange(
     input: Recording & { readonly idempotency: ChangeRequest['idempotency'] },
   ): Promise<OpenedResult>;

@@ -6,6 +6,7 @@ import { openChange } from '../store/open-change.ts';
 import { saveChange } from '../store/save-change.ts';
 import { samePerson } from '../domain/person.ts';
 import type { EntryDraft } from '../domain/entry.ts';
+import { faultOf } from '../operations/inputs.ts';
 import type { LogActivities } from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { asFailure } from './failure.ts';
@@ -16,6 +17,8 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
   const { pool, verifyStatement } = deps;
   return {
     async openChange({ change, entries, idempotency }) {
+      const fault = faultOf(change);
+      if (fault !== null) return { kind: 'invalid', message: fault };
       const result = await asFailure(() =>
         inTransaction(pool, async (client) => {
           const opened = await openChange(client, { change, idempotency });

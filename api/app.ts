@@ -9,7 +9,7 @@ import { pinoHttp } from 'pino-http';
 import swaggerUi from 'swagger-ui-dist';
 import { z } from 'zod';
 import { CountersignError } from '../domain/error.ts';
-import { allOperations } from '../operations/registry.ts';
+import { describeOperations } from '../operations/inputs.ts';
 import { authenticate, callerOf } from './caller.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { openApiDocument } from './openapi.ts';
@@ -92,7 +92,7 @@ export function createApp(deps: ApiDependencies): Express {
     .route('/v1/operations')
     .get((_req, res) => {
       res.json({
-        items: allOperations().map(({ name, title, input }) => ({
+        items: describeOperations().map(({ name, title, input }) => ({
           name,
           title,
           input: z.toJSONSchema(input),

@@ -6,6 +6,7 @@ import type { FieldError } from '../domain/error.ts';
 import type { Person, PersonId } from '../domain/person.ts';
 import type { PinnedPolicy } from '../domain/policy.ts';
 import { isoTime } from '../domain/time.ts';
+import { inputSchemaOf } from '../operations/inputs.ts';
 import { operationOf } from '../operations/registry.ts';
 import { checked, fieldErrors, idempotencyKeySchema, invalid, submissionSchema } from './schemas.ts';
 
@@ -49,19 +50,20 @@ export function readSubmission({ body, key, person, source, policy, now }: Submi
   const idempotencyKey = key === undefined ? null : checked(idempotencyKeySchema, key, 'Idempotency-Key');
   const { operation: name, input: sent } = (body ?? {}) as { operation?: unknown; input?: unknown };
   const operation = typeof name === 'string' ? operationOf(name) : undefined;
+  const schema = typeof name === 'string' ? inputSchemaOf(name) : undefined;
   const errors = fieldErrors(submissionSchema, body);
   // All at once, but for an input that is missing or no object, of which the first has told.
-  if (operation && sent !== null && typeof sent === 'object' && !Array.isArray(sent)) {
-    errors.push(...fieldErrors(operation.input, sent, 'input'));
+  if (schema && sent !== null && typeof sent === 'object' && !Array.isArray(sent)) {
+    errors.push(...fieldErrors(schema, sent, 'input'));
   }
   if (errors.length > 0) throw invalid(errors);
   const asked = checked(submissionSchema, body);
-  if (!operation) {
+  if (!operation || !schema) {
     throw invalid([
       { field: 'operation', rule: 'one_of', message: 'not a gated operation; see GET /v1/operations' },
     ]);
   }
-  const input = checked(operation.input, asked.input, 'input');
+  const input = checked(schema, asked.input, 'input');
   const time = (value: string | undefined) => (value === undefined ? null : isoTime(Date.parse(value)));
   const executeBy = time(asked.executeBy);
   const usual = isoTime(now + 7 * day);

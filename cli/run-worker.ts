@@ -51,7 +51,7 @@ export async function runWorker(env: Environment): Promise<void> {
     ...shared,
     taskQueue: changeTaskQueue,
     workflowBundle: { codePath },
-    maxCachedWorkflows: 500,
+    maxCachedWorkflows: 100,
     maxConcurrentWorkflowTaskExecutions: 20,
   });
   const vendor = await Worker.create({

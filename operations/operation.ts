@@ -1,13 +1,14 @@
-import type { z } from 'zod';
 import type { JsonObject } from '../domain/change.ts';
 
-/** A privileged call that may be gated. One file an operation; {@link ./registry.ts} lists them. */
+/**
+ * A privileged call that may be gated. One file an operation; {@link ./registry.ts} lists them, {@link ./inputs.ts} has the
+ * schema of what a requester gives: apart, because a workflow's sandbox loads the rules, and a schema library would cost every
+ * waiting change memory.
+ */
 export interface Operation<Input extends JsonObject = JsonObject> {
   /** The vendor's own name; also the activity's type and the API's `operation`. */
   readonly name: string;
   readonly title: string;
-  /** What a requester gives; its JSON Schema is served at `GET /v1/operations`. */
-  readonly input: z.ZodType<Input>;
   /** What it acts on, as one string: at most one open change for each. */
   target(input: Input): string;
   /**

@@ -10,7 +10,6 @@ import {
 import type { LogActivities } from '../activities/contract.ts';
 import type { Change, ChangeRequest, JsonObject } from '../domain/change.ts';
 import { closed, newChange, withRound } from '../domain/change-state.ts';
-import { operationOf } from '../operations/registry.ts';
 import { personActor, workerActor } from '../domain/entry.ts';
 import { execute } from './execution.ts';
 import { handleRequests } from './request-handlers.ts';
@@ -66,27 +65,17 @@ export async function change(request: ChangeRequest): Promise<Change> {
 }
 
 async function open(run: Run, request: ChangeRequest): Promise<{ changeId: string; known: boolean }> {
-  const operation = operationOf(request.operation);
-  const input = operation?.input.safeParse(request.input);
-  if (!operation || !input?.success || workflowInfo().workflowId !== `change-${request.id}`) {
-    throw failure('invalid_request', `not a valid request for ${request.operation}`, request.id);
+  if (workflowInfo().workflowId !== `change-${request.id}`) {
+    throw failure('invalid_request', `${request.id} is another change than this workflow's`, request.id);
   }
-  const {
-    input: asked,
-    justification,
-    breakGlass,
-    submittedAt,
-    decideBy,
-    executeAfter,
-    executeBy,
-    source,
-  } = request;
+  const { input, justification, breakGlass, submittedAt, decideBy, executeAfter, executeBy, source } =
+    request;
   const requested = run.entry(
     run.change,
     'change.requested',
     personActor(request.requester),
     {
-      input: asked,
+      input,
       justification,
       breakGlass,
       // Whole, so that whoever has the log can tell whether it was satisfied.
@@ -105,6 +94,7 @@ async function open(run: Run, request: ChangeRequest): Promise<{ changeId: strin
     entries: [requested],
     idempotency: request.idempotency,
   });
+  if (opened.kind === 'invalid') throw failure('invalid_request', opened.message, request.id);
   if (opened.kind === 'target_taken') {
     throw failure('open_change_exists', `change ${opened.changeId} is open on this target`, opened.changeId);
   }

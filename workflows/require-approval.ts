@@ -1,5 +1,6 @@
 import {
   ApplicationFailure,
+  ChildWorkflowFailure,
   executeChild,
   ParentClosePolicy,
   uuid4,
@@ -9,6 +10,7 @@ import type { Change, JsonObject, Ticket } from '../domain/change.ts';
 import type { PersonId } from '../domain/person.ts';
 import type { PinnedPolicy } from '../domain/policy.ts';
 import { isoTime } from '../domain/time.ts';
+import type { Operation } from '../operations/operation.ts';
 import { operationOf } from '../operations/registry.ts';
 import { changeTaskQueue, changeWorkflowType } from './messages.ts';
 import { fourEyes } from '../domain/four-eyes.ts';
@@ -41,11 +43,7 @@ const day = 86_400_000;
  */
 export async function requireApproval(request: ApprovalRequest): Promise<Change> {
   const operation = operationOf(request.operation);
-  const input = operation?.input.safeParse(request.input);
-  if (!operation || !input?.success) {
-    const why = input?.error?.issues[0]?.message ?? 'unknown operation';
-    throw ApplicationFailure.nonRetryable(`${request.operation}: ${why}`, 'invalid_request');
-  }
+  if (!operation) throw invalid(`${request.operation} is no gated operation`);
   const id = uuid4();
   const now = Date.now();
   const change = await executeChild<(request: object) => Promise<Change>>(changeWorkflowType, {
@@ -56,8 +54,8 @@ export async function requireApproval(request: ApprovalRequest): Promise<Change>
       {
         id,
         operation: operation.name,
-        input: input.data,
-        target: operation.target(input.data),
+        input: request.input,
+        target: targetOf(operation, request.input),
         requester: {
           ...request.requester,
           name: request.requester.subject,
@@ -78,6 +76,11 @@ export async function requireApproval(request: ApprovalRequest): Promise<Change>
         source: `workflow ${workflowInfo().workflowId}`,
       },
     ],
+  }).catch((error: unknown) => {
+    // Why the change could not begin: the type is the caller's to tell by, not a wrapper's.
+    throw error instanceof ChildWorkflowFailure && error.cause instanceof ApplicationFailure
+      ? error.cause
+      : error;
   });
   if (change.executionStatus === 'succeeded') return change;
   const type = change.decisionStatus === 'approved' ? 'not_executed' : 'not_approved';
@@ -87,4 +90,17 @@ export async function requireApproval(request: ApprovalRequest): Promise<Change>
     message: change.outcome?.message ?? change.decisionStatus,
     details: [change],
   });
+}
+
+/** The target that the input names. Whether the input is a valid one, the change's first activity checks. */
+function targetOf(operation: Operation, input: JsonObject): string {
+  try {
+    return operation.target(input);
+  } catch (error) {
+    throw invalid(`${operation.name}: ${String(error)}`);
+  }
+}
+
+function invalid(message: string): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(message, 'invalid_request');
 }

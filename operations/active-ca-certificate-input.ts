@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import type { ActiveCaCertificateInput } from './active-ca-certificate.ts';
+
+const encoder = new TextEncoder();
+
+function brokenRule(value: string, maxBytes: number): { rule: string; message: string } | null {
+  if (value.length === 0) return { rule: 'required', message: 'must not be empty' };
+  const bytes = encoder.encode(value).length;
+  if (bytes > maxBytes)
+    return { rule: 'max_bytes', message: `at most ${maxBytes} bytes of UTF-8, got ${bytes}` };
+  if (!value.isWellFormed()) return { rule: 'well_formed', message: 'must be well-formed Unicode' };
+  if (/\p{Cc}/u.test(value)) {
+    return { rule: 'no_control_characters', message: 'must not contain control characters' };
+  }
+  if (value !== value.trim()) {
+    return { rule: 'no_surrounding_blanks', message: 'must not start or end with a blank' };
+  }
+  return null;
+}
+
+/** A vendor identifier: bytes of UTF-8, no control characters, no surrounding blanks. */
+function identifier(maxBytes: number, description: string) {
+  return z
+    .string()
+    .check((ctx) => {
+      const broken = brokenRule(ctx.value, maxBytes);
+      if (broken) {
+        ctx.issues.push({
+          code: 'custom',
+          input: ctx.value,
+          message: broken.message,
+          params: { rule: broken.rule },
+        });
+      }
+    })
+    .meta({ description, minLength: 1, maxLength: maxBytes });
+}
+
+/**
+ * What ActiveCaCertificate needs: `sn` is at most 128 bytes (the vendor's page), an instance id looks like
+ * `post-cn-7mz2d******`, a region like `cn-hangzhou`.
+ */
+export const activeCaCertificateInput: z.ZodType<ActiveCaCertificateInput> = z.strictObject({
+  regionId: z
+    .string()
+    .regex(/^[a-z]{2,}(-[a-z0-9]+)+$/)
+    .max(64)
+    .meta({ description: "The instance's region, such as cn-hangzhou." }),
+  mqttInstanceId: identifier(128, 'The ApsaraMQ for MQTT instance that the CA certificate is bound to.'),
+  sn: identifier(128, 'The serial number of the CA certificate, 1 to 128 bytes of UTF-8.'),
+});

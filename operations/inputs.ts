@@ -1,0 +1,39 @@
+import type { z } from 'zod';
+import type { Change, JsonObject } from '../domain/change.ts';
+import { activeCaCertificateInput } from './active-ca-certificate-input.ts';
+import { operationOf, operations } from './registry.ts';
+import type { OperationName } from './registry.ts';
+
+const schemas: Record<OperationName, z.ZodType<JsonObject>> = {
+  ActiveCaCertificate: activeCaCertificateInput,
+};
+
+/** The schema of an operation's input, or undefined when there is no such operation. Not for the workflow's sandbox. */
+export function inputSchemaOf(name: string): z.ZodType<JsonObject> | undefined {
+  return Object.hasOwn(schemas, name) ? schemas[name as OperationName] : undefined;
+}
+
+/** Every gated operation as a requester sees it. */
+export function describeOperations(): { name: string; title: string; input: z.ZodType<JsonObject> }[] {
+  return Object.entries(schemas).map(([name, input]) => ({
+    name,
+    title: operations[name as OperationName].title,
+    input,
+  }));
+}
+
+/** Why a change cannot be one of its operation's, or null when it can: for requests that did not come by the API. */
+export function faultOf({
+  operation: name,
+  input,
+  target,
+}: Pick<Change, 'operation' | 'input' | 'target'>): string | null {
+  const operation = operationOf(name);
+  const checked = inputSchemaOf(name)?.safeParse(input);
+  if (!operation || !checked) return `${name} is no gated operation`;
+  if (!checked.success) {
+    const [issue] = checked.error.issues;
+    return [name, ...(issue?.path ?? [])].map(String).join('.') + `: ${issue?.message ?? 'is not valid'}`;
+  }
+  return target === operation.target(checked.data) ? null : `${target} is not the target of this input`;
+}

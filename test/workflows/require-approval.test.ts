@@ -1,0 +1,155 @@
+import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { ApplicationFailure } from '@temporalio/common';
+import { WorkflowFailedError } from '@temporalio/client';
+import { NativeConnection, Worker } from '@temporalio/worker';
+import type { Pool } from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ChangeRequest } from '../../domain/change.ts';
+import { fourEyes } from '../../domain/four-eyes.ts';
+import { makePool } from '../../store/pool.ts';
+import { changeTaskQueue, changeWorkflowType } from '../../workflows/messages.ts';
+import type { ApprovalRequest } from '../../workflows/require-approval.ts';
+import { eventually, instance, startGround, startWorkers } from '../support/service.ts';
+import type { Ground } from '../support/service.ts';
+
+const alice = { issuer: 'https://idp.example', subject: 'alice' };
+const good = { regionId: 'cn-hangzhou', mqttInstanceId: instance, sn: 'SN-1' };
+
+let ground: Ground;
+let pool: Pool;
+let workers: Awaited<ReturnType<typeof startWorkers>>;
+
+beforeAll(async () => {
+  ground = await startGround();
+  pool = makePool({ connectionString: ground.database.url('worker'), applicationName: 'test' });
+  workers = await startWorkers(ground);
+}, 120_000);
+afterAll(async () => {
+  await workers.stop();
+  await pool.end();
+  await ground.stop();
+});
+
+async function failureOf(work: Promise<unknown>): Promise<ApplicationFailure> {
+  const error = await work.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(WorkflowFailedError);
+  const { cause } = error as WorkflowFailedError;
+  expect(cause).toBeInstanceOf(ApplicationFailure);
+  return cause as ApplicationFailure;
+}
+
+const started = (request: Partial<ChangeRequest>) => {
+  const id = randomUUID();
+  const now = Date.now();
+  return ground.client.workflow.execute(changeWorkflowType, {
+    workflowId: `change-${id}`,
+    taskQueue: changeTaskQueue,
+    args: [
+      {
+        id,
+        operation: 'ActiveCaCertificate',
+        input: good,
+        target: `cn-hangzhou/${instance}/SN-1`,
+        requester: {
+          ...alice,
+          name: 'Alice',
+          roles: [],
+          groups: [],
+          authentication: { methods: [], at: null },
+        },
+        justification: 'the line moves',
+        ticket: null,
+        breakGlass: false,
+        policy: fourEyes,
+        submittedAt: new Date(now).toISOString(),
+        decideBy: new Date(now + 60_000).toISOString(),
+        executeAfter: null,
+        executeBy: null,
+        executeWithinMs: 60_000,
+        idempotency: null,
+        source: null,
+        ...request,
+      } satisfies ChangeRequest,
+    ],
+  });
+};
+
+describe('a change that did not come by the API', { timeout: 120_000 }, () => {
+  test.each<[string, Partial<ChangeRequest>]>([
+    ['an Sn of 129 bytes', { input: { ...good, sn: 'a'.repeat(129) } }],
+    ['an unknown member', { input: { ...good, more: 1 } }],
+    ['the target of another input', { target: `cn-hangzhou/${instance}/SN-2` }],
+    ['an unknown operation', { operation: 'DeleteCaCertificate' }],
+    ['the name of what every object has', { operation: 'constructor' }],
+    ['the id of another workflow', { id: randomUUID() }],
+  ])('fails as invalid_request with %s, and nothing is written', async (_name, request) => {
+    const failure = await failureOf(started(request));
+    expect(failure).toMatchObject({ type: 'invalid_request', nonRetryable: true });
+    const { rows } = await pool.query('select from countersign.change');
+    expect(rows).toEqual([]);
+  });
+});
+
+describe('requireApproval', { timeout: 120_000 }, () => {
+  let host: Worker;
+  let running: Promise<void>;
+  let connection: NativeConnection;
+
+  beforeAll(async () => {
+    connection = await NativeConnection.connect({ address: ground.temporalAddress });
+    host = await Worker.create({
+      connection,
+      namespace: ground.namespace,
+      taskQueue: 'host',
+      workflowsPath: fileURLToPath(import.meta.resolve('../../workflows/require-approval.ts')),
+    });
+    running = host.run();
+  }, 120_000);
+  afterAll(async () => {
+    host.shutdown();
+    await running;
+    await connection.close();
+  });
+
+  const plain: ApprovalRequest = {
+    operation: 'ActiveCaCertificate',
+    input: good,
+    justification: 'the line moves',
+    requester: alice,
+  };
+  const asked = (request: Partial<ApprovalRequest>) =>
+    ground.client.workflow.execute('requireApproval', {
+      workflowId: randomUUID(),
+      taskQueue: 'host',
+      args: [{ ...plain, ...request }],
+    });
+
+  test.each<[string, string, Partial<ApprovalRequest>]>([
+    ['invalid_request', 'an Sn of 129 bytes', { input: { ...good, sn: 'a'.repeat(129) } }],
+    ['invalid_request', 'a lone surrogate', { input: { ...good, sn: '\uD800' } }],
+    ['invalid_request', 'no input', { input: {} }],
+    ['invalid_request', 'an unknown operation', { operation: 'DeleteCaCertificate' }],
+    ['not_approved', 'a certificate that is not there', { input: { ...good, sn: 'SN-none' } }],
+  ])('throws %s for %s', async (type, _name, request) => {
+    expect(await failureOf(asked(request))).toMatchObject({ type });
+  });
+
+  test('throws open_change_exists while another change is open on the target', async () => {
+    const sn = await ground.certificate();
+    const request = { input: { ...good, sn } };
+    await ground.client.workflow.start('requireApproval', {
+      workflowId: randomUUID(),
+      taskQueue: 'host',
+      args: [{ ...plain, ...request }],
+    });
+    await eventually(async () => {
+      const { rows } = await pool.query('select from countersign.open_target');
+      return rows.length > 0 || null;
+    });
+    expect(await failureOf(asked(request))).toMatchObject({ type: 'open_change_exists' });
+  });
+});
