@@ -18,7 +18,10 @@ import {
   decideUpdate,
   executionUpdate,
   reviewWorkflowType,
+  revokeUpdate,
   submittedUpdate,
+  takeOverUpdate,
+  withdrawDecisionUpdate,
   withdrawUpdate,
 } from '../workflows/messages.ts';
 
@@ -39,8 +42,11 @@ const targetAttribute = defineSearchAttributeKey('CountersignTarget', 'KEYWORD')
 
 const updateOf = {
   decision: decideUpdate,
+  decision_withdrawal: withdrawDecisionUpdate,
   withdrawal: withdrawUpdate,
   execution: executionUpdate,
+  takeover: takeOverUpdate,
+  revocation: revokeUpdate,
 } as const;
 
 /** The engine over a Temporal client. `deadlineMs`: longest wait for an answer; default 10,000. */
@@ -101,6 +107,7 @@ export function createEngine(client: Client, deadlineMs = 10_000): Engine {
     async send(request) {
       const { statement, signature } = request.signed;
       const { kind } = statement;
+      if (kind === 'submission') throw new CountersignError('internal_error', 'a submission starts a change');
       if (kind === 'review') {
         await review(request);
         return;

@@ -23,6 +23,33 @@ export function judgeWithdrawal(change: Change, person: Person, callStarted: boo
 }
 
 /**
+ * Whether a break-glass change may take an ordinary one's target from it: until the ordinary one's call starts.
+ *
+ * @throws CountersignError `open_change_exists` for another break-glass change, `change_closed`, `call_started` (409)
+ */
+export function judgeTakeover(change: Change, callStarted: boolean): void {
+  if (isFinal(change)) throw new CountersignError('change_closed', 'the change has ended');
+  if (change.breakGlass) {
+    throw new CountersignError('open_change_exists', 'another break-glass change is open on this target');
+  }
+  if (callStarted || change.executionStatus === 'running') {
+    throw new CountersignError('call_started', 'the call of the change on this target has started');
+  }
+}
+
+/**
+ * Whether the revocation of its policy still concerns a change, and whose word it is: an admin's.
+ *
+ * @throws CountersignError `missing_role` (403); `change_closed` (409)
+ */
+export function judgeRevocation(change: Change, person: Person): void {
+  if (!person.roles.includes('admin')) {
+    throw new CountersignError('missing_role', 'a policy is revoked by an admin');
+  }
+  if (isFinal(change)) throw new CountersignError('change_closed', 'the change has ended');
+}
+
+/**
  * What an operator may do to an execution in which state.
  *
  * @throws CountersignError `missing_role` (403); `change_closed`, `not_approved`, `not_paused`, `not_running` (409)

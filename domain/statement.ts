@@ -8,11 +8,33 @@ import type { Person } from './person.ts';
  */
 export interface Statement {
   readonly v: 1;
-  readonly kind: 'decision' | 'withdrawal' | 'execution' | 'review';
+  readonly kind:
+    | 'decision'
+    | 'decision_withdrawal'
+    | 'withdrawal'
+    | 'execution'
+    | 'review'
+    | 'takeover'
+    | 'revocation'
+    | 'submission';
   readonly changeId: string;
   readonly person: Person;
-  /** `approve` or `reject`; `withdraw`; `pause`, `resume`, `retry` or `abandon`; `sign` a review. */
-  readonly action: 'approve' | 'reject' | 'withdraw' | 'pause' | 'resume' | 'retry' | 'abandon' | 'sign';
+  /**
+   * `approve` or `reject`; `withdraw`, also of one's own decision; `pause`, `resume`, `retry` or `abandon`; `sign` a
+   * review; `take_over` the target; `revoke` the policy; `submit` a change that no person approves beforehand.
+   */
+  readonly action:
+    | 'approve'
+    | 'reject'
+    | 'withdraw'
+    | 'pause'
+    | 'resume'
+    | 'retry'
+    | 'abandon'
+    | 'sign'
+    | 'take_over'
+    | 'revoke'
+    | 'submit';
   readonly comment: string;
   /** The digest the person saw; null only where there is none yet. */
   readonly digest: string | null;

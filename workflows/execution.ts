@@ -26,18 +26,19 @@ const { settle } = proxyActivities<Pick<VendorActivities, 'settle'>>({
  * retries until execute-by, and says what came of it.
  */
 export async function execute(run: Run): Promise<Executed> {
-  const withdrawn = () => run.change.decisionStatus === 'withdrawn';
+  const calledOff = () => run.change.decisionStatus !== 'approved';
   const { executeAfter, executeBy } = run.change;
   if (executeAfter !== null && Date.parse(executeAfter) > Date.now()) {
-    await run.waitUntil(() => withdrawn() || run.command === 'abandon', earlier(executeAfter, executeBy));
+    await run.waitUntil(() => calledOff() || run.command === 'abandon', earlier(executeAfter, executeBy));
   }
   for (;;) {
     await run.waitUntil(
-      () => withdrawn() || run.command === 'abandon' || run.change.executionStatus !== 'paused',
+      () => calledOff() || run.command === 'abandon' || run.change.executionStatus !== 'paused',
       executeBy,
     );
-    if (withdrawn()) return { kind: 'ended', end: run.endOfDecision() };
-    if (run.command === 'abandon') return { kind: 'ended', end: await settled(run, abandoned) };
+    if (calledOff()) return { kind: 'ended', end: run.endOfDecision() };
+    if (run.command === 'abandon')
+      return { kind: 'ended', end: await settled(run, run.calledOff ?? abandoned) };
     if (passed(executeBy)) return { kind: 'ended', end: await settled(run, late) };
 
     run.command = null;

@@ -24,6 +24,12 @@ export interface SubmittedResult {
 
 /** A decision; answers the change after its entry is durable. @throws ApplicationFailure, type a code of domain/error.ts */
 export const decideUpdate = defineUpdate<Change, [SignedRequest]>('decide');
+/** Somebody takes back their own decision while its stage is open. */
+export const withdrawDecisionUpdate = defineUpdate<Change, [SignedRequest]>('withdrawDecision');
+/** A break-glass change takes the target: this one is withdrawn. */
+export const takeOverUpdate = defineUpdate<Change, [SignedRequest]>('takeOver');
+/** An admin revoked the policy: the change ends as refused. */
+export const revokeUpdate = defineUpdate<Change, [SignedRequest]>('revoke');
 /** A withdrawal by the requester or an operator. */
 export const withdrawUpdate = defineUpdate<Change, [SignedRequest]>('withdraw');
 /** An operator's pause, resume, retry or abandon. */

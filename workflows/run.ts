@@ -27,6 +27,8 @@ export interface Run {
   busy: boolean;
   /** True from the first moment in which a call may have been made. */
   callStarted: boolean;
+  /** Why the change was called off, by a withdrawal, a takeover or its policy's revocation. */
+  calledOff: Pick<Outcome, 'code' | 'message'> | null;
   /** What an operator asked of the running call and nobody has carried out yet. */
   command: 'pause' | 'retry' | 'abandon' | null;
   readonly entry: ReturnType<typeof makeEntryWriter>;
@@ -40,7 +42,7 @@ export interface Run {
     moment: string | null,
     work: () => Promise<T>,
   ): Promise<T | undefined>;
-  /** The end of a change that was rejected or withdrawn. */
+  /** The end of a change that was rejected or called off. */
   endOfDecision(): Ended;
   /** Puts the statuses into the search attributes, where they have changed. */
   showStatus(): void;
@@ -62,6 +64,7 @@ export function makeRun(
     recording: 0,
     busy: false,
     callStarted: false,
+    calledOff: null,
     command: null,
     entry: makeEntryWriter(),
     async record(entries, statements = []) {
@@ -93,10 +96,11 @@ export function makeRun(
     },
     endOfDecision() {
       const { decisionStatus, executionStatus, decisions } = run.change;
-      if (decisionStatus === 'withdrawn') {
+      if (run.calledOff) {
         return {
+          decisionStatus,
           ...(executionStatus === 'not_started' ? {} : { executionStatus: 'cancelled' as const }),
-          outcome: { code: 'withdrawn', message: 'the change was withdrawn' },
+          outcome: run.calledOff,
         };
       }
       const by = decisions.findLast((d) => d.counts && d.decision === 'reject')?.person.name;

@@ -1,0 +1,12 @@
+import { policyRevocationColumns } from './policy-revocation.ts';
+import type { PolicyRevocation } from './policy-revocation.ts';
+import type { Queryable } from './queryable.ts';
+
+/** The revocation of a version, by its digest, or null while it stands. */
+export async function getPolicyRevocation(db: Queryable, digest: string): Promise<PolicyRevocation | null> {
+  const { rows } = await db.query<PolicyRevocation>(
+    `select ${policyRevocationColumns} from countersign.policy_revocation where digest = $1`,
+    [digest],
+  );
+  return rows[0] ?? null;
+}

@@ -1,0 +1,83 @@
+import { condition, setHandler } from '@temporalio/workflow';
+import type { Change, Decision, SignedRequest } from '../domain/change.ts';
+import { withDecision } from '../domain/change-state.ts';
+import { judgeDecision } from '../domain/decision.ts';
+import type { Statement } from '../domain/statement.ts';
+import { isoTime } from '../domain/time.ts';
+import { decideUpdate } from './messages.ts';
+import type { Run } from './run.ts';
+import { inTurn, judged, requestEntry, take } from './turn.ts';
+
+/** Approvals and rejections. */
+export function handleDecisions(run: Run): void {
+  setHandler(decideUpdate, (request: SignedRequest) => decideWhenRead(run, request), {
+    validator: (request: SignedRequest) => {
+      judged(run, request, 'decision', (s) => mayCome(run.change, wanted(s), Date.now()));
+    },
+  });
+}
+
+async function decideWhenRead(run: Run, request: SignedRequest): Promise<Change> {
+  const now = Date.now();
+  await condition(() => !isBeingRead(run.change));
+  return inTurn(run, () => decide(run, request, now));
+}
+
+/** `now`: when the decision came, in workflow time, ms. What came before decide-by counts, however long its turn took. */
+async function decide(run: Run, { signed, source }: SignedRequest, now: number): Promise<Change> {
+  const { statement } = signed;
+  const asked = wanted(statement);
+  // Asked again: another request may have taken its effect since the validator looked.
+  const verdict = judged(run, { signed, source }, 'decision', () => judgeDecision(run.change, asked, now));
+  if (verdict === 'repeated') return run.change;
+  const decision: Decision = {
+    ...asked,
+    comment: statement.comment,
+    round: run.change.round,
+    at: isoTime(now),
+    counts: true,
+  };
+  const after = withDecision(run.change, decision, run.executeWithinMs);
+  await take(run, after, { signed, source }, () => {
+    if (decision.decision === 'approve') run.approvals.push(signed);
+    return [
+      requestEntry(run, after, decision.decision === 'approve' ? 'decision.approved' : 'decision.rejected', {
+        signed,
+        source,
+      }),
+      ...(after.executionStatus === 'scheduled'
+        ? [
+            requestEntry(
+              run,
+              after,
+              'change.scheduled',
+              { signed, source },
+              {
+                executeAfter: after.executeAfter,
+                executeBy: after.executeBy,
+              },
+            ),
+          ]
+        : []),
+    ];
+  });
+  return run.change;
+}
+
+/**
+ * An approver may see the digest in Postgres a moment before the workflow hears of its precheck: such a decision comes
+ * in and waits, instead of being refused for coming too early.
+ */
+function mayCome(change: Change, asked: ReturnType<typeof wanted>, now: number): void {
+  judgeDecision(isBeingRead(change) ? { ...change, digest: asked.digest } : change, asked, now);
+}
+
+function isBeingRead(change: Change): boolean {
+  return change.digest === null && change.decisionStatus === 'pending';
+}
+
+function wanted(statement: Statement) {
+  const { person, digest } = statement;
+  const decision: 'approve' | 'reject' = statement.action === 'approve' ? 'approve' : 'reject';
+  return { decision, digest: digest ?? '', person };
+}
