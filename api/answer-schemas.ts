@@ -70,6 +70,18 @@ const policySchema = z
   })
   .openapi('Policy');
 
+/** A revoked version of a policy. */
+export const policyRevocationAnswer = z
+  .object({
+    digest: z.string(),
+    name: z.string(),
+    version: z.string(),
+    comment: z.string(),
+    revokedBy: person,
+    revokedAt: moment,
+  })
+  .openapi('PolicyRevocation');
+
 /** A change as the API answers it. */
 export const changeSchema = z
   .object({

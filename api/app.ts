@@ -18,6 +18,7 @@ import { changeRoutes } from './routes/changes.ts';
 import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
 import { traceCalls } from './trace.ts';
+import { policyRevocationRoutes } from './routes/policy-revocations.ts';
 import { requestRoutes } from './routes/requests.ts';
 import { docsPage, docsScript } from './docs-page.ts';
 
@@ -88,6 +89,7 @@ export function createApp(deps: ApiDependencies): Express {
 
   app.use('/v1', noStore, authenticate(deps.tokens), writeLimit(deps), jsonOnly, jsonBody);
   app.use('/v1/changes', changeRoutes(deps), requestRoutes(deps), eventRoutes(deps));
+  app.use('/v1/policy-revocations', policyRevocationRoutes(deps));
   app
     .route('/v1/operations')
     .get((_req, res) => {

@@ -1,16 +1,16 @@
+import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type { EntryFeed } from '../audit/follow.ts';
 import type { PinnedPolicy } from '../domain/policy.ts';
 import type { StatementSigner } from '../identity/statement-signer.ts';
 import type { TokenVerifier } from '../identity/token-verifier.ts';
-import type { Queryable } from '../store/queryable.ts';
 import type { Engine } from './engine.ts';
 import type { RefusalLog } from './refusal-log.ts';
 
 /** What the app is made from. */
 export interface ApiDependencies {
   /** Postgres, as the role countersign_api: reads, and appends of its own event types. */
-  readonly db: Queryable;
+  readonly db: Pool;
   readonly feed: EntryFeed;
   readonly engine: Engine;
   readonly tokens: TokenVerifier;

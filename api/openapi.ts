@@ -1,12 +1,13 @@
 import { OpenAPIRegistry, OpenApiGeneratorV31 } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
 import { httpStatusOfCode } from '../domain/error.ts';
-import { changeSchema, entrySchema, problemSchema } from './answer-schemas.ts';
+import { changeSchema, entrySchema, policyRevocationAnswer, problemSchema } from './answer-schemas.ts';
 import {
   decisionSchema,
   executionSchema,
   idempotencyKeySchema,
   listQuerySchema,
+  policyRevocationSchema,
   reviewSchema,
   submissionSchema,
   withdrawalSchema,
@@ -107,6 +108,21 @@ const calls: readonly Call[] = [
     answers: { 200: z.object({ items: z.array(entrySchema) }) },
     stream: true,
     problems: [400, 401, 404, 503],
+  },
+  {
+    method: 'post',
+    path: '/v1/policy-revocations',
+    summary: 'Revoke one version of a policy for good; its open changes end as refused',
+    body: policyRevocationSchema,
+    answers: { 200: policyRevocationAnswer, 201: policyRevocationAnswer },
+    problems: [400, 401, 403, 404, 413, 415, 429, 503],
+  },
+  {
+    method: 'get',
+    path: '/v1/policy-revocations',
+    summary: 'Revoked versions of policies, newest first',
+    answers: { 200: z.object({ items: z.array(policyRevocationAnswer) }) },
+    problems: [401, 403, 503],
   },
   {
     method: 'get',

@@ -73,6 +73,11 @@ export const executionSchema = z
 /** Body of `POST /v1/changes/{id}/review`. */
 export const reviewSchema = z.strictObject({ comment: words(2000) }).openapi('Review');
 
+/** Body of `POST /v1/policy-revocations`. */
+export const policyRevocationSchema = z
+  .strictObject({ digest: z.string().regex(/^[0-9a-f]{64}$/), comment: words(2000) })
+  .openapi('PolicyRevocationRequest');
+
 /** Query of `GET /v1/changes`. */
 export const listQuerySchema = z.strictObject({
   decisionStatus: z.enum(decisionStatuses).optional(),

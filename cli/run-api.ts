@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createApp } from '../api/app.ts';
+import { endRevoked } from '../api/end-revoked.ts';
 import { createEngine } from '../api/engine.ts';
 import { makeRefusalLog } from '../api/refusal-log.ts';
 import { startEntryFeed } from '../audit/follow.ts';
@@ -17,6 +18,8 @@ import { statementKeys } from './keys.ts';
 import { temporalClient } from './temporal.ts';
 import { startTracing } from './tracing.ts';
 
+const revokedCheckMs = 30_000;
+
 /** The API process: HTTP in front, Postgres for reads, Temporal for changes. Ends on SIGTERM, open requests first. */
 export async function runApi(env: Environment): Promise<void> {
   const log = makeLog('api', env);
@@ -26,7 +29,7 @@ export async function runApi(env: Environment): Promise<void> {
   const { client, namespace } = temporalClient(tracing.plugins);
   const keyFile = env.COUNTERSIGN_STATEMENT_KEY ?? (await statementKeys(env.COUNTERSIGN_HOME)).privateKey;
   const refusals = makeRefusalLog({ db: pool, namespace, log });
-  const app = createApp({
+  const deps = {
     db: pool,
     feed,
     engine: createEngine(client),
@@ -39,7 +42,14 @@ export async function runApi(env: Environment): Promise<void> {
     metrics: apiMetrics(pool),
     writesPerMinute: env.COUNTERSIGN_WRITES_PER_MINUTE,
     trustProxy: env.COUNTERSIGN_TRUST_PROXY,
-  });
+  };
+  const app = createApp(deps);
+  // What an API that was killed has not told: the revocation stands in Postgres.
+  const revoked = setInterval(() => {
+    endRevoked(deps).catch((err: unknown) => {
+      log.warn({ err: err as Error }, 'changes under revoked policies could not be looked for');
+    });
+  }, revokedCheckMs);
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 15_000 }, app);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -48,6 +58,7 @@ export async function runApi(env: Environment): Promise<void> {
   const { address, port } = server.address() as AddressInfo;
   log.info({ address, port }, 'api listens');
   await untilStopped();
+  clearInterval(revoked);
   const closed = new Promise((resolve) => server.close(resolve));
   setTimeout(() => server.closeAllConnections(), 3000).unref();
   await closed;

@@ -13,7 +13,7 @@ CREATE TABLE countersign.policy_revocation (
 GRANT SELECT, INSERT ON countersign.policy_revocation TO countersign_api;
 GRANT SELECT ON countersign.policy_revocation TO countersign_worker, countersign_reader;
 
-CREATE INDEX change_open_policy ON countersign.change ((document#>>'{policy,digest}')) WHERE closed_at IS NULL;
+CREATE INDEX change_policy ON countersign.change ((document#>>'{policy,digest}'), id);
 
 INSERT INTO audit.event_type (type, appender) VALUES
   ('policy.revoked', 'api'),

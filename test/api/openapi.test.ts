@@ -88,6 +88,8 @@ describe('the document', () => {
       'Entry',
       'Execution',
       'Policy',
+      'PolicyRevocation',
+      'PolicyRevocationRequest',
       'Problem',
       'Review',
       'Submission',

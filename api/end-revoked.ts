@@ -1,0 +1,39 @@
+import { CountersignError } from '../domain/error.ts';
+import { isoTime } from '../domain/time.ts';
+import { listChangesUnderRevoked } from '../store/list-changes-under-revoked.ts';
+import type { ApiDependencies } from './dependencies.ts';
+
+/**
+ * Ends open changes whose policy was revoked, in the name of the admin who did it. Whatever is not reached now is there
+ * at the next call: a revocation stands in Postgres, and a change that is told twice has ended once.
+ *
+ * @returns how many took it
+ */
+export async function endRevoked(
+  deps: Pick<ApiDependencies, 'db' | 'engine' | 'signer' | 'log' | 'now'>,
+): Promise<number> {
+  const { db, engine, signer, log, now = Date.now } = deps;
+  let told = 0;
+  for (const { change, revocation } of await listChangesUnderRevoked(db)) {
+    const signed = signer.sign({
+      v: 1,
+      kind: 'revocation',
+      changeId: change.id,
+      person: revocation.revokedBy,
+      action: 'revoke',
+      comment: revocation.comment,
+      digest: change.digest,
+      round: change.round,
+      at: isoTime(now()),
+    });
+    try {
+      await engine.send({ signed, source: null });
+      told += 1;
+    } catch (error) {
+      // A change that has just ended needs no word; any other is told again later.
+      if (error instanceof CountersignError && error.code === 'change_closed') continue;
+      log.warn({ err: error, changeId: change.id }, 'a change under a revoked policy could not be ended yet');
+    }
+  }
+  return told;
+}

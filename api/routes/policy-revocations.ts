@@ -1,0 +1,73 @@
+import { Router } from 'express';
+import { appendEntry } from '../../audit/append.ts';
+import { personActor } from '../../domain/entry.ts';
+import { CountersignError } from '../../domain/error.ts';
+import { isoTime } from '../../domain/time.ts';
+import { findPolicyVersion } from '../../store/find-policy-version.ts';
+import { getPolicyRevocation } from '../../store/get-policy-revocation.ts';
+import { inTransaction } from '../../store/in-transaction.ts';
+import { insertPolicyRevocation } from '../../store/insert-policy-revocation.ts';
+import { listPolicyRevocations } from '../../store/list-policy-revocations.ts';
+import { callerOf, requireRole } from '../caller.ts';
+import type { ApiDependencies } from '../dependencies.ts';
+import { endRevoked } from '../end-revoked.ts';
+import { methodNotAllowed } from '../problem.ts';
+import { checked, policyRevocationSchema } from '../schemas.ts';
+
+/** `/v1/policy-revocations`: an admin revokes one version of a policy for good; its open changes end as `refused`. */
+export function policyRevocationRoutes(deps: ApiDependencies): Router {
+  const { db, namespace, refusals, now = Date.now } = deps;
+  const router = Router();
+  router
+    .route('/')
+    .get(async (req, res) => {
+      requireRole(callerOf(req).person, 'admin');
+      res.json({ items: await listPolicyRevocations(db) });
+    })
+    .post(async (req, res) => {
+      const { person } = callerOf(req);
+      const source = req.ip ?? null;
+      try {
+        requireRole(person, 'admin');
+      } catch (error) {
+        const wanted = { call: 'revoke a policy' };
+        await refusals.record({
+          type: 'request.refused',
+          person,
+          change: null,
+          wanted,
+          error: error as CountersignError,
+          source,
+        });
+        throw error;
+      }
+      const { digest, comment } = checked(policyRevocationSchema, req.body);
+      const version = await findPolicyVersion(db, digest);
+      if (!version) throw new CountersignError('not_found', 'no change was asked for under such a policy');
+      const at = isoTime(now());
+      const created = await inTransaction(db, async (client) => {
+        const revocation = { digest, ...version, comment, revokedBy: person, revokedAt: at };
+        if (!(await insertPolicyRevocation(client, revocation))) return false;
+        await appendEntry(client, {
+          key: `${namespace}/policy-${digest}/policy.revoked/1`,
+          body: {
+            v: 1,
+            type: 'policy.revoked',
+            time: at,
+            changeId: null,
+            actor: personActor(person),
+            operation: null,
+            target: null,
+            policy: { ...version, digest },
+            comment,
+            source,
+          },
+        });
+        return true;
+      });
+      await endRevoked(deps);
+      res.status(created ? 201 : 200).json(await getPolicyRevocation(db, digest));
+    })
+    .all(methodNotAllowed('GET', 'POST'));
+  return router;
+}
