@@ -4,6 +4,7 @@ import type { Person } from '../domain/person.ts';
 import { operationOf } from '../operations/registry.ts';
 import { getChange } from '../store/get-change.ts';
 import { getChangeByKey } from '../store/get-change-by-key.ts';
+import { getPolicyRevocation } from '../store/get-policy-revocation.ts';
 import { getOpenChange } from '../store/get-open-change.ts';
 import { requireRole } from './caller.ts';
 import type { ApiDependencies } from './dependencies.ts';
@@ -72,6 +73,11 @@ export function makeSubmit(deps: ApiDependencies): (submittal: Submittal) => Pro
         return await refused(submittal, error, null);
       }
       throw error;
+    }
+    if (await getPolicyRevocation(db, request.policy.digest)) {
+      const { name, version } = request.policy;
+      const error = new CountersignError('policy_revoked', `version ${version} of policy ${name} is revoked`);
+      return await refused(submittal, error, null);
     }
     const open = await getOpenChange(db, request.operation, request.target);
     if (open !== null) return await refused(submittal, taken(open), await getChange(db, open));

@@ -13,6 +13,7 @@ export const httpStatusOfCode = {
   self_approval: 403,
   self_review: 403,
   not_an_approver: 403,
+  policy_revoked: 403,
   stronger_authentication_needed: 403,
   not_found: 404,
   method_not_allowed: 405,

@@ -91,6 +91,13 @@ countersign.open_target owner=countersign_migrator acl={countersign_api=r/counte
   operation text not null
   target text not null
   change_id uuid not null
+countersign.policy_revocation owner=countersign_migrator acl={countersign_api=ar/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_worker=r/countersign_migrator}
+  digest text not null
+  name text not null
+  version text not null
+  comment text not null
+  revoked_by jsonb not null
+  revoked_at timestamp with time zone not null
 
 -- Constraints
 audit.checkpoint checkpoint_note_check: CHECK ((octet_length(note) <= 16384))
@@ -139,6 +146,8 @@ countersign.migration migration_pkey: PRIMARY KEY (id)
 countersign.open_target open_target_change_id_fkey: FOREIGN KEY (change_id) REFERENCES countersign.change(id)
 countersign.open_target open_target_change_id_key: UNIQUE (change_id)
 countersign.open_target open_target_pkey: PRIMARY KEY (operation, target)
+countersign.policy_revocation policy_revocation_digest_check: CHECK ((digest ~ '^[0-9a-f]{64}$'::text))
+countersign.policy_revocation policy_revocation_pkey: PRIMARY KEY (digest)
 
 -- Indexes
 CREATE UNIQUE INDEX checkpoint_pkey ON audit.checkpoint USING btree (size)
@@ -167,6 +176,7 @@ CREATE INDEX change_newest ON countersign.change USING btree (submitted_at DESC,
 CREATE INDEX change_open ON countersign.change USING btree (saved_at, id) WHERE (closed_at IS NULL)
 CREATE INDEX change_operation ON countersign.change USING btree (operation, submitted_at DESC, id DESC)
 CREATE UNIQUE INDEX change_pkey ON countersign.change USING btree (id)
+CREATE INDEX change_policy ON countersign.change USING btree (((document #>> '{policy,digest}'::text[])), id)
 CREATE INDEX change_requester ON countersign.change USING btree (requester_subject, submitted_at DESC, id DESC)
 CREATE INDEX change_sn ON countersign.change USING btree (sn, submitted_at DESC, id DESC)
 CREATE INDEX change_statuses ON countersign.change USING btree (decision_status, execution_status, review_status)
@@ -175,6 +185,7 @@ CREATE UNIQUE INDEX idempotency_key_pkey ON countersign.idempotency_key USING bt
 CREATE UNIQUE INDEX migration_pkey ON countersign.migration USING btree (id)
 CREATE UNIQUE INDEX open_target_change_id_key ON countersign.open_target USING btree (change_id)
 CREATE UNIQUE INDEX open_target_pkey ON countersign.open_target USING btree (operation, target)
+CREATE UNIQUE INDEX policy_revocation_pkey ON countersign.policy_revocation USING btree (digest)
 
 -- Triggers (A: also under session_replication_role = replica)
 A CREATE TRIGGER checkpoint_never_changes BEFORE DELETE OR UPDATE ON audit.checkpoint FOR EACH ROW EXECUTE FUNCTION audit.refuse()
