@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { Change } from '../domain/change.ts';
 import { decisionOutcome } from '../domain/decision.ts';
-import { samePerson } from '../domain/person.ts';
+import { askedFor, samePerson } from '../domain/person.ts';
 import type { SignedStatement } from '../domain/statement.ts';
 
 /** The policy is satisfied by decisions that the API signed for just this digest and round; otherwise nothing is called. */
@@ -22,7 +22,7 @@ export function assertApproved(
     );
     return decision.decision === 'approve' && signed !== undefined && verify(signed);
   });
-  const independent = signedFor.every((d) => !samePerson(d.person, change.requester));
+  const independent = signedFor.every((d) => !askedFor(change.requester, d.person));
   if (!independent || decisionOutcome({ ...change, decisions: signedFor }) !== 'approved') {
     throw ApplicationFailure.nonRetryable('the policy is not satisfied by signed decisions', 'bad_signature');
   }

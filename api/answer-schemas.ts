@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { scopes } from '../domain/scope.ts';
 import { decisionStatuses, executionStatuses, reviewStatuses } from '../domain/status.ts';
 import { httpStatusOfCode } from '../domain/error.ts';
 import type { ErrorCode } from '../domain/error.ts';
@@ -13,6 +14,7 @@ const person = z.object({
   roles: z.array(z.string()),
   groups: z.array(z.string()),
   authentication: z.object({ methods: z.array(z.string()), at: moment.nullable() }),
+  issuedBy: z.object({ issuer: z.string(), subject: z.string() }).optional(),
 });
 
 const personId = z.object({ issuer: z.string(), subject: z.string() });
@@ -148,6 +150,26 @@ export const changeSchema = z
     links: z.object({ self: z.string(), events: z.string(), decisions: z.string() }).optional(),
   })
   .openapi('Change');
+
+const issuer = z.object({ issuer: z.string(), subject: z.string(), name: z.string() });
+
+/** What is known of an API token. */
+export const tokenSchema = z
+  .object({
+    id: z.uuid(),
+    name: z.string(),
+    scopes: z.array(z.enum(scopes)),
+    issuedBy: issuer,
+    issuedAt: moment,
+    expiresAt: moment,
+    revokedAt: moment.nullable(),
+    revokedBy: issuer.nullable(),
+    lastUsedAt: moment.nullable(),
+  })
+  .openapi('Token');
+
+/** An API token right after it was issued: the one time that its secret is shown. */
+export const issuedTokenSchema = tokenSchema.extend({ secret: z.string() }).openapi('IssuedToken');
 
 /** An audit entry; further members belong to its type. */
 export const entrySchema = z

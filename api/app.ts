@@ -19,10 +19,12 @@ import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
 import { traceCalls } from './trace.ts';
 import { policyRevocationRoutes } from './routes/policy-revocations.ts';
+import { tokenRoutes } from './routes/tokens.ts';
 import { requestRoutes } from './routes/requests.ts';
 import { docsPage, docsScript } from './docs-page.ts';
 
 const bodyLimit = '64kb';
+const writes = ['POST', 'PUT', 'PATCH', 'DELETE'];
 
 /** The Express app: no listening, no environment. Everything under `/v1` needs a bearer token. */
 export function createApp(deps: ApiDependencies): Express {
@@ -87,9 +89,17 @@ export function createApp(deps: ApiDependencies): Express {
   app.get('/docs/start.js', docsScript);
   app.use('/docs', express.static(swaggerUi.getAbsoluteFSPath(), { index: false }));
 
-  app.use('/v1', noStore, authenticate(deps.tokens), writeLimit(deps), jsonOnly, jsonBody);
+  app.use(
+    '/v1',
+    noStore,
+    authenticate(deps.tokens),
+    personLimit(deps.writesPerMinute ?? 120, writes),
+    jsonOnly,
+    jsonBody,
+  );
   app.use('/v1/changes', changeRoutes(deps), requestRoutes(deps), eventRoutes(deps));
   app.use('/v1/policy-revocations', policyRevocationRoutes(deps));
+  app.use('/v1/tokens', personLimit(deps.tokensPerMinute ?? 10, ['POST']), tokenRoutes(deps));
   app
     .route('/v1/operations')
     .get((_req, res) => {
@@ -150,14 +160,14 @@ const jsonBody = express.json({
   },
 });
 
-/** Writes a minute for one person. */
-function writeLimit(deps: ApiDependencies): RequestHandler {
+/** So many calls a minute for one person, by these methods. */
+function personLimit(perMinute: number, methods: readonly string[]): RequestHandler {
   return rateLimit({
     windowMs: 60_000,
-    limit: deps.writesPerMinute ?? 120,
+    limit: perMinute,
     standardHeaders: 'draft-8',
     legacyHeaders: false,
-    skip: (req) => ['GET', 'HEAD', 'OPTIONS'].includes(req.method),
+    skip: (req) => !methods.includes(req.method),
     keyGenerator: (req) => {
       const { issuer, subject } = callerOf(req).person;
       return JSON.stringify([issuer, subject]);

@@ -1,7 +1,14 @@
 import { OpenAPIRegistry, OpenApiGeneratorV31 } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
 import { httpStatusOfCode } from '../domain/error.ts';
-import { changeSchema, entrySchema, policyRevocationAnswer, problemSchema } from './answer-schemas.ts';
+import {
+  changeSchema,
+  entrySchema,
+  issuedTokenSchema,
+  policyRevocationAnswer,
+  problemSchema,
+  tokenSchema as tokenAnswer,
+} from './answer-schemas.ts';
 import {
   decisionSchema,
   executionSchema,
@@ -10,11 +17,13 @@ import {
   policyRevocationSchema,
   reviewSchema,
   submissionSchema,
+  tokenListQuerySchema,
+  tokenSchema,
   withdrawalSchema,
 } from './schemas.ts';
 
 interface Call {
-  readonly method: 'get' | 'post';
+  readonly method: 'get' | 'post' | 'delete';
   readonly path: string;
   readonly summary: string;
   readonly body?: z.ZodObject;
@@ -123,6 +132,36 @@ const calls: readonly Call[] = [
     summary: 'Revoked versions of policies, newest first',
     answers: { 200: z.object({ items: z.array(policyRevocationAnswer) }) },
     problems: [401, 403, 503],
+  },
+  {
+    method: 'post',
+    path: '/v1/tokens',
+    summary: 'Issue an API token for a machine; its secret is shown this once',
+    body: tokenSchema,
+    answers: { 201: issuedTokenSchema },
+    problems: [400, 401, 403, 413, 415, 429, 503],
+  },
+  {
+    method: 'get',
+    path: '/v1/tokens',
+    summary: 'API tokens, the last issued first',
+    query: tokenListQuerySchema,
+    answers: { 200: z.object({ items: z.array(tokenAnswer), nextCursor: z.string().nullable() }) },
+    problems: [400, 401, 403, 503],
+  },
+  {
+    method: 'get',
+    path: '/v1/tokens/{id}',
+    summary: 'One API token',
+    answers: { 200: tokenAnswer },
+    problems: [401, 403, 404, 503],
+  },
+  {
+    method: 'delete',
+    path: '/v1/tokens/{id}',
+    summary: 'Revoke an API token, at once and for good',
+    answers: { 200: tokenAnswer },
+    problems: [401, 403, 404, 429, 503],
   },
   {
     method: 'get',

@@ -66,7 +66,7 @@ export const notFound: RequestHandler = () => {
 };
 
 /** For a known address under another method; OPTIONS learns which there are (RFC 9110 §9.3.7). */
-export function methodNotAllowed(...methods: ('GET' | 'POST')[]): RequestHandler {
+export function methodNotAllowed(...methods: ('GET' | 'POST' | 'DELETE')[]): RequestHandler {
   const allowed = methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ');
   return (req, res) => {
     res.setHeader('Allow', allowed);

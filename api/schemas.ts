@@ -2,6 +2,7 @@ import { extendZodWithOpenApi } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
 import { CountersignError } from '../domain/error.ts';
 import type { FieldError } from '../domain/error.ts';
+import { scopes } from '../domain/scope.ts';
 import { decisionStatuses, executionStatuses } from '../domain/status.ts';
 
 extendZodWithOpenApi(z);
@@ -78,6 +79,26 @@ export const policyRevocationSchema = z
   .strictObject({ digest: z.string().regex(/^[0-9a-f]{64}$/), comment: words(2000) })
   .openapi('PolicyRevocationRequest');
 
+const limit = z
+  .string()
+  .regex(/^\d{1,9}$/)
+  .transform(Number)
+  .pipe(z.number().min(1).max(200))
+  .default(50)
+  .openapi({ type: 'integer', minimum: 1, maximum: 200, default: 50 });
+
+/** Body of `POST /v1/tokens`. */
+export const tokenSchema = z
+  .strictObject({
+    name: words(100),
+    scopes: z.array(z.enum(scopes)).min(1).max(10),
+    expiresAt: moment,
+  })
+  .openapi('TokenRequest');
+
+/** Query of `GET /v1/tokens`. */
+export const tokenListQuerySchema = z.strictObject({ cursor: z.uuid().optional(), limit });
+
 /** Query of `GET /v1/changes`. */
 export const listQuerySchema = z.strictObject({
   decisionStatus: z.enum(decisionStatuses).optional(),
@@ -89,17 +110,11 @@ export const listQuerySchema = z.strictObject({
   ticket: text(200).optional(),
   awaiting: z.literal('me').optional(),
   cursor: text(200).optional(),
-  limit: z
-    .string()
-    .regex(/^\d{1,9}$/)
-    .transform(Number)
-    .pipe(z.number().min(1).max(200))
-    .default(50)
-    .openapi({ type: 'integer', minimum: 1, maximum: 200, default: 50 }),
+  limit,
 });
 
-/** A change's id. */
-export const changeIdSchema = z.uuid();
+/** The id of a change, a freeze or a token. */
+export const uuidSchema = z.uuid();
 
 /** `Idempotency-Key`: 1 to 255 visible ASCII characters. */
 export const idempotencyKeySchema = z.string().regex(/^[\x21-\x7e]{1,255}$/);

@@ -5,7 +5,7 @@ import { judgeDecision } from '../domain/decision.ts';
 import { getChange } from '../store/get-change.ts';
 import { listAttempts } from '../store/list-attempts.ts';
 import { maySee } from './caller.ts';
-import { changeIdSchema } from './schemas.ts';
+import { uuidSchema } from './schemas.ts';
 import type { Queryable } from '../store/queryable.ts';
 
 /** A change as the API shows it: as last stored, with its attempts and what its reader may do. */
@@ -21,7 +21,7 @@ export type ChangeView = Change & {
  * @throws CountersignError `not_found`
  */
 export async function readChange(db: Queryable, id: unknown, reader: Person): Promise<Change> {
-  const known = changeIdSchema.safeParse(id);
+  const known = uuidSchema.safeParse(id);
   const change = known.success ? await getChange(db, known.data.toLowerCase()) : null;
   if (!change || !maySee(reader, change)) throw new CountersignError('not_found', 'there is no such change');
   return change;
@@ -46,7 +46,8 @@ export async function viewOf(
 function awaits(change: Change, person: Person, now: number): boolean {
   try {
     return judgeDecision(change, { decision: 'approve', digest: change.digest ?? '', person }, now) === 'new';
-  } catch {
-    return false;
+  } catch (error) {
+    // It is theirs, once they have logged in as the policy asks.
+    return error instanceof CountersignError && error.code === 'stronger_authentication_needed';
   }
 }

@@ -8,7 +8,9 @@ import { makeRefusalLog } from '../api/refusal-log.ts';
 import { startEntryFeed } from '../audit/follow.ts';
 import { fourEyes } from '../domain/four-eyes.ts';
 import { createStatementSigner } from '../identity/statement-signer.ts';
+import { withApiTokens } from '../identity/api-token.ts';
 import { createTokenVerifier } from '../identity/token-verifier.ts';
+import { apiTokenStore } from '../store/api-token-store.ts';
 import { apiMetrics } from './metrics.ts';
 import { openDatabase } from './database.ts';
 import { required } from './environment.ts';
@@ -33,7 +35,10 @@ export async function runApi(env: Environment): Promise<void> {
     db: pool,
     feed,
     engine: createEngine(client),
-    tokens: createTokenVerifier({ issuer: required(env, 'OIDC_ISSUER'), audience: env.OIDC_AUDIENCE }),
+    tokens: withApiTokens(
+      createTokenVerifier({ issuer: required(env, 'OIDC_ISSUER'), audience: env.OIDC_AUDIENCE }),
+      apiTokenStore(pool),
+    ),
     signer: createStatementSigner(await readFile(keyFile, 'utf8')),
     refusals,
     policy: fourEyes,

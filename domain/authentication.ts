@@ -1,16 +1,6 @@
 import { CountersignError } from './error.ts';
 import type { Person } from './person.ts';
-
-/** The least that a policy asks of how somebody was authenticated; null: nothing. */
-export interface RequiredAuthentication {
-  /**
-   * Any one of these is enough: `amr` values (RFC 8176) such as `mfa`, `otp` or `hwk`, or `acr:` and an authentication
-   * context's name (OpenID Connect Core 1.0 §2), as the identity provider tells them. None asked for where left out.
-   */
-  readonly methods?: readonly string[] | undefined;
-  /** How long ago the person may have logged in, s. */
-  readonly maxAgeSeconds?: number | undefined;
-}
+import type { RequiredAuthentication } from './policy.ts';
 
 /** How far a login may seem to lie in the future, ms: clocks differ, and nobody logs in tomorrow. */
 const clockSkewMs = 60_000;

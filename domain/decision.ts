@@ -1,13 +1,14 @@
+import { judgeAuthentication } from './authentication.ts';
 import type { Decision, MissingSeats } from './change.ts';
 import { CountersignError } from './error.ts';
 import type { Person, PersonId } from './person.ts';
-import { samePerson } from './person.ts';
+import { askedFor, samePerson } from './person.ts';
 import type { PinnedPolicy, SeatGroup } from './policy.ts';
 import type { DecisionStatus } from './status.ts';
 
 /** What the rule looks at of a change. */
 export interface Decidable {
-  readonly requester: PersonId;
+  readonly requester: PersonId & Pick<Person, 'issuedBy'>;
   readonly policy: PinnedPolicy;
   readonly decisionStatus: DecisionStatus;
   readonly digest: string | null;
@@ -29,12 +30,12 @@ export interface WantedDecision {
  *
  * @param now - milliseconds since the epoch
  * @returns `new` when the decision would count, `repeated` when this person has already decided just so
- * @throws CountersignError `self_approval`, `missing_role`, `not_an_approver` (403); `already_decided`,
+ * @throws CountersignError `self_approval`, `missing_role`, `not_an_approver`, `stronger_authentication_needed` (403); `already_decided`,
  * `not_awaiting_decision`, `decide_by_passed` (409); `digest_mismatch` (412)
  */
 export function judgeDecision(change: Decidable, wanted: WantedDecision, now: number): 'new' | 'repeated' {
-  if (samePerson(change.requester, wanted.person)) {
-    throw new CountersignError('self_approval', 'the requester of a change may not decide it');
+  if (askedFor(change.requester, wanted.person)) {
+    throw new CountersignError('self_approval', 'who asked for a change may not decide it');
   }
   if (!wanted.person.roles.includes('approver')) {
     throw new CountersignError('missing_role', 'a decision needs the role approver');
@@ -71,6 +72,7 @@ export function judgeDecision(change: Decidable, wanted: WantedDecision, now: nu
     const awaited = stage.groups.map(({ group }) => group).join(', ');
     throw new CountersignError('not_an_approver', `stage ${stage.name} awaits a member of: ${awaited}`);
   }
+  judgeAuthentication(wanted.person.authentication, change.policy.authentication, now);
   return 'new';
 }
 

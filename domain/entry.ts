@@ -36,6 +36,8 @@ export const appenderOfType = {
   'decision.refused': 'api',
   'request.refused': 'api',
   'policy.revoked': 'api',
+  'token.issued': 'api',
+  'token.revoked': 'api',
   'audit.read': 'api',
   'audit.exported': 'api',
   'log.started': 'signer',
@@ -75,8 +77,16 @@ export const workerActor: JsonObject = { process: 'worker' };
 
 /** A person as an entry's actor. */
 export function personActor(person: Person): JsonObject {
-  const { issuer, subject, name, roles, groups, authentication } = person;
-  return { issuer, subject, name, roles, groups, authentication };
+  const { issuer, subject, name, roles, groups, authentication, issuedBy } = person;
+  return {
+    issuer,
+    subject,
+    name,
+    roles,
+    groups,
+    authentication,
+    ...(issuedBy && { issuedBy: { ...issuedBy } }),
+  };
 }
 
 /** What every entry that the worker writes says of its change: what, on what, under which policy, digest and round. */

@@ -18,6 +18,21 @@ export interface Person extends PersonId {
   readonly groups: readonly string[];
   /** How the person was authenticated and when: `amr` values (RFC 8176) and `auth_time` (ISO 8601), where the token says so. */
   readonly authentication: { readonly methods: readonly string[]; readonly at: string | null };
+  /** Of a machine: who issued its API token, and so answers for what it asks. */
+  readonly issuedBy?: PersonId;
+}
+
+/** Whether somebody asked for a change: they are its requester, or it is a machine on a token that they issued. */
+export function askedFor(requester: PersonId & Pick<Person, 'issuedBy'>, person: PersonId): boolean {
+  return (
+    samePerson(requester, person) ||
+    (requester.issuedBy !== undefined && samePerson(requester.issuedBy, person))
+  );
+}
+
+/** Whether it is an API token that acts, and no person. */
+export function isMachine(person: Pick<Person, 'issuedBy'>): boolean {
+  return person.issuedBy !== undefined;
 }
 
 /** The one comparison of two people. */

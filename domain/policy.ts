@@ -83,9 +83,12 @@ export interface BreakGlassRule {
   readonly reasons?: readonly string[];
 }
 
-/** See `judgeAuthentication` in ./authentication.ts. */
+/** What `judgeAuthentication` (./authentication.ts) asks for. */
 export interface RequiredAuthentication {
-  /** Any one of these is enough: `amr` values (RFC 8176) such as `mfa`. */
+  /**
+   * Any one of these is enough: `amr` values (RFC 8176) such as `mfa`, `otp` or `hwk`, or `acr:` and the name of an
+   * authentication context (OpenID Connect Core 1.0 §2), as the identity provider tells them.
+   */
   readonly methods?: readonly string[];
   /** How long ago the person may have logged in, s. */
   readonly maxAgeSeconds?: number;

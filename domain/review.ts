@@ -1,7 +1,7 @@
 import type { Change } from './change.ts';
 import { CountersignError } from './error.ts';
 import type { Person, Role } from './person.ts';
-import { samePerson } from './person.ts';
+import { askedFor, isMachine, samePerson } from './person.ts';
 
 const reviewers: ReadonlySet<Role> = new Set(['approver', 'auditor', 'operator', 'admin']);
 
@@ -10,7 +10,7 @@ const reviewers: ReadonlySet<Role> = new Set(['approver', 'auditor', 'operator',
  * oversight who neither asked for the change nor decided it, once it has ended.
  *
  * @returns `new` when the review would count, `repeated` when this person has already signed it
- * @throws CountersignError `missing_role`, `self_review` (403); `review_not_owed`, `already_reviewed` (409)
+ * @throws CountersignError `missing_role`, `forbidden` for a machine, `self_review` (403); `review_not_owed`, `already_reviewed` (409)
  */
 export function judgeReview(change: Change, person: Person): 'new' | 'repeated' {
   if (!person.roles.some((role) => reviewers.has(role))) {
@@ -19,8 +19,9 @@ export function judgeReview(change: Change, person: Person): 'new' | 'repeated' 
       'a review needs one of the roles approver, auditor, operator, admin',
     );
   }
-  if (samePerson(change.requester, person)) {
-    throw new CountersignError('self_review', 'the requester of a change may not review it');
+  if (isMachine(person)) throw new CountersignError('forbidden', 'a review is signed by a person');
+  if (askedFor(change.requester, person)) {
+    throw new CountersignError('self_review', 'who asked for a change may not review it');
   }
   if (change.decisions.some((d) => samePerson(d.person, person))) {
     throw new CountersignError('self_review', 'who decided a change may not review it');

@@ -20,6 +20,11 @@ export interface VerifiedToken {
   readonly person: Person;
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
+  /**
+   * Whether the token is still good, for whoever holds it for long; left out where it cannot end before `expiresAt`.
+   * @throws CountersignError `unauthenticated`
+   */
+  readonly recheck?: () => Promise<void>;
 }
 
 /** Turns a bearer token into a person; nothing else decides who somebody is. */

@@ -43,6 +43,17 @@ audit.tile owner=countersign_migrator acl={countersign_api=r/countersign_migrato
   index bigint not null
   hashes bytea not null
   root bytea not null
+countersign.api_token owner=countersign_migrator acl={countersign_api=ar/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator}
+  id uuid not null
+  hash bytea not null
+  name text not null
+  scopes text[] not null
+  issued_by jsonb not null
+  issued_at timestamp with time zone not null
+  expires_at timestamp with time zone not null
+  revoked_at timestamp with time zone
+  revoked_by jsonb
+  last_used_at timestamp with time zone
 countersign.attempt owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_worker=arw/countersign_migrator}
   change_id uuid not null
   ordinal integer not null
@@ -130,6 +141,13 @@ audit.tile tile_index_check: CHECK ((index >= 0))
 audit.tile tile_level_check: CHECK (((level >= 0) AND (level <= 6)))
 audit.tile tile_pkey: PRIMARY KEY (level, index)
 audit.tile tile_root_check: CHECK ((octet_length(root) = 32))
+countersign.api_token api_token_check: CHECK (((expires_at > issued_at) AND (expires_at <= (issued_at + '366 days'::interval))))
+countersign.api_token api_token_check1: CHECK (((revoked_at IS NULL) = (revoked_by IS NULL)))
+countersign.api_token api_token_hash_check: CHECK ((octet_length(hash) = 32))
+countersign.api_token api_token_hash_key: UNIQUE (hash)
+countersign.api_token api_token_name_check: CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100)))
+countersign.api_token api_token_pkey: PRIMARY KEY (id)
+countersign.api_token api_token_scopes_check: CHECK (((cardinality(scopes) > 0) AND (scopes <@ ARRAY['changes:request'::text, 'audit:read'::text]) AND (array_position(scopes, NULL::text) IS NULL)))
 countersign.attempt attempt_activity_attempt_check: CHECK ((activity_attempt >= 1))
 countersign.attempt attempt_change_id_activity_id_activity_attempt_key: UNIQUE (change_id, activity_id, activity_attempt)
 countersign.attempt attempt_change_id_fkey: FOREIGN KEY (change_id) REFERENCES countersign.change(id)
@@ -165,6 +183,9 @@ CREATE UNIQUE INDEX leaf_entry_id_key ON audit.leaf USING btree (entry_id)
 CREATE UNIQUE INDEX leaf_pkey ON audit.leaf USING btree (index)
 CREATE UNIQUE INDEX pending_pkey ON audit.pending USING btree (entry_id)
 CREATE UNIQUE INDEX tile_pkey ON audit.tile USING btree (level, index)
+CREATE UNIQUE INDEX api_token_hash_key ON countersign.api_token USING btree (hash)
+CREATE INDEX api_token_newest ON countersign.api_token USING btree (issued_at DESC, id DESC)
+CREATE UNIQUE INDEX api_token_pkey ON countersign.api_token USING btree (id)
 CREATE UNIQUE INDEX attempt_change_id_activity_id_activity_attempt_key ON countersign.attempt USING btree (change_id, activity_id, activity_attempt)
 CREATE INDEX attempt_open ON countersign.attempt USING btree (started_at) WHERE (outcome = 'open'::text)
 CREATE UNIQUE INDEX attempt_pkey ON countersign.attempt USING btree (change_id, ordinal)
@@ -204,6 +225,7 @@ A CREATE TRIGGER pending_never_truncated BEFORE TRUNCATE ON audit.pending FOR EA
 A CREATE TRIGGER pending_never_updated BEFORE UPDATE ON audit.pending FOR EACH ROW EXECUTE FUNCTION audit.refuse()
 A CREATE TRIGGER tile_never_changes BEFORE DELETE OR UPDATE ON audit.tile FOR EACH ROW EXECUTE FUNCTION audit.refuse()
 A CREATE TRIGGER tile_never_truncated BEFORE TRUNCATE ON audit.tile FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse()
+O CREATE TRIGGER api_token_stays_revoked BEFORE UPDATE ON countersign.api_token FOR EACH ROW EXECUTE FUNCTION countersign.guard_api_token()
 
 -- Functions
 -- owner=countersign_migrator acl={countersign_migrator=X/countersign_migrator}
@@ -475,5 +497,18 @@ BEGIN
   PERFORM pg_notify('countersign_entries', new_size || ' ' || coalesce(array_to_string(change_ids[n:n + 199], ','), ''))
   FROM generate_series(1, coalesce(cardinality(change_ids), 1), 200) n;
   RETURN cardinality(entry_ids);
+END
+$function$
+-- owner=countersign_migrator acl={countersign_migrator=X/countersign_migrator}
+CREATE OR REPLACE FUNCTION countersign.guard_api_token()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  IF OLD.revoked_at IS NOT NULL AND (NEW.revoked_at, NEW.revoked_by) IS DISTINCT FROM (OLD.revoked_at, OLD.revoked_by) THEN
+    RAISE EXCEPTION 'token % is revoked and stays so', OLD.id USING ERRCODE = 'CS004';
+  END IF;
+  RETURN NEW;
 END
 $function$

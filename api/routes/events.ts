@@ -2,6 +2,7 @@ import { Router } from 'express';
 import { createSession } from 'better-sse';
 import { entriesOfChange } from '../../audit/entries.ts';
 import type { StoredEntry } from '../../audit/entries.ts';
+import { CountersignError } from '../../domain/error.ts';
 import { getChange } from '../../store/get-change.ts';
 import { callerOf } from '../caller.ts';
 import type { ApiDependencies } from '../dependencies.ts';
@@ -19,7 +20,7 @@ export function eventRoutes(deps: ApiDependencies): Router {
   router
     .route('/:id/events')
     .get(async (req, res) => {
-      const { person, expiresAt } = callerOf(req);
+      const { person, expiresAt, recheck } = callerOf(req);
       const change = await readChange(db, req.params.id, person);
       const live = req.method === 'GET' && (req.headers.accept ?? '').includes('text/event-stream');
       if (!live) {
@@ -43,8 +44,22 @@ export function eventRoutes(deps: ApiDependencies): Router {
       const end = () => {
         if (isOpen()) res.end();
       };
+      /** A token may be revoked while its stream is open. */
+      const isGood = async (): Promise<boolean> => {
+        try {
+          await recheck?.();
+          return true;
+        } catch (error) {
+          if (error instanceof CountersignError) return false;
+          throw error;
+        }
+      };
       const sendNew = async (): Promise<void> => {
         if (!isOpen()) return;
+        if (!(await isGood())) {
+          end();
+          return;
+        }
         // Read before the entries: what a closed change still lacks is then sure to be among them.
         const ended = (await getChange(db, change.id))?.closedAt != null;
         let waiting: number;
@@ -71,7 +86,11 @@ export function eventRoutes(deps: ApiDependencies): Router {
       };
       const unsubscribe = feed.subscribe(change.id, wake);
       const expiry = setTimeout(end, Math.min(Math.max(0, expiresAt - now()), 2 ** 31 - 1));
-      const beat = setInterval(() => isOpen() && res.write(':\n\n'), beatMs);
+      const beat = setInterval(() => {
+        if (!isOpen()) return;
+        res.write(':\n\n');
+        if (recheck) wake();
+      }, beatMs);
       const stop = () => {
         unsubscribe();
         clearTimeout(expiry);

@@ -87,12 +87,15 @@ describe('the document', () => {
       'Decision',
       'Entry',
       'Execution',
+      'IssuedToken',
       'Policy',
       'PolicyRevocation',
       'PolicyRevocationRequest',
       'Problem',
       'Review',
       'Submission',
+      'Token',
+      'TokenRequest',
       'Withdrawal',
     ]);
   });
@@ -175,6 +178,7 @@ describe('real answers', () => {
       counts: true,
     };
     await saveChange(api.worker, { ...change, version: 2, decisions: [decided] });
+    const token = { name: 'x', scopes: ['audit:read'], expiresAt: new Date(Date.now() + 1e6).toISOString() };
     const body = { decision: 'approve', digest: change.digest };
     const id = change.id;
     const seen: string[] = [];
@@ -199,6 +203,10 @@ describe('real answers', () => {
         { body: { action: 'pause', comment: 'x' }, as: 'olga' },
       ],
       ['/v1/changes/{id}/events', `/v1/changes/${id}/events`, {}],
+      ['/v1/tokens', '/v1/tokens', { as: 'adam', body: token }],
+      ['/v1/tokens', '/v1/tokens', { as: 'adam' }],
+      ['/v1/tokens', '/v1/tokens', { as: 'olga' }],
+      ['/v1/tokens/{id}', `/v1/tokens/${randomUUID()}`, { as: 'adam' }],
       ['/v1/operations', '/v1/operations', {}],
       ['/healthz', '/healthz', {}],
       ['/readyz', '/readyz', {}],
@@ -227,6 +235,10 @@ describe('real answers', () => {
       'post 403',
       'post 409',
       'get 200',
+      'post 201',
+      'get 200',
+      'get 403',
+      'get 404',
       'get 200',
       'get 200',
       'get 200',

@@ -18,6 +18,8 @@ const tables = ['event_type', ...guarded];
 
 function as(role: DatabaseRole): pg.Pool {
   const pool = pools.get(role) ?? new pg.Pool({ connectionString: database.url(role), max: 2 });
+  // The database is dropped while the server still ends its connections.
+  if (!pools.has(role)) pool.on('error', () => undefined);
   pools.set(role, pool);
   return pool;
 }

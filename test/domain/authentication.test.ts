@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { judgeAuthentication } from '../../domain/authentication.ts';
-import type { RequiredAuthentication } from '../../domain/authentication.ts';
+import type { RequiredAuthentication } from '../../domain/policy.ts';
 import { isoTime } from '../../domain/time.ts';
 
 const now = Date.parse('2026-11-24T12:00:00.000Z');

@@ -23,12 +23,14 @@ import { workflowBundle } from '../../cli/workflow-bundle.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import { startIdentityProvider } from '../../embedded/identity-provider.ts';
 import { createStatementSigner, createStatementVerifier } from '../../identity/statement-signer.ts';
+import { withApiTokens } from '../../identity/api-token.ts';
 import { createTokenVerifier } from '../../identity/token-verifier.ts';
 import { createCallPace } from '../../onsmqtt/call-pace.ts';
 import { createOnsMqtt } from '../../onsmqtt/client.ts';
 import { createCredential } from '../../onsmqtt/credentials.ts';
 import { CountersignPlugin } from '../../plugin/countersign-plugin.ts';
 import { startSimulator } from '../../simulator/server.ts';
+import { apiTokenStore } from '../../store/api-token-store.ts';
 import { claimCalls } from '../../store/claim-calls.ts';
 import { makePool } from '../../store/pool.ts';
 import { changeTaskQueue, vendorTaskQueue } from '../../workflows/messages.ts';
@@ -145,7 +147,10 @@ export async function serveApi(ground: Ground, overrides: Partial<ApiDependencie
     db: pool,
     feed,
     engine: createEngine(ground.client, 20_000),
-    tokens: createTokenVerifier({ issuer: ground.identity.issuer, audience: 'countersign' }),
+    tokens: withApiTokens(
+      createTokenVerifier({ issuer: ground.identity.issuer, audience: 'countersign' }),
+      apiTokenStore(overrides.db ?? pool),
+    ),
     signer: createStatementSigner(await readFile(ground.keys.privateKey, 'utf8')),
     refusals,
     policy: fourEyes,
@@ -153,6 +158,7 @@ export async function serveApi(ground: Ground, overrides: Partial<ApiDependencie
     namespace,
     metrics: null,
     writesPerMinute: 10_000,
+    tokensPerMinute: 10_000,
     ...overrides,
   });
   const server = createServer(app);

@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto';
+import { Router } from 'express';
+import type { Request } from 'express';
+import { appendEntry } from '../../audit/append.ts';
+import type { JsonObject } from '../../domain/change.ts';
+import { personActor } from '../../domain/entry.ts';
+import type { EventType } from '../../domain/entry.ts';
+import { CountersignError } from '../../domain/error.ts';
+import { isoTime } from '../../domain/time.ts';
+import { makeApiTokenSecret } from '../../identity/api-token.ts';
+import type { ApiToken } from '../../store/api-token-columns.ts';
+import { getApiToken } from '../../store/get-api-token.ts';
+import { inTransaction } from '../../store/in-transaction.ts';
+import { insertApiToken } from '../../store/insert-api-token.ts';
+import { listApiTokens } from '../../store/list-api-tokens.ts';
+import type { Queryable } from '../../store/queryable.ts';
+import { revokeApiToken } from '../../store/revoke-api-token.ts';
+import { callerOf, requireRole } from '../caller.ts';
+import type { ApiDependencies } from '../dependencies.ts';
+import { methodNotAllowed } from '../problem.ts';
+import { checked, invalid, tokenListQuerySchema, tokenSchema, uuidSchema } from '../schemas.ts';
+
+const longestMs = 366 * 86_400_000;
+
+/** `/v1/tokens`: an admin issues, lists and revokes API tokens for machines. Each act is an entry, in one transaction with its row. */
+export function tokenRoutes(deps: ApiDependencies): Router {
+  const { db, namespace, refusals, now = Date.now } = deps;
+
+  /** The admin who calls; anybody else's attempt is recorded. */
+  async function adminOf(req: Request, action: string) {
+    const { person } = callerOf(req);
+    try {
+      requireRole(person, 'admin');
+    } catch (error) {
+      const wanted = { kind: 'token', action };
+      const source = req.ip ?? null;
+      await refusals.record({
+        type: 'request.refused',
+        person,
+        change: null,
+        wanted,
+        error: error as CountersignError,
+        source,
+      });
+      throw error;
+    }
+    const { issuer, subject, name } = person;
+    return { person, by: { issuer, subject, name } };
+  }
+
+  async function append(client: Queryable, req: Request, type: EventType, token: ApiToken, time: string) {
+    const { id, name, scopes, expiresAt } = token;
+    const told: JsonObject = { id, name, scopes, expiresAt };
+    await appendEntry(client, {
+      key: `${namespace}/token-${id}/${type}/1`,
+      body: {
+        v: 1,
+        type,
+        time,
+        changeId: null,
+        actor: personActor(callerOf(req).person),
+        operation: null,
+        target: null,
+        token: told,
+        source: req.ip ?? null,
+      },
+    });
+  }
+
+  const router = Router();
+  router
+    .route('/')
+    .get(async (req, res) => {
+      await adminOf(req, 'list');
+      const { cursor, limit } = checked(tokenListQuerySchema, req.query);
+      // A page ends with a token, whose id is the place.
+      const before = cursor === undefined ? null : await getApiToken(db, cursor);
+      if (cursor !== undefined && before === null) {
+        throw invalid([{ field: 'cursor', rule: 'cursor', message: 'expected the nextCursor of a page' }]);
+      }
+      // One more than the page has tells whether another follows.
+      const found = await listApiTokens(db, before, limit + 1);
+      const items = found.slice(0, limit);
+      res.json({ items, nextCursor: found.length > limit ? items.at(-1)?.id : null });
+    })
+    .post(async (req, res) => {
+      const { by } = await adminOf(req, 'issue');
+      const { name, scopes, expiresAt } = checked(tokenSchema, req.body);
+      const at = now();
+      const until = Date.parse(expiresAt);
+      if (until <= at) {
+        throw invalid([{ field: 'expiresAt', rule: 'future', message: 'must be in the future' }]);
+      }
+      if (until > at + longestMs) {
+        throw invalid([{ field: 'expiresAt', rule: 'maximum', message: 'at most 366 days from now' }]);
+      }
+      const token: ApiToken = {
+        id: randomUUID(),
+        name,
+        scopes: [...new Set(scopes)],
+        issuedBy: by,
+        issuedAt: isoTime(at),
+        expiresAt: isoTime(until),
+        revokedAt: null,
+        revokedBy: null,
+        lastUsedAt: null,
+      };
+      const { secret, hash } = makeApiTokenSecret();
+      await inTransaction(db, async (client) => {
+        await insertApiToken(client, token, hash);
+        await append(client, req, 'token.issued', token, token.issuedAt);
+      });
+      res
+        .status(201)
+        .location(`/v1/tokens/${token.id}`)
+        .json({ ...token, secret });
+    })
+    .all(methodNotAllowed('GET', 'POST'));
+
+  router
+    .route('/:id')
+    .get(async (req, res) => {
+      await adminOf(req, 'list');
+      res.json(await find(req.params.id));
+    })
+    .delete(async (req, res) => {
+      const { by } = await adminOf(req, 'revoke');
+      const token = await find(req.params.id);
+      const at = isoTime(now());
+      await inTransaction(db, async (client) => {
+        // Revoked before: nothing new, and the same answer.
+        if (!(await revokeApiToken(client, { id: token.id, by, at }))) return;
+        await append(client, req, 'token.revoked', token, at);
+      });
+      res.json(await find(token.id));
+    })
+    .all(methodNotAllowed('GET', 'DELETE'));
+  return router;
+
+  async function find(id: string): Promise<ApiToken> {
+    const token = uuidSchema.safeParse(id).success ? await getApiToken(db, id) : null;
+    if (!token) throw new CountersignError('not_found', 'there is no such token');
+    return token;
+  }
+}
