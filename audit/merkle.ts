@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** A node of the tree: `level` 0 are the leaves, node `index` of level n spans the leaves from index·2ⁿ on. */
 export interface TreeNode {
@@ -13,16 +13,21 @@ export type HashReader = (nodes: readonly TreeNode[]) => Promise<Buffer[]>;
 export const hashBytes = 32;
 
 /** The root of a tree without leaves (RFC 6962, section 2.1). */
-export const emptyRoot: Buffer = createHash('sha256').digest();
+export const emptyRoot: Buffer = hash('sha256', '', 'buffer');
 
 /** The hash of an entry: SHA-256(0x00 ‖ bytes). */
 export function leafHash(bytes: Uint8Array): Buffer {
-  return createHash('sha256').update(leafPrefix).update(bytes).digest();
+  return sha256(Buffer.concat([leafPrefix, bytes]));
 }
 
 /** The hash of an inner node: SHA-256(0x01 ‖ left ‖ right). */
 export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
-  return createHash('sha256').update(nodePrefix).update(left).update(right).digest();
+  return sha256(Buffer.concat([nodePrefix, left, right]));
+}
+
+/** In one step: a third of the time that an object for it takes, and every entry is hashed twice. */
+function sha256(bytes: Uint8Array): Buffer {
+  return hash('sha256', bytes, 'buffer');
 }
 
 const leafPrefix = Buffer.of(0);
@@ -98,19 +103,19 @@ export function verifyInclusion(claim: {
   const { index, size, leaf, root, proof } = claim;
   if (!isSize(index) || !isSize(size) || index >= size) return false;
   if (![leaf, root, ...proof].every(isHash)) return false;
-  let hash: Uint8Array = leaf;
+  let top: Uint8Array = leaf;
   let [node, last] = [index, size - 1];
   for (const sibling of proof) {
     if (last === 0) return false;
     if (isOdd(node) || node === last) {
-      hash = nodeHash(sibling, hash);
+      top = nodeHash(sibling, top);
       while (!isOdd(node) && node !== 0) [node, last] = [half(node), half(last)];
     } else {
-      hash = nodeHash(hash, sibling);
+      top = nodeHash(top, sibling);
     }
     [node, last] = [half(node), half(last)];
   }
-  return last === 0 && equal(hash, root);
+  return last === 0 && equal(top, root);
 }
 
 /**

@@ -31,11 +31,42 @@ export function createStatementSigner(privateKeyPem: string): StatementSigner {
 export function createStatementVerifier(
   publicKeyPems: readonly string[],
 ): (signed: SignedStatement) => boolean {
-  const keys = new Map(publicKeyPems.map((pem) => createPublicKey(pem)).map((key) => [keyIdOf(key), key]));
+  const keys = keysById(publicKeyPems);
   return ({ statement, keyId, signature }) => {
     const key = keys.get(keyId);
     return key !== undefined && verify(null, bytesOf(statement), key, Buffer.from(signature, 'base64'));
   };
+}
+
+/**
+ * Checks signatures over statements that are canonical JSON already, many at once: Node's thread pool does the work.
+ * @param publicKeyPems - as for {@link createStatementVerifier}
+ */
+export function createSignatureVerifier(
+  publicKeyPems: readonly string[],
+): (claim: {
+  readonly canonicalStatement: string;
+  readonly keyId: string;
+  readonly signature: string;
+}) => Promise<boolean> {
+  const keys = keysById(publicKeyPems);
+  return ({ canonicalStatement, keyId, signature }) =>
+    new Promise((resolve, reject) => {
+      const key = keys.get(keyId);
+      if (key === undefined) {
+        resolve(false);
+        return;
+      }
+      const bytes = Buffer.from(canonicalStatement, 'utf8');
+      verify(null, bytes, key, Buffer.from(signature, 'base64'), (error, valid) => {
+        if (error) reject(error);
+        else resolve(valid);
+      });
+    });
+}
+
+function keysById(publicKeyPems: readonly string[]): Map<string, KeyObject> {
+  return new Map(publicKeyPems.map((pem) => createPublicKey(pem)).map((key) => [keyIdOf(key), key]));
 }
 
 /** The first 16 hex digits of SHA-256 over the raw public key. */

@@ -1,5 +1,8 @@
 import type { SealedEntry } from './sealed-entry.ts';
 
+/** What a spreadsheet would take for a formula: also after a tab or line end, and in full width. */
+const formula = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
+
 const columns: readonly (readonly [string, (entry: SealedEntry) => unknown])[] = [
   ['index', ({ index }) => index],
   ['time', ({ columns: c }) => c.time],
@@ -29,9 +32,6 @@ export function csvLine(entry: SealedEntry): string {
 function line(cells: readonly unknown[]): string {
   return `${cells.map(cellText).join(',')}\r\n`;
 }
-
-/** What a spreadsheet would take for a formula: also after a tab or line end, and in full width. */
-const formula = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
 
 function cellText(value: unknown): string {
   if (value == null) return '';

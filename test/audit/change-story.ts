@@ -16,7 +16,11 @@ export function changeStory(
   const input = { regionId: 'cn-hangzhou', mqttInstanceId: 'post-cn-test00001', sn: 'SN-1' };
   const snapshot = { sn: 'SN-1', caName: 'line', status: 'inactive' };
   const operation = 'ActiveCaCertificate';
+  const later = (days: number) => new Date(Date.parse(began) + days * 86_400_000).toISOString();
   let second = 0;
+  const now = () => new Date(Date.parse(began) + 1000 * second).toISOString();
+  /** When the last approval was said: the same statement then schedules the change. */
+  let approvedAt = began;
   const digestOf = (round: number) =>
     createHash('sha256')
       .update(digestText({ operation, input, policy }, snapshot, round))
@@ -48,10 +52,15 @@ export function changeStory(
     by: Person,
     kind: Statement['kind'],
     action: Statement['action'],
-    more: { readonly digest?: string | null; readonly round?: number; readonly members?: JsonObject } = {},
+    more: {
+      readonly digest?: string | null;
+      readonly round?: number;
+      readonly members?: JsonObject;
+      readonly at?: string;
+    } = {},
   ): EntryBody {
     const { digest = digestOf(1), round = 1 } = more;
-    const at = new Date(Date.parse(began) + 1000 * second).toISOString();
+    const { at = now() } = more;
     const statement: Statement = {
       v: 1,
       kind,
@@ -91,7 +100,7 @@ export function changeStory(
           input,
           justification: 'why',
           pinnedPolicy: policy as unknown as JsonObject,
-          decideBy: '2026-12-01T09:00:00.000Z',
+          decideBy: later(7),
           executeAfter: null,
           executeBy: null,
           ...more,
@@ -99,15 +108,18 @@ export function changeStory(
         personActor(person('alice', 'requester')),
       ),
     prechecked: (round = 1) => entry('change.prechecked', { snapshot, round, digest: digestOf(round) }),
-    approved: (by: Person = person('bob', 'approver'), round = 1) =>
-      spoken('decision.approved', by, 'decision', 'approve', { round, digest: digestOf(round) }),
+    approved(by: Person = person('bob', 'approver'), round = 1) {
+      approvedAt = now();
+      return spoken('decision.approved', by, 'decision', 'approve', { round, digest: digestOf(round) });
+    },
     rejected: (by: Person = person('bob', 'approver')) =>
       spoken('decision.rejected', by, 'decision', 'reject'),
     scheduled: (by: Person = person('bob', 'approver'), round = 1) =>
       spoken('change.scheduled', by, 'decision', 'approve', {
         round,
         digest: digestOf(round),
-        members: { executeAfter: null, executeBy: '2026-11-25T09:00:00.000Z' },
+        at: approvedAt,
+        members: { executeAfter: null, executeBy: later(1) },
       }),
     operator: (action: 'pause' | 'resume' | 'retry' | 'abandon', by: Person = person('olga', 'operator')) => {
       const type = {

@@ -1,0 +1,40 @@
+/** Text that is HTML already. */
+export class Html {
+  readonly text: string;
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+/** HTML in which every value that is not {@link Html} is escaped. */
+export function html(parts: TemplateStringsArray, ...values: readonly (Html | string | number)[]): Html {
+  return new Html(
+    parts.reduce((text, part, i) => {
+      const value = values[i - 1];
+      return `${text}${value === undefined ? '' : value instanceof Html ? value.text : escaped(String(value))}${part}`;
+    }),
+  );
+}
+
+/** Pieces one after another. */
+export function join(pieces: readonly Html[]): Html {
+  return new Html(pieces.map(({ text }) => text).join(''));
+}
+
+const names: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+function escaped(text: string): string {
+  // Marks that turn the direction of what follows could make a line read as another.
+  return text
+    .replaceAll(/[&<>"']/g, (c) => names[c] ?? c)
+    .replaceAll(
+      /[\u202a-\u202e\u2066-\u2069\u200e\u200f]/g,
+      (c) => `[U+${c.charCodeAt(0).toString(16).toUpperCase()}]`,
+    );
+}

@@ -1,0 +1,97 @@
+/** What a pack covers: every entry of a part of the log, or the entries of one change. */
+export type Coverage =
+  | { readonly kind: 'range'; readonly from: number; readonly to: number }
+  | { readonly kind: 'change'; readonly changeId: string };
+
+/** A file of a pack. */
+export interface PackedFile {
+  readonly path: string;
+  readonly bytes: number;
+  /** SHA-256, lower-case hex. */
+  readonly sha256: string;
+}
+
+/** `manifest.json`: what is in a pack. Nobody signs it; the verifier takes nothing from it on trust. */
+export interface Manifest {
+  readonly format: 'countersign-evidence-pack';
+  /** Of the layout and of the renderings. */
+  readonly version: 1;
+  /** ISO 8601. */
+  readonly madeAt: string;
+  /** The log's name. */
+  readonly log: string;
+  /** The checkpoint that everything is proved against; `root` in lower-case hex. */
+  readonly checkpoint: { readonly size: number; readonly root: string };
+  readonly covers: Coverage;
+  /** The size of the auditor's last checkpoint, which `consistency.json` leads on from; null when none was named. */
+  readonly since: number | null;
+  readonly counts: {
+    readonly entries: number;
+    readonly changes: number;
+    readonly types: Readonly<Record<string, number>>;
+  };
+  readonly files: readonly PackedFile[];
+  /** In words, what the pack does not prove. */
+  readonly notProven: readonly string[];
+}
+
+/** The files of a pack, in their order. Those of one path only; `consistency.json` and `proofs/range.json` where they apply. */
+export const packFiles = [
+  'manifest.json',
+  'README.txt',
+  'verify.mjs',
+  'checkpoint',
+  'consistency.json',
+  'proofs/range.json',
+  'leaves.jsonl',
+  'entries.jsonl',
+  'ocsf.jsonl',
+  'entries.csv',
+  'report.html',
+] as const;
+/** One of {@link packFiles}. */
+export type PackPath = (typeof packFiles)[number];
+
+/** `proofs/range.json`: what joins a range of entries to the checkpoint's root. Hashes in lower-case hex. */
+export interface RangeProof {
+  readonly from: number;
+  readonly to: number;
+  readonly size: number;
+  /** The roots of the complete subtrees before the range, from the left. */
+  readonly before: readonly string[];
+  /** Those after it, up to the checkpoint's size. */
+  readonly after: readonly string[];
+}
+
+/** `consistency.json`: that the checkpoint's tree continues an older one (RFC 6962 §2.1.2). Hashes in lower-case hex. */
+export interface ConsistencyProof {
+  readonly from: number;
+  readonly to: number;
+  readonly proof: readonly string[];
+}
+
+/** What a pack of its coverage does not prove, in words. */
+export function limitsOf(covers: Coverage, size: number, since: number | null): string[] {
+  return [
+    ...(covers.kind === 'change'
+      ? [
+          `Completeness: each entry here is proved to be in the log; that change ${covers.changeId} has no other entry is not. A pack of the whole range of the log proves that.`,
+        ]
+      : []),
+    ...(covers.kind === 'range' && covers.from > 0
+      ? [
+          `Entries before ${covers.from}: what happened earlier to a change that appears here is not looked at.`,
+        ]
+      : []),
+    ...(covers.kind === 'range' && covers.to < size
+      ? [`Entries from ${covers.to} to ${size}: they are under the checkpoint and not in this pack.`]
+      : []),
+    `Entries after ${size}: what was recorded after the checkpoint was signed.`,
+    ...(since === null
+      ? ['Consistency with a checkpoint that you had before: none was named when the pack was made.']
+      : []),
+    'That the log was shown to everybody alike: compare the checkpoint with that of somebody else, or trust a witness whose cosignature it bears.',
+    'That what was recorded is all that happened: the log holds what Countersign did and refused. The cloud’s own audit trail has the calls that were made past it; match them by RequestId.',
+    'Who somebody is: persons are as the identity provider named them, and the API vouched for that with its signature.',
+  ];
+}

@@ -1,0 +1,229 @@
+import type { Json, JsonObject } from '../../domain/change.ts';
+import { html, join } from './html.ts';
+import type { Html } from './html.ts';
+import type { Manifest } from './manifest.ts';
+import { reportStyle } from './report-style.ts';
+import type { SealedEntry } from './sealed-entry.ts';
+
+/** Most changes and most entries that a report shows in full; the other files have all of them. */
+const mostChanges = 300;
+const mostEntries = 3000;
+
+/** What `report.html` is made from, kept within bounds however many entries there are. */
+export interface ReportDraft {
+  add(entry: SealedEntry): void;
+  /** The page: self-contained, no script, nothing loaded from elsewhere. */
+  render(manifest: Omit<Manifest, 'files' | 'madeAt'>): string;
+}
+
+/** See {@link ReportDraft}. */
+export function draftReport(): ReportDraft {
+  const changes = new Map<string, Html[]>();
+  const rows: Html[] = [];
+  let changesLeftOut = false;
+  let entries = 0;
+  return {
+    add(entry) {
+      entries += 1;
+      const id = entry.columns.changeId;
+      if (rows.length < mostEntries) {
+        rows.push(row(entry));
+        if (id === null) return;
+        const steps = changes.get(id);
+        if (steps) steps.push(step(entry));
+        else if (changes.size < mostChanges) changes.set(id, [step(entry)]);
+        else changesLeftOut = true;
+      }
+    },
+    render(manifest) {
+      const { log, checkpoint, covers, counts, notProven } = manifest;
+      const title =
+        covers.kind === 'change' ? `Change ${covers.changeId}` : `Entries ${covers.from} to ${covers.to - 1}`;
+      const cut = entries > rows.length || changesLeftOut;
+      return html`<!doctype html>
+        <html lang="en">
+          <head>
+            <meta charset="utf-8" />
+            <meta name="viewport" content="width=device-width, initial-scale=1" />
+            <meta
+              http-equiv="Content-Security-Policy"
+              content="default-src 'none'; style-src 'unsafe-inline'"
+            />
+            <title>${title} · Countersign evidence</title>
+            <style>
+              ${reportStyle}
+            </style>
+          </head>
+          <body>
+            <header>
+              <p class="kind">Countersign · evidence pack</p>
+              <h1>${title}</h1>
+              <dl class="facts">
+                <div>
+                  <dt>Log</dt>
+                  <dd>${log}</dd>
+                </div>
+                <div>
+                  <dt>Checkpoint</dt>
+                  <dd>${checkpoint.size} entries, root <code>${checkpoint.root}</code></dd>
+                </div>
+                <div>
+                  <dt>Here</dt>
+                  <dd>${counts.entries} entries of ${counts.changes} changes</dd>
+                </div>
+              </dl>
+              <p class="note">
+                This page is a rendering to read. What is proved is in entries.jsonl; verify.mjs checks that
+                this page says the same.
+              </p>
+              ${cut ? html`<p class="note"><strong>Shortened:</strong> the first ${rows.length} entries of at most ${mostChanges} changes. All of them are in entries.csv.</p>` : ''}
+            </header>
+            <section>
+              <h2>What this does not prove</h2>
+              <ul>
+                ${join(notProven.map((line) => html`<li>${line}</li>`))}
+              </ul>
+            </section>
+            ${join(
+              [...changes].map(
+                ([id, steps]) =>
+                  html`<section class="change">
+                    <h2>Change <code>${id}</code></h2>
+                    <ol class="steps">
+                      ${join(steps)}
+                    </ol>
+                  </section> `,
+              ),
+            )}
+            <section>
+              <h2>Entries</h2>
+              <table>
+                <thead>
+                  <tr>
+                    <th>Index</th>
+                    <th>Time (UTC)</th>
+                    <th>Type</th>
+                    <th>Actor</th>
+                    <th>Outcome</th>
+                    <th>RequestId</th>
+                    <th>Leaf hash</th>
+                  </tr>
+                </thead>
+                <tbody>
+                  ${join(rows)}
+                </tbody>
+              </table>
+            </section>
+            <section>
+              <h2>By type</h2>
+              <table class="counts">
+                <tbody>
+                  ${join(
+                    Object.entries(counts.types).map(
+                      ([type, n]) =>
+                        html`<tr>
+                          <td>${type}</td>
+                          <td>${n}</td>
+                        </tr> `,
+                    ),
+                  )}
+                </tbody>
+              </table>
+            </section>
+          </body>
+        </html> `.text;
+    },
+  };
+}
+
+function row({ index, leafHash, columns, body }: SealedEntry): Html {
+  const { time, type, outcome, requestId } = columns;
+  return html`<tr>
+    <td>${index}</td>
+    <td>${moment(time)}</td>
+    <td>${type}</td>
+    <td>${who(body.actor)}</td>
+    <td>${outcome ?? ''}</td>
+    <td>${requestId ?? ''}</td>
+    <td><code title="${leafHash}">${leafHash.slice(0, 12)}…</code></td>
+  </tr> `;
+}
+
+/** Members that the page shows elsewhere, or that say the same at every step of a change. */
+const repeated = new Set([
+  'v',
+  'type',
+  'time',
+  'changeId',
+  'actor',
+  'operation',
+  'target',
+  'policy',
+  'temporal',
+  'statement',
+  'signature',
+]);
+
+function step({ index, body, columns }: SealedEntry): Html {
+  const facts = Object.entries(body).filter(([name, value]) => !repeated.has(name) && value !== null);
+  const first = body.type === 'change.requested';
+  const shown: [string, Json][] = [
+    ...(first
+      ? ([
+          ['operation', body.operation],
+          ['target', body.target],
+        ] as [string, Json][])
+      : []),
+    ...facts,
+    ...(first && body.policy !== undefined ? ([['policy', body.policy]] as [string, Json][]) : []),
+  ];
+  return html`<li class="${tone(body.type)}">
+    <h3>${body.type} <span>${moment(columns.time)} · entry ${index}</span></h3>
+    <p>${who(body.actor)}${how(body.actor)}</p>
+    <dl>
+      ${join(
+        shown.map(
+          ([name, value]) =>
+            html`<div>
+              <dt>${name}</dt>
+              <dd>${valueText(value)}</dd>
+            </div>`,
+        ),
+      )}
+    </dl>
+  </li> `;
+}
+
+function tone(type: string): string {
+  if (
+    /^(attempt\.(failed|unknown)|.*\.refused|change\.(drifted|expired|abandoned|withdrawn)|decision\.rejected|integrity\..*)$/.test(
+      type,
+    )
+  )
+    return 'bad';
+  return /^(decision\.approved|attempt\.succeeded|change\.reconciled)$/.test(type) ? 'good' : 'plain';
+}
+
+function who(actor: JsonObject): string {
+  const { name, subject, issuer, process } = actor;
+  if (typeof subject !== 'string')
+    return typeof process === 'string' ? `process ${process}` : valueText(actor);
+  return `${typeof name === 'string' ? name : subject} (${subject} of ${valueText(issuer ?? null)})`;
+}
+
+function how({ authentication, roles }: JsonObject): string {
+  const { methods } = (authentication ?? {}) as { methods?: Json };
+  const parts = [
+    ...(Array.isArray(roles) && roles.length > 0 ? [`as ${roles.join(', ')}`] : []),
+    ...(Array.isArray(methods) && methods.length > 0 ? [`authenticated by ${methods.join(', ')}`] : []),
+  ];
+  return parts.length === 0 ? '' : `, ${parts.join(', ')}`;
+}
+
+function moment(time: string): string {
+  return time.replace('T', ' ').replace('Z', '');
+}
+
+function valueText(value: Json): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

@@ -1,0 +1,115 @@
+import type { EntryBody } from '../../domain/entry.ts';
+import type { Findings } from './finding.ts';
+import { numberOf, objectOf, stringOf } from './fields.ts';
+import { follow } from './follow-change.ts';
+import { begun } from './life.ts';
+import type { Life } from './life.ts';
+import { needsStatement, statementOf } from './statement-of.ts';
+
+/** Options of {@link judgeEntries}. */
+export interface JudgeOptions {
+  readonly findings: Findings;
+  /** Whether each change's first entry must be among those that are looked at. */
+  readonly whole: boolean;
+  /** Null where no key of the API is trusted. */
+  readonly verifyStatement: StatementCheck | null;
+}
+
+/** Whether the API's key signed a statement, given as canonical JSON. */
+export type StatementCheck = (claim: {
+  readonly canonicalStatement: string;
+  readonly keyId: string;
+  readonly signature: string;
+}) => Promise<boolean>;
+
+/** Signatures that are checked at a time: enough to keep every processor busy. */
+const mostPending = 64;
+
+/** Judges the entries of many changes in the log's order; of a change that has closed it keeps the id alone. */
+export function judgeEntries({ findings, whole, verifyStatement }: JudgeOptions) {
+  const lives = new Map<string, Life>();
+  const ended = new Set<string>();
+  let statements = 0;
+  let unverified = 0;
+  let withoutPolicy = 0;
+  let last = { signature: '', statement: '', valid: Promise.resolve(false) };
+  const pending = new Set<Promise<void>>();
+
+  function signed(index: number, body: EntryBody): void {
+    if (!needsStatement(body.type) && body.statement === undefined) return;
+    const statement = statementOf(body);
+    if (statement === null) return;
+    if (verifyStatement === null) {
+      unverified += 1;
+      return;
+    }
+    const { keyId, value } = objectOf(body.signature);
+    // Of an entry that is canonical JSON, this is canonical as well.
+    const text = JSON.stringify(body.statement);
+    const signature = `${stringOf(keyId) ?? ''} ${stringOf(value) ?? ''}`;
+    // One decision stands behind two entries, the second of which schedules the change.
+    if (signature !== last.signature || text !== last.statement) {
+      const claim = {
+        canonicalStatement: text,
+        keyId: stringOf(keyId) ?? '',
+        signature: stringOf(value) ?? '',
+      };
+      last = { signature, statement: text, valid: verifyStatement(claim) };
+    }
+    statements += 1;
+    const check = last.valid.then((valid) => {
+      pending.delete(check);
+      if (valid) return;
+      findings.add('badly_signed', `no trusted key of the API signed what ${statement.person.subject} said`, {
+        index,
+        code: 'statement',
+      });
+    });
+    pending.add(check);
+  }
+
+  return {
+    add(index: number, body: EntryBody): void {
+      const { changeId } = body;
+      if (changeId === null) return;
+      const before =
+        lives.get(changeId) ??
+        (ended.has(changeId) ? { ...begun(body, changeId, false), closed: true } : null);
+      try {
+        const { life, problems } = follow(before, body, whole);
+        for (const { code, message } of problems) findings.add('illogical', message, { index, code });
+        signed(index, body);
+        if (life === null) return;
+        if (life.whole && body.type === 'change.requested' && life.policy === null) withoutPolicy += 1;
+        // What is closed and owes no answer is forgotten but for its id.
+        if (life.closed && life.started.length === life.ended.length) {
+          ended.add(changeId);
+          lives.delete(changeId);
+        } else lives.set(changeId, life);
+      } catch (error) {
+        findings.add('malformed', `cannot be understood: ${(error as Error).message}`, { index });
+      }
+    },
+    /** To be awaited now and then, so that no more signatures wait than can be checked. */
+    async catchUp(): Promise<void> {
+      while (pending.size > mostPending) await Promise.race(pending);
+    },
+    /** After the last entry. */
+    async end() {
+      await Promise.all(pending);
+      const open = [...lives.values()].filter(
+        (life) => !life.closed || life.started.length > life.ended.length,
+      );
+      return {
+        changes: lives.size + ended.size,
+        statements,
+        unverified,
+        withoutPolicy,
+        open: open.map(({ changeId, started, ended: answered }) => ({
+          changeId,
+          openAttempts: started.filter((ordinal) => !answered.includes(ordinal)).map(numberOf),
+        })),
+      };
+    },
+  };
+}

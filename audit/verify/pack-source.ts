@@ -1,0 +1,80 @@
+import { constants, createReadStream } from 'node:fs';
+import { lstat, open, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createGunzip } from 'node:zlib';
+import { packFiles } from '../pack/manifest.ts';
+import { BrokenPack } from './finding.ts';
+import { readTar } from './read-tar.ts';
+import type { PackFile } from './read-tar.ts';
+
+/** A pack on disk. */
+export interface PackSource {
+  /**
+   * Its files, one after another; each call reads from the start.
+   * @throws BrokenPack
+   */
+  files(): AsyncGenerator<PackFile>;
+}
+
+/**
+ * A pack as it was exported (`.tgz`) or unpacked into a folder.
+ * @throws BrokenPack `unreadable` when there is nothing of the kind
+ */
+export async function openPack(path: string): Promise<PackSource> {
+  const found = await lstat(path).catch(() => null);
+  if (found?.isDirectory()) return { files: () => folderFiles(path) };
+  if (found?.isFile()) return { files: () => archiveFiles(path) };
+  throw new BrokenPack('unreadable', `${path} is neither a file nor a folder`);
+}
+
+async function* archiveFiles(path: string): AsyncGenerator<PackFile> {
+  const gunzip = createGunzip({ chunkSize: 262_144 });
+  const file = createReadStream(path, { highWaterMark: 262_144 });
+  file.on('error', (error) => gunzip.destroy(error));
+  file.pipe(gunzip);
+  try {
+    yield* readTar(readable(gunzip as AsyncIterable<Buffer>));
+  } finally {
+    file.destroy();
+    gunzip.destroy();
+  }
+}
+
+/** Chunks, whose failing is told as what it means. */
+async function* readable(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  try {
+    yield* chunks;
+  } catch (error) {
+    throw new BrokenPack('unreadable', `the archive cannot be read: ${(error as Error).message}`);
+  }
+}
+
+/** A folder's files in a pack's order. Links are not followed, and what else lies there is told of. */
+async function* folderFiles(folder: string): AsyncGenerator<PackFile> {
+  const known: ReadonlySet<string> = new Set(packFiles);
+  const there = new Set<string>();
+  for (const found of await readdir(folder, { withFileTypes: true, recursive: true })) {
+    const path = join(found.parentPath, found.name).slice(join(folder, '/').length).replaceAll('\\', '/');
+    if (found.isDirectory() && path === 'proofs') continue;
+    if (!found.isFile()) throw new BrokenPack('unexpected', `${JSON.stringify(path)} is not a plain file`);
+    if (!known.has(path)) throw new BrokenPack('unexpected', `${JSON.stringify(path)} is no file of a pack`);
+    there.add(path);
+  }
+  for (const path of packFiles) {
+    if (!there.has(path)) continue;
+
+    const file = await open(join(folder, path), constants.O_RDONLY | constants.O_NOFOLLOW).catch(() => {
+      throw new BrokenPack('unreadable', `${path} cannot be opened`);
+    });
+    try {
+      const { size: bytes } = await file.stat();
+      yield {
+        path,
+        bytes,
+        content: file.createReadStream({ autoClose: false, highWaterMark: 262_144 }) as AsyncIterable<Buffer>,
+      };
+    } finally {
+      await file.close();
+    }
+  }
+}

@@ -1,0 +1,113 @@
+import { maxEntryBytes } from '../../domain/entry.ts';
+import { columnsOf } from '../columns.ts';
+import { leafHash, verifyInclusion } from '../merkle.ts';
+import { csvLine } from '../pack/csv.ts';
+import { leafLine } from '../pack/leaf-line.ts';
+import { ocsfLine } from '../pack/ocsf.ts';
+import { BrokenPack } from './finding.ts';
+import { compareColumns, maxLeafLine, readLeaf } from './find-difference.ts';
+import { judgeEntries } from './judge-entries.ts';
+import { lineCutter, linesOf } from './lines.ts';
+import type { Line } from './lines.ts';
+import type { PackSource } from './pack-source.ts';
+import { hashesOf } from './read-claims.ts';
+import { readEntry } from './read-entry.ts';
+import { addNodes, atSince, manifestOf } from './verification.ts';
+import type { Verification } from './verification.ts';
+
+/** `entries.jsonl`, line by line: each hashed, put into the tree or led to the root by its proof, rendered and judged. */
+export async function readEntries(
+  source: PackSource,
+  state: Verification,
+  content: AsyncIterable<Buffer>,
+): Promise<void> {
+  const manifest = manifestOf(state);
+  const { covers } = manifest;
+  state.judge = judgeEntries({
+    findings: state.findings,
+    whole: covers.kind === 'change' || covers.from === 0,
+    verifyStatement: state.options.verifyStatement,
+  });
+  if (covers.kind === 'range') {
+    const { range } = state;
+    if (range?.from !== covers.from || range.to !== covers.to) {
+      throw new BrokenPack('malformed', 'proofs/range.json is not of the range that the manifest names');
+    }
+    addNodes(state, 0, range.from, range.before);
+  }
+  const leaves = covers.kind === 'change' ? linesOf(source.files(), 'leaves.jsonl', maxLeafLine) : null;
+  const cutter = lineCutter(maxEntryBytes);
+  let last = -1;
+  for await (const chunk of content) {
+    for (const line of cutter.push(chunk)) {
+      if (leaves) {
+        const leaf = await leaves.next();
+        last = readFiltered(state, line, leaf.done === true ? null : leaf.value, last);
+      } else readOne(state, state.tree.size, line);
+    }
+    await state.judge.catchUp();
+  }
+  if (cutter.open)
+    state.findings.add('malformed', 'entries.jsonl does not end with a line', { code: 'entry' });
+  if (leaves && (await leaves.next()).done !== true) {
+    state.findings.add('missing', 'there are leaf hashes without an entry');
+  }
+}
+
+/** An entry of a range: its place is where it stands. */
+function readOne(state: Verification, index: number, line: Line): void {
+  atSince(state);
+  const hash = line === null ? Buffer.alloc(32) : leafHash(line);
+  state.tree.add({ level: 0, index }, hash);
+  see(state, index, line, hash.toString('hex'));
+}
+
+/** An entry of a change: its place is what its proof proves. Answers it. */
+function readFiltered(state: Verification, line: Line, leafText: Line, last: number): number {
+  const { findings, checkpoint } = state;
+  const leaf = readLeaf(leafText);
+  if (!leaf) {
+    findings.add(leafText === null ? 'missing' : 'malformed', 'an entry has no line in leaves.jsonl');
+    return last;
+  }
+  const { index } = leaf;
+  const at = { index };
+  if (index <= last) findings.add('reordered', 'the entries are not in the order of the log', at);
+  const hash = line === null ? Buffer.alloc(32) : leafHash(line);
+  const proof = hashesOf(leaf.proof);
+  if (hash.toString('hex') !== leaf.leafHash) {
+    findings.add('altered', 'the bytes are not those that were hashed', at);
+  } else if (!proof) findings.add('malformed', 'the proof is none', at);
+  else if (checkpoint) {
+    const { size, root } = checkpoint;
+    if (!verifyInclusion({ index, size, leaf: hash, root, proof })) {
+      findings.add('altered', 'the proof does not lead to the checkpoint’s root', { index, code: 'proof' });
+    }
+  }
+  see(state, index, line, hash.toString('hex'), proof?.map((h) => h.toString('hex')) ?? []);
+  if (line) compareColumns(leaf, line, index, findings);
+  return Math.max(index, last);
+}
+
+/** What an entry says, wherever it stands. */
+function see(state: Verification, index: number, line: Line, hash: string, proof?: readonly string[]): void {
+  const { findings, derived, report, types } = state;
+  state.entries += 1;
+  const body = line === null ? `longer than ${maxEntryBytes} bytes` : readEntry(line);
+  if (typeof body === 'string') {
+    findings.add('malformed', `no entry: ${body}`, { index, code: 'entry' });
+    state.unread += 1;
+    return;
+  }
+  const { covers, log } = manifestOf(state);
+  if (covers.kind === 'change' && body.changeId !== covers.changeId) {
+    findings.add('unexpected', 'an entry of another change', { index });
+  }
+  const entry = { index, body, leafHash: hash, columns: columnsOf(body) };
+  derived['leaves.jsonl'].update(leafLine(entry, proof));
+  derived['ocsf.jsonl'].update(ocsfLine(entry, log));
+  derived['entries.csv'].update(csvLine(entry));
+  report.add(entry);
+  types[body.type] = (types[body.type] ?? 0) + 1;
+  state.judge?.add(index, body);
+}

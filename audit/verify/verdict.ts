@@ -1,0 +1,86 @@
+import type { Coverage } from '../pack/manifest.ts';
+import type { Finding } from './finding.ts';
+
+/** What came of verifying a pack. */
+export interface Verdict {
+  readonly result: 'valid' | 'tampered' | 'incomplete';
+  readonly findings: readonly Finding[];
+  /** How many findings there are; only the first hundred are listed. */
+  readonly findingCount: number;
+  /** The first entry that is not as it should be, or null where none can be named. */
+  readonly firstBadIndex: number | null;
+  readonly covers: Coverage | null;
+  /** Null where no trusted key signed one. */
+  readonly checkpoint: {
+    readonly origin: string;
+    readonly size: number;
+    /** Lower-case hex. */
+    readonly root: string;
+    /** ISO 8601: by when each trusted witness had seen it. */
+    readonly witnesses: readonly { readonly name: string; readonly time: string | null }[];
+  } | null;
+  readonly checked: {
+    readonly entries: number;
+    readonly changes: number;
+    /** Statements of people whose signature by the API was checked. */
+    readonly statements: number;
+    /** The size of the auditor's own checkpoint that this one continues; null where none was checked. */
+    readonly since: number | null;
+  };
+  /** Changes that have not closed, the first hundred. */
+  readonly openChanges: readonly { readonly changeId: string; readonly openAttempts: readonly number[] }[];
+  readonly openChangeCount: number;
+  /** SHA-256 of the verifier that the pack carries, lower-case hex, to be compared with the published one. */
+  readonly carriedVerifier: string | null;
+  /** In words, what was not proven. */
+  readonly notProven: readonly string[];
+}
+
+/** A verdict to read. */
+export function verdictLines(verdict: Verdict): string[] {
+  const { result, covers, checkpoint, checked, findings, findingCount, firstBadIndex } = verdict;
+  const what =
+    covers === null
+      ? 'nothing'
+      : covers.kind === 'change'
+        ? `change ${covers.changeId}`
+        : `entries ${covers.from} to ${covers.to - 1}`;
+  const opened = verdict.openChanges.map(({ changeId, openAttempts }) =>
+    openAttempts.length === 0
+      ? changeId
+      : `${changeId} (attempts without an answer: ${openAttempts.join(', ')})`,
+  );
+  return [
+    `${result.toUpperCase()}: ${what}`,
+    ...(checkpoint === null
+      ? ['checkpoint   none that a trusted key signed']
+      : [
+          `checkpoint   ${checkpoint.origin}, size ${checkpoint.size}, root ${checkpoint.root}`,
+          ...checkpoint.witnesses.map(
+            ({ name, time }) => `witnessed    by ${name}${time === null ? '' : ` at ${time}`}`,
+          ),
+        ]),
+    `checked      ${checked.entries} entries, ${checked.changes} changes, ${checked.statements} signed statements${checked.since === null ? '' : `, continues your checkpoint of size ${checked.since}`}`,
+    ...(firstBadIndex === null ? [] : [`first bad    entry ${firstBadIndex}`]),
+    ...findings.map(
+      ({ kind, code, index, message }) =>
+        `  ${kind}${code === undefined ? '' : ` (${code})`}${index === null ? '' : `, entry ${index}`}: ${message}`,
+    ),
+    ...(findingCount > findings.length ? [`  and ${findingCount - findings.length} more findings`] : []),
+    ...(verdict.openChangeCount === 0
+      ? []
+      : [`open         ${verdict.openChangeCount} changes had not closed:`]),
+    ...opened.map((line) => `  ${line}`),
+    ...(verdict.openChangeCount > opened.length
+      ? [`  and ${verdict.openChangeCount - opened.length} more`]
+      : []),
+    ...(verdict.carriedVerifier === null
+      ? []
+      : [`verify.mjs   SHA-256 ${verdict.carriedVerifier}; compare it with the published one`]),
+    'not proven',
+    ...verdict.notProven.map((line) => `  ${line}`),
+  ];
+}
+
+/** The exit code of a verdict: 0 valid, 1 tampered, 2 incomplete. 3, for wrong use, is the command line's. */
+export const exitCodeOf = { valid: 0, tampered: 1, incomplete: 2 } as const;

@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import type { OpenedCheckpoint } from '../checkpoint.ts';
+import { coveringNodes, makeCompactRange } from '../compact-range.ts';
+import { csvHeader } from '../pack/csv.ts';
+import type { ConsistencyProof, Manifest, RangeProof } from '../pack/manifest.ts';
+import { draftReport } from '../pack/report.ts';
+import { BrokenPack } from './finding.ts';
+import type { Findings } from './finding.ts';
+import type { judgeEntries, StatementCheck } from './judge-entries.ts';
+import { openTrusted } from './open-checkpoints.ts';
+import type { TrustedKeys } from './trusted-keys.ts';
+
+/** What to verify a pack with. */
+export interface VerifyOptions {
+  readonly keys: TrustedKeys;
+  /** The note of the last checkpoint that the auditor has, or null. */
+  readonly since: string | null;
+  /** Checks the API's signature; null where no key of the API is trusted. */
+  readonly verifyStatement: StatementCheck | null;
+}
+
+/** What is known of a pack while it is read. */
+export interface Verification {
+  readonly options: VerifyOptions;
+  readonly findings: Findings;
+  manifest: Manifest | null;
+  checkpoint: OpenedCheckpoint | null;
+  readonly since: OpenedCheckpoint | null;
+  consistency: ConsistencyProof | null;
+  range: RangeProof | null;
+  tree: ReturnType<typeof makeCompactRange>;
+  /** The root of the first `since.size` entries, where the pack's own entries lead to it. */
+  rootAtSince: Buffer | null;
+  judge: ReturnType<typeof judgeEntries> | null;
+  readonly report: ReturnType<typeof draftReport>;
+  readonly derived: Record<'leaves.jsonl' | 'ocsf.jsonl' | 'entries.csv', ReturnType<typeof createHash>>;
+  readonly actual: Map<string, string>;
+  entries: number;
+  readonly types: Record<string, number>;
+  /** Entries that could not be read, so that nothing can be rendered from them. */
+  unread: number;
+  /** Changes as they stand after the last entry. */
+  changes: Awaited<ReturnType<ReturnType<typeof judgeEntries>['end']>> | null;
+  sinceChecked: number | null;
+}
+
+/** Before the first file. */
+export function newVerification(options: VerifyOptions, findings: Findings): Verification {
+  return {
+    options,
+    findings,
+    manifest: null,
+    checkpoint: null,
+    since:
+      options.since === null ? null : openTrusted(options.since, options.keys, findings, 'your checkpoint'),
+    consistency: null,
+    range: null,
+    tree: makeCompactRange(),
+    rootAtSince: null,
+    judge: null,
+    report: draftReport(),
+    derived: {
+      'leaves.jsonl': createHash('sha256'),
+      'ocsf.jsonl': createHash('sha256'),
+      'entries.csv': createHash('sha256').update(csvHeader),
+    },
+    actual: new Map(),
+    entries: 0,
+    types: {},
+    unread: 0,
+    changes: null,
+    sinceChecked: null,
+  };
+}
+
+/** The manifest, which everything else needs. @throws BrokenPack */
+export function manifestOf({ manifest }: Verification): Manifest {
+  if (!manifest) throw new BrokenPack('malformed', 'manifest.json is not the first file');
+  return manifest;
+}
+
+/** Adds the hashes that stand for what a range leaves out. @throws BrokenPack `malformed` */
+export function addNodes(state: Verification, start: number, end: number, hashes: readonly string[]): void {
+  const nodes = coveringNodes(start, end);
+  if (nodes.length !== hashes.length)
+    throw new BrokenPack('malformed', 'proofs/range.json has not the hashes that it needs');
+  nodes.forEach((node, i) => {
+    atSince(state);
+    state.tree.add(node, Buffer.from(hashes[i] ?? '', 'hex'));
+  });
+}
+
+/** Remembers the root where the tree has just grown to the size of the auditor's checkpoint. */
+export function atSince(state: Verification): void {
+  if (state.since && state.rootAtSince === null && state.tree.size === state.since.size) {
+    state.rootAtSince = state.tree.root();
+  }
+}

@@ -1,0 +1,204 @@
+import { createHash } from 'node:crypto';
+import { packFiles } from '../pack/manifest.ts';
+import { limitsOf } from '../pack/manifest.ts';
+import { compareRenderings } from './compare-renderings.ts';
+import { BrokenPack, collectFindings } from './finding.ts';
+import { findDifference } from './find-difference.ts';
+import { judgeSince } from './judge-since.ts';
+import { openTrusted } from './open-checkpoints.ts';
+import type { PackSource } from './pack-source.ts';
+import { readConsistency, readManifest, readRange } from './read-claims.ts';
+import { readEntries } from './read-entries.ts';
+import type { PackFile } from './read-tar.ts';
+import type { Verdict } from './verdict.ts';
+import { addNodes, atSince, manifestOf, newVerification } from './verification.ts';
+import type { Verification, VerifyOptions } from './verification.ts';
+
+/**
+ * Verifies an evidence pack with nothing but trusted keys. It is read once, line by line; only what is found to be wrong
+ * is looked at again. Nothing in it is believed: the entries must lead to the root that a trusted key signed, and
+ * everything else must follow from the entries.
+ */
+export async function verifyPack(source: PackSource, options: VerifyOptions): Promise<Verdict> {
+  const findings = collectFindings();
+  const state = newVerification(options, findings);
+  try {
+    await readAll(source, state);
+    await conclude(source, state);
+  } catch (error) {
+    if (!(error instanceof BrokenPack)) throw error;
+    findings.add(error.kind, error.message);
+  }
+  return verdictOf(state);
+}
+
+/** Every file once, in the order in which a pack has them. */
+async function readAll(source: PackSource, state: Verification): Promise<void> {
+  let place = -1;
+  for await (const file of source.files()) {
+    const at = (packFiles as readonly string[]).indexOf(file.path);
+    if (at < 0) throw new BrokenPack('unexpected', `${JSON.stringify(file.path)} is no file of a pack`);
+    if (at <= place) {
+      throw new BrokenPack('unexpected', `${file.path} is there twice, or not in its place in the archive`);
+    }
+    place = at;
+    await readFile(source, state, file);
+  }
+}
+
+async function readFile(source: PackSource, state: Verification, file: PackFile): Promise<void> {
+  const { path } = file;
+  if (path === 'manifest.json') {
+    state.manifest = readManifest(await small(file, 1_048_576));
+    return;
+  }
+  const claim = manifestOf(state).files.find((f) => f.path === path);
+  if (!claim) throw new BrokenPack('unexpected', `${path} is not in the manifest`);
+  if (claim.bytes !== file.bytes) {
+    throw new BrokenPack('altered', `${path} has ${file.bytes} bytes, the manifest says ${claim.bytes}`);
+  }
+  const hash = createHash('sha256');
+  const content = hashed(file.content, hash);
+  switch (path) {
+    case 'checkpoint':
+      state.checkpoint = openTrusted(
+        await small({ ...file, content }, 1_048_576),
+        state.options.keys,
+        state.findings,
+        'checkpoint',
+      );
+      break;
+    case 'consistency.json':
+      state.consistency = readConsistency(await small({ ...file, content }, 65_536));
+      break;
+    case 'proofs/range.json':
+      state.range = readRange(await small({ ...file, content }, 65_536));
+      break;
+    case 'entries.jsonl':
+      await readEntries(source, state, content);
+      break;
+    default:
+      for await (const _chunk of content);
+  }
+  const sum = hash.digest('hex');
+  if (sum !== claim.sha256) {
+    state.findings.add('altered', `${path} is not what the manifest says: SHA-256 ${sum}`, { code: 'file' });
+  }
+  state.actual.set(path, sum);
+}
+
+/** Everything that can only be said at the end. */
+async function conclude(source: PackSource, state: Verification): Promise<void> {
+  const { findings, manifest, checkpoint, range, judge, options } = state;
+  if (!manifest) throw new BrokenPack('unchecked', 'there is no manifest.json');
+  for (const { path } of manifest.files) {
+    if (!state.actual.has(path)) findings.add('missing', `${path} is not there`, { code: 'file' });
+  }
+  if (!state.actual.has('checkpoint')) findings.add('unchecked', 'there is no checkpoint');
+  if (!judge || state.entries === 0) {
+    const kind = manifest.counts.entries > 0 ? 'missing' : 'unchecked';
+    findings.add(kind, 'there is no entry');
+    return;
+  }
+  state.changes = await judge.end();
+  const { unverified, withoutPolicy } = state.changes;
+  if (unverified > 0) {
+    findings.add('unchecked', `${unverified} signed statements: no key of the API is trusted`, {
+      code: 'statement',
+    });
+  }
+  if (withoutPolicy > 0) {
+    findings.add('unchecked', `${withoutPolicy} changes do not say what their policy asks for`, {
+      code: 'policy',
+    });
+  }
+  let honest = manifest.covers.kind === 'change';
+  if (manifest.covers.kind === 'range' && range) {
+    const whole = state.tree.size === range.to;
+    atSince(state);
+    if (whole) addNodes(state, range.to, range.size, range.after);
+    atSince(state);
+    honest =
+      checkpoint !== null &&
+      whole &&
+      range.size === checkpoint.size &&
+      state.tree.root().equals(checkpoint.root);
+    if (checkpoint && !honest) {
+      const before = findings.count;
+      await findDifference(source, range, checkpoint.root, false, findings);
+      if (findings.count === before)
+        findings.add('altered', 'the entries do not lead to the checkpoint’s root');
+    }
+  }
+  compareRenderings(state, manifest, honest);
+  const leaves = state.actual.get('leaves.jsonl');
+  if (
+    honest &&
+    range &&
+    checkpoint &&
+    state.unread === 0 &&
+    leaves !== state.derived['leaves.jsonl'].digest('hex')
+  ) {
+    const before = findings.count;
+    await findDifference(source, range, checkpoint.root, true, findings);
+    if (findings.count === before)
+      findings.add('altered', 'leaves.jsonl is not what the entries give', { code: 'file' });
+  }
+  if (checkpoint) judgeSince(state, checkpoint);
+  else if (options.since !== null) findings.add('unchecked', 'without a checkpoint, nothing continues yours');
+}
+
+function verdictOf(state: Verification): Verdict {
+  const { findings, manifest, checkpoint, changes, sinceChecked } = state;
+  const open = changes?.open ?? [];
+  return {
+    result: findings.result,
+    findings: findings.kept,
+    findingCount: findings.count,
+    firstBadIndex: findings.firstBadIndex,
+    covers: manifest?.covers ?? null,
+    checkpoint: checkpoint && {
+      origin: checkpoint.origin,
+      size: checkpoint.size,
+      root: checkpoint.root.toString('hex'),
+      witnesses: checkpoint.cosignatures.map(({ name, time }) => ({
+        name,
+        time: time === null ? null : new Date(time * 1000).toISOString(),
+      })),
+    },
+    checked: {
+      entries: state.entries,
+      changes: changes?.changes ?? 0,
+      statements: changes?.statements ?? 0,
+      since: sinceChecked,
+    },
+    openChanges: open.slice(0, 100),
+    openChangeCount: open.length,
+    carriedVerifier: state.actual.get('verify.mjs') ?? null,
+    notProven: [
+      ...(manifest ? limitsOf(manifest.covers, checkpoint?.size ?? 0, sinceChecked) : ['Anything.']),
+      ...(checkpoint?.cosignatures.length === 0
+        ? ['How fresh the checkpoint is: no trusted witness has cosigned it with a time.']
+        : []),
+    ],
+  };
+}
+
+async function* hashed(
+  content: AsyncIterable<Buffer>,
+  hash: ReturnType<typeof createHash>,
+): AsyncGenerator<Buffer> {
+  for await (const chunk of content) {
+    hash.update(chunk);
+    yield chunk;
+  }
+}
+
+/** A file that is kept whole. */
+async function small(file: PackFile, mostBytes: number): Promise<string> {
+  if (file.bytes > mostBytes)
+    throw new BrokenPack('malformed', `${file.path} has more than ${mostBytes} bytes`);
+  const chunks: Buffer[] = [];
+  for await (const chunk of file.content) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8');
+}
