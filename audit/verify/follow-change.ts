@@ -22,7 +22,6 @@ const aside: ReadonlySet<EventType> = new Set([
   'audit.exported',
   'notification.sent',
   'integrity.conflict',
-  'review.signed',
 ]);
 
 /**
@@ -90,21 +89,45 @@ function step(life: Life, body: EntryBody, report: Report): Life {
       };
     case 'change.withdrawn':
       if (life.started.length > 0) report('withdrawn_after_call', 'withdrawn after its call had started');
-      if (!hasRole(body, 'operator') && life.requester && !sameActor(body, life.requester)) {
+      if (
+        life.requester &&
+        !hasRole(body, 'operator') &&
+        !sameActor(body, life.requester) &&
+        statementOf(body)?.kind !== 'takeover'
+      ) {
         report('not_by_operator', 'withdrawn by neither its requester nor an operator');
       }
       return { ...life, status: 'withdrawn' };
     case 'change.expired':
-    case 'change.refused':
       if (life.whole && life.status !== 'pending')
         report('not_pending', `${type} of what was ${life.status}`);
-      return { ...life, status: type === 'change.expired' ? 'expired' : 'refused' };
+      return { ...life, status: 'expired' };
+    case 'change.refused':
+      // By an admin's word, who has revoked the policy, also what was approved.
+      if (hasRole(body, 'admin') && statementOf(body)?.kind === 'revocation') {
+        if (life.started.length > 0) report('withdrawn_after_call', 'refused after its call had started');
+      } else if (life.whole && life.status !== 'pending') {
+        report('not_pending', `${type} of what was ${life.status}`);
+      }
+      return { ...life, status: 'refused' };
     case 'change.paused':
     case 'change.resumed':
     case 'change.retried':
     case 'change.abandoned':
       if (life.whole && !life.everApproved) report('not_approved', `${type} of what was never approved`);
-      if (!hasRole(body, 'operator')) report('not_by_operator', `${type} by somebody who is no operator`);
+      if (!hasRole(body, statementOf(body)?.kind === 'revocation' ? 'admin' : 'operator')) {
+        report('not_by_operator', `${type} by somebody who may not`);
+      }
+      return life;
+    case 'review.signed':
+      if (!life.closed) report('review_not_allowed', 'a review before the end');
+      if (life.whole && !life.breakGlass) report('review_not_allowed', 'a review that was not owed');
+      if (
+        (life.requester && sameActor(body, life.requester)) ||
+        life.decisions.some((d) => sameActor(body, d.person))
+      ) {
+        report('review_not_allowed', 'a review by somebody who asked for the change or decided it');
+      }
       return life;
     case 'change.reconciled':
       if (life.whole && life.started.length === 0)
@@ -127,7 +150,11 @@ function step(life: Life, body: EntryBody, report: Report): Life {
 
 /** What a process that was stopped half-way may still write: the answer to a call, and a target that was being read. */
 function mayComeLate(type: EventType): boolean {
-  return type === 'change.prechecked' || (type.startsWith('attempt.') && type !== 'attempt.started');
+  return (
+    type === 'change.prechecked' ||
+    type === 'review.signed' ||
+    (type.startsWith('attempt.') && type !== 'attempt.started')
+  );
 }
 
 function prechecked(life: Life, body: EntryBody, report: Report): Life {

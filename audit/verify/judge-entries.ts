@@ -4,7 +4,7 @@ import { numberOf, objectOf, stringOf } from './fields.ts';
 import { follow } from './follow-change.ts';
 import { begun } from './life.ts';
 import type { Life } from './life.ts';
-import { needsStatement, statementOf } from './statement-of.ts';
+import { statementOf } from './statement-of.ts';
 
 /** Options of {@link judgeEntries}. */
 export interface JudgeOptions {
@@ -36,7 +36,6 @@ export function judgeEntries({ findings, whole, verifyStatement }: JudgeOptions)
   const pending = new Set<Promise<void>>();
 
   function signed(index: number, body: EntryBody): void {
-    if (!needsStatement(body.type) && body.statement === undefined) return;
     const statement = statementOf(body);
     if (statement === null) return;
     if (verifyStatement === null) {
@@ -81,8 +80,8 @@ export function judgeEntries({ findings, whole, verifyStatement }: JudgeOptions)
         signed(index, body);
         if (life === null) return;
         if (life.whole && body.type === 'change.requested' && life.policy === null) withoutPolicy += 1;
-        // What is closed and owes no answer is forgotten but for its id.
-        if (life.closed && life.started.length === life.ended.length) {
+        // What is closed and owes neither an answer nor a review is forgotten but for its id.
+        if (life.closed && life.started.length === life.ended.length && !life.breakGlass) {
           ended.add(changeId);
           lives.delete(changeId);
         } else lives.set(changeId, life);

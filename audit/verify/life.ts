@@ -24,6 +24,7 @@ export type Illogical =
   | 'not_approved'
   | 'not_by_operator'
   | 'withdrawn_after_call'
+  | 'review_not_allowed'
   | 'attempt_without_approval'
   | 'attempt_out_of_time'
   | 'attempt_out_of_order'
@@ -44,6 +45,7 @@ export interface Life {
   readonly requester: PersonId | null;
   readonly operation: string;
   readonly input: JsonObject;
+  readonly breakGlass: boolean;
   /** Null where its first entry does not tell it. */
   readonly policy: PinnedPolicy | null;
   readonly decideBy: string | null;
@@ -73,6 +75,7 @@ export function begun(body: EntryBody, changeId: string, whole: boolean): Life {
     requester: whole ? personOf(body.actor) : null,
     operation: body.operation ?? '',
     input: objectOf(body.input),
+    breakGlass: body.breakGlass === true,
     policy: Array.isArray(policy?.stages) ? policy : null,
     decideBy: stringOf(body.decideBy),
     executeBy: stringOf(body.executeBy),

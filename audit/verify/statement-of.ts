@@ -6,22 +6,42 @@ import type { Statement } from '../../domain/statement.ts';
 import { objectOf } from './fields.ts';
 import type { Illogical } from './life.ts';
 
-/** The statement that must stand behind an entry: what was said, by whom the actor is. */
-const said: Partial<Record<EventType, readonly [Statement['kind'], Statement['action']]>> = {
-  'decision.approved': ['decision', 'approve'],
-  'decision.rejected': ['decision', 'reject'],
-  'change.scheduled': ['decision', 'approve'],
-  'change.withdrawn': ['withdrawal', 'withdraw'],
-  'change.paused': ['execution', 'pause'],
-  'change.resumed': ['execution', 'resume'],
-  'change.retried': ['execution', 'retry'],
-  'change.abandoned': ['execution', 'abandon'],
-};
+type Said = readonly [Statement['kind'], Statement['action']];
 
-/** Whether entries of a type carry a person's statement with the API's signature. */
-export function needsStatement(type: EventType): boolean {
-  return type in said;
-}
+/** What a person may have said, for entries that a person's word is behind; `always`: of none of them it may be missing. */
+const said: Partial<Record<EventType, { readonly always: boolean; readonly oneOf: readonly Said[] }>> = {
+  'change.requested': { always: false, oneOf: [['submission', 'submit']] },
+  'decision.approved': { always: true, oneOf: [['decision', 'approve']] },
+  'decision.rejected': { always: true, oneOf: [['decision', 'reject']] },
+  'decision.withdrawn': { always: true, oneOf: [['decision_withdrawal', 'withdraw']] },
+  // The last approval, or the submission where nobody needs to approve. The decisions themselves are judged apart.
+  'change.scheduled': {
+    always: false,
+    oneOf: [
+      ['decision', 'approve'],
+      ['submission', 'submit'],
+    ],
+  },
+  'change.withdrawn': {
+    always: true,
+    oneOf: [
+      ['withdrawal', 'withdraw'],
+      ['takeover', 'take_over'],
+    ],
+  },
+  'change.refused': { always: false, oneOf: [['revocation', 'revoke']] },
+  'change.paused': { always: true, oneOf: [['execution', 'pause']] },
+  'change.resumed': { always: true, oneOf: [['execution', 'resume']] },
+  'change.retried': { always: true, oneOf: [['execution', 'retry']] },
+  'change.abandoned': {
+    always: true,
+    oneOf: [
+      ['execution', 'abandon'],
+      ['revocation', 'revoke'],
+    ],
+  },
+  'review.signed': { always: true, oneOf: [['review', 'sign']] },
+};
 
 /** Whether what a person said is what the entry tells of them. Whose key signed it is asked elsewhere. */
 export function judgeStatement(body: EntryBody, report: (code: Illogical, message: string) => void): void {
@@ -29,17 +49,17 @@ export function judgeStatement(body: EntryBody, report: (code: Illogical, messag
   if (!wanted) return;
   const statement = statementOf(body);
   if (statement === null) {
-    report('statement_missing', `${body.type} without what the person said`);
+    if (wanted.always) report('statement_missing', `${body.type} without what the person said`);
     return;
   }
-  const [kind, action] = wanted;
+  const { kind, action, changeId, person, digest, comment } = statement;
+  // A submission's digest is of what was asked for; the change has none yet.
+  const same = kind === 'submission' || ((digest ?? body.digest) === body.digest && body.comment === comment);
   if (
-    statement.kind !== kind ||
-    statement.action !== action ||
-    statement.changeId !== body.changeId ||
-    !sameActor(body, statement.person) ||
-    (statement.digest !== null && statement.digest !== body.digest) ||
-    (body.comment ?? '') !== statement.comment
+    !wanted.oneOf.some(([k, a]) => k === kind && a === action) ||
+    changeId !== body.changeId ||
+    !sameActor(body, person) ||
+    !same
   ) {
     report('statement_differs', `${body.type} tells something else than the person said`);
   }

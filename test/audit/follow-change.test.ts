@@ -7,6 +7,7 @@ import { changeStory, person } from './change-story.ts';
 import type { ChangeStory } from './change-story.ts';
 
 const eve = person('eve', 'requester', 'approver');
+const adam = person('adam', 'admin');
 const alice = person('alice', 'requester', 'approver');
 const twoSeats = { ...fourEyes, stages: [{ name: 'approval', groups: [{ group: null, threshold: 2 }] }] };
 const before = (s: ChangeStory) => [s.requested(), s.prechecked()];
@@ -111,6 +112,40 @@ describe('what happens', () => {
     ],
     ['refusals at any time', (s) => [...succeeded(s), s.entry('decision.refused', { outcome: 'x' })]],
     ['an open change', approved],
+    [
+      'a takeover by a break-glass change',
+      (s) => [
+        ...approved(s),
+        s.spoken('change.withdrawn', person('erin', 'requester'), 'takeover', 'take_over', { digest: null }),
+        s.closed('withdrawn', 'cancelled', 'taken_over'),
+      ],
+    ],
+    [
+      'a revoked policy, before the call and after it',
+      (s) => [
+        ...approved(s),
+        s.spoken('change.refused', adam, 'revocation', 'revoke', { digest: null }),
+        s.closed('refused', 'cancelled', 'policy_revoked'),
+      ],
+    ],
+    [
+      'a revoked policy during the call',
+      (s) => [
+        ...approved(s),
+        s.started(),
+        s.spoken('change.abandoned', adam, 'revocation', 'revoke', { digest: null }),
+        s.ended('failed'),
+        s.closed('approved', 'failed'),
+      ],
+    ],
+    [
+      'a review of a break-glass change',
+      (s) => [
+        s.requested({ breakGlass: true }),
+        ...succeeded(s).slice(1),
+        s.spoken('review.signed', person('dave', 'auditor'), 'review', 'sign'),
+      ],
+    ],
   ])('%s is logical', (_name, story) => {
     expect(judged(story(changeStory()))).toEqual([]);
   });
@@ -227,6 +262,16 @@ describe('what could not have happened', () => {
       'abandoned by no operator',
       ['not_by_operator'],
       (s) => [...approved(s), s.operator('abandon', person('bob', 'approver'))],
+    ],
+    [
+      'refused by somebody who revokes and is no admin',
+      ['not_pending'],
+      (s) => [...approved(s), s.spoken('change.refused', eve, 'revocation', 'revoke', { digest: null })],
+    ],
+    [
+      'a review by the approver, before the end, of what owed none',
+      ['review_not_allowed', 'review_not_allowed', 'review_not_allowed'],
+      (s) => [...approved(s), s.spoken('review.signed', person('bob', 'approver'), 'review', 'sign')],
     ],
     ['expired after approval', ['not_pending'], (s) => [...approved(s), s.entry('change.expired')]],
     ['drift of what is pending', ['not_approved'], (s) => [...before(s), s.entry('change.drifted')]],
