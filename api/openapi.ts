@@ -1,6 +1,7 @@
 import { OpenAPIRegistry, OpenApiGeneratorV31 } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
 import { httpStatusOfCode } from '../domain/error.ts';
+import type { Role } from '../domain/person.ts';
 import {
   changeSchema,
   entrySchema,
@@ -35,9 +36,19 @@ interface Call {
   readonly stream?: boolean;
   /** Answered as text. */
   readonly text?: boolean;
-  /** Needs no token. */
-  readonly open?: boolean;
+  /**
+   * Who may call: anybody with a token (`any`), whoever has one of these roles, or anybody at all (null). A test calls
+   * each with every role, with none, with a machine's token and without a token.
+   */
+  readonly roles: readonly Role[] | 'any' | null;
+  /** The requester of the change may, too. */
+  readonly own?: boolean;
+  /** No machine may, whatever its roles. */
+  readonly peopleOnly?: boolean;
 }
+
+/** Who sees every change. */
+const readers: readonly Role[] = ['approver', 'auditor', 'operator'];
 
 const id = z.object({ id: z.uuid() });
 const page = z.object({ items: z.array(changeSchema), nextCursor: z.string().nullable() });
@@ -52,6 +63,7 @@ const calls: readonly Call[] = [
     method: 'post',
     path: '/v1/changes',
     summary: 'Ask for a change; answers once its first entry is durable',
+    roles: ['requester'],
     body: submissionSchema,
     headers: z.object({ 'Idempotency-Key': idempotencyKeySchema.optional() }),
     answers: { 200: changeSchema, 201: changeSchema },
@@ -61,6 +73,7 @@ const calls: readonly Call[] = [
     method: 'get',
     path: '/v1/changes',
     summary: 'Changes, newest first',
+    roles: 'any',
     query: listQuerySchema,
     answers: { 200: page },
     problems: [400, 401, 503],
@@ -69,6 +82,8 @@ const calls: readonly Call[] = [
     method: 'get',
     path: '/v1/changes/{id}',
     summary: 'One change',
+    roles: readers,
+    own: true,
     answers: { 200: changeSchema },
     problems: [401, 404, 503],
   },
@@ -76,6 +91,7 @@ const calls: readonly Call[] = [
     method: 'post',
     path: '/v1/changes/{id}/decisions',
     summary: 'Approve or reject what was seen, by its digest',
+    roles: ['approver'],
     body: decisionSchema,
     answers: { 200: changeSchema },
     problems: [400, 401, 403, 404, 409, 412, 413, 415, 429, 503],
@@ -84,6 +100,8 @@ const calls: readonly Call[] = [
     method: 'post',
     path: '/v1/changes/{id}/withdrawal',
     summary: 'Withdraw a change before its call',
+    roles: ['operator'],
+    own: true,
     body: withdrawalSchema,
     answers: { 200: changeSchema },
     problems: [400, 401, 403, 404, 409, 413, 415, 429, 503],
@@ -92,6 +110,7 @@ const calls: readonly Call[] = [
     method: 'post',
     path: '/v1/changes/{id}/execution',
     summary: 'Pause, resume, retry or abandon an execution',
+    roles: ['operator'],
     body: executionSchema,
     answers: { 200: changeSchema },
     problems: [400, 401, 403, 404, 409, 413, 415, 429, 503],
@@ -100,6 +119,8 @@ const calls: readonly Call[] = [
     method: 'post',
     path: '/v1/changes/{id}/review',
     summary: 'Sign the review that a break-glass change owes',
+    roles: readers,
+    peopleOnly: true,
     body: reviewSchema,
     answers: { 200: changeSchema },
     problems: [400, 401, 403, 404, 409, 413, 415, 429, 503],
@@ -108,6 +129,8 @@ const calls: readonly Call[] = [
     method: 'get',
     path: '/v1/changes/{id}/events',
     summary: 'Audit entries of a change, in order; live under Accept: text/event-stream',
+    roles: readers,
+    own: true,
     headers: z.object({
       'Last-Event-ID': z
         .string()
@@ -122,6 +145,7 @@ const calls: readonly Call[] = [
     method: 'post',
     path: '/v1/policy-revocations',
     summary: 'Revoke one version of a policy for good; its open changes end as refused',
+    roles: ['admin'],
     body: policyRevocationSchema,
     answers: { 200: policyRevocationAnswer, 201: policyRevocationAnswer },
     problems: [400, 401, 403, 404, 413, 415, 429, 503],
@@ -130,6 +154,7 @@ const calls: readonly Call[] = [
     method: 'get',
     path: '/v1/policy-revocations',
     summary: 'Revoked versions of policies, newest first',
+    roles: ['admin'],
     answers: { 200: z.object({ items: z.array(policyRevocationAnswer) }) },
     problems: [401, 403, 503],
   },
@@ -137,6 +162,7 @@ const calls: readonly Call[] = [
     method: 'post',
     path: '/v1/tokens',
     summary: 'Issue an API token for a machine; its secret is shown this once',
+    roles: ['admin'],
     body: tokenSchema,
     answers: { 201: issuedTokenSchema },
     problems: [400, 401, 403, 413, 415, 429, 503],
@@ -145,6 +171,7 @@ const calls: readonly Call[] = [
     method: 'get',
     path: '/v1/tokens',
     summary: 'API tokens, the last issued first',
+    roles: ['admin'],
     query: tokenListQuerySchema,
     answers: { 200: z.object({ items: z.array(tokenAnswer), nextCursor: z.string().nullable() }) },
     problems: [400, 401, 403, 503],
@@ -153,6 +180,7 @@ const calls: readonly Call[] = [
     method: 'get',
     path: '/v1/tokens/{id}',
     summary: 'One API token',
+    roles: ['admin'],
     answers: { 200: tokenAnswer },
     problems: [401, 403, 404, 503],
   },
@@ -160,6 +188,7 @@ const calls: readonly Call[] = [
     method: 'delete',
     path: '/v1/tokens/{id}',
     summary: 'Revoke an API token, at once and for good',
+    roles: ['admin'],
     answers: { 200: tokenAnswer },
     problems: [401, 403, 404, 429, 503],
   },
@@ -167,6 +196,7 @@ const calls: readonly Call[] = [
     method: 'get',
     path: '/v1/operations',
     summary: 'The gated operations',
+    roles: 'any',
     answers: {
       200: z.object({
         items: z.array(
@@ -180,26 +210,26 @@ const calls: readonly Call[] = [
     method: 'get',
     path: '/healthz',
     summary: 'Liveness',
+    roles: null,
     answers: { 200: z.object({ status: z.string() }) },
     problems: [],
-    open: true,
   },
   {
     method: 'get',
     path: '/readyz',
     summary: 'Readiness',
+    roles: null,
     answers: { 200: readiness, 503: readiness },
     problems: [],
-    open: true,
   },
   {
     method: 'get',
     path: '/metrics',
     summary: 'Prometheus metrics; 404 where they are off',
+    roles: null,
     answers: { 200: z.string() },
     text: true,
     problems: [],
-    open: true,
   },
 ];
 
@@ -216,7 +246,9 @@ function generate(): object {
   const bearer = registry.registerComponent('securitySchemes', 'bearer', {
     type: 'http',
     scheme: 'bearer',
-    bearerFormat: 'JWT',
+    bearerFormat: 'JWT, or an API token',
+    description:
+      'Operations name who may call them in x-roles (any: every token), x-own (also the requester of the change) and x-people-only (no API token).',
   });
   for (const call of calls) {
     const { method, path, summary, body, query, headers } = call;
@@ -246,7 +278,9 @@ function generate(): object {
       method,
       path,
       summary,
-      ...(call.open ? {} : { security: [{ [bearer.name]: [] }] }),
+      ...(call.roles === null ? {} : { security: [{ [bearer.name]: [] }], 'x-roles': call.roles }),
+      ...(call.own ? { 'x-own': true } : {}),
+      ...(call.peopleOnly ? { 'x-people-only': true } : {}),
       request: {
         ...(path.includes('{id}') ? { params: id } : {}),
         ...(query ? { query } : {}),

@@ -57,7 +57,7 @@ describe('the document', () => {
     expect(document.openapi).toBe('3.1.0');
     expect(document.info).toMatchObject({ title: 'Countersign', version: '1' });
     expect(document.components.securitySchemes).toEqual({
-      bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+      bearer: expect.objectContaining({ type: 'http', scheme: 'bearer' }) as unknown,
     });
   });
 
