@@ -26,6 +26,18 @@ export async function checkpointFrom(db: Queryable, size: number): Promise<Store
   return readCheckpoint(db, 'where c.size >= $1 order by c.size limit 1', [size]);
 }
 
+/**
+ * The last checkpoint that a witness has cosigned, or null while there is none.
+ * @throws CountersignError `log_unavailable`
+ */
+export async function cosignedCheckpoint(db: Queryable): Promise<StoredCheckpoint | null> {
+  return readCheckpoint(
+    db,
+    'where c.size = (select max(s.size) from audit.cosignature s) order by c.size limit 1',
+    [],
+  );
+}
+
 async function readCheckpoint(
   db: Queryable,
   which: string,

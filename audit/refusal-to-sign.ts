@@ -16,8 +16,8 @@ export interface SigningEvidence {
   readonly size: number;
   /** The root that the tiles give at the remembered size; null where there are not so many leaves. */
   readonly tilesThen: Buffer | null;
-  /** The root that the tiles give now, at `size`. */
-  readonly tilesNow: Buffer;
+  /** The root that the tiles give now, at `size`; null where a part of them is missing. */
+  readonly tilesNow: Buffer | null;
   /** The root of the remembered tree extended with the entries' bytes, hashed by the signer itself; null where they are not all there. */
   readonly own: Buffer | null;
 }
@@ -39,7 +39,7 @@ export function refusalToSign(evidence: SigningEvidence): SigningRefusal | null 
   }
   if (size < remembered.size || tilesThen === null) return 'log_truncated';
   if (!tilesThen.equals(remembered.root)) return 'log_rewritten';
-  if (own === null || !own.equals(tilesNow)) return 'tree_mismatch';
+  if (own === null || tilesNow === null || !own.equals(tilesNow)) return 'tree_mismatch';
   return null;
 }
 

@@ -41,6 +41,7 @@ export const appenderOfType = {
   'audit.read': 'api',
   'audit.exported': 'api',
   'log.started': 'signer',
+  'log.resumed': 'signer',
   'key.rotated': 'signer',
 } as const;
 

@@ -39,6 +39,7 @@ export const httpStatusOfCode = {
   malformed_evidence: 400,
   bad_signature: 500,
   bad_proof: 500,
+  log_untrusted: 500,
   integrity_conflict: 500,
   invalid_configuration: 500,
 } as const;

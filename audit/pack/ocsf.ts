@@ -33,6 +33,7 @@ const meanings: Partial<Record<EventType, Meaning>> = {
   'audit.read': { activity: 2, status: 1, severity: 1 },
   'audit.exported': { activity: 2, status: 1, severity: 1 },
   'log.started': { activity: 99, status: 1, severity: 1 },
+  'log.resumed': { activity: 99, status: 1, severity: 3 },
   'key.rotated': { activity: 99, status: 1, severity: 2 },
 };
 const statusWords = ['Unknown', 'Success', 'Failure'] as const;

@@ -36,6 +36,7 @@ const cases: [string, SigningEvidence, SigningRefusal | null][] = [
   ['another past', { ...sound, tilesThen: root('x') }, 'log_rewritten'],
   ['an entry altered under its tile', { ...sound, own: root('x') }, 'tree_mismatch'],
   ['a tile altered over its entries', { ...sound, tilesNow: root('x') }, 'tree_mismatch'],
+  ['a tile missing', { ...sound, tilesNow: null }, 'tree_mismatch'],
   ['an entry missing', { ...sound, own: null }, 'tree_mismatch'],
 ];
 test.each(cases)('%s', (_, evidence, expected) => {

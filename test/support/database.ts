@@ -85,6 +85,48 @@ async function createDatabase(client: pg.Client, name: string, template: string)
   }
 }
 
+/** A database as it was at a moment: what a backup is. */
+export interface Backup {
+  /** Puts it in the database's place, with nothing that came after. Whoever is connected loses the connection. */
+  restore(): Promise<void>;
+  drop(): Promise<void>;
+}
+
+/** Backs a database up. Whoever is connected loses the connection. */
+export async function backUp({ name }: TestDatabase): Promise<Backup> {
+  const copy = `${name}_backup`;
+  await asSuperuser((client) => copyDatabase(client, copy, name));
+  return {
+    restore: () =>
+      asSuperuser(async (client) => {
+        await client.query(`DROP DATABASE ${name} WITH (FORCE)`);
+        await copyDatabase(client, name, copy);
+      }),
+    drop: () =>
+      asSuperuser(async (client) => {
+        await client.query(`DROP DATABASE IF EXISTS ${copy} WITH (FORCE)`);
+      }),
+  };
+}
+
+/** Nobody may be connected to what is copied, so new connections are kept away meanwhile. */
+async function copyDatabase(client: pg.Client, name: string, from: string): Promise<void> {
+  await client.query(`ALTER DATABASE ${from} WITH ALLOW_CONNECTIONS false`);
+  try {
+    await client.query(
+      'select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and pid <> pg_backend_pid()',
+      [from],
+    );
+    for (;;) {
+      const { rows } = await client.query('select from pg_stat_activity where datname = $1', [from]);
+      if (rows.length === 0) break;
+    }
+    await createDatabase(client, name, from);
+  } finally {
+    await client.query(`ALTER DATABASE ${from} WITH ALLOW_CONNECTIONS true`);
+  }
+}
+
 async function asSuperuser(work: (client: pg.Client) => Promise<void>): Promise<void> {
   const client = new pg.Client({ connectionString: inject('superuserUrl') });
   await client.connect();

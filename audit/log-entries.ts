@@ -1,0 +1,78 @@
+import type { EntryDraft } from '../domain/entry.ts';
+import type { Json } from '../domain/change.ts';
+
+/** How an origin of the log begins: who signs it, and after which tree, where an admin accepted the loss of one. */
+export interface LogBeginning {
+  readonly origin: string;
+  /** C2SP verifier keys. */
+  readonly keys: readonly string[];
+  /** ISO 8601. */
+  readonly time: string;
+  readonly previous: { readonly origin: string; readonly size: number; readonly root: string } | null;
+  /** Of an admin: why, and who. */
+  readonly accepted: Accepted | null;
+}
+
+/** What an admin said when they let the signer go on. */
+export interface Accepted {
+  readonly reason: string;
+  readonly by: string;
+  /** Why the signer had refused; null where it had not. */
+  readonly refusal: string | null;
+}
+
+/** The first entry of an origin; its key makes it one. */
+export function logStarted(beginning: LogBeginning): EntryDraft {
+  const { origin, keys, time, previous, accepted } = beginning;
+  return entry('log.started', origin, '1', time, { keys: [...keys], previous, accepted: said(accepted) });
+}
+
+/** The entry of other keys under the same origin. `generation` is the memory's, and makes it one. */
+export function keyRotated(rotation: {
+  readonly origin: string;
+  readonly time: string;
+  readonly generation: number;
+  readonly before: readonly string[];
+  readonly keys: readonly string[];
+}): EntryDraft {
+  const { origin, time, generation, before, keys } = rotation;
+  return entry('key.rotated', origin, String(generation), time, { before: [...before], keys: [...keys] });
+}
+
+/** The entry of an admin's word that a signer which had refused may look again. `generation` is the memory's. */
+export function logResumed(resumption: {
+  readonly origin: string;
+  readonly time: string;
+  readonly generation: number;
+  readonly accepted: Accepted;
+}): EntryDraft {
+  const { origin, time, generation, accepted } = resumption;
+  return entry('log.resumed', origin, String(generation), time, { accepted: said(accepted) });
+}
+
+function entry(
+  type: 'log.started' | 'log.resumed' | 'key.rotated',
+  origin: string,
+  ordinal: string,
+  time: string,
+  members: Readonly<Record<string, Json>>,
+): EntryDraft {
+  return {
+    key: `log/${origin}/${type}/${ordinal}`,
+    body: {
+      v: 1,
+      type,
+      time,
+      changeId: null,
+      actor: { process: 'signer' },
+      operation: null,
+      target: null,
+      origin,
+      ...members,
+    },
+  };
+}
+
+function said(accepted: Accepted | null): Json {
+  return accepted && { reason: accepted.reason, by: accepted.by, refusal: accepted.refusal };
+}

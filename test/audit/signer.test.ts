@@ -1,0 +1,357 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { appendEntry } from '../../audit/append.ts';
+import { openCheckpoint } from '../../audit/checkpoint.ts';
+import { openLogMemory } from '../../audit/log-memory.ts';
+import { openNote } from '../../audit/note.ts';
+import { proveConsistency } from '../../audit/prove.ts';
+import { startSequencer } from '../../audit/sequencer.ts';
+import { makePool } from '../../store/pool.ts';
+import { eventually } from '../support/service.ts';
+import { draft } from './entry-fixture.ts';
+import { signerGround } from './signer-ground.ts';
+import type { SignerGround } from './signer-ground.ts';
+import { keyPair } from './tree-fixture.ts';
+
+/** Every checkpoint verifies, and each continues the one before. */
+async function expectOneHistory(ground: SignerGround, key = ground.key): Promise<void> {
+  const notes = await ground.checkpoints();
+  const opened = notes.map(({ note }) => openCheckpoint(note, { log: key.verifier }));
+  for (const [i, to] of opened.entries()) {
+    const from = opened[i - 1];
+    if (from) await proveConsistency(ground.signerPool, from, to);
+  }
+}
+
+describe('a log that grows', () => {
+  test('begins with log.started, and each checkpoint verifies, is remembered and anchored', async () => {
+    const ground = await signerGround();
+    ground.signer();
+    for (const count of [1, 5, 300]) {
+      await ground.grow(count);
+      await ground.signed();
+    }
+    const { rows } = await ground.superuser.query<{ type: string; bytes: Buffer }>(
+      'select e.type, e.bytes from audit.entry e order by e.id limit 1',
+    );
+    expect(rows[0]?.type).toBe('log.started');
+    expect(JSON.parse(String(rows[0]?.bytes))).toMatchObject({
+      origin: ground.key.signer.name,
+      keys: [ground.key.publicKey],
+      previous: null,
+    });
+    await expectOneHistory(ground);
+    const last = (await ground.checkpoints()).at(-1);
+    const memory = await ground.remembered();
+    expect(memory).toMatchObject({ size: last?.size, note: last?.note, refusal: null });
+    // Every note, in order, with an empty line behind each.
+    const notes = (await ground.checkpoints()).map(({ note }) => `${note}\n`);
+    await eventually(async () => ((await ground.anchored()) === notes.join('') ? true : null));
+  });
+
+  test('a call’s entry is signed at once, others are gathered', async () => {
+    const ground = await signerGround();
+    ground.signer({ groupMs: 600_000 });
+    const sequencer = startSequencer({ pool: ground.signerPool });
+    await eventually(async () => ((await ground.size()) > 0 ? true : null));
+    for (let n = 0; n < 20; n += 1) await appendEntry(ground.worker, draft());
+    await eventually(async () => ((await ground.size()) === 21 ? true : null));
+    expect(await ground.checkpoints()).toEqual([]);
+    await appendEntry(ground.worker, draft('attempt.started'));
+    await ground.signed();
+    expect(await ground.checkpoints()).toHaveLength(1);
+    await sequencer.stop();
+  });
+
+  test('a note over the same tree is the same bytes, after a restart and without new entries', async () => {
+    const ground = await signerGround();
+    const first = ground.signer();
+    await ground.grow(3);
+    await ground.signed();
+    await first.stop();
+    const [before, anchored] = [await ground.checkpoints(), await ground.anchored()];
+    const published: number[] = [];
+    ground.signer({ onPublished: ({ size }) => void published.push(size) });
+    await eventually(() => Promise.resolve(published.length > 0 ? true : null));
+    expect(await ground.checkpoints()).toEqual(before);
+    expect(await ground.anchored()).toBe(anchored);
+  });
+
+  test('what was remembered and not published is published, the same bytes', async () => {
+    const ground = await signerGround();
+    const dying = ground.signer({
+      at: (point) => {
+        if (point === 'remembered') throw new Error('killed');
+      },
+    });
+    await ground.grow(3);
+    const note = await eventually(async () => (await ground.remembered())?.note ?? null);
+    await dying.stop();
+    expect(await ground.checkpoints()).toEqual([]);
+    ground.signer();
+    await eventually(async () => ((await ground.checkpoints())[0]?.note === note ? true : null));
+  });
+
+  test('other keys under the same name are announced, and all of them sign', async () => {
+    const ground = await signerGround();
+    const first = ground.signer();
+    await ground.grow(2);
+    await ground.signed();
+    await first.stop();
+    const other = keyPair(ground.key.signer.name);
+    ground.signer({ keys: () => Promise.resolve([ground.key.signer, other.signer]) });
+    await ground.grow(1);
+    await eventually(async () => {
+      const { rows } = await ground.superuser.query<{ bytes: Buffer }>(
+        `select bytes from audit.entry where type = 'key.rotated'`,
+      );
+      return rows.length === 1 ? true : null;
+    });
+    await ground.signed();
+    const note = (await ground.checkpoints()).at(-1)?.note ?? '';
+    expect(openNote(note, [ground.key.verifier, other.verifier]).signatures).toHaveLength(2);
+    await expectOneHistory(ground);
+  });
+
+  test('clocks do not matter: nothing that is signed has a time', async () => {
+    const ground = await signerGround();
+    for (const now of [0, Date.now() + 1e11, 1]) {
+      const signer = ground.signer({ now: () => now });
+      await ground.grow(2);
+      await ground.signed();
+      await signer.stop();
+    }
+    await expectOneHistory(ground);
+  });
+});
+
+/** Grown and signed, then the signer stopped. */
+async function signedGround(count = 10): Promise<SignerGround> {
+  const ground = await signerGround();
+  const signer = ground.signer();
+  await ground.grow(count);
+  await ground.signed();
+  await signer.stop();
+  return ground;
+}
+
+/** A new signer refuses with this code, signs nothing, and so does the next one. */
+async function expectRefusal(ground: SignerGround, code: string): Promise<void> {
+  const before = await ground.checkpoints();
+  const first = ground.signer();
+  await eventually(
+    () => Promise.resolve(first.refusal() === code ? true : null),
+    () => `${first.refusal() ?? 'none'} ${first.told.join()}`,
+  );
+  await eventually(() => Promise.resolve(first.told.some((line) => line.startsWith('fatal')) ? true : null));
+  await first.stop();
+  await ground.grow(2).catch(() => undefined);
+  const second = ground.signer();
+  await eventually(() => Promise.resolve(second.refusal() === code ? true : null));
+  await second.stop();
+  expect(await ground.checkpoints()).toEqual(before);
+  expect((await ground.remembered())?.refusal?.code).toBe(code);
+}
+
+describe('the signer refuses', () => {
+  test('without its memory, where the log has begun', async () => {
+    const ground = await signedGround();
+    const elsewhere = await openLogMemory(join(ground.home, 'elsewhere'));
+    const signer = ground.signer({ memory: elsewhere });
+    await eventually(() => Promise.resolve(signer.refusal() === 'memory_missing' ? true : null));
+    await signer.stop();
+    // Also where the checkpoints were removed.
+    await ground.asSuperuser('delete from audit.checkpoint');
+    const another = await openLogMemory(join(ground.home, 'another'));
+    const next = ground.signer({ memory: another });
+    await eventually(() => Promise.resolve(next.refusal() === 'memory_missing' ? true : null));
+    expect(await ground.checkpoints()).toEqual([]);
+  });
+
+  test('with an older copy of its memory', async () => {
+    const ground = await signedGround();
+    const kept = await ground.memory.read();
+    const old = await openLogMemory(join(ground.home, 'old'));
+    if (kept) await old.follow(null, kept.value);
+    const signer = ground.signer();
+    await ground.grow(3);
+    await ground.signed();
+    await signer.stop();
+    const stale = ground.signer({ memory: old });
+    await eventually(() => Promise.resolve(stale.refusal() === 'memory_behind' ? true : null));
+  });
+
+  test('with a spoilt memory it does not even begin', async () => {
+    const ground = await signedGround();
+    const kept = await ground.memory.read();
+    await writeFile(join(ground.home, 'memory', '000000099999.json'), '{');
+    const signer = ground.signer();
+    await ground.grow(1);
+    await eventually(() => Promise.resolve(signer.told.length > 0 ? true : null));
+    expect((await ground.checkpoints()).at(-1)?.size).toBe(kept?.value.size);
+  });
+
+  test('a log restored from an older backup, before and after something is appended', async () => {
+    const ground = await signedGround(4);
+    const backup = await ground.backUp();
+    const signer = ground.signer();
+    await ground.grow(6);
+    await ground.signed();
+    await signer.stop();
+    await backup.restore();
+    await ground.grow(9);
+    await expectRefusal(ground, 'log_rewritten');
+  });
+
+  test('a log restored while it runs', async () => {
+    const ground = await signedGround(4);
+    const backup = await ground.backUp();
+    const signer = ground.signer();
+    await ground.grow(6);
+    await ground.signed();
+    await backup.restore();
+    await eventually(() => Promise.resolve(signer.refusal() === 'log_truncated' ? true : null));
+  });
+
+  const replaced = `convert_to(replace(convert_from(bytes, 'UTF8'), '"test"', '"evil"'), 'UTF8')`;
+  const rewrite = (where: string): string =>
+    `update audit.entry set bytes = ${replaced}, leaf_hash = sha256('\\x00'::bytea || ${replaced}) where ${where}`;
+  const remake = ['delete from audit.tile', 'select audit.extend_tree(0, (select size from audit.head))'];
+
+  test.each<[string, string, number, string[]]>([
+    ['an entry rewritten with its hash', 'log_rewritten', 10, [rewrite(`id = 4`)]],
+    ['everything rewritten consistently, tiles too', 'log_rewritten', 600, [rewrite('id > 2'), ...remake]],
+    [
+      'two leaves swapped',
+      'log_rewritten',
+      10,
+      [
+        'create temp table swap as select index, entry_id from audit.leaf where index in (3, 7)',
+        'delete from audit.leaf where index in (3, 7)',
+        'insert into audit.leaf select 10 - index, entry_id from swap',
+      ],
+    ],
+    [
+      'an entry removed from the middle',
+      'log_rewritten',
+      10,
+      [
+        'delete from audit.leaf where index = 5',
+        'update audit.leaf set index = index - 1 where index > 5',
+        'insert into audit.leaf select 10, id from audit.entry where id not in (select entry_id from audit.leaf)',
+      ],
+    ],
+    [
+      'the tail cut off with its checkpoints',
+      'log_truncated',
+      10,
+      [
+        'delete from audit.checkpoint',
+        'delete from audit.leaf where index > 5',
+        'update audit.head set size = 6',
+      ],
+    ],
+    [
+      'the whole log emptied',
+      'log_truncated',
+      10,
+      [
+        'delete from audit.checkpoint',
+        'truncate audit.leaf, audit.pending',
+        'update audit.head set size = 0',
+      ],
+    ],
+    ['the head removed', 'log_truncated', 10, ['delete from audit.head']],
+    [
+      'another checkpoint published in its place',
+      'log_forked',
+      10,
+      [
+        `update audit.checkpoint set root = sha256('x'), note = replace(note, encode(root, 'base64'), encode(sha256('x'), 'base64'))`,
+      ],
+    ],
+  ])('%s', async (_, code, count, statements) => {
+    const ground = await signedGround(count);
+    await ground.asSuperuser(...statements);
+    await expectRefusal(ground, code);
+  });
+
+  test.each<[string, string, string[]]>([
+    [
+      'the bytes of an entry that is not signed yet, under its tile',
+      'tree_mismatch',
+      [`update audit.entry set bytes = ${replaced} where id = (select max(id) from audit.entry)`],
+    ],
+    [
+      'a leaf that is missing',
+      'tree_mismatch',
+      ['delete from audit.leaf where index = (select max(index) - 1 from audit.leaf)'],
+    ],
+  ])('%s', async (_, code, statements) => {
+    const ground = await signedGround();
+    await ground.grow(5);
+    await ground.asSuperuser(...statements);
+    await expectRefusal(ground, code);
+  });
+
+  test('a tile that is not of its entries', async () => {
+    const ground = await signedGround(200);
+    await ground.grow(300);
+    await ground.asSuperuser(`update audit.tile set root = sha256('x')`);
+    await expectRefusal(ground, 'tree_mismatch');
+  });
+});
+
+describe('two signers', () => {
+  test('on one memory: one leads, and the other takes over', async () => {
+    const ground = await signerGround();
+    const other = makePool({ connectionString: ground.database.url('signer'), applicationName: 'other' });
+    const signers = [ground.signer(), ground.signer({ pool: other })];
+    await ground.grow(5);
+    await ground.signed();
+    for (let n = 0; n < 3; n += 1) {
+      await ground.superuser.query(
+        `select pg_terminate_backend(l.pid) from pg_locks l join pg_database d on d.oid = l.database
+          where l.locktype = 'advisory' and d.datname = current_database() and l.granted
+            and l.objid = (hashtext('signer')::bigint & 4294967295)::oid`,
+      );
+      await ground.grow(2);
+      await ground.signed();
+    }
+    await Promise.all(signers.map((signer) => signer.stop()));
+    await other.end();
+    await expectOneHistory(ground);
+    expect((await ground.remembered())?.refusal).toBeNull();
+  });
+
+  test('one stopped right before it remembers, the other gone on: it loses, and nothing is forked', async () => {
+    const ground = await signedGround(3);
+    let resume: (() => void) | undefined;
+    const paused = ground.signer({
+      at: async (point) => {
+        if (point === 'signed' && resume === undefined) await new Promise<void>((r) => (resume = r));
+      },
+    });
+    await ground.grow(4);
+    await eventually(() => Promise.resolve(resume ?? null));
+    // Its session is lost while it stands still, so another leads and signs more.
+    await ground.superuser.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,
+    );
+    const other = makePool({ connectionString: ground.database.url('signer'), applicationName: 'other' });
+    const second = ground.signer({ pool: other });
+    await ground.grow(5);
+    await ground.signed();
+    const before = await ground.remembered();
+    resume?.();
+    await eventually(() =>
+      Promise.resolve(paused.told.some((line) => line.includes('session lost')) ? true : null),
+    );
+    expect(await ground.remembered()).toEqual(before);
+    await Promise.all([paused.stop(), second.stop()]);
+    await other.end();
+    await expectOneHistory(ground);
+    expect(await readFile(join(ground.home, 'checkpoints.log'), 'utf8')).toContain(before?.note);
+  });
+});
