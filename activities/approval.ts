@@ -2,6 +2,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { Change } from '../domain/change.ts';
 import { decisionOutcome } from '../domain/decision.ts';
 import { askedFor, samePerson } from '../domain/person.ts';
+import { submissionDigestOf } from './digest.ts';
 import type { SignedStatement } from '../domain/statement.ts';
 
 /** The policy is satisfied by decisions that the API signed for just this digest and round; otherwise nothing is called. */
@@ -26,6 +27,22 @@ export function assertApproved(
   if (!independent || decisionOutcome({ ...change, decisions: signedFor }) !== 'approved') {
     throw ApplicationFailure.nonRetryable('the policy is not satisfied by signed decisions', 'bad_signature');
   }
+}
+
+/** Whether the API's word stands behind a submission: that this person asked for just this change. */
+export function attests(
+  signed: SignedStatement,
+  change: Change,
+  verify: (signed: SignedStatement) => boolean,
+): boolean {
+  const { kind, changeId, person, digest } = signed.statement;
+  return (
+    kind === 'submission' &&
+    changeId === change.id &&
+    samePerson(person, change.requester) &&
+    digest === submissionDigestOf(change) &&
+    verify(signed)
+  );
 }
 
 /**

@@ -4,7 +4,10 @@ import type { SignedStatement } from '../domain/statement.ts';
 
 /** How an opening ended; `changeId` is the change that holds the key or the target. */
 export type OpenedResult =
-  | { readonly kind: 'opened' | 'known' | 'key_reused' | 'target_taken'; readonly changeId: string }
+  | {
+      readonly kind: 'opened' | 'known' | 'key_reused' | 'target_taken' | 'review_owed';
+      readonly changeId: string;
+    }
   | { readonly kind: 'invalid'; readonly message: string };
 
 /** What an activity needs to write: the change as it is now and the entries that tell how it came so. */
@@ -19,9 +22,7 @@ export interface LogActivities {
    * Checks the input, which need not have come by the API, and writes the first entry with the key's and the target's
    * unique rows, or nothing at all.
    */
-  openChange(
-    input: Recording & { readonly idempotency: ChangeRequest['idempotency'] },
-  ): Promise<OpenedResult>;
+  openChange(input: Recording & Pick<ChangeRequest, 'idempotency' | 'submission'>): Promise<OpenedResult>;
   /**
    * Writes entries and the change as it is now.
    * @throws ApplicationFailure `bad_signature` when one of the statements was not signed by the API; nothing is written

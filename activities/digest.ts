@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Change, JsonObject } from '../domain/change.ts';
+import { submissionText } from '../domain/submission.ts';
 import { digestText } from '../domain/digest.ts';
 
 /** The digest that a decision is bound to: SHA-256, lower-case hex, of {@link digestText}. */
@@ -7,4 +8,9 @@ export function digestOf(change: Change, snapshot: JsonObject, round: number): s
   return createHash('sha256')
     .update(digestText(change, snapshot, round))
     .digest('hex');
+}
+
+/** The digest of a signed submission; see {@link submissionText}. */
+export function submissionDigestOf(change: Change): string {
+  return createHash('sha256').update(submissionText(change)).digest('hex');
 }

@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { appendEntry } from '../audit/append.ts';
 import type { Queryable } from '../store/queryable.ts';
+import { findOwedReview } from '../store/find-owed-review.ts';
 import { inTransaction } from '../store/in-transaction.ts';
 import { openChange } from '../store/open-change.ts';
 import { saveChange } from '../store/save-change.ts';
@@ -9,6 +10,7 @@ import type { EntryDraft } from '../domain/entry.ts';
 import { faultOf } from '../operations/inputs.ts';
 import type { LogActivities } from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { attests } from './approval.ts';
 import { asFailure } from './failure.ts';
 import { writeEnd } from './write-end.ts';
 
@@ -16,9 +18,16 @@ import { writeEnd } from './write-end.ts';
 export function makeLogActivities(deps: ActivityDependencies): LogActivities {
   const { pool, verifyStatement } = deps;
   return {
-    async openChange({ change, entries, idempotency }) {
+    async openChange({ change, entries, idempotency, submission }) {
       const fault = faultOf(change);
       if (fault !== null) return { kind: 'invalid', message: fault };
+      if (submission !== null && !attests(submission, change, verifyStatement)) {
+        return { kind: 'invalid', message: 'the submission is not signed for this change by a known key' };
+      }
+      if (change.breakGlass) {
+        const owed = await asFailure(() => findOwedReview(pool, change.requester));
+        if (owed !== null) return { kind: 'review_owed', changeId: owed };
+      }
       const result = await asFailure(() =>
         inTransaction(pool, async (client) => {
           const opened = await openChange(client, { change, idempotency });

@@ -41,7 +41,7 @@ export interface Submitted {
 }
 
 /**
- * A well-formed and completed request. Whether it may start now is {@link assertSubmittable}'s question: a repeat of
+ * A well-formed and completed request, not yet signed. Whether it may start now is {@link assertSubmittable}'s question: a repeat of
  * an old request is no longer timely, and still the same request.
  *
  * @throws CountersignError `invalid_request` naming each field and rule
@@ -85,6 +85,7 @@ export function readSubmission({ body, key, person, source, policy, now }: Submi
     executeAfter: time(asked.executeAfter),
     executeBy,
     executeWithinMs: day,
+    submission: null,
     idempotency:
       idempotencyKey === null
         ? null

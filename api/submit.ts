@@ -1,5 +1,8 @@
+import { createHash } from 'node:crypto';
 import type { Change, ChangeRequest } from '../domain/change.ts';
 import { CountersignError } from '../domain/error.ts';
+import type { Statement } from '../domain/statement.ts';
+import { submissionText } from '../domain/submission.ts';
 import type { Person } from '../domain/person.ts';
 import { operationOf } from '../operations/registry.ts';
 import { getChange } from '../store/get-change.ts';
@@ -30,7 +33,7 @@ export interface Submission {
  * without the engine. Refusals are recorded; malformed input is not.
  */
 export function makeSubmit(deps: ApiDependencies): (submittal: Submittal) => Promise<Submission> {
-  const { db, engine, policy, refusals, now = Date.now } = deps;
+  const { db, engine, signer, policy, refusals, now = Date.now } = deps;
 
   async function refused(
     { person, body, source }: Submittal,
@@ -82,7 +85,7 @@ export function makeSubmit(deps: ApiDependencies): (submittal: Submittal) => Pro
     const open = await getOpenChange(db, request.operation, request.target);
     if (open !== null) return await refused(submittal, taken(open), await getChange(db, open));
     try {
-      await engine.submit(request);
+      await engine.submit({ ...request, submission: signer.sign(submissionOf(request)) });
     } catch (error) {
       if (!(error instanceof CountersignError)) throw error;
       if (error.code !== 'open_change_exists' && error.code !== 'key_reused') {
@@ -105,6 +108,22 @@ export function makeSubmit(deps: ApiDependencies): (submittal: Submittal) => Pro
     const change = (await known(submittal, request)) ?? (await getChange(db, request.id));
     if (!change) throw new CountersignError('log_unavailable', 'the change was written and cannot be read');
     return { created: change.submittedAt === request.submittedAt, change };
+  };
+}
+
+/** What the API attests of a submission: who asked for just this, and that their token was verified. */
+function submissionOf(request: ChangeRequest): Statement {
+  return {
+    v: 1,
+    kind: 'submission',
+    changeId: request.id,
+    person: request.requester,
+    action: 'submit',
+    // The justification is part of what the digest is made of.
+    comment: '',
+    digest: createHash('sha256').update(submissionText(request)).digest('hex'),
+    round: 0,
+    at: request.submittedAt,
   };
 }
 

@@ -126,6 +126,8 @@ export interface ChangeRequest {
   readonly executeBy: string | null;
   /** How long after approval a call may still be made when the request names no execute-by, in ms. */
   readonly executeWithinMs: number;
+  /** The API's word for who asked for just this; null when another workflow asks, see `requireApproval`. */
+  readonly submission: SignedStatement | null;
   /** The requester's Idempotency-Key with the body's SHA-256, or null when none was sent. */
   readonly idempotency: { readonly key: string; readonly bodyDigest: string } | null;
   /** Where the request came from (an address), or null. */

@@ -20,6 +20,7 @@ export const httpStatusOfCode = {
   open_change_exists: 409,
   change_closed: 409,
   already_decided: 409,
+  review_owed: 409,
   review_not_owed: 409,
   already_reviewed: 409,
   not_awaiting_decision: 409,

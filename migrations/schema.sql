@@ -199,6 +199,7 @@ CREATE INDEX change_operation ON countersign.change USING btree (operation, subm
 CREATE UNIQUE INDEX change_pkey ON countersign.change USING btree (id)
 CREATE INDEX change_policy ON countersign.change USING btree (((document #>> '{policy,digest}'::text[])), id)
 CREATE INDEX change_requester ON countersign.change USING btree (requester_subject, submitted_at DESC, id DESC)
+CREATE INDEX change_review_owed ON countersign.change USING btree (requester_subject) WHERE ((document ->> 'reviewStatus'::text) = 'owed'::text)
 CREATE INDEX change_sn ON countersign.change USING btree (sn, submitted_at DESC, id DESC)
 CREATE INDEX change_statuses ON countersign.change USING btree (decision_status, execution_status, review_status)
 CREATE INDEX change_ticket ON countersign.change USING btree (ticket, submitted_at DESC, id DESC) WHERE (ticket IS NOT NULL)

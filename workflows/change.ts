@@ -14,6 +14,7 @@ import { personActor, workerActor } from '../domain/entry.ts';
 import { execute } from './execution.ts';
 import { handleRequests } from './request-handlers.ts';
 import { stateQuery, submittedUpdate } from './messages.ts';
+import { signedMembers } from './turn.ts';
 import { makeRun } from './run.ts';
 import type { Ended, Run } from './run.ts';
 import { precheck } from './precheck.ts';
@@ -32,7 +33,8 @@ const { openChange } = proxyLocalActivities<Pick<LogActivities, 'openChange'>>(o
  * One change request from its submission to its one final outcome. Answers the change at its end; fails, with nothing
  * written, when another change holds the target or the key.
  *
- * @throws ApplicationFailure whose type is a code: `invalid_request`, `open_change_exists`, `key_reused`, `integrity_conflict`
+ * @throws ApplicationFailure whose type is a code: `invalid_request`, `open_change_exists`, `key_reused`, `review_owed`,
+ * `integrity_conflict`
  */
 export async function change(request: ChangeRequest): Promise<Change> {
   const run = makeRun(newChange(request), request.executeWithinMs, log);
@@ -68,8 +70,17 @@ async function open(run: Run, request: ChangeRequest): Promise<{ changeId: strin
   if (workflowInfo().workflowId !== `change-${request.id}`) {
     throw failure('invalid_request', `${request.id} is another change than this workflow's`, request.id);
   }
-  const { input, justification, breakGlass, submittedAt, decideBy, executeAfter, executeBy, source } =
-    request;
+  const {
+    input,
+    justification,
+    breakGlass,
+    submittedAt,
+    decideBy,
+    executeAfter,
+    executeBy,
+    source,
+    submission,
+  } = request;
   const requested = run.entry(
     run.change,
     'change.requested',
@@ -86,6 +97,7 @@ async function open(run: Run, request: ChangeRequest): Promise<{ changeId: strin
       executeBy,
       idempotencyKey: request.idempotency?.key ?? null,
       source,
+      ...(submission ? signedMembers(submission) : {}),
     },
     submittedAt,
   );
@@ -93,8 +105,12 @@ async function open(run: Run, request: ChangeRequest): Promise<{ changeId: strin
     change: run.change,
     entries: [requested],
     idempotency: request.idempotency,
+    submission: request.submission,
   });
   if (opened.kind === 'invalid') throw failure('invalid_request', opened.message, request.id);
+  if (opened.kind === 'review_owed') {
+    throw failure('review_owed', `change ${opened.changeId} owes a review`, opened.changeId);
+  }
   if (opened.kind === 'target_taken') {
     throw failure('open_change_exists', `change ${opened.changeId} is open on this target`, opened.changeId);
   }

@@ -72,6 +72,7 @@ export async function requireApproval(request: ApprovalRequest): Promise<Change>
         executeAfter: null,
         executeBy: null,
         executeWithinMs: request.executeWithinMs ?? day,
+        submission: null,
         idempotency: null,
         source: `workflow ${workflowInfo().workflowId}`,
       },

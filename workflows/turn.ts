@@ -3,7 +3,7 @@ import type { Change, JsonObject, SignedRequest } from '../domain/change.ts';
 import { personActor } from '../domain/entry.ts';
 import type { EntryDraft, EventType } from '../domain/entry.ts';
 import { CountersignError } from '../domain/error.ts';
-import type { Statement } from '../domain/statement.ts';
+import type { SignedStatement, Statement } from '../domain/statement.ts';
 import type { Run } from './run.ts';
 
 /** From here on the request is among those that everything waits for; they take their effects one after another. */
@@ -49,14 +49,18 @@ export function requestEntry(
   request: SignedRequest,
   members: JsonObject = {},
 ): EntryDraft {
-  const { statement, keyId, signature } = request.signed;
+  const { statement } = request.signed;
   return run.entry(after, type, personActor(statement.person), {
     comment: statement.comment,
-    statement: statement as unknown as JsonObject,
-    signature: { keyId, value: signature },
+    ...signedMembers(request.signed),
     source: request.source,
     ...members,
   });
+}
+
+/** A statement and its signature, as members of an entry. */
+export function signedMembers({ statement, keyId, signature }: SignedStatement): JsonObject {
+  return { statement: statement as unknown as JsonObject, signature: { keyId, value: signature } };
 }
 
 /** A rule's refusal as the failure that crosses the boundary; only its type survives that. */

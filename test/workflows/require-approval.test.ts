@@ -70,6 +70,7 @@ const started = (request: Partial<ChangeRequest>) => {
         executeAfter: null,
         executeBy: null,
         executeWithinMs: 60_000,
+        submission: null,
         idempotency: null,
         source: null,
         ...request,
