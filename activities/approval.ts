@@ -11,7 +11,7 @@ export function assertApproved(
   approvals: readonly SignedStatement[],
   verify: (signed: SignedStatement) => boolean,
 ): void {
-  const signedFor = change.decisions.filter((decision) => {
+  const signedFor = change.decisions.flatMap((decision) => {
     const signed = approvals.find(
       ({ statement }) =>
         statement.kind === 'decision' &&
@@ -21,7 +21,10 @@ export function assertApproved(
         statement.round === change.round &&
         samePerson(statement.person, decision.person),
     );
-    return decision.decision === 'approve' && signed !== undefined && verify(signed);
+    if (decision.decision !== 'approve' || signed === undefined || !verify(signed)) return [];
+    // Groups and time as they were signed, and not as the workflow has them.
+    const { person, at, directory } = signed.statement;
+    return [{ ...decision, person, at, directory: directory ?? [] }];
   });
   const independent = signedFor.every((d) => !askedFor(change.requester, d.person));
   if (!independent || decisionOutcome({ ...change, decisions: signedFor }) !== 'approved') {

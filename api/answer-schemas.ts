@@ -107,6 +107,7 @@ export const changeSchema = z
     snapshot: json.nullable(),
     digest: z.string().nullable(),
     round: z.number().int(),
+    escalatedAt: moment.nullable(),
     decisions: z.array(
       z.object({
         decision: z.enum(['approve', 'reject']),
@@ -115,10 +116,21 @@ export const changeSchema = z
         digest: z.string(),
         round: z.number().int(),
         at: moment,
+        stage: z.string(),
         counts: z.boolean(),
+        directory: z
+          .array(z.object({ issuer: z.string(), subject: z.string(), groups: z.array(z.string()) }))
+          .optional(),
       }),
     ),
-    missing: z.array(z.object({ stage: z.string(), group: z.string().nullable(), seats: z.number().int() })),
+    missing: z.array(
+      z.object({
+        stage: z.string(),
+        group: z.string().nullable(),
+        seats: z.number().int(),
+        alsoFrom: z.array(z.string().nullable()),
+      }),
+    ),
     outcome: z
       .object({
         code: z.string(),

@@ -44,10 +44,11 @@ export async function viewOf(
 }
 
 function awaits(change: Change, person: Person, now: number): boolean {
+  const digest = change.digest ?? '';
   try {
-    return judgeDecision(change, { decision: 'approve', digest: change.digest ?? '', person }, now) === 'new';
+    return judgeDecision(change, { decision: 'approve', digest, person, comment: '-' }, now) === 'new';
   } catch (error) {
-    // It is theirs, once they have logged in as the policy asks.
+    // Theirs to give, once they have logged in as the policy asks.
     return error instanceof CountersignError && error.code === 'stronger_authentication_needed';
   }
 }

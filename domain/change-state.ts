@@ -26,6 +26,7 @@ export function newChange(request: ChangeRequest): Change {
     snapshot: null,
     digest: null,
     round: 0,
+    escalatedAt: null,
     decisions: [],
     missing: [],
     outcome: null,

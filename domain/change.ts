@@ -1,3 +1,4 @@
+import type { DirectoryMembership } from './membership.ts';
 import type { Person } from './person.ts';
 import type { PinnedPolicy } from './policy.ts';
 import type { SignedStatement } from './statement.ts';
@@ -22,10 +23,14 @@ export interface Decision {
   readonly person: Person;
   readonly digest: string;
   readonly round: number;
+  /** The stage that was open when it was made. */
+  readonly stage: string;
   /** ISO 8601, workflow time at which it took its seat. */
   readonly at: string;
   /** False once a later round superseded it or its author took it back. */
   readonly counts: boolean;
+  /** What the directory said of its author, and of those whom they represent; absent where the policy asks none. */
+  readonly directory?: readonly DirectoryMembership[];
 }
 
 /** What is still missing for an approval. */
@@ -33,6 +38,8 @@ export interface MissingSeats {
   readonly stage: string;
   readonly group: string | null;
   readonly seats: number;
+  /** Other groups whose members help as well, because somebody who has approved may move to this seat. */
+  readonly alsoFrom: readonly (string | null)[];
 }
 
 /** How a change ended, or why. */
@@ -85,6 +92,8 @@ export interface Change {
   readonly digest: string | null;
   /** 0 before the precheck, then 1, and one more each time that the target had drifted. */
   readonly round: number;
+  /** When the escalation group was asked, too; null until then. */
+  readonly escalatedAt: string | null;
   readonly decisions: readonly Decision[];
   readonly missing: readonly MissingSeats[];
   readonly outcome: Outcome | null;

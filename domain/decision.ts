@@ -1,27 +1,25 @@
 import { judgeAuthentication } from './authentication.ts';
-import type { Decision, MissingSeats } from './change.ts';
+import type { Change, Decision, MissingSeats } from './change.ts';
 import { CountersignError } from './error.ts';
+import { actsForRequester } from './membership.ts';
+import type { DirectoryMembership } from './membership.ts';
 import type { Person, PersonId } from './person.ts';
 import { askedFor, samePerson } from './person.ts';
-import type { PinnedPolicy, SeatGroup } from './policy.ts';
-import type { DecisionStatus } from './status.ts';
+import { isAwaited, progressOf } from './progress.ts';
+import type { Votable } from './progress.ts';
+import { isoTime } from './time.ts';
 
 /** What the rule looks at of a change. */
-export interface Decidable {
-  readonly requester: PersonId & Pick<Person, 'issuedBy'>;
-  readonly policy: PinnedPolicy;
-  readonly decisionStatus: DecisionStatus;
-  readonly digest: string | null;
-  readonly round: number;
-  readonly decideBy: string;
-  readonly decisions: readonly Decision[];
-}
+export type Decidable = Votable & Pick<Change, 'decisionStatus' | 'digest' | 'decideBy'>;
 
 /** The decision that somebody wants to make. */
 export interface WantedDecision {
   readonly decision: 'approve' | 'reject';
   readonly digest: string;
   readonly person: Person;
+  readonly comment: string;
+  /** What the directory says of them now; absent where the policy asks no directory. */
+  readonly directory?: readonly DirectoryMembership[];
 }
 
 /**
@@ -30,17 +28,22 @@ export interface WantedDecision {
  *
  * @param now - milliseconds since the epoch
  * @returns `new` when the decision would count, `repeated` when this person has already decided just so
- * @throws CountersignError `self_approval`, `missing_role`, `not_an_approver`, `stronger_authentication_needed` (403); `already_decided`,
- * `not_awaiting_decision`, `decide_by_passed` (409); `digest_mismatch` (412)
+ * @throws CountersignError `self_approval`, `missing_role`, `not_an_approver`, `stronger_authentication_needed` (403);
+ * `already_decided`, `not_awaiting_decision`, `decide_by_passed` (409); `digest_mismatch` (412); `comment_required` (422)
  */
 export function judgeDecision(change: Decidable, wanted: WantedDecision, now: number): 'new' | 'repeated' {
-  if (askedFor(change.requester, wanted.person)) {
+  const { person } = wanted;
+  const deciding = { person, at: isoTime(now), ...(wanted.directory ? { directory: wanted.directory } : {}) };
+  if (askedFor(change.requester, person)) {
     throw new CountersignError('self_approval', 'who asked for a change may not decide it');
   }
-  if (!wanted.person.roles.includes('approver')) {
+  if (actsForRequester(change, deciding)) {
+    throw new CountersignError('self_approval', 'who acts for the requester of a change may not decide it');
+  }
+  if (!person.roles.includes('approver')) {
     throw new CountersignError('missing_role', 'a decision needs the role approver');
   }
-  const own = change.decisions.find((d) => d.counts && samePerson(d.person, wanted.person));
+  const own = change.decisions.find((d) => d.counts && samePerson(d.person, person));
   if (own?.decision === wanted.decision && own.digest === wanted.digest) return 'repeated';
   if (change.decisionStatus !== 'pending') {
     throw new CountersignError(
@@ -66,50 +69,71 @@ export function judgeDecision(change: Decidable, wanted: WantedDecision, now: nu
   if (own) {
     throw new CountersignError('already_decided', `this person has already decided: ${own.decision}`);
   }
-  const stage = openStage(change);
-  const mayFill = ({ group }: SeatGroup) => group === null || wanted.person.groups.includes(group);
-  if (stage && !stage.groups.some(mayFill)) {
-    const awaited = stage.groups.map(({ group }) => group).join(', ');
-    throw new CountersignError('not_an_approver', `stage ${stage.name} awaits a member of: ${awaited}`);
+  if (!isAwaited(change, deciding)) {
+    const { open, missing } = progressOf(change);
+    const awaited = missing.filter(({ stage }) => stage === open).map(({ group }) => group);
+    throw new CountersignError('not_an_approver', `stage ${open} awaits a member of: ${awaited.join(', ')}`);
   }
-  judgeAuthentication(wanted.person.authentication, change.policy.authentication, now);
+  judgeAuthentication(person.authentication, change.policy.authentication, now);
+  judgeComment(change.policy.commentRequired, wanted);
   return 'new';
 }
 
-/** What a set of decisions amounts to: rejected by any reject, approved once no seat is missing. */
-export function decisionOutcome(
-  change: Pick<Decidable, 'policy' | 'decisions' | 'round'>,
-): 'pending' | 'approved' | 'rejected' {
-  const counted = change.decisions.filter((d) => d.counts && d.round === change.round);
-  if (counted.some((d) => d.decision === 'reject')) return 'rejected';
-  return change.policy.stages.length > 0 && missingSeats(change).length === 0 ? 'approved' : 'pending';
+function judgeComment(
+  required: Change['policy']['commentRequired'],
+  { decision, comment }: WantedDecision,
+): void {
+  const needed = required === 'always' || (required === 'reject' && decision === 'reject');
+  if (!needed || comment.trim() !== '') return;
+  throw new CountersignError('comment_required', `the policy asks for a comment with this ${decision}`, {
+    errors: [{ field: 'comment', rule: 'required', message: 'the policy asks for one' }],
+  });
 }
 
-/** The seats that are still free, stage by stage; distinct people fill them in the order in which they decided. */
-export function missingSeats(change: Pick<Decidable, 'policy' | 'decisions' | 'round'>): MissingSeats[] {
-  const approvals = distinct(
-    change.decisions.filter((d) => d.counts && d.round === change.round && d.decision === 'approve'),
+/** The decision that somebody just made, for {@link withDecision}. @param now - milliseconds since the epoch */
+export function decisionOf(change: Decidable, wanted: WantedDecision, now: number): Decision {
+  const { decision, comment, person, digest, directory } = wanted;
+  return {
+    decision,
+    comment,
+    person,
+    digest,
+    round: change.round,
+    stage: progressOf(change).open ?? '',
+    at: isoTime(now),
+    counts: true,
+    ...(directory ? { directory } : {}),
+  };
+}
+
+/**
+ * Whether somebody may take their decision back: as long as the stage in which they made it is open.
+ *
+ * @param now - milliseconds since the epoch
+ * @throws CountersignError `nothing_decided`, `stage_resolved`, `decide_by_passed` (409)
+ */
+export function judgeTakeBack(change: Decidable, person: PersonId, now: number): void {
+  const own = change.decisions.find(
+    (d) => d.counts && d.round === change.round && samePerson(d.person, person),
   );
-  let next = 0;
-  const missing: MissingSeats[] = [];
-  for (const stage of change.policy.stages) {
-    for (const { group, threshold } of stage.groups) {
-      let free = Math.max(1, threshold);
-      while (free > 0 && missing.length === 0 && next < approvals.length) {
-        const person = approvals[next++]?.person;
-        if (group === null || person?.groups.includes(group)) free -= 1;
-      }
-      if (free > 0) missing.push({ stage: stage.name, group, seats: free });
-    }
+  if (!own) throw new CountersignError('nothing_decided', 'there is no decision of this person to take back');
+  if (change.decisionStatus !== 'pending') {
+    throw new CountersignError('stage_resolved', `the change is ${change.decisionStatus}`);
   }
-  return missing;
+  if (own.stage !== progressOf(change).open) {
+    throw new CountersignError('stage_resolved', `stage ${own.stage}, in which it was made, is complete`);
+  }
+  if (now >= Date.parse(change.decideBy)) {
+    throw new CountersignError('decide_by_passed', `decide-by has passed: ${change.decideBy}`);
+  }
 }
 
-function openStage(change: Pick<Decidable, 'policy' | 'decisions' | 'round'>) {
-  const first = missingSeats(change)[0];
-  return first && change.policy.stages.find((s) => s.name === first.stage);
+/** What a set of decisions amounts to; see {@link progressOf}. */
+export function decisionOutcome(change: Votable): 'pending' | 'approved' | 'rejected' {
+  return progressOf(change).outcome;
 }
 
-function distinct(decisions: readonly Decision[]): Decision[] {
-  return decisions.filter((d, i) => decisions.findIndex((e) => samePerson(d.person, e.person)) === i);
+/** The seats that are still free, stage by stage. */
+export function missingSeats(change: Votable): readonly MissingSeats[] {
+  return progressOf(change).missing;
 }

@@ -1,4 +1,5 @@
 import type { JsonObject } from './change.ts';
+import type { DirectoryMembership } from './membership.ts';
 import type { Person } from './person.ts';
 
 /**
@@ -39,6 +40,8 @@ export interface Statement {
   /** The digest the person saw; null only where there is none yet. */
   readonly digest: string | null;
   readonly round: number;
+  /** What the directory said of the person, and of those whom they represent; only in decisions on a policy that asks it. */
+  readonly directory?: readonly DirectoryMembership[];
   /** ISO 8601, the API's clock. */
   readonly at: string;
 }

@@ -1,9 +1,9 @@
 import { condition, setHandler } from '@temporalio/workflow';
-import type { Change, Decision, SignedRequest } from '../domain/change.ts';
+import type { Change, SignedRequest } from '../domain/change.ts';
 import { withDecision } from '../domain/change-state.ts';
-import { judgeDecision } from '../domain/decision.ts';
+import { decisionOf, judgeDecision } from '../domain/decision.ts';
+import type { WantedDecision } from '../domain/decision.ts';
 import type { Statement } from '../domain/statement.ts';
-import { isoTime } from '../domain/time.ts';
 import { decideUpdate } from './messages.ts';
 import type { Run } from './run.ts';
 import { inTurn, judged, requestEntry, take } from './turn.ts';
@@ -30,13 +30,7 @@ async function decide(run: Run, { signed, source }: SignedRequest, now: number):
   // Asked again: another request may have taken its effect since the validator looked.
   const verdict = judged(run, { signed, source }, 'decision', () => judgeDecision(run.change, asked, now));
   if (verdict === 'repeated') return run.change;
-  const decision: Decision = {
-    ...asked,
-    comment: statement.comment,
-    round: run.change.round,
-    at: isoTime(now),
-    counts: true,
-  };
+  const decision = decisionOf(run.change, asked, now);
   const after = withDecision(run.change, decision, run.executeWithinMs);
   await take(run, after, { signed, source }, () => {
     if (decision.decision === 'approve') run.approvals.push(signed);
@@ -68,7 +62,7 @@ async function decide(run: Run, { signed, source }: SignedRequest, now: number):
  * An approver may see the digest in Postgres a moment before the workflow hears of its precheck: such a decision comes
  * in and waits, instead of being refused for coming too early.
  */
-function mayCome(change: Change, asked: ReturnType<typeof wanted>, now: number): void {
+function mayCome(change: Change, asked: WantedDecision, now: number): void {
   judgeDecision(isBeingRead(change) ? { ...change, digest: asked.digest } : change, asked, now);
 }
 
@@ -76,8 +70,8 @@ function isBeingRead(change: Change): boolean {
   return change.digest === null && change.decisionStatus === 'pending';
 }
 
-function wanted(statement: Statement) {
-  const { person, digest } = statement;
-  const decision: 'approve' | 'reject' = statement.action === 'approve' ? 'approve' : 'reject';
-  return { decision, digest: digest ?? '', person };
+function wanted(statement: Statement): WantedDecision {
+  const { person, digest, comment, directory } = statement;
+  const decision = statement.action === 'approve' ? 'approve' : 'reject';
+  return { decision, digest: digest ?? '', person, comment, ...(directory ? { directory } : {}) };
 }

@@ -76,10 +76,10 @@ export function requestRoutes(deps: ApiDependencies): Router {
           const { decision, digest, comment } = checked(decisionSchema, body);
           return { kind: 'decision', action: decision, digest, comment };
         },
-        (change, person, { action, digest }) =>
+        (change, person, { action, digest, comment }) =>
           judgeDecision(
             change,
-            { decision: action === 'approve' ? 'approve' : 'reject', digest: digest ?? '', person },
+            { decision: action === 'approve' ? 'approve' : 'reject', digest: digest ?? '', person, comment },
             now(),
           ),
       ),
@@ -128,5 +128,5 @@ export function requestRoutes(deps: ApiDependencies): Router {
 
 /** Forbidden, in conflict with the change's state, or meant for another digest; not malformed, unknown or unavailable. */
 function isRefusal({ code }: CountersignError): boolean {
-  return [403, 409, 412].includes(httpStatusOfCode[code]);
+  return [403, 409, 412, 422].includes(httpStatusOfCode[code]);
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Decision } from '../../domain/change.ts';
-import { decisionOutcome, judgeDecision } from '../../domain/decision.ts';
+import { decisionOf, decisionOutcome, judgeDecision } from '../../domain/decision.ts';
 import { digestText } from '../../domain/digest.ts';
 import type { EntryBody, EventType } from '../../domain/entry.ts';
 import { CountersignError } from '../../domain/error.ts';
@@ -177,40 +177,47 @@ function prechecked(life: Life, body: EntryBody, report: Report): Life {
 function decided(life: Life, body: EntryBody, decision: 'approve' | 'reject', report: Report): Life {
   const statement = statementOf(body);
   if (statement === null) return life;
-  const { person, digest, comment, at } = statement;
+  const { person, digest, comment, at, directory } = statement;
   const round = numberOf(body.round);
-  const made: Decision = { decision, comment, person, digest: digest ?? '', round, at, counts: true };
-  if (!life.whole) {
-    return {
-      ...life,
-      decisions: [...life.decisions, made],
-      status: decision === 'reject' ? 'rejected' : life.status,
-    };
-  }
+  const wanted = {
+    decision,
+    digest: digest ?? '',
+    person,
+    comment,
+    ...(Array.isArray(directory) ? { directory } : {}),
+  };
   const { requester, policy, status: decisionStatus } = life;
+  if (!life.whole || !requester || !policy) {
+    if (requester && samePerson(requester, person)) {
+      report('decision_not_allowed', 'self_approval: the requester of a change may not decide it');
+    }
+    const made: Decision = { ...wanted, round, stage: '', at, counts: true };
+    const status = decision === 'reject' ? 'rejected' : life.status;
+    return { ...life, decisions: [...life.decisions, made], status };
+  }
+  // What came in time may be written later, and clocks differ.
+  const decideBy = isoTime(Date.parse(life.decideBy ?? at) + tolerance);
+  const decidable = { ...life, requester, policy, decisionStatus, decideBy };
+  const now = Math.min(Date.parse(at), Date.parse(body.time));
   if (statement.round !== life.round || round !== life.round) {
     report('decision_not_awaited', `a decision of round ${statement.round} in round ${life.round}`);
-  } else if (requester && policy) {
-    const decidable = { ...life, requester, policy, decisionStatus, decideBy: life.decideBy ?? at };
-    // Whichever clock was earlier: what came in time may be written later.
-    const now = Math.min(Date.parse(at), Date.parse(body.time)) - tolerance;
+  } else {
     try {
-      const verdict = judgeDecision(decidable, { decision, digest: digest ?? '', person }, now);
+      const verdict = judgeDecision(decidable, wanted, now);
       if (verdict === 'repeated') report('decision_not_awaited', 'this person had decided so before');
     } catch (error) {
       if (!(error instanceof CountersignError)) throw error;
       report('decision_not_allowed', `${error.code}: ${error.message}`);
     }
-  } else if (requester && samePerson(requester, person)) {
-    report('decision_not_allowed', 'self_approval: the requester of a change may not decide it');
   }
-  const after = { ...life, decisions: [...life.decisions, made] };
-  return { ...after, status: decision === 'reject' ? 'rejected' : life.status };
+  const decisions = [...life.decisions, { ...decisionOf(decidable, wanted, now), round }];
+  const rejected = decisionOutcome({ ...decidable, decisions }) === 'rejected';
+  return { ...life, decisions, status: rejected ? 'rejected' : life.status };
 }
 
 function approvedBy(life: Life): boolean {
-  const { policy, decisions, round } = life;
-  if (policy) return decisionOutcome({ policy, decisions, round }) === 'approved';
+  const { policy, requester, decisions } = life;
+  if (policy && requester) return decisionOutcome({ ...life, policy, requester }) === 'approved';
   return decisions.some((d) => d.counts && d.decision === 'approve');
 }
 

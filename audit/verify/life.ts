@@ -45,9 +45,11 @@ export interface Life {
   readonly requester: PersonId | null;
   readonly operation: string;
   readonly input: JsonObject;
-  readonly breakGlass: boolean;
   /** Null where its first entry does not tell it. */
   readonly policy: PinnedPolicy | null;
+  readonly submittedAt: string;
+  readonly breakGlass: boolean;
+  readonly escalatedAt: string | null;
   readonly decideBy: string | null;
   readonly executeBy: string | null;
   readonly status: DecisionStatus;
@@ -68,15 +70,17 @@ export interface Life {
 
 /** A change at its first entry; `whole` when that is the one that asked for it. */
 export function begun(body: EntryBody, changeId: string, whole: boolean): Life {
-  const policy = body.pinnedPolicy as unknown as PinnedPolicy | undefined;
+  const policy: unknown = body.pinnedPolicy;
   return {
     changeId,
     whole,
     requester: whole ? personOf(body.actor) : null,
     operation: body.operation ?? '',
     input: objectOf(body.input),
+    policy: isPolicy(policy) ? policy : null,
+    submittedAt: stringOf(body.submittedAt) ?? body.time,
     breakGlass: body.breakGlass === true,
-    policy: Array.isArray(policy?.stages) ? policy : null,
+    escalatedAt: null,
     decideBy: stringOf(body.decideBy),
     executeBy: stringOf(body.executeBy),
     status: 'pending',
@@ -90,4 +94,11 @@ export function begun(body: EntryBody, changeId: string, whole: boolean): Life {
     drifted: false,
     closed: false,
   };
+}
+
+/** Whether the rules can be asked with it: a log from elsewhere may hold anything. */
+function isPolicy(value: unknown): value is PinnedPolicy {
+  const { stages, delegations, reject, groups } = (value ?? {}) as Record<string, unknown>;
+  const lists = [stages, delegations].every((list) => Array.isArray(list));
+  return lists && [reject, groups].every((member) => typeof member === 'object' && member !== null);
 }

@@ -174,6 +174,7 @@ describe('real answers', () => {
       person: api.person('bob', 'approver'),
       digest: change.digest ?? '',
       round: 1,
+      stage: 'approval',
       at: '2026-11-24T09:00:00.000Z',
       counts: true,
     };

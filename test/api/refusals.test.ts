@@ -7,6 +7,7 @@ import { closed } from '../../domain/change-state.ts';
 import type { EntryBody } from '../../domain/entry.ts';
 import { CountersignError } from '../../domain/error.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
+import type { PinnedPolicy } from '../../domain/policy.ts';
 import { makePool } from '../../store/pool.ts';
 import { saveChange } from '../../store/save-change.ts';
 import { eventually, submission } from '../support/service.ts';
@@ -57,8 +58,9 @@ test('a self-approval is refused and recorded with who, what, where and why', as
   ]);
 });
 
-const twoGroups = {
+const twoGroups: PinnedPolicy = {
   ...fourEyes,
+  groups: { operations: { source: 'token' }, security: { source: 'token' } },
   stages: [
     { name: 'operations', groups: [{ group: 'operations', threshold: 1 }] },
     { name: 'security', groups: [{ group: 'security', threshold: 1 }] },
@@ -95,6 +97,7 @@ test('a contrary decision is refused, the same one again is not', async () => {
     person: stack.person('bob', 'approver'),
     digest: change.digest ?? '',
     round: 1,
+    stage: 'approval',
     at: past,
     counts: true,
   };
@@ -113,6 +116,7 @@ test('a decision whose change ended on the way is judged by what is stored', asy
     person: stack.person('bob', 'approver'),
     digest,
     round: 1,
+    stage: 'approval',
     at: past,
     counts: true,
   };

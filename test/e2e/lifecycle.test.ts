@@ -115,7 +115,7 @@ describe.concurrent('a change', { timeout: 300_000 }, () => {
   test('is decided by another person, once, on the digest that was seen', async () => {
     const sn = await ground.certificate();
     const change = await journey.asked(sn, { executeAfter: inMs(3_600_000), executeBy: inMs(7_200_000) });
-    expect(change.missing).toEqual([{ stage: 'approval', group: null, seats: 1 }]);
+    expect(change.missing).toEqual([{ stage: 'approval', group: null, seats: 1, alsoFrom: [] }]);
     const other = { ...change, digest: 'f'.repeat(64) };
     expect(await codeOf(decide(api.users.alice, change))).toBe('self_approval');
     expect(await codeOf(decide(api.users.olga, change))).toBe('missing_role');

@@ -29,7 +29,16 @@ const newestFirst = (a: Change, b: Change): number =>
   b.submittedAt.localeCompare(a.submittedAt) || b.id.localeCompare(a.id);
 
 function approval(subject: string, counts = true): Decision {
-  return { decision: 'approve', comment: '', person: person(subject), digest: 'd', round: 1, at: '', counts };
+  return {
+    decision: 'approve',
+    comment: '',
+    person: person(subject),
+    digest: 'd',
+    round: 1,
+    stage: 'one',
+    at: '',
+    counts,
+  };
 }
 
 /** Pending, read, and before decide-by. */
@@ -52,7 +61,7 @@ beforeAll(async () => {
       executionStatus: n % 9 === 0 ? 'succeeded' : 'not_started',
       reviewStatus: n % 20 === 0 ? 'owed' : 'none',
       decisions: n % 7 === 0 ? [approval('bob')] : n % 7 === 1 ? [approval('bob', false)] : [],
-      missing: [{ stage: 'one', group: n % 4 === 0 ? 'security' : null, seats: 1 }],
+      missing: [{ stage: 'one', group: n % 4 === 0 ? 'security' : null, seats: 1, alsoFrom: [] }],
       decideBy: n % 5 === 1 ? isoTime(start) : isoTime(start + 1),
       digest: n % 5 === 2 ? null : 'f'.repeat(64),
     }),

@@ -1,0 +1,134 @@
+import type { Change, Decision } from './change.ts';
+import type { Person, PersonId } from './person.ts';
+import { askedFor, samePerson } from './person.ts';
+import type { Delegation, PinnedPolicy } from './policy.ts';
+import type { Right, Sitter } from './seats.ts';
+
+/** What the directory file said of somebody at one moment, of the groups that a policy takes from it. */
+export interface DirectoryMembership extends PersonId {
+  readonly groups: readonly string[];
+}
+
+/** Who asked for a change: a person, or a machine that somebody answers for. */
+type Requester = PersonId & Pick<Person, 'issuedBy'>;
+
+/** The facts of a change that say who may count. */
+export type Countable = Pick<Change, 'policy' | 'submittedAt' | 'escalatedAt'> & {
+  readonly requester: Requester;
+};
+
+/** What members of the escalation group have once it is asked: a right to each seat. No group can be named so. */
+export const escalatedRight = '\n';
+
+/** A decision's author and what was known of their groups when they decided. */
+export type Deciding = Pick<Decision, 'person' | 'at'> & Partial<Pick<Decision, 'directory'>>;
+
+/** A person as a string that no two people share. */
+export function personKey({ issuer, subject }: PersonId): string {
+  return `${issuer}\n${subject}`;
+}
+
+/** The policy's groups that somebody is in: by their token, by the policy's own list, or by the directory. */
+function groupsOf(
+  policy: PinnedPolicy,
+  id: PersonId,
+  token: readonly string[],
+  directory: readonly string[],
+) {
+  const listed = listedGroups(policy).get(personKey(id)) ?? [];
+  const has = (source: string) => (name: string) =>
+    Object.hasOwn(policy.groups, name) && policy.groups[name]?.source === source;
+  return [...listed, ...token.filter(has('token')), ...directory.filter(has('directory'))];
+}
+
+function withEscalation(change: Countable, groups: readonly string[]): readonly string[] {
+  const { escalation } = change.policy;
+  const asked = change.escalatedAt !== null && escalation !== null && groups.includes(escalation.group);
+  return asked ? [...groups, escalatedRight] : groups;
+}
+
+const indexes = new WeakMap<PinnedPolicy['groups'], ReadonlyMap<string, readonly string[]>>();
+
+/** Each person whom the policy lists, with their groups; made once for a policy. */
+function listedGroups({ groups }: PinnedPolicy): ReadonlyMap<string, readonly string[]> {
+  const known = indexes.get(groups);
+  if (known) return known;
+  const index = new Map<string, string[]>();
+  for (const [name, source] of Object.entries(groups)) {
+    if (source.source !== 'members') continue;
+    for (const member of source.members) {
+      const key = personKey(member);
+      const names = index.get(key);
+      if (names) names.push(name);
+      else index.set(key, [name]);
+    }
+  }
+  indexes.set(groups, index);
+  return index;
+}
+
+/** Whether somebody was acting for the requester at any moment between submission and decision. */
+export function actsForRequester(change: Countable, { person, at }: Deciding): boolean {
+  return change.policy.delegations.some(
+    (d) =>
+      askedFor(change.requester, d.from) &&
+      samePerson(d.to, person) &&
+      d.since <= at &&
+      d.until > change.submittedAt,
+  );
+}
+
+/** Those in whose place somebody may decide at a moment: never the requester, nor whoever acts for them. */
+export function represented(change: Countable, { person, at }: Deciding): PersonId[] {
+  const { delegations } = change.policy;
+  if (delegations.length === 0) return [];
+  const active = (d: Delegation) => samePerson(d.to, person) && d.since <= at && at < d.until;
+  return delegations
+    .filter(active)
+    .map(({ from }) => from)
+    .filter((from) => !askedFor(change.requester, from) && !samePerson(from, person))
+    .filter((from) => !actsForRequester(change, { person: { ...person, ...from }, at }));
+}
+
+/** Somebody's rights to seats: their own, and those of whom they represent and who has not decided in person. */
+export function sitterOf(change: Countable, deciding: Deciding, inPerson: ReadonlySet<string>): Sitter {
+  const { policy } = change;
+  const { person, directory = [] } = deciding;
+  const fromDirectory = (id: PersonId) => directory.find((m) => samePerson(m, id))?.groups ?? [];
+  const own: Right = {
+    of: personKey(person),
+    groups: withEscalation(change, groupsOf(policy, person, person.groups, fromDirectory(person))),
+  };
+  const rights = [own];
+  for (const from of represented(change, deciding)) {
+    const of = personKey(from);
+    // Their token is not here: only what can be listed is known of them.
+    if (inPerson.has(of) || rights.some((right) => right.of === of)) continue;
+    rights.push({ of, groups: withEscalation(change, groupsOf(policy, from, [], fromDirectory(from))) });
+  }
+  return { rights };
+}
+
+/**
+ * What a decision has to carry of the directory, so that the worker and whoever verifies the log judge it alike: the
+ * memberships of the person and of those whom they represent.
+ *
+ * @param groupsIn - the groups of the directory that list a person
+ * @param at - ISO 8601
+ */
+export function directoryOf(
+  change: Countable,
+  person: Person,
+  at: string,
+  groupsIn: (person: PersonId) => readonly string[],
+): DirectoryMembership[] {
+  const { policy } = change;
+  if (!Object.values(policy.groups).some(({ source }) => source === 'directory')) return [];
+  return [person, ...represented(change, { person, at })].map((id) => ({
+    issuer: id.issuer,
+    subject: id.subject,
+    groups: groupsIn(id).filter(
+      (name) => Object.hasOwn(policy.groups, name) && policy.groups[name]?.source === 'directory',
+    ),
+  }));
+}

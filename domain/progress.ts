@@ -1,0 +1,133 @@
+import type { Change, MissingSeats } from './change.ts';
+import { actsForRequester, escalatedRight, personKey, sitterOf } from './membership.ts';
+import type { Countable, Deciding } from './membership.ts';
+import { askedFor } from './person.ts';
+import { fill } from './seats.ts';
+import type { Filling, Seats } from './seats.ts';
+
+/** What of a change says whether it is approved. */
+export type Votable = Countable & Pick<Change, 'decisions' | 'round' | 'breakGlass'>;
+
+/** How far the decisions of a change's round have brought it. */
+export interface Progress {
+  readonly outcome: 'pending' | 'approved' | 'rejected';
+  /** The stage that is open, or null when none is. */
+  readonly open: string | null;
+  readonly missing: readonly MissingSeats[];
+}
+
+/** The seats that a change asks for, stage by stage: its policy's; one for any of its people, or none, when the glass is broken. */
+function seatsOf({ policy, breakGlass }: Votable): Seats[][] {
+  if (policy.standard) return [];
+  const stages = policy.stages.map(({ name, groups }) => {
+    // Whatever a policy's file was checked for, here nothing passes without a person: not by 0, not by an empty list.
+    if (groups.length === 0) return [{ stage: name, group: null, accepts: [], threshold: 1 }];
+    return groups.map(({ group, threshold }) => ({
+      stage: name,
+      group,
+      accepts: [group, escalatedRight],
+      threshold: Math.max(1, threshold),
+    }));
+  });
+  if (!breakGlass || policy.breakGlass === null) return stages;
+  if (policy.breakGlass.approvals === 0) return [];
+  const accepts = [...new Set(stages.flatMap((seats) => seats.map(({ group }) => group)))];
+  const group = accepts[0] ?? null;
+  return [[{ stage: 'break-glass', group, accepts: [...accepts, escalatedRight], threshold: 1 }]];
+}
+
+/** Whether a change needs no person's approval: its policy pre-approves it, or lets its glass be broken without one. */
+export function needsNobody({ policy, breakGlass }: Pick<Votable, 'policy' | 'breakGlass'>): boolean {
+  return policy.standard || (breakGlass && policy.breakGlass?.approvals === 0);
+}
+
+/**
+ * What a set of decisions amounts to. Only those of the round count, of distinct approvers who neither asked for the
+ * change nor acted for who did. The order in which they came is immaterial.
+ */
+export function progressOf(change: Votable): Progress {
+  const stages = seatsOf(change);
+  const filling = filled(change, stages);
+  const missing = missingOf(change, stages, filling);
+  const open = missing[0]?.stage ?? null;
+  if (isRejected(change, stages, open)) return { outcome: 'rejected', open, missing };
+  const approved = needsNobody(change) || (stages.length > 0 && filling.open === stages.length);
+  return { outcome: approved ? 'approved' : 'pending', open, missing };
+}
+
+/** Whether somebody's approval or reject is awaited: they may fill a seat of the open stage, or free one for another. */
+export function isAwaited(change: Votable, deciding: Deciding): boolean {
+  const stages = seatsOf(change);
+  const { open, helps } = filled(change, stages);
+  const { rights } = sitterOf(change, deciding, inPerson(change));
+  return stages.some((seats, s) =>
+    seats.some(
+      ({ accepts }, i) =>
+        (s === open || helps[s]?.[i] === true) &&
+        rights.some(
+          ({ groups }) => accepts.includes(null) || groups.some((group) => accepts.includes(group)),
+        ),
+    ),
+  );
+}
+
+function filled(change: Votable, stages: readonly (readonly Seats[])[]): Filling {
+  return fill(stages, sitters(change, 'approve'));
+}
+
+function sitters(change: Votable, what: 'approve' | 'reject', stage: string | null = null) {
+  const present = inPerson(change);
+  const seen = new Set<string>();
+  return change.decisions
+    .filter((d) => d.decision === what && isCounted(change, d) && (stage === null || d.stage === stage))
+    .filter(({ person }) => seen.size < seen.add(personKey(person)).size)
+    .map((d) => sitterOf(change, d, present));
+}
+
+function isCounted(change: Votable, d: Votable['decisions'][number]): boolean {
+  return (
+    d.counts &&
+    d.round === change.round &&
+    d.person.roles.includes('approver') &&
+    !askedFor(change.requester, d.person) &&
+    !actsForRequester(change, d)
+  );
+}
+
+/** Who has decided themselves and is represented by nobody. */
+function inPerson(change: Votable): ReadonlySet<string> {
+  // Asked only for those who may be represented.
+  if (change.policy.delegations.length === 0) return new Set();
+  return new Set(
+    change.decisions.filter((d) => d.counts && d.round === change.round).map((d) => personKey(d.person)),
+  );
+}
+
+function isRejected(change: Votable, stages: readonly (readonly Seats[])[], open: string | null): boolean {
+  const { reject } = change.policy;
+  if (!change.decisions.some((d) => d.decision === 'reject' && isCounted(change, d))) return false;
+  const seats = stages.find((stage) => stage[0]?.stage === open) ?? [];
+  const half = seats.reduce((sum, { threshold }) => sum + threshold, 0) / 2;
+  const threshold = reject.kind === 'any' ? 1 : reject.kind === 'count' ? reject.count : Math.floor(half) + 1;
+  const against = sitters(change, 'reject', reject.kind === 'majority' ? open : null);
+  if (reject.kind === 'any') return against.length > 0;
+  const accepts = [...new Set(stages.flat().flatMap((s) => s.accepts))];
+  return fill([[{ stage: '', group: null, accepts, threshold }]], against).open === 1;
+}
+
+function missingOf(change: Votable, stages: readonly (readonly Seats[])[], filling: Filling): MissingSeats[] {
+  const { open, free, helps } = filling;
+  const helping = stages.flatMap((seats, s) =>
+    seats.filter((_, i) => helps[s]?.[i]).flatMap((x) => x.accepts),
+  );
+  const escalated = change.escalatedAt === null ? null : (change.policy.escalation?.group ?? null);
+  return stages.flatMap((seats, s) =>
+    seats.flatMap(({ stage, group, threshold }, i) => {
+      const count = s < open ? 0 : s === open ? (free[s]?.[i] ?? threshold) : threshold;
+      if (count === 0) return [];
+      const others = s === open ? helping.filter((g) => g !== group && g !== escalatedRight) : [];
+      if (s === open && escalated !== null && escalated !== group) others.push(escalated);
+      return [{ stage, group, seats: count, alsoFrom: [...new Set(others)] }];
+    }),
+  );
+}
