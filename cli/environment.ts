@@ -47,6 +47,20 @@ export const environmentSchema = z.object({
   ALIBABA_CLOUD_SECURITY_TOKEN: z.string().min(1).optional(),
   OIDC_ISSUER: url(['http:', 'https:']).optional().describe('Who issues tokens. http: on loopback only.'),
   OIDC_AUDIENCE: z.string().min(1).default('countersign').describe('The audience that a token must have.'),
+  OIDC_ROLES_CLAIM: z.string().min(1).default('roles').describe('The claim that gives roles.'),
+  OIDC_GROUPS_CLAIM: z.string().min(1).default('groups').describe('The claim that gives groups.'),
+  OIDC_CLOCK_SKEW_SECONDS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(300)
+    .default(5)
+    .describe('How far the issuer’s clock may differ, s.'),
+  COUNTERSIGN_ROLE_MAP: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('What the values of the roles’ claim give: JSON, or a file with it.'),
   COUNTERSIGN_HOME: z
     .string()
     .min(1)

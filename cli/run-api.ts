@@ -9,12 +9,11 @@ import { startEntryFeed } from '../audit/follow.ts';
 import { fourEyes } from '../domain/four-eyes.ts';
 import { createStatementSigner } from '../identity/statement-signer.ts';
 import { withApiTokens } from '../identity/api-token.ts';
-import { createTokenVerifier } from '../identity/token-verifier.ts';
 import { apiTokenStore } from '../store/api-token-store.ts';
 import { apiMetrics } from './metrics.ts';
 import { openDatabase } from './database.ts';
-import { required } from './environment.ts';
 import type { Environment } from './environment.ts';
+import { peopleVerifier } from './identity.ts';
 import { makeLog, untilStopped } from './process.ts';
 import { statementKeys } from './keys.ts';
 import { temporalClient } from './temporal.ts';
@@ -35,10 +34,7 @@ export async function runApi(env: Environment): Promise<void> {
     db: pool,
     feed,
     engine: createEngine(client),
-    tokens: withApiTokens(
-      createTokenVerifier({ issuer: required(env, 'OIDC_ISSUER'), audience: env.OIDC_AUDIENCE }),
-      apiTokenStore(pool),
-    ),
+    tokens: withApiTokens(await peopleVerifier(env), apiTokenStore(pool)),
     signer: createStatementSigner(await readFile(keyFile, 'utf8')),
     refusals,
     policy: fourEyes,

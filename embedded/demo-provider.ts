@@ -9,12 +9,15 @@ import type { SigningKey } from './signing-key.ts';
 
 /**
  * Grant type (RFC 6749, section 4.5) that gives a demo user's access token to whoever reaches the provider, which
- * listens on loopback only: `grant_type=urn:countersign:demo-user&client_id=countersign&user=alice`.
+ * listens on loopback only: `grant_type=urn:countersign:demo-user&client_id=countersign-demo&user=alice`.
  */
 export const DEMO_USER_GRANT = 'urn:countersign:demo-user';
 
-/** The one client: public, native (RFC 8252), any loopback port; also for the code flow with PKCE. */
-export const DEMO_CLIENT_ID = 'countersign';
+/**
+ * The one client: public, native (RFC 8252), any loopback port; also for the code flow with PKCE. Not the API's audience:
+ * an ID token is for the client, an access token for the API.
+ */
+export const DEMO_CLIENT_ID = 'countersign-demo';
 
 /** Resource indicator (RFC 8707) that access tokens are for; it is also the default. */
 export const DEMO_RESOURCE = 'urn:countersign';

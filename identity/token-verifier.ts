@@ -1,10 +1,10 @@
 import { createRemoteJWKSet, errors, jwksCache, jwtVerify } from 'jose';
-import type { JWKSCacheInput, JWTPayload, JWTVerifyGetKey } from 'jose';
-import { canonicalJson } from '../domain/canonical-json.ts';
+import type { JWKSCacheInput, JWTVerifyGetKey } from 'jose';
 import { CountersignError } from '../domain/error.ts';
-import { roles } from '../domain/person.ts';
-import type { Person, Role } from '../domain/person.ts';
-import { isoTime } from '../domain/time.ts';
+import type { Person } from '../domain/person.ts';
+import { accessTokenFault } from './access-token.ts';
+import { personOf } from './claims.ts';
+import type { ClaimMapping } from './claims.ts';
 
 /** Options of {@link createTokenVerifier}. */
 export interface TokenVerifierOptions {
@@ -13,6 +13,7 @@ export interface TokenVerifierOptions {
   readonly audience: string;
   /** How far the clocks may differ, s; default 5. */
   readonly clockToleranceSeconds?: number;
+  readonly claims?: ClaimMapping;
 }
 
 /** A person and until when their token says so. */
@@ -41,19 +42,17 @@ interface Keys {
 
 /** Asymmetric ones only: a public key can never be mistaken for a shared secret, and `none` is none of them. */
 const algorithms = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'];
-/** Bytes of a person's canonical JSON; an entry has 32 KiB. */
-const mostPersonBytes = 8192;
 const loopback = new Set(['127.0.0.1', 'localhost', '[::1]']);
 
 /**
- * Verifies access tokens by OpenID Connect Discovery: issuer and audience exactly, signature by the issuer's current
+ * Verifies access tokens, and no ID tokens, by OpenID Connect Discovery: issuer and audience exactly, signature by the issuer's current
  * keys, which are fetched anew when an unknown one signs. Without the provider, keys that were seen go on for 10
  * minutes.
  *
  * @throws CountersignError `invalid_configuration` for a plain-http issuer off loopback
  */
 export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
-  const { issuer, audience, clockToleranceSeconds = 5 } = options;
+  const { issuer, audience, clockToleranceSeconds = 5, claims } = options;
   if (!isSafe(new URL(issuer))) {
     throw new CountersignError('invalid_configuration', 'OIDC_ISSUER: plain http is for loopback only');
   }
@@ -107,14 +106,18 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
     async verify(token) {
       const getKey = await keySet();
       try {
-        const { payload } = await jwtVerify(token, getKey, {
+        const { payload, protectedHeader } = await jwtVerify(token, getKey, {
           issuer,
           audience,
           algorithms,
           clockTolerance: clockToleranceSeconds,
           requiredClaims: ['sub', 'exp'],
         });
-        return { person: personOf(payload, issuer), expiresAt: (payload.exp ?? 0) * 1000 };
+        const fault = accessTokenFault(protectedHeader, payload);
+        if (fault !== null) {
+          throw new CountersignError('unauthenticated', `the bearer token is no access token: ${fault}`);
+        }
+        return { person: personOf(payload, issuer, claims), expiresAt: (payload.exp ?? 0) * 1000 };
       } catch (error) {
         const refused = refusal(error);
         // The keys may have moved. Whoever comes next looks again where this look fails, too.
@@ -141,49 +144,4 @@ function refusal(error: unknown): CountersignError {
   return new CountersignError('identity_unavailable', "the identity provider's keys cannot be read", {
     cause: error,
   });
-}
-
-function personOf(payload: JWTPayload, issuer: string): Person {
-  const { sub, name, amr, auth_time: authTime } = payload;
-  if (typeof sub !== 'string' || sub === '') {
-    throw new CountersignError('unauthenticated', 'the bearer token names nobody');
-  }
-  const person = {
-    issuer,
-    subject: sub,
-    name: typeof name === 'string' && name !== '' ? name : sub,
-    roles: strings(payload.roles).filter((role): role is Role => (roles as readonly string[]).includes(role)),
-    groups: strings(payload.groups),
-    authentication: {
-      methods: strings(amr),
-      at: timeOf(authTime),
-    },
-  };
-  assertStorable(person);
-  return person;
-}
-
-function timeOf(seconds: unknown): string | null {
-  if (typeof seconds !== 'number') return null;
-  return Number.isNaN(new Date(seconds * 1000).getTime()) ? null : isoTime(seconds * 1000);
-}
-
-/** A person is written into entries, at most twice into each, and must leave room there for what they said. */
-function assertStorable(person: Person): void {
-  let length: number;
-  try {
-    ({ length } = Buffer.from(canonicalJson(person)));
-  } catch (cause) {
-    throw new CountersignError('unauthenticated', "the bearer token's claims are not plain text", { cause });
-  }
-  if (length > mostPersonBytes) {
-    throw new CountersignError(
-      'unauthenticated',
-      `the bearer token's claims take ${length} bytes, at most ${mostPersonBytes} can be recorded`,
-    );
-  }
-}
-
-function strings(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter((v): v is string => typeof v === 'string') : [];
 }

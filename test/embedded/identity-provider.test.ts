@@ -4,8 +4,10 @@ import { request } from 'node:http';
 import { createRemoteJWKSet, errors, jwtVerify } from 'jose';
 import type { JWTPayload } from 'jose';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { DEMO_CLIENT_ID } from '../../embedded/demo-provider.ts';
 import { fetchDemoToken, startIdentityProvider } from '../../embedded/identity-provider.ts';
 import type { IdentityProvider } from '../../embedded/identity-provider.ts';
+import { createTokenVerifier } from '../../identity/token-verifier.ts';
 import { temporaryHome } from '../support/stack.ts';
 
 let home: string;
@@ -110,7 +112,7 @@ test('a request under a foreign host name is refused', async () => {
   expect(await ask(`127.0.0.1:${provider.port}`)).toBe(200);
 });
 
-test('the log-in page gives a token by the authorization code flow with PKCE', async () => {
+test('the log-in page gives tokens by the authorization code flow with PKCE, of which one is for the API', async () => {
   const verifier = randomBytes(32).toString('base64url');
   const redirect = 'http://127.0.0.1:65000/callback';
   const cookies = new Map<string, string>();
@@ -129,7 +131,7 @@ test('the log-in page gives a token by the authorization code flow with PKCE', a
   const location = (response: Response): string => response.headers.get('location') ?? '';
 
   const query = new URLSearchParams({
-    client_id: 'countersign',
+    client_id: DEMO_CLIENT_ID,
     response_type: 'code',
     scope: 'openid profile',
     redirect_uri: redirect,
@@ -148,12 +150,23 @@ test('the log-in page gives a token by the authorization code flow with PKCE', a
     '/token',
     new URLSearchParams({
       grant_type: 'authorization_code',
-      client_id: 'countersign',
+      client_id: DEMO_CLIENT_ID,
       code: back.searchParams.get('code') ?? '',
       redirect_uri: redirect,
       code_verifier: verifier,
     }),
   );
-  const { access_token } = (await answer.json()) as { access_token: string };
+  const { access_token, id_token } = (await answer.json()) as { access_token: string; id_token: string };
   await expect(verify(access_token)).resolves.toMatchObject({ sub: 'carol', groups: ['operations'] });
+
+  // Both under the same keys and issuer; where the audience is the client, only their kind tells them apart.
+  const { issuer } = provider;
+  const refused = { code: 'unauthenticated' };
+  const api = createTokenVerifier({ issuer, audience: 'countersign' });
+  await expect(api.verify(access_token)).resolves.toMatchObject({ person: { subject: 'carol' } });
+  await expect(api.verify(id_token)).rejects.toMatchObject(refused);
+  const client = createTokenVerifier({ issuer, audience: DEMO_CLIENT_ID });
+  await expect(client.verify(id_token)).rejects.toMatchObject(refused);
+  const { payload } = await jwtVerify(id_token, createRemoteJWKSet(new URL(`${issuer}/jwks`)));
+  expect(payload).toMatchObject({ aud: DEMO_CLIENT_ID, sub: 'carol' });
 });

@@ -97,6 +97,42 @@ test('a token just past its end is taken, for clocks differ', async () => {
   expect(await codeOf(await provider.tokenFor('bob', { exp: seconds() - 60 }))).toBe('unauthenticated');
 });
 
+test('a token just before its beginning is taken, too, and how far clocks may differ is set', async () => {
+  const soon = async (s: number) => provider.tokenFor('bob', { nbf: seconds() + s });
+  expect(await codeOf(await soon(2))).toBe('accepted');
+  expect(await codeOf(await soon(60))).toBe('unauthenticated');
+  const lenient = createTokenVerifier({ issuer: provider.issuer, audience, clockToleranceSeconds: 120 });
+  expect(await codeOf(await soon(60), lenient)).toBe('accepted');
+  expect(await codeOf(await provider.tokenFor('bob', { exp: seconds() - 60 }), lenient)).toBe('accepted');
+  const strict = createTokenVerifier({ issuer: provider.issuer, audience, clockToleranceSeconds: 0 });
+  expect(await codeOf(await provider.tokenFor('bob', { exp: seconds() - 2 }), strict)).toBe(
+    'unauthenticated',
+  );
+});
+
+test('which claims give roles and groups, and what a value gives, are set', async () => {
+  const by = createTokenVerifier({
+    issuer: provider.issuer,
+    audience,
+    claims: {
+      rolesClaim: 'realm_access.roles',
+      groupsClaim: 'https://id.example/groups',
+      roleMap: new Map([['ops-approvers', ['approver']]]),
+    },
+  });
+  const token = await provider.tokenFor('bob', {
+    roles: ['admin'],
+    realm_access: { roles: ['ops-approvers', 'admin'] },
+    'https://id.example/groups': ['operations'],
+    acr: 'gold',
+  });
+  expect((await by.verify(token)).person).toMatchObject({
+    roles: ['approver'],
+    groups: ['operations'],
+    authentication: { methods: ['demo', 'acr:gold'] },
+  });
+});
+
 test('refused: no algorithm, a shared secret made of the public key, a foreign key, an altered token', async () => {
   const claims = {
     iss: provider.issuer,
@@ -203,7 +239,7 @@ async function keyOf(alg: string, kid: string) {
   const jwk: JWK = { ...(await exportJWK(publicKey)), kid, alg };
   const tokenOf = (issuer: string) =>
     new SignJWT({ iss: issuer, aud: audience, sub: 'bob', exp: seconds() + 600 })
-      .setProtectedHeader({ alg, kid })
+      .setProtectedHeader({ alg, kid, typ: 'at+jwt' })
       .sign(privateKey);
   return { jwk, tokenOf };
 }
