@@ -65,6 +65,9 @@ export async function fill(superuserUrl: string, modelId: string, changes: numbe
        insert into audit.leaf (index, entry_id)
        select (select size from audit.head) + row_number() over (order by id) - 1, id from added`,
     );
+    await client.query(
+      'select audit.extend_tree(size, (select max(index) + 1 from audit.leaf)) from audit.head',
+    );
     await client.query('update audit.head set size = (select max(index) + 1 from audit.leaf)');
     await client.query('commit');
     // As autovacuum would have done long ago.

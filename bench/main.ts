@@ -1,12 +1,16 @@
 import { cpus, loadavg, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
+import { benchAppends } from './appends.ts';
 import { benchChanges } from './changes.ts';
 import { removeHomes, startGround } from './ground.ts';
 import type { Ground } from './ground.ts';
+import { startLogGround } from './log-ground.ts';
+import type { LogGround } from './log-ground.ts';
 import { rounded } from './measure.ts';
 import { benchMemory } from './memory.ts';
 import { benchReads } from './reads.ts';
 import { benchStart } from './start.ts';
+import { benchTree } from './tree.ts';
 
 const { values } = parseArgs({
   options: {
@@ -23,6 +27,14 @@ const say = (line: string) =>
 
 const onGround = async (work: (ground: Ground) => Promise<unknown>): Promise<unknown> => {
   const ground = await startGround();
+  try {
+    return await work(ground);
+  } finally {
+    await ground.stop();
+  }
+};
+const onLogGround = async (work: (ground: LogGround) => Promise<unknown>): Promise<unknown> => {
+  const ground = await startLogGround();
   try {
     return await work(ground);
   } finally {
@@ -49,6 +61,19 @@ const parts: Record<string, () => Promise<unknown>> = {
     ),
   memory: () => onGround((ground) => benchMemory(ground, quick ? [0, 20, 50] : [0, 100, 300])),
   start: () => benchStart(quick ? 1 : 3),
+  appends: () =>
+    onLogGround((ground) =>
+      benchAppends(ground, quick ? { rounds: 1, seconds: 2 } : { rounds: 4, seconds: 5 }),
+    ),
+  tree: () =>
+    onLogGround((ground) =>
+      benchTree(ground, {
+        ...(quick ? { few: 200, many: 2000, rounds: 1 } : { few: 2000, many: 200_000, rounds: 4 }),
+        batches: 20,
+        batch: 100,
+        proofs: 100,
+      }),
+    ),
 };
 if (only !== undefined && !(only in parts)) {
   throw new Error(`--only is one of ${Object.keys(parts).join(', ')}`);

@@ -1,0 +1,80 @@
+import { appendEntry } from '../audit/append.ts';
+import { entryBytes } from '../domain/entry.ts';
+import { startChild } from '../embedded/child.ts';
+import { entry, plainEnv } from './ground.ts';
+import { sampleDraft } from './log-entries.ts';
+import type { LogDatabase, LogGround } from './log-ground.ts';
+import { latency, perSecond, rounded, stretch } from './measure.ts';
+import type { Stretch } from './measure.ts';
+
+/** Appends at 1, 8 and 32 writers, each a commit of its own, beside single-row inserts of the same bytes into a plain table. */
+export async function benchAppends(
+  ground: LogGround,
+  { rounds, seconds }: { rounds: number; seconds: number },
+): Promise<object[]> {
+  const database = await ground.database('appends');
+  await database.migrator.query(
+    `create table public.plain (id bigint generated always as identity primary key, bytes bytea not null)`,
+  );
+  const signer = await startChild({
+    command: process.execPath,
+    stopSignal: 'SIGTERM',
+    args: [entry, 'signer'],
+    env: {
+      ...plainEnv,
+      LOG_LEVEL: 'warn',
+      COUNTERSIGN_HOME: ground.home,
+      DATABASE_URL: database.urls.signer,
+    },
+    log: (line) => process.stderr.write(`[signer] ${line}\n`),
+  });
+  const results: object[] = [];
+  try {
+    for (const writers of [1, 8, 32]) {
+      const runs = { plain: [] as Stretch[], append: [] as Stretch[] };
+      const ratios: number[] = [];
+      let longestQueue = 0;
+      for (let round = 0; round <= rounds; round++) {
+        for (const what of round % 2 === 0
+          ? (['plain', 'append'] as const)
+          : (['append', 'plain'] as const)) {
+          const drafts = Array.from({ length: 6000 * seconds }, sampleDraft);
+          const bytes = drafts.map(({ body }) => Buffer.from(entryBytes(body)));
+          const indexes = drafts.map((_, n) => n);
+          const run = await stretch(indexes, writers, seconds, async (n) => {
+            if (what === 'plain') {
+              await database.migrator.query('insert into public.plain (bytes) values ($1)', [bytes[n]]);
+            } else {
+              await appendEntry(database.worker, drafts[n] ?? sampleDraft());
+            }
+          });
+          if (what === 'append') longestQueue = Math.max(longestQueue, await queueLength(database));
+          while ((await queueLength(database)) > 0) await new Promise((resolve) => setTimeout(resolve, 50));
+          // The first is to warm up.
+          if (round > 0) runs[what].push(run);
+        }
+        const last = (what: 'plain' | 'append'): number => perSecond(runs[what].slice(-1));
+        if (round > 0) ratios.push(rounded(last('append') / last('plain'), 2));
+      }
+      const [append, plain] = [perSecond(runs.append), perSecond(runs.plain)];
+      results.push({
+        writers,
+        appendsPerSecond: append,
+        insertsPerSecond: plain,
+        ratio: rounded(append / plain, 2),
+        rounds: ratios,
+        appendMs: latency(runs.append.flatMap((run) => run.latencies)),
+        insertMs: latency(runs.plain.flatMap((run) => run.latencies)),
+        longestQueueAtTheEnd: longestQueue,
+      });
+    }
+  } finally {
+    await signer.stop(15_000);
+  }
+  return results;
+}
+
+async function queueLength({ reader }: LogDatabase): Promise<number> {
+  const { rows } = await reader.query<{ count: number }>('select count(*)::int as count from audit.pending');
+  return rows[0]?.count ?? 0;
+}
