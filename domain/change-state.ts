@@ -1,5 +1,9 @@
 import type { Change, ChangeRequest, Decision, JsonObject, Outcome } from './change.ts';
 import { decisionOutcome, missingSeats } from './decision.ts';
+import type { PersonId } from './person.ts';
+import { samePerson } from './person.ts';
+import { needsNobody } from './progress.ts';
+import type { Reevaluation } from './reevaluation.ts';
 import type { DecisionStatus, ExecutionStatus } from './status.ts';
 import { isoTime } from './time.ts';
 
@@ -59,17 +63,46 @@ export function withDecision(change: Change, decision: Decision, executeWithinMs
   const decisions = [...change.decisions, decision];
   const decisionStatus = decisionOutcome({ ...change, decisions });
   if (decisionStatus !== 'approved') return next(change, { decisions, decisionStatus });
-  return next(change, {
-    decisions,
-    decisionStatus,
-    executionStatus: 'scheduled',
-    executeBy: change.executeBy ?? isoTime(earliestCall(change, decision) + executeWithinMs),
-  });
+  return next(change, { decisions, ...approval(change, Date.parse(decision.at), executeWithinMs) });
 }
 
-/** Execute-by counts from the moment at which a call may first be made: approval, or execute-after if that is later. */
-function earliestCall({ executeAfter }: Change, { at }: Decision): number {
-  return Math.max(Date.parse(at), executeAfter === null ? 0 : Date.parse(executeAfter));
+/**
+ * The change as its policy approves it without any person, or null when it needs one: a standard change, or a broken
+ * glass that asks for no approval.
+ *
+ * @param now - milliseconds since the epoch
+ */
+export function withNobody(change: Change, executeWithinMs: number, now: number): Change | null {
+  return needsNobody(change) ? next(change, approval(change, now, executeWithinMs)) : null;
+}
+
+/** The change without somebody's decision, which is kept and no longer counts; see `judgeTakeBack`. */
+export function withoutDecision(change: Change, person: PersonId): Change {
+  const own = (d: Decision) => d.counts && d.round === change.round && samePerson(d.person, person);
+  return next(change, { decisions: change.decisions.map((d) => (own(d) ? { ...d, counts: false } : d)) });
+}
+
+/** The change once the escalation group is asked, too. @param now - milliseconds since the epoch */
+export function withEscalation(change: Change, now: number): Change {
+  return next(change, { escalatedAt: change.escalatedAt ?? isoTime(now) });
+}
+
+/**
+ * The change after approvers have lost their rights: it waits for others in their place, on the same digest, and the
+ * escalation group is asked.
+ *
+ * @param now - milliseconds since the epoch
+ */
+export function withLapsed(change: Change, { decisions }: Reevaluation, now: number): Change {
+  const executionStatus = 'not_started';
+  return withEscalation({ ...change, decisions, decisionStatus: 'pending', executionStatus }, now);
+}
+
+function approval(change: Change, now: number, executeWithinMs: number) {
+  // Execute-by counts from the moment at which a call may first be made: approval, or execute-after if that is later.
+  const earliest = Math.max(now, change.executeAfter === null ? 0 : Date.parse(change.executeAfter));
+  const executeBy = change.executeBy ?? isoTime(earliest + executeWithinMs);
+  return { decisionStatus: 'approved', executionStatus: 'scheduled', executeBy } as const;
 }
 
 /** The change at its end. */

@@ -3,7 +3,7 @@ import { actsForRequester, escalatedRight, personKey, sitterOf } from './members
 import type { Countable, Deciding } from './membership.ts';
 import { askedFor } from './person.ts';
 import { fill } from './seats.ts';
-import type { Filling, Seats } from './seats.ts';
+import type { Filling, Right, Seats } from './seats.ts';
 
 /** What of a change says whether it is approved. */
 export type Votable = Countable & Pick<Change, 'decisions' | 'round' | 'breakGlass'>;
@@ -63,12 +63,21 @@ export function isAwaited(change: Votable, deciding: Deciding): boolean {
   return stages.some((seats, s) =>
     seats.some(
       ({ accepts }, i) =>
-        (s === open || helps[s]?.[i] === true) &&
-        rights.some(
-          ({ groups }) => accepts.includes(null) || groups.some((group) => accepts.includes(group)),
-        ),
+        (s === open || helps[s]?.[i] === true) && rights.some((right) => admits(accepts, right)),
     ),
   );
+}
+
+/** Whether somebody has a right to any seat of any stage. */
+export function hasRight(change: Votable, deciding: Deciding): boolean {
+  const { rights } = sitterOf(change, deciding, new Set());
+  return seatsOf(change)
+    .flat()
+    .some(({ accepts }) => rights.some((right) => admits(accepts, right)));
+}
+
+function admits(accepts: Seats['accepts'], { groups }: Right): boolean {
+  return accepts.includes(null) || groups.some((group) => accepts.includes(group));
 }
 
 function filled(change: Votable, stages: readonly (readonly Seats[])[]): Filling {
