@@ -23,6 +23,12 @@ export interface ActivityRef {
 /** How an attempt ended, as the vendor said it or as it has to be assumed. */
 export type AttemptResult = { readonly ok: true; readonly requestId: string } | VendorFault;
 
+/** An attempt that may make its call once its entry is sealed. */
+export interface StartedAttempt {
+  readonly started: Attempt;
+  readonly entry: EntryDraft;
+}
+
 /** Every attempt, recorded before and after its call. */
 export function makeAttemptLog(deps: Pick<ActivityDependencies, 'pool' | 'now' | 'onAttempt'>) {
   const { pool, now = Date.now } = deps;
@@ -76,7 +82,7 @@ export function makeAttemptLog(deps: Pick<ActivityDependencies, 'pool' | 'now' |
 
   return {
     /** Records that a call is about to be made, with the change's state as it is then. */
-    async start(change: Change, ref: ActivityRef): Promise<Attempt> {
+    async start(change: Change, ref: ActivityRef): Promise<StartedAttempt> {
       const startedAt = isoTime(now());
       return await inTransaction(pool, async (client) => {
         const { activityId, attempt: activityAttempt } = ref;
@@ -86,12 +92,11 @@ export function makeAttemptLog(deps: Pick<ActivityDependencies, 'pool' | 'now' |
           activityAttempt,
           startedAt,
         });
-        await appendEntry(
-          client,
-          entry(change, ref, 'attempt.started', started.startedAt, { ordinal: started.ordinal }),
-        );
+        const { startedAt: time, ordinal } = started;
+        const draft = entry(change, ref, 'attempt.started', time, { ordinal });
+        await appendEntry(client, draft);
         await saveChange(client, change);
-        return started;
+        return { started, entry: draft };
       });
     },
     end,

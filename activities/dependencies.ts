@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { SignedStatement } from '../domain/statement.ts';
+import type { Sealing } from '../audit/sealing.ts';
 import type { FaultClass, OnsMqtt } from '../onsmqtt/port.ts';
 
 /** What the activities work with; made by a composition root. */
@@ -9,6 +10,8 @@ export interface ActivityDependencies {
   readonly onsMqtt: OnsMqtt;
   /** Whether one of the API's keys signed a statement. */
   readonly verifyStatement: (signed: SignedStatement) => boolean;
+  /** Says when an attempt's entry is in a checkpoint: before that nothing is called. */
+  readonly sealing: Sealing;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
   /** How many doubtful 500s before the change fails; default 5. */
@@ -28,6 +31,7 @@ export type FaultPoint =
   | 'before.record'
   | 'recorded'
   | 'attempt.started'
+  | 'sealed'
   | 'call.sent'
   | 'call.answered'
   | 'before.close'

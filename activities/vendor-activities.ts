@@ -1,8 +1,8 @@
 import { activityInfo, heartbeat, sleep } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { canonicalJson } from '../domain/canonical-json.ts';
-import { mayHaveBeenSent } from '../domain/attempt.ts';
-import type { Change, JsonObject } from '../domain/change.ts';
+import { mayHaveBeenSent, notSent } from '../domain/attempt.ts';
+import type { Attempt, Change, JsonObject } from '../domain/change.ts';
 import { operationOf } from '../operations/registry.ts';
 import type { Operation } from '../operations/operation.ts';
 import type { ActiveCaCertificateInput } from '../operations/active-ca-certificate.ts';
@@ -18,15 +18,18 @@ import { getChange } from '../store/get-change.ts';
 import { listAttempts } from '../store/list-attempts.ts';
 import { assertApproved, assertOpen } from './approval.ts';
 import { makeAttemptLog } from './attempt-log.ts';
-import type { ActivityRef } from './attempt-log.ts';
+import type { ActivityRef, StartedAttempt } from './attempt-log.ts';
 import type { CallResult, FailedCall, VendorActivities } from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { digestOf } from './digest.ts';
 import { asFailure } from './failure.ts';
 
+/** Ms after which what was seen before the sealing is seen again. */
+const staleAfterMs = 1000;
+
 /** The activities that talk to the vendor. Nothing here repeats a call: Temporal's retry policy does. */
 export function makeVendorActivities(deps: ActivityDependencies): VendorActivities {
-  const { pool, onsMqtt, now = Date.now, doubtfulLimit = 5 } = deps;
+  const { pool, onsMqtt, sealing, now = Date.now, doubtfulLimit = 5 } = deps;
   const attempts = makeAttemptLog(deps);
 
   async function read(change: Change, wasCalled: boolean): Promise<ReadAnswer> {
@@ -50,6 +53,34 @@ export function makeVendorActivities(deps: ActivityDependencies): VendorActiviti
     }
     const status = certificate?.status ?? 'not there';
     return { kind: 'drifted', message: `the target is not as it was approved: ${status}`, called };
+  }
+
+  /**
+   * Waits until the attempt's first entry is sealed; when that took a while, everything is looked at once more. What
+   * stops the call here is recorded as never sent, so the next try is another attempt.
+   */
+  async function sealed(
+    change: Change,
+    operation: Operation,
+    ref: ActivityRef,
+    { started, entry }: StartedAttempt,
+  ): Promise<CallResult | null> {
+    const since = performance.now();
+    try {
+      await asFailure(() => sealing.untilSealed(entry));
+      await deps.at?.('sealed');
+      if (performance.now() - since < staleAfterMs) return null;
+      const instead = await holds(change, operation);
+      if (instead !== null) await unsent(change, ref, started, 'the target changed before the call');
+      return instead;
+    } catch (error) {
+      await unsent(change, ref, started, error instanceof Error ? error.message : String(error));
+      throw error;
+    }
+  }
+
+  function unsent(change: Change, ref: ActivityRef, started: Attempt, message: string): Promise<void> {
+    return untilRecorded(() => attempts.end(change, ref, started, unsentFault(message)));
   }
 
   return {
@@ -93,10 +124,15 @@ export function makeVendorActivities(deps: ActivityDependencies): VendorActiviti
         const operation = operationFor(change);
         assertApproved(change, approvals, deps.verifyStatement);
         await asFailure(() => attempts.endLost(change, ref));
+        // A log that is known not to seal: no attempt is begun that would only be given up.
+        await asFailure(() => sealing.ready());
         const instead = await holds(change, operation);
         if (instead !== null) return instead;
-        const started = await asFailure(() => attempts.start(change, ref));
+        const begun = await asFailure(() => attempts.start(change, ref));
+        const { started } = begun;
         await deps.at?.('attempt.started');
+        const stopped = await sealed(change, operation, ref, begun);
+        if (stopped !== null) return stopped;
         const sent = onsMqtt.activeCaCertificate(inputOf(change));
         await deps.at?.('call.sent');
         const answer = await sent;
@@ -172,6 +208,19 @@ function failureOf(fault: VendorFault, exhausted: boolean): ApplicationFailure {
     details: [detail],
     ...(retryAfterMs !== null && retryAfterMs > ownDelayMs() ? { nextRetryDelay: retryAfterMs } : {}),
   });
+}
+
+/** An attempt that ended before its request left. */
+function unsentFault(message: string): VendorFault {
+  return {
+    ok: false,
+    class: 'transient',
+    code: notSent,
+    message: message.slice(0, 512),
+    httpStatus: null,
+    requestId: null,
+    retryAfterMs: null,
+  };
 }
 
 /** What Temporal would wait by itself, ms: a retry-after may make it longer, never shorter. */

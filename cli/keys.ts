@@ -1,6 +1,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { generateNoteKey, readNoteSigner, readNoteVerifier } from '../audit/note-key.ts';
 import type { NoteAlgorithm, NoteSigner, NoteVerifier } from '../audit/note-key.ts';
 import { CountersignError } from '../domain/error.ts';
@@ -66,8 +67,33 @@ export async function readVerifiers(files: readonly string[]): Promise<NoteVerif
 }
 
 /** Files of the log's public keys, for whoever checks it. */
-export function logPublicKeys(env: Environment): readonly string[] {
+function logPublicKeys(env: Environment): readonly string[] {
   return env.COUNTERSIGN_LOG_PUBLIC_KEYS?.split(',') ?? [join(env.COUNTERSIGN_HOME, 'keys', 'log.vkey')];
+}
+
+/**
+ * The log's public keys. Beside the signer, on a first start, they are a moment in coming: whoever needs them waits, and
+ * nothing is called before.
+ *
+ * @throws CountersignError `invalid_configuration`
+ */
+export async function readLogVerifiers(
+  env: Environment,
+  log: { warn(message: string): void },
+): Promise<NoteVerifier[]> {
+  const files = logPublicKeys(env);
+  if (env.COUNTERSIGN_LOG_PUBLIC_KEYS === undefined) {
+    for (let told = false; !(await isThere(files)); told = true) {
+      if (!told) log.warn(`waiting for the log's public key, ${files.join()}: the signer makes it`);
+      await delay(300);
+    }
+  }
+  return readVerifiers(files);
+}
+
+async function isThere(files: readonly string[]): Promise<boolean> {
+  const texts = await Promise.all(files.map((file) => readFile(file, 'utf8').catch(() => '')));
+  return texts.every((text) => text.endsWith('\n'));
 }
 
 /** Files of the witness's public keys, for whoever checks cosignatures. */

@@ -3,7 +3,7 @@ import { createWitness } from '../audit/witness-server.ts';
 import { openWitnessMemory } from '../audit/witness-memory.ts';
 import { CountersignError } from '../domain/error.ts';
 import type { Environment } from './environment.ts';
-import { logPublicKeys, readSigners, readVerifiers, witnessKeys } from './keys.ts';
+import { readLogVerifiers, readSigners, witnessKeys } from './keys.ts';
 import { makeLog, untilStopped } from './process.ts';
 
 /** The witness process: cosigns a log's checkpoints as long as each continues the one before. Needs no database. */
@@ -17,7 +17,7 @@ export async function runWitness(env: Environment, port: string): Promise<void> 
   const server = createWitness({
     memory: await openWitnessMemory(join(env.COUNTERSIGN_HOME, 'witness', 'memory')),
     signer,
-    logs: await readVerifiers(logPublicKeys(env)),
+    logs: await readLogVerifiers(env, log),
     log,
   });
   await new Promise<void>((resolve, reject) => {

@@ -3,6 +3,8 @@ import { setFlagsFromString } from 'node:v8';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { closeOrphans } from '../activities/close-orphans.ts';
 import type { ActivityDependencies, FaultPoint } from '../activities/dependencies.ts';
+import { startSealing } from '../audit/sealing.ts';
+import type { Sealing } from '../audit/sealing.ts';
 import { createStatementVerifier } from '../identity/statement-signer.ts';
 import { createCallPace } from '../onsmqtt/call-pace.ts';
 import { createOnsMqtt } from '../onsmqtt/client.ts';
@@ -12,7 +14,7 @@ import { claimCalls } from '../store/claim-calls.ts';
 import { changeTaskQueue, vendorTaskQueue } from '../workflows/messages.ts';
 import { openDatabase } from './database.ts';
 import type { Environment } from './environment.ts';
-import { statementKeys } from './keys.ts';
+import { readLogVerifiers, readVerifiers, statementKeys, witnessPublicKeys } from './keys.ts';
 import { serveWorkerMetrics } from './metrics.ts';
 import { makeLog, untilStopped } from './process.ts';
 import { registerSearchAttributes, temporalClient, temporalConnection } from './temporal.ts';
@@ -41,7 +43,16 @@ export async function runWorker(env: Environment): Promise<void> {
     logger: temporalLogger(log),
   });
   const pool = await openDatabase(env, log, 'worker', 20);
-  const plugin = new CountersignPlugin({ dependencies: await dependencies(env, pool, metrics) });
+  const sealing = startSealing({
+    pool,
+    log,
+    keys: {
+      log: await readLogVerifiers(env, log),
+      witnesses:
+        env.COUNTERSIGN_WITNESS_REQUIRED === 'true' ? await readVerifiers(witnessPublicKeys(env)) : [],
+    },
+  });
+  const plugin = new CountersignPlugin({ dependencies: await dependencies(env, pool, sealing, metrics) });
   const [{ connection, namespace }, { codePath }] = await Promise.all([
     temporalConnection(),
     workflowBundle(env.COUNTERSIGN_HOME, tracing.plugins),
@@ -83,6 +94,7 @@ export async function runWorker(env: Environment): Promise<void> {
   await running;
   await connection.close();
   await client.connection.close();
+  await sealing.stop();
   await pool.end();
   await metrics.stop();
   await tracing.stop();
@@ -91,6 +103,7 @@ export async function runWorker(env: Environment): Promise<void> {
 async function dependencies(
   env: Environment,
   pool: ActivityDependencies['pool'],
+  sealing: Sealing,
   told: Required<Pick<ActivityDependencies, 'onAttempt' | 'onDecision'>>,
 ): Promise<ActivityDependencies> {
   const keyFiles = env.COUNTERSIGN_STATEMENT_PUBLIC_KEYS?.split(',') ?? [
@@ -108,6 +121,7 @@ async function dependencies(
   const fatal = env.COUNTERSIGN_FAULT_POINT as FaultPoint | undefined;
   return {
     pool,
+    sealing,
     onsMqtt: createOnsMqtt({
       ...(env.ONSMQTT_ENDPOINT === undefined ? {} : { endpoint: env.ONSMQTT_ENDPOINT }),
       credential: () => createCredential(key),

@@ -61,6 +61,7 @@ describe.concurrent('a worker killed with SIGKILL', { timeout: 300_000 }, () => 
     'before.record',
     'recorded',
     'attempt.started',
+    'sealed',
     'call.sent',
     'call.answered',
     'before.close',

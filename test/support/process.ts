@@ -17,6 +17,7 @@ export async function startProcess(ground: Ground, name: 'api' | 'worker', extra
       COUNTERSIGN_HOME: PROJECT_HOME,
       COUNTERSIGN_STATEMENT_KEY: ground.keys.privateKey,
       COUNTERSIGN_STATEMENT_PUBLIC_KEYS: ground.keys.publicKey,
+      COUNTERSIGN_LOG_PUBLIC_KEYS: ground.logPublicKey,
       DATABASE_URL: ground.database.url(name),
       TEMPORAL_ADDRESS: ground.temporalAddress,
       TEMPORAL_NAMESPACE: ground.namespace,

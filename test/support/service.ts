@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
@@ -14,10 +15,12 @@ import { createEngine } from '../../api/engine.ts';
 import { makeRefusalLog } from '../../api/refusal-log.ts';
 import type { ChangeView } from '../../api/view.ts';
 import { startEntryFeed } from '../../audit/follow.ts';
-import { startSequencer } from '../../audit/sequencer.ts';
+import { startSealing } from '../../audit/sealing.ts';
 import { apiClient } from '../../cli/api-client.ts';
 import type { ApiClient } from '../../cli/api-client.ts';
-import { statementKeys } from '../../cli/keys.ts';
+import { readEnvironment } from '../../cli/environment.ts';
+import { readVerifiers, statementKeys } from '../../cli/keys.ts';
+import { startLog } from '../../cli/log.ts';
 import { registerSearchAttributes } from '../../cli/temporal.ts';
 import { workflowBundle } from '../../cli/workflow-bundle.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
@@ -73,9 +76,13 @@ export async function startGround(servers: Servers = {}) {
   const signerPool = makePool({
     connectionString: database.url('signer'),
     applicationName: 'test signer',
-    max: 2,
+    max: 4,
   });
-  const sequencer = startSequencer({ pool: signerPool });
+  const log = await startLog(
+    readEnvironment({ COUNTERSIGN_HOME: home }),
+    signerPool,
+    pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' }),
+  );
   const keys = await statementKeys(home);
   const control = async (method: string, path: string, body?: object): Promise<unknown> => {
     const response = await fetch(`${simulator.url}${path}`, {
@@ -95,6 +102,8 @@ export async function startGround(servers: Servers = {}) {
     client,
     connection,
     keys,
+    /** File of the log's public key. */
+    logPublicKey: join(home, 'keys', 'log.vkey'),
     /** A fresh inactive certificate; answers its serial number. */
     async certificate(overrides: object = {}): Promise<string> {
       const sn = `SN-${randomUUID()}`;
@@ -124,7 +133,7 @@ export async function startGround(servers: Servers = {}) {
       return calls;
     },
     async stop(): Promise<void> {
-      await sequencer.stop();
+      await log.stop();
       await signerPool.end();
       await simulator.close();
       await identity.stop();
@@ -195,8 +204,13 @@ export async function dependenciesOf(
   ground: Ground,
 ): Promise<ActivityDependencies & { stop(): Promise<void> }> {
   const pool = makePool({ connectionString: ground.database.url('worker'), applicationName: 'test worker' });
+  const sealing = startSealing({
+    pool,
+    keys: { log: await readVerifiers([ground.logPublicKey]), witnesses: [] },
+  });
   return {
     pool,
+    sealing,
     onsMqtt: createOnsMqtt({
       endpoint: ground.simulator.url,
       credential: () => createCredential(key),
@@ -208,7 +222,10 @@ export async function dependenciesOf(
       }),
     }),
     verifyStatement: createStatementVerifier([await readFile(ground.keys.publicKey, 'utf8')]),
-    stop: () => pool.end(),
+    async stop() {
+      await sealing.stop();
+      await pool.end();
+    },
   };
 }
 
