@@ -12,6 +12,7 @@ import { CountersignError } from '../domain/error.ts';
 import { describeOperations } from '../operations/inputs.ts';
 import { authenticate, callerOf } from './caller.ts';
 import type { ApiDependencies } from './dependencies.ts';
+import { makeFailureLimit } from './failure-limit.ts';
 import { openApiDocument } from './openapi.ts';
 import { methodNotAllowed, notFound, problemHandler } from './problem.ts';
 import { changeRoutes } from './routes/changes.ts';
@@ -92,7 +93,7 @@ export function createApp(deps: ApiDependencies): Express {
   app.use(
     '/v1',
     noStore,
-    authenticate(deps.tokens),
+    authenticate(deps.tokens, makeFailureLimit(deps.refusedTokensPerMinute ?? 60, deps.now)),
     personLimit(deps.writesPerMinute ?? 120, writes),
     jsonOnly,
     jsonBody,

@@ -3,18 +3,29 @@ import { CountersignError } from '../domain/error.ts';
 import type { Person, Role } from '../domain/person.ts';
 import { samePerson } from '../domain/person.ts';
 import type { Change } from '../domain/change.ts';
+import type { FailureLimit } from './failure-limit.ts';
 import type { TokenVerifier, VerifiedToken } from '../identity/token-verifier.ts';
 
 const callers = new WeakMap<Request, VerifiedToken>();
 
 /** Verifies the bearer token (RFC 6750) of every call behind it; without one nothing is answered. */
-export function authenticate(tokens: TokenVerifier): RequestHandler {
+export function authenticate(tokens: TokenVerifier, limit: FailureLimit): RequestHandler {
   return async (req, _res, next) => {
     const [scheme, token, ...rest] = (req.headers.authorization ?? '').split(' ');
     if (scheme?.toLowerCase() !== 'bearer' || token === undefined || token === '' || rest.length > 0) {
       throw new CountersignError('unauthenticated', 'a bearer token is needed');
     }
-    callers.set(req, await tokens.verify(token));
+    const address = req.ip ?? '';
+    limit.admit(address, token);
+    try {
+      callers.set(req, await tokens.verify(token));
+    } catch (error) {
+      // A provider that cannot be reached is no fault of the caller's.
+      if (error instanceof CountersignError && error.code === 'unauthenticated')
+        limit.refused(address, token);
+      throw error;
+    }
+    limit.accepted(token);
     next();
   };
 }

@@ -23,6 +23,8 @@ export interface ApiDependencies {
   /** Prometheus text, or null where metrics are off. */
   readonly metrics: (() => Promise<string>) | null;
   readonly writesPerMinute?: number;
+  /** Tokens of one address that may be refused in a minute; default 60. */
+  readonly refusedTokensPerMinute?: number;
   /** API tokens that one admin may issue in a minute; default 10. */
   readonly tokensPerMinute?: number;
   /** How many proxies stand in front; default 0. */

@@ -265,7 +265,9 @@ function generate(): object {
         },
       };
     }
-    for (const status of call.problems) {
+    // Whoever sends too many wrong tokens is answered 429 everywhere.
+    const limited = call.roles === null ? [] : [429];
+    for (const status of new Set([...call.problems, ...limited])) {
       const codes = Object.entries(httpStatusOfCode)
         .filter(([, s]) => s === status)
         .map(([code]) => code);

@@ -57,6 +57,8 @@ export const problemHandler: ErrorRequestHandler = (error, req, res, next) => {
     res.setHeader('WWW-Authenticate', `Bearer realm="countersign"${refused}`);
   }
   if (problem.status === 503) res.setHeader('Retry-After', '5');
+  const { retryAfter } = problem;
+  if (typeof retryAfter === 'number') res.setHeader('Retry-After', String(retryAfter));
   res.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
 };
 

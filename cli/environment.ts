@@ -107,6 +107,9 @@ export const environmentSchema = z.object({
   COUNTERSIGN_URL: url(['http:', 'https:']).optional().describe('Where the command line finds the API.'),
   COUNTERSIGN_TOKEN: z.string().min(1).optional().describe('Bearer token of the command line.'),
   COUNTERSIGN_WRITES_PER_MINUTE: rate.default(120).describe('Writes that one person may send in a minute.'),
+  COUNTERSIGN_REFUSED_TOKENS_PER_MINUTE: rate
+    .default(60)
+    .describe('Refused tokens that one address may send in a minute.'),
   COUNTERSIGN_TRUST_PROXY: z.coerce
     .number()
     .int()

@@ -42,6 +42,7 @@ export async function runApi(env: Environment): Promise<void> {
     namespace,
     metrics: apiMetrics(pool),
     writesPerMinute: env.COUNTERSIGN_WRITES_PER_MINUTE,
+    refusedTokensPerMinute: env.COUNTERSIGN_REFUSED_TOKENS_PER_MINUTE,
     trustProxy: env.COUNTERSIGN_TRUST_PROXY,
   };
   const app = createApp(deps);

@@ -130,7 +130,7 @@ test.each(closed.filter(({ own }) => own))(
 
 test('what a person may list is what they may read', async () => {
   const change = await stack.stored();
-  const sn = String(change.input['sn']);
+  const { sn } = change.input as { sn: string };
   for (const who of [...roles, 'nobody', ...scopes]) {
     const token = tokens.get(who) ?? '';
     const list = (await stack.api.call(`/v1/changes?sn=${sn}`, { token })).body as unknown as {

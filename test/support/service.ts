@@ -168,6 +168,7 @@ export async function serveApi(ground: Ground, overrides: Partial<ApiDependencie
     metrics: null,
     writesPerMinute: 10_000,
     tokensPerMinute: 10_000,
+    refusedTokensPerMinute: 10_000,
     ...overrides,
   });
   const server = createServer(app);
