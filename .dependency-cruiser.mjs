@@ -24,7 +24,7 @@ const may = {
   onsmqtt: ['domain'],
   audit: ['domain'],
   store: ['domain'],
-  calendar: ['domain'],
+  calendar: ['domain', 'store'],
   identity: ['domain'],
   api: ['domain', 'operations', 'identity', 'audit', 'store', 'calendar', 'workflows/messages.ts'],
   plugin: ['domain', 'activities', 'workflows/messages.ts', 'workflows/require-approval.ts'],

@@ -1,4 +1,5 @@
 import type { Change, ChangeRequest, JsonObject, SignedRequest } from '../domain/change.ts';
+import type { Closure } from '../domain/closure.ts';
 import type { EntryDraft } from '../domain/entry.ts';
 import type { SignedStatement } from '../domain/statement.ts';
 
@@ -28,6 +29,12 @@ export interface LogActivities {
    * @throws ApplicationFailure `bad_signature` when one of the statements was not signed by the API; nothing is written
    */
   recordChange(input: Recording & { readonly statements: readonly SignedStatement[] }): Promise<void>;
+  /**
+   * Answers as soon as no freeze and no window keeps the change from running.
+   * @throws ApplicationFailure `closed` while one does, with the time until it may open as the next retry's delay: Temporal's
+   * own retries wait, and the history stays as it is
+   */
+  gate(input: { readonly change: Change }): Promise<void>;
   /** The last write: entries, the change, and its target released. */
   closeChange(input: Recording): Promise<void>;
 }
@@ -69,6 +76,11 @@ export type CallResult =
   | {
       readonly kind: 'drifted';
       readonly message: string;
+      /** Whether any call was made before. */ readonly called: boolean;
+    }
+  | {
+      readonly kind: 'closed';
+      readonly why: Closure;
       /** Whether any call was made before. */ readonly called: boolean;
     };
 

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import type { Freeze } from '../domain/freeze.ts';
 import type { SignedStatement } from '../domain/statement.ts';
 import type { Sealing } from '../audit/sealing.ts';
 import type { FaultClass, OnsMqtt } from '../onsmqtt/port.ts';
@@ -12,6 +13,10 @@ export interface ActivityDependencies {
   readonly verifyStatement: (signed: SignedStatement) => boolean;
   /** Says when an attempt's entry is in a checkpoint: before that nothing is called. */
   readonly sealing: Sealing;
+  /** The freezes of the calendar file; default none. */
+  readonly calendar?: readonly Freeze[];
+  /** Longest wait before a closed gate is asked again, ms; default 60,000. */
+  readonly gateLongestMs?: number;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
   /** How many doubtful 500s before the change fails; default 5. */

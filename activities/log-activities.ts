@@ -5,6 +5,8 @@ import { findOwedReview } from '../store/find-owed-review.ts';
 import { inTransaction } from '../store/in-transaction.ts';
 import { openChange } from '../store/open-change.ts';
 import { saveChange } from '../store/save-change.ts';
+import { makeGate } from '../calendar/gate.ts';
+import { askAgainMs } from '../domain/closure.ts';
 import { samePerson } from '../domain/person.ts';
 import type { EntryDraft } from '../domain/entry.ts';
 import { faultOf } from '../operations/inputs.ts';
@@ -16,7 +18,8 @@ import { writeEnd } from './write-end.ts';
 
 /** The activities on Postgres alone. Each is one transaction: its entries and the change's new state, or nothing. */
 export function makeLogActivities(deps: ActivityDependencies): LogActivities {
-  const { pool, verifyStatement } = deps;
+  const { pool, verifyStatement, calendar, gateLongestMs, now = Date.now } = deps;
+  const closure = makeGate(pool, calendar);
   return {
     async openChange({ change, entries, idempotency, submission }) {
       const fault = faultOf(change);
@@ -62,6 +65,18 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
         deps.onDecision?.({ decision: decided.decision, waitMs });
       }
       await deps.at?.('recorded');
+    },
+
+    async gate({ change }) {
+      const time = now();
+      const why = await closure(change, time);
+      if (why === null) return;
+      throw ApplicationFailure.create({
+        type: 'closed',
+        message: `${why.kind}: ${why.reason}`,
+        details: [why],
+        nextRetryDelay: askAgainMs(why, time, gateLongestMs),
+      });
     },
 
     async closeChange(recording) {

@@ -7,6 +7,7 @@ import { operationOf } from '../operations/registry.ts';
 import type { Operation } from '../operations/operation.ts';
 import type { ActiveCaCertificateInput } from '../operations/active-ca-certificate.ts';
 import type { ReadAnswer, VendorFault } from '../onsmqtt/port.ts';
+import { makeGate } from '../calendar/gate.ts';
 import { appendEntry } from '../audit/append.ts';
 import { findEntry } from '../audit/find-entry.ts';
 import { withRound } from '../domain/change-state.ts';
@@ -31,6 +32,7 @@ const staleAfterMs = 1000;
 export function makeVendorActivities(deps: ActivityDependencies): VendorActivities {
   const { pool, onsMqtt, sealing, now = Date.now, doubtfulLimit = 5 } = deps;
   const attempts = makeAttemptLog(deps);
+  const gate = makeGate(pool, deps.calendar);
 
   async function read(change: Change, wasCalled: boolean): Promise<ReadAnswer> {
     const answer = await onsMqtt.getCaCertificate(inputOf(change));
@@ -43,11 +45,26 @@ export function makeVendorActivities(deps: ActivityDependencies): VendorActiviti
   /** Everything that must hold right before a call: null when it does, else what the change comes to without one. */
   async function holds(change: Change, operation: Operation): Promise<CallResult | null> {
     assertOpen(await asFailure(() => getChange(pool, change.id)), now());
-    const called = (await listAttempts(pool, change.id)).some(
-      (attempt) => attempt.outcome !== 'open' && mayHaveBeenSent(attempt),
-    );
-    const { certificate } = await read(change, called);
-    if (certificate !== null && digestOf(change, certificate, change.round) === change.digest) return null;
+    const made = await listAttempts(pool, change.id);
+    const called = made.some((attempt) => attempt.outcome !== 'open' && mayHaveBeenSent(attempt));
+    const closed = async (): Promise<CallResult | null> => {
+      const why = await gate(change, now());
+      // Whatever was recorded as started is too late to withdraw.
+      return why && { kind: 'closed', why, called: made.length > 0 };
+    };
+    let certificate: JsonObject | null;
+    try {
+      ({ certificate } = await read(change, called));
+    } catch (error) {
+      // A target that cannot be read does not keep a closed change trying.
+      const instead = await closed();
+      if (instead) return instead;
+      throw error;
+    }
+    if (certificate !== null && digestOf(change, certificate, change.round) === change.digest) {
+      // As late as can be: what was declared until now holds this call back.
+      return await closed();
+    }
     if (called && certificate !== null && isOwnEffect(operation, change, certificate)) {
       return { kind: 'succeeded', requestId: null, reconciled: true };
     }

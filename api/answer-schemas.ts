@@ -158,12 +158,21 @@ export const changeSchema = z
         }),
       )
       .optional(),
+    waitsFor: z
+      .object({
+        kind: z.enum(['window', 'freeze']),
+        reason: z.string(),
+        until: moment.nullable(),
+        freezeId: z.string().nullable(),
+      })
+      .nullable()
+      .optional(),
     awaitingYou: z.boolean().optional(),
     links: z.object({ self: z.string(), events: z.string(), decisions: z.string() }).optional(),
   })
   .openapi('Change');
 
-const issuer = z.object({ issuer: z.string(), subject: z.string(), name: z.string() });
+const named = z.object({ issuer: z.string(), subject: z.string(), name: z.string() });
 
 /** What is known of an API token. */
 export const tokenSchema = z
@@ -171,17 +180,39 @@ export const tokenSchema = z
     id: z.uuid(),
     name: z.string(),
     scopes: z.array(z.enum(scopes)),
-    issuedBy: issuer,
+    issuedBy: named,
     issuedAt: moment,
     expiresAt: moment,
     revokedAt: moment.nullable(),
-    revokedBy: issuer.nullable(),
+    revokedBy: named.nullable(),
     lastUsedAt: moment.nullable(),
   })
   .openapi('Token');
 
 /** An API token right after it was issued: the one time that its secret is shown. */
 export const issuedTokenSchema = tokenSchema.extend({ secret: z.string() }).openapi('IssuedToken');
+
+/** A freeze as the API answers it. */
+export const freezeSchema = z
+  .object({
+    id: z.string(),
+    operation: z.string().nullable(),
+    regionId: z.string().nullable(),
+    mqttInstanceId: z.string().nullable(),
+    startsAt: moment,
+    endsAt: moment.nullable(),
+    reason: z.string(),
+    declaredBy: named.nullable(),
+    declaredAt: moment.nullable(),
+    liftedBy: named.nullable(),
+    liftedAt: moment.nullable(),
+  })
+  .openapi('Freeze');
+
+/** A change's leave to run in a freeze. */
+export const freezeOverrideSchema = z
+  .object({ freezeId: z.string(), changeId: z.uuid(), digest: z.string(), by: named, at: moment })
+  .openapi('FreezeOverride');
 
 /** An audit entry; further members belong to its type. */
 export const entrySchema = z

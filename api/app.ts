@@ -17,6 +17,7 @@ import { openApiDocument } from './openapi.ts';
 import { methodNotAllowed, notFound, problemHandler } from './problem.ts';
 import { changeRoutes } from './routes/changes.ts';
 import { eventRoutes } from './routes/events.ts';
+import { freezeRoutes } from './routes/freezes.ts';
 import { healthRoutes } from './routes/health.ts';
 import { traceCalls } from './trace.ts';
 import { policyRevocationRoutes } from './routes/policy-revocations.ts';
@@ -99,6 +100,7 @@ export function createApp(deps: ApiDependencies): Express {
     jsonBody,
   );
   app.use('/v1/changes', changeRoutes(deps), requestRoutes(deps), eventRoutes(deps));
+  app.use('/v1/freezes', freezeRoutes(deps));
   app.use('/v1/policy-revocations', policyRevocationRoutes(deps));
   app.use('/v1/tokens', personLimit(deps.tokensPerMinute ?? 10, ['POST']), tokenRoutes(deps));
   app

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type { EntryFeed } from '../audit/follow.ts';
+import type { Freeze } from '../domain/freeze.ts';
 import type { PinnedPolicy } from '../domain/policy.ts';
 import type { StatementSigner } from '../identity/statement-signer.ts';
 import type { TokenVerifier } from '../identity/token-verifier.ts';
@@ -17,6 +18,8 @@ export interface ApiDependencies {
   readonly signer: StatementSigner;
   readonly refusals: RefusalLog;
   readonly policy: PinnedPolicy;
+  /** The freezes of the calendar file; default none. */
+  readonly calendar?: readonly Freeze[];
   readonly log: Logger;
   /** Temporal's namespace, part of event keys. */
   readonly namespace: string;

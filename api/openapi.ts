@@ -5,6 +5,8 @@ import type { Role } from '../domain/person.ts';
 import {
   changeSchema,
   entrySchema,
+  freezeOverrideSchema as freezeOverrideAnswer,
+  freezeSchema as freezeAnswer,
   issuedTokenSchema,
   policyRevocationAnswer,
   problemSchema,
@@ -13,6 +15,9 @@ import {
 import {
   decisionSchema,
   executionSchema,
+  freezeListQuerySchema,
+  freezeOverrideSchema,
+  freezeSchema,
   idempotencyKeySchema,
   listQuerySchema,
   policyRevocationSchema,
@@ -30,6 +35,8 @@ interface Call {
   readonly body?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly headers?: z.ZodObject;
+  /** Of the path; default a UUID for `{id}`. */
+  readonly params?: z.ZodObject;
   readonly answers: Readonly<Record<number, z.ZodType>>;
   readonly problems: readonly number[];
   /** Answered as Server-Sent Events too. */
@@ -51,6 +58,8 @@ interface Call {
 const readers: readonly Role[] = ['approver', 'auditor', 'operator'];
 
 const id = z.object({ id: z.uuid() });
+/** A freeze of the calendar file has a name instead. */
+const freezeId = z.object({ id: z.string() });
 const page = z.object({ items: z.array(changeSchema), nextCursor: z.string().nullable() });
 const readiness = z.object({
   status: z.enum(['ready', 'not ready']),
@@ -140,6 +149,53 @@ const calls: readonly Call[] = [
     answers: { 200: z.object({ items: z.array(entrySchema) }) },
     stream: true,
     problems: [400, 401, 404, 503],
+  },
+  {
+    method: 'post',
+    path: '/v1/freezes',
+    summary: 'Declare a freeze: nothing that it holds runs until it ends or is lifted',
+    roles: ['admin'],
+    body: freezeSchema,
+    headers: z.object({ 'Idempotency-Key': idempotencyKeySchema.optional() }),
+    answers: { 200: freezeAnswer, 201: freezeAnswer },
+    problems: [400, 401, 403, 413, 415, 422, 429, 503],
+  },
+  {
+    method: 'get',
+    path: '/v1/freezes',
+    summary: 'Freezes, the last declared first, after those of the calendar file',
+    roles: [...readers, 'admin'],
+    query: freezeListQuerySchema,
+    answers: { 200: z.object({ items: z.array(freezeAnswer), nextCursor: z.string().nullable() }) },
+    problems: [400, 401, 403, 503],
+  },
+  {
+    method: 'get',
+    path: '/v1/freezes/{id}',
+    summary: 'One freeze',
+    roles: [...readers, 'admin'],
+    params: freezeId,
+    answers: { 200: freezeAnswer },
+    problems: [401, 403, 404, 503],
+  },
+  {
+    method: 'delete',
+    path: '/v1/freezes/{id}',
+    summary: 'Lift a freeze before its end',
+    roles: ['admin'],
+    params: freezeId,
+    answers: { 200: freezeAnswer },
+    problems: [401, 403, 404, 405, 409, 429, 503],
+  },
+  {
+    method: 'post',
+    path: '/v1/freezes/{id}/overrides',
+    summary: 'Let one change run in a freeze, as its policy allows, by its digest',
+    roles: ['approver'],
+    params: freezeId,
+    body: freezeOverrideSchema,
+    answers: { 200: freezeOverrideAnswer, 201: freezeOverrideAnswer },
+    problems: [400, 401, 403, 404, 409, 412, 413, 415, 429, 503],
   },
   {
     method: 'post',
@@ -284,7 +340,7 @@ function generate(): object {
       ...(call.own ? { 'x-own': true } : {}),
       ...(call.peopleOnly ? { 'x-people-only': true } : {}),
       request: {
-        ...(path.includes('{id}') ? { params: id } : {}),
+        ...(path.includes('{id}') ? { params: call.params ?? id } : {}),
         ...(query ? { query } : {}),
         ...(headers ? { headers } : {}),
         ...(body ? { body: { required: true, content: { 'application/json': { schema: body } } } } : {}),

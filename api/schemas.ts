@@ -27,6 +27,7 @@ const words = (max: number) => text(max).trim().min(1);
 /** RFC 3339 with a zone; fractions beyond milliseconds are cut off. */
 const moment = z.iso.datetime({ offset: true });
 const comment = text(2000);
+const digestText = z.string().regex(/^[0-9a-f]{64}$/);
 
 /** Body of `POST /v1/changes`; the operation's own schema checks `input`. */
 export const submissionSchema = z
@@ -55,7 +56,7 @@ export const submissionSchema = z
 export const decisionSchema = z
   .strictObject({
     decision: z.enum(['approve', 'reject']),
-    digest: z.string().regex(/^[0-9a-f]{64}$/),
+    digest: digestText,
     comment: comment.default(''),
   })
   .openapi('Decision');
@@ -79,6 +80,23 @@ export const policyRevocationSchema = z
   .strictObject({ digest: z.string().regex(/^[0-9a-f]{64}$/), comment: words(2000) })
   .openapi('PolicyRevocationRequest');
 
+/** Body of `POST /v1/freezes`; what is left out holds for any. */
+export const freezeSchema = z
+  .strictObject({
+    operation: text(100).optional(),
+    regionId: words(64).optional(),
+    mqttInstanceId: words(128).optional(),
+    startsAt: moment.optional(),
+    endsAt: moment.optional(),
+    reason: words(2000),
+  })
+  .openapi('FreezeDeclaration');
+
+/** Body of `POST /v1/freezes/{id}/overrides`. */
+export const freezeOverrideSchema = z
+  .strictObject({ changeId: z.uuid(), digest: digestText, comment: words(2000) })
+  .openapi('FreezeOverrideRequest');
+
 const limit = z
   .string()
   .regex(/^\d{1,9}$/)
@@ -98,6 +116,9 @@ export const tokenSchema = z
 
 /** Query of `GET /v1/tokens`. */
 export const tokenListQuerySchema = z.strictObject({ cursor: z.uuid().optional(), limit });
+
+/** Query of `GET /v1/freezes`. */
+export const freezeListQuerySchema = z.strictObject({ cursor: text(200).optional(), limit });
 
 /** Query of `GET /v1/changes`. */
 export const listQuerySchema = z.strictObject({

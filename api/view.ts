@@ -1,16 +1,22 @@
+import { makeGate } from '../calendar/gate.ts';
 import { CountersignError } from '../domain/error.ts';
 import type { Attempt, Change } from '../domain/change.ts';
+import type { Closure } from '../domain/closure.ts';
 import type { Person } from '../domain/person.ts';
 import { judgeDecision } from '../domain/decision.ts';
+import { isFinal } from '../domain/status.ts';
 import { getChange } from '../store/get-change.ts';
 import { listAttempts } from '../store/list-attempts.ts';
 import { maySee } from './caller.ts';
+import type { ApiDependencies } from './dependencies.ts';
 import { uuidSchema } from './schemas.ts';
 import type { Queryable } from '../store/queryable.ts';
 
 /** A change as the API shows it: as last stored, with its attempts and what its reader may do. */
 export type ChangeView = Change & {
   readonly attempts: readonly Attempt[];
+  /** What keeps an approved change from running just now: a freeze, or that no window is open. */
+  readonly waitsFor: Closure | null;
   /** Whether a decision of the reader is awaited. */
   readonly awaitingYou: boolean;
   readonly links: { readonly self: string; readonly events: string; readonly decisions: string };
@@ -27,19 +33,22 @@ export async function readChange(db: Queryable, id: unknown, reader: Person): Pr
   return change;
 }
 
-/** See {@link ChangeView}. */
-export async function viewOf(
-  db: Queryable,
-  change: Change,
-  reader: Person,
-  now: number,
-): Promise<ChangeView> {
-  const self = `/v1/changes/${change.id}`;
-  return {
-    ...change,
-    attempts: await listAttempts(db, change.id),
-    awaitingYou: awaits(change, reader, now),
-    links: { self, events: `${self}/events`, decisions: `${self}/decisions` },
+/** Makes the view of a change for a reader. */
+export function makeView(
+  deps: Pick<ApiDependencies, 'db' | 'calendar' | 'now'>,
+): (change: Change, reader: Person) => Promise<ChangeView> {
+  const { db, calendar, now = Date.now } = deps;
+  const gate = makeGate(db, calendar);
+  return async (change, reader) => {
+    const self = `/v1/changes/${change.id}`;
+    const mayRun = change.decisionStatus === 'approved' && !isFinal(change);
+    return {
+      ...change,
+      attempts: await listAttempts(db, change.id),
+      waitsFor: mayRun ? await gate(change, now()) : null,
+      awaitingYou: awaits(change, reader, now()),
+      links: { self, events: `${self}/events`, decisions: `${self}/decisions` },
+    };
   };
 }
 

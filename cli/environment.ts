@@ -117,6 +117,7 @@ export const environmentSchema = z.object({
     .max(10)
     .default(0)
     .describe('Proxies in front of the API.'),
+  COUNTERSIGN_FREEZE_CALENDAR: z.string().min(1).optional().describe('File with freezes (YAML).'),
   COUNTERSIGN_FAULT_POINT: z.string().optional().describe('Tests only: dies by SIGKILL at this named point.'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   OTEL_EXPORTER_OTLP_ENDPOINT: url(['http:', 'https:'])

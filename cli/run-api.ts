@@ -14,6 +14,7 @@ import { apiMetrics } from './metrics.ts';
 import { openDatabase } from './database.ts';
 import type { Environment } from './environment.ts';
 import { peopleVerifier } from './identity.ts';
+import { freezeCalendar } from './freeze-calendar.ts';
 import { makeLog, untilStopped } from './process.ts';
 import { statementKeys } from './keys.ts';
 import { temporalClient } from './temporal.ts';
@@ -25,6 +26,7 @@ const revokedCheckMs = 30_000;
 export async function runApi(env: Environment): Promise<void> {
   const log = makeLog('api', env);
   const tracing = startTracing('countersign-api', env);
+  const calendar = await freezeCalendar(env);
   const pool = await openDatabase(env, log, 'api', 20);
   const feed = startEntryFeed({ pool, log });
   const { client, namespace } = temporalClient(tracing.plugins);
@@ -38,6 +40,7 @@ export async function runApi(env: Environment): Promise<void> {
     signer: createStatementSigner(await readFile(keyFile, 'utf8')),
     refusals,
     policy: fourEyes,
+    calendar,
     log,
     namespace,
     metrics: apiMetrics(pool),

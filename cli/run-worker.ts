@@ -15,6 +15,7 @@ import { changeTaskQueue, vendorTaskQueue } from '../workflows/messages.ts';
 import { openDatabase } from './database.ts';
 import type { Environment } from './environment.ts';
 import { readLogVerifiers, readVerifiers, statementKeys, witnessPublicKeys } from './keys.ts';
+import { freezeCalendar } from './freeze-calendar.ts';
 import { serveWorkerMetrics } from './metrics.ts';
 import { makeLog, untilStopped } from './process.ts';
 import { registerSearchAttributes, temporalClient, temporalConnection } from './temporal.ts';
@@ -135,6 +136,7 @@ async function dependencies(
     verifyStatement: createStatementVerifier(
       await Promise.all(keyFiles.map((file) => readFile(file, 'utf8'))),
     ),
+    calendar: await freezeCalendar(env),
     onAttempt: told.onAttempt,
     onDecision: told.onDecision,
     ...(fatal === undefined

@@ -31,6 +31,7 @@ export const httpStatusOfCode = {
   not_approved: 409,
   not_running: 409,
   not_paused: 409,
+  freeze_ended: 409,
   digest_mismatch: 412,
   key_reused: 422,
   comment_required: 422,

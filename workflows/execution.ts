@@ -5,8 +5,11 @@ import {
   proxyActivities,
   TimeoutFailure,
 } from '@temporalio/workflow';
-import type { CallResult, FailedCall, VendorActivities } from '../activities/contract.ts';
+import type { CallResult, FailedCall, LogActivities, VendorActivities } from '../activities/contract.ts';
 import { next } from '../domain/change-state.ts';
+import type { Closure } from '../domain/closure.ts';
+import { workerActor } from '../domain/entry.ts';
+import { isoTime } from '../domain/time.ts';
 import { failedCallOf } from './precheck.ts';
 import { vendorTaskQueue } from './messages.ts';
 import type { Ended, Run } from './run.ts';
@@ -14,6 +17,13 @@ import type { Ended, Run } from './run.ts';
 /** What an execution came to: an end, or a target that is no longer the approved one. */
 export type Executed = { kind: 'ended'; end: Ended } | { kind: 'drifted'; message: string; called: boolean };
 
+type Closed = Extract<CallResult, { kind: 'closed' }>;
+
+const { gate } = proxyActivities<Pick<LogActivities, 'gate'>>({
+  startToCloseTimeout: '15 seconds',
+  // Where it is closed the activity itself says how long to wait.
+  retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
+});
 const { settle } = proxyActivities<Pick<VendorActivities, 'settle'>>({
   taskQueue: vendorTaskQueue,
   startToCloseTimeout: '10 minutes',
@@ -31,6 +41,7 @@ export async function execute(run: Run): Promise<Executed> {
   if (executeAfter !== null && Date.parse(executeAfter) > Date.now()) {
     await run.waitUntil(() => calledOff() || run.command === 'abandon', earlier(executeAfter, executeBy));
   }
+  let held: Closure | null = null;
   for (;;) {
     await run.waitUntil(
       () => calledOff() || run.command === 'abandon' || run.change.executionStatus !== 'paused',
@@ -39,7 +50,7 @@ export async function execute(run: Run): Promise<Executed> {
     if (calledOff()) return { kind: 'ended', end: run.endOfDecision() };
     if (run.command === 'abandon')
       return { kind: 'ended', end: await settled(run, run.calledOff ?? abandoned) };
-    if (passed(executeBy)) return { kind: 'ended', end: await settled(run, late) };
+    if (passed(executeBy)) return { kind: 'ended', end: await settled(run, lateOf(held)) };
 
     run.command = null;
     run.callStarted = true;
@@ -52,12 +63,36 @@ export async function execute(run: Run): Promise<Executed> {
       return result;
     }
     if (result.kind === 'ended') return result;
+    if (result.kind === 'closed') {
+      await hold(run, result, held);
+      held = result.why;
+      continue;
+    }
+    held = null;
     // Interrupted between attempts: by an operator's word, or because execute-by has passed.
     run.showStatus();
   }
 }
 
-async function call(run: Run): Promise<Executed | { kind: 'interrupted' }> {
+/** Waits in the gate; a change whose call was never made may be withdrawn meanwhile. */
+async function hold(run: Run, { why, called }: Closed, before: Closure | null): Promise<void> {
+  run.callStarted = called;
+  // An operator may have paused it while the answer came: then it rests first, and is told of its freeze afterwards.
+  if (run.change.executionStatus !== 'running') return;
+  run.change = next(run.change, { executionStatus: 'scheduled' });
+  run.showStatus();
+  const interrupted = () =>
+    run.command !== null || run.change.executionStatus !== 'scheduled' || run.change.decisionStatus !== 'approved';
+  if (before && before.freezeId === why.freezeId && before.until === why.until) {
+    // The gate was open by one worker's clock and is closed by another's: this passes, and was told of.
+    await run.waitUntil(interrupted, isoTime(Date.now() + 1000));
+  } else {
+    await run.record([run.entry(run.change, 'change.held', workerActor, { held: { ...why } })]);
+  }
+  await run.unless(interrupted, run.change.executeBy, () => gate({ change: run.change }));
+}
+
+async function call(run: Run): Promise<Executed | Closed | { kind: 'interrupted' }> {
   const executeBy = Date.parse(run.change.executeBy ?? '');
   const { ActiveCaCertificate } = proxyActivities<Pick<VendorActivities, 'ActiveCaCertificate'>>({
     taskQueue: vendorTaskQueue,
@@ -79,7 +114,7 @@ async function call(run: Run): Promise<Executed | { kind: 'interrupted' }> {
       () => ActiveCaCertificate({ change: run.change, approvals: run.approvals }),
     );
     if (result === undefined) return { kind: 'interrupted' };
-    if (result.kind === 'drifted') return result;
+    if (result.kind !== 'succeeded') return result;
     const { requestId, reconciled } = result;
     return { kind: 'ended', end: success(requestId, reconciled) };
   } catch (error) {
@@ -105,6 +140,11 @@ function gaveUpInTime({ cause }: ActivityFailure): boolean {
 
 const abandoned = { code: 'abandoned', message: 'an operator abandoned the change' };
 const late = { code: 'execute_by_passed', message: 'no further call was possible before execute-by' };
+
+/** Too late, and what had kept the change from running last. */
+function lateOf(held: Closure | null): { code: string; message: string } {
+  return held ? { ...late, message: `${late.message}; held by a ${held.kind}: ${held.reason}` } : late;
+}
 
 /** The end of a change whose call was cut short: what the target shows decides, not what was hoped. */
 async function settled(run: Run, why: { code: string; message: string }): Promise<Ended> {

@@ -5,12 +5,13 @@ import type { ApiDependencies } from '../dependencies.ts';
 import { methodNotAllowed } from '../problem.ts';
 import { checked, listQuerySchema } from '../schemas.ts';
 import { makeSubmit } from '../submit.ts';
-import { readChange, viewOf } from '../view.ts';
+import { makeView, readChange } from '../view.ts';
 
 /** `POST /v1/changes`, `GET /v1/changes`, `GET /v1/changes/{id}`. */
 export function changeRoutes(deps: ApiDependencies): Router {
-  const { db, now = Date.now } = deps;
+  const { db } = deps;
   const submit = makeSubmit(deps);
+  const view = makeView(deps);
   const router = Router();
 
   router
@@ -24,11 +25,11 @@ export function changeRoutes(deps: ApiDependencies): Router {
         key,
         source: req.ip ?? null,
       });
-      const view = await viewOf(db, change, person, now());
+      const shown = await view(change, person);
       res
         .status(created ? 201 : 200)
-        .location(view.links.self)
-        .json(view);
+        .location(shown.links.self)
+        .json(shown);
     })
     .get(async (req, res) => {
       const { person } = callerOf(req);
@@ -56,7 +57,7 @@ export function changeRoutes(deps: ApiDependencies): Router {
     .route('/:id')
     .get(async (req, res) => {
       const { person } = callerOf(req);
-      res.json(await viewOf(db, await readChange(db, req.params.id, person), person, now()));
+      res.json(await view(await readChange(db, req.params.id, person), person));
     })
     .all(methodNotAllowed('GET'));
   return router;

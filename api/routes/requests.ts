@@ -12,7 +12,7 @@ import { callerOf } from '../caller.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { methodNotAllowed } from '../problem.ts';
 import { checked, decisionSchema, executionSchema, reviewSchema, withdrawalSchema } from '../schemas.ts';
-import { readChange, viewOf } from '../view.ts';
+import { makeView, readChange } from '../view.ts';
 
 /** What somebody wants of a change, before it is signed. */
 interface Wanted {
@@ -25,6 +25,7 @@ interface Wanted {
 /** Decisions, withdrawal and execution of a change: each is judged, signed, sent to the workflow and answered from Postgres. */
 export function requestRoutes(deps: ApiDependencies): Router {
   const { db, engine, signer, refusals, now = Date.now } = deps;
+  const view = makeView(deps);
 
   function handle(
     read: (body: unknown) => Wanted,
@@ -63,7 +64,7 @@ export function requestRoutes(deps: ApiDependencies): Router {
         }
         throw error;
       }
-      res.json(await viewOf(db, await readChange(db, change.id, person), person, now()));
+      res.json(await view(await readChange(db, change.id, person), person));
     };
   }
 

@@ -22,6 +22,7 @@ const aside: ReadonlySet<EventType> = new Set([
   'audit.exported',
   'notification.sent',
   'integrity.conflict',
+  'freeze.overridden',
 ]);
 
 /**

@@ -1,0 +1,62 @@
+import type { JsonObject } from '../domain/change.ts';
+import type { FieldError } from '../domain/error.ts';
+import type { Freeze } from '../domain/freeze.ts';
+import type { Person } from '../domain/person.ts';
+import { isoTime } from '../domain/time.ts';
+import { operationOf } from '../operations/registry.ts';
+import { checked, freezeSchema, idempotencyKeySchema, invalid } from './schemas.ts';
+import { changeIdOf } from './submission.ts';
+
+/**
+ * The freeze that a body of `POST /v1/freezes` declares. Its id comes from the person's key, so that a repeat meets the first.
+ *
+ * @param now - milliseconds since the epoch
+ * @throws CountersignError `invalid_request` naming each field and rule
+ */
+export function readFreeze(
+  body: unknown,
+  key: string | string[] | undefined,
+  person: Person,
+  now: number,
+): Freeze {
+  const idempotencyKey = key === undefined ? null : checked(idempotencyKeySchema, key, 'Idempotency-Key');
+  const { operation, regionId, mqttInstanceId, startsAt, endsAt, reason } = checked(freezeSchema, body);
+  const start = startsAt === undefined ? now : Date.parse(startsAt);
+  const end = endsAt === undefined ? null : Date.parse(endsAt);
+  const errors: FieldError[] = [];
+  if (operation !== undefined && !operationOf(operation)) {
+    errors.push({ field: 'operation', rule: 'one_of', message: 'not a gated operation' });
+  }
+  if (end !== null && end <= now) {
+    errors.push({ field: 'endsAt', rule: 'future', message: 'must be in the future' });
+  } else if (end !== null && end <= start) {
+    errors.push({ field: 'startsAt', rule: 'before', message: 'must be before endsAt' });
+  }
+  if (errors.length > 0) throw invalid(errors);
+  const { issuer, subject, name } = person;
+  return {
+    id: changeIdOf(person, idempotencyKey),
+    operation: operation ?? null,
+    regionId: regionId ?? null,
+    mqttInstanceId: mqttInstanceId ?? null,
+    startsAt: isoTime(start),
+    endsAt: end === null ? null : isoTime(end),
+    reason,
+    declaredBy: { issuer, subject, name },
+    declaredAt: isoTime(now),
+    liftedBy: null,
+    liftedAt: null,
+  };
+}
+
+/** Whether the body that made one freeze would make another: a start that was not named is when it came first. */
+export function sameFreeze(kept: Freeze, asked: Freeze, body: unknown): boolean {
+  const start = checked(freezeSchema, body).startsAt === undefined ? kept.startsAt : asked.startsAt;
+  return JSON.stringify(freezeDraft(kept)) === JSON.stringify(freezeDraft({ ...asked, startsAt: start }));
+}
+
+/** What an entry says of a freeze. */
+export function freezeDraft(freeze: Freeze): JsonObject {
+  const { id, operation, regionId, mqttInstanceId, startsAt, endsAt, reason } = freeze;
+  return { id, operation, regionId, mqttInstanceId, startsAt, endsAt, reason };
+}

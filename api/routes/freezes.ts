@@ -1,0 +1,185 @@
+import { Router } from 'express';
+import type { Request } from 'express';
+import { appendEntry } from '../../audit/append.ts';
+import type { Change, JsonObject } from '../../domain/change.ts';
+import { changeMembers, personActor } from '../../domain/entry.ts';
+import type { EntryBody, EventType } from '../../domain/entry.ts';
+import { CountersignError, httpStatusOfCode } from '../../domain/error.ts';
+import { isOver, judgeOverride } from '../../domain/freeze.ts';
+import type { Freeze, FreezeOverride } from '../../domain/freeze.ts';
+import { isoTime } from '../../domain/time.ts';
+import { getFreeze } from '../../store/get-freeze.ts';
+import { inTransaction } from '../../store/in-transaction.ts';
+import { insertFreezeOverride } from '../../store/insert-freeze-override.ts';
+import { insertFreeze } from '../../store/insert-freeze.ts';
+import { liftFreeze } from '../../store/lift-freeze.ts';
+import { listFreezeOverrides } from '../../store/list-freeze-overrides.ts';
+import { listFreezes } from '../../store/list-freezes.ts';
+import { callerOf, requireRole, seesAll } from '../caller.ts';
+import type { ApiDependencies } from '../dependencies.ts';
+import { freezeDraft, readFreeze, sameFreeze } from '../freeze.ts';
+import { methodNotAllowed } from '../problem.ts';
+import { checked, freezeListQuerySchema, freezeOverrideSchema, uuidSchema } from '../schemas.ts';
+import { readChange } from '../view.ts';
+
+/** `/v1/freezes`: an admin declares and lifts them; whom a change's policy names lets that change run in one. */
+export function freezeRoutes(deps: ApiDependencies): Router {
+  const { db, namespace, refusals, calendar = [], now = Date.now } = deps;
+
+  /** Work whose refusals are recorded. */
+  async function recorded<T>(
+    req: Request,
+    wanted: JsonObject,
+    change: Change | null,
+    work: () => Promise<T> | T,
+  ) {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof CountersignError && [403, 409, 412].includes(httpStatusOfCode[error.code])) {
+        const { person } = callerOf(req);
+        await refusals.record({
+          type: 'request.refused',
+          person,
+          change,
+          wanted,
+          error,
+          source: req.ip ?? null,
+        });
+      }
+      throw error;
+    }
+  }
+
+  function entryOf(type: EventType, req: Request, time: string, members: JsonObject): EntryBody {
+    const actor = personActor(callerOf(req).person);
+    const nothing = { changeId: null, operation: null, target: null };
+    return { v: 1, type, time, actor, ...nothing, ...members, source: req.ip ?? null };
+  }
+
+  async function find(id: string): Promise<Freeze> {
+    const inCalendar = calendar.find((freeze) => freeze.id === id);
+    const freeze = inCalendar ?? (uuidSchema.safeParse(id).success ? await getFreeze(db, id) : null);
+    if (!freeze) throw new CountersignError('not_found', 'there is no such freeze');
+    return freeze;
+  }
+
+  function mayRead(req: Request): void {
+    const { person } = callerOf(req);
+    if (!seesAll(person)) requireRole(person, 'admin');
+  }
+
+  const router = Router();
+  router
+    .route('/')
+    .get(async (req, res) => {
+      mayRead(req);
+      const { cursor, limit } = checked(freezeListQuerySchema, req.query);
+      const { freezes, nextCursor } = await listFreezes(db, cursor ?? null, limit);
+      // Those of the file belong to no page: they are few, and come first.
+      res.json({ items: cursor === undefined ? [...calendar, ...freezes] : freezes, nextCursor });
+    })
+    .post(async (req, res) => {
+      const { person } = callerOf(req);
+      await recorded(req, { call: 'declare a freeze' }, null, () => requireRole(person, 'admin'));
+      const at = now();
+      const freeze = readFreeze(req.body, req.headers['idempotency-key'], person, at);
+      const created = await inTransaction(db, async (client) => {
+        if (!(await insertFreeze(client, freeze))) return false;
+        await appendEntry(client, {
+          key: `${namespace}/freeze-${freeze.id}/freeze.declared/1`,
+          body: entryOf('freeze.declared', req, isoTime(at), {
+            operation: freeze.operation,
+            freeze: freezeDraft(freeze),
+          }),
+        });
+        return true;
+      });
+      const kept = created ? freeze : await find(freeze.id);
+      if (!created && !sameFreeze(kept, freeze, req.body)) {
+        throw new CountersignError('key_reused', 'this Idempotency-Key was used with another body', {
+          errors: [{ field: 'Idempotency-Key', rule: 'same_body', message: 'was used with another body' }],
+        });
+      }
+      res
+        .status(created ? 201 : 200)
+        .location(`/v1/freezes/${freeze.id}`)
+        .json(kept);
+    })
+    .all(methodNotAllowed('GET', 'POST'));
+
+  router
+    .route('/:id')
+    .get(async (req, res) => {
+      mayRead(req);
+      res.json(await find(req.params.id));
+    })
+    .delete(async (req, res, next) => {
+      const { person } = callerOf(req);
+      const { id } = req.params;
+      await recorded(req, { call: 'lift a freeze', freezeId: id }, null, () => requireRole(person, 'admin'));
+      const freeze = await find(id);
+      if (freeze.declaredBy === null) {
+        // What the file says, only the file takes back.
+        methodNotAllowed('GET')(req, res, next);
+        return;
+      }
+      const at = now();
+      // Lifted before: the same answer again.
+      if (freeze.liftedAt === null) {
+        await recorded(req, { call: 'lift a freeze', freezeId: id }, null, () => {
+          if (isOver(freeze, at)) throw new CountersignError('freeze_ended', `freeze ${id} is over`);
+        });
+        const { issuer, subject, name } = person;
+        await inTransaction(db, async (client) => {
+          if (!(await liftFreeze(client, id, { issuer, subject, name }, isoTime(at)))) return;
+          await appendEntry(client, {
+            key: `${namespace}/freeze-${id}/freeze.lifted/1`,
+            body: entryOf('freeze.lifted', req, isoTime(at), {
+              operation: freeze.operation,
+              freeze: freezeDraft(freeze),
+            }),
+          });
+        });
+      }
+      res.json(await find(id));
+    })
+    .all(methodNotAllowed('GET', 'DELETE'));
+
+  router
+    .route('/:id/overrides')
+    .post(async (req, res) => {
+      const { person } = callerOf(req);
+      const { id } = req.params;
+      const wanted = { call: 'override a freeze', freezeId: id };
+      await recorded(req, wanted, null, () => requireRole(person, 'approver'));
+      const { changeId, digest, comment } = checked(freezeOverrideSchema, req.body);
+      const change = await readChange(db, changeId, person);
+      const freeze = await find(id);
+      const at = now();
+      await recorded(req, { ...wanted, digest }, change, () =>
+        judgeOverride(change, freeze, { person, digest }, at),
+      );
+      const { issuer, subject, name } = person;
+      const by = { issuer, subject, name };
+      const override: FreezeOverride = { freezeId: id, changeId: change.id, digest, by, at: isoTime(at) };
+      const created = await inTransaction(db, async (client) => {
+        if (!(await insertFreezeOverride(client, override))) return false;
+        await appendEntry(client, {
+          key: `${namespace}/change-${change.id}/freeze.overridden/${id}/${digest}`,
+          body: entryOf('freeze.overridden', req, override.at, {
+            ...changeMembers(change),
+            comment,
+            freeze: freezeDraft(freeze),
+          }),
+        });
+        return true;
+      });
+      const kept = (await listFreezeOverrides(db, change.id)).find(
+        (o) => o.freezeId === id && o.digest === digest,
+      );
+      res.status(created ? 201 : 200).json(kept);
+    })
+    .all(methodNotAllowed('POST'));
+  return router;
+}

@@ -1,0 +1,152 @@
+import { judgeAuthentication } from './authentication.ts';
+import type { Change } from './change.ts';
+import { CountersignError } from './error.ts';
+import type { Person, PersonId } from './person.ts';
+import { askedFor } from './person.ts';
+import { isFinal } from './status.ts';
+
+/** A time in which nothing may run of what it holds, whatever was approved. */
+export interface Freeze {
+  /** A UUID, or the name of one in the calendar file. */
+  readonly id: string;
+  /** Operation, region and instance that it holds; null: any. In the instance, `*` stands for any characters. */
+  readonly operation: string | null;
+  readonly regionId: string | null;
+  readonly mqttInstanceId: string | null;
+  /** ISO 8601; included. */
+  readonly startsAt: string;
+  /** ISO 8601; excluded. Null: until it is lifted. */
+  readonly endsAt: string | null;
+  readonly reason: string;
+  /** Null for one of the calendar file. */
+  readonly declaredBy: Named | null;
+  readonly declaredAt: string | null;
+  readonly liftedBy: Named | null;
+  readonly liftedAt: string | null;
+}
+
+/** A person with a name to show. */
+export type Named = PersonId & Pick<Person, 'name'>;
+
+/** Somebody's word that one change, as approved under one digest, may run in one freeze. */
+export interface FreezeOverride {
+  readonly freezeId: string;
+  readonly changeId: string;
+  readonly digest: string;
+  readonly by: Named;
+  readonly at: string;
+}
+
+/** Whether a freeze holds a change's operation and target, at whatever time. */
+export function concerns(freeze: Freeze, change: Pick<Change, 'operation' | 'input'>): boolean {
+  const { regionId, mqttInstanceId } = change.input;
+  return (
+    (freeze.operation === null || freeze.operation === change.operation) &&
+    (freeze.regionId === null || freeze.regionId === regionId) &&
+    (freeze.mqttInstanceId === null ||
+      (typeof mqttInstanceId === 'string' && matches(freeze.mqttInstanceId, mqttInstanceId)))
+  );
+}
+
+/** Whether a freeze is in force at a moment, ms since the epoch. */
+export function inForce(freeze: Pick<Freeze, 'startsAt' | 'endsAt' | 'liftedAt'>, now: number): boolean {
+  return Date.parse(freeze.startsAt) <= now && !isOver(freeze, now);
+}
+
+/** Whether a freeze has ended by itself or was lifted. */
+export function isOver(freeze: Pick<Freeze, 'endsAt' | 'liftedAt'>, now: number): boolean {
+  return freeze.liftedAt !== null || (freeze.endsAt !== null && Date.parse(freeze.endsAt) <= now);
+}
+
+/**
+ * The freeze that keeps a change from running at a moment: the one in force that lasts longest, unless its override was
+ * given for just this digest by somebody else than the requester. Null: none does.
+ *
+ * @param now - milliseconds since the epoch
+ */
+export function freezeInTheWay(
+  change: Pick<Change, 'id' | 'operation' | 'input' | 'digest' | 'requester'>,
+  freezes: readonly Freeze[],
+  overrides: readonly FreezeOverride[],
+  now: number,
+): Freeze | null {
+  const overridden = (freeze: Freeze) =>
+    overrides.some(
+      (o) =>
+        o.freezeId === freeze.id &&
+        o.changeId === change.id &&
+        o.digest === change.digest &&
+        !askedFor(change.requester, o.by),
+    );
+  const end = ({ endsAt }: Freeze) => (endsAt === null ? Infinity : Date.parse(endsAt));
+  return freezes
+    .filter((freeze) => inForce(freeze, now) && concerns(freeze, change) && !overridden(freeze))
+    .reduce<Freeze | null>(
+      (last, freeze) => (last !== null && end(last) >= end(freeze) ? last : freeze),
+      null,
+    );
+}
+
+/**
+ * Who may let a change run in a freeze: an approver whom the change's policy names for that, not its requester, on the
+ * digest that they saw.
+ *
+ * @param now - milliseconds since the epoch
+ * @throws CountersignError `self_approval`, `missing_role`, `forbidden` where the policy names nobody, `not_an_approver`,
+ * `stronger_authentication_needed` (403); `change_closed`, `freeze_ended` (409); `digest_mismatch` (412); `invalid_request` for a freeze that does not
+ * concern the change
+ */
+export function judgeOverride(
+  change: Change,
+  freeze: Freeze,
+  wanted: { readonly person: Person; readonly digest: string },
+  now: number,
+): void {
+  const { person, digest } = wanted;
+  if (askedFor(change.requester, person)) {
+    throw new CountersignError('self_approval', 'the requester of a change may not let it run in a freeze');
+  }
+  if (!person.roles.includes('approver')) {
+    throw new CountersignError('missing_role', 'overriding a freeze needs the role approver');
+  }
+  const { freezeOverride } = change.policy;
+  if (!freezeOverride) {
+    throw new CountersignError('forbidden', `policy ${change.policy.name} lets nobody override a freeze`);
+  }
+  if (!person.groups.includes(freezeOverride.group)) {
+    throw new CountersignError(
+      'not_an_approver',
+      `policy ${change.policy.name} lets members of ${freezeOverride.group} override a freeze`,
+    );
+  }
+  judgeAuthentication(person.authentication, change.policy.authentication, now);
+  if (isFinal(change)) throw new CountersignError('change_closed', 'the change has ended');
+  if (isOver(freeze, now)) throw new CountersignError('freeze_ended', `freeze ${freeze.id} is over`);
+  if (!concerns(freeze, change)) {
+    const message = `freeze ${freeze.id} does not hold this change`;
+    throw new CountersignError('invalid_request', message, {
+      errors: [{ field: 'changeId', rule: 'held_by_freeze', message }],
+    });
+  }
+  if (change.digest === null || digest !== change.digest) {
+    throw new CountersignError(
+      'digest_mismatch',
+      `the override is for digest ${digest}, round ${change.round} has ${change.digest ?? 'none yet'}`,
+    );
+  }
+}
+
+/** Whether a text follows a pattern in which `*` stands for any characters. Linear: each part is looked for once. */
+function matches(pattern: string, text: string): boolean {
+  const [first = '', ...rest] = pattern.split('*');
+  const last = rest.pop();
+  if (last === undefined) return first === text;
+  if (!text.startsWith(first)) return false;
+  let from = first.length;
+  for (const part of rest) {
+    const found = text.indexOf(part, from);
+    if (found < 0) return false;
+    from = found + part.length;
+  }
+  return text.length - last.length >= from && text.endsWith(last);
+}

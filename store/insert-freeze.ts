@@ -1,0 +1,28 @@
+import type { Freeze } from '../domain/freeze.ts';
+import type { Queryable } from './queryable.ts';
+
+/**
+ * Keeps a freeze that a person has declared. Waits for a concurrent transaction that keeps one of the same id.
+ *
+ * @returns false when there is one of this id, whatever it holds
+ */
+export async function insertFreeze(db: Queryable, freeze: Freeze): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `insert into countersign.freeze
+       (id, operation, region_id, mqtt_instance_id, starts_at, ends_at, reason, declared_by, declared_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+     on conflict (id) do nothing`,
+    [
+      freeze.id,
+      freeze.operation,
+      freeze.regionId,
+      freeze.mqttInstanceId,
+      freeze.startsAt,
+      freeze.endsAt,
+      freeze.reason,
+      freeze.declaredBy,
+      freeze.declaredAt,
+    ],
+  );
+  return rowCount === 1;
+}
