@@ -52,7 +52,7 @@ export function makeVendorActivities(deps: ActivityDependencies): VendorActiviti
       // Whatever was recorded as started is too late to withdraw.
       return why && { kind: 'closed', why, called: made.length > 0 };
     };
-    let certificate: JsonObject | null;
+    let certificate: ReadAnswer['certificate'];
     try {
       ({ certificate } = await read(change, called));
     } catch (error) {

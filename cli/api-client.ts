@@ -18,6 +18,7 @@ export interface ShownEntry {
 export interface ApiClient {
   get<T>(path: string): Promise<T>;
   post<T>(path: string, body: object, headers?: Record<string, string>): Promise<T>;
+  delete<T>(path: string): Promise<T>;
   change(id: string): Promise<ChangeView>;
   list(query: URLSearchParams): Promise<{ items: Change[]; nextCursor: string | null }>;
   events(id: string): Promise<ShownEntry[]>;
@@ -68,6 +69,7 @@ export function apiClient(url: string, token: string): ApiClient {
   return {
     get: (path) => call('GET', path),
     post: (path, body, headers) => call('POST', path, body, headers),
+    delete: (path) => call('DELETE', path),
     change: (id) => call('GET', `/v1/changes/${encodeURIComponent(id)}`),
     list: (query) => call('GET', `/v1/changes?${query.toString()}`),
     events: async (id) =>

@@ -87,6 +87,24 @@ countersign.change owner=countersign_migrator acl={countersign_api=r/countersign
   submitted_at timestamp with time zone not null
   closed_at timestamp with time zone
   saved_at timestamp with time zone not null default now()
+countersign.freeze owner=countersign_migrator acl={countersign_api=ar/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_worker=r/countersign_migrator}
+  id uuid not null
+  operation text
+  region_id text
+  mqtt_instance_id text
+  starts_at timestamp with time zone not null
+  ends_at timestamp with time zone
+  reason text not null
+  declared_by jsonb not null
+  declared_at timestamp with time zone not null
+  lifted_by jsonb
+  lifted_at timestamp with time zone
+countersign.freeze_override owner=countersign_migrator acl={countersign_api=ar/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_worker=r/countersign_migrator}
+  freeze_id text not null
+  change_id uuid not null
+  digest text not null
+  overridden_by jsonb not null
+  overridden_at timestamp with time zone not null
 countersign.idempotency_key owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_worker=ar/countersign_migrator}
   issuer text not null
   subject text not null
@@ -137,6 +155,9 @@ audit.tile tile_index_check: CHECK ((index >= 0))
 audit.tile tile_level_check: CHECK (((level >= 0) AND (level <= 6)))
 audit.tile tile_pkey: PRIMARY KEY (level, index)
 audit.tile tile_root_check: CHECK ((octet_length(root) = 32))
+countersign."freeze" freeze_check: CHECK ((ends_at > starts_at))
+countersign."freeze" freeze_check1: CHECK (((lifted_by IS NULL) = (lifted_at IS NULL)))
+countersign."freeze" freeze_pkey: PRIMARY KEY (id)
 countersign.api_token api_token_check: CHECK (((expires_at > issued_at) AND (expires_at <= (issued_at + '366 days'::interval))))
 countersign.api_token api_token_check1: CHECK (((revoked_at IS NULL) = (revoked_by IS NULL)))
 countersign.api_token api_token_hash_check: CHECK ((octet_length(hash) = 32))
@@ -154,6 +175,8 @@ countersign.attempt attempt_pkey: PRIMARY KEY (change_id, ordinal)
 countersign.call_pace call_pace_pkey: PRIMARY KEY (account)
 countersign.change change_check: CHECK (((document ->> 'id'::text) = (id)::text))
 countersign.change change_pkey: PRIMARY KEY (id)
+countersign.freeze_override freeze_override_change_id_fkey: FOREIGN KEY (change_id) REFERENCES countersign.change(id)
+countersign.freeze_override freeze_override_pkey: PRIMARY KEY (change_id, freeze_id, digest)
 countersign.idempotency_key idempotency_key_change_id_fkey: FOREIGN KEY (change_id) REFERENCES countersign.change(id)
 countersign.idempotency_key idempotency_key_pkey: PRIMARY KEY (issuer, subject, key)
 countersign.migration migration_pkey: PRIMARY KEY (id)
@@ -199,6 +222,10 @@ CREATE INDEX change_review_owed ON countersign.change USING btree (requester_sub
 CREATE INDEX change_sn ON countersign.change USING btree (sn, submitted_at DESC, id DESC)
 CREATE INDEX change_statuses ON countersign.change USING btree (decision_status, execution_status, review_status)
 CREATE INDEX change_ticket ON countersign.change USING btree (ticket, submitted_at DESC, id DESC) WHERE (ticket IS NOT NULL)
+CREATE INDEX freeze_in_force ON countersign."freeze" USING btree (COALESCE(ends_at, 'infinity'::timestamp with time zone)) WHERE (lifted_at IS NULL)
+CREATE INDEX freeze_newest ON countersign."freeze" USING btree (declared_at DESC, id DESC)
+CREATE UNIQUE INDEX freeze_override_pkey ON countersign.freeze_override USING btree (change_id, freeze_id, digest)
+CREATE UNIQUE INDEX freeze_pkey ON countersign."freeze" USING btree (id)
 CREATE UNIQUE INDEX idempotency_key_pkey ON countersign.idempotency_key USING btree (issuer, subject, key)
 CREATE UNIQUE INDEX migration_pkey ON countersign.migration USING btree (id)
 CREATE UNIQUE INDEX open_target_change_id_key ON countersign.open_target USING btree (change_id)
@@ -223,6 +250,7 @@ A CREATE TRIGGER pending_never_updated BEFORE UPDATE ON audit.pending FOR EACH R
 A CREATE TRIGGER tile_never_changes BEFORE DELETE OR UPDATE ON audit.tile FOR EACH ROW EXECUTE FUNCTION audit.refuse()
 A CREATE TRIGGER tile_never_truncated BEFORE TRUNCATE ON audit.tile FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse()
 O CREATE TRIGGER api_token_stays_revoked BEFORE UPDATE ON countersign.api_token FOR EACH ROW EXECUTE FUNCTION countersign.guard_api_token()
+O CREATE TRIGGER freeze_lifted_once BEFORE UPDATE ON countersign."freeze" FOR EACH ROW EXECUTE FUNCTION countersign.guard_lifting()
 
 -- Functions
 -- owner=countersign_migrator acl={countersign_migrator=X/countersign_migrator}
@@ -504,6 +532,19 @@ AS $function$
 BEGIN
   IF OLD.revoked_at IS NOT NULL AND (NEW.revoked_at, NEW.revoked_by) IS DISTINCT FROM (OLD.revoked_at, OLD.revoked_by) THEN
     RAISE EXCEPTION 'token % is revoked and stays so', OLD.id USING ERRCODE = 'CS004';
+  END IF;
+  RETURN NEW;
+END
+$function$
+-- owner=countersign_migrator acl={countersign_migrator=X/countersign_migrator}
+CREATE OR REPLACE FUNCTION countersign.guard_lifting()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  IF OLD.lifted_at IS NOT NULL THEN
+    RAISE EXCEPTION 'freeze % was lifted at %', OLD.id, OLD.lifted_at USING ERRCODE = 'CS004';
   END IF;
   RETURN NEW;
 END

@@ -9,7 +9,7 @@ import { makeView, readChange } from '../view.ts';
 
 /** `POST /v1/changes`, `GET /v1/changes`, `GET /v1/changes/{id}`. */
 export function changeRoutes(deps: ApiDependencies): Router {
-  const { db } = deps;
+  const { db, now = Date.now } = deps;
   const submit = makeSubmit(deps);
   const view = makeView(deps);
   const router = Router();

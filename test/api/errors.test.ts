@@ -15,6 +15,7 @@ const folders = [
   'onsmqtt',
   'audit',
   'store',
+  'calendar',
   'identity',
   'api',
   'plugin',

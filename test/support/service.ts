@@ -186,12 +186,15 @@ export async function serveApi(ground: Ground, overrides: Partial<ApiDependencie
 }
 
 /** The API with a client for each demo user. */
-export async function startApi(ground: Ground, options: { engineDeadlineMs?: number } = {}) {
-  const { engineDeadlineMs } = options;
-  const { url, stop } = await serveApi(
-    ground,
-    engineDeadlineMs === undefined ? {} : { engine: createEngine(ground.client, engineDeadlineMs) },
-  );
+export async function startApi(
+  ground: Ground,
+  options: { engineDeadlineMs?: number } & Partial<ApiDependencies> = {},
+) {
+  const { engineDeadlineMs, ...overrides } = options;
+  const { url, stop } = await serveApi(ground, {
+    ...overrides,
+    ...(engineDeadlineMs === undefined ? {} : { engine: createEngine(ground.client, engineDeadlineMs) }),
+  });
   const users = Object.fromEntries(
     await Promise.all(
       demoUsers.map(async (user) => [user, apiClient(url, await ground.identity.tokenFor(user))] as const),

@@ -1,0 +1,206 @@
+import { describe, expect, test } from 'vitest';
+import { askAgainMs } from '../../domain/closure.ts';
+import { CountersignError } from '../../domain/error.ts';
+import { concerns, freezeInTheWay, inForce, judgeOverride } from '../../domain/freeze.ts';
+import type { Freeze, FreezeOverride } from '../../domain/freeze.ts';
+import { fourEyes } from '../../domain/four-eyes.ts';
+import { change, person } from '../store/change-fixture.ts';
+
+const now = Date.parse('2026-11-24T12:00:00.000Z');
+const at = (minutes: number) => new Date(now + minutes * 60_000).toISOString();
+
+function freeze(more: Partial<Freeze> = {}): Freeze {
+  return {
+    id: 'f',
+    operation: null,
+    regionId: null,
+    mqttInstanceId: null,
+    startsAt: at(-10),
+    endsAt: at(10),
+    reason: 'the great sale',
+    declaredBy: person('adam'),
+    declaredAt: at(-20),
+    liftedBy: null,
+    liftedAt: null,
+    ...more,
+  };
+}
+
+describe('a freeze is in force', () => {
+  test.each<[string, Partial<Freeze>, boolean]>([
+    ['between its start and its end', {}, true],
+    ['at its start', { startsAt: at(0) }, true],
+    ['not a millisecond before', { startsAt: new Date(now + 1).toISOString() }, false],
+    ['not at its end', { endsAt: at(0) }, false],
+    ['to its last millisecond', { endsAt: new Date(now + 1).toISOString() }, true],
+    ['without an end', { endsAt: null }, true],
+    ['not once lifted', { endsAt: null, liftedAt: at(-1) }, false],
+  ])('%s', (_name, more, expected) => {
+    expect(inForce(freeze(more), now)).toBe(expected);
+  });
+});
+
+describe('a freeze concerns a change', () => {
+  test.each<[Partial<Freeze>, boolean]>([
+    [{}, true],
+    [{ operation: 'ActiveCaCertificate' }, true],
+    [{ operation: 'DeleteCaCertificate' }, false],
+    [{ regionId: 'cn-hangzhou' }, true],
+    [{ regionId: 'cn-shanghai' }, false],
+    // No pattern: a region is named whole.
+    [{ regionId: 'cn-*' }, false],
+    [{ mqttInstanceId: 'post-cn-1' }, true],
+    [{ mqttInstanceId: 'post-cn-10' }, false],
+    [{ mqttInstanceId: 'post-cn' }, false],
+    [{ mqttInstanceId: 'post-*' }, true],
+    [{ mqttInstanceId: '*-1' }, true],
+    [{ mqttInstanceId: '*' }, true],
+    [{ mqttInstanceId: '**' }, true],
+    [{ mqttInstanceId: 'p*-*-1' }, true],
+    [{ mqttInstanceId: 'p*-*-*-1' }, false],
+    // Parts do not share characters.
+    [{ mqttInstanceId: 'post-cn-*-1' }, false],
+    [{ mqttInstanceId: 'POST-*' }, false],
+    [{ mqttInstanceId: 'post.cn.1' }, false],
+    [{ operation: 'ActiveCaCertificate', regionId: 'cn-hangzhou', mqttInstanceId: 'post-*' }, true],
+    [{ operation: 'ActiveCaCertificate', regionId: 'cn-shanghai', mqttInstanceId: 'post-*' }, false],
+  ])('%j: %s', (more, expected) => {
+    expect(concerns(freeze(more), change())).toBe(expected);
+  });
+
+  test('whatever the pattern, in time that grows with its length alone', () => {
+    const text = { ...change(), input: { mqttInstanceId: 'a'.repeat(100_000) } };
+    const started = performance.now();
+    expect(concerns(freeze({ mqttInstanceId: '*a'.repeat(5000) + 'b' }), text)).toBe(false);
+    expect(performance.now() - started).toBeLessThan(1000);
+  });
+});
+
+describe('the freeze in the way', () => {
+  const mine = change();
+  const override = (more: Partial<FreezeOverride> = {}): FreezeOverride => ({
+    freezeId: 'f',
+    changeId: mine.id,
+    digest: mine.digest ?? '',
+    by: person('frank'),
+    at: at(-1),
+    ...more,
+  });
+  test.each<[string, Freeze[], FreezeOverride[], string | null]>([
+    ['none without any', [], [], null],
+    ['the one in force', [freeze()], [], 'f'],
+    ['not one to come', [freeze({ startsAt: at(1) })], [], null],
+    ['not one of others', [freeze({ regionId: 'elsewhere' })], [], null],
+    ['of several the last to end', [freeze(), freeze({ id: 'g', endsAt: at(20) })], [], 'g'],
+    ['one without an end before all', [freeze({ id: 'h', endsAt: null }), freeze()], [], 'h'],
+    ['not an overridden one', [freeze()], [override()], null],
+    ['still another one', [freeze(), freeze({ id: 'g' })], [override()], 'g'],
+    ['overridden for another change: still there', [freeze()], [override({ changeId: 'x' })], 'f'],
+    ['overridden for another digest: still there', [freeze()], [override({ digest: 'e'.repeat(64) })], 'f'],
+    ['overridden by its requester: still there', [freeze()], [override({ by: mine.requester })], 'f'],
+  ])('%s', (_name, freezes, overrides, expected) => {
+    expect(freezeInTheWay(mine, freezes, overrides, now)?.id ?? null).toBe(expected);
+  });
+
+  test('an override holds nothing for a change without a digest', () => {
+    const unread = { ...mine, digest: null };
+    expect(freezeInTheWay(unread, [freeze()], [override()], now)?.id).toBe('f');
+  });
+});
+
+describe('who may override', () => {
+  const policy = { ...fourEyes, freezeOverride: { group: 'security' } };
+  const mine = change({ policy, decisionStatus: 'approved', executionStatus: 'scheduled' });
+  const frank = person('frank', ['security']);
+  const wanted = { person: frank, digest: mine.digest ?? '' };
+  test.each<[string, () => void, string | null]>([
+    ['a member of the group', () => judgeOverride(mine, freeze(), wanted, now), null],
+    [
+      'before the approval too',
+      () => judgeOverride({ ...mine, decisionStatus: 'pending' }, freeze(), wanted, now),
+      null,
+    ],
+    ['before it begins', () => judgeOverride(mine, freeze({ startsAt: at(5) }), wanted, now), null],
+    [
+      'not the requester',
+      () => judgeOverride({ ...mine, requester: frank }, freeze(), wanted, now),
+      'self_approval',
+    ],
+    [
+      'not without the role',
+      () => judgeOverride(mine, freeze(), { ...wanted, person: { ...frank, roles: ['admin'] } }, now),
+      'missing_role',
+    ],
+    [
+      'not of another group',
+      () => judgeOverride(mine, freeze(), { ...wanted, person: person('bob', ['operations']) }, now),
+      'not_an_approver',
+    ],
+    [
+      'nobody where the policy names none',
+      () => judgeOverride({ ...mine, policy: fourEyes }, freeze(), wanted, now),
+      'forbidden',
+    ],
+    [
+      'not without the login that the policy asks for',
+      () =>
+        judgeOverride(
+          { ...mine, policy: { ...policy, authentication: { methods: ['mfa'] } } },
+          freeze(),
+          wanted,
+          now,
+        ),
+      'stronger_authentication_needed',
+    ],
+    [
+      'not of an ended change',
+      () => judgeOverride({ ...mine, executionStatus: 'cancelled' }, freeze(), wanted, now),
+      'change_closed',
+    ],
+    [
+      'not of an ended freeze',
+      () => judgeOverride(mine, freeze({ endsAt: at(0) }), wanted, now),
+      'freeze_ended',
+    ],
+    [
+      'not of a lifted freeze',
+      () => judgeOverride(mine, freeze({ liftedAt: at(-1) }), wanted, now),
+      'freeze_ended',
+    ],
+    [
+      'not of a freeze elsewhere',
+      () => judgeOverride(mine, freeze({ regionId: 'elsewhere' }), wanted, now),
+      'invalid_request',
+    ],
+    [
+      'not on another digest',
+      () => judgeOverride(mine, freeze(), { ...wanted, digest: 'e'.repeat(64) }, now),
+      'digest_mismatch',
+    ],
+    [
+      'not before there is one',
+      () => judgeOverride({ ...mine, digest: null }, freeze(), wanted, now),
+      'digest_mismatch',
+    ],
+  ])('%s', (_name, judge, code) => {
+    let thrown: unknown = null;
+    try {
+      judge();
+    } catch (error) {
+      thrown = error instanceof CountersignError ? error.code : error;
+    }
+    expect(thrown).toBe(code);
+  });
+});
+
+test.each<[string | null, number]>([
+  [null, 60_000],
+  [at(-1), 1000],
+  [at(0), 1000],
+  [new Date(now + 1500).toISOString(), 1500],
+  [at(1), 60_000],
+  [at(1000), 60_000],
+])('a gate that is closed until %s is asked again after %d ms', (until, expected) => {
+  const closure = { kind: 'freeze' as const, reason: '', until, freezeId: 'f' };
+  expect(askAgainMs(closure, now)).toBe(expected);
+});

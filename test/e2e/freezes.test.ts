@@ -1,0 +1,249 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { workflowIdOf } from '../../domain/change.ts';
+import { fourEyes } from '../../domain/four-eyes.ts';
+import type { Freeze, FreezeOverride } from '../../domain/freeze.ts';
+import { changeThat, eventually, instance, startApi, startGround, startWorkers } from '../support/service.ts';
+import { codeOf, decide, entriesOf, inMs, journeyOf } from '../support/journey.ts';
+import type { Journey } from '../support/journey.ts';
+import type { Ground } from '../support/service.ts';
+import { replayAll, saveHistory } from '../support/replay.ts';
+
+let ground: Ground;
+let api: Awaited<ReturnType<typeof startApi>>;
+let workers: Awaited<ReturnType<typeof startWorkers>>;
+let journey: Journey;
+
+/** Members of `security` may override; there is no window. */
+const policy = { ...fourEyes, freezeOverride: { group: 'security' } };
+
+beforeAll(async () => {
+  ground = await startGround();
+  [api, workers] = await Promise.all([
+    startApi(ground, { policy }),
+    startWorkers(ground, { gateLongestMs: 1000 }),
+  ]);
+  journey = journeyOf(api);
+});
+afterAll(async () => {
+  expect(await replayAll(ground)).toBeGreaterThan(5);
+  await workers.stop();
+  await api.stop();
+  await ground.stop();
+});
+
+/** A certificate on an instance that no other test's freeze holds. */
+async function target() {
+  const mqttInstanceId = `${instance}-${randomUUID().slice(0, 8)}`;
+  const sn = await ground.certificate({ mqttInstanceId });
+  return { sn, input: { regionId: 'cn-hangzhou', mqttInstanceId, sn } };
+}
+function freeze(mqttInstanceId: string, more: object = {}): Promise<Freeze> {
+  return api.users.adam.post<Freeze>('/v1/freezes', { reason: 'the great sale', mqttInstanceId, ...more });
+}
+function lift({ id }: Freeze): Promise<Freeze> {
+  return api.users.adam.delete<Freeze>(`/v1/freezes/${id}`);
+}
+function control(id: string, action: string) {
+  return api.users.olga.post(`/v1/changes/${id}/execution`, { action, comment: 'because' });
+}
+async function story(id: string): Promise<string[]> {
+  return (await entriesOf(api.users.dave, id)).map((e) => e.type);
+}
+/** Waits until the change rests in the gate, so often. */
+function held(id: string, times = 1) {
+  return eventually(async () => {
+    const entries = await api.users.dave.events(id);
+    if (entries.filter((e) => e.type === 'change.held').length < times) return null;
+    return await api.users.alice.change(id);
+  });
+}
+
+describe.concurrent('a freeze', { timeout: 300_000 }, () => {
+  test('holds an approved change before its call; lifted, the change goes on', async () => {
+    const { sn, input } = await target();
+    const frozen = await freeze(input.mqttInstanceId);
+    const { id } = await journey.approved(sn, { input });
+    await held(id);
+    expect((await api.users.alice.change(id)).waitsFor).toEqual({
+      kind: 'freeze',
+      reason: 'the great sale',
+      until: null,
+      freezeId: frozen.id,
+    });
+    await saveHistory(ground, workflowIdOf(id), 'held');
+    expect(await ground.calls(sn)).toEqual([]);
+    await lift(frozen);
+    const end = await journey.ended(id);
+    expect(end).toMatchObject({ executionStatus: 'succeeded', waitsFor: null });
+    expect(await ground.calls(sn)).toHaveLength(1);
+    expect(await story(id)).toEqual([
+      'change.requested',
+      'change.prechecked',
+      'decision.approved',
+      'change.scheduled',
+      'change.held',
+      'attempt.started',
+      'attempt.succeeded',
+      'change.closed',
+    ]);
+    const entry = (await entriesOf(api.users.dave, id)).find((e) => e.type === 'change.held');
+    expect(entry).toMatchObject({ held: { kind: 'freeze', freezeId: frozen.id, until: null } });
+  });
+
+  test('between two 500s stops the calls; lifted, they go on', async () => {
+    const { sn, input } = await target();
+    await ground.fault(sn, { times: 4 });
+    const { id } = await journey.approved(sn, { input });
+    await changeThat(api.users.alice, id, (c) => c.attempts.length >= 2);
+    const frozen = await freeze(input.mqttInstanceId);
+    await held(id);
+    const calls = await ground.calls(sn);
+    // A call has been made, so it is too late to withdraw.
+    expect(await codeOf(api.users.alice.post(`/v1/changes/${id}/withdrawal`, { comment: '' }))).toBe(
+      'call_started',
+    );
+    const history = () => ground.client.workflow.getHandle(workflowIdOf(id)).fetchHistory();
+    const before = (await history()).events?.length;
+    // Two more rounds of the gate: no call, and nothing in the history.
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    expect(await ground.calls(sn)).toHaveLength(calls.length);
+    expect((await history()).events?.length).toBe(before);
+    await lift(frozen);
+    const end = await journey.ended(id);
+    expect(end.executionStatus).toBe('succeeded');
+    expect(end.attempts.length).toBe((await ground.calls(sn)).length);
+    expect(end.attempts.length).toBeGreaterThan(calls.length);
+  });
+
+  test('a frozen change is withdrawn before any call', async () => {
+    const { sn, input } = await target();
+    await freeze(input.mqttInstanceId);
+    const { id } = await journey.approved(sn, { input });
+    await held(id);
+    await api.users.alice.post(`/v1/changes/${id}/withdrawal`, { comment: 'not now' });
+    expect(await journey.ended(id)).toMatchObject({
+      decisionStatus: 'withdrawn',
+      executionStatus: 'cancelled',
+      attempts: [],
+    });
+    expect(await ground.calls(sn)).toEqual([]);
+  });
+
+  test('an operator pauses, resumes and abandons a frozen change', async () => {
+    const { sn, input } = await target();
+    await freeze(input.mqttInstanceId);
+    const { id } = await journey.approved(sn, { input });
+    await held(id);
+    await control(id, 'pause');
+    await changeThat(api.users.alice, id, (c) => c.executionStatus === 'paused');
+    await control(id, 'resume');
+    await changeThat(api.users.alice, id, (c) => c.executionStatus === 'scheduled');
+    await control(id, 'abandon');
+    expect(await journey.ended(id)).toMatchObject({
+      executionStatus: 'cancelled',
+      outcome: { code: 'abandoned' },
+      attempts: [],
+    });
+    expect(await ground.calls(sn)).toEqual([]);
+  });
+
+  test('that outlasts execute-by ends the change without a call, and the outcome says why', async () => {
+    const { sn, input } = await target();
+    await freeze(input.mqttInstanceId, { endsAt: inMs(3_600_000) });
+    const { id } = await journey.approved(sn, { input, decideBy: inMs(4000), executeBy: inMs(5000) });
+    const end = await journey.ended(id);
+    expect(end).toMatchObject({
+      decisionStatus: 'approved',
+      executionStatus: 'cancelled',
+      outcome: { code: 'execute_by_passed', message: expect.stringContaining('the great sale') as string },
+      attempts: [],
+    });
+    expect(await ground.calls(sn)).toEqual([]);
+  });
+
+  test('that begins after a 500 and outlasts execute-by ends the change as what its calls came to', async () => {
+    const { sn, input } = await target();
+    await ground.fault(sn, { times: 50 });
+    const { id } = await journey.approved(sn, { input, decideBy: inMs(6000), executeBy: inMs(8000) });
+    await changeThat(api.users.alice, id, (c) => c.attempts.length >= 1);
+    await freeze(input.mqttInstanceId);
+    const end = await journey.ended(id);
+    expect(end).toMatchObject({ executionStatus: 'failed', outcome: { code: 'execute_by_passed' } });
+    expect(end.attempts.map((a) => a.outcome)).not.toContain('succeeded');
+    expect(end.attempts.length).toBe((await ground.calls(sn)).length);
+  });
+
+  test('is overridden by whom the policy names, for one change and one digest', async () => {
+    const { sn, input } = await target();
+    const frozen = await freeze(input.mqttInstanceId);
+    const { id, digest } = await journey.approved(sn, { input });
+    await held(id);
+    const body = { changeId: id, digest, comment: 'devices are down' };
+    const path = `/v1/freezes/${frozen.id}/overrides`;
+    expect(await codeOf(api.users.bob.post(path, body))).toBe('not_an_approver');
+    expect(await ground.calls(sn)).toEqual([]);
+    await api.users.frank.post<FreezeOverride>(path, body);
+    expect(await journey.ended(id)).toMatchObject({ executionStatus: 'succeeded' });
+    expect(await story(id)).toContain('freeze.overridden');
+  });
+
+  test('does not keep a drift from being seen: the new round is not covered by the old override', async () => {
+    const { sn, input } = await target();
+    const frozen = await freeze(input.mqttInstanceId);
+    const { id, digest } = await journey.approved(sn, { input });
+    await held(id);
+    await ground.control('PUT', '/_sim/certificates', {
+      mqttInstanceId: input.mqttInstanceId,
+      sn,
+      caName: 'another line',
+      status: '0',
+    });
+    await api.users.frank.post(`/v1/freezes/${frozen.id}/overrides`, {
+      changeId: id,
+      digest,
+      comment: 'go',
+    });
+    const again = await changeThat(api.users.alice, id, (c) => c.round === 2);
+    await decide(api.users.bob, again);
+    await held(id, 2);
+    expect(await ground.calls(sn)).toEqual([]);
+    await api.users.alice.post(`/v1/changes/${id}/withdrawal`, { comment: '' });
+    expect((await journey.ended(id)).executionStatus).toBe('cancelled');
+  });
+});
+
+describe.concurrent('a window', { timeout: 300_000 }, () => {
+  test('that opens later lets the change run then, and not before', async () => {
+    // The minute after next, so that an approval comes before it.
+    const opens = Math.ceil(Date.now() / 60_000 + 0.25) * 60_000;
+    const minute = new Date(opens).getUTCMinutes();
+    const windows = [{ cron: `${minute} * * * *`, durationMinutes: 5, timeZone: 'UTC', holidays: [] }];
+    const other = await startApi(ground, { policy: { ...policy, windows } });
+    const { sn, input } = await target();
+    const { id } = await journeyOf(other).approved(sn, { input });
+    const waits = await held(id);
+    expect(waits.waitsFor).toMatchObject({ kind: 'window', until: new Date(opens).toISOString() });
+    const end = await changeThat(api.users.alice, id, (c) => c.closedAt !== null);
+    expect(end.executionStatus).toBe('succeeded');
+    expect(Date.parse(end.attempts[0]?.startedAt ?? '')).toBeGreaterThanOrEqual(opens);
+    await other.stop();
+  });
+
+  test('that never opens in time ends the change without a call', async () => {
+    const windows = [{ cron: '0 0 29 2 *', durationMinutes: 1, timeZone: 'UTC', holidays: [] }];
+    const other = await startApi(ground, { policy: { ...policy, windows } });
+    const { sn, input } = await target();
+    const { id } = await journeyOf(other).approved(sn, {
+      input,
+      decideBy: inMs(4000),
+      executeBy: inMs(5000),
+    });
+    expect(await journey.ended(id)).toMatchObject({
+      executionStatus: 'cancelled',
+      outcome: { code: 'execute_by_passed', message: expect.stringContaining('window') as string },
+    });
+    expect(await ground.calls(sn)).toEqual([]);
+    await other.stop();
+  });
+});
