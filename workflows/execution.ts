@@ -82,7 +82,9 @@ async function hold(run: Run, { why, called }: Closed, before: Closure | null): 
   run.change = next(run.change, { executionStatus: 'scheduled' });
   run.showStatus();
   const interrupted = () =>
-    run.command !== null || run.change.executionStatus !== 'scheduled' || run.change.decisionStatus !== 'approved';
+    run.command !== null ||
+    run.change.executionStatus !== 'scheduled' ||
+    run.change.decisionStatus !== 'approved';
   if (before && before.freezeId === why.freezeId && before.until === why.until) {
     // The gate was open by one worker's clock and is closed by another's: this passes, and was told of.
     await run.waitUntil(interrupted, isoTime(Date.now() + 1000));
