@@ -25,14 +25,15 @@ export async function entriesOfChange(
   page: { readonly afterIndex?: number | undefined; readonly limit: number },
 ): Promise<StoredEntry[]> {
   try {
-    const { rows } = await db.query<{ index: string | null; key: string; bytes: Buffer }>(
-      `select l.index, e.event_key as key, e.bytes
+    const { rows } = await db.query<{ index: string | null; key: string; bytes: Buffer }>({
+      name: 'entries-of-change',
+      text: `select l.index, e.event_key as key, e.bytes
          from audit.entry e left join audit.leaf l on l.entry_id = e.id
         where e.change_id = $1 and (l.index is null or l.index > $2)
         order by l.index nulls last, e.id
         limit $3`,
-      [changeId, page.afterIndex ?? -1, page.limit],
-    );
+      values: [changeId, page.afterIndex ?? -1, page.limit],
+    });
     return rows.map(({ index, key, bytes }) => ({
       index: index === null ? null : Number(index),
       key,

@@ -8,9 +8,11 @@ import { asLogError } from './log-error.ts';
  */
 export async function findEntry(db: Queryable, key: string): Promise<EntryBody | null> {
   try {
-    const { rows } = await db.query<{ bytes: Buffer }>('select bytes from audit.entry where event_key = $1', [
-      key,
-    ]);
+    const { rows } = await db.query<{ bytes: Buffer }>({
+      name: 'find-entry',
+      text: 'select bytes from audit.entry where event_key = $1',
+      values: [key],
+    });
     const bytes = rows[0]?.bytes;
     return bytes ? (JSON.parse(bytes.toString('utf8')) as EntryBody) : null;
   } catch (error) {

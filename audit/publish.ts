@@ -16,11 +16,11 @@ export async function publishCheckpoint(
 ): Promise<boolean> {
   const { size, root, note } = checkpoint;
   try {
-    const { rows } = await db.query<{ published: boolean }>('select audit.publish($1, $2, $3) as published', [
-      size,
-      root,
-      note,
-    ]);
+    const { rows } = await db.query<{ published: boolean }>({
+      name: 'publish-checkpoint',
+      text: 'select audit.publish($1, $2, $3) as published',
+      values: [size, root, note],
+    });
     return rows[0]?.published === true;
   } catch (error) {
     throw asLogError(error);
@@ -46,12 +46,11 @@ export async function publishCosignature(
 ): Promise<boolean> {
   const { size, witness, cosignedAt, line } = cosignature;
   try {
-    const { rows } = await db.query<{ kept: boolean }>('select audit.cosign($1, $2, $3, $4) as kept', [
-      size,
-      witness,
-      cosignedAt,
-      line,
-    ]);
+    const { rows } = await db.query<{ kept: boolean }>({
+      name: 'publish-cosignature',
+      text: 'select audit.cosign($1, $2, $3, $4) as kept',
+      values: [size, witness, cosignedAt, line],
+    });
     return rows[0]?.kept === true;
   } catch (error) {
     throw asLogError(error);

@@ -175,11 +175,12 @@ export function startSealing(options: SealingOptions): Sealing {
 
 async function indexesOf(db: Queryable, keys: readonly string[]): Promise<Map<string, number>> {
   try {
-    const { rows } = await db.query<{ key: string; index: string }>(
-      `select e.event_key as key, l.index from audit.entry e join audit.leaf l on l.entry_id = e.id
+    const { rows } = await db.query<{ key: string; index: string }>({
+      name: 'indexes-of',
+      text: `select e.event_key as key, l.index from audit.entry e join audit.leaf l on l.entry_id = e.id
         where e.event_key = any($1)`,
-      [keys],
-    );
+      values: [keys],
+    });
     return new Map(rows.map(({ key, index }) => [key, Number(index)]));
   } catch (error) {
     throw asLogError(error);

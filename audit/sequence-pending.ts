@@ -10,7 +10,11 @@ import { asLogError } from './log-error.ts';
  */
 export async function sequencePending(db: Queryable, maxEntries: number): Promise<number> {
   try {
-    const { rows } = await db.query<{ count: number }>('select audit.sequence($1) as count', [maxEntries]);
+    const { rows } = await db.query<{ count: number }>({
+      name: 'sequence-pending',
+      text: 'select audit.sequence($1) as count',
+      values: [maxEntries],
+    });
     return rows[0]?.count ?? 0;
   } catch (error) {
     throw asLogError(error);

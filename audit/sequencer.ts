@@ -49,7 +49,7 @@ export function startSequencer(options: SequencerOptions): { stop(): Promise<voi
           continue;
         }
         // Once more for what was committed after the last look and before the lock.
-        if ((await sequencePending(client, batch)) === 0) await latch.wait(pollMs, ended);
+        if (!(await isAnyPending(client))) await latch.wait(pollMs, ended);
         await client.query(
           `select pg_advisory_unlock(hashtext('countersign'), hashtext('sequencer asleep'))`,
         );
@@ -57,6 +57,11 @@ export function startSequencer(options: SequencerOptions): { stop(): Promise<voi
       }
     },
   });
+}
+
+async function isAnyPending(client: PoolClient): Promise<boolean> {
+  const { rows } = await client.query<{ any: boolean }>('select exists (select from audit.pending) as any');
+  return rows[0]?.any === true;
 }
 
 async function tryLock(client: PoolClient, name: 'sequencer' | 'sequencer asleep'): Promise<boolean> {

@@ -224,13 +224,14 @@ async function stayRefusing({ memory, log }: SignerOptions, kept: Kept, ended: A
 
 async function lookForEntries(db: Queryable, from: number): Promise<{ waiting: number; urgent: boolean }> {
   try {
-    const { rows } = await db.query<{ waiting: number; urgent: boolean }>(
-      `select (h.size - $1)::int as waiting, h.size > $1 and exists (
+    const { rows } = await db.query<{ waiting: number; urgent: boolean }>({
+      name: 'look-for-entries',
+      text: `select (h.size - $1)::int as waiting, h.size > $1 and exists (
                 select from audit.leaf l join audit.entry e on e.id = l.entry_id
                  where l.index >= $1 and e.type = 'attempt.started') as urgent
          from audit.head h`,
-      [from],
-    );
+      values: [from],
+    });
     return rows[0] ?? { waiting: -1, urgent: false };
   } catch (error) {
     throw asLogError(error);

@@ -88,11 +88,12 @@ async function readEntries(
   to: number,
 ): Promise<{ index: string; bytes: Buffer }[]> {
   try {
-    const { rows } = await db.query<{ index: string; bytes: Buffer }>(
-      `select l.index, e.bytes from audit.leaf l join audit.entry e on e.id = l.entry_id
+    const { rows } = await db.query<{ index: string; bytes: Buffer }>({
+      name: 'read-entries',
+      text: `select l.index, e.bytes from audit.leaf l join audit.entry e on e.id = l.entry_id
         where l.index >= $1 and l.index < $2 order by l.index`,
-      [from, to],
-    );
+      values: [from, to],
+    });
     return rows;
   } catch (error) {
     throw asLogError(error);

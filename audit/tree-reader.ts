@@ -40,8 +40,9 @@ interface Span {
 
 async function readSpans(db: Queryable, spans: readonly Span[]): Promise<(Buffer | null)[]> {
   try {
-    const { rows } = await db.query<{ hashes: Buffer | null }>(
-      `select coalesce(
+    const { rows } = await db.query<{ hashes: Buffer | null }>({
+      name: 'read-spans',
+      text: `select coalesce(
                 (select substring(t.hashes from (s.first % 256)::int * 32 + 1 for s.count * 32)
                    from audit.tile t where t.level = s.level and t.index = s.first / 256),
                 case when s.level = 0 then
@@ -55,8 +56,8 @@ async function readSpans(db: Queryable, spans: readonly Span[]): Promise<(Buffer
                 end) as hashes
          from unnest($1::int[], $2::bigint[], $3::int[]) with ordinality s (level, first, count, n)
         order by s.n`,
-      [spans.map((s) => s.tileLevel), spans.map((s) => s.first), spans.map((s) => s.count)],
-    );
+      values: [spans.map((s) => s.tileLevel), spans.map((s) => s.first), spans.map((s) => s.count)],
+    });
     return rows.map((row) => row.hashes);
   } catch (error) {
     throw asLogError(error);

@@ -17,14 +17,15 @@ export interface CallClaim {
  * @returns how many milliseconds from now the first slot is; 0 for at once
  */
 export async function claimCalls(db: Queryable, claim: CallClaim): Promise<{ firstSlotDelayMs: number }> {
-  const { rows } = await db.query<{ delay: number }>(
-    `insert into countersign.call_pace as pace (account, next_at)
+  const { rows } = await db.query<{ delay: number }>({
+    name: 'claim-calls',
+    text: `insert into countersign.call_pace as pace (account, next_at)
      values ($1, clock_timestamp() + $2::float8 * interval '1 microsecond')
      on conflict (account) do update
        set next_at = greatest(pace.next_at, clock_timestamp()) + $2::float8 * interval '1 microsecond'
      returning (extract(epoch from pace.next_at - clock_timestamp()) * 1000
                 - $2::float8 / 1000)::float8 as delay`,
-    [claim.account, claim.count * claim.intervalMicros],
-  );
+    values: [claim.account, claim.count * claim.intervalMicros],
+  });
   return { firstSlotDelayMs: Math.max(0, rows[0]?.delay ?? 0) };
 }

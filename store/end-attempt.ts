@@ -13,11 +13,12 @@ export type AttemptEnd = Omit<Attempt, 'startedAt' | 'endedAt' | 'outcome'> & {
  * @returns false when it had ended already: the first end stands
  */
 export async function endAttempt(db: Queryable, end: AttemptEnd): Promise<boolean> {
-  const { rowCount } = await db.query(
-    `update countersign.attempt
+  const { rowCount } = await db.query({
+    name: 'end-attempt',
+    text: `update countersign.attempt
         set ended_at = $3, outcome = $4, class = $5, http_status = $6, code = $7, message = $8, request_id = $9
       where change_id = $1 and ordinal = $2 and outcome = 'open'`,
-    [
+    values: [
       end.changeId,
       end.ordinal,
       end.endedAt,
@@ -28,6 +29,6 @@ export async function endAttempt(db: Queryable, end: AttemptEnd): Promise<boolea
       end.message,
       end.requestId,
     ],
-  );
+  });
   return rowCount === 1;
 }

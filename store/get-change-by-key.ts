@@ -6,11 +6,12 @@ export async function getChangeByKey(
   db: Queryable,
   of: { readonly issuer: string; readonly subject: string; readonly key: string },
 ): Promise<{ change: Change; bodyDigest: string } | null> {
-  const { rows } = await db.query<{ change: Change; bodyDigest: string }>(
-    `select c.document as change, k.body_digest as "bodyDigest"
+  const { rows } = await db.query<{ change: Change; bodyDigest: string }>({
+    name: 'get-change-by-key',
+    text: `select c.document as change, k.body_digest as "bodyDigest"
        from countersign.idempotency_key k join countersign.change c on c.id = k.change_id
       where k.issuer = $1 and k.subject = $2 and k.key = $3`,
-    [of.issuer, of.subject, of.key],
-  );
+    values: [of.issuer, of.subject, of.key],
+  });
   return rows[0] ?? null;
 }

@@ -6,9 +6,10 @@ export async function getOpenChange(
   operation: string,
   target: string,
 ): Promise<string | null> {
-  const { rows } = await db.query<{ changeId: string }>(
-    `select change_id as "changeId" from countersign.open_target where operation = $1 and target = $2`,
-    [operation, target],
-  );
+  const { rows } = await db.query<{ changeId: string }>({
+    name: 'get-open-change',
+    text: `select change_id as "changeId" from countersign.open_target where operation = $1 and target = $2`,
+    values: [operation, target],
+  });
   return rows[0]?.changeId ?? null;
 }

@@ -4,9 +4,10 @@ import type { Queryable } from './queryable.ts';
 
 /** The revocation of a version, by its digest, or null while it stands. */
 export async function getPolicyRevocation(db: Queryable, digest: string): Promise<PolicyRevocation | null> {
-  const { rows } = await db.query<PolicyRevocation>(
-    `select ${policyRevocationColumns} from countersign.policy_revocation where digest = $1`,
-    [digest],
-  );
+  const { rows } = await db.query<PolicyRevocation>({
+    name: 'get-policy-revocation',
+    text: `select ${policyRevocationColumns} from countersign.policy_revocation where digest = $1`,
+    values: [digest],
+  });
   return rows[0] ?? null;
 }

@@ -7,11 +7,12 @@ import type { Queryable } from './queryable.ts';
  * @returns false when a change of this id is there; it is left as it is
  */
 export async function insertChange(db: Queryable, change: Change): Promise<boolean> {
-  const { rowCount } = await db.query(
-    `insert into countersign.change (id, version, document, submitted_at, closed_at)
+  const { rowCount } = await db.query({
+    name: 'insert-change',
+    text: `insert into countersign.change (id, version, document, submitted_at, closed_at)
      values ($1, $2, $3, $4, $5)
      on conflict (id) do nothing`,
-    [change.id, change.version, JSON.stringify(change), change.submittedAt, change.closedAt],
-  );
+    values: [change.id, change.version, JSON.stringify(change), change.submittedAt, change.closedAt],
+  });
   return rowCount === 1;
 }

@@ -16,11 +16,12 @@ export interface KeyRecord {
  * @returns false when the key is taken, whoever took it
  */
 export async function insertIdempotencyKey(db: Queryable, record: KeyRecord): Promise<boolean> {
-  const { rowCount } = await db.query(
-    `insert into countersign.idempotency_key (issuer, subject, key, change_id, body_digest)
+  const { rowCount } = await db.query({
+    name: 'insert-idempotency-key',
+    text: `insert into countersign.idempotency_key (issuer, subject, key, change_id, body_digest)
      values ($1, $2, $3, $4, $5)
      on conflict (issuer, subject, key) do nothing`,
-    [record.issuer, record.subject, record.key, record.changeId, record.bodyDigest],
-  );
+    values: [record.issuer, record.subject, record.key, record.changeId, record.bodyDigest],
+  });
   return rowCount === 1;
 }

@@ -10,11 +10,12 @@ export async function insertOpenTarget(
   db: Queryable,
   open: { readonly operation: string; readonly target: string; readonly changeId: string },
 ): Promise<boolean> {
-  const { rowCount } = await db.query(
-    `insert into countersign.open_target (operation, target, change_id)
+  const { rowCount } = await db.query({
+    name: 'insert-open-target',
+    text: `insert into countersign.open_target (operation, target, change_id)
      values ($1, $2, $3)
      on conflict (operation, target) do nothing`,
-    [open.operation, open.target, open.changeId],
-  );
+    values: [open.operation, open.target, open.changeId],
+  });
   return rowCount === 1;
 }

@@ -5,9 +5,10 @@ import type { Queryable } from './queryable.ts';
 
 /** Every attempt of a change, in order. */
 export async function listAttempts(db: Queryable, changeId: string): Promise<Attempt[]> {
-  const { rows } = await db.query<AttemptRow>(
-    `select ${attemptColumns} from countersign.attempt where change_id = $1 order by ordinal`,
-    [changeId],
-  );
+  const { rows } = await db.query<AttemptRow>({
+    name: 'list-attempts',
+    text: `select ${attemptColumns} from countersign.attempt where change_id = $1 order by ordinal`,
+    values: [changeId],
+  });
   return rows.map(attemptOf);
 }

@@ -6,6 +6,10 @@ import type { Queryable } from './queryable.ts';
  * @returns false when it had none any more
  */
 export async function releaseTarget(db: Queryable, changeId: string): Promise<boolean> {
-  const { rowCount } = await db.query('delete from countersign.open_target where change_id = $1', [changeId]);
+  const { rowCount } = await db.query({
+    name: 'release-target',
+    text: 'delete from countersign.open_target where change_id = $1',
+    values: [changeId],
+  });
   return rowCount === 1;
 }

@@ -19,14 +19,15 @@ export interface AttemptStart {
  */
 export async function startAttempt(db: Queryable, start: AttemptStart): Promise<Attempt> {
   for (;;) {
-    const { rows } = await db.query<AttemptRow>(
-      `insert into countersign.attempt (change_id, ordinal, activity_id, activity_attempt, started_at)
+    const { rows } = await db.query<AttemptRow>({
+      name: 'start-attempt',
+      text: `insert into countersign.attempt (change_id, ordinal, activity_id, activity_attempt, started_at)
        select $1::uuid, coalesce(max(ordinal), 0) + 1, $2::text, $3::integer, $4::timestamptz
          from countersign.attempt where change_id = $1
        on conflict do nothing
        returning ${attemptColumns}`,
-      [start.changeId, start.activityId, start.activityAttempt, start.startedAt],
-    );
+      values: [start.changeId, start.activityId, start.activityAttempt, start.startedAt],
+    });
     const attempt = rows[0] ?? (await sameAttempt(db, start));
     if (attempt) return attemptOf(attempt);
     // Another activity of the same change took the ordinal meanwhile: take the next.
@@ -34,10 +35,11 @@ export async function startAttempt(db: Queryable, start: AttemptStart): Promise<
 }
 
 async function sameAttempt(db: Queryable, start: AttemptStart): Promise<AttemptRow | undefined> {
-  const { rows } = await db.query<AttemptRow>(
-    `select ${attemptColumns} from countersign.attempt
+  const { rows } = await db.query<AttemptRow>({
+    name: 'same-attempt',
+    text: `select ${attemptColumns} from countersign.attempt
       where change_id = $1 and activity_id = $2 and activity_attempt = $3`,
-    [start.changeId, start.activityId, start.activityAttempt],
-  );
+    values: [start.changeId, start.activityId, start.activityAttempt],
+  });
   return rows[0];
 }
