@@ -43,7 +43,8 @@ program
 program
   .command('api')
   .description('run the HTTP API')
-  .action(async () => (await import('./run-api.ts')).runApi(env()));
+  .option('--any-port', 'take any free port when PORT is in use')
+  .action(async (o: { anyPort?: boolean }) => (await import('./run-api.ts')).runApi(env(), o));
 program
   .command('worker')
   .description('run the Temporal workers')

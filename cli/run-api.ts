@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createApp } from '../api/app.ts';
 import { endRevoked } from '../api/end-revoked.ts';
@@ -23,7 +24,7 @@ import { startTracing } from './tracing.ts';
 const revokedCheckMs = 30_000;
 
 /** The API process: HTTP in front, Postgres for reads, Temporal for changes. Ends on SIGTERM, open requests first. */
-export async function runApi(env: Environment): Promise<void> {
+export async function runApi(env: Environment, options: { readonly anyPort?: boolean } = {}): Promise<void> {
   const log = makeLog('api', env);
   const tracing = startTracing('countersign-api', env);
   const calendar = await freezeCalendar(env);
@@ -56,12 +57,14 @@ export async function runApi(env: Environment): Promise<void> {
     });
   }, revokedCheckMs);
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 15_000 }, app);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(env.PORT, env.HOST, resolve);
+  await listen(server, env.PORT, env.HOST).catch(async (error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || options.anyPort !== true) throw error;
+    await listen(server, 0, env.HOST);
   });
   const { address, port } = server.address() as AddressInfo;
   log.info({ address, port }, 'api listens');
+  // Who started it may need to know where it is.
+  process.send?.({ port });
   await untilStopped();
   clearInterval(revoked);
   const closed = new Promise((resolve) => server.close(resolve));
@@ -72,4 +75,14 @@ export async function runApi(env: Environment): Promise<void> {
   await pool.end();
   await client.connection.close();
   await tracing.stop();
+}
+
+async function listen(server: Server, port: number, host: string): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
 }

@@ -27,48 +27,64 @@ export async function runStart(env: Environment, processEnv: NodeJS.ProcessEnv):
   // Asked for at once, so that a Ctrl-C during the start is not lost.
   const stopped = untilStopped();
   const { startChild } = await import('../embedded/child.ts');
-  const { freePort } = await import('../embedded/free-port.ts');
   const stack = await startEmbedded(env, processEnv, say);
   const children: Awaited<ReturnType<typeof startChild>>[] = [];
   const runningFile = join(resolve(env.COUNTERSIGN_HOME), 'running.json');
+  const over = new AbortController();
   let failure: string | null = null;
   try {
     await migrate({ databaseUrl: stack.env.migrate.DATABASE_URL ?? '' });
     await Promise.all([statementKeys(env.COUNTERSIGN_HOME), workflowBundle(resolve(env.COUNTERSIGN_HOME))]);
-    const port = await freePort(stack.ports.api);
-    await rememberPorts(resolve(env.COUNTERSIGN_HOME), { ...stack.ports, api: port });
+    // The API says where it listens: a port found free for it could be taken before it came.
+    let listens: (port: number) => void = () => undefined;
+    const listening = new Promise<number>((found) => {
+      listens = found;
+    });
     const own = { LOG_LEVEL: 'warn', ...processEnv, ...stack.env.shared };
     for (const name of ['signer', 'worker', 'api'] as const) {
       children.push(
         await startChild({
           command: process.execPath,
-          args: [...process.execArgv, entry, name],
+          args: [...process.execArgv, entry, name, ...(name === 'api' ? ['--any-port'] : [])],
           env: {
             ...own,
             ...stack.env[name],
-            ...(name === 'api' ? { PORT: String(port) } : { PORT: '8080' }),
+            ...(name === 'api' ? { PORT: String(stack.ports.api) } : { PORT: '8080' }),
           },
+          ...(name === 'api' && { told: (message) => listens((message as { port: number }).port) }),
           log: (line) => process.stdout.write(`[${name}] ${line}\n`),
           stopSignal: 'SIGTERM',
         }),
       );
     }
-    const api = `http://${env.HOST === '0.0.0.0' ? '127.0.0.1' : env.HOST}:${port}`;
     const ended = Promise.race([
       ...children.map((child, i) => child.exited.then(() => ['signer', 'worker', 'api'][i] ?? 'a process')),
       stack.failed,
     ]);
-    const first = await Promise.race([ready(api, readyWithinMs), stopped, ended]);
+    const readyApi = listening.then(async (port) => {
+      const api = `http://${env.HOST === '0.0.0.0' ? '127.0.0.1' : env.HOST}:${port}`;
+      await rememberPorts(resolve(env.COUNTERSIGN_HOME), { ...stack.ports, api: port });
+      await ready(api, over.signal);
+      return { api };
+    });
+    const late = delay(readyWithinMs, undefined, { ref: false, signal: over.signal }).then(() => {
+      throw new Error(`the API was not ready within ${readyWithinMs / 1000} s`);
+    });
+    const first = await Promise.race([readyApi, late, stopped, ended]);
     if (typeof first === 'string') throw new Error(`${first} ended before it was ready`);
-    const { OIDC_ISSUER: issuer = env.OIDC_ISSUER ?? '', ONSMQTT_ENDPOINT: simulator } = stack.env.shared;
-    const running: Running = { api, issuer, simulator: simulator ?? null, pid: process.pid };
-    await writeFile(runningFile, JSON.stringify(running, null, 2));
-    announce(api, stack.places, Date.now() - began, say);
-    const why = await Promise.race([stopped, ended]);
-    if (typeof why === 'string') failure = `${why} ended by itself`;
+    if (first) {
+      const { api } = first;
+      const { OIDC_ISSUER: issuer = env.OIDC_ISSUER ?? '', ONSMQTT_ENDPOINT: simulator } = stack.env.shared;
+      const running: Running = { api, issuer, simulator: simulator ?? null, pid: process.pid };
+      await writeFile(runningFile, JSON.stringify(running, null, 2));
+      announce(api, stack.places, Date.now() - began, say);
+      const why = await Promise.race([stopped, ended]);
+      if (typeof why === 'string') failure = `${why} ended by itself`;
+    }
   } catch (error) {
     failure = error instanceof Error ? error.message : String(error);
   }
+  over.abort();
   say(failure === null ? 'stopping' : `stopping: ${failure}`);
   await rm(runningFile, { force: true });
   await Promise.all(children.map((child) => child.stop(6000)));
@@ -77,14 +93,13 @@ export async function runStart(env: Environment, processEnv: NodeJS.ProcessEnv):
   process.exitCode = failure === null ? 0 : 1;
 }
 
-async function ready(api: string, withinMs: number): Promise<void> {
-  const until = Date.now() + withinMs;
-  while (Date.now() < until) {
+async function ready(api: string, over: AbortSignal): Promise<void> {
+  while (!over.aborted) {
     const response = await fetch(`${api}/readyz`).catch(() => null);
     if (response?.ok) return;
     await delay(200);
   }
-  throw new Error(`the API was not ready within ${withinMs / 1000} s`);
+  throw new Error('stopped before the API was ready');
 }
 
 function announce(

@@ -16,6 +16,8 @@ export interface ChildOptions {
   gid?: number;
   /** Gets every line that the child prints, on either stream. */
   log?: ((line: string) => void) | undefined;
+  /** Gets what a Node program tells us by `process.send`; without it there is no such channel. */
+  told?: ((message: unknown) => void) | undefined;
   /** Asks the child to end in order. */
   stopSignal: NodeJS.Signals;
 }
@@ -71,12 +73,13 @@ function startWatchdog(pid: number, signal: NodeJS.Signals): ChildProcess {
 export async function startChild(options: ChildOptions): Promise<Child> {
   const process_ = spawn(options.command, options.args, {
     detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: options.told ? ['ignore', 'pipe', 'pipe', 'ipc'] : ['ignore', 'pipe', 'pipe'],
     ...(options.env && { env: options.env }),
     ...(options.cwd !== undefined && { cwd: options.cwd }),
     ...(options.uid !== undefined && { uid: options.uid }),
     ...(options.gid !== undefined && { gid: options.gid }),
   });
+  if (options.told) process_.on('message', options.told);
   let ended = false;
   const exited = new Promise<ChildExit>((resolve) => {
     process_.once('exit', (code, signal) => {
@@ -95,6 +98,8 @@ export async function startChild(options: ChildOptions): Promise<Child> {
 
   const lines: string[] = [];
   for (const stream of [process_.stdout, process_.stderr]) {
+    // Both are pipes.
+    if (stream === null) continue;
     createInterface({ input: stream }).on('line', (line) => {
       lines.push(line);
       if (lines.length > LINES_KEPT) lines.shift();

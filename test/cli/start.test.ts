@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -14,10 +16,14 @@ const root = join(import.meta.dirname, '..', '..');
 
 /** The command as a user gives it, in a home of its own. */
 function countersign(home: string, ...args: string[]) {
+  return countersignOn({}, home, ...args);
+}
+
+function countersignOn(more: NodeJS.ProcessEnv, home: string, ...args: string[]) {
   const { DATABASE_URL: _d, TEMPORAL_ADDRESS: _t, OIDC_ISSUER: _o, ...env } = process.env;
   const child = spawn(process.execPath, [join(root, 'cli', 'main.ts'), ...args], {
     cwd: root,
-    env: { ...env, COUNTERSIGN_HOME: home },
+    env: { ...env, COUNTERSIGN_HOME: home, ...more },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
@@ -26,8 +32,8 @@ function countersign(home: string, ...args: string[]) {
   return { child, output: () => output, exited: once(child, 'exit') as Promise<[number | null]> };
 }
 
-async function started(home: string) {
-  const start = countersign(home, 'start');
+async function started(home: string, more: NodeJS.ProcessEnv = {}) {
+  const start = countersignOn(more, home, 'start');
   await eventually(
     () => {
       if (start.child.exitCode !== null) throw new Error(start.output());
@@ -41,7 +47,7 @@ async function started(home: string) {
     issuer: string;
   };
   const as = async (user: string) => apiClient(running.api, await fetchDemoToken(running.issuer, user));
-  return { ...start, as };
+  return { ...start, as, api: running.api };
 }
 
 test(
@@ -49,7 +55,13 @@ test(
   { timeout: 400_000 },
   async () => {
     const home = await temporaryHome();
-    const first = await started(home);
+    // Somebody else's, and busy when the API comes: it goes elsewhere, and says where.
+    const other = createServer((_req, res) => res.end('{}'));
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    const { port } = other.address() as AddressInfo;
+    const first = await started(home, { PORT: String(port) });
+    expect(new URL(first.api).port).not.toBe(String(port));
+    other.close();
     const demo = countersign(home, 'demo');
     expect([(await demo.exited)[0], demo.output()]).toEqual([0, expect.stringContaining('change.closed')]);
     const requestIds = demo.output().match(/RequestId [0-9A-F-]{36}/g) ?? [];
@@ -77,7 +89,9 @@ test(
     expect((await first.exited)[0]).toBe(0);
     expect(Date.now() - asked_at).toBeLessThan(10_000);
 
-    const second = await started(home);
+    const second = await started(home, { PORT: String(port) });
+    // Where it was the last time.
+    expect(second.api).toBe(first.api);
     const [bob, again] = [await second.as('bob'), await second.as('dave')];
     const seen = await again.change(asked.id);
     expect(seen.decisionStatus).toBe('pending');
