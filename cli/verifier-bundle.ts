@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..');
+
+/** The verifier as one file, and its SHA-256 in lower-case hex. */
+export interface VerifierBundle {
+  readonly code: Uint8Array;
+  readonly sha256: string;
+}
+
+/**
+ * The verifier that packs carry: the package's own `verify.mjs`; in a clone it is made once for each state of the sources
+ * and kept in `<home>/cache`.
+ */
+export async function verifierBundle(home: string): Promise<VerifierBundle> {
+  const made = await readFile(join(root, 'verify.mjs')).catch(() => null);
+  if (made) return bundleOf(made);
+  const path = join(home, 'cache', `verify-${await sourcesDigest()}.mjs`);
+  const kept = await readFile(path).catch(() => null);
+  if (kept) return bundleOf(kept);
+  const code = Buffer.from(await bundleVerifier(root, 'cli/verifier.ts'));
+  await mkdir(join(home, 'cache'), { recursive: true });
+  // Renamed into place, so that nobody reads half of it.
+  const draft = `${path}.${process.pid}`;
+  await writeFile(draft, code);
+  await rename(draft, path);
+  return bundleOf(code);
+}
+
+/** Bundles the verifier; nothing but Node's own modules stays outside. The same sources give the same bytes. */
+export async function bundleVerifier(cwd: string, input: string): Promise<string> {
+  const { rolldown } = await import('rolldown');
+  const bundle = await rolldown({ cwd, input, platform: 'node', external: /^node:/ });
+  try {
+    const { output } = await bundle.generate({ format: 'esm', codeSplitting: false });
+    const [{ code, imports }] = output;
+    const outside = imports.filter((name) => !name.startsWith('node:'));
+    if (output.length !== 1 || outside.length > 0) throw new Error(`the verifier needs ${outside.join(', ')}`);
+    return code;
+  } finally {
+    await bundle.close();
+  }
+}
+
+async function sourcesDigest(): Promise<string> {
+  const digest = createHash('sha256');
+  const folders = ['audit', 'audit/pack', 'audit/verify', 'domain', 'identity'];
+  for (const folder of folders) {
+    for (const file of (await readdir(join(root, folder))).filter((name) => name.endsWith('.ts')).sort()) {
+      digest.update(file).update(await readFile(join(root, folder, file)));
+    }
+  }
+  for (const file of ['verifier.ts', 'verify-files.ts']) digest.update(await readFile(join(root, 'cli', file)));
+  return digest.update(await readFile(join(root, 'package-lock.json'))).digest('hex').slice(0, 20);
+}
+
+function bundleOf(code: Uint8Array): VerifierBundle {
+  return { code, sha256: createHash('sha256').update(code).digest('hex') };
+}

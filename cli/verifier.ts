@@ -1,0 +1,30 @@
+import { parseArgs } from 'node:util';
+import { verifyFiles } from './verify-files.ts';
+
+/** `verify.mjs`, the verifier that every pack carries: this file with all that it imports, as one. */
+const help = `node verify.mjs <pack.tgz or folder> --key <trusted keys> [--key …] [--since <checkpoint>] [--json]
+exit codes: 0 valid, 1 tampered, 2 incomplete, 3 used wrongly`;
+
+const complain = (line: string) => void process.stderr.write(`${line}\n`);
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  try {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: {
+        key: { type: 'string', multiple: true, default: [] },
+        since: { type: 'string' },
+        json: { type: 'boolean', default: false },
+      },
+    });
+    const [pack, ...more] = positionals;
+    if (pack === undefined || more.length > 0) throw new Error(help);
+    const { key, since, json } = values;
+    const print = (line: string) => void process.stdout.write(`${line}\n`);
+    return await verifyFiles({ pack, keys: key, since, json }, print, complain);
+  } catch (error) {
+    complain((error as Error).message);
+    return 3;
+  }
+}

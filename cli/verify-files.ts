@@ -1,0 +1,53 @@
+import { readFile } from 'node:fs/promises';
+import { openPack } from '../audit/verify/pack-source.ts';
+import { readTrustedKeys } from '../audit/verify/trusted-keys.ts';
+import { verifyPack } from '../audit/verify/verify-pack.ts';
+import { exitCodeOf, verdictLines } from '../audit/verify/verdict.ts';
+import { createSignatureVerifier } from '../identity/statement-signer.ts';
+
+/** Files of a verification. */
+export interface VerifyArguments {
+  /** An evidence pack, or the folder that it was unpacked into. */
+  readonly pack: string;
+  /** Files of trusted keys; at least one. */
+  readonly keys: readonly string[];
+  /** The auditor's last checkpoint. */
+  readonly since: string | undefined;
+  readonly json: boolean;
+}
+
+/** Exit code of wrong use. */
+const usage = 3;
+
+/**
+ * Verifies a pack, with files alone: no environment, no network, no database.
+ *
+ * @returns the exit code: 0 valid, 1 tampered, 2 incomplete, 3 used wrongly
+ */
+export async function verifyFiles(
+  { pack, keys, since, json }: VerifyArguments,
+  out: (line: string) => void,
+  complain: (line: string) => void,
+): Promise<number> {
+  let source;
+  let trusted;
+  let sinceNote: string | null;
+  try {
+    if (keys.length === 0) throw new Error('give the trusted keys with --key <file>');
+    trusted = readTrustedKeys(await Promise.all(keys.map((file) => readFile(file, 'utf8'))));
+    sinceNote = since === undefined ? null : await readFile(since, 'utf8');
+    source = await openPack(pack);
+  } catch (error) {
+    complain((error as Error).message);
+    return usage;
+  }
+  const { statementKeys } = trusted;
+  const verdict = await verifyPack(source, {
+    keys: trusted,
+    since: sinceNote,
+    verifyStatement: statementKeys.length === 0 ? null : createSignatureVerifier(statementKeys),
+  });
+  if (json) out(JSON.stringify(verdict));
+  else for (const line of verdictLines(verdict)) out(line);
+  return exitCodeOf[verdict.result];
+}
