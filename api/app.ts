@@ -15,6 +15,7 @@ import type { ApiDependencies } from './dependencies.ts';
 import { makeFailureLimit } from './failure-limit.ts';
 import { openApiDocument } from './openapi.ts';
 import { methodNotAllowed, notFound, problemHandler } from './problem.ts';
+import { auditRoutes } from './routes/audit.ts';
 import { changeRoutes } from './routes/changes.ts';
 import { eventRoutes } from './routes/events.ts';
 import { freezeRoutes } from './routes/freezes.ts';
@@ -102,6 +103,7 @@ export function createApp(deps: ApiDependencies): Express {
   app.use('/v1/changes', changeRoutes(deps), requestRoutes(deps), eventRoutes(deps));
   app.use('/v1/freezes', freezeRoutes(deps));
   app.use('/v1/policy-revocations', policyRevocationRoutes(deps));
+  app.use('/v1/audit', auditRoutes(deps));
   app.use('/v1/tokens', personLimit(deps.tokensPerMinute ?? 10, ['POST']), tokenRoutes(deps));
   app
     .route('/v1/operations')

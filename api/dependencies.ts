@@ -17,6 +17,8 @@ export interface ApiDependencies {
   readonly tokens: TokenVerifier;
   readonly signer: StatementSigner;
   readonly refusals: RefusalLog;
+  /** The single-file verifier that evidence packs carry. */
+  readonly verifier: () => Promise<{ readonly code: Uint8Array }>;
   readonly policy: PinnedPolicy;
   /** The freezes of the calendar file; default none. */
   readonly calendar?: readonly Freeze[];

@@ -2,6 +2,7 @@ import { OpenAPIRegistry, OpenApiGeneratorV31 } from '@asteasolutions/zod-to-ope
 import { z } from 'zod';
 import { httpStatusOfCode } from '../domain/error.ts';
 import type { Role } from '../domain/person.ts';
+import { auditEntriesQuerySchema, auditExportQuerySchema, indexSchema } from './audit-schemas.ts';
 import {
   changeSchema,
   entrySchema,
@@ -41,8 +42,8 @@ interface Call {
   readonly problems: readonly number[];
   /** Answered as Server-Sent Events too. */
   readonly stream?: boolean;
-  /** Answered as text. */
-  readonly text?: boolean;
+  /** Answered as this, not as JSON. */
+  readonly as?: 'text/plain' | 'application/gzip';
   /**
    * Who may call: anybody with a token (`any`), whoever has one of these roles, or anybody at all (null). A test calls
    * each with every role, with none, with a machine's token and without a token.
@@ -60,6 +61,7 @@ const readers: readonly Role[] = ['approver', 'auditor', 'operator'];
 const id = z.object({ id: z.uuid() });
 /** A freeze of the calendar file has a name instead. */
 const freezeId = z.object({ id: z.string() });
+const index = z.object({ index: indexSchema });
 const page = z.object({ items: z.array(changeSchema), nextCursor: z.string().nullable() });
 const readiness = z.object({
   status: z.enum(['ready', 'not ready']),
@@ -250,6 +252,43 @@ const calls: readonly Call[] = [
   },
   {
     method: 'get',
+    path: '/v1/audit/entries',
+    summary: 'Entries of the log, in order, for auditors; the query is recorded',
+    roles: ['auditor'],
+    query: auditEntriesQuerySchema,
+    answers: { 200: z.object({ items: z.array(entrySchema), nextCursor: z.string().nullable() }) },
+    problems: [400, 401, 403, 503],
+  },
+  {
+    method: 'get',
+    path: '/v1/audit/entries/{index}/proof',
+    summary: 'That an entry is in the log, as a C2SP tlog-proof',
+    roles: ['auditor'],
+    answers: { 200: z.string() },
+    as: 'text/plain',
+    problems: [400, 401, 403, 404, 503],
+  },
+  {
+    method: 'get',
+    path: '/v1/audit/checkpoint',
+    summary: 'The newest signed checkpoint, as a C2SP signed note',
+    roles: ['auditor'],
+    answers: { 200: z.string() },
+    as: 'text/plain',
+    problems: [401, 403, 404, 503],
+  },
+  {
+    method: 'get',
+    path: '/v1/audit/export',
+    summary: 'An evidence pack: a change, a range of entries, or the whole log',
+    roles: ['auditor'],
+    query: auditExportQuerySchema,
+    answers: { 200: z.string() },
+    as: 'application/gzip',
+    problems: [400, 401, 403, 404, 503],
+  },
+  {
+    method: 'get',
     path: '/v1/operations',
     summary: 'The gated operations',
     roles: 'any',
@@ -284,7 +323,7 @@ const calls: readonly Call[] = [
     summary: 'Prometheus metrics; 404 where they are off',
     roles: null,
     answers: { 200: z.string() },
-    text: true,
+    as: 'text/plain',
     problems: [],
   },
 ];
@@ -316,7 +355,7 @@ function generate(): object {
       responses[Number(status)] = {
         description: Number(status) < 300 ? 'OK' : 'Not now',
         content: {
-          [call.text ? 'text/plain' : 'application/json']: { schema },
+          [call.as ?? 'application/json']: { schema },
           ...(call.stream ? { 'text/event-stream': { schema: z.string() } } : {}),
         },
       };
@@ -341,6 +380,7 @@ function generate(): object {
       ...(call.peopleOnly ? { 'x-people-only': true } : {}),
       request: {
         ...(path.includes('{id}') ? { params: call.params ?? id } : {}),
+        ...(path.includes('{index}') ? { params: index } : {}),
         ...(query ? { query } : {}),
         ...(headers ? { headers } : {}),
         ...(body ? { body: { required: true, content: { 'application/json': { schema: body } } } } : {}),

@@ -8,7 +8,7 @@ import { decisionStatuses, executionStatuses } from '../domain/status.ts';
 extendZodWithOpenApi(z);
 
 /** Text that Postgres, the log and every reader can hold: tabs and line ends are the only control characters. */
-const text = (max: number) =>
+export const text = (max: number) =>
   z
     .string()
     .max(max)
@@ -97,7 +97,8 @@ export const freezeOverrideSchema = z
   .strictObject({ changeId: z.uuid(), digest: digestText, comment: words(2000) })
   .openapi('FreezeOverrideRequest');
 
-const limit = z
+/** How many items a page has. */
+export const limit = z
   .string()
   .regex(/^\d{1,9}$/)
   .transform(Number)

@@ -20,6 +20,7 @@ import { makeLog, untilStopped } from './process.ts';
 import { statementKeys } from './keys.ts';
 import { temporalClient } from './temporal.ts';
 import { startTracing } from './tracing.ts';
+import { verifierBundle } from './verifier-bundle.ts';
 
 const revokedCheckMs = 30_000;
 
@@ -40,6 +41,7 @@ export async function runApi(env: Environment, options: { readonly anyPort?: boo
     tokens: withApiTokens(await peopleVerifier(env), apiTokenStore(pool)),
     signer: createStatementSigner(await readFile(keyFile, 'utf8')),
     refusals,
+    verifier: () => verifierBundle(env.COUNTERSIGN_HOME),
     policy: fourEyes,
     calendar,
     log,

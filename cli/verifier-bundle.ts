@@ -37,7 +37,8 @@ export async function bundleVerifier(cwd: string, input: string): Promise<string
     const { output } = await bundle.generate({ format: 'esm', codeSplitting: false });
     const [{ code, imports }] = output;
     const outside = imports.filter((name) => !name.startsWith('node:'));
-    if (output.length !== 1 || outside.length > 0) throw new Error(`the verifier needs ${outside.join(', ')}`);
+    if (output.length !== 1 || outside.length > 0)
+      throw new Error(`the verifier needs ${outside.join(', ')}`);
     return code;
   } finally {
     await bundle.close();
@@ -52,8 +53,12 @@ async function sourcesDigest(): Promise<string> {
       digest.update(file).update(await readFile(join(root, folder, file)));
     }
   }
-  for (const file of ['verifier.ts', 'verify-files.ts']) digest.update(await readFile(join(root, 'cli', file)));
-  return digest.update(await readFile(join(root, 'package-lock.json'))).digest('hex').slice(0, 20);
+  for (const file of ['verifier.ts', 'verify-files.ts'])
+    digest.update(await readFile(join(root, 'cli', file)));
+  return digest
+    .update(await readFile(join(root, 'package-lock.json')))
+    .digest('hex')
+    .slice(0, 20);
 }
 
 function bundleOf(code: Uint8Array): VerifierBundle {

@@ -39,6 +39,7 @@ export const httpStatusOfCode = {
   internal_error: 500,
   engine_unavailable: 503,
   log_unavailable: 503,
+  not_sealed: 503,
   identity_unavailable: 503,
   outcome_not_known: 503,
   malformed_evidence: 400,

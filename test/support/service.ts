@@ -22,6 +22,7 @@ import { readEnvironment } from '../../cli/environment.ts';
 import { readVerifiers, statementKeys } from '../../cli/keys.ts';
 import { startLog } from '../../cli/log.ts';
 import { registerSearchAttributes } from '../../cli/temporal.ts';
+import { verifierBundle } from '../../cli/verifier-bundle.ts';
 import { workflowBundle } from '../../cli/workflow-bundle.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import { startIdentityProvider } from '../../embedded/identity-provider.ts';
@@ -162,6 +163,7 @@ export async function serveApi(ground: Ground, overrides: Partial<ApiDependencie
     ),
     signer: createStatementSigner(await readFile(ground.keys.privateKey, 'utf8')),
     refusals,
+    verifier: () => verifierBundle(PROJECT_HOME),
     policy: fourEyes,
     log,
     namespace,

@@ -1,0 +1,84 @@
+import { randomUUID } from 'node:crypto';
+import type { Request } from 'express';
+import { appendEntry } from '../audit/append.ts';
+import { findEntry } from '../audit/find-entry.ts';
+import { canonicalJson } from '../domain/canonical-json.ts';
+import type { JsonObject } from '../domain/change.ts';
+import { personActor } from '../domain/entry.ts';
+import { CountersignError } from '../domain/error.ts';
+import { isoTime } from '../domain/time.ts';
+import { callerOf, requireRole } from './caller.ts';
+import type { ApiDependencies } from './dependencies.ts';
+
+/** Who has read what of the log is in the log itself. */
+export interface AuditReading {
+  /**
+   * The auditor who calls; anybody else's attempt is recorded.
+   * @throws CountersignError `missing_role`, `log_unavailable`
+   */
+  allow(req: Request, wanted: JsonObject): Promise<void>;
+  /**
+   * Records a query before it is answered.
+   * @returns its id, by which its further pages are known
+   * @throws CountersignError `log_unavailable`: then it is not answered
+   */
+  record(req: Request, type: 'audit.read' | 'audit.exported', query: JsonObject): Promise<string>;
+  /** Whether this caller's query with this id was recorded, and was this one. */
+  isRecorded(req: Request, id: string, query: JsonObject): Promise<boolean>;
+}
+
+/** See {@link AuditReading}. */
+export function makeAuditReading(
+  deps: Pick<ApiDependencies, 'db' | 'namespace' | 'refusals' | 'now'>,
+): AuditReading {
+  const { db, namespace, refusals, now = Date.now } = deps;
+  const keyOf = (type: string, id: string) => `${namespace}/-/${type}/${id}`;
+  return {
+    async allow(req, wanted) {
+      const { person } = callerOf(req);
+      try {
+        requireRole(person, 'auditor');
+      } catch (error) {
+        await refusals.record({
+          type: 'request.refused',
+          person,
+          change: null,
+          wanted: { kind: 'audit', ...wanted },
+          error: error as CountersignError,
+          source: req.ip ?? null,
+        });
+        throw error;
+      }
+    },
+    async record(req, type, query) {
+      const id = randomUUID();
+      const { changeId } = query;
+      await appendEntry(db, {
+        key: keyOf(type, id),
+        body: {
+          v: 1,
+          type,
+          time: isoTime(now()),
+          // Those who look at a change see who else has looked.
+          changeId: typeof changeId === 'string' ? changeId : null,
+          actor: personActor(callerOf(req).person),
+          operation: null,
+          target: null,
+          query,
+          source: req.ip ?? null,
+        },
+      });
+      return id;
+    },
+    async isRecorded(req, id, query) {
+      const { issuer, subject } = callerOf(req).person;
+      const body = await findEntry(db, keyOf('audit.read', id));
+      return (
+        body !== null &&
+        body.actor.issuer === issuer &&
+        body.actor.subject === subject &&
+        canonicalJson(body.query) === canonicalJson(query)
+      );
+    },
+  };
+}
