@@ -5,7 +5,7 @@ import { findEntry } from '../audit/find-entry.ts';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import type { JsonObject } from '../domain/change.ts';
 import { personActor } from '../domain/entry.ts';
-import { CountersignError } from '../domain/error.ts';
+import type { CountersignError } from '../domain/error.ts';
 import { isoTime } from '../domain/time.ts';
 import { callerOf, requireRole } from './caller.ts';
 import type { ApiDependencies } from './dependencies.ts';

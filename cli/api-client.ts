@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ReadableStream } from 'node:stream/web';
 import type { Change } from '../domain/change.ts';
 import type { ChangeView } from '../api/view.ts';
 import { CountersignError, isErrorCode } from '../domain/error.ts';
@@ -22,6 +23,10 @@ export interface ApiClient {
   change(id: string): Promise<ChangeView>;
   list(query: URLSearchParams): Promise<{ items: Change[]; nextCursor: string | null }>;
   events(id: string): Promise<ShownEntry[]>;
+  /** What is answered as text. */
+  text(path: string): Promise<string>;
+  /** What is answered as a file, as it comes. */
+  download(path: string): Promise<ReadableStream<Uint8Array>>;
 }
 
 /** Where `countersign start` runs, or null. */
@@ -44,12 +49,12 @@ export async function apiUrl(env: Environment): Promise<string> {
 
 /** A client of the API at an address, with a bearer token. What it throws carries the API's code. */
 export function apiClient(url: string, token: string): ApiClient {
-  async function call<T>(
+  async function send(
     method: string,
     path: string,
     body?: object,
     headers: Record<string, string> = {},
-  ): Promise<T> {
+  ): Promise<Response> {
     const response = await fetch(`${url}${path}`, {
       method,
       headers: {
@@ -61,10 +66,17 @@ export function apiClient(url: string, token: string): ApiClient {
     }).catch((cause: unknown) => {
       throw new CountersignError('engine_unavailable', `nothing answers at ${url}`, { cause });
     });
-    const answer = (await response.json()) as T & { code?: unknown; detail?: string; errors?: [] };
-    if (response.ok) return answer;
+    if (response.ok) return response;
+    const answer = (await response.json().catch(() => ({}))) as {
+      code?: unknown;
+      detail?: string;
+      errors?: [];
+    };
     const code = isErrorCode(answer.code) ? answer.code : 'internal_error';
     throw new CountersignError(code, answer.detail ?? response.statusText, { errors: answer.errors ?? [] });
+  }
+  async function call<T>(...sent: Parameters<typeof send>): Promise<T> {
+    return (await (await send(...sent)).json()) as T;
   }
   return {
     get: (path) => call('GET', path),
@@ -74,5 +86,11 @@ export function apiClient(url: string, token: string): ApiClient {
     list: (query) => call('GET', `/v1/changes?${query.toString()}`),
     events: async (id) =>
       (await call<{ items: ShownEntry[] }>('GET', `/v1/changes/${encodeURIComponent(id)}/events`)).items,
+    text: async (path) => (await send('GET', path)).text(),
+    async download(path) {
+      const { body } = await send('GET', path);
+      if (body === null) throw new CountersignError('internal_error', 'the answer is empty');
+      return body;
+    },
   };
 }

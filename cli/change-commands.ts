@@ -123,16 +123,26 @@ export function changeCommands(program: Command, env: () => Environment, output:
     });
 }
 
-async function clientOf(env: Environment, demoUser: string | undefined): Promise<ApiClient> {
+/**
+ * The API for whoever uses the command line: a demo user that is named, the bearer of COUNTERSIGN_TOKEN, or `otherwise`.
+ * @throws CountersignError `unauthenticated` when it is nobody, `invalid_configuration`
+ */
+export async function clientOf(
+  env: Environment,
+  demoUser: string | undefined,
+  otherwise?: string,
+): Promise<ApiClient> {
   const url = await apiUrl(env);
-  if (demoUser !== undefined) return apiClient(url, await demoToken(env, demoUser));
-  if (env.COUNTERSIGN_TOKEN === undefined) {
+  const { COUNTERSIGN_TOKEN: token } = env;
+  const user = demoUser ?? (token === undefined ? otherwise : undefined);
+  if (user !== undefined) return apiClient(url, await demoToken(env, user));
+  if (token === undefined) {
     throw new CountersignError(
       'unauthenticated',
       'set COUNTERSIGN_TOKEN, or give --as <demo user> on the embedded stack',
     );
   }
-  return apiClient(url, env.COUNTERSIGN_TOKEN);
+  return apiClient(url, token);
 }
 
 /** A token of a demo user, from the running stack's own identity provider. @throws CountersignError `invalid_configuration` */

@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { CountersignError } from '../domain/error.ts';
 import { migrate } from '../store/migrate.ts';
+import { auditCommands } from './audit-commands.ts';
 import { changeCommands, demoToken } from './change-commands.ts';
 import type { Output } from './change-commands.ts';
 import { examine } from './doctor.ts';
@@ -98,6 +99,7 @@ program
     if (findings.some((f) => !f.ok)) process.exitCode = exitCodes.failed;
   });
 changeCommands(program, env, output);
+auditCommands(program, env, output);
 
 try {
   await program.parseAsync();

@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { chmod, cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { bundleVerifier } from '../cli/verifier-bundle.ts';
 
 /**
  * `npm run build`: the package's `dist/`, JavaScript and declarations in the same folders as the sources, so that what
@@ -31,3 +33,8 @@ for (const file of await readdir(join(root, 'migrations'))) {
   if (/^\d{4}-.*\.sql$/.test(file)) await cp(join(root, 'migrations', file), join(dist, 'migrations', file));
 }
 await chmod(join(dist, 'cli', 'main.js'), 0o755);
+
+// What every evidence pack carries. Its hash is to be published with the release: a pack comes from the audited party.
+const verifier = await bundleVerifier(root, 'cli/verifier.ts');
+await writeFile(join(dist, 'verify.mjs'), verifier);
+process.stdout.write(`verify.mjs SHA-256 ${createHash('sha256').update(verifier).digest('hex')}\n`);

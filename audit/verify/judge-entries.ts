@@ -27,8 +27,8 @@ const mostPending = 64;
 
 /** Judges the entries of many changes in the log's order; of a change that has closed it keeps the id alone. */
 export function judgeEntries({ findings, whole, verifyStatement }: JudgeOptions) {
-  const lives = new Map<string, Life>();
-  const ended = new Set<string>();
+  /** Of a change that has ended or was only mentioned, not its life. */
+  const changes = new Map<string, Life | 'ended' | 'mentioned'>();
   let statements = 0;
   let unverified = 0;
   let withoutPolicy = 0;
@@ -71,20 +71,26 @@ export function judgeEntries({ findings, whole, verifyStatement }: JudgeOptions)
     add(index: number, body: EntryBody): void {
       const { changeId } = body;
       if (changeId === null) return;
+      const known = changes.get(changeId) ?? 'mentioned';
       const before =
-        lives.get(changeId) ??
-        (ended.has(changeId) ? { ...begun(body, changeId, false), closed: true } : null);
+        known === 'mentioned'
+          ? null
+          : known === 'ended'
+            ? { ...begun(body, changeId, false), closed: true }
+            : known;
       try {
         const { life, problems } = follow(before, body, whole);
         for (const { code, message } of problems) findings.add('illogical', message, { index, code });
         signed(index, body);
-        if (life === null) return;
+        if (life === null) {
+          changes.set(changeId, known);
+          return;
+        }
         if (life.whole && body.type === 'change.requested' && life.policy === null) withoutPolicy += 1;
         // What is closed and owes neither an answer nor a review is forgotten but for its id.
         if (life.closed && life.started.length === life.ended.length && !life.breakGlass) {
-          ended.add(changeId);
-          lives.delete(changeId);
-        } else lives.set(changeId, life);
+          changes.set(changeId, 'ended');
+        } else changes.set(changeId, life);
       } catch (error) {
         findings.add('malformed', `cannot be understood: ${(error as Error).message}`, { index });
       }
@@ -96,11 +102,12 @@ export function judgeEntries({ findings, whole, verifyStatement }: JudgeOptions)
     /** After the last entry. */
     async end() {
       await Promise.all(pending);
-      const open = [...lives.values()].filter(
-        (life) => !life.closed || life.started.length > life.ended.length,
+      const open = [...changes.values()].filter(
+        (life): life is Life =>
+          typeof life === 'object' && (!life.closed || life.started.length > life.ended.length),
       );
       return {
-        changes: lives.size + ended.size,
+        changes: changes.size,
         statements,
         unverified,
         withoutPolicy,

@@ -1,0 +1,158 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { open, readFile, rename, rm } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import type { ReadableStream } from 'node:stream/web';
+import { pipeline } from 'node:stream/promises';
+import type { Command } from 'commander';
+import { openCheckpointOf } from '../audit/pack/published-checkpoint.ts';
+import { openPack } from '../audit/verify/pack-source.ts';
+import { CountersignError } from '../domain/error.ts';
+import type { ApiClient } from './api-client.ts';
+import { clientOf } from './change-commands.ts';
+import type { Output } from './change-commands.ts';
+import type { Environment } from './environment.ts';
+import { verifyFiles } from './verify-files.ts';
+
+/** The demo auditor. */
+const auditor = 'dave';
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** `countersign audit …`: the log, for auditors. All but `verify` ask the HTTP API; `verify` needs nothing but files. */
+export function auditCommands(program: Command, env: () => Environment, output: () => Output): void {
+  const audit = program.command('audit').description('read, export and verify the audit log');
+  const as = (command: Command) =>
+    command.option(
+      '--as <user>',
+      'log in as a demo user of the embedded stack; else COUNTERSIGN_TOKEN, else dave',
+    );
+
+  as(audit.command('checkpoint'))
+    .description('print the log’s newest signed checkpoint')
+    .action(async (o: { as?: string }) => {
+      const note = await (await clientOf(env(), o.as, auditor)).text('/v1/audit/checkpoint');
+      const { origin, size, root } = openCheckpointOf({ note });
+      output().result({ origin, size, root: root.toString('hex'), note }, [note.trimEnd()]);
+    });
+
+  as(audit.command('prove <change-or-index>'))
+    .description('print a proof that an entry is in the log; of a change, one for each of its entries')
+    .action(async (which: string, o: { as?: string }) => {
+      const client = await clientOf(env(), o.as, auditor);
+      const indexes = uuid.test(which) ? await indexesOf(client, which) : [indexOf(which)];
+      const proofs = [];
+      for (const index of indexes) {
+        proofs.push({ index, proof: await client.text(`/v1/audit/entries/${index}/proof`) });
+      }
+      output().result(
+        uuid.test(which) ? proofs : proofs[0],
+        proofs.map(({ proof }) => proof.trimEnd()),
+      );
+    });
+
+  as(audit.command('export'))
+    .description('write an evidence pack of a change, of a range of entries, or of the whole log')
+    .option('--change <id>', 'the entries of a change')
+    .option('--from <index>', 'entries from this index')
+    .option('--to <index>', 'up to, without, this index')
+    .option('--since <checkpoint>', 'file with the last checkpoint you have')
+    .option('-o, --output <file>', 'where to write it', 'countersign-evidence.tgz')
+    .action(
+      async (
+        o: Record<'as' | 'change' | 'from' | 'to' | 'since', string | undefined> & { output: string },
+      ) => {
+        const query = new URLSearchParams();
+        if (o.change !== undefined) query.set('changeId', o.change);
+        if (o.from !== undefined) query.set('from', o.from);
+        if (o.to !== undefined) query.set('to', o.to);
+        if (o.since !== undefined) {
+          const note = await readFile(o.since, 'utf8');
+          query.set('since', String(openCheckpointOf({ note }).size));
+        }
+        const body = await (
+          await clientOf(env(), o.as, auditor)
+        ).download(`/v1/audit/export?${query.toString()}`);
+        const written = await writePack(body, o.output);
+        output().result(written, [
+          `wrote        ${written.file}, ${written.bytes} bytes`,
+          `SHA-256      ${written.sha256}`,
+          `verify.mjs   SHA-256 ${written.verifierSha256}`,
+          `verify with  countersign audit verify ${written.file} --key <trusted keys>`,
+        ]);
+      },
+    );
+
+  audit
+    .command('verify <pack>')
+    .description('verify an evidence pack offline: 0 valid, 1 tampered, 2 incomplete, 3 used wrongly')
+    .option(
+      '--key <file>',
+      'trusted keys; may be given several times',
+      (file, all: string[]) => [...all, file],
+      [],
+    )
+    .option('--since <checkpoint>', 'file with the last checkpoint you have')
+    .action(async (pack: string, o: { key: string[]; since?: string }) => {
+      process.exitCode = await verifyFiles(
+        { pack, keys: o.key, since: o.since, json: program.opts<{ json?: boolean }>().json === true },
+        (line) => void process.stdout.write(`${line}\n`),
+        (line) => void process.stderr.write(`countersign: ${line}\n`),
+      );
+    });
+}
+
+/** The indexes of a change's entries that the newest checkpoint covers. */
+async function indexesOf(client: ApiClient, changeId: string): Promise<number[]> {
+  const indexes: number[] = [];
+  // What is newer than the checkpoint, this very query among it, cannot be proved yet.
+  const { size } = openCheckpointOf({ note: await client.text('/v1/audit/checkpoint') });
+  const query = new URLSearchParams({ changeId, to: String(size), limit: '200' });
+  for (;;) {
+    const page = await client.get<{ items: { index: number }[]; nextCursor: string | null }>(
+      `/v1/audit/entries?${query.toString()}`,
+    );
+    indexes.push(...page.items.map(({ index }) => index));
+    if (page.nextCursor === null) break;
+    query.set('cursor', page.nextCursor);
+  }
+  if (indexes.length === 0)
+    throw new CountersignError('not_found', `the log’s checkpoint has no entry of change ${changeId}`);
+  return indexes;
+}
+
+function indexOf(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new CountersignError('invalid_request', `expected a change's id or an entry's index, got ${text}`);
+}
+
+/** Writes beside the place and then puts it there, so that half a pack is never taken for one. */
+async function writePack(body: ReadableStream<Uint8Array>, file: string) {
+  const draft = `${file}.part`;
+  try {
+    const handle = await open(draft, 'w', 0o600);
+    await pipeline(Readable.fromWeb(body), handle.createWriteStream());
+    const hash = createHash('sha256');
+    let bytes = 0;
+    for await (const chunk of createReadStream(draft)) {
+      hash.update(chunk as Buffer);
+      bytes += (chunk as Buffer).length;
+    }
+    const verifierSha256 = await verifierOf(draft);
+    await rename(draft, file);
+    return { file, bytes, sha256: hash.digest('hex'), verifierSha256 };
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
+  }
+}
+
+/** SHA-256 of the verifier that a pack carries. */
+async function verifierOf(pack: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const { path, content } of (await openPack(pack)).files()) {
+    if (path !== 'verify.mjs') continue;
+    for await (const chunk of content) hash.update(chunk);
+    break;
+  }
+  return hash.digest('hex');
+}
