@@ -82,7 +82,11 @@ async function call({ name, method, path }: (typeof calls)[number], sent: Sent):
     id = (await stack.api.call('/v1/freezes', { as: 'adam', body })).body['id'] as string;
   }
   const body = bodies[name];
-  return stack.api.call(path.replace('{id}', id).replace('{index}', '0'), { method, ...(body && { body: body(change) }), ...sent });
+  return stack.api.call(path.replace('{id}', id).replace('{index}', '0'), {
+    method,
+    ...(body && { body: body(change) }),
+    ...sent,
+  });
 }
 
 test('every call that takes a body has a sample, and every sample a call', () => {
