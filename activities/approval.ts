@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { Change } from '../domain/change.ts';
 import { decisionOutcome } from '../domain/decision.ts';
+import { needsNobody } from '../domain/progress.ts';
 import { askedFor, samePerson } from '../domain/person.ts';
 import { submissionDigestOf } from './digest.ts';
 import type { SignedStatement } from '../domain/statement.ts';
@@ -11,6 +12,11 @@ export function assertApproved(
   approvals: readonly SignedStatement[],
   verify: (signed: SignedStatement) => boolean,
 ): void {
+  if (needsNobody(change)) {
+    // No person stands between: then the request itself must be one that the API has verified.
+    if (approvals.some((signed) => attests(signed, change, verify))) return;
+    throw ApplicationFailure.nonRetryable('no signed submission stands behind the change', 'bad_signature');
+  }
   const signedFor = change.decisions.flatMap((decision) => {
     const signed = approvals.find(
       ({ statement }) =>

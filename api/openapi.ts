@@ -108,6 +108,14 @@ const calls: readonly Call[] = [
     problems: [400, 401, 403, 404, 409, 412, 413, 415, 429, 503],
   },
   {
+    method: 'delete',
+    path: '/v1/changes/{id}/decisions',
+    summary: 'Take back one’s own decision while its stage is open',
+    roles: ['approver'],
+    answers: { 200: changeSchema },
+    problems: [401, 403, 404, 409, 429, 503],
+  },
+  {
     method: 'post',
     path: '/v1/changes/{id}/withdrawal',
     summary: 'Withdraw a change before its call',

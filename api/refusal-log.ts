@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { appendEntry } from '../audit/append.ts';
 import type { Change, JsonObject } from '../domain/change.ts';
 import { personActor } from '../domain/entry.ts';
+import { httpStatusOfCode } from '../domain/error.ts';
 import type { CountersignError } from '../domain/error.ts';
 import type { Person } from '../domain/person.ts';
 import { isoTime } from '../domain/time.ts';
@@ -109,4 +110,9 @@ export function makeRefusalLog(
       await Promise.all([...windows].map(([id, window]) => close(id, window)));
     },
   };
+}
+
+/** Forbidden, in conflict with the change's state, or meant for another digest; not malformed, unknown or unavailable. */
+export function isRefusal({ code }: CountersignError): boolean {
+  return [403, 409, 412, 422].includes(httpStatusOfCode[code]);
 }

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import type { ChangeRequest } from '../domain/change.ts';
-import { CountersignError } from '../domain/error.ts';
+import { judgeBreakGlass } from '../domain/break-glass.ts';
 import type { FieldError } from '../domain/error.ts';
 import type { Person, PersonId } from '../domain/person.ts';
 import type { PinnedPolicy } from '../domain/policy.ts';
@@ -101,15 +101,12 @@ export function readSubmission({ body, key, person, source, policy, now }: Submi
  * Whether a new change may begin with this request.
  *
  * @param now - milliseconds since the epoch
- * @throws CountersignError `invalid_request` for clocks that are past, too far or in the wrong order; `forbidden` for a
- * break-glass that the policy does not allow
+ * @throws CountersignError `invalid_request` for clocks that are past, too far or in the wrong order; `break_glass_not_allowed`
  */
 export function assertSubmittable(request: ChangeRequest, now: number): void {
   const errors = clockErrors(request, now);
   if (errors.length > 0) throw invalid(errors);
-  if (request.breakGlass) {
-    throw new CountersignError('forbidden', `policy ${request.policy.name} allows no break-glass`);
-  }
+  if (request.breakGlass) judgeBreakGlass(request.policy, request.requester, request.justification);
 }
 
 function clockErrors({ decideBy, executeAfter, executeBy }: ChangeRequest, now: number): FieldError[] {

@@ -7,10 +7,13 @@ import type { Person } from '../domain/person.ts';
 import { operationOf } from '../operations/registry.ts';
 import { getChange } from '../store/get-change.ts';
 import { getChangeByKey } from '../store/get-change-by-key.ts';
+import { findOwedReview } from '../store/find-owed-review.ts';
 import { getPolicyRevocation } from '../store/get-policy-revocation.ts';
 import { getOpenChange } from '../store/get-open-change.ts';
 import { requireRole } from './caller.ts';
 import type { ApiDependencies } from './dependencies.ts';
+import { takeOver } from './take-over.ts';
+import { isRefusal } from './refusal-log.ts';
 import { assertSubmittable, readSubmission } from './submission.ts';
 
 /** What `POST /v1/changes` got. */
@@ -58,6 +61,12 @@ export function makeSubmit(deps: ApiDependencies): (submittal: Submittal) => Pro
     return found?.change ?? null;
   }
 
+  /** The open change on the request's target, if there is one. */
+  async function holderOf({ operation, target }: ChangeRequest): Promise<Change | null> {
+    const id = await getOpenChange(db, operation, target);
+    return id === null ? null : getChange(db, id);
+  }
+
   return async (submittal) => {
     const { person } = submittal;
     try {
@@ -69,21 +78,18 @@ export function makeSubmit(deps: ApiDependencies): (submittal: Submittal) => Pro
     const before = await known(submittal, request);
     if (before) return { created: false, change: before };
 
+    let holder: Change | null = null;
     try {
       assertSubmittable(request, now());
+      await assertAllowed(deps, request);
+      holder = await holderOf(request);
+      if (holder && request.breakGlass) await takeOver(deps, request, holder);
+      else if (holder) throw taken(holder.id);
     } catch (error) {
-      if (error instanceof CountersignError && error.code === 'forbidden') {
-        return await refused(submittal, error, null);
-      }
+      if (error instanceof CountersignError && isRefusal(error))
+        return await refused(submittal, error, holder);
       throw error;
     }
-    if (await getPolicyRevocation(db, request.policy.digest)) {
-      const { name, version } = request.policy;
-      const error = new CountersignError('policy_revoked', `version ${version} of policy ${name} is revoked`);
-      return await refused(submittal, error, null);
-    }
-    const open = await getOpenChange(db, request.operation, request.target);
-    if (open !== null) return await refused(submittal, taken(open), await getChange(db, open));
     try {
       await engine.submit({ ...request, submission: signer.sign(submissionOf(request)) });
     } catch (error) {
@@ -99,16 +105,34 @@ export function makeSubmit(deps: ApiDependencies): (submittal: Submittal) => Pro
       }
       const winner = await known(submittal, request);
       if (winner) return { created: false, change: winner };
-      const holder = error.extra.changeId;
-      if (typeof holder !== 'string') throw error;
-      const ours = error.code === 'open_change_exists' ? taken(holder) : keyReused(holder);
-      return await refused(submittal, ours, await getChange(db, holder));
+      const { changeId } = error.extra;
+      if (typeof changeId !== 'string') throw error;
+      const ours = error.code === 'open_change_exists' ? taken(changeId) : keyReused(changeId);
+      return await refused(submittal, ours, await getChange(db, changeId));
     }
     // A racing request with the same key met ours in one workflow: what is stored says whose it is.
     const change = (await known(submittal, request)) ?? (await getChange(db, request.id));
     if (!change) throw new CountersignError('log_unavailable', 'the change was written and cannot be read');
     return { created: change.submittedAt === request.submittedAt, change };
   };
+}
+
+/**
+ * What only Postgres knows of a request: that its policy stands, and that who breaks the glass owes no review.
+ * @throws CountersignError `policy_revoked` (403), `review_owed` (409)
+ */
+async function assertAllowed({ db }: ApiDependencies, request: ChangeRequest): Promise<void> {
+  const { policy, breakGlass, requester } = request;
+  if (await getPolicyRevocation(db, policy.digest)) {
+    throw new CountersignError(
+      'policy_revoked',
+      `version ${policy.version} of policy ${policy.name} is revoked`,
+    );
+  }
+  const owed = breakGlass ? await findOwedReview(db, requester) : null;
+  if (owed !== null) {
+    throw new CountersignError('review_owed', `change ${owed} owes a review`, { extra: { changeId: owed } });
+  }
 }
 
 /** What the API attests of a submission: who asked for just this, and that their token was verified. */

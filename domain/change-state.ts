@@ -102,7 +102,9 @@ function approval(change: Change, now: number, executeWithinMs: number) {
   // Execute-by counts from the moment at which a call may first be made: approval, or execute-after if that is later.
   const earliest = Math.max(now, change.executeAfter === null ? 0 : Date.parse(change.executeAfter));
   const executeBy = change.executeBy ?? isoTime(earliest + executeWithinMs);
-  return { decisionStatus: 'approved', executionStatus: 'scheduled', executeBy } as const;
+  // Who breaks the glass owes a review from here on.
+  const reviewStatus = change.breakGlass ? 'owed' : 'none';
+  return { decisionStatus: 'approved', executionStatus: 'scheduled', executeBy, reviewStatus } as const;
 }
 
 /** The change at its end. */
@@ -118,8 +120,12 @@ export function closed(
 ): Change {
   const at = isoTime(now);
   const { outcome, ...statuses } = end;
+  const { decisionStatus, executionStatus } = { ...change, ...statuses };
+  // Nothing was called, so there is nothing to look back at.
+  const idle = decisionStatus !== 'approved' || executionStatus === 'cancelled';
   return next(change, {
     ...statuses,
+    ...(idle ? { reviewStatus: 'none' as const } : {}),
     outcome: { requestId: null, reconciled: false, ...outcome, at },
     closedAt: at,
   });

@@ -3,7 +3,7 @@ import type { Change, Decision, MissingSeats } from './change.ts';
 import { CountersignError } from './error.ts';
 import { actsForRequester } from './membership.ts';
 import type { DirectoryMembership } from './membership.ts';
-import type { Person, PersonId } from './person.ts';
+import type { Person } from './person.ts';
 import { askedFor, samePerson } from './person.ts';
 import { isAwaited, progressOf } from './progress.ts';
 import type { Votable } from './progress.ts';
@@ -110,9 +110,12 @@ export function decisionOf(change: Decidable, wanted: WantedDecision, now: numbe
  * Whether somebody may take their decision back: as long as the stage in which they made it is open.
  *
  * @param now - milliseconds since the epoch
- * @throws CountersignError `nothing_decided`, `stage_resolved`, `decide_by_passed` (409)
+ * @throws CountersignError `missing_role` (403); `nothing_decided`, `stage_resolved`, `decide_by_passed` (409)
  */
-export function judgeTakeBack(change: Decidable, person: PersonId, now: number): void {
+export function judgeTakeBack(change: Decidable, person: Person, now: number): void {
+  if (!person.roles.includes('approver')) {
+    throw new CountersignError('missing_role', 'a decision needs the role approver');
+  }
   const own = change.decisions.find(
     (d) => d.counts && d.round === change.round && samePerson(d.person, person),
   );

@@ -12,6 +12,7 @@ export const httpStatusOfCode = {
   missing_role: 403,
   self_approval: 403,
   self_review: 403,
+  break_glass_not_allowed: 403,
   not_an_approver: 403,
   policy_revoked: 403,
   stronger_authentication_needed: 403,

@@ -29,7 +29,7 @@ export function personKey({ issuer, subject }: PersonId): string {
 }
 
 /** The policy's groups that somebody is in: by their token, by the policy's own list, or by the directory. */
-function groupsOf(
+export function groupsUnder(
   policy: PinnedPolicy,
   id: PersonId,
   token: readonly string[],
@@ -97,14 +97,14 @@ export function sitterOf(change: Countable, deciding: Deciding, inPerson: Readon
   const fromDirectory = (id: PersonId) => directory.find((m) => samePerson(m, id))?.groups ?? [];
   const own: Right = {
     of: personKey(person),
-    groups: withEscalation(change, groupsOf(policy, person, person.groups, fromDirectory(person))),
+    groups: withEscalation(change, groupsUnder(policy, person, person.groups, fromDirectory(person))),
   };
   const rights = [own];
   for (const from of represented(change, deciding)) {
     const of = personKey(from);
     // Their token is not here: only what can be listed is known of them.
     if (inPerson.has(of) || rights.some((right) => right.of === of)) continue;
-    rights.push({ of, groups: withEscalation(change, groupsOf(policy, from, [], fromDirectory(from))) });
+    rights.push({ of, groups: withEscalation(change, groupsUnder(policy, from, [], fromDirectory(from))) });
   }
   return { rights };
 }

@@ -9,11 +9,12 @@ import {
 } from '@temporalio/workflow';
 import type { LogActivities } from '../activities/contract.ts';
 import type { Change, ChangeRequest, JsonObject } from '../domain/change.ts';
-import { closed, newChange, withRound } from '../domain/change-state.ts';
+import { closed, newChange, withNobody, withRound } from '../domain/change-state.ts';
 import { personActor, workerActor } from '../domain/entry.ts';
 import { execute } from './execution.ts';
 import { handleRequests } from './request-handlers.ts';
 import { stateQuery, submittedUpdate } from './messages.ts';
+import { scheduling } from './scheduling.ts';
 import { signedMembers } from './turn.ts';
 import { makeRun } from './run.ts';
 import type { Ended, Run } from './run.ts';
@@ -37,7 +38,7 @@ const { openChange } = proxyLocalActivities<Pick<LogActivities, 'openChange'>>(o
  * `integrity_conflict`
  */
 export async function change(request: ChangeRequest): Promise<Change> {
-  const run = makeRun(newChange(request), request.executeWithinMs, log);
+  const run = makeRun(newChange(request), request, log);
   setHandler(stateQuery, () => run.change);
   const opening = open(run, request);
   setHandler(submittedUpdate, () => opening);
@@ -131,6 +132,7 @@ async function untilEnd(run: Run): Promise<Ended> {
     if (checked.kind === 'ended') return checked.end;
     run.change = withRound(run.change, checked.snapshot, checked.digest);
     run.approvals = [];
+    await scheduleWithNobody(run);
     run.showStatus();
     await run.waitUntil(() => run.change.decisionStatus !== 'pending', run.change.decideBy);
     run.showStatus();
@@ -140,6 +142,14 @@ async function untilEnd(run: Run): Promise<Ended> {
     if (executed.kind === 'ended') return executed.end;
     await run.record([run.entry(run.change, 'change.drifted', workerActor, { message: executed.message })]);
   }
+}
+
+/** A standard change, or a broken glass that asks nobody, is approved by its policy. */
+async function scheduleWithNobody(run: Run): Promise<void> {
+  const approved = withNobody(run.change, run.executeWithinMs, Date.now());
+  if (approved === null) return;
+  run.change = approved;
+  await run.record([run.entry(approved, 'change.scheduled', workerActor, scheduling(approved))]);
 }
 
 function expired(run: Run): Ended {

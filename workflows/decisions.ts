@@ -1,15 +1,25 @@
 import { condition, setHandler } from '@temporalio/workflow';
 import type { Change, SignedRequest } from '../domain/change.ts';
-import { withDecision } from '../domain/change-state.ts';
-import { decisionOf, judgeDecision } from '../domain/decision.ts';
+import { withDecision, withoutDecision } from '../domain/change-state.ts';
+import { decisionOf, judgeDecision, judgeTakeBack } from '../domain/decision.ts';
 import type { WantedDecision } from '../domain/decision.ts';
+import { samePerson } from '../domain/person.ts';
 import type { Statement } from '../domain/statement.ts';
-import { decideUpdate } from './messages.ts';
+import { decideUpdate, withdrawDecisionUpdate } from './messages.ts';
 import type { Run } from './run.ts';
+import { scheduling } from './scheduling.ts';
 import { inTurn, judged, requestEntry, take } from './turn.ts';
 
-/** Approvals and rejections. */
+/** Approvals, rejections, and decisions that are taken back. */
 export function handleDecisions(run: Run): void {
+  setHandler(
+    withdrawDecisionUpdate,
+    (request: SignedRequest) => {
+      const now = Date.now();
+      return inTurn(run, () => takeBack(run, request, now));
+    },
+    { validator: (request: SignedRequest) => mayTakeBack(run, request, Date.now()) },
+  );
   setHandler(decideUpdate, (request: SignedRequest) => decideWhenRead(run, request), {
     validator: (request: SignedRequest) => {
       judged(run, request, 'decision', (s) => mayCome(run.change, wanted(s), Date.now()));
@@ -35,25 +45,34 @@ async function decide(run: Run, { signed, source }: SignedRequest, now: number):
   await take(run, after, { signed, source }, () => {
     if (decision.decision === 'approve') run.approvals.push(signed);
     return [
-      requestEntry(run, after, decision.decision === 'approve' ? 'decision.approved' : 'decision.rejected', {
-        signed,
-        source,
-      }),
+      requestEntry(
+        run,
+        after,
+        decision.decision === 'approve' ? 'decision.approved' : 'decision.rejected',
+        { signed, source },
+        // What the approver was shown, whose digest the statement has.
+        { input: after.input, snapshot: after.snapshot },
+      ),
       ...(after.executionStatus === 'scheduled'
-        ? [
-            requestEntry(
-              run,
-              after,
-              'change.scheduled',
-              { signed, source },
-              {
-                executeAfter: after.executeAfter,
-                executeBy: after.executeBy,
-              },
-            ),
-          ]
+        ? [requestEntry(run, after, 'change.scheduled', { signed, source }, scheduling(after))]
         : []),
     ];
+  });
+  return run.change;
+}
+
+function mayTakeBack(run: Run, request: SignedRequest, now: number): void {
+  judged(run, request, 'decision_withdrawal', (s) => judgeTakeBack(run.change, s.person, now));
+}
+
+/** `now`: when it came, as for a decision. */
+async function takeBack(run: Run, request: SignedRequest, now: number): Promise<Change> {
+  mayTakeBack(run, request, now);
+  const { person } = request.signed.statement;
+  const after = withoutDecision(run.change, person);
+  await take(run, after, request, () => {
+    run.approvals = run.approvals.filter(({ statement }) => !samePerson(statement.person, person));
+    return [requestEntry(run, after, 'decision.withdrawn', request)];
   });
   return run.change;
 }

@@ -10,6 +10,7 @@ import { next } from '../domain/change-state.ts';
 import type { Closure } from '../domain/closure.ts';
 import { workerActor } from '../domain/entry.ts';
 import { isoTime } from '../domain/time.ts';
+import type { SignedStatement } from '../domain/statement.ts';
 import { failedCallOf } from './precheck.ts';
 import { vendorTaskQueue } from './messages.ts';
 import type { Ended, Run } from './run.ts';
@@ -113,7 +114,7 @@ async function call(run: Run): Promise<Executed | Closed | { kind: 'interrupted'
     const result: CallResult | undefined = await run.unless(
       () => run.command !== null,
       run.change.executeBy,
-      () => ActiveCaCertificate({ change: run.change, approvals: run.approvals }),
+      () => ActiveCaCertificate({ change: run.change, approvals: approvalsOf(run) }),
     );
     if (result === undefined) return { kind: 'interrupted' };
     if (result.kind !== 'succeeded') return result;
@@ -128,6 +129,11 @@ async function call(run: Run): Promise<Executed | Closed | { kind: 'interrupted'
     }
     return { kind: 'ended', end: { executionStatus: 'failed', outcome: failedCallOf(error) } };
   }
+}
+
+/** What the worker asks for before a call: signed approvals, or, where nobody approves, the signed submission. */
+function approvalsOf({ approvals, submission }: Run): readonly SignedStatement[] {
+  return submission === null ? approvals : [...approvals, submission];
 }
 
 function isInterrupted(run: Run): boolean {

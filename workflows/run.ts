@@ -1,7 +1,7 @@
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { CancellationScope, condition, isCancellation, upsertSearchAttributes } from '@temporalio/workflow';
 import type { LogActivities } from '../activities/contract.ts';
-import type { Change, JsonObject, Outcome } from '../domain/change.ts';
+import type { Change, ChangeRequest, JsonObject, Outcome } from '../domain/change.ts';
 import type { EntryDraft, EventType } from '../domain/entry.ts';
 import type { SignedStatement } from '../domain/statement.ts';
 import type { DecisionStatus, ExecutionStatus } from '../domain/status.ts';
@@ -19,6 +19,8 @@ export interface Ended {
 export interface Run {
   change: Change;
   readonly executeWithinMs: number;
+  /** The API's word for who asked. */
+  readonly submission: SignedStatement | null;
   /** The approvals of this round, as the API signed them. */
   approvals: SignedStatement[];
   /** Accepted requests whose entries are not durable yet: nothing is decided while there are any. */
@@ -53,13 +55,14 @@ const executionAttribute = defineSearchAttributeKey('CountersignExecution', 'KEY
 
 export function makeRun(
   change: Change,
-  executeWithinMs: number,
+  request: Pick<ChangeRequest, 'executeWithinMs' | 'submission'>,
   log: Pick<LogActivities, 'recordChange'>,
 ): Run {
   let shown = 'pending/not_started';
   const run: Run = {
     change,
-    executeWithinMs,
+    executeWithinMs: request.executeWithinMs,
+    submission: request.submission,
     approvals: [],
     recording: 0,
     busy: false,

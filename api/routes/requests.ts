@@ -1,8 +1,8 @@
 import { Router } from 'express';
 import type { RequestHandler } from 'express';
 import type { Change } from '../../domain/change.ts';
-import { judgeDecision } from '../../domain/decision.ts';
-import { CountersignError, httpStatusOfCode } from '../../domain/error.ts';
+import { judgeDecision, judgeTakeBack } from '../../domain/decision.ts';
+import { CountersignError } from '../../domain/error.ts';
 import { judgeExecution, judgeWithdrawal } from '../../domain/execution.ts';
 import type { Person } from '../../domain/person.ts';
 import { judgeReview } from '../../domain/review.ts';
@@ -11,6 +11,7 @@ import { isoTime } from '../../domain/time.ts';
 import { callerOf } from '../caller.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { methodNotAllowed } from '../problem.ts';
+import { isRefusal } from '../refusal-log.ts';
 import { checked, decisionSchema, executionSchema, reviewSchema, withdrawalSchema } from '../schemas.ts';
 import { makeView, readChange } from '../view.ts';
 
@@ -59,7 +60,7 @@ export function requestRoutes(deps: ApiDependencies): Router {
       } catch (error) {
         if (error instanceof CountersignError && isRefusal(error)) {
           const { kind, action, digest } = wanted;
-          const type = kind === 'decision' ? 'decision.refused' : 'request.refused';
+          const type = kind.startsWith('decision') ? 'decision.refused' : 'request.refused';
           await refusals.record({ type, person, change, wanted: { kind, action, digest }, error, source });
         }
         throw error;
@@ -85,7 +86,16 @@ export function requestRoutes(deps: ApiDependencies): Router {
           ),
       ),
     )
-    .all(methodNotAllowed('POST'));
+    .delete(
+      handle(
+        () => ({ kind: 'decision_withdrawal', action: 'withdraw', digest: null, comment: '' }),
+        (change, person) => {
+          judgeTakeBack(change, person, now());
+          return 'new';
+        },
+      ),
+    )
+    .all(methodNotAllowed('POST', 'DELETE'));
   router
     .route('/:id/withdrawal')
     .post(
@@ -125,9 +135,4 @@ export function requestRoutes(deps: ApiDependencies): Router {
     )
     .all(methodNotAllowed('POST'));
   return router;
-}
-
-/** Forbidden, in conflict with the change's state, or meant for another digest; not malformed, unknown or unavailable. */
-function isRefusal({ code }: CountersignError): boolean {
-  return [403, 409, 412, 422].includes(httpStatusOfCode[code]);
 }

@@ -17,7 +17,7 @@ afterAll(() => stack.stop());
 test.each([
   ['/v1/changes', 'GET, HEAD, POST'],
   [`/v1/changes/${randomUUID()}`, 'GET, HEAD'],
-  [`/v1/changes/${randomUUID()}/decisions`, 'POST'],
+  [`/v1/changes/${randomUUID()}/decisions`, 'POST, DELETE'],
   [`/v1/changes/${randomUUID()}/withdrawal`, 'POST'],
   [`/v1/changes/${randomUUID()}/execution`, 'POST'],
   [`/v1/changes/${randomUUID()}/events`, 'GET, HEAD'],
@@ -146,6 +146,6 @@ test('what nobody foresaw is 500 and tells nothing', async () => {
 test('a policy that allows no break-glass says so', async () => {
   const body = submission(randomUUID(), { breakGlass: true });
   const answer = await stack.api.call('/v1/changes', { body });
-  expect(answer.body).toMatchObject({ status: 403, code: 'forbidden' });
+  expect(answer.body).toMatchObject({ status: 403, code: 'break_glass_not_allowed' });
   expect(answer.body.detail).toContain(fourEyes.name);
 });

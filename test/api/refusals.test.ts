@@ -187,12 +187,12 @@ test('refused submissions are recorded, with no more of the body than a known op
   expect(await refused({ as: 'bob', body })).toBe('missing_role');
   expect(await refused({ as: 'dave', body: { operation: '\ud800\u0000' } })).toBe('missing_role');
   expect(await refused({ as: 'olga', raw: 'null' })).toBe('missing_role');
-  expect(await refused({ body: { ...body, breakGlass: true } })).toBe('forbidden');
+  expect(await refused({ body: { ...body, breakGlass: true } })).toBe('break_glass_not_allowed');
   expect(await entriesOf(null)).toMatchObject([
     { type: 'request.refused', outcome: 'missing_role', wanted: { operation: 'ActiveCaCertificate' } },
     { outcome: 'missing_role', wanted: { operation: null } },
     { outcome: 'missing_role', wanted: { operation: null } },
-    { outcome: 'forbidden' },
+    { outcome: 'break_glass_not_allowed' },
   ]);
   expect(JSON.stringify(await entriesOf(null))).not.toContain('SN-secret');
 

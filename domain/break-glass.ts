@@ -1,0 +1,33 @@
+import { CountersignError } from './error.ts';
+import { groupsUnder } from './membership.ts';
+import type { Person } from './person.ts';
+import type { PinnedPolicy } from './policy.ts';
+
+/**
+ * Who may break the glass under a policy, and with which reason: somebody of the groups it names, with a justification
+ * that begins with one of its reasons where it lists any.
+ *
+ * @param directory - the groups of the directory that list the person
+ * @throws CountersignError `break_glass_not_allowed` (403)
+ */
+export function judgeBreakGlass(
+  policy: PinnedPolicy,
+  person: Person,
+  justification: string,
+  directory: readonly string[] = [],
+): void {
+  const rule = policy.breakGlass;
+  if (rule === null) throw refusal(`policy ${policy.name} allows no break-glass`);
+  const groups = groupsUnder(policy, person, person.groups, directory);
+  if (!rule.groups.some((group) => groups.includes(group))) {
+    throw refusal(`a break-glass needs a member of: ${rule.groups.join(', ')}`);
+  }
+  const said = justification.trim().toLowerCase();
+  if (rule.reasons?.length && !rule.reasons.some((reason) => said.startsWith(reason.toLowerCase()))) {
+    throw refusal(`the justification has to begin with one of: ${rule.reasons.join(', ')}`);
+  }
+}
+
+function refusal(message: string): CountersignError {
+  return new CountersignError('break_glass_not_allowed', message);
+}
