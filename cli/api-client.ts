@@ -22,6 +22,8 @@ export interface ApiClient {
   delete<T>(path: string): Promise<T>;
   change(id: string): Promise<ChangeView>;
   list(query: URLSearchParams): Promise<{ items: Change[]; nextCursor: string | null }>;
+  /** Takes something back. */
+  delete<T = unknown>(path: string): Promise<T>;
   events(id: string): Promise<ShownEntry[]>;
   /** What is answered as text. */
   text(path: string): Promise<string>;

@@ -56,6 +56,8 @@ export function requestRoutes(deps: ApiDependencies): Router {
             // The workflow ended since the change was read: what is stored now says why, or that this came through.
             if (judge(await readChange(db, change.id, person), person, wanted) === 'new') throw error;
           });
+          // Two reviews at once meet in one workflow: what is stored says whose it is.
+          if (kind === 'review') judge(await readChange(db, change.id, person), person, wanted);
         }
       } catch (error) {
         if (error instanceof CountersignError && isRefusal(error)) {

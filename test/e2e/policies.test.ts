@@ -1,14 +1,37 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { codeOf, entriesOf, journeyOf } from '../support/journey.ts';
+import { createHash, randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { canonicalJson } from '../../domain/canonical-json.ts';
+import { fourEyes } from '../../domain/four-eyes.ts';
+import type { PinnedPolicy } from '../../domain/policy.ts';
+import type { Change, ChangeRequest } from '../../domain/change.ts';
+import { changeTaskQueue } from '../../workflows/messages.ts';
+import { codeOf, decide, entriesOf, inMs, journeyOf, post } from '../support/journey.ts';
 import type { Journey } from '../support/journey.ts';
 import { replayAll } from '../support/replay.ts';
-import { startApi, startGround, startWorkers } from '../support/service.ts';
+import { changeThat, startApi, startGround, startWorkers, submission } from '../support/service.ts';
 import type { Ground } from '../support/service.ts';
 
 let ground: Ground;
 let api: Awaited<ReturnType<typeof startApi>>;
 let workers: Awaited<ReturnType<typeof startWorkers>>;
 let journey: Journey;
+/** What else is to be stopped. */
+const apis: Awaited<ReturnType<typeof startApi>>[] = [];
+
+/** The built-in policy with something else in it. */
+function policyWith(changed: Partial<PinnedPolicy>): PinnedPolicy {
+  const { digest: _, ...members } = { ...fourEyes, ...changed };
+  return { ...members, digest: createHash('sha256').update(canonicalJson(members)).digest('hex') };
+}
+
+/** An API under a policy of its own, the steps of a change there, and its demo users. */
+async function under(changed: Partial<PinnedPolicy>) {
+  const own = await startApi(ground, { policy: policyWith(changed) });
+  apis.push(own);
+  return { ...journeyOf(own), users: own.users };
+}
+
+const typesOf = async (id: string) => (await entriesOf(api.users.dave, id)).map((e) => e.type);
 
 beforeAll(async () => {
   ground = await startGround();
@@ -18,7 +41,7 @@ beforeAll(async () => {
 afterAll(async () => {
   expect(await replayAll(ground)).toBeGreaterThan(1);
   await workers.stop();
-  await api.stop();
+  await Promise.all([api, ...apis].map((one) => one.stop()));
   await ground.stop();
 });
 
@@ -55,4 +78,174 @@ test('a revoked version of a policy ends its open changes as refused, and is rec
     'change.closed',
   ]);
   expect(entries[2]).toMatchObject({ actor: { subject: 'adam' }, code: 'policy_revoked' });
+});
+
+describe.concurrent('under a policy of their own', { timeout: 120_000 }, () => {
+  test('two groups have to agree, in stages, and a decision is taken back until its stage is full', async () => {
+    const { asked, ended, users } = await under({
+      name: 'two-stages',
+      stages: [
+        { name: 'operations', groups: [{ group: 'operations', threshold: 2 }] },
+        { name: 'security', groups: [{ group: 'security', threshold: 1 }] },
+      ],
+      groups: { operations: { source: 'token' }, security: { source: 'token' } },
+    });
+    const change = await asked(await ground.certificate());
+    expect(await codeOf(decide(users.frank, change))).toBe('not_an_approver');
+    expect((await decide(users.bob, change)).missing).toMatchObject([
+      { stage: 'operations', seats: 1 },
+      { stage: 'security', seats: 1 },
+    ]);
+    const path = `/v1/changes/${change.id}/decisions`;
+    expect(await codeOf(users.carol.delete(path))).toBe('nothing_decided');
+    const without = await users.bob.delete<typeof change>(path);
+    expect(without.missing).toMatchObject([{ seats: 2 }, { seats: 1 }]);
+    expect(without.decisions).toMatchObject([{ counts: false }]);
+
+    await decide(users.bob, change);
+    await decide(users.carol, change);
+    expect(await codeOf(users.carol.delete(path))).toBe('stage_resolved');
+    expect(await decide(users.frank, change)).toMatchObject({ decisionStatus: 'approved' });
+    expect(await ended(change.id)).toMatchObject({ executionStatus: 'succeeded', reviewStatus: 'none' });
+    expect((await typesOf(change.id)).filter((type) => type.startsWith('decision.'))).toEqual([
+      'decision.refused',
+      'decision.approved',
+      'decision.refused',
+      'decision.withdrawn',
+      'decision.approved',
+      'decision.approved',
+      'decision.refused',
+      'decision.approved',
+    ]);
+  });
+
+  test('a standard change runs without a person, and its log says so', async () => {
+    const { ended, users } = await under({ name: 'standard', standard: true, stages: [] });
+    const sn = await ground.certificate();
+    const { id } = await post(users.alice, sn);
+    expect(await ended(id)).toMatchObject({
+      decisionStatus: 'approved',
+      executionStatus: 'succeeded',
+      decisions: [],
+    });
+    expect(await ground.calls(sn)).toHaveLength(1);
+    const entries = await entriesOf(users.dave, id);
+    expect(entries.find((e) => e.type === 'change.scheduled')).toMatchObject({
+      standard: true,
+      actor: { process: 'worker' },
+    });
+  });
+
+  test('a workflow that nobody submitted by the API runs no standard change', async () => {
+    const policy = policyWith({ name: 'standard', standard: true, stages: [] });
+    const sn = await ground.certificate();
+    const id = randomUUID();
+    const now = new Date();
+    const end = await ground.client.workflow.execute<(request: ChangeRequest) => Promise<Change>>('change', {
+      workflowId: `change-${id}`,
+      taskQueue: changeTaskQueue,
+      args: [
+        {
+          id,
+          operation: 'ActiveCaCertificate',
+          input: submission(sn).input,
+          target: `cn-hangzhou/${submission(sn).input.mqttInstanceId}/${sn}`,
+          requester: {
+            issuer: 'x',
+            subject: 'x',
+            name: 'x',
+            roles: [],
+            groups: [],
+            authentication: { methods: [], at: null },
+          },
+          justification: 'nobody looked',
+          ticket: null,
+          breakGlass: false,
+          policy,
+          submittedAt: now.toISOString(),
+          decideBy: inMs(60_000),
+          executeAfter: null,
+          executeBy: null,
+          executeWithinMs: 60_000,
+          submission: null,
+          idempotency: null,
+          source: null,
+        },
+      ],
+    });
+    expect(end).toMatchObject({ executionStatus: 'failed', outcome: { code: 'bad_signature' } });
+    expect(await ground.calls(sn)).toEqual([]);
+  });
+
+  test('a broken glass runs at once, owes a review by somebody else, and takes over an ordinary change', async () => {
+    const alice = { issuer: ground.identity.issuer, subject: 'alice' };
+    const { asked, ended, users } = await under({
+      name: 'emergency',
+      breakGlass: { groups: ['on-call'], approvals: 0, reasons: ['outage'] },
+      groups: { 'on-call': { source: 'members', members: [alice] } },
+    });
+    const sn = await ground.certificate();
+    const ordinary = await asked(sn);
+    const glass = { breakGlass: true, justification: 'Outage of line 4' };
+    expect(await codeOf(post(users.erin, sn, randomUUID(), glass))).toBe('break_glass_not_allowed');
+    expect(await codeOf(post(users.alice, sn, randomUUID(), { breakGlass: true }))).toBe(
+      'break_glass_not_allowed',
+    );
+
+    const { id } = await post(users.alice, sn, randomUUID(), glass);
+    expect(await ended(ordinary.id)).toMatchObject({
+      decisionStatus: 'withdrawn',
+      outcome: { code: 'taken_over' },
+    });
+    expect(await ended(id)).toMatchObject({ executionStatus: 'succeeded', reviewStatus: 'owed' });
+    const entries = await entriesOf(users.dave, id);
+    expect(entries.find((e) => e.type === 'change.scheduled')).toMatchObject({
+      breakGlass: true,
+      skipped: [{ stage: 'approval', group: null, seats: 1 }],
+    });
+
+    expect(await codeOf(post(users.alice, await ground.certificate(), randomUUID(), glass))).toBe(
+      'review_owed',
+    );
+    const review = (by: typeof users.dave) =>
+      by.post(`/v1/changes/${id}/review`, { comment: 'the outage was real' });
+    expect(await codeOf(review(users.alice))).toBe('missing_role');
+    const [first, second] = await Promise.all([codeOf(review(users.dave)), codeOf(review(users.olga))]);
+    expect([first, second].sort()).toEqual(['already_reviewed', null]);
+    expect(await users.alice.change(id)).toMatchObject({ reviewStatus: 'signed' });
+    expect((await typesOf(id)).slice(-3)).toContain('review.signed');
+    expect(await codeOf(post(users.alice, await ground.certificate(), randomUUID(), glass))).toBe(null);
+  });
+
+  test('a broken glass that asks for one approval takes any one of those who would be asked', async () => {
+    const erin = { issuer: ground.identity.issuer, subject: 'erin' };
+    const { users } = await under({
+      name: 'emergency-of-two',
+      stages: [
+        { name: 'operations', groups: [{ group: 'operations', threshold: 2 }] },
+        { name: 'security', groups: [{ group: 'security', threshold: 1 }] },
+      ],
+      breakGlass: { groups: ['on-call'], approvals: 1 },
+      groups: {
+        operations: { source: 'token' },
+        security: { source: 'token' },
+        'on-call': { source: 'members', members: [erin] },
+      },
+    });
+    const { id } = await post(users.erin, await ground.certificate(), randomUUID(), { breakGlass: true });
+    const change = await changeThat(users.erin, id, (c) => c.digest !== null);
+    expect(change).toMatchObject({ decisionStatus: 'pending', missing: [{ seats: 1 }] });
+    await decide(users.frank, change);
+    expect(await changeThat(users.erin, id, (c) => c.closedAt !== null)).toMatchObject({
+      executionStatus: 'succeeded',
+      reviewStatus: 'owed',
+    });
+    // Who approved is not who looks back.
+    expect(await codeOf(users.frank.post(`/v1/changes/${change.id}/review`, { comment: 'mine' }))).toBe(
+      'self_review',
+    );
+    expect(await users.bob.post(`/v1/changes/${change.id}/review`, { comment: 'fine' })).toMatchObject({
+      reviewStatus: 'signed',
+    });
+  });
 });
