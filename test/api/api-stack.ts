@@ -124,9 +124,11 @@ export async function startApiStack(overrides: Partial<ApiDependencies> = {}) {
       await inTransaction(worker, (client) => openChange(client, { change, idempotency }));
       return change;
     },
-    /** Every entry of the log, oldest first. */
+    /** Every entry of the log but the signer's own, oldest first. */
     async entries(): Promise<EntryBody[]> {
-      const { rows } = await worker.query<{ bytes: Buffer }>('select bytes from audit.entry order by id');
+      const { rows } = await worker.query<{ bytes: Buffer }>(
+        `select bytes from audit.entry where type <> 'log.started' order by id`,
+      );
       return rows.map(({ bytes }) => JSON.parse(bytes.toString()) as EntryBody);
     },
     async stop(): Promise<void> {

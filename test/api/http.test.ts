@@ -27,7 +27,8 @@ test.each([
   ['/metrics', 'GET, HEAD'],
   ['/openapi.json', 'GET, HEAD'],
 ])('%s says which methods it has: %s', async (path, allow) => {
-  for (const method of ['PUT', 'PATCH', 'DELETE', 'PROPFIND']) {
+  const known = new Set(allow.split(', '));
+  for (const method of ['PUT', 'PATCH', 'DELETE', 'PROPFIND'].filter((m) => !known.has(m))) {
     const answer = await stack.api.call(path, { method });
     expect(answer.body).toMatchObject({ status: 405, code: 'method_not_allowed' });
     expect(answer.headers.get('allow')).toBe(allow);
