@@ -1,12 +1,17 @@
 import { canonicalJson } from './canonical-json.ts';
-import type { Change, ChangeRequest } from './change.ts';
+import type { Change } from './change.ts';
 
 /**
  * What the API's signature on a submission commits to, beside the change's id and its requester: the canonical JSON (RFC
  * 8785) of everything that decides what is run and whom it needs. Its SHA-256, in lower-case hex, is the statement's
  * digest. Where no person approves, this is all that stands between a started workflow and a call.
  */
-export function submissionText(change: Change | ChangeRequest): string {
+export function submissionText(
+  change: Pick<
+    Change,
+    'operation' | 'input' | 'target' | 'justification' | 'policy' | 'breakGlass' | 'executeAfter'
+  >,
+): string {
   const { operation, input, target, justification, policy, breakGlass, executeAfter } = change;
   return canonicalJson({ operation, input, target, justification, policy, breakGlass, executeAfter });
 }

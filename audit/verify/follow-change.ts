@@ -5,14 +5,14 @@ import { digestText } from '../../domain/digest.ts';
 import type { EntryBody, EventType } from '../../domain/entry.ts';
 import { CountersignError } from '../../domain/error.ts';
 import { samePerson } from '../../domain/person.ts';
+import { needsNobody } from '../../domain/progress.ts';
+import { submissionText } from '../../domain/submission.ts';
 import { isoTime } from '../../domain/time.ts';
 import { numberOf, objectOf, stringOf } from './fields.ts';
-import { begun } from './life.ts';
-import type { Illogical, Life, Problem } from './life.ts';
+import { answered, attempted, isCalled } from './follow-attempts.ts';
+import { begun, tolerance } from './life.ts';
+import type { Life, Problem, Report } from './life.ts';
 import { judgeStatement, personOf, sameActor, statementOf } from './statement-of.ts';
-
-/** The clocks of API, worker and Temporal differ, and a call that was allowed may start a moment later, ms. */
-const tolerance = 5 * 60_000;
 
 /** Types that tell of a change without moving it. */
 const aside: ReadonlySet<EventType> = new Set([
@@ -39,11 +39,12 @@ export function follow(
 ): { life: Life | null; problems: Problem[] } {
   if (aside.has(body.type) || body.changeId === null) return { life, problems: [] };
   const problems: Problem[] = [];
-  const report = (code: Illogical, message: string): void => void problems.push({ code, message });
+  const report: Report = (code, message) => void problems.push({ code, message });
 
   if (body.type === 'change.requested') {
     if (life) report('requested_twice', 'the change was requested before');
-    return { life: life ?? begun(body, body.changeId, true), problems };
+    judgeStatement(body, report);
+    return { life: life ?? asked(begun(body, body.changeId, true), body, report), problems };
   }
   let before = life;
   if (!before) {
@@ -54,8 +55,6 @@ export function follow(
   judgeStatement(body, report);
   return { life: step(before, body, report), problems };
 }
-
-type Report = (code: Illogical, message: string) => void;
 
 function step(life: Life, body: EntryBody, report: Report): Life {
   const { type } = body;
@@ -78,6 +77,8 @@ function step(life: Life, body: EntryBody, report: Report): Life {
       const taken = (d: Decision) => person !== null && d.counts && samePerson(d.person, person);
       return { ...life, decisions: life.decisions.map((d) => (taken(d) ? { ...d, counts: false } : d)) };
     }
+    case 'change.escalated':
+      return { ...life, escalatedAt: life.escalatedAt ?? body.time };
     case 'change.scheduled':
       if (life.whole && !approvedBy(life)) {
         report('scheduled_without_approval', 'scheduled without the decisions that the policy asks for');
@@ -89,7 +90,7 @@ function step(life: Life, body: EntryBody, report: Report): Life {
         executeBy: stringOf(body.executeBy) ?? life.executeBy,
       };
     case 'change.withdrawn':
-      if (life.started.length > 0) report('withdrawn_after_call', 'withdrawn after its call had started');
+      if (isCalled(life)) report('withdrawn_after_call', 'withdrawn after its call had started');
       if (
         life.requester &&
         !hasRole(body, 'operator') &&
@@ -106,7 +107,7 @@ function step(life: Life, body: EntryBody, report: Report): Life {
     case 'change.refused':
       // By an admin's word, who has revoked the policy, also what was approved.
       if (hasRole(body, 'admin') && statementOf(body)?.kind === 'revocation') {
-        if (life.started.length > 0) report('withdrawn_after_call', 'refused after its call had started');
+        if (isCalled(life)) report('withdrawn_after_call', 'refused after its call had started');
       } else if (life.whole && life.status !== 'pending') {
         report('not_pending', `${type} of what was ${life.status}`);
       }
@@ -156,6 +157,26 @@ function mayComeLate(type: EventType): boolean {
     type === 'review.signed' ||
     (type.startsWith('attempt.') && type !== 'attempt.started')
   );
+}
+
+/** The API's word on a submission is of just what was asked for. */
+function asked(life: Life, body: EntryBody, report: Report): Life {
+  const statement = statementOf(body);
+  const { policy, operation, input, breakGlass } = life;
+  if (statement === null || policy === null) return life;
+  const { target, justification, executeAfter } = body;
+  const text = submissionText({
+    operation,
+    input,
+    target: target ?? '',
+    justification: stringOf(justification) ?? '',
+    policy,
+    breakGlass,
+    executeAfter: stringOf(executeAfter),
+  });
+  const attested = statement.kind === 'submission' && statement.digest === sha256(text);
+  if (!attested) report('statement_differs', 'the submission was signed of something else');
+  return { ...life, attested };
 }
 
 function prechecked(life: Life, body: EntryBody, report: Report): Life {
@@ -218,35 +239,13 @@ function decided(life: Life, body: EntryBody, decision: 'approve' | 'reject', re
 
 function approvedBy(life: Life): boolean {
   const { policy, requester, decisions } = life;
-  if (policy && requester) return decisionOutcome({ ...life, policy, requester }) === 'approved';
+  if (policy && requester) {
+    const votable = { ...life, policy, requester };
+    // Where nobody approves, the API's word that this person asked for just this is all there is.
+    if (needsNobody(votable) && !life.attested) return false;
+    return decisionOutcome(votable) === 'approved';
+  }
   return decisions.some((d) => d.counts && d.decision === 'approve');
-}
-
-function attempted(life: Life, body: EntryBody, report: Report): Life {
-  const ordinal = ordinalOf(body);
-  if (life.whole) {
-    if (life.status !== 'approved') {
-      report('attempt_without_approval', `attempt ${ordinal} of what was ${life.status}`);
-    } else if (body.digest !== life.digest) {
-      report('digest_differs', `attempt ${ordinal} under another digest than the approved one`);
-    } else if (life.executeBy !== null && body.time > isoTime(Date.parse(life.executeBy) + tolerance)) {
-      report('attempt_out_of_time', `attempt ${ordinal} after execute-by, ${life.executeBy}`);
-    }
-    if (ordinal !== (life.started.at(-1) ?? 0) + 1) {
-      report('attempt_out_of_order', `attempt ${ordinal} after attempt ${life.started.at(-1) ?? 0}`);
-    }
-  }
-  return { ...life, started: [...life.started, ordinal] };
-}
-
-function answered(life: Life, body: EntryBody, report: Report): Life {
-  const ordinal = ordinalOf(body);
-  if (life.ended.includes(ordinal)) report('attempt_ended_twice', `attempt ${ordinal} had ended before`);
-  else if (life.whole && !life.started.includes(ordinal)) {
-    report('attempt_not_started', `attempt ${ordinal} ended and was not started`);
-  }
-  const succeeded = life.succeeded || body.type === 'attempt.succeeded';
-  return { ...life, ended: [...life.ended, ordinal], succeeded };
 }
 
 /** Whether a change may close as it says. */
@@ -258,7 +257,7 @@ function judgeEnd(life: Life, body: EntryBody, report: Report): void {
   if (decisionStatus !== life.status && !(orphan && life.status === 'pending')) {
     report('closed_otherwise', `closed as ${JSON.stringify(decisionStatus)}, and was ${life.status}`);
   }
-  const called = life.started.length > 0;
+  const called = isCalled(life);
   const wrong =
     executionStatus === 'succeeded' || executionStatus === 'partially_succeeded'
       ? !life.succeeded
@@ -279,10 +278,6 @@ function judgeEnd(life: Life, body: EntryBody, report: Report): void {
 
 function hasRole(body: EntryBody, role: string): boolean {
   return [body.actor.roles].flat().includes(role);
-}
-
-function ordinalOf(body: EntryBody): number {
-  return numberOf(objectOf(body.attempt).ordinal);
 }
 
 function sha256(text: string): string {

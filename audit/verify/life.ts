@@ -37,6 +37,12 @@ export interface Problem {
   readonly message: string;
 }
 
+/** Where problems go. */
+export type Report = (code: Illogical, message: string) => void;
+
+/** The clocks of API, worker and Temporal differ, and a call that was allowed may start a moment later, ms. */
+export const tolerance = 5 * 60_000;
+
 /** What the log has told of one change so far. */
 export interface Life {
   readonly changeId: string;
@@ -50,6 +56,8 @@ export interface Life {
   readonly submittedAt: string;
   readonly breakGlass: boolean;
   readonly escalatedAt: string | null;
+  /** Whether the API signed the submission. */
+  readonly attested: boolean;
   readonly decideBy: string | null;
   readonly executeBy: string | null;
   readonly status: DecisionStatus;
@@ -61,6 +69,8 @@ export interface Life {
   /** Ordinals of started attempts, and of those that have ended. */
   readonly started: readonly number[];
   readonly ended: readonly number[];
+  /** Of those, the ones that surely never left. */
+  readonly unsent: readonly number[];
   /** Whether an attempt succeeded, or the target showed afterwards that one had. */
   readonly succeeded: boolean;
   /** Whether the target was ever found to be another than the approved one. */
@@ -81,6 +91,7 @@ export function begun(body: EntryBody, changeId: string, whole: boolean): Life {
     submittedAt: stringOf(body.submittedAt) ?? body.time,
     breakGlass: body.breakGlass === true,
     escalatedAt: null,
+    attested: false,
     decideBy: stringOf(body.decideBy),
     executeBy: stringOf(body.executeBy),
     status: 'pending',
@@ -90,6 +101,7 @@ export function begun(body: EntryBody, changeId: string, whole: boolean): Life {
     decisions: [],
     started: [],
     ended: [],
+    unsent: [],
     succeeded: false,
     drifted: false,
     closed: false,

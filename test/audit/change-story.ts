@@ -7,6 +7,7 @@ import { fourEyes } from '../../domain/four-eyes.ts';
 import type { Person, Role } from '../../domain/person.ts';
 import type { PinnedPolicy } from '../../domain/policy.ts';
 import type { Statement } from '../../domain/statement.ts';
+import { submissionText } from '../../domain/submission.ts';
 
 /** One change's entries, as workflow, worker and API write them. */
 export function changeStory(
@@ -107,6 +108,36 @@ export function changeStory(
         },
         personActor(person('alice', 'requester')),
       ),
+    /** As it was asked for, with the API's word on it. */
+    attested(request: EntryBody, more: { readonly [member: string]: Json } = {}): EntryBody {
+      const by = person('alice', 'requester');
+      const { target, justification, breakGlass = false, executeAfter = null } = request;
+      const text = submissionText({
+        operation,
+        input,
+        target: target ?? '',
+        justification: justification as string,
+        policy,
+        breakGlass: breakGlass as boolean,
+        executeAfter: executeAfter as string | null,
+      });
+      const statement: Statement = {
+        v: 1,
+        kind: 'submission',
+        changeId,
+        person: by,
+        action: 'submit',
+        comment: '',
+        digest: createHash('sha256').update(text).digest('hex'),
+        round: 0,
+        at: began,
+      };
+      return {
+        ...request,
+        statement: { ...(statement as unknown as JsonObject), ...more },
+        signature: { keyId: 'key', value: 'c2ln' },
+      };
+    },
     prechecked: (round = 1) => entry('change.prechecked', { snapshot, round, digest: digestOf(round) }),
     approved(by: Person = person('bob', 'approver'), round = 1) {
       approvedAt = now();

@@ -112,6 +112,33 @@ describe('what happens', () => {
     ],
     ['refusals at any time', (s) => [...succeeded(s), s.entry('decision.refused', { outcome: 'x' })]],
     ['an open change', approved],
+    ['a submission that the API signed', (s) => [s.attested(s.requested()), ...succeeded(s).slice(1)]],
+    [
+      'a standard change, which nobody approves',
+      () => {
+        const s = changeStory({ policy: { ...fourEyes, standard: true, stages: [] } });
+        const scheduled = { ...s.entry('change.scheduled', { executeBy: '2026-11-25T00:00:00.000Z' }) };
+        return [
+          s.attested(s.requested()),
+          s.prechecked(),
+          scheduled,
+          s.started(),
+          s.ended('succeeded'),
+          s.closed(),
+        ];
+      },
+    ],
+    [
+      'a withdrawal after an attempt that never left',
+      (s) => [
+        ...approved(s),
+        s.started(),
+        s.entry('attempt.failed', { attempt: { ordinal: 1, code: 'not_sent' } }),
+        s.entry('change.held'),
+        s.withdrawn(),
+        s.closed('withdrawn', 'cancelled'),
+      ],
+    ],
     [
       'a takeover by a break-glass change',
       (s) => [
@@ -198,6 +225,19 @@ describe('what could not have happened', () => {
       'scheduled by nobody’s approval',
       ['scheduled_without_approval'],
       (s) => [...before(s), s.scheduled(), s.started()],
+    ],
+    [
+      'a standard change that nobody is known to have asked for',
+      ['scheduled_without_approval'],
+      () => {
+        const s = changeStory({ policy: { ...fourEyes, standard: true, stages: [] } });
+        return [s.requested(), s.prechecked(), s.entry('change.scheduled'), s.started()];
+      },
+    ],
+    [
+      'a submission that was signed of something else',
+      ['statement_differs'],
+      (s) => [s.attested(s.requested(), { digest: 'e'.repeat(64) })],
     ],
     [
       'scheduled with one approval of two',
