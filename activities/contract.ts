@@ -1,6 +1,7 @@
 import type { Change, ChangeRequest, JsonObject, SignedRequest } from '../domain/change.ts';
 import type { Closure } from '../domain/closure.ts';
 import type { EntryDraft } from '../domain/entry.ts';
+import type { NoticeKind } from '../domain/notice.ts';
 import type { SignedStatement } from '../domain/statement.ts';
 
 /** How an opening ended; `changeId` is the change that holds the key or the target. */
@@ -8,6 +9,8 @@ export type OpenedResult =
   | {
       readonly kind: 'opened' | 'known' | 'key_reused' | 'target_taken' | 'review_owed';
       readonly changeId: string;
+      /** Whether this worker has people told of changes. */
+      readonly notifies?: boolean;
     }
   | { readonly kind: 'invalid'; readonly message: string };
 
@@ -52,6 +55,22 @@ export interface ReviewActivities {
     readonly at: string;
     readonly temporal: JsonObject;
   }): Promise<void>;
+}
+
+/** One notice, with the entry that tells of it once it is delivered. */
+export interface NoticeInput {
+  readonly kind: NoticeKind;
+  readonly change: Change;
+  readonly entry: EntryDraft;
+}
+
+/** Telling people. */
+export interface NoticeActivities {
+  /**
+   * Sends the notice and records that it was sent; nothing of it without a webhook.
+   * @throws ApplicationFailure `not_delivered`, to be retried
+   */
+  notify(input: NoticeInput): Promise<void>;
 }
 
 /** What the precheck found. */

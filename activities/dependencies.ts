@@ -3,6 +3,7 @@ import type { Freeze } from '../domain/freeze.ts';
 import type { SignedStatement } from '../domain/statement.ts';
 import type { Sealing } from '../audit/sealing.ts';
 import type { FaultClass, OnsMqtt } from '../onsmqtt/port.ts';
+import type { Webhook } from './webhook.ts';
 
 /** What the activities work with; made by a composition root. */
 export interface ActivityDependencies {
@@ -13,6 +14,8 @@ export interface ActivityDependencies {
   readonly verifyStatement: (signed: SignedStatement) => boolean;
   /** Says when an attempt's entry is in a checkpoint: before that nothing is called. */
   readonly sealing: Sealing;
+  /** Where notices go; without it nobody is told. */
+  readonly webhook?: Webhook | null;
   /** The freezes of the calendar file; default none. */
   readonly calendar?: readonly Freeze[];
   /** Longest wait before a closed gate is asked again, ms; default 60,000. */

@@ -39,7 +39,9 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
         }),
       );
       await deps.at?.('change.opened');
-      return result.kind === 'opened' ? { kind: 'opened', changeId: change.id } : result;
+      return result.kind === 'opened'
+        ? { kind: 'opened', changeId: change.id, notifies: !!deps.webhook }
+        : result;
     },
 
     async recordChange({ change, entries, statements }) {

@@ -117,6 +117,10 @@ export const environmentSchema = z.object({
     .max(10)
     .default(0)
     .describe('Proxies in front of the API.'),
+  COUNTERSIGN_WEBHOOK_URL: url(['http:', 'https:'])
+    .optional()
+    .describe('Where notices go; none without it. http: on loopback only.'),
+  COUNTERSIGN_WEBHOOK_SECRET: z.string().min(1).optional().describe('Signs the notices: whsec_ and base64.'),
   COUNTERSIGN_FREEZE_CALENDAR: z.string().min(1).optional().describe('File with freezes (YAML).'),
   COUNTERSIGN_FAULT_POINT: z.string().optional().describe('Tests only: dies by SIGKILL at this named point.'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),

@@ -6,6 +6,7 @@ import type { ActivityDependencies, FaultPoint } from '../activities/dependencie
 import { startSealing } from '../audit/sealing.ts';
 import type { Sealing } from '../audit/sealing.ts';
 import { createStatementVerifier } from '../identity/statement-signer.ts';
+import { makeWebhook } from '../activities/webhook.ts';
 import { createCallPace } from '../onsmqtt/call-pace.ts';
 import { createOnsMqtt } from '../onsmqtt/client.ts';
 import { createCredential } from '../onsmqtt/credentials.ts';
@@ -13,6 +14,7 @@ import { CountersignPlugin } from '../plugin/countersign-plugin.ts';
 import { claimCalls } from '../store/claim-calls.ts';
 import { changeTaskQueue, vendorTaskQueue } from '../workflows/messages.ts';
 import { openDatabase } from './database.ts';
+import { required } from './environment.ts';
 import type { Environment } from './environment.ts';
 import { readLogVerifiers, readVerifiers, statementKeys, witnessPublicKeys } from './keys.ts';
 import { freezeCalendar } from './freeze-calendar.ts';
@@ -137,6 +139,10 @@ async function dependencies(
       await Promise.all(keyFiles.map((file) => readFile(file, 'utf8'))),
     ),
     calendar: await freezeCalendar(env),
+    webhook:
+      env.COUNTERSIGN_WEBHOOK_URL === undefined
+        ? null
+        : makeWebhook(env.COUNTERSIGN_WEBHOOK_URL, required(env, 'COUNTERSIGN_WEBHOOK_SECRET')),
     onAttempt: told.onAttempt,
     onDecision: told.onDecision,
     ...(fatal === undefined

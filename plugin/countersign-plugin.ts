@@ -4,6 +4,7 @@ import type { ReplayWorkerOptions, WorkerOptions } from '@temporalio/worker';
 import { makeLogActivities } from '../activities/log-activities.ts';
 import { makeReviewActivities } from '../activities/review-activities.ts';
 import { makeVendorActivities } from '../activities/vendor-activities.ts';
+import { makeNoticeActivities } from '../activities/notice-activities.ts';
 import type { ActivityDependencies } from '../activities/dependencies.ts';
 import { vendorTaskQueue } from '../workflows/messages.ts';
 
@@ -37,6 +38,7 @@ export class CountersignPlugin extends SimplePlugin {
               ...makeLogActivities(dependencies),
               ...makeVendorActivities(dependencies),
               ...makeReviewActivities(dependencies),
+              ...makeNoticeActivities(dependencies),
             },
           }
         : {}),

@@ -16,6 +16,7 @@ import { handleRequests } from './request-handlers.ts';
 import { stateQuery, submittedUpdate } from './messages.ts';
 import { scheduling } from './scheduling.ts';
 import { signedMembers } from './turn.ts';
+import { tell } from './notice.ts';
 import { makeRun } from './run.ts';
 import type { Ended, Run } from './run.ts';
 import { precheck } from './precheck.ts';
@@ -63,6 +64,7 @@ export async function change(request: ChangeRequest): Promise<Change> {
     ],
   });
   run.showStatus();
+  await tell(run, 'closed');
   await condition(allHandlersFinished);
   return run.change;
 }
@@ -122,6 +124,7 @@ async function open(run: Run, request: ChangeRequest): Promise<{ changeId: strin
       opened.changeId,
     );
   }
+  run.notifies = opened.notifies ?? false;
   return { changeId: opened.changeId, known: opened.kind === 'known' };
 }
 
@@ -134,10 +137,12 @@ async function untilEnd(run: Run): Promise<Ended> {
     run.approvals = [];
     await scheduleWithNobody(run);
     run.showStatus();
+    if (run.change.decisionStatus === 'pending') await tell(run, 'awaiting_decision');
     await run.waitUntil(() => run.change.decisionStatus !== 'pending', run.change.decideBy);
     run.showStatus();
     if (run.change.decisionStatus === 'pending') return expired(run);
     if (run.change.decisionStatus !== 'approved') return run.endOfDecision();
+    await tell(run, run.change.breakGlass ? 'break_glass' : 'decided');
     const executed = await execute(run);
     if (executed.kind === 'ended') return executed.end;
     await run.record([run.entry(run.change, 'change.drifted', workerActor, { message: executed.message })]);

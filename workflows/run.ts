@@ -33,6 +33,10 @@ export interface Run {
   calledOff: Pick<Outcome, 'code' | 'message'> | null;
   /** What an operator asked of the running call and nobody has carried out yet. */
   command: 'pause' | 'retry' | 'abandon' | null;
+  /** Whether people are told of the change; said by the worker that opened it. */
+  notifies: boolean;
+  /** How often they were. */
+  told: number;
   readonly entry: ReturnType<typeof makeEntryWriter>;
   /** Writes entries and the change as it is now. */
   record(entries: readonly EntryDraft[], statements?: readonly SignedStatement[]): Promise<void>;
@@ -69,6 +73,8 @@ export function makeRun(
     callStarted: false,
     calledOff: null,
     command: null,
+    notifies: false,
+    told: 0,
     entry: makeEntryWriter(),
     async record(entries, statements = []) {
       await log.recordChange({ change: run.change, entries, statements });

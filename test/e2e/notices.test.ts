@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { makeWebhook } from '../../activities/webhook.ts';
+import { startReceiver, webhookSecret } from '../support/receiver.ts';
+import { eventually, startApi, startGround, startWorkers } from '../support/service.ts';
+import { decide, entriesOf, journeyOf } from '../support/journey.ts';
+import type { Journey } from '../support/journey.ts';
+import type { Ground } from '../support/service.ts';
+import { replayAll } from '../support/replay.ts';
+
+let ground: Ground;
+let api: Awaited<ReturnType<typeof startApi>>;
+let workers: Awaited<ReturnType<typeof startWorkers>>;
+let receiver: Awaited<ReturnType<typeof startReceiver>>;
+let journey: Journey;
+/** Of which changes the receiver takes nothing, or the first message only at the second try. */
+const refused = new Set<unknown>();
+const slow = new Set<unknown>();
+
+beforeAll(async () => {
+  receiver = await startReceiver(({ id, body }) => {
+    const change = body.data.change['id'];
+    if (refused.has(change)) return 503;
+    const tries = receiver.received.filter((r) => r.id === id).length;
+    return slow.has(change) && tries < 2 ? 500 : 204;
+  });
+  ground = await startGround();
+  [api, workers] = await Promise.all([
+    startApi(ground),
+    startWorkers(ground, { webhook: makeWebhook(receiver.url, webhookSecret) }),
+  ]);
+  journey = journeyOf(api);
+});
+afterAll(async () => {
+  expect(await replayAll(ground)).toBeGreaterThanOrEqual(2);
+  await workers.stop();
+  await api.stop();
+  await receiver.stop();
+  await ground.stop();
+});
+
+const ofChange = (id: string) => receiver.received.filter((r) => r.body.data.change['id'] === id);
+const sentOf = async (id: string) =>
+  (await entriesOf(api.users.dave, id)).filter((e) => e.type === 'notification.sent');
+
+test('people are told that a decision is awaited, of the decision and of the end; each is recorded once', async () => {
+  const asked = await journey.asked(await ground.certificate());
+  slow.add(asked.id);
+  await decide(api.users.bob, asked);
+  await journey.ended(asked.id);
+  const entries = await eventually(async () => {
+    const sent = await sentOf(asked.id);
+    return sent.length >= 3 ? sent : null;
+  });
+  const kinds = entries.map((e) => (e['notification'] as { kind: string }).kind);
+  expect(kinds.sort()).toEqual(['awaiting_decision', 'closed', 'decided']);
+  const got = ofChange(asked.id);
+  expect(got.every((r) => r.genuine)).toBe(true);
+  // What had to be repeated came under one id.
+  const ids = new Map(got.map((r) => [r.id, r.body.type]));
+  expect([...ids.values()].sort()).toEqual(['change.awaiting_decision', 'change.closed', 'change.decided']);
+  expect(got.length).toBeGreaterThan(ids.size);
+  const closed = got.find((r) => r.body.type === 'change.closed')?.body.data;
+  expect(closed?.change).toMatchObject({
+    executionStatus: 'succeeded',
+    path: `/v1/changes/${asked.id}`,
+    requester: { subject: 'alice' },
+  });
+  const subjects = closed?.audience.people.map((p) => (p as { subject: string }).subject);
+  expect(subjects).toEqual(['alice', 'bob']);
+});
+
+test('a receiver that fails delays and fails no change, and nothing is recorded as sent', async () => {
+  const asked = await journey.asked(await ground.certificate());
+  refused.add(asked.id);
+  await eventually(() => Promise.resolve(ofChange(asked.id).length > 0 ? true : null));
+  await decide(api.users.bob, asked);
+  const end = await journey.ended(asked.id);
+  expect(end.executionStatus).toBe('succeeded');
+  await eventually(async () => {
+    const { status } = await ground.client.workflow.getHandle(`change-${asked.id}`).describe();
+    return status.name === 'COMPLETED' ? true : null;
+  });
+  await eventually(() =>
+    Promise.resolve(ofChange(asked.id).some((r) => r.body.type === 'change.closed') ? true : null),
+  );
+  const sent = (await sentOf(asked.id)).map((e) => (e['notification'] as { kind: string }).kind);
+  expect(sent).not.toContain('closed');
+});
