@@ -89,6 +89,29 @@ test.each<[string, Partial<Change>, string, object, number, string]>([
   expect(await entriesOf(change)).toMatchObject([{ type: 'decision.refused', outcome: code, coalesced: 0 }]);
 });
 
+test('a decision needs a login as strong and recent as the policy asks, and still awaits who lacks it', async () => {
+  const policy = { ...fourEyes, authentication: { methods: ['mfa'], maxAgeSeconds: 300 } };
+  const change = await stack.stored({ policy });
+  const code = async (claims: Record<string, unknown>) => {
+    const token = await stack.ground.identity.tokenFor('bob', claims);
+    return (await decide(change, 'bob', {}, { token })).body.code;
+  };
+  const weak = 'stronger_authentication_needed';
+  const seconds = Math.floor(Date.now() / 1000);
+  expect(await code({ amr: ['pwd'] })).toBe(weak);
+  expect(await code({ amr: ['mfa'], auth_time: seconds - 600 })).toBe(weak);
+  expect(await code({ amr: ['mfa'], auth_time: undefined })).toBe(weak);
+  // Judged good enough: there is only no workflow behind the stored change.
+  expect(await code({ amr: ['pwd', 'mfa'], auth_time: seconds - 10 })).toBe('change_closed');
+  const view = await stack.api.call(`/v1/changes/${change.id}`, { as: 'bob' });
+  expect(view.body).toMatchObject({ awaitingYou: true });
+  const entries = await entriesOf(change);
+  expect(entries.map(({ outcome }) => outcome)).toEqual([weak, weak, weak, 'change_closed']);
+  expect(entries[0]?.actor).toMatchObject({
+    authentication: { methods: ['pwd'], at: expect.stringMatching(/Z$/) as unknown },
+  });
+});
+
 test('a contrary decision is refused, the same one again is not', async () => {
   const change = await stack.stored({ policy: twoGroups });
   const approval = {
