@@ -5,7 +5,9 @@ import { CountersignError } from '../domain/error.ts';
 import type { Queryable } from '../store/queryable.ts';
 import { makeLatch } from './latch.ts';
 import { asLogError } from './log-error.ts';
+import { gatherReads } from './gathered-reads.ts';
 import { inclusionProof, leafHash, verifyInclusion } from './merkle.ts';
+import type { HashReader } from './merkle.ts';
 import { makeCheckpointReader } from './newest-checkpoint.ts';
 import type { TrustedKeys } from './newest-checkpoint.ts';
 import type { Checkpoint } from './checkpoint.ts';
@@ -90,9 +92,10 @@ export function startSealing(options: SealingOptions): Sealing {
         const index = indexes.get(waiter.key);
         return index === undefined || index >= checkpoint.size ? [] : [{ waiter, index }];
       });
+      const read = gatherReads(makeTreeReader(db));
       await Promise.all(
         covered.map(async ({ waiter, index }) => {
-          if (await isProved(db, checkpoint, waiter.leaf, index)) seal(waiter);
+          if (await isProved(read, checkpoint, waiter.leaf, index)) seal(waiter);
           else {
             giveUp(
               waiter,
@@ -188,13 +191,11 @@ async function indexesOf(db: Queryable, keys: readonly string[]): Promise<Map<st
 }
 
 async function isProved(
-  db: Queryable,
+  read: HashReader,
   { size, root }: Checkpoint,
   leaf: Buffer,
   index: number,
 ): Promise<boolean> {
-  const proof = await inclusionProof(index, size, makeTreeReader(db)).catch((error: unknown) => {
-    throw asLogError(error);
-  });
+  const proof = await inclusionProof(index, size, read);
   return verifyInclusion({ index, size, leaf, root, proof });
 }

@@ -1,5 +1,10 @@
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
 import { checkServer } from '../audit/check-server.ts';
+import { openLogMemory } from '../audit/log-memory.ts';
+import type { LogMemory } from '../audit/log-memory.ts';
+import { readUnsealed } from '../audit/unsealed.ts';
 import { makePool } from '../store/pool.ts';
 import type { Environment } from './environment.ts';
 import { temporalConfig } from './temporal.ts';
@@ -15,7 +20,14 @@ export interface Finding {
 
 /** `countersign doctor`: each dependency reachable, its version, the rights, and the remedy. */
 export async function examine(env: Environment): Promise<Finding[]> {
-  return Promise.all([Promise.resolve(node()), postgres(env), temporal(), identity(env), vendor(env)]);
+  return Promise.all([
+    Promise.resolve(node()),
+    postgres(env),
+    sealing(env),
+    temporal(),
+    identity(env),
+    vendor(env),
+  ]);
 }
 
 function node(): Finding {
@@ -55,6 +67,55 @@ async function postgres(env: Environment): Promise<Finding> {
   } finally {
     await pool.end();
   }
+}
+
+/** Whether checkpoints keep up, and why not, where the signer's memory can be read from here. */
+async function sealing(env: Environment): Promise<Finding> {
+  const name = 'Audit log';
+  const refusal = await signerRefusal(env);
+  if (refusal !== null) {
+    const { code, message, at } = refusal;
+    const remedy = 'see "The signer refuses" in docs/operations.md; until an admin decides no call is made';
+    return { name, ok: false, found: `the signer refuses since ${at}: ${code}, ${message}`, remedy };
+  }
+  if (env.DATABASE_URL === undefined) {
+    return { name, ok: false, found: 'DATABASE_URL is not set', remedy: "set it to the process's own login" };
+  }
+  const pool = makePool({
+    connectionString: env.DATABASE_URL,
+    applicationName: 'countersign doctor',
+    max: 1,
+  });
+  try {
+    const { entries, seconds } = await readUnsealed(pool);
+    const ok = seconds < 60;
+    const found =
+      entries === 0 ? 'sealed to its end' : `${entries} entries not sealed, for ${Math.round(seconds)} s`;
+    return {
+      name,
+      ok,
+      found,
+      remedy: ok ? '' : 'start the signer, or look at its log; no call is made meanwhile',
+    };
+  } catch (error) {
+    const found = error instanceof Error ? error.message : String(error);
+    return { name, ok: false, found, remedy: 'check DATABASE_URL and the migrations' };
+  } finally {
+    await pool.end();
+  }
+}
+
+async function signerRefusal(env: Environment): Promise<LogMemory['refusal']> {
+  const folder = join(env.COUNTERSIGN_HOME, 'signer', 'memory');
+  // Looked at, never made: most processes have no signer's home.
+  if (
+    !(await access(folder).then(
+      () => true,
+      () => false,
+    ))
+  )
+    return null;
+  return (await (await openLogMemory(folder)).read().catch(() => null))?.value.refusal ?? null;
 }
 
 async function temporal(): Promise<Finding> {

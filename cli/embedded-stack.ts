@@ -7,7 +7,10 @@ import type { Ports } from './ports.ts';
 
 /** Where everything is, as variables for each process. */
 export interface Stack {
-  readonly env: Record<'shared' | 'api' | 'worker' | 'signer' | 'migrate', Record<string, string>>;
+  readonly env: Record<
+    'shared' | 'api' | 'worker' | 'signer' | 'witness' | 'migrate',
+    Record<string, string>
+  >;
   readonly places: Readonly<Record<string, string>>;
   /** Where each part listens; the API's is the preferred one. */
   readonly ports: Ports;
@@ -146,6 +149,8 @@ export async function startEmbedded(
       api: { DATABASE_URL: urls.api },
       worker: { DATABASE_URL: urls.worker, ...worker },
       signer: { DATABASE_URL: urls.signer },
+      // It knows no database, and listens where nobody else does.
+      witness: { DATABASE_URL: '', HOST: '127.0.0.1' },
       migrate: { DATABASE_URL: urls.migrate },
     },
     places,

@@ -66,41 +66,37 @@ export async function readVerifiers(files: readonly string[]): Promise<NoteVerif
   return (await Promise.all(files.map(keyLines))).flat().map(readNoteVerifier);
 }
 
-/** Files of the log's public keys, for whoever checks it. */
-function logPublicKeys(env: Environment): readonly string[] {
-  return env.COUNTERSIGN_LOG_PUBLIC_KEYS?.split(',') ?? [join(env.COUNTERSIGN_HOME, 'keys', 'log.vkey')];
+/** The log's public keys. @throws CountersignError `invalid_configuration` */
+export function readLogVerifiers(env: Environment, log: KeyLog): Promise<NoteVerifier[]> {
+  return readPublic(env.COUNTERSIGN_LOG_PUBLIC_KEYS, join(env.COUNTERSIGN_HOME, 'keys', 'log.vkey'), log);
+}
+
+/** The witness's public keys, for whoever checks cosignatures. @throws CountersignError `invalid_configuration` */
+export function readWitnessVerifiers(env: Environment, log: KeyLog): Promise<NoteVerifier[]> {
+  const file = join(env.COUNTERSIGN_HOME, 'keys', 'witness.vkey');
+  return readPublic(env.COUNTERSIGN_WITNESS_PUBLIC_KEYS, file, log);
+}
+
+interface KeyLog {
+  warn(message: string): void;
 }
 
 /**
- * The log's public keys. Beside the signer, on a first start, they are a moment in coming: whoever needs them waits, and
- * nothing is called before.
- *
- * @throws CountersignError `invalid_configuration`
+ * Keys that are given, or those that another process of this home makes on its first start: they are a moment in coming, so
+ * whoever needs them waits, and nothing is called before.
  */
-export async function readLogVerifiers(
-  env: Environment,
-  log: { warn(message: string): void },
-): Promise<NoteVerifier[]> {
-  const files = logPublicKeys(env);
-  if (env.COUNTERSIGN_LOG_PUBLIC_KEYS === undefined) {
-    for (let told = false; !(await isThere(files)); told = true) {
-      if (!told) log.warn(`waiting for the log's public key, ${files.join()}: the signer makes it`);
-      await delay(300);
-    }
+async function readPublic(given: string | undefined, file: string, log: KeyLog): Promise<NoteVerifier[]> {
+  if (given !== undefined) return readVerifiers(given.split(','));
+  for (let told = false; !(await isThere([file])); told = true) {
+    if (!told) log.warn(`waiting for ${file}, which another process makes`);
+    await delay(300);
   }
-  return readVerifiers(files);
+  return readVerifiers([file]);
 }
 
 async function isThere(files: readonly string[]): Promise<boolean> {
   const texts = await Promise.all(files.map((file) => readFile(file, 'utf8').catch(() => '')));
   return texts.every((text) => text.endsWith('\n'));
-}
-
-/** Files of the witness's public keys, for whoever checks cosignatures. */
-export function witnessPublicKeys(env: Environment): readonly string[] {
-  return (
-    env.COUNTERSIGN_WITNESS_PUBLIC_KEYS?.split(',') ?? [join(env.COUNTERSIGN_HOME, 'keys', 'witness.vkey')]
-  );
 }
 
 async function keyLines(file: string): Promise<string[]> {

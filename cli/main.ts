@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { CountersignError } from '../domain/error.ts';
 import { migrate } from '../store/migrate.ts';
 import { auditCommands } from './audit-commands.ts';
@@ -52,8 +52,24 @@ program
   .action(async () => (await import('./run-worker.ts')).runWorker(env()));
 program
   .command('signer')
-  .description('run the log’s sequencer')
-  .action(async () => (await import('./run-signer.ts')).runSigner(env()));
+  .description('run the log’s sequencer and signer; or tell one that refuses what to do')
+  .option('--resume', 'look again: sign if the log is what was signed, and more')
+  .option('--accept-loss', 'begin another log, under a new key, after one that is lost')
+  .option('--reason <text>', 'why; recorded in the log')
+  .option('--by <name>', 'who decides; recorded in the log')
+  .action(async (o: { resume?: true; acceptLoss?: true; reason?: string; by?: string }) => {
+    if (o.resume === undefined && o.acceptLoss === undefined) {
+      await (await import('./run-signer.ts')).runSigner(env());
+      return;
+    }
+    const { reason, by } = o;
+    if (!reason || !by || (o.resume && o.acceptLoss)) {
+      throw new InvalidArgumentError('--resume or --accept-loss, with --reason and --by');
+    }
+    const kind = o.resume ? 'resume' : 'accept-loss';
+    const memory = await (await import('./decide-signing.ts')).decideSigning(env(), { kind, reason, by });
+    output().result(memory, [`the signer of ${memory.origin} goes on from size ${memory.size}`]);
+  });
 program
   .command('witness')
   .description('cosign the log’s checkpoints, somewhere else than the log')

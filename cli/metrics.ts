@@ -5,6 +5,7 @@ import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporte
 import type { TelemetryOptions } from '@temporalio/worker';
 import type { Pool } from 'pg';
 import type { ActivityDependencies } from '../activities/dependencies.ts';
+import { readUnsealed } from '../audit/unsealed.ts';
 import { countChangesByStatus } from '../store/count-changes-by-status.ts';
 import type { Environment } from './environment.ts';
 
@@ -22,6 +23,20 @@ export function apiMetrics(pool: Pool): () => Promise<string> {
         result.observe(count, { decision: decisionStatus, execution: executionStatus, review: reviewStatus });
       }
     });
+  const seconds = meter.createObservableGauge('countersign_log_unsealed_seconds', {
+    description: 'For how long the oldest entry that no checkpoint covers has waited.',
+  });
+  const entries = meter.createObservableGauge('countersign_log_unsealed_entries', {
+    description: 'Entries that no checkpoint covers.',
+  });
+  meter.addBatchObservableCallback(
+    async (result) => {
+      const unsealed = await readUnsealed(pool);
+      result.observe(seconds, unsealed.seconds);
+      result.observe(entries, unsealed.entries);
+    },
+    [seconds, entries],
+  );
   return () => collect(exporter);
 }
 
@@ -48,6 +63,59 @@ export async function serveWorkerMetrics(env: Environment): Promise<{
   if (env.METRICS_PORT === undefined) {
     return { telemetryOptions: {}, onAttempt, onDecision, stop: () => Promise.resolve() };
   }
+  const stop = await serve(exporter, env.METRICS_PORT, env.HOST);
+  return {
+    telemetryOptions: { metrics: { prometheus: { bindAddress: `${env.HOST}:${env.METRICS_PORT + 1}` } } },
+    onAttempt,
+    onDecision,
+    stop,
+  };
+}
+
+/** The signer's metrics and, where METRICS_PORT names a port, their server. */
+export async function serveSignerMetrics(env: Environment): Promise<{
+  onPublished: (checkpoint: { readonly size: number }) => void;
+  onRefusal: (code: string | null) => void;
+  onAnswer: (cosigned: number | null) => void;
+  stop(): Promise<void>;
+}> {
+  const { exporter, meter } = makeMeter();
+  const now = { size: 0, cosigned: 0, witnessAnswers: 1, refusal: null as string | null };
+  meter
+    .createObservableGauge('countersign_checkpoint_size', { description: 'Entries that are sealed.' })
+    .addCallback((result) => result.observe(now.size));
+  meter
+    .createObservableGauge('countersign_cosigned_size', {
+      description: 'Entries that the witness has cosigned.',
+    })
+    .addCallback((result) => result.observe(now.cosigned));
+  meter
+    .createObservableGauge('countersign_witness_answers', {
+      description: '1 while the witness cosigns, 0 since it has not.',
+    })
+    .addCallback((result) => result.observe(now.witnessAnswers));
+  meter
+    .createObservableGauge('countersign_signer_refuses', {
+      description: '1 while nothing is signed until an admin decides.',
+    })
+    .addCallback((result) => {
+      if (now.refusal === null) result.observe(0);
+      else result.observe(1, { reason: now.refusal });
+    });
+  const server = env.METRICS_PORT === undefined ? null : await serve(exporter, env.METRICS_PORT, env.HOST);
+  return {
+    onPublished: ({ size }) => (now.size = size),
+    onRefusal: (code) => (now.refusal = code),
+    onAnswer(cosigned) {
+      now.witnessAnswers = cosigned === null ? 0 : 1;
+      now.cosigned = cosigned ?? now.cosigned;
+    },
+    stop: async () => server?.(),
+  };
+}
+
+/** Serves Prometheus text; answers how to stop it. */
+async function serve(exporter: PrometheusExporter, port: number, host: string): Promise<() => Promise<void>> {
   const server = createServer((_req, res) => {
     collect(exporter).then(
       (text) => res.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' }).end(text),
@@ -56,14 +124,9 @@ export async function serveWorkerMetrics(env: Environment): Promise<{
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(env.METRICS_PORT, env.HOST, resolve);
+    server.listen(port, host, resolve);
   });
-  return {
-    telemetryOptions: { metrics: { prometheus: { bindAddress: `${env.HOST}:${env.METRICS_PORT + 1}` } } },
-    onAttempt,
-    onDecision,
-    stop: () => new Promise((resolve) => server.close(() => resolve())),
-  };
+  return () => new Promise((resolve) => server.close(() => resolve()));
 }
 
 function makeMeter() {

@@ -9,6 +9,7 @@ const defaults = {
   temporalUi: 8233,
   identity: 8181,
   simulator: 8280,
+  witness: 8281,
 };
 
 export type Ports = Record<keyof typeof defaults, number>;

@@ -1,14 +1,33 @@
+import { startWitnessClient } from '../audit/witness-client.ts';
 import { openDatabase } from './database.ts';
 import type { Environment } from './environment.ts';
+import { readWitnessVerifiers } from './keys.ts';
 import { startLog } from './log.ts';
+import { serveSignerMetrics } from './metrics.ts';
 import { makeLog, untilStopped } from './process.ts';
 
-/** The signer process: gives entries their place in the log, and signs its checkpoints. */
+/** The signer process: gives entries their place in the log, signs its checkpoints, and has a witness cosign them. */
 export async function runSigner(env: Environment): Promise<void> {
   const log = makeLog('signer', env);
   const pool = await openDatabase(env, log, 'signer', 5);
+  const metrics = await serveSignerMetrics(env);
   const fatal = env.COUNTERSIGN_FAULT_POINT;
+  const witness =
+    env.COUNTERSIGN_WITNESS_URL === undefined
+      ? null
+      : startWitnessClient({
+          pool,
+          url: env.COUNTERSIGN_WITNESS_URL,
+          witnesses: await readWitnessVerifiers(env, log),
+          log,
+          onAnswer: metrics.onAnswer,
+        });
   const running = await startLog(env, pool, log, {
+    onPublished(checkpoint) {
+      metrics.onPublished(checkpoint);
+      witness?.wake();
+    },
+    onRefusal: metrics.onRefusal,
     ...(fatal === undefined
       ? {}
       : {
@@ -19,6 +38,8 @@ export async function runSigner(env: Environment): Promise<void> {
   });
   log.info('signer runs');
   await untilStopped();
+  await witness?.stop();
   await running.stop();
   await pool.end();
+  await metrics.stop();
 }

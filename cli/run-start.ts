@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { migrate } from '../store/migrate.ts';
 import { startEmbedded } from './embedded-stack.ts';
 import type { Environment } from './environment.ts';
-import { statementKeys } from './keys.ts';
+import { logKeys, statementKeys, witnessKeys } from './keys.ts';
 import { rememberPorts } from './ports.ts';
 import { untilStopped } from './process.ts';
 import { workflowBundle } from './workflow-bundle.ts';
@@ -34,22 +34,38 @@ export async function runStart(env: Environment, processEnv: NodeJS.ProcessEnv):
   let failure: string | null = null;
   try {
     await migrate({ databaseUrl: stack.env.migrate.DATABASE_URL ?? '' });
-    await Promise.all([statementKeys(env.COUNTERSIGN_HOME), workflowBundle(resolve(env.COUNTERSIGN_HOME))]);
+    await Promise.all([
+      statementKeys(env.COUNTERSIGN_HOME),
+      logKeys(env),
+      ...(env.COUNTERSIGN_WITNESS_URL === undefined ? [witnessKeys(env)] : []),
+      workflowBundle(resolve(env.COUNTERSIGN_HOME)),
+    ]);
     // The API says where it listens: a port found free for it could be taken before it came.
     let listens: (port: number) => void = () => undefined;
     const listening = new Promise<number>((found) => {
       listens = found;
     });
     const own = { LOG_LEVEL: 'warn', ...processEnv, ...stack.env.shared };
-    for (const name of ['signer', 'worker', 'api'] as const) {
+    const witness = await witnessOf(env, stack.ports.witness);
+    const names = ['signer', ...(witness.own === null ? [] : ['witness' as const]), 'worker', 'api'] as const;
+    for (const name of names) {
       children.push(
         await startChild({
           command: process.execPath,
-          args: [...process.execArgv, entry, name, ...(name === 'api' ? ['--any-port'] : [])],
+          args: [
+            ...process.execArgv,
+            entry,
+            name,
+            ...(name === 'witness' ? ['--port', String(witness.own)] : []),
+            ...(name === 'api' ? ['--any-port'] : []),
+          ],
           env: {
             ...own,
             ...stack.env[name],
             ...(name === 'api' ? { PORT: String(stack.ports.api) } : { PORT: '8080' }),
+            ...(name === 'signer' ? { COUNTERSIGN_WITNESS_URL: witness.url } : {}),
+            // One port, and it is the worker's.
+            ...(name === 'worker' ? {} : { METRICS_PORT: '' }),
           },
           ...(name === 'api' && { told: (message) => listens((message as { port: number }).port) }),
           log: (line) => process.stdout.write(`[${name}] ${line}\n`),
@@ -58,12 +74,16 @@ export async function runStart(env: Environment, processEnv: NodeJS.ProcessEnv):
       );
     }
     const ended = Promise.race([
-      ...children.map((child, i) => child.exited.then(() => ['signer', 'worker', 'api'][i] ?? 'a process')),
+      ...children.map((child, i) => child.exited.then(() => names[i] ?? 'a process')),
       stack.failed,
     ]);
     const readyApi = listening.then(async (port) => {
       const api = `http://${env.HOST === '0.0.0.0' ? '127.0.0.1' : env.HOST}:${port}`;
-      await rememberPorts(resolve(env.COUNTERSIGN_HOME), { ...stack.ports, api: port });
+      await rememberPorts(resolve(env.COUNTERSIGN_HOME), {
+        ...stack.ports,
+        api: port,
+        witness: witness.own ?? stack.ports.witness,
+      });
       await ready(api, over.signal);
       return { api };
     });
@@ -77,7 +97,7 @@ export async function runStart(env: Environment, processEnv: NodeJS.ProcessEnv):
       const { OIDC_ISSUER: issuer = env.OIDC_ISSUER ?? '', ONSMQTT_ENDPOINT: simulator } = stack.env.shared;
       const running: Running = { api, issuer, simulator: simulator ?? null, pid: process.pid };
       await writeFile(runningFile, JSON.stringify(running, null, 2));
-      announce(api, stack.places, Date.now() - began, say);
+      announce(api, { ...stack.places, Witness: witness.url }, Date.now() - began, say);
       const why = await Promise.race([stopped, ended]);
       if (typeof why === 'string') failure = `${why} ended by itself`;
     }
@@ -91,6 +111,14 @@ export async function runStart(env: Environment, processEnv: NodeJS.ProcessEnv):
   await stack.stop();
   say('stopped; the data is kept');
   process.exitCode = failure === null ? 0 : 1;
+}
+
+/** The witness that the environment names, or one of this start's own: its port, and where it is. */
+async function witnessOf(env: Environment, preferred: number): Promise<{ own: number | null; url: string }> {
+  if (env.COUNTERSIGN_WITNESS_URL !== undefined) return { own: null, url: env.COUNTERSIGN_WITNESS_URL };
+  const { freePort } = await import('../embedded/free-port.ts');
+  const own = await freePort(preferred);
+  return { own, url: `http://127.0.0.1:${own}` };
 }
 
 async function ready(api: string, over: AbortSignal): Promise<void> {

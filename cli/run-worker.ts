@@ -16,7 +16,7 @@ import { changeTaskQueue, vendorTaskQueue } from '../workflows/messages.ts';
 import { openDatabase } from './database.ts';
 import { required } from './environment.ts';
 import type { Environment } from './environment.ts';
-import { readLogVerifiers, readVerifiers, statementKeys, witnessPublicKeys } from './keys.ts';
+import { readLogVerifiers, readWitnessVerifiers, statementKeys } from './keys.ts';
 import { freezeCalendar } from './freeze-calendar.ts';
 import { serveWorkerMetrics } from './metrics.ts';
 import { makeLog, untilStopped } from './process.ts';
@@ -51,8 +51,7 @@ export async function runWorker(env: Environment): Promise<void> {
     log,
     keys: {
       log: await readLogVerifiers(env, log),
-      witnesses:
-        env.COUNTERSIGN_WITNESS_REQUIRED === 'true' ? await readVerifiers(witnessPublicKeys(env)) : [],
+      witnesses: env.COUNTERSIGN_WITNESS_REQUIRED === 'true' ? await readWitnessVerifiers(env, log) : [],
     },
   });
   const plugin = new CountersignPlugin({ dependencies: await dependencies(env, pool, sealing, metrics) });

@@ -1,4 +1,5 @@
 import { Router } from 'express';
+import { readUnsealed } from '../../audit/unsealed.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { methodNotAllowed } from '../problem.ts';
 
@@ -7,13 +8,17 @@ export function healthRoutes({ db, engine, metrics }: ApiDependencies): Router {
   const router = Router();
   router.get('/healthz', (_req, res) => res.json({ status: 'ok' }));
   router.get('/readyz', async (_req, res) => {
-    const [postgres, log, temporal] = await Promise.all([
+    const [postgres, log, temporal, unsealed] = await Promise.all([
       answers(() => db.query('select 1')),
       answers(() => db.query('select 1 from audit.entry limit 1')),
       engine.reachable(),
+      // Told, and no reason to be unready: people can still ask, decide and read while calls wait for the log.
+      readUnsealed(db).catch(() => null),
     ]);
     const ready = postgres && log && temporal;
-    res.status(ready ? 200 : 503).json({ status: ready ? 'ready' : 'not ready', postgres, temporal, log });
+    res
+      .status(ready ? 200 : 503)
+      .json({ status: ready ? 'ready' : 'not ready', postgres, temporal, log, unsealed });
   });
   router.get('/metrics', async (_req, res) => {
     if (metrics === null) return void res.status(404).end();

@@ -1,13 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { openCheckpoint } from '../../audit/checkpoint.ts';
-import { openWitnessMemory } from '../../audit/witness-memory.ts';
 import { formatWitnessRequest } from '../../audit/witness-request.ts';
-import { createWitness } from '../../audit/witness-server.ts';
 import { keyPair, memoryLog } from './tree-fixture.ts';
+import { witnessOn } from './witness-fixture.ts';
 
 const origin = 'log.example/a';
 
@@ -17,34 +15,12 @@ async function folder(): Promise<string> {
   return path;
 }
 
-async function witness(
-  path: string,
-  logs: ReturnType<typeof keyPair>[],
-  key = keyPair('witness.example', 'cosignature/v1'),
-  now: () => number = Date.now,
-) {
-  const alarms: object[] = [];
-  const server = createWitness({
-    memory: await openWitnessMemory(path),
-    signer: key.signer,
-    logs: logs.map(({ verifier }) => verifier),
-    log: { info: () => undefined, error: () => undefined, fatal: (fields) => void alarms.push(fields) },
-    now,
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const stop = async (): Promise<void> => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  };
-  onTestFinished(stop);
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+async function witness(...options: Parameters<typeof witnessOn>) {
+  const started = await witnessOn(...options);
   return {
-    key,
-    alarms,
-    stop,
-    url,
+    ...started,
     async add(body: string | Uint8Array): Promise<{ status: number; type: string | null; body: string }> {
-      const response = await fetch(`${url}/add-checkpoint`, { method: 'POST', body: body as string });
+      const response = await fetch(`${started.url}/add-checkpoint`, { method: 'POST', body: body as string });
       return {
         status: response.status,
         type: response.headers.get('content-type'),
