@@ -33,7 +33,9 @@ COPY package.json LICENSE ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY --from=build /var/lib/countersign /var/lib/countersign
-# The image's own unprivileged user. Nothing above belongs to it: what runs cannot change what runs.
+# Where the signer and the witness remember: their volumes begin as these.
+RUN install -d -o 1000 -g 1000 -m 0700 /var/lib/countersign/signer /var/lib/countersign/witness
+# The image's own unprivileged user. Nothing else above belongs to it: what runs cannot change what runs.
 USER 1000:1000
 EXPOSE 8080
 ENTRYPOINT ["node", "/app/dist/cli/main.js"]

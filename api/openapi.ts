@@ -68,6 +68,7 @@ const readiness = z.object({
   postgres: z.boolean(),
   temporal: z.boolean(),
   log: z.boolean(),
+  unsealed: z.object({ entries: z.int(), seconds: z.number() }).nullable(),
 });
 const calls: readonly Call[] = [
   {

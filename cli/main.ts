@@ -94,6 +94,18 @@ program
     );
   });
 program
+  .command('keys')
+  .description('make the keys that this home lacks: of statements, of the log, of the witness')
+  .action(async () => {
+    const { logKeys, statementKeys, witnessKeys } = await import('./keys.ts');
+    const e = env();
+    const files = await Promise.all([statementKeys(e.COUNTERSIGN_HOME), logKeys(e), witnessKeys(e)]);
+    output().result(
+      files,
+      files.map(({ privateKey, publicKey }) => `${privateKey}, public: ${publicKey}`),
+    );
+  });
+program
   .command('token <user>')
   .description('print a bearer token of a demo user of the embedded stack')
   .action(async (user: string) => {

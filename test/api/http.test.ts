@@ -102,7 +102,13 @@ test('metrics are text where there are any, and need no token', async () => {
 test('health: alive and ready', async () => {
   expect((await stack.api.call('/healthz', { as: null })).body).toEqual({ status: 'ok' });
   const ready = await stack.api.call('/readyz', { as: null });
-  expect(ready.body).toEqual({ status: 'ready', postgres: true, temporal: true, log: true });
+  expect(ready.body).toEqual({
+    status: 'ready',
+    postgres: true,
+    temporal: true,
+    log: true,
+    unsealed: { entries: expect.any(Number) as number, seconds: expect.any(Number) as number },
+  });
 });
 
 test('the log of requests holds no token, serial number, text of people or query, also when something fails', async () => {

@@ -72,7 +72,13 @@ test('without Temporal there are reads and no writes', async () => {
   const { status, body } = await api.call('/readyz');
   expect({ status, body }).toEqual({
     status: 503,
-    body: { status: 'not ready', postgres: true, log: true, temporal: false },
+    body: {
+      status: 'not ready',
+      postgres: true,
+      log: true,
+      temporal: false,
+      unsealed: { entries: expect.any(Number) as number, seconds: expect.any(Number) as number },
+    },
   });
   expect((await api.call(`/v1/changes/${change.id}`)).status).toBe(200);
   expect((await api.call('/healthz')).status).toBe(200);
@@ -103,6 +109,7 @@ test('without Postgres nothing is read, written or started', async () => {
     postgres: false,
     log: false,
     temporal: true,
+    unsealed: null,
   });
   expect((await api.call('/healthz')).status).toBe(200);
   expect((await api.call('/v1/operations')).status).toBe(200);

@@ -91,7 +91,7 @@ test('each process runs a command that there is', async () => {
   expect(commands).toContain('start');
   for (const [name, service] of ours) expect(commands, name).toContain(service.command?.[0]);
   const run_ = ours.map(([, service]) => service.command?.[0]);
-  expect(new Set(run_)).toEqual(new Set(['migrate', 'api', 'worker', 'signer', 'simulator']));
+  expect(new Set(run_)).toEqual(new Set(['migrate', 'api', 'worker', 'signer', 'witness', 'simulator']));
 });
 
 test('each process has its own login and no other', () => {
@@ -100,7 +100,7 @@ test('each process has its own login and no other', () => {
   for (const [name, service] of ours) {
     const url = service.environment.DATABASE_URL;
     const process = service.command?.[0] ?? '';
-    if (process === 'simulator') {
+    if (process === 'simulator' || process === 'witness') {
       expect(url).toBeUndefined();
       continue;
     }
@@ -131,6 +131,27 @@ test('the signing key is the API’s alone, and the vendor’s credentials are t
   );
   expect(compose.secrets['statement-key']?.file).toMatch(/\/statement\.pem$/);
   expect(compose.secrets['statement-public-key']?.file).toMatch(/\/statement\.pub\.pem$/);
+});
+
+test('the log’s key is the signer’s alone, the witness’s its own, and both remember on a volume', () => {
+  for (const [name, service] of services) {
+    const process = service.build === undefined ? null : service.command?.[0];
+    expect(service.secrets.includes('log-key'), name).toBe(process === 'signer');
+    expect(service.secrets.includes('witness-key'), name).toBe(process === 'witness');
+    expect(service.secrets.includes('log-public-key'), name).toBe(
+      process === 'worker' || process === 'witness',
+    );
+    const memory = service.volumes.filter((volume) => volume.includes('/var/lib/countersign/'));
+    expect(memory, name).toEqual(
+      process === 'signer' || process === 'witness'
+        ? [`${process}-memory:/var/lib/countersign/${process}`]
+        : [],
+    );
+  }
+  expect(compose.services.signer?.environment.COUNTERSIGN_LOG_KEY).toBe('/run/secrets/log-key');
+  // No database is within the witness's reach.
+  expect(compose.services.witness?.networks).toEqual(['witness']);
+  expect(dockerfile).toMatch(/install -d -o 1000 .*\/signer .*\/witness/);
 });
 
 test('our processes run without root, without capabilities and on a file system that they cannot write', () => {
