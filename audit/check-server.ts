@@ -10,14 +10,15 @@ interface Findings {
   tables: number;
   owned: string | null;
   writable: string | null;
+  unguarded: string | null;
 }
 
 /**
  * Refuses a database on which the audit log's promises are hollow; every process asks at its start.
  *
  * @throws CountersignError `invalid_configuration` naming the setting or the right: `fsync`, `full_page_writes` or
- * `synchronous_commit` off, a schema that is missing, or a login that is a superuser, owns a table of the log, or may change its rows past
- * `audit.append`. Errors of Postgres and of the connection as they are.
+ * `synchronous_commit` off, a schema that is missing, a login that is a superuser, owns a table of the log, or may change its rows past
+ * `audit.append`, or a table whose triggers against changes are gone or disabled. Errors of Postgres and of the connection as they are.
  */
 export async function checkServer(db: Queryable): Promise<void> {
   const { rows } = await db.query<Findings>(
@@ -30,7 +31,12 @@ export async function checkServer(db: Queryable): Promise<void> {
             min(c.oid::regclass::text) filter (where pg_has_role(session_user, c.relowner, 'member')) as owned,
             min(c.oid::regclass::text) filter (
               where has_table_privilege(session_user, c.oid, 'insert, update, delete, truncate, trigger')
-            ) as writable
+            ) as writable,
+            -- Bits of a trigger's type: 8 DELETE, 16 UPDATE, 32 TRUNCATE. The types of entries are no part of the log.
+            min(c.oid::regclass::text) filter (
+              where c.relname <> 'event_type' and 56 is distinct from (
+                select bit_or(t.tgtype::int) & 56 from pg_trigger t where t.tgrelid = c.oid and t.tgenabled = 'A')
+            ) as unguarded
        from pg_class c where c.relnamespace = to_regnamespace('audit') and c.relkind = 'r'`,
   );
   const found = rows[0];
@@ -45,6 +51,9 @@ export async function checkServer(db: Queryable): Promise<void> {
   if (found.owned !== null) refuse(`login role: ${found.name} may act as the owner of ${found.owned}`);
   if (found.writable !== null) {
     refuse(`login role: ${found.name} may change ${found.writable} other than by audit.append`);
+  }
+  if (found.unguarded !== null) {
+    refuse(`table ${found.unguarded}: the triggers that refuse changes are missing or disabled`);
   }
 }
 

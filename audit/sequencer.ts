@@ -13,6 +13,8 @@ export interface SequencerOptions {
   readonly batch?: number;
   /** How long it sleeps at most when nobody wakes it, in ms; default 1000. */
   readonly pollMs?: number;
+  /** How long a leader may say nothing, in ms, before Postgres ends its session and another leads; default 10000. */
+  readonly silentMs?: number;
 }
 
 const shortestPauseMs = 5;
@@ -20,10 +22,10 @@ const longestPauseMs = 100;
 
 /**
  * Gives appended entries their indexes as they come. Any number may run: one at a time leads, by an advisory lock, and
- * another takes over within `pollMs` of its end. Indexes are right whoever runs, by the head row's lock.
+ * another takes over within `pollMs` of its end, or `silentMs` after it was stopped. Indexes are right whoever runs, by the head row's lock.
  */
 export function startSequencer(options: SequencerOptions): { stop(): Promise<void> } {
-  const { pool, log, batch = 500, pollMs = 1_000 } = options;
+  const { pool, log, batch = 500, pollMs = 1_000, silentMs = 10_000 } = options;
   return keepSession({
     pool,
     log,
@@ -36,6 +38,8 @@ export function startSequencer(options: SequencerOptions): { stop(): Promise<voi
         if (ended.aborted) return;
       }
       await client.query('listen countersign_pending');
+      // A process that is stopped, or a machine that is gone, keeps its connection and with it the lead.
+      await client.query(`set idle_session_timeout = ${Math.max(silentMs, 3 * pollMs)}`);
       let pauseMs = shortestPauseMs;
       while (!ended.aborted) {
         const count = await sequencePending(client, batch);
