@@ -47,6 +47,16 @@ function withEscalation(change: Countable, groups: readonly string[]): readonly 
   return asked ? [...groups, escalatedRight] : groups;
 }
 
+/** Whether somebody is in a group of a policy. @param directory - the groups of the directory that list them */
+export function isMember(
+  policy: PinnedPolicy,
+  group: string,
+  person: Person,
+  directory: readonly string[],
+): boolean {
+  return groupsOf(policy, person, person.groups, directory).includes(group);
+}
+
 const indexes = new WeakMap<PinnedPolicy['groups'], ReadonlyMap<string, readonly string[]>>();
 
 /** Each person whom the policy lists, with their groups; made once for a policy. */

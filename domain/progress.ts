@@ -17,7 +17,7 @@ export interface Progress {
 }
 
 /** The seats that a change asks for, stage by stage: its policy's; one for any of its people, or none, when the glass is broken. */
-function seatsOf({ policy, breakGlass }: Votable): Seats[][] {
+export function seatsOf({ policy, breakGlass }: Votable): Seats[][] {
   if (policy.standard) return [];
   const stages = policy.stages.map(({ name, groups }) => {
     // Whatever a policy's file was checked for, here nothing passes without a person: not by 0, not by an empty list.
@@ -124,7 +124,12 @@ function isRejected(change: Votable, stages: readonly (readonly Seats[])[], open
   return fill([[{ stage: '', group: null, accepts, threshold }]], against).open === 1;
 }
 
-function missingOf(change: Votable, stages: readonly (readonly Seats[])[], filling: Filling): MissingSeats[] {
+/** What of the seats is still free. */
+export function missingOf(
+  change: Votable,
+  stages: readonly (readonly Seats[])[],
+  filling: Filling,
+): MissingSeats[] {
   const { open, free, helps } = filling;
   const helping = stages.flatMap((seats, s) =>
     seats.filter((_, i) => helps[s]?.[i]).flatMap((x) => x.accepts),

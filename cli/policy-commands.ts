@@ -1,0 +1,111 @@
+import type { Command } from 'commander';
+import { CountersignError } from '../domain/error.ts';
+import type { JsonObject } from '../domain/change.ts';
+import type { Person } from '../domain/person.ts';
+import { inputSchemaOf } from '../operations/inputs.ts';
+import { explain } from '../policies/explain.ts';
+import type { Explanation } from '../policies/explain.ts';
+import { checkPolicies } from '../policies/load.ts';
+import { invalidFile, problemLine } from '../policies/problem.ts';
+import type { Output } from './change-commands.ts';
+import { required } from './environment.ts';
+import type { Environment } from './environment.ts';
+
+/** `countersign policy …`: looks at a policy file, without any server. */
+export function policyCommands(program: Command, env: () => Environment, output: () => Output): void {
+  const policy = program.command('policy').description('check a policy file; explain what it says of a change');
+  const files = (file: string | undefined, directory: string | undefined) => ({
+    policyFile: file ?? required(env(), 'COUNTERSIGN_POLICY'),
+    directoryFile: directory ?? env().COUNTERSIGN_DIRECTORY ?? null,
+  });
+
+  policy
+    .command('check')
+    .argument('[file]', 'the policy file; else COUNTERSIGN_POLICY')
+    .option('--directory <file>', 'the directory file; else COUNTERSIGN_DIRECTORY')
+    .option('--strict', 'fail on warnings, too')
+    .description('say what is wrong with a policy file: file, line, field and rule')
+    .action(async (file: string | undefined, o: { directory?: string; strict?: boolean }) => {
+      const { set, problems } = await checkPolicies(files(file, o.directory));
+      const ok = set !== null && (o.strict !== true || problems.length === 0);
+      const policies = (set?.rules ?? []).map(({ policy: { name, version, digest } }) => ({ name, version, digest }));
+      output().result({ ok, policies, problems }, [
+        ...problems.map(problemLine),
+        ...policies.map(({ name, version, digest }) => `ok ${name} version ${version} ${digest}`),
+      ]);
+      if (!ok) process.exitCode = 1;
+    });
+
+  policy
+    .command('explain')
+    .argument('[file]', 'the policy file; else COUNTERSIGN_POLICY')
+    .option('--directory <file>', 'the directory file; else COUNTERSIGN_DIRECTORY')
+    .option('--operation <name>', 'the operation', 'ActiveCaCertificate')
+    .requiredOption('--input <json>', "the operation's input")
+    .requiredOption('--requester <subject>', 'who asks: the sub of their token')
+    .option('--issuer <url>', 'the iss of their token; else OIDC_ISSUER')
+    .option('--groups <names>', 'the groups of their token, comma-separated', '')
+    .option('--at <time>', 'when, ISO 8601; now when left out')
+    .option('--break-glass', 'as an emergency change')
+    .description('say which policy a change would have and why, and who may approve it')
+    .action(async (file: string | undefined, o: Record<string, string | undefined> & { breakGlass?: boolean }) => {
+      const { set, problems } = await checkPolicies(files(file, o.directory));
+      if (set === null) throw invalidFile(problems);
+      const requester: Person = {
+        issuer: o.issuer ?? env().OIDC_ISSUER ?? '',
+        subject: o.requester ?? '',
+        name: o.requester ?? '',
+        roles: ['requester'],
+        groups: (o.groups ?? '').split(',').filter((group) => group !== ''),
+        authentication: { methods: [], at: null },
+      };
+      const now = o.at === undefined ? Date.now() : Date.parse(o.at);
+      if (Number.isNaN(now)) throw new CountersignError('invalid_request', `--at: expected ISO 8601, got ${o.at}`);
+      const operation = o.operation ?? '';
+      const facts = { operation, input: inputOf(operation, o.input ?? ''), requester, now };
+      const explanation = explain(set, facts, o.breakGlass);
+      output().result(explanation, explanationLines(explanation));
+      const { verdict } = explanation;
+      if (verdict === 'no_policy' || verdict === 'unsatisfiable') process.exitCode = 1;
+    });
+}
+
+function inputOf(operation: string, text: string): JsonObject {
+  const schema = inputSchemaOf(operation);
+  if (!schema) throw new CountersignError('invalid_request', `--operation: ${operation} is no gated operation`);
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw new CountersignError('invalid_request', `--input: expected JSON, got ${text}`);
+  }
+  const result = schema.safeParse(json);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw new CountersignError('invalid_request', `--input: ${issue?.path.join('.')}: ${issue?.message}`);
+}
+
+function explanationLines({ tried, policy, stages, verdict, missing, mayBreakGlass, window }: Explanation): string[] {
+  const lines = tried.map(({ policy: name, version, unmet }) =>
+    unmet === null ? `matches     ${name} version ${version}` : `passed over ${name} version ${version}: ${unmet}`,
+  );
+  if (policy === null) return [...lines, 'no policy is for this change: it would be refused'];
+  lines.push(`digest      ${policy.digest}`);
+  if (policy.standard) lines.push('standard    nobody is asked');
+  for (const { stage, seats } of stages) {
+    for (const { group, threshold, people } of seats) {
+      const who = people === null ? 'not known here' : people.map(({ subject }) => subject).join(', ') || 'nobody';
+      lines.push(`stage       ${stage}: ${threshold} of ${group ?? 'any approver'}: ${who}`);
+    }
+  }
+  lines.push(`verdict     ${verdict}`);
+  for (const { stage, group, seats } of missing) {
+    lines.push(`missing     ${seats} of ${group ?? 'any approver'} in ${stage}`);
+  }
+  if (mayBreakGlass !== null) lines.push(`break-glass ${mayBreakGlass ? 'the requester may' : 'the requester may not'}`);
+  if (window) {
+    const when = window.changes === null ? '' : window.open ? ` until ${window.changes}` : `, opens ${window.changes}`;
+    lines.push(`window      ${window.open ? 'open' : 'closed'}${when}`);
+  }
+  return lines;
+}

@@ -1,0 +1,135 @@
+import { z } from 'zod';
+
+/** What a policy file and a directory file may say; `policy.schema.json` and `directory.schema.json` are made from it. */
+
+const name = (what: string) =>
+  z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._/@-]{0,99}$/)
+    .meta({ description: what });
+const duration = (what: string) =>
+  z
+    .string()
+    .regex(/^[1-9][0-9]{0,5}(s|m|h|d)$/)
+    .meta({ description: `${what} A number and s, m, h or d: 30m, 24h, 7d.` });
+const pattern = (what: string) =>
+  z
+    .array(z.string().min(1).max(200))
+    .min(1)
+    .meta({ description: `${what} Any one has to match; * stands for any text, ? for one character.` });
+const day = z.string().regex(/^\d{4}-\d{2}-\d{2}$/);
+
+const person = z
+  .strictObject({
+    issuer: z.string().min(1).max(500).meta({ description: "The token's iss." }),
+    subject: z.string().min(1).max(500).meta({ description: "The token's sub." }),
+  })
+  .meta({ description: 'One person.' });
+
+const members = z.array(person).min(1).max(10_000);
+
+const source = z
+  .discriminatedUnion('source', [
+    z.strictObject({ source: z.literal('token') }),
+    z.strictObject({ source: z.literal('directory') }),
+    z.strictObject({ source: z.literal('members'), members }),
+  ])
+  .meta({ description: "Where a group's members are known from." });
+
+const window = z
+  .strictObject({
+    cron: z.string().meta({ description: 'When it opens: five fields of cron, in local time.' }),
+    durationMinutes: z.int().min(1).max(10_080),
+    timeZone: z.string().meta({ description: 'An IANA time zone, such as Asia/Shanghai.' }),
+    holidays: z.array(day).max(400).default([]),
+  })
+  .meta({ description: 'A time that comes again and again.' });
+
+const seats = z
+  .strictObject({
+    group: name('Whose members may fill the seats.').optional(),
+    anyApprover: z
+      .literal(true)
+      .optional()
+      .meta({ description: 'Instead of a group: everybody with the role approver.' }),
+    threshold: z.int().min(1).max(1000).meta({ description: 'How many distinct people.' }),
+  })
+  .meta({ description: 'Seats of a stage: either of a group, or of any approver.' });
+
+const match = z
+  .strictObject({
+    operation: pattern('The operation.').optional(),
+    region: pattern("The input's regionId.").optional(),
+    instance: pattern("The input's mqttInstanceId.").optional(),
+    requesterGroup: z.array(name('A group of requesters.')).min(1).optional(),
+    time: z.array(window).min(1).optional(),
+  })
+  .meta({ description: 'Which changes the policy is for; all that is said has to hold. Empty: every change.' });
+
+const policy = z.strictObject({
+  name: name("The policy's name."),
+  version: z.string().min(1).max(100).meta({ description: 'Told in the log; change it with the policy.' }),
+  match: match.default({}),
+  stages: z
+    .array(z.strictObject({ name: name("The stage's name."), groups: z.array(seats).min(1).max(100) }))
+    .max(20)
+    .default([]),
+  reject: z
+    .union([z.enum(['any', 'majority']), z.strictObject({ count: z.int().min(1).max(1000) })])
+    .default('any'),
+  commentRequired: z.enum(['never', 'reject', 'always']).default('never'),
+  decideWithin: duration('How long people may decide after submission.').default('7d'),
+  executeWithin: duration('How long the call may be made after approval.').default('24h'),
+  reminders: z.array(duration('After submission.')).max(20).default([]),
+  escalation: z
+    .strictObject({ after: duration('After submission.'), group: name('Who is asked, too.') })
+    .optional(),
+  delegations: z
+    .array(
+      z.strictObject({
+        from: person,
+        to: person,
+        since: z.iso.datetime({ offset: true }),
+        until: z.iso.datetime({ offset: true }),
+      }),
+    )
+    .max(100)
+    .default([]),
+  windows: z.array(window).max(50).default([]),
+  freezeOverride: z.strictObject({ group: name('Who may let a change run in a freeze.') }).optional(),
+  precheck: z.enum(['required', 'advisory']).default('required'),
+  breakGlass: z
+    .strictObject({
+      groups: z.array(name('A group of requesters who may.')).min(1).max(20),
+      approvals: z.union([z.literal(0), z.literal(1)]),
+      reasons: z.array(z.string().min(1).max(200)).min(1).max(50).optional(),
+    })
+    .optional(),
+  standard: z.boolean().default(false).meta({ description: 'Pre-approved: nobody decides.' }),
+  authentication: z
+    .strictObject({
+      methods: z.array(z.string().min(1).max(100)).min(1).max(20).optional(),
+      maxAgeSeconds: z.int().min(1).max(31_536_000).optional(),
+    })
+    .optional(),
+});
+
+/** A policy file. */
+export const policyDocument = z
+  .strictObject({
+    groups: z.record(name('A group.'), source).default({}),
+    policies: z.array(policy).min(1).max(200),
+  })
+  .meta({ title: 'Countersign policies', description: 'The first policy that matches a change is its policy.' });
+
+/** A directory file: a group's members. */
+export const directoryDocument = z
+  .strictObject({ groups: z.record(name('A group.'), members) })
+  .meta({ title: 'Countersign directory' });
+
+/** A policy as its file has it. */
+export type WrittenPolicy = z.infer<typeof policy>;
+/** A policy file's content. */
+export type PolicyDocument = z.infer<typeof policyDocument>;
+/** Which changes a policy is for. */
+export type Match = z.infer<typeof match>;

@@ -1,0 +1,91 @@
+import type { PinnedPolicy } from '../domain/policy.ts';
+import { findings } from './check.ts';
+import { pinned } from './compile.ts';
+import { readDirectory } from './directory.ts';
+import type { Directory } from './directory.ts';
+import { policyDocument } from './document.ts';
+import type { PolicyRule } from './match.ts';
+import { invalidFile } from './problem.ts';
+import type { Problem } from './problem.ts';
+import { readYaml } from './yaml-file.ts';
+
+/** The policies and the directory that hold now. */
+export interface PolicySet {
+  /** In their order: the first that is for a change is its policy. */
+  readonly rules: readonly PolicyRule[];
+  readonly directory: Directory;
+}
+
+/** Where the policies are; replaced as a whole on reload. */
+export interface PolicySource {
+  current(): PolicySet;
+}
+
+/** The files of a set of policies. */
+export interface PolicyFiles {
+  readonly policyFile: string;
+  /** Null where groups come from tokens and policies alone. */
+  readonly directoryFile: string | null;
+}
+
+/** Reads and checks the files. The set is there when nothing in them is an error. */
+export async function checkPolicies({
+  policyFile,
+  directoryFile,
+}: PolicyFiles): Promise<{ set: PolicySet | null; problems: readonly Problem[] }> {
+  const [file, { directory, problems }] = await Promise.all([
+    readYaml(policyFile, policyDocument),
+    readDirectory(directoryFile),
+  ]);
+  if (file.value === null || problems.length > 0) return { set: null, problems: [...problems, ...file.problems] };
+  const document = file.value;
+  const rules = document.policies.map((written) => ({
+    policy: pinned(written, document.groups),
+    match: written.match,
+  }));
+  const found = findings(document, rules, directory).map(
+    ({ severity, path, rule, message }): Problem => ({
+      severity,
+      file: policyFile,
+      line: file.lineOf(path),
+      field: path.join('.'),
+      rule,
+      message,
+    }),
+  );
+  const bad = found.some(({ severity }) => severity === 'error');
+  return { set: bad ? null : { rules, directory }, problems: found };
+}
+
+/** A source that may read its files again. */
+export interface ReloadablePolicies extends PolicySource {
+  /** Reads the files again. What held goes on to hold when they are wrong. @throws CountersignError `invalid_configuration` */
+  reload(): Promise<readonly Problem[]>;
+  /** What was said of the files when they were last taken over. */
+  warnings(): readonly Problem[];
+}
+
+/** Policies from files. @throws CountersignError `invalid_configuration` naming file, line, field and rule of each error */
+export async function loadPolicies(files: PolicyFiles): Promise<ReloadablePolicies> {
+  async function load(): Promise<{ set: PolicySet; problems: readonly Problem[] }> {
+    const { set, problems } = await checkPolicies(files);
+    if (set === null) throw invalidFile(problems);
+    return { set, problems };
+  }
+  let held = await load();
+  return {
+    current: () => held.set,
+    warnings: () => held.problems,
+    async reload() {
+      held = await load();
+      return held.problems;
+    },
+  };
+}
+
+/** One policy for every change, without any file. */
+export function onePolicy(policy: PinnedPolicy): PolicySource {
+  const directory = { members: () => undefined, groupsIn: () => [] };
+  const set = { rules: [{ policy, match: {} }], directory };
+  return { current: () => set };
+}

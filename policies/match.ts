@@ -1,0 +1,80 @@
+import { windowsAt } from '../calendar/window.ts';
+import type { JsonObject } from '../domain/change.ts';
+import { isMember } from '../domain/membership.ts';
+import type { Person } from '../domain/person.ts';
+import type { PinnedPolicy } from '../domain/policy.ts';
+import type { Directory } from './directory.ts';
+import type { Match } from './document.ts';
+import { globCovers, globMatches } from './glob.ts';
+
+/** A policy and the changes that it is for. */
+export interface PolicyRule {
+  readonly policy: PinnedPolicy;
+  readonly match: Match;
+}
+
+/** What of a change chooses its policy. */
+export interface ChangeFacts {
+  readonly operation: string;
+  readonly input: JsonObject;
+  readonly requester: Person;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/** Which condition a change does not meet. */
+export type Mismatch = keyof Match;
+
+/** The first condition of a policy that a change does not meet, or null when it is for this change. */
+export function mismatch(
+  { policy, match }: PolicyRule,
+  facts: ChangeFacts,
+  directory: Directory,
+): Mismatch | null {
+  const { operation, region, instance, requesterGroup, time } = match;
+  const { regionId, mqttInstanceId } = facts.input;
+  const fits = (patterns: readonly string[] | undefined, value: unknown) =>
+    patterns === undefined ||
+    (typeof value === 'string' && patterns.some((pattern) => globMatches(pattern, value)));
+  if (!fits(operation, facts.operation)) return 'operation';
+  if (!fits(region, regionId)) return 'region';
+  if (!fits(instance, mqttInstanceId)) return 'instance';
+  const { requester } = facts;
+  const listed = directory.groupsIn(requester);
+  if (requesterGroup && !requesterGroup.some((group) => isMember(policy, group, requester, listed))) {
+    return 'requesterGroup';
+  }
+  if (time && !windowsAt(time, facts.now).open) return 'time';
+  return null;
+}
+
+/** A change's policy: the first one that is for it; null when none is, and the change is refused. */
+export function matchPolicy(
+  rules: readonly PolicyRule[],
+  facts: ChangeFacts,
+  directory: Directory,
+): PinnedPolicy | null {
+  return rules.find((rule) => mismatch(rule, facts, directory) === null)?.policy ?? null;
+}
+
+/** Whether no change reaches a policy because an earlier one takes them all. Told only where it is plain to see. */
+export function covers(earlier: Match, later: Match): boolean {
+  const patterns = (wide: readonly string[] | undefined, narrow: readonly string[] | undefined) =>
+    wide === undefined ||
+    (narrow === undefined
+      ? wide.some((w) => globCovers(w, '*'))
+      : narrow.every((n) => wide.some((w) => globCovers(w, n))));
+  const groups =
+    earlier.requesterGroup === undefined ||
+    later.requesterGroup?.every((group) => earlier.requesterGroup?.includes(group)) === true;
+  const times =
+    earlier.time === undefined ||
+    later.time?.every((window) => earlier.time?.some((w) => JSON.stringify(w) === JSON.stringify(window))) === true;
+  return (
+    patterns(earlier.operation, later.operation) &&
+    patterns(earlier.region, later.region) &&
+    patterns(earlier.instance, later.instance) &&
+    groups &&
+    times
+  );
+}
