@@ -8,6 +8,7 @@ COPY activities ./activities
 COPY api ./api
 COPY audit ./audit
 COPY calendar ./calendar
+COPY policies ./policies
 COPY cli ./cli
 COPY domain ./domain
 COPY embedded ./embedded

@@ -2,8 +2,8 @@ import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type { EntryFeed } from '../audit/follow.ts';
 import type { Freeze } from '../domain/freeze.ts';
-import type { PinnedPolicy } from '../domain/policy.ts';
 import type { StatementSigner } from '../identity/statement-signer.ts';
+import type { PolicySource } from '../policies/load.ts';
 import type { TokenVerifier } from '../identity/token-verifier.ts';
 import type { Engine } from './engine.ts';
 import type { RefusalLog } from './refusal-log.ts';
@@ -19,7 +19,8 @@ export interface ApiDependencies {
   readonly refusals: RefusalLog;
   /** The single-file verifier that evidence packs carry. */
   readonly verifier: () => Promise<{ readonly code: Uint8Array }>;
-  readonly policy: PinnedPolicy;
+  /** Which policy a new change has, and the directory that approvers are looked up in. */
+  readonly policies: PolicySource;
   /** The freezes of the calendar file; default none. */
   readonly calendar?: readonly Freeze[];
   readonly log: Logger;

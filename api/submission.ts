@@ -1,7 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import type { ChangeRequest } from '../domain/change.ts';
-import { judgeBreakGlass } from '../domain/break-glass.ts';
 import type { FieldError } from '../domain/error.ts';
 import type { Person, PersonId } from '../domain/person.ts';
 import type { PinnedPolicy } from '../domain/policy.ts';
@@ -36,17 +35,21 @@ export interface Submitted {
   readonly key: string | string[] | undefined;
   readonly person: Person;
   readonly source: string | null;
-  readonly policy: PinnedPolicy;
   readonly now: number;
 }
 
+/** A request whose policy is not chosen yet. */
+export type AskedChange = Omit<ChangeRequest, 'policy' | 'decideBy' | 'executeWithinMs'> & {
+  readonly decideBy: string | null;
+};
+
 /**
- * A well-formed and completed request, not yet signed. Whether it may start now is {@link assertSubmittable}'s question: a repeat of
+ * A well-formed request, not yet under a policy and not yet signed. Whether it may start now is {@link assertSubmittable}'s question: a repeat of
  * an old request is no longer timely, and still the same request.
  *
  * @throws CountersignError `invalid_request` naming each field and rule
  */
-export function readSubmission({ body, key, person, source, policy, now }: Submitted): ChangeRequest {
+export function readSubmission({ body, key, person, source, now }: Submitted): AskedChange {
   const idempotencyKey = key === undefined ? null : checked(idempotencyKeySchema, key, 'Idempotency-Key');
   const { operation: name, input: sent } = (body ?? {}) as { operation?: unknown; input?: unknown };
   const operation = typeof name === 'string' ? operationOf(name) : undefined;
@@ -65,8 +68,6 @@ export function readSubmission({ body, key, person, source, policy, now }: Submi
   }
   const input = checked(schema, asked.input, 'input');
   const time = (value: string | undefined) => (value === undefined ? null : isoTime(Date.parse(value)));
-  const executeBy = time(asked.executeBy);
-  const usual = isoTime(now + 7 * day);
   return {
     id: changeIdOf(person, idempotencyKey),
     operation: operation.name,
@@ -78,13 +79,10 @@ export function readSubmission({ body, key, person, source, policy, now }: Submi
       ? { system: asked.ticket.system, id: asked.ticket.id, url: asked.ticket.url ?? null }
       : null,
     breakGlass: asked.breakGlass ?? false,
-    policy,
     submittedAt: isoTime(now),
-    // A decision after execute-by would be of no use, so nobody is asked for one.
-    decideBy: time(asked.decideBy) ?? (executeBy !== null && executeBy < usual ? executeBy : usual),
+    decideBy: time(asked.decideBy),
     executeAfter: time(asked.executeAfter),
-    executeBy,
-    executeWithinMs: day,
+    executeBy: time(asked.executeBy),
     submission: null,
     idempotency:
       idempotencyKey === null
@@ -97,16 +95,24 @@ export function readSubmission({ body, key, person, source, policy, now }: Submi
   };
 }
 
+/** The request under the policy that it pins: what it leaves open, the policy says. */
+export function underPolicy(asked: AskedChange, policy: PinnedPolicy): ChangeRequest {
+  const { executeBy, submittedAt } = asked;
+  const usual = isoTime(Date.parse(submittedAt) + policy.decideWithinMs);
+  // A decision after execute-by would be of no use, so nobody is asked for one.
+  const decideBy = asked.decideBy ?? (executeBy !== null && executeBy < usual ? executeBy : usual);
+  return { ...asked, policy, decideBy, executeWithinMs: policy.executeWithinMs };
+}
+
 /**
  * Whether a new change may begin with this request.
  *
  * @param now - milliseconds since the epoch
- * @throws CountersignError `invalid_request` for clocks that are past, too far or in the wrong order; `break_glass_not_allowed`
+ * @throws CountersignError `invalid_request` for clocks that are past, too far or in the wrong order
  */
 export function assertSubmittable(request: ChangeRequest, now: number): void {
   const errors = clockErrors(request, now);
   if (errors.length > 0) throw invalid(errors);
-  if (request.breakGlass) judgeBreakGlass(request.policy, request.requester, request.justification);
 }
 
 function clockErrors({ decideBy, executeAfter, executeBy }: ChangeRequest, now: number): FieldError[] {

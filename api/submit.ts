@@ -14,7 +14,8 @@ import { requireRole } from './caller.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { takeOver } from './take-over.ts';
 import { isRefusal } from './refusal-log.ts';
-import { assertSubmittable, readSubmission } from './submission.ts';
+import { choosePolicy } from './choose-policy.ts';
+import { assertSubmittable, readSubmission, underPolicy } from './submission.ts';
 
 /** What `POST /v1/changes` got. */
 export interface Submittal {
@@ -36,7 +37,7 @@ export interface Submission {
  * without the engine. Refusals are recorded; malformed input is not.
  */
 export function makeSubmit(deps: ApiDependencies): (submittal: Submittal) => Promise<Submission> {
-  const { db, engine, signer, policy, refusals, now = Date.now } = deps;
+  const { db, engine, signer, policies, refusals, now = Date.now } = deps;
 
   async function refused(
     { person, body, source }: Submittal,
@@ -50,7 +51,10 @@ export function makeSubmit(deps: ApiDependencies): (submittal: Submittal) => Pro
   }
 
   /** What Postgres has under the key, if it has it. */
-  async function known(submittal: Submittal, request: ChangeRequest): Promise<Change | null> {
+  async function known(
+    submittal: Submittal,
+    request: Pick<ChangeRequest, 'idempotency'>,
+  ): Promise<Change | null> {
     if (!request.idempotency) return null;
     const { key, bodyDigest } = request.idempotency;
     const { issuer, subject } = submittal.person;
@@ -74,12 +78,14 @@ export function makeSubmit(deps: ApiDependencies): (submittal: Submittal) => Pro
     } catch (error) {
       return await refused(submittal, error as CountersignError, null);
     }
-    const request = readSubmission({ ...submittal, policy, now: now() });
-    const before = await known(submittal, request);
+    const asked = readSubmission({ ...submittal, now: now() });
+    const before = await known(submittal, asked);
     if (before) return { created: false, change: before };
 
+    let request: ChangeRequest;
     let holder: Change | null = null;
     try {
+      request = underPolicy(asked, choosePolicy(policies.current(), asked, now()));
       assertSubmittable(request, now());
       await assertAllowed(deps, request);
       holder = await holderOf(request);

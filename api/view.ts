@@ -4,6 +4,9 @@ import type { Attempt, Change } from '../domain/change.ts';
 import type { Closure } from '../domain/closure.ts';
 import type { Person } from '../domain/person.ts';
 import { judgeDecision } from '../domain/decision.ts';
+import { directoryOf } from '../domain/membership.ts';
+import { isoTime } from '../domain/time.ts';
+import type { Directory } from '../policies/directory.ts';
 import { isFinal } from '../domain/status.ts';
 import { getChange } from '../store/get-change.ts';
 import { listAttempts } from '../store/list-attempts.ts';
@@ -35,9 +38,9 @@ export async function readChange(db: Queryable, id: unknown, reader: Person): Pr
 
 /** Makes the view of a change for a reader. */
 export function makeView(
-  deps: Pick<ApiDependencies, 'db' | 'calendar' | 'now'>,
+  deps: Pick<ApiDependencies, 'db' | 'calendar' | 'policies' | 'now'>,
 ): (change: Change, reader: Person) => Promise<ChangeView> {
-  const { db, calendar, now = Date.now } = deps;
+  const { db, calendar, policies, now = Date.now } = deps;
   const gate = makeGate(db, calendar);
   return async (change, reader) => {
     const self = `/v1/changes/${change.id}`;
@@ -46,16 +49,22 @@ export function makeView(
       ...change,
       attempts: await listAttempts(db, change.id),
       waitsFor: mayRun ? await gate(change, now()) : null,
-      awaitingYou: awaits(change, reader, now()),
+      awaitingYou: awaits(change, reader, policies.current().directory, now()),
       links: { self, events: `${self}/events`, decisions: `${self}/decisions` },
     };
   };
 }
 
-function awaits(change: Change, person: Person, now: number): boolean {
-  const digest = change.digest ?? '';
+function awaits(change: Change, person: Person, { groupsIn }: Directory, now: number): boolean {
+  const wanted = {
+    decision: 'approve',
+    digest: change.digest ?? '',
+    person,
+    comment: '-',
+    directory: directoryOf(change, person, isoTime(now), groupsIn),
+  } as const;
   try {
-    return judgeDecision(change, { decision: 'approve', digest, person, comment: '-' }, now) === 'new';
+    return judgeDecision(change, wanted, now) === 'new';
   } catch (error) {
     // Theirs to give, once they have logged in as the policy asks.
     return error instanceof CountersignError && error.code === 'stronger_authentication_needed';

@@ -66,6 +66,16 @@ export const environmentSchema = z.object({
     .min(1)
     .default('.countersign')
     .describe('Folder of keys and, embedded, of all data.'),
+  COUNTERSIGN_POLICY: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('The policy file (YAML); without it, the built-in four-eyes.'),
+  COUNTERSIGN_DIRECTORY: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('The directory file (YAML): who is in which group.'),
   COUNTERSIGN_STATEMENT_KEY: z
     .string()
     .min(1)

@@ -7,6 +7,7 @@ import { changeCommands, demoToken } from './change-commands.ts';
 import type { Output } from './change-commands.ts';
 import { examine } from './doctor.ts';
 import { readEnvironment, required } from './environment.ts';
+import { policyCommands } from './policy-commands.ts';
 
 /** Exit codes: 0 done, 1 refused or failed, 3 used wrongly (also by commander), 4 wrongly configured. */
 const exitCodes = { failed: 1, usage: 3, configuration: 4 } as const;
@@ -128,6 +129,7 @@ program
   });
 changeCommands(program, env, output);
 auditCommands(program, env, output);
+policyCommands(program, env, output);
 
 try {
   await program.parseAsync();

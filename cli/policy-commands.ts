@@ -13,7 +13,9 @@ import type { Environment } from './environment.ts';
 
 /** `countersign policy …`: looks at a policy file, without any server. */
 export function policyCommands(program: Command, env: () => Environment, output: () => Output): void {
-  const policy = program.command('policy').description('check a policy file; explain what it says of a change');
+  const policy = program
+    .command('policy')
+    .description('check a policy file; explain what it says of a change');
   const files = (file: string | undefined, directory: string | undefined) => ({
     policyFile: file ?? required(env(), 'COUNTERSIGN_POLICY'),
     directoryFile: directory ?? env().COUNTERSIGN_DIRECTORY ?? null,
@@ -28,7 +30,11 @@ export function policyCommands(program: Command, env: () => Environment, output:
     .action(async (file: string | undefined, o: { directory?: string; strict?: boolean }) => {
       const { set, problems } = await checkPolicies(files(file, o.directory));
       const ok = set !== null && (o.strict !== true || problems.length === 0);
-      const policies = (set?.rules ?? []).map(({ policy: { name, version, digest } }) => ({ name, version, digest }));
+      const policies = (set?.rules ?? []).map(({ policy: { name, version, digest } }) => ({
+        name,
+        version,
+        digest,
+      }));
       output().result({ ok, policies, problems }, [
         ...problems.map(problemLine),
         ...policies.map(({ name, version, digest }) => `ok ${name} version ${version} ${digest}`),
@@ -48,31 +54,35 @@ export function policyCommands(program: Command, env: () => Environment, output:
     .option('--at <time>', 'when, ISO 8601; now when left out')
     .option('--break-glass', 'as an emergency change')
     .description('say which policy a change would have and why, and who may approve it')
-    .action(async (file: string | undefined, o: Record<string, string | undefined> & { breakGlass?: boolean }) => {
-      const { set, problems } = await checkPolicies(files(file, o.directory));
-      if (set === null) throw invalidFile(problems);
-      const requester: Person = {
-        issuer: o.issuer ?? env().OIDC_ISSUER ?? '',
-        subject: o.requester ?? '',
-        name: o.requester ?? '',
-        roles: ['requester'],
-        groups: (o.groups ?? '').split(',').filter((group) => group !== ''),
-        authentication: { methods: [], at: null },
-      };
-      const now = o.at === undefined ? Date.now() : Date.parse(o.at);
-      if (Number.isNaN(now)) throw new CountersignError('invalid_request', `--at: expected ISO 8601, got ${o.at}`);
-      const operation = o.operation ?? '';
-      const facts = { operation, input: inputOf(operation, o.input ?? ''), requester, now };
-      const explanation = explain(set, facts, o.breakGlass);
-      output().result(explanation, explanationLines(explanation));
-      const { verdict } = explanation;
-      if (verdict === 'no_policy' || verdict === 'unsatisfiable') process.exitCode = 1;
-    });
+    .action(
+      async (file: string | undefined, o: Record<string, string | undefined> & { breakGlass?: boolean }) => {
+        const { set, problems } = await checkPolicies(files(file, o.directory));
+        if (set === null) throw invalidFile(problems);
+        const requester: Person = {
+          issuer: o.issuer ?? env().OIDC_ISSUER ?? '',
+          subject: o.requester ?? '',
+          name: o.requester ?? '',
+          roles: ['requester'],
+          groups: (o.groups ?? '').split(',').filter((group) => group !== ''),
+          authentication: { methods: [], at: null },
+        };
+        const now = o.at === undefined ? Date.now() : Date.parse(o.at);
+        if (Number.isNaN(now))
+          throw new CountersignError('invalid_request', `--at: expected ISO 8601, got ${o.at}`);
+        const operation = o.operation ?? '';
+        const facts = { operation, input: inputOf(operation, o.input ?? ''), requester, now };
+        const explanation = explain(set, facts, o.breakGlass);
+        output().result(explanation, explanationLines(explanation));
+        const { verdict } = explanation;
+        if (verdict === 'no_policy' || verdict === 'unsatisfiable') process.exitCode = 1;
+      },
+    );
 }
 
 function inputOf(operation: string, text: string): JsonObject {
   const schema = inputSchemaOf(operation);
-  if (!schema) throw new CountersignError('invalid_request', `--operation: ${operation} is no gated operation`);
+  if (!schema)
+    throw new CountersignError('invalid_request', `--operation: ${operation} is no gated operation`);
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -85,16 +95,27 @@ function inputOf(operation: string, text: string): JsonObject {
   throw new CountersignError('invalid_request', `--input: ${issue?.path.join('.')}: ${issue?.message}`);
 }
 
-function explanationLines({ tried, policy, stages, verdict, missing, mayBreakGlass, window }: Explanation): string[] {
+function explanationLines({
+  tried,
+  policy,
+  stages,
+  verdict,
+  missing,
+  mayBreakGlass,
+  window,
+}: Explanation): string[] {
   const lines = tried.map(({ policy: name, version, unmet }) =>
-    unmet === null ? `matches     ${name} version ${version}` : `passed over ${name} version ${version}: ${unmet}`,
+    unmet === null
+      ? `matches     ${name} version ${version}`
+      : `passed over ${name} version ${version}: ${unmet}`,
   );
   if (policy === null) return [...lines, 'no policy is for this change: it would be refused'];
   lines.push(`digest      ${policy.digest}`);
   if (policy.standard) lines.push('standard    nobody is asked');
   for (const { stage, seats } of stages) {
     for (const { group, threshold, people } of seats) {
-      const who = people === null ? 'not known here' : people.map(({ subject }) => subject).join(', ') || 'nobody';
+      const who =
+        people === null ? 'not known here' : people.map(({ subject }) => subject).join(', ') || 'nobody';
       lines.push(`stage       ${stage}: ${threshold} of ${group ?? 'any approver'}: ${who}`);
     }
   }
@@ -102,9 +123,11 @@ function explanationLines({ tried, policy, stages, verdict, missing, mayBreakGla
   for (const { stage, group, seats } of missing) {
     lines.push(`missing     ${seats} of ${group ?? 'any approver'} in ${stage}`);
   }
-  if (mayBreakGlass !== null) lines.push(`break-glass ${mayBreakGlass ? 'the requester may' : 'the requester may not'}`);
+  if (mayBreakGlass !== null)
+    lines.push(`break-glass ${mayBreakGlass ? 'the requester may' : 'the requester may not'}`);
   if (window) {
-    const when = window.changes === null ? '' : window.open ? ` until ${window.changes}` : `, opens ${window.changes}`;
+    const when =
+      window.changes === null ? '' : window.open ? ` until ${window.changes}` : `, opens ${window.changes}`;
     lines.push(`window      ${window.open ? 'open' : 'closed'}${when}`);
   }
   return lines;

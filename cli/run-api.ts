@@ -7,7 +7,6 @@ import { endRevoked } from '../api/end-revoked.ts';
 import { createEngine } from '../api/engine.ts';
 import { makeRefusalLog } from '../api/refusal-log.ts';
 import { startEntryFeed } from '../audit/follow.ts';
-import { fourEyes } from '../domain/four-eyes.ts';
 import { createStatementSigner } from '../identity/statement-signer.ts';
 import { withApiTokens } from '../identity/api-token.ts';
 import { apiTokenStore } from '../store/api-token-store.ts';
@@ -18,6 +17,7 @@ import { peopleVerifier } from './identity.ts';
 import { freezeCalendar } from './freeze-calendar.ts';
 import { makeLog, untilStopped } from './process.ts';
 import { statementKeys } from './keys.ts';
+import { openPolicies } from './policies.ts';
 import { temporalClient } from './temporal.ts';
 import { startTracing } from './tracing.ts';
 import { verifierBundle } from './verifier-bundle.ts';
@@ -29,6 +29,7 @@ export async function runApi(env: Environment, options: { readonly anyPort?: boo
   const log = makeLog('api', env);
   const tracing = startTracing('countersign-api', env);
   const calendar = await freezeCalendar(env);
+  const policies = await openPolicies(env, log);
   const pool = await openDatabase(env, log, 'api', 20);
   const feed = startEntryFeed({ pool, log });
   const { client, namespace } = temporalClient(tracing.plugins);
@@ -42,7 +43,7 @@ export async function runApi(env: Environment, options: { readonly anyPort?: boo
     signer: createStatementSigner(await readFile(keyFile, 'utf8')),
     refusals,
     verifier: () => verifierBundle(env.COUNTERSIGN_HOME),
-    policy: fourEyes,
+    policies,
     calendar,
     log,
     namespace,

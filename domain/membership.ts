@@ -54,7 +54,7 @@ export function isMember(
   person: Person,
   directory: readonly string[],
 ): boolean {
-  return groupsOf(policy, person, person.groups, directory).includes(group);
+  return groupsUnder(policy, person, person.groups, directory).includes(group);
 }
 
 const indexes = new WeakMap<PinnedPolicy['groups'], ReadonlyMap<string, readonly string[]>>();

@@ -93,7 +93,10 @@ function policyFindings(
       }
     });
   });
-  for (const [field, windows] of [['windows', written.windows] as const, ['time', written.match.time ?? []] as const]) {
+  for (const [field, windows] of [
+    ['windows', written.windows] as const,
+    ['time', written.match.time ?? []] as const,
+  ]) {
     windows.forEach((window, i) => {
       const problem = windowProblem(window);
       const path = field === 'time' ? ['match', 'time', i] : ['windows', i];
@@ -158,7 +161,13 @@ function peopleFindings(policy: PinnedPolicy, directory: Directory): Finding[] {
   }
   const found =
     nobody.verdict === 'unknown'
-      ? [warning(['stages'], 'listable', 'whether somebody can fill every seat is not known: not all groups can be listed')]
+      ? [
+          warning(
+            ['stages'],
+            'listable',
+            'whether somebody can fill every seat is not known: not all groups can be listed',
+          ),
+        ]
       : [];
   const stuck = listedMembers(policy, directory).filter((person) => of(person).verdict === 'unsatisfiable');
   if (stuck.length > 0) {
@@ -173,7 +182,11 @@ function listedMembers(policy: PinnedPolicy, directory: Directory): PersonId[] {
   const people = new Map<string, PersonId>();
   for (const [name, source] of Object.entries(policy.groups)) {
     const members =
-      source.source === 'members' ? source.members : source.source === 'directory' ? directory.members(name) : [];
+      source.source === 'members'
+        ? source.members
+        : source.source === 'directory'
+          ? directory.members(name)
+          : [];
     for (const person of members ?? []) people.set(personKey(person), person);
   }
   return [...people.values()];

@@ -7,9 +7,9 @@ import { readYaml } from './yaml-file.ts';
 /** Who is in which group, as a directory file says. */
 export interface Directory {
   /** A group's members; undefined for a group that the file does not have. */
-  members(group: string): readonly PersonId[] | undefined;
+  readonly members: (group: string) => readonly PersonId[] | undefined;
   /** The groups that list somebody. */
-  groupsIn(person: PersonId): readonly string[];
+  readonly groupsIn: (person: PersonId) => readonly string[];
 }
 
 /** A directory of these groups. */

@@ -64,7 +64,9 @@ const match = z
     requesterGroup: z.array(name('A group of requesters.')).min(1).optional(),
     time: z.array(window).min(1).optional(),
   })
-  .meta({ description: 'Which changes the policy is for; all that is said has to hold. Empty: every change.' });
+  .meta({
+    description: 'Which changes the policy is for; all that is said has to hold. Empty: every change.',
+  });
 
 const policy = z.strictObject({
   name: name("The policy's name."),
@@ -120,7 +122,10 @@ export const policyDocument = z
     groups: z.record(name('A group.'), source).default({}),
     policies: z.array(policy).min(1).max(200),
   })
-  .meta({ title: 'Countersign policies', description: 'The first policy that matches a change is its policy.' });
+  .meta({
+    title: 'Countersign policies',
+    description: 'The first policy that matches a change is its policy.',
+  });
 
 /** A directory file: a group's members. */
 export const directoryDocument = z

@@ -13,7 +13,11 @@ import type { ChangeFacts, Mismatch } from './match.ts';
 /** Why a change has the policy that it has, and who may approve it. */
 export interface Explanation {
   /** The policies in their order, up to the one that is for the change. */
-  readonly tried: readonly { readonly policy: string; readonly version: string; readonly unmet: Mismatch | null }[];
+  readonly tried: readonly {
+    readonly policy: string;
+    readonly version: string;
+    readonly unmet: Mismatch | null;
+  }[];
   readonly policy: PinnedPolicy | null;
   readonly stages: readonly ExplainedStage[];
   readonly verdict: 'satisfiable' | 'unsatisfiable' | 'unknown' | 'no_policy';
@@ -35,7 +39,11 @@ interface ExplainedStage {
 }
 
 /** Explains a change that is not there yet. */
-export function explain({ rules, directory }: PolicySet, facts: ChangeFacts, breakGlass = false): Explanation {
+export function explain(
+  { rules, directory }: PolicySet,
+  facts: ChangeFacts,
+  breakGlass = false,
+): Explanation {
   const tried: { policy: string; version: string; unmet: Mismatch | null }[] = [];
   let policy: PinnedPolicy | null = null;
   for (const rule of rules) {
@@ -46,7 +54,15 @@ export function explain({ rules, directory }: PolicySet, facts: ChangeFacts, bre
     break;
   }
   if (policy === null) {
-    return { tried, policy, stages: [], verdict: 'no_policy', missing: [], mayBreakGlass: null, window: null };
+    return {
+      tried,
+      policy,
+      stages: [],
+      verdict: 'no_policy',
+      missing: [],
+      mayBreakGlass: null,
+      window: null,
+    };
   }
   const { requester, now } = facts;
   const chosen = policy;
@@ -57,7 +73,15 @@ export function explain({ rules, directory }: PolicySet, facts: ChangeFacts, bre
     return all.filter((person) => !askedFor(requester, person));
   };
   const at = isoTime(now);
-  const votable = { policy, requester, decisions: [], round: 1, breakGlass, escalatedAt: null, submittedAt: at };
+  const votable = {
+    policy,
+    requester,
+    decisions: [],
+    round: 1,
+    breakGlass,
+    escalatedAt: null,
+    submittedAt: at,
+  };
   const { verdict, missing } = satisfiability(votable, (group) => directory.members(group) ?? [], at);
   const state = windowsAt(policy.windows, now);
   const changes = state.open ? state.until : state.opens;
@@ -76,6 +100,9 @@ export function explain({ rules, directory }: PolicySet, facts: ChangeFacts, bre
         : policy.breakGlass.groups.some((group) =>
             isMember(chosen, group, requester, directory.groupsIn(requester)),
           ),
-    window: policy.windows.length === 0 ? null : { open: state.open, changes: changes === null ? null : isoTime(changes) },
+    window:
+      policy.windows.length === 0
+        ? null
+        : { open: state.open, changes: changes === null ? null : isoTime(changes) },
   };
 }

@@ -37,22 +37,21 @@ export async function checkPolicies({
     readYaml(policyFile, policyDocument),
     readDirectory(directoryFile),
   ]);
-  if (file.value === null || problems.length > 0) return { set: null, problems: [...problems, ...file.problems] };
+  if (file.value === null || problems.length > 0)
+    return { set: null, problems: [...problems, ...file.problems] };
   const document = file.value;
   const rules = document.policies.map((written) => ({
     policy: pinned(written, document.groups),
     match: written.match,
   }));
-  const found = findings(document, rules, directory).map(
-    ({ severity, path, rule, message }): Problem => ({
-      severity,
-      file: policyFile,
-      line: file.lineOf(path),
-      field: path.join('.'),
-      rule,
-      message,
-    }),
-  );
+  const found = findings(document, rules, directory).map(({ severity, path, rule, message }): Problem => ({
+    severity,
+    file: policyFile,
+    line: file.lineOf(path),
+    field: path.join('.'),
+    rule,
+    message,
+  }));
   const bad = found.some(({ severity }) => severity === 'error');
   return { set: bad ? null : { rules, directory }, problems: found };
 }

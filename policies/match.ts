@@ -69,7 +69,8 @@ export function covers(earlier: Match, later: Match): boolean {
     later.requesterGroup?.every((group) => earlier.requesterGroup?.includes(group)) === true;
   const times =
     earlier.time === undefined ||
-    later.time?.every((window) => earlier.time?.some((w) => JSON.stringify(w) === JSON.stringify(window))) === true;
+    later.time?.every((window) => earlier.time?.some((w) => JSON.stringify(w) === JSON.stringify(window))) ===
+      true;
   return (
     patterns(earlier.operation, later.operation) &&
     patterns(earlier.region, later.region) &&

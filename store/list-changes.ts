@@ -10,6 +10,8 @@ import type { Change } from '../domain/change.ts';
 import type { PersonId } from '../domain/person.ts';
 import { isoTime } from '../domain/time.ts';
 import type { DecisionStatus, ExecutionStatus, ReviewStatus } from '../domain/status.ts';
+import { hasSeatFor } from './awaited-by.ts';
+import type { Awaited } from './awaited-by.ts';
 import { decodeCursor, encodeCursor } from './change-cursor.ts';
 import type { Queryable } from './queryable.ts';
 
@@ -27,10 +29,9 @@ export interface ChangeFilter {
   readonly ticket?: string | undefined;
   /**
    * Changes that this person could decide at `now` (ms since the epoch): pending, read, before decide-by, not their own,
-   * not decided by them, the open stage's group theirs.
+   * not decided by them, with a seat of the open stage for them.
    */
-  readonly awaitingPerson?:
-    (PersonId & { readonly groups: readonly string[]; readonly now: number }) | undefined;
+  readonly awaitingPerson?: Awaited | undefined;
   /** Only changes that this person requested; for whoever may see no others. */
   readonly visibleTo?: PersonId | undefined;
 }
@@ -119,7 +120,7 @@ export function listChangesQuery(
       .where('requester_issuer', '=', filter.visibleTo.issuer);
   }
   if (filter.awaitingPerson) {
-    const { issuer, subject, groups, now } = filter.awaitingPerson;
+    const { issuer, subject, now } = filter.awaitingPerson;
     const decidedByThem = JSON.stringify([{ counts: true, person: { issuer, subject } }]);
     query = query
       .where('decision_status', '=', 'pending')
@@ -127,11 +128,7 @@ export function listChangesQuery(
       .where(sql<boolean>`(document->>'decideBy')::timestamptz > ${isoTime(now)}::timestamptz`)
       .where(sql<boolean>`(requester_issuer, requester_subject) <> (${issuer}, ${subject})`)
       .where(sql<boolean>`not document->'decisions' @> ${decidedByThem}::jsonb`)
-      // The first stage with a free seat is the open one (domain/decision.ts).
-      .where(
-        sql<boolean>`(document#>>'{missing,0,group}' is null
-                      or document#>>'{missing,0,group}' = any(${[...groups]}::text[]))`,
-      );
+      .where(hasSeatFor(filter.awaitingPerson));
   }
   if (cursor !== null) {
     const place = decodeCursor(cursor);

@@ -9,7 +9,7 @@ import { makeView, readChange } from '../view.ts';
 
 /** `POST /v1/changes`, `GET /v1/changes`, `GET /v1/changes/{id}`. */
 export function changeRoutes(deps: ApiDependencies): Router {
-  const { db, now = Date.now } = deps;
+  const { db, policies, now = Date.now } = deps;
   const submit = makeSubmit(deps);
   const view = makeView(deps);
   const router = Router();
@@ -43,7 +43,15 @@ export function changeRoutes(deps: ApiDependencies): Router {
         {
           ...filter,
           ...(requester === undefined ? {} : { requester: { subject: requester } }),
-          ...(awaiting === undefined ? {} : { awaitingPerson: { ...person, now: now() } }),
+          ...(awaiting === undefined
+            ? {}
+            : {
+                awaitingPerson: {
+                  ...person,
+                  directory: policies.current().directory.groupsIn(person),
+                  now: now(),
+                },
+              }),
           ...(seesAll(person) ? {} : { visibleTo: person }),
         },
         cursor ?? null,

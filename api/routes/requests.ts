@@ -4,6 +4,8 @@ import type { Change } from '../../domain/change.ts';
 import { judgeDecision, judgeTakeBack } from '../../domain/decision.ts';
 import { CountersignError } from '../../domain/error.ts';
 import { judgeExecution, judgeWithdrawal } from '../../domain/execution.ts';
+import { directoryOf } from '../../domain/membership.ts';
+import type { DirectoryMembership } from '../../domain/membership.ts';
 import type { Person } from '../../domain/person.ts';
 import { judgeReview } from '../../domain/review.ts';
 import type { Statement } from '../../domain/statement.ts';
@@ -21,11 +23,13 @@ interface Wanted {
   readonly action: Statement['action'];
   readonly comment: string;
   readonly digest: string | null;
+  /** What the directory says of them, where the change's policy asks it. */
+  readonly directory?: readonly DirectoryMembership[];
 }
 
 /** Decisions, withdrawal and execution of a change: each is judged, signed, sent to the workflow and answered from Postgres. */
 export function requestRoutes(deps: ApiDependencies): Router {
-  const { db, engine, signer, refusals, now = Date.now } = deps;
+  const { db, engine, signer, policies, refusals, now = Date.now } = deps;
   const view = makeView(deps);
 
   function handle(
@@ -34,12 +38,15 @@ export function requestRoutes(deps: ApiDependencies): Router {
   ): RequestHandler<{ id: string }> {
     return async (req, res) => {
       const { person } = callerOf(req);
-      const wanted = read(req.body);
+      const asked = read(req.body);
       const change = await readChange(db, req.params.id, person);
+      const { groupsIn } = policies.current().directory;
+      const said = asked.kind === 'decision' ? directoryOf(change, person, isoTime(now()), groupsIn) : [];
+      const wanted = { ...asked, ...(said.length > 0 ? { directory: said } : {}) };
       const source = req.ip ?? null;
       try {
         if (judge(change, person, wanted) === 'new') {
-          const { kind, action, comment, digest } = wanted;
+          const { kind, action, comment, digest, directory } = wanted;
           const statement: Statement = {
             v: 1,
             kind,
@@ -50,6 +57,7 @@ export function requestRoutes(deps: ApiDependencies): Router {
             digest,
             round: change.round,
             at: isoTime(now()),
+            ...(directory ? { directory } : {}),
           };
           await engine.send({ signed: signer.sign(statement), source }).catch(async (error: unknown) => {
             if (!(error instanceof CountersignError) || error.code !== 'change_closed') throw error;
@@ -80,10 +88,16 @@ export function requestRoutes(deps: ApiDependencies): Router {
           const { decision, digest, comment } = checked(decisionSchema, body);
           return { kind: 'decision', action: decision, digest, comment };
         },
-        (change, person, { action, digest, comment }) =>
+        (change, person, { action, digest, comment, directory }) =>
           judgeDecision(
             change,
-            { decision: action === 'approve' ? 'approve' : 'reject', digest: digest ?? '', person, comment },
+            {
+              decision: action === 'approve' ? 'approve' : 'reject',
+              digest: digest ?? '',
+              person,
+              comment,
+              ...(directory ? { directory } : {}),
+            },
             now(),
           ),
       ),

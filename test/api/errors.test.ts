@@ -16,6 +16,7 @@ const folders = [
   'audit',
   'store',
   'calendar',
+  'policies',
   'identity',
   'api',
   'plugin',

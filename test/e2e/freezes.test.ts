@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { workflowIdOf } from '../../domain/change.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
+import { onePolicy } from '../../policies/load.ts';
 import type { Freeze, FreezeOverride } from '../../domain/freeze.ts';
 import { changeThat, eventually, instance, startApi, startGround, startWorkers } from '../support/service.ts';
 import { codeOf, decide, entriesOf, inMs, journeyOf } from '../support/journey.ts';
@@ -20,7 +21,7 @@ const policy = { ...fourEyes, freezeOverride: { group: 'security' } };
 beforeAll(async () => {
   ground = await startGround();
   [api, workers] = await Promise.all([
-    startApi(ground, { policy }),
+    startApi(ground, { policies: onePolicy(policy) }),
     startWorkers(ground, { gateLongestMs: 1000 }),
   ]);
   journey = journeyOf(api);
@@ -219,7 +220,7 @@ describe.concurrent('a window', { timeout: 300_000 }, () => {
     const opens = Math.ceil(Date.now() / 60_000 + 0.25) * 60_000;
     const minute = new Date(opens).getUTCMinutes();
     const windows = [{ cron: `${minute} * * * *`, durationMinutes: 5, timeZone: 'UTC', holidays: [] }];
-    const other = await startApi(ground, { policy: { ...policy, windows } });
+    const other = await startApi(ground, { policies: onePolicy({ ...policy, windows }) });
     const { sn, input } = await target();
     const { id } = await journeyOf(other).approved(sn, { input });
     const waits = await held(id);
@@ -232,7 +233,7 @@ describe.concurrent('a window', { timeout: 300_000 }, () => {
 
   test('that never opens in time ends the change without a call', async () => {
     const windows = [{ cron: '0 0 29 2 *', durationMinutes: 1, timeZone: 'UTC', holidays: [] }];
-    const other = await startApi(ground, { policy: { ...policy, windows } });
+    const other = await startApi(ground, { policies: onePolicy({ ...policy, windows }) });
     const { sn, input } = await target();
     const { id } = await journeyOf(other).approved(sn, {
       input,

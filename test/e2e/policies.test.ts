@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { canonicalJson } from '../../domain/canonical-json.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import type { PinnedPolicy } from '../../domain/policy.ts';
+import { onePolicy } from '../../policies/load.ts';
 import type { Change, ChangeRequest } from '../../domain/change.ts';
 import { changeTaskQueue } from '../../workflows/messages.ts';
 import { codeOf, decide, entriesOf, inMs, journeyOf, post } from '../support/journey.ts';
@@ -26,7 +27,7 @@ function policyWith(changed: Partial<PinnedPolicy>): PinnedPolicy {
 
 /** An API under a policy of its own, the steps of a change there, and its demo users. */
 async function under(changed: Partial<PinnedPolicy>) {
-  const own = await startApi(ground, { policy: policyWith(changed) });
+  const own = await startApi(ground, { policies: onePolicy(policyWith(changed)) });
   apis.push(own);
   return { ...journeyOf(own), users: own.users };
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { fourEyes } from '../../domain/four-eyes.ts';
 import type { Change, Decision } from '../../domain/change.ts';
 import { isoTime } from '../../domain/time.ts';
 import { listChanges, listChangesQuery } from '../../store/list-changes.ts';
@@ -60,6 +61,7 @@ beforeAll(async () => {
       decisionStatus: n % 3 === 0 ? 'approved' : 'pending',
       executionStatus: n % 9 === 0 ? 'succeeded' : 'not_started',
       reviewStatus: n % 20 === 0 ? 'owed' : 'none',
+      policy: { ...fourEyes, groups: { security: { source: 'token' } } },
       decisions: n % 7 === 0 ? [approval('bob')] : n % 7 === 1 ? [approval('bob', false)] : [],
       missing: [{ stage: 'one', group: n % 4 === 0 ? 'security' : null, seats: 1, alsoFrom: [] }],
       decideBy: n % 5 === 1 ? isoTime(start) : isoTime(start + 1),
@@ -91,6 +93,7 @@ const security = {
   issuer: 'https://id.example',
   subject: 'bob',
   groups: ['security'],
+  directory: [],
 };
 const filters: [string, ChangeFilter, (c: Change) => boolean][] = [
   ['none', {}, () => true],

@@ -25,6 +25,7 @@ import { registerSearchAttributes } from '../../cli/temporal.ts';
 import { verifierBundle } from '../../cli/verifier-bundle.ts';
 import { workflowBundle } from '../../cli/workflow-bundle.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
+import { onePolicy } from '../../policies/load.ts';
 import { startIdentityProvider } from '../../embedded/identity-provider.ts';
 import { createStatementSigner, createStatementVerifier } from '../../identity/statement-signer.ts';
 import { withApiTokens } from '../../identity/api-token.ts';
@@ -164,7 +165,7 @@ export async function serveApi(ground: Ground, overrides: Partial<ApiDependencie
     signer: createStatementSigner(await readFile(ground.keys.privateKey, 'utf8')),
     refusals,
     verifier: () => verifierBundle(PROJECT_HOME),
-    policy: fourEyes,
+    policies: onePolicy(fourEyes),
     log,
     namespace,
     metrics: null,

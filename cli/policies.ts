@@ -1,0 +1,33 @@
+import type { Logger } from 'pino';
+import { fourEyes } from '../domain/four-eyes.ts';
+import { loadPolicies, onePolicy } from '../policies/load.ts';
+import type { PolicySource } from '../policies/load.ts';
+import { problemLine } from '../policies/problem.ts';
+import type { Problem } from '../policies/problem.ts';
+import type { Environment } from './environment.ts';
+
+/**
+ * The policies that the environment names, or four-eyes without any. SIGHUP reads their files again; what is wrong then
+ * is logged, and what held goes on to hold.
+ *
+ * @throws CountersignError `invalid_configuration` naming file, line, field and rule
+ */
+export async function openPolicies(env: Environment, log: Logger): Promise<PolicySource> {
+  const { COUNTERSIGN_POLICY: policyFile, COUNTERSIGN_DIRECTORY: directoryFile = null } = env;
+  if (policyFile === undefined) return onePolicy(fourEyes);
+  const policies = await loadPolicies({ policyFile, directoryFile });
+  const told = (problems: readonly Problem[]) => {
+    for (const problem of problems) log.warn(problemLine(problem));
+    const held = policies
+      .current()
+      .rules.map(({ policy: { name, version, digest } }) => ({ name, version, digest }));
+    log.info({ policies: held }, 'policies loaded');
+  };
+  told(policies.warnings());
+  process.on('SIGHUP', () => {
+    policies.reload().then(told, (err: unknown) => {
+      log.error({ err: err as Error }, 'the policies could not be read again; those of before hold');
+    });
+  });
+  return policies;
+}
