@@ -2,6 +2,7 @@ import type { Change, ChangeRequest, JsonObject, SignedRequest } from '../domain
 import type { Closure } from '../domain/closure.ts';
 import type { EntryDraft } from '../domain/entry.ts';
 import type { NoticeKind } from '../domain/notice.ts';
+import type { Reevaluation } from '../domain/reevaluation.ts';
 import type { SignedStatement } from '../domain/statement.ts';
 
 /** How an opening ended; `changeId` is the change that holds the key or the target. */
@@ -77,7 +78,8 @@ export interface NoticeActivities {
 export type PrecheckResult =
   | {
       readonly kind: 'read';
-      readonly snapshot: JsonObject;
+      /** Null only where the policy's precheck is advisory and there is no such target. */
+      readonly snapshot: JsonObject | null;
       readonly digest: string;
       readonly requestId: string;
     }
@@ -95,8 +97,11 @@ export type CallResult =
   | {
       readonly kind: 'drifted';
       readonly message: string;
-      /** Whether any call was made before. */ readonly called: boolean;
+      /** Whether any attempt was begun before: then the change is no longer withdrawn. */
+      readonly called: boolean;
     }
+  /** Approvers have lost their right since, and a seat is empty; nothing was called. */
+  | { readonly kind: 'lapsed'; readonly reevaluation: Reevaluation }
   | {
       readonly kind: 'closed';
       readonly why: Closure;

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { Freeze } from '../domain/freeze.ts';
+import type { PersonId } from '../domain/person.ts';
 import type { SignedStatement } from '../domain/statement.ts';
 import type { Sealing } from '../audit/sealing.ts';
 import type { FaultClass, OnsMqtt } from '../onsmqtt/port.ts';
@@ -16,6 +17,8 @@ export interface ActivityDependencies {
   readonly sealing: Sealing;
   /** Where notices go; without it nobody is told. */
   readonly webhook?: Webhook | null;
+  /** The groups of the directory that list a person now; without it nobody is in a group that a policy takes from there. */
+  readonly groupsIn?: (person: PersonId) => readonly string[];
   /** The freezes of the calendar file; default none. */
   readonly calendar?: readonly Freeze[];
   /** Longest wait before a closed gate is asked again, ms; default 60,000. */

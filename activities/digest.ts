@@ -4,7 +4,7 @@ import { submissionText } from '../domain/submission.ts';
 import { digestText } from '../domain/digest.ts';
 
 /** The digest that a decision is bound to: SHA-256, lower-case hex, of {@link digestText}. */
-export function digestOf(change: Change, snapshot: JsonObject, round: number): string {
+export function digestOf(change: Change, snapshot: JsonObject | null, round: number): string {
   return createHash('sha256')
     .update(digestText(change, snapshot, round))
     .digest('hex');

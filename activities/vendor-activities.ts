@@ -10,6 +10,7 @@ import type { ReadAnswer, VendorFault } from '../onsmqtt/port.ts';
 import { makeGate } from '../calendar/gate.ts';
 import { appendEntry } from '../audit/append.ts';
 import { findEntry } from '../audit/find-entry.ts';
+import { reevaluate } from '../domain/reevaluation.ts';
 import { withRound } from '../domain/change-state.ts';
 import { isoTime } from '../domain/time.ts';
 import { inTransaction } from '../store/in-transaction.ts';
@@ -30,7 +31,7 @@ const staleAfterMs = 1000;
 
 /** The activities that talk to the vendor. Nothing here repeats a call: Temporal's retry policy does. */
 export function makeVendorActivities(deps: ActivityDependencies): VendorActivities {
-  const { pool, onsMqtt, sealing, now = Date.now, doubtfulLimit = 5 } = deps;
+  const { pool, onsMqtt, sealing, groupsIn = () => [], now = Date.now, doubtfulLimit = 5 } = deps;
   const attempts = makeAttemptLog(deps);
   const gate = makeGate(pool, deps.calendar);
 
@@ -47,6 +48,9 @@ export function makeVendorActivities(deps: ActivityDependencies): VendorActiviti
     assertOpen(await asFailure(() => getChange(pool, change.id)), now());
     const made = await listAttempts(pool, change.id);
     const called = made.some((attempt) => attempt.outcome !== 'open' && mayHaveBeenSent(attempt));
+    // What has begun is seen through: whoever approved it could, then.
+    const reevaluation = reevaluate(change, groupsIn);
+    if (made.length === 0 && reevaluation.missing.length > 0) return { kind: 'lapsed', reevaluation };
     const closed = async (): Promise<CallResult | null> => {
       const why = await gate(change, now());
       // Whatever was recorded as started is too late to withdraw.
@@ -61,7 +65,7 @@ export function makeVendorActivities(deps: ActivityDependencies): VendorActiviti
       if (instead) return instead;
       throw error;
     }
-    if (certificate !== null && digestOf(change, certificate, change.round) === change.digest) {
+    if (digestOf(change, certificate, change.round) === change.digest) {
       // As late as can be: what was declared until now holds this call back.
       return await closed();
     }
@@ -69,7 +73,8 @@ export function makeVendorActivities(deps: ActivityDependencies): VendorActiviti
       return { kind: 'succeeded', requestId: null, reconciled: true };
     }
     const status = certificate?.status ?? 'not there';
-    return { kind: 'drifted', message: `the target is not as it was approved: ${status}`, called };
+    const begun = made.length > 0;
+    return { kind: 'drifted', message: `the target is not as it was approved: ${status}`, called: begun };
   }
 
   /**
@@ -106,7 +111,7 @@ export function makeVendorActivities(deps: ActivityDependencies): VendorActiviti
       const written = await asFailure(() => findEntry(pool, entry.key));
       if (written) {
         const { snapshot, digest, readRequestId } = written as unknown as {
-          snapshot: JsonObject;
+          snapshot: JsonObject | null;
           digest: string;
           readRequestId: string;
         };
@@ -119,11 +124,22 @@ export function makeVendorActivities(deps: ActivityDependencies): VendorActiviti
       }
       const { certificate, requestId } = await asFailure(() => read(change, false));
       const refusal = operation.refusal(certificate, now());
-      if (refusal) return { kind: 'refused', snapshot: certificate, ...refusal, requestId };
-      const snapshot = certificate as JsonObject;
+      if (refusal && change.policy.precheck === 'required') {
+        return { kind: 'refused', snapshot: certificate, ...refusal, requestId };
+      }
+      const snapshot = certificate;
       const digest = digestOf(change, snapshot, change.round + 1);
       const after = withRound(change, snapshot, digest);
-      const told = { snapshot, digest, round: after.round, readRequestId: requestId, time: isoTime(now()) };
+      // Where the policy only wants it shown, what is against it goes with it.
+      const warning = refusal && { code: refusal.code, message: refusal.message };
+      const told = {
+        warning,
+        time: isoTime(now()),
+        snapshot,
+        digest,
+        round: after.round,
+        readRequestId: requestId,
+      };
       await asFailure(() =>
         inTransaction(pool, async (client) => {
           await appendEntry(client, { key: entry.key, body: { ...entry.body, ...told } });

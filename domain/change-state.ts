@@ -47,7 +47,7 @@ export function next(change: Change, changed: Partial<Change>): Change {
 }
 
 /** A new round of approval: the target as just read, with its digest; earlier decisions no longer count. */
-export function withRound(change: Change, snapshot: JsonObject, digest: string): Change {
+export function withRound(change: Change, snapshot: JsonObject | null, digest: string): Change {
   return next(change, {
     snapshot,
     digest,

@@ -11,7 +11,10 @@ import type { LogActivities } from '../activities/contract.ts';
 import type { Change, ChangeRequest, JsonObject } from '../domain/change.ts';
 import { closed, newChange, withNobody, withRound } from '../domain/change-state.ts';
 import { personActor, workerActor } from '../domain/entry.ts';
+import { isoTime } from '../domain/time.ts';
+import { awaitDecisions, lapse, roundSince } from './decision-time.ts';
 import { execute } from './execution.ts';
+import type { Executed } from './execution.ts';
 import { handleRequests } from './request-handlers.ts';
 import { stateQuery, submittedUpdate } from './messages.ts';
 import { scheduling } from './scheduling.ts';
@@ -136,16 +139,24 @@ async function untilEnd(run: Run): Promise<Ended> {
     run.change = withRound(run.change, checked.snapshot, checked.digest);
     run.approvals = [];
     await scheduleWithNobody(run);
-    run.showStatus();
-    if (run.change.decisionStatus === 'pending') await tell(run, 'awaiting_decision');
-    await run.waitUntil(() => run.change.decisionStatus !== 'pending', run.change.decideBy);
-    run.showStatus();
-    if (run.change.decisionStatus === 'pending') return expired(run);
-    if (run.change.decisionStatus !== 'approved') return run.endOfDecision();
-    await tell(run, run.change.breakGlass ? 'break_glass' : 'decided');
-    const executed = await execute(run);
+    const executed = await decideAndExecute(run);
     if (executed.kind === 'ended') return executed.end;
     await run.record([run.entry(run.change, 'change.drifted', workerActor, { message: executed.message })]);
+  }
+}
+
+/** One round's decisions and its execution; approvers who have left meanwhile are replaced on the same digest. */
+async function decideAndExecute(run: Run): Promise<Exclude<Executed, { kind: 'lapsed' }>> {
+  for (let since = roundSince(run.change); ; since = isoTime(Date.now())) {
+    run.showStatus();
+    await awaitDecisions(run, since);
+    run.showStatus();
+    if (run.change.decisionStatus === 'pending') return { kind: 'ended', end: expired(run) };
+    if (run.change.decisionStatus !== 'approved') return { kind: 'ended', end: run.endOfDecision() };
+    await tell(run, run.change.breakGlass ? 'break_glass' : 'decided');
+    const executed = await execute(run);
+    if (executed.kind !== 'lapsed') return executed;
+    await lapse(run, executed.reevaluation);
   }
 }
 

@@ -10,13 +10,17 @@ import { next } from '../domain/change-state.ts';
 import type { Closure } from '../domain/closure.ts';
 import { workerActor } from '../domain/entry.ts';
 import { isoTime } from '../domain/time.ts';
+import type { Reevaluation } from '../domain/reevaluation.ts';
 import type { SignedStatement } from '../domain/statement.ts';
 import { failedCallOf } from './precheck.ts';
 import { vendorTaskQueue } from './messages.ts';
 import type { Ended, Run } from './run.ts';
 
-/** What an execution came to: an end, or a target that is no longer the approved one. */
-export type Executed = { kind: 'ended'; end: Ended } | { kind: 'drifted'; message: string; called: boolean };
+/** What an execution came to: an end, a target that is no longer the approved one, or approvers who have left since. */
+export type Executed =
+  | { kind: 'ended'; end: Ended }
+  | { kind: 'drifted'; message: string; called: boolean }
+  | { kind: 'lapsed'; reevaluation: Reevaluation };
 
 type Closed = Extract<CallResult, { kind: 'closed' }>;
 
@@ -61,6 +65,10 @@ export async function execute(run: Run): Promise<Executed> {
     if (result.kind === 'drifted') {
       // Nothing was called yet, so the next round may be withdrawn like the first.
       run.callStarted = result.called;
+      return result;
+    }
+    if (result.kind === 'lapsed') {
+      run.callStarted = false;
       return result;
     }
     if (result.kind === 'ended') return result;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Decision } from '../../domain/change.ts';
+import type { Decision, Json } from '../../domain/change.ts';
 import { decisionOf, decisionOutcome, judgeDecision } from '../../domain/decision.ts';
 import { digestText } from '../../domain/digest.ts';
 import type { EntryBody, EventType } from '../../domain/entry.ts';
@@ -77,8 +77,20 @@ function step(life: Life, body: EntryBody, report: Report): Life {
       const taken = (d: Decision) => person !== null && d.counts && samePerson(d.person, person);
       return { ...life, decisions: life.decisions.map((d) => (taken(d) ? { ...d, counts: false } : d)) };
     }
+    case 'decision.lapsed': {
+      if (life.whole && (life.status !== 'approved' || life.started.length > 0)) {
+        report('not_approved', 'approvals lapsed of what was not approved, or had begun');
+      }
+      const gone: readonly Json[] = Array.isArray(body.lapsed) ? body.lapsed : [];
+      const left = (d: Decision) =>
+        gone.map((g) => personOf(objectOf(g))).some((p) => p !== null && samePerson(p, d.person));
+      const decisions = life.decisions.map((d) => (left(d) ? { ...d, counts: false } : d));
+      return { ...life, decisions, status: 'pending' };
+    }
     case 'change.escalated':
-      return { ...life, escalatedAt: life.escalatedAt ?? body.time };
+      if (life.whole && life.status !== 'pending')
+        report('not_pending', 'escalated when nothing was awaited');
+      return { ...life, escalatedAt: stringOf(body.escalatedAt) ?? body.time };
     case 'change.scheduled':
       if (life.whole && !approvedBy(life)) {
         report('scheduled_without_approval', 'scheduled without the decisions that the policy asks for');
