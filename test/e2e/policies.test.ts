@@ -249,4 +249,37 @@ describe.concurrent('under a policy of their own', { timeout: 120_000 }, () => {
       reviewStatus: 'signed',
     });
   });
+
+  test('when nobody decides, the escalation group may, and the threshold stays', async () => {
+    const { asked, ended, users } = await under({
+      name: 'escalating',
+      stages: [{ name: 'operations', groups: [{ group: 'operations', threshold: 2 }] }],
+      remindersMs: [500],
+      escalation: { afterMs: 3_000, group: 'security' },
+      groups: { operations: { source: 'token' }, security: { source: 'token' } },
+    });
+    const change = await asked(await ground.certificate());
+    expect(await codeOf(decide(users.frank, change))).toBe('not_an_approver');
+    const escalated = await changeThat(users.alice, change.id, (c) => c.escalatedAt !== null);
+    expect(escalated.missing).toMatchObject([{ group: 'operations', seats: 2, alsoFrom: ['security'] }]);
+    expect((await decide(users.frank, change)).missing).toMatchObject([{ seats: 1 }]);
+    expect(await decide(users.bob, change)).toMatchObject({ decisionStatus: 'approved' });
+    expect(await ended(change.id)).toMatchObject({ executionStatus: 'succeeded' });
+    const entries = await entriesOf(users.dave, change.id);
+    expect(entries.find((e) => e.type === 'change.escalated')).toMatchObject({ group: 'security' });
+  });
+
+  test('an advisory precheck shows what is against the target and leaves it to the approvers', async () => {
+    const { asked, ended, users } = await under({ name: 'advisory', precheck: 'advisory' });
+    const change = await asked(await ground.certificate({ status: '1' }));
+    const entries = await entriesOf(users.dave, change.id);
+    expect(entries.find((e) => e.type === 'change.prechecked')).toMatchObject({
+      warning: { code: 'already_active' },
+    });
+    await decide(users.bob, change);
+    expect(await ended(change.id)).toMatchObject({
+      decisionStatus: 'approved',
+      executionStatus: 'succeeded',
+    });
+  });
 });
