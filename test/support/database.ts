@@ -109,6 +109,27 @@ export async function backUp({ name }: TestDatabase): Promise<Backup> {
   };
 }
 
+/**
+ * Takes a database away from everybody who is connected or wants to be: `unreachable`, or with all writes failing, as on a full
+ * disk. Answers how to give it back.
+ */
+export async function takeAway(
+  { name }: Pick<TestDatabase, 'name'>,
+  how: 'unreachable' | 'unwritable',
+): Promise<() => Promise<void>> {
+  const set = (isAway: boolean): string =>
+    how === 'unreachable'
+      ? `ALTER DATABASE ${name} WITH ALLOW_CONNECTIONS ${isAway ? 'false' : 'true'}`
+      : `ALTER DATABASE ${name} SET default_transaction_read_only = ${isAway ? 'on' : 'off'}`;
+  const change = (isAway: boolean): Promise<void> =>
+    asSuperuser(async (client) => {
+      await client.query(set(isAway));
+      await client.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [name]);
+    });
+  await change(true);
+  return () => change(false);
+}
+
 /** Nobody may be connected to what is copied, so new connections are kept away meanwhile. */
 async function copyDatabase(client: pg.Client, name: string, from: string): Promise<void> {
   await client.query(`ALTER DATABASE ${from} WITH ALLOW_CONNECTIONS false`);

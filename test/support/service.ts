@@ -80,11 +80,13 @@ export async function startGround(servers: Servers = {}) {
     applicationName: 'test signer',
     max: 4,
   });
-  const log = await startLog(
-    readEnvironment({ COUNTERSIGN_HOME: home }),
-    signerPool,
-    pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' }),
-  );
+  const logOfGround = () =>
+    startLog(
+      readEnvironment({ COUNTERSIGN_HOME: home }),
+      signerPool,
+      pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' }),
+    );
+  let log = await logOfGround();
   const keys = await statementKeys(home);
   const control = async (method: string, path: string, body?: object): Promise<unknown> => {
     const response = await fetch(`${simulator.url}${path}`, {
@@ -104,6 +106,11 @@ export async function startGround(servers: Servers = {}) {
     client,
     connection,
     keys,
+    /** Takes the sequencer and the signer away, until {@link startLog}. */
+    stopLog: () => log.stop(),
+    async startLog(): Promise<void> {
+      log = await logOfGround();
+    },
     /** File of the log's public key. */
     logPublicKey: join(home, 'keys', 'log.vkey'),
     /** A fresh inactive certificate; answers its serial number. */
