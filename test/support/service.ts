@@ -52,6 +52,8 @@ type DemoUser = (typeof demoUsers)[number];
 /** Servers of a test's own, which it may kill. */
 export interface Servers {
   readonly temporalAddress?: string;
+  /** One that is there with its search attributes; else one of the ground's own is made. */
+  readonly namespace?: string;
   readonly database?: TestDatabase;
 }
 
@@ -65,15 +67,7 @@ export async function startGround(servers: Servers = {}) {
     startSimulator({ accessKeys: { [key.accessKeyId]: key.accessKeySecret } }),
     Connection.connect({ address: temporalAddress }),
   ]);
-  const namespace = `test-${randomUUID()}`;
-  await connection.workflowService.registerNamespace({
-    namespace,
-    workflowExecutionRetentionPeriod: { seconds: 86_400 } as never,
-  });
-  await eventually(async () => {
-    await registerSearchAttributes(connection, namespace);
-    return true;
-  });
+  const namespace = servers.namespace ?? (await makeNamespace(connection));
   const client = new Client({ connection, namespace });
   const signerPool = makePool({
     connectionString: database.url('signer'),
@@ -151,6 +145,19 @@ export async function startGround(servers: Servers = {}) {
       await rm(home, { recursive: true, force: true });
     },
   };
+}
+
+async function makeNamespace(connection: Connection): Promise<string> {
+  const namespace = `test-${randomUUID()}`;
+  await connection.workflowService.registerNamespace({
+    namespace,
+    workflowExecutionRetentionPeriod: { seconds: 86_400 } as never,
+  });
+  await eventually(async () => {
+    await registerSearchAttributes(connection, namespace);
+    return true;
+  });
+  return namespace;
 }
 export type Ground = Awaited<ReturnType<typeof startGround>>;
 
