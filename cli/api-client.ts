@@ -19,11 +19,9 @@ export interface ShownEntry {
 export interface ApiClient {
   get<T>(path: string): Promise<T>;
   post<T>(path: string, body: object, headers?: Record<string, string>): Promise<T>;
-  delete<T>(path: string): Promise<T>;
+  delete<T = unknown>(path: string): Promise<T>;
   change(id: string): Promise<ChangeView>;
   list(query: URLSearchParams): Promise<{ items: Change[]; nextCursor: string | null }>;
-  /** Takes something back. */
-  delete<T = unknown>(path: string): Promise<T>;
   events(id: string): Promise<ShownEntry[]>;
   /** What is answered as text. */
   text(path: string): Promise<string>;

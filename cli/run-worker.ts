@@ -17,6 +17,7 @@ import { openDatabase } from './database.ts';
 import { required } from './environment.ts';
 import type { Environment } from './environment.ts';
 import { readLogVerifiers, readWitnessVerifiers, statementKeys } from './keys.ts';
+import { openDirectory } from './directory.ts';
 import { freezeCalendar } from './freeze-calendar.ts';
 import { serveWorkerMetrics } from './metrics.ts';
 import { makeLog, untilStopped } from './process.ts';
@@ -54,7 +55,9 @@ export async function runWorker(env: Environment): Promise<void> {
       witnesses: env.COUNTERSIGN_WITNESS_REQUIRED === 'true' ? await readWitnessVerifiers(env, log) : [],
     },
   });
-  const plugin = new CountersignPlugin({ dependencies: await dependencies(env, pool, sealing, metrics) });
+  const plugin = new CountersignPlugin({
+    dependencies: await dependencies(env, log, pool, sealing, metrics),
+  });
   const [{ connection, namespace }, { codePath }] = await Promise.all([
     temporalConnection(),
     workflowBundle(env.COUNTERSIGN_HOME, tracing.plugins),
@@ -104,6 +107,7 @@ export async function runWorker(env: Environment): Promise<void> {
 
 async function dependencies(
   env: Environment,
+  log: ReturnType<typeof makeLog>,
   pool: ActivityDependencies['pool'],
   sealing: Sealing,
   told: Required<Pick<ActivityDependencies, 'onAttempt' | 'onDecision'>>,
@@ -138,6 +142,7 @@ async function dependencies(
       await Promise.all(keyFiles.map((file) => readFile(file, 'utf8'))),
     ),
     calendar: await freezeCalendar(env),
+    groupsIn: await openDirectory(env, log),
     webhook:
       env.COUNTERSIGN_WEBHOOK_URL === undefined
         ? null

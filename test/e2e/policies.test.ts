@@ -2,8 +2,9 @@ import { createHash, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { canonicalJson } from '../../domain/canonical-json.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
+import { directoryFrom } from '../../policies/directory.ts';
+import type { PersonId } from '../../domain/person.ts';
 import type { PinnedPolicy } from '../../domain/policy.ts';
-import { onePolicy } from '../../policies/load.ts';
 import type { Change, ChangeRequest } from '../../domain/change.ts';
 import { changeTaskQueue } from '../../workflows/messages.ts';
 import { codeOf, decide, entriesOf, inMs, journeyOf, post } from '../support/journey.ts';
@@ -25,9 +26,22 @@ function policyWith(changed: Partial<PinnedPolicy>): PinnedPolicy {
   return { ...members, digest: createHash('sha256').update(canonicalJson(members)).digest('hex') };
 }
 
+/** Who is in which group of the directory now, as API and worker read it. */
+let directory = directoryFrom({});
+const groupsIn = (person: PersonId) => directory.groupsIn(person);
+const plant = (...subjects: string[]) =>
+  directoryFrom({ plant: subjects.map((subject) => ({ issuer: ground.identity.issuer, subject })) });
+
 /** An API under a policy of its own, the steps of a change there, and its demo users. */
 async function under(changed: Partial<PinnedPolicy>) {
-  const own = await startApi(ground, { policies: onePolicy(policyWith(changed)) });
+  const own = await startApi(ground, {
+    policies: {
+      current: () => ({
+        rules: [{ policy: policyWith(changed), match: {} }],
+        directory,
+      }),
+    },
+  });
   apis.push(own);
   return { ...journeyOf(own), users: own.users };
 }
@@ -36,7 +50,7 @@ const typesOf = async (id: string) => (await entriesOf(api.users.dave, id)).map(
 
 beforeAll(async () => {
   ground = await startGround();
-  [api, workers] = await Promise.all([startApi(ground), startWorkers(ground)]);
+  [api, workers] = await Promise.all([startApi(ground), startWorkers(ground, { groupsIn })]);
   journey = journeyOf(api);
 });
 afterAll(async () => {
@@ -280,6 +294,37 @@ describe.concurrent('under a policy of their own', { timeout: 120_000 }, () => {
     expect(await ended(change.id)).toMatchObject({
       decisionStatus: 'approved',
       executionStatus: 'succeeded',
+    });
+  });
+
+  test('who has left the directory before the call is replaced by others; the threshold stays', async () => {
+    directory = plant('bob', 'carol', 'frank');
+    const { asked, ended, users } = await under({
+      name: 'directory',
+      stages: [{ name: 'plant', groups: [{ group: 'plant', threshold: 2 }] }],
+      groups: { plant: { source: 'directory' } },
+    });
+    const sn = await ground.certificate();
+    const change = await asked(sn, { executeAfter: inMs(3_000) });
+    await decide(users.bob, change);
+    expect(await decide(users.carol, change)).toMatchObject({ decisionStatus: 'approved' });
+    directory = plant('bob', 'frank');
+    const waiting = await changeThat(users.alice, change.id, (c) => c.decisions.some((d) => !d.counts));
+    expect(waiting).toMatchObject({
+      decisionStatus: 'pending',
+      executionStatus: 'not_started',
+      digest: change.digest,
+      round: 1,
+      missing: [{ group: 'plant', seats: 1 }],
+    });
+    expect(await ground.calls(sn)).toEqual([]);
+    expect(await codeOf(decide(users.carol, change))).toBe('not_an_approver');
+    await decide(users.frank, change);
+    expect(await ended(change.id)).toMatchObject({ executionStatus: 'succeeded' });
+    const entries = await entriesOf(users.dave, change.id);
+    expect(entries.find((e) => e.type === 'decision.lapsed')).toMatchObject({
+      lapsed: [{ subject: 'carol' }],
+      missing: [{ group: 'plant', seats: 1 }],
     });
   });
 });

@@ -1,0 +1,38 @@
+import type { Logger } from 'pino';
+import type { ActivityDependencies } from '../activities/dependencies.ts';
+import { readDirectory } from '../policies/directory.ts';
+import type { Directory } from '../policies/directory.ts';
+import { invalidFile, problemLine } from '../policies/problem.ts';
+import type { Environment } from './environment.ts';
+
+const everyMs = 10_000;
+
+/**
+ * The directory as the worker asks it right before a call: read again every 10 s and on SIGHUP, so that who has left the
+ * file has left. A file that cannot be read is logged, and what held goes on to hold.
+ *
+ * @throws CountersignError `invalid_configuration` naming file, line, field and rule, at the start
+ */
+export async function openDirectory(
+  env: Environment,
+  log: Logger,
+): Promise<NonNullable<ActivityDependencies['groupsIn']>> {
+  const file = env.COUNTERSIGN_DIRECTORY ?? null;
+  const first = await readDirectory(file);
+  if (first.problems.length > 0) throw invalidFile(first.problems);
+  let directory: Directory = first.directory;
+  if (file !== null) {
+    const again = async () => {
+      const { directory: read, problems } = await readDirectory(file);
+      if (problems.length === 0) directory = read;
+      for (const problem of problems) log.error(`${problemLine(problem)}; the directory of before holds`);
+    };
+    const soon = () =>
+      void again().catch((err: unknown) => {
+        log.error({ err: err as Error }, 'the directory could not be read again; that of before holds');
+      });
+    setInterval(soon, everyMs).unref();
+    process.on('SIGHUP', soon);
+  }
+  return (person) => directory.groupsIn(person);
+}
