@@ -43,14 +43,14 @@ export function requireRole(person: Person, role: Role): void {
     throw new CountersignError('missing_role', `this call needs the role ${role}`);
 }
 
-const seeing: ReadonlySet<Role> = new Set(['approver', 'auditor', 'operator']);
+const concerned: ReadonlySet<Role> = new Set(['approver', 'auditor', 'operator']);
 
-/** Who may see every change: its possible approvers, auditors and operators. */
-export function seesAll(person: Person): boolean {
-  return person.roles.some((role) => seeing.has(role));
+/** Whether somebody has to do with other people's changes. Which of them they may read, `mayRead` says. */
+export function isConcerned(person: Person): boolean {
+  return person.roles.some((role) => concerned.has(role));
 }
 
-/** Whether a person may read a change. */
-export function maySee(person: Person, change: Change): boolean {
-  return seesAll(person) || samePerson(person, change.requester);
+/** Whether somebody may ask something of a change: a refusal then says why, and is recorded. Anybody else finds nothing. */
+export function mayAddress(person: Person, change: Change): boolean {
+  return isConcerned(person) || samePerson(person, change.requester);
 }

@@ -5,12 +5,13 @@ import type { Closure } from '../domain/closure.ts';
 import type { Person } from '../domain/person.ts';
 import { judgeDecision } from '../domain/decision.ts';
 import { directoryOf } from '../domain/membership.ts';
+import { mayRead } from '../domain/reading.ts';
 import { isoTime } from '../domain/time.ts';
 import type { Directory } from '../policies/directory.ts';
 import { isFinal } from '../domain/status.ts';
 import { getChange } from '../store/get-change.ts';
 import { listAttempts } from '../store/list-attempts.ts';
-import { maySee } from './caller.ts';
+import { mayAddress } from './caller.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { uuidSchema } from './schemas.ts';
 import type { Queryable } from '../store/queryable.ts';
@@ -26,14 +27,33 @@ export type ChangeView = Change & {
 };
 
 /**
- * The change that a path names, if its reader may see it.
+ * The change of which somebody asks something, if they may.
  * @throws CountersignError `not_found`
  */
-export async function readChange(db: Queryable, id: unknown, reader: Person): Promise<Change> {
+export async function findChange(db: Queryable, id: unknown, person: Person): Promise<Change> {
   const known = uuidSchema.safeParse(id);
   const change = known.success ? await getChange(db, known.data.toLowerCase()) : null;
-  if (!change || !maySee(reader, change)) throw new CountersignError('not_found', 'there is no such change');
+  if (!change || !mayAddress(person, change)) throw unknownChange();
   return change;
+}
+
+/**
+ * Reads the change that a path names, for whoever may.
+ * @throws CountersignError `not_found`
+ */
+export function makeReadChange(
+  deps: Pick<ApiDependencies, 'db' | 'policies' | 'now'>,
+): (id: unknown, reader: Person) => Promise<Change> {
+  const { db, policies, now = Date.now } = deps;
+  return async (id, reader) => {
+    const change = await findChange(db, id, reader);
+    if (!mayRead(change, reader, policies.current().directory.groupsIn, now())) throw unknownChange();
+    return change;
+  };
+}
+
+function unknownChange(): CountersignError {
+  return new CountersignError('not_found', 'there is no such change');
 }
 
 /** Makes the view of a change for a reader. */

@@ -1,17 +1,21 @@
 import { Router } from 'express';
+import { mayRead } from '../../domain/reading.ts';
 import { listChanges } from '../../store/list-changes.ts';
-import { callerOf, seesAll } from '../caller.ts';
+import type { ChangeFilter } from '../../store/list-changes.ts';
+import { callerOf, isConcerned } from '../caller.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { methodNotAllowed } from '../problem.ts';
 import { checked, listQuerySchema } from '../schemas.ts';
 import { makeSubmit } from '../submit.ts';
-import { makeView, readChange } from '../view.ts';
+import { makeReadChange, makeView } from '../view.ts';
+import { listReadable } from '../list-readable.ts';
 
 /** `POST /v1/changes`, `GET /v1/changes`, `GET /v1/changes/{id}`. */
 export function changeRoutes(deps: ApiDependencies): Router {
   const { db, policies, now = Date.now } = deps;
   const submit = makeSubmit(deps);
   const view = makeView(deps);
+  const readChange = makeReadChange(deps);
   const router = Router();
 
   router
@@ -38,22 +42,18 @@ export function changeRoutes(deps: ApiDependencies): Router {
         res.json({ items: [], nextCursor: null });
         return;
       }
-      const { changes, nextCursor } = await listChanges(
-        db,
-        {
-          ...filter,
-          ...(requester === undefined ? {} : { requester: { subject: requester } }),
-          ...(awaiting === undefined
-            ? {}
-            : {
-                awaitingPerson: {
-                  ...person,
-                  directory: policies.current().directory.groupsIn(person),
-                  now: now(),
-                },
-              }),
-          ...(seesAll(person) ? {} : { visibleTo: person }),
-        },
+      const { groupsIn } = policies.current().directory;
+      const wanted: ChangeFilter = {
+        ...filter,
+        ...(requester === undefined ? {} : { requester: { subject: requester } }),
+        ...(awaiting === undefined
+          ? {}
+          : { awaitingPerson: { ...person, directory: groupsIn(person), now: now() } }),
+        ...(isConcerned(person) ? {} : { visibleTo: person }),
+      };
+      const { changes, nextCursor } = await listReadable(
+        (place, most) => listChanges(db, wanted, place, most),
+        (change) => mayRead(change, person, groupsIn, now()),
         cursor ?? null,
         limit,
       );
@@ -65,7 +65,7 @@ export function changeRoutes(deps: ApiDependencies): Router {
     .route('/:id')
     .get(async (req, res) => {
       const { person } = callerOf(req);
-      res.json(await view(await readChange(db, req.params.id, person), person));
+      res.json(await view(await readChange(req.params.id, person), person));
     })
     .all(methodNotAllowed('GET'));
   return router;

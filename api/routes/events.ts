@@ -8,7 +8,7 @@ import { callerOf } from '../caller.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { methodNotAllowed } from '../problem.ts';
 import { invalid } from '../schemas.ts';
-import { readChange } from '../view.ts';
+import { makeReadChange } from '../view.ts';
 
 const pageSize = 500;
 const beatMs = 15_000;
@@ -16,12 +16,13 @@ const beatMs = 15_000;
 /** `GET /v1/changes/{id}/events`: the change's entries, as JSON or live. */
 export function eventRoutes(deps: ApiDependencies): Router {
   const { db, feed, now = Date.now } = deps;
+  const readChange = makeReadChange(deps);
   const router = Router({ mergeParams: true });
   router
     .route('/:id/events')
     .get(async (req, res) => {
       const { person, expiresAt, recheck } = callerOf(req);
-      const change = await readChange(db, req.params.id, person);
+      const change = await readChange(req.params.id, person);
       const live = req.method === 'GET' && (req.headers.accept ?? '').includes('text/event-stream');
       if (!live) {
         const items: ReturnType<typeof shown>[] = [];

@@ -15,12 +15,12 @@ import { insertFreeze } from '../../store/insert-freeze.ts';
 import { liftFreeze } from '../../store/lift-freeze.ts';
 import { listFreezeOverrides } from '../../store/list-freeze-overrides.ts';
 import { listFreezes } from '../../store/list-freezes.ts';
-import { callerOf, requireRole, seesAll } from '../caller.ts';
+import { callerOf, requireRole, isConcerned } from '../caller.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { freezeDraft, readFreeze, sameFreeze } from '../freeze.ts';
 import { methodNotAllowed } from '../problem.ts';
 import { checked, freezeListQuerySchema, freezeOverrideSchema, uuidSchema } from '../schemas.ts';
-import { readChange } from '../view.ts';
+import { findChange } from '../view.ts';
 
 /** `/v1/freezes`: an admin declares and lifts them; whom a change's policy names lets that change run in one. */
 export function freezeRoutes(deps: ApiDependencies): Router {
@@ -66,7 +66,7 @@ export function freezeRoutes(deps: ApiDependencies): Router {
 
   function mayRead(req: Request): void {
     const { person } = callerOf(req);
-    if (!seesAll(person)) requireRole(person, 'admin');
+    if (!isConcerned(person)) requireRole(person, 'admin');
   }
 
   const router = Router();
@@ -154,7 +154,7 @@ export function freezeRoutes(deps: ApiDependencies): Router {
       const wanted = { call: 'override a freeze', freezeId: id };
       await recorded(req, wanted, null, () => requireRole(person, 'approver'));
       const { changeId, digest, comment } = checked(freezeOverrideSchema, req.body);
-      const change = await readChange(db, changeId, person);
+      const change = await findChange(db, changeId, person);
       const freeze = await find(id);
       const at = now();
       await recorded(req, { ...wanted, digest }, change, () =>

@@ -15,7 +15,7 @@ import type { ApiDependencies } from '../dependencies.ts';
 import { methodNotAllowed } from '../problem.ts';
 import { isRefusal } from '../refusal-log.ts';
 import { checked, decisionSchema, executionSchema, reviewSchema, withdrawalSchema } from '../schemas.ts';
-import { makeView, readChange } from '../view.ts';
+import { makeView, findChange } from '../view.ts';
 
 /** What somebody wants of a change, before it is signed. */
 interface Wanted {
@@ -39,7 +39,7 @@ export function requestRoutes(deps: ApiDependencies): Router {
     return async (req, res) => {
       const { person } = callerOf(req);
       const asked = read(req.body);
-      const change = await readChange(db, req.params.id, person);
+      const change = await findChange(db, req.params.id, person);
       const { groupsIn } = policies.current().directory;
       const said = asked.kind === 'decision' ? directoryOf(change, person, isoTime(now()), groupsIn) : [];
       const wanted = { ...asked, ...(said.length > 0 ? { directory: said } : {}) };
@@ -62,10 +62,10 @@ export function requestRoutes(deps: ApiDependencies): Router {
           await engine.send({ signed: signer.sign(statement), source }).catch(async (error: unknown) => {
             if (!(error instanceof CountersignError) || error.code !== 'change_closed') throw error;
             // The workflow ended since the change was read: what is stored now says why, or that this came through.
-            if (judge(await readChange(db, change.id, person), person, wanted) === 'new') throw error;
+            if (judge(await findChange(db, change.id, person), person, wanted) === 'new') throw error;
           });
           // Two reviews at once meet in one workflow: what is stored says whose it is.
-          if (kind === 'review') judge(await readChange(db, change.id, person), person, wanted);
+          if (kind === 'review') judge(await findChange(db, change.id, person), person, wanted);
         }
       } catch (error) {
         if (error instanceof CountersignError && isRefusal(error)) {
@@ -75,7 +75,7 @@ export function requestRoutes(deps: ApiDependencies): Router {
         }
         throw error;
       }
-      res.json(await view(await readChange(db, change.id, person), person));
+      res.json(await view(await findChange(db, change.id, person), person));
     };
   }
 

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { canonicalJson } from '../../domain/canonical-json.ts';
 import type { Change } from '../../domain/change.ts';
 import { closed } from '../../domain/change-state.ts';
+import { fourEyes } from '../../domain/four-eyes.ts';
 import { releaseTarget } from '../../store/release-target.ts';
 import { saveChange } from '../../store/save-change.ts';
 import { instance, submission } from '../support/service.ts';
@@ -149,6 +150,53 @@ test('awaiting=me is what an approver can decide, and nothing for others', async
   await stack.stored(on(sn, { target: `${sn}/5`, decideBy: '2026-01-01T00:00:00.000Z' }));
   expect(await ids(`awaiting=me&sn=${sn}`, 'bob')).toEqual([waiting.id]);
   for (const other of ['alice', 'dave', 'olga']) expect(await ids(`awaiting=me&sn=${sn}`, other)).toEqual([]);
+});
+
+test('an approver reads and lists what they may come to decide; what else they try is refused and recorded', async () => {
+  const sn = randomUUID();
+  const groups = { operations: { source: 'token' }, security: { source: 'token' } } as const;
+  const of = (group: 'operations' | 'security', n: number) =>
+    stack.stored(
+      on(sn, {
+        target: `${sn}/${n}`,
+        policy: { ...fourEyes, groups, stages: [{ name: 'one', groups: [{ group, threshold: 1 }] }] },
+      }),
+    );
+  const theirs: string[] = [];
+  for (let n = 0; n < 6; n++) theirs.push((await of(n % 3 === 0 ? 'security' : 'operations', n)).id);
+  const franks = theirs.filter((_, n) => n % 3 === 0).sort();
+  const bobs = theirs.filter((_, n) => n % 3 !== 0).sort();
+  expect((await ids(`sn=${sn}`, 'frank')).sort()).toEqual(franks);
+  expect((await ids(`sn=${sn}`, 'bob')).sort()).toEqual(bobs);
+  expect((await ids(`sn=${sn}`, 'dave')).sort()).toEqual([...theirs].sort());
+  expect(await ids(`sn=${sn}`, 'adam')).toEqual([]);
+
+  // Page by page it is the same list.
+  const paged: string[] = [];
+  for (let cursor: string | null = ''; cursor !== null;) {
+    const path = `/v1/changes?sn=${sn}&limit=1${cursor === '' ? '' : `&cursor=${cursor}`}`;
+    const page = (await stack.api.call(path, { as: 'frank' })).body as unknown as {
+      items: Change[];
+      nextCursor: string | null;
+    };
+    paged.push(...page.items.map(({ id }) => id));
+    cursor = page.nextCursor;
+  }
+  expect(paged.sort()).toEqual(franks);
+
+  const path = `/v1/changes/${bobs[0] ?? ''}`;
+  expect((await stack.api.call(path, { as: 'bob' })).status).toBe(200);
+  for (const call of [path, `${path}/events`]) {
+    expect((await stack.api.call(call, { as: 'frank' })).body).toMatchObject({
+      status: 404,
+      code: 'not_found',
+    });
+  }
+  const body = { decision: 'approve', digest: 'f'.repeat(64) };
+  const tried = await stack.api.call(`${path}/decisions`, { as: 'frank', body });
+  expect(tried.body).toMatchObject({ status: 403, code: 'not_an_approver' });
+  const entries = (await stack.entries()).filter(({ changeId }) => changeId === bobs[0]);
+  expect(entries).toMatchObject([{ type: 'decision.refused', outcome: 'not_an_approver' }]);
 });
 
 test('a repeated submission is answered from Postgres alone, also when it has long ended and its times are past', async () => {
