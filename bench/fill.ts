@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 
 /**
@@ -73,7 +74,19 @@ export async function fill(superuserUrl: string, modelId: string, changes: numbe
     // As autovacuum would have done long ago.
     await client.query('vacuum (analyze)');
     await client.query('checkpoint');
+    await untilSealed(client);
   } finally {
     await client.end();
+  }
+}
+
+/** The signer hashes what was added under it: hundreds of thousands of entries, and not beside what is measured. */
+async function untilSealed(client: pg.Client): Promise<void> {
+  for (;;) {
+    const { rows } = await client.query<{ sealed: boolean }>(
+      `select coalesce((select max(size) from audit.checkpoint), 0) >= (select size from audit.head) as sealed`,
+    );
+    if (rows[0]?.sealed === true) return;
+    await delay(500);
   }
 }

@@ -55,7 +55,7 @@ const parts: Record<string, () => Promise<unknown>> = {
       benchReads(ground, {
         ...(quick
           ? { few: 1000, many: 10_000, posts: 20, gets: 40, rounds: 2 }
-          : { few: 1000, many: 100_000, posts: 120, gets: 400, rounds: 6 }),
+          : { few: 1000, many: 100_000, posts: 300, gets: 400, rounds: 6 }),
         say,
       }),
     ),
