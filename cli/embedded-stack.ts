@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { searchAttributes } from '../workflows/messages.ts';
 import type { Environment } from './environment.ts';
@@ -54,6 +54,17 @@ export async function startEmbedded(
     for (const end of stops.reverse()) await end();
   };
 
+  const policy = async () => {
+    if (env.COUNTERSIGN_POLICY !== undefined) return;
+    const { demoPolicy } = await import('../embedded/demo-policy.ts');
+    const file = join(home, 'policy.yaml');
+    // Whoever has changed it keeps what they wrote.
+    await writeFile(file, demoPolicy, { flag: 'wx' }).catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    });
+    shared.COUNTERSIGN_POLICY = file;
+    places.Policy = file;
+  };
   const postgres = async () => {
     if (env.DATABASE_URL !== undefined) {
       const own = env.DATABASE_URL;
@@ -130,7 +141,7 @@ export async function startEmbedded(
   };
 
   say('starting Postgres, Temporal, the identity provider and the simulator');
-  const results = await Promise.allSettled([postgres(), temporal(), identity(), vendor()]);
+  const results = await Promise.allSettled([postgres(), temporal(), identity(), vendor(), policy()]);
   const broken = results.find((result) => result.status === 'rejected');
   if (broken) {
     await stop();

@@ -1,0 +1,250 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { rm } from 'node:fs/promises';
+import { fourEyes } from '../../domain/four-eyes.ts';
+import { demoPolicy } from '../../embedded/demo-policy.ts';
+import { explain } from '../../policies/explain.ts';
+import { globMatches } from '../../policies/glob.ts';
+import { jsonSchemas } from '../../policies/json-schema.ts';
+import { checkPolicies, loadPolicies } from '../../policies/load.ts';
+import { matchPolicy } from '../../policies/match.ts';
+import { person } from '../domain/decidable-fixture.ts';
+import { temporaryHome } from '../support/stack.ts';
+
+const stage = 'stages: [{ name: s, groups: [{ anyApprover: true, threshold: 1 }] }]';
+const one = (rest: string) => `policies:\n  - name: one\n    version: "1"\n    ${rest}\n`;
+const staged = (groups: string, list: string, rest = '') =>
+  `groups: ${groups}\npolicies:\n  - name: one\n    version: "1"\n    stages: [{ name: s, groups: ${list} }]\n${rest}`;
+const who = (...names: string[]) =>
+  `[${names.map((n) => `{ issuer: "https://id", subject: ${n} }`).join(', ')}]`;
+
+async function files(policy: string, directory?: string) {
+  const home = await temporaryHome();
+  onTestFinished(() => rm(home, { recursive: true, force: true }));
+  const policyFile = join(home, 'policy.yaml');
+  const directoryFile = directory === undefined ? null : join(home, 'directory.yaml');
+  await writeFile(policyFile, policy);
+  if (directoryFile !== null) await writeFile(directoryFile, directory ?? '');
+  return { policyFile, directoryFile };
+}
+async function problemsOf(policy: string, directory?: string) {
+  const { set, problems } = await checkPolicies(await files(policy, directory));
+  return {
+    ok: set !== null,
+    problems: problems.map(({ severity, line, field, rule }) => `${severity} ${line} ${field} ${rule}`),
+  };
+}
+
+describe('what is refused when a policy file is loaded', () => {
+  test.each<[string, string, string]>([
+    ['no YAML', 'policies: [', 'error 1  yaml'],
+    ['a key twice', `policies: []\npolicies: []`, 'error 2  yaml'],
+    ['no policies', 'policies: []', 'error 1 policies required'],
+    ['an unknown field', one(`${stage}\n    stagess: []`), 'error 5 policies.0.stagess unknown_field'],
+    [
+      'a threshold of 0',
+      staged('{ g: { source: token } }', '[{ group: g, threshold: 0 }]'),
+      'error 5 policies.0.stages.0.groups.0.threshold minimum',
+    ],
+    [
+      'no threshold',
+      staged('{ g: { source: token } }', '[{ group: g }]'),
+      'error 5 policies.0.stages.0.groups.0.threshold required',
+    ],
+    [
+      'an empty group',
+      staged('{ g: { source: members, members: [] } }', '[{ group: g, threshold: 1 }]'),
+      'error 1 groups.g.members required',
+    ],
+    ['a stage without groups', staged('{}', '[]'), 'error 5 policies.0.stages.0.groups required'],
+    ['no stages', one('match: {}'), 'error 2 policies.0.stages required'],
+    [
+      'an unknown group',
+      staged('{}', '[{ group: g, threshold: 1 }]'),
+      'error 5 policies.0.stages.0.groups.0.group known_group',
+    ],
+    [
+      'a group that the directory has not',
+      staged('{ g: { source: directory } }', '[{ group: g, threshold: 1 }]'),
+      'error 1 groups.g known_group',
+    ],
+    [
+      'a group and any approver',
+      staged('{ g: { source: token } }', '[{ group: g, anyApprover: true, threshold: 1 }]'),
+      'error 5 policies.0.stages.0.groups.0 one_of',
+    ],
+    [
+      'more seats than people',
+      staged(`{ g: { source: members, members: ${who('bob')} } }`, '[{ group: g, threshold: 2 }]'),
+      'error 5 policies.0.stages satisfiable',
+    ],
+    [
+      'one person for two groups',
+      staged(
+        `{ g: { source: members, members: ${who('bob')} }, h: { source: members, members: ${who('bob')} } }`,
+        '[{ group: g, threshold: 1 }, { group: h, threshold: 1 }]',
+      ),
+      'error 5 policies.0.stages satisfiable',
+    ],
+    [
+      'a standard policy with stages',
+      one(`${stage}\n    standard: true`),
+      'error 4 policies.0.stages standard',
+    ],
+    [
+      'a window that never comes',
+      one(`${stage}\n    windows: [{ cron: "0 0 31 2 *", durationMinutes: 5, timeZone: UTC }]`),
+      'error 5 policies.0.windows.0 window',
+    ],
+    [
+      'a reminder after decide-by',
+      one(`${stage}\n    decideWithin: 1d\n    reminders: [2d]`),
+      'error 6 policies.0.reminders before',
+    ],
+    [
+      'the same policy twice',
+      `${one(stage)}  - name: one\n    version: "1"\n    ${stage}\n`,
+      'error 5 policies.1.name distinct',
+    ],
+  ])('%s', async (_name, text, problem) => {
+    const { ok, problems } = await problemsOf(text);
+    expect(problems).toContain(problem);
+    expect(ok).toBe(false);
+  });
+  test('a wrong directory names its own file', async () => {
+    const { set, problems } = await checkPolicies(await files(one(stage), 'groups: { g: [] }'));
+    expect(set).toBeNull();
+    expect(problems[0]?.file).toMatch(/directory\.yaml$/);
+  });
+});
+
+describe('what its author should know', () => {
+  test.each<[string, string, string | undefined, string[]]>([
+    [
+      'nothing to say',
+      staged('{ g: { source: directory } }', '[{ group: g, threshold: 1 }]'),
+      `groups: { g: ${who('bob', 'carol')} }`,
+      [],
+    ],
+    [
+      'membership that cannot be listed',
+      staged('{ g: { source: token } }', '[{ group: g, threshold: 1 }]'),
+      undefined,
+      ['warning 5 policies.0.stages listable'],
+    ],
+    [
+      'a requester without whom nobody is left',
+      staged(`{ g: { source: members, members: ${who('bob', 'carol')} } }`, '[{ group: g, threshold: 2 }]'),
+      undefined,
+      ['warning 5 policies.0.stages satisfiable_without_requester'],
+    ],
+    [
+      'a policy that nothing reaches',
+      `${one(`match: { region: ["cn-*"] }\n    ${stage}`)}  - name: two\n    version: "1"\n    match: { region: [cn-hangzhou] }\n    ${stage}\n`,
+      undefined,
+      ['warning 8 policies.1.match reachable'],
+    ],
+  ])('%s', async (_name, text, directory, warnings) => {
+    const { ok, problems } = await problemsOf(text, directory);
+    expect(ok).toBe(true);
+    expect(
+      problems.filter((p) => warnings.length === 0 || !p.endsWith('listable') || warnings.includes(p)),
+    ).toEqual(warnings);
+  });
+});
+
+test('the demo’s policies are as good as any, and its default is four-eyes', async () => {
+  const { set } = await checkPolicies(await files(demoPolicy));
+  const [critical, other] = set?.rules ?? [];
+  expect(critical?.policy.stages[0]?.groups).toHaveLength(2);
+  expect(other?.policy).toMatchObject({
+    name: fourEyes.name,
+    stages: fourEyes.stages,
+    reject: fourEyes.reject,
+  });
+});
+
+test('the first policy that is for a change is its policy; where none is, there is none', async () => {
+  const text = `groups: { sre: { source: token } }
+policies:
+  - { name: group, version: "1", match: { requesterGroup: [sre], instance: [post-cn-a*] }, ${stage} }
+  - { name: region, version: "1", match: { region: ["cn-*"], operation: [ActiveCaCertificate] }, ${stage} }
+  - { name: weekend, version: "1", match: { time: [{ cron: "0 0 * * 6", durationMinutes: 2880, timeZone: UTC }] }, ${stage} }
+`;
+  const { set } = await checkPolicies(await files(text));
+  const name = (groups: string[], regionId: string, mqttInstanceId: string, at = '2026-11-24T00:00:00Z') => {
+    const facts = {
+      operation: 'ActiveCaCertificate',
+      input: { regionId, mqttInstanceId, sn: '1' },
+      requester: person('alice', groups),
+      now: Date.parse(at),
+    };
+    return set && (matchPolicy(set.rules, facts, set.directory)?.name ?? null);
+  };
+  expect(name(['sre'], 'us-east-1', 'post-cn-abc')).toBe('group');
+  expect(name(['dev'], 'cn-hangzhou', 'post-cn-abc')).toBe('region');
+  expect(name(['sre'], 'us-east-1', 'post-cn-b')).toBeNull();
+  expect(name([], 'us-east-1', 'x', '2026-11-28T00:00:00Z')).toBe('weekend');
+  const facts = {
+    operation: 'Other',
+    input: { regionId: 'cn-x' },
+    requester: person('alice'),
+    now: Date.parse('2026-11-24T00:00:00Z'),
+  };
+  expect(set && explain(set, facts)).toMatchObject({
+    verdict: 'no_policy',
+    tried: [{ unmet: 'instance' }, { unmet: 'operation' }, { unmet: 'time' }],
+  });
+});
+
+test('a reload takes the new files over as a whole, or nothing of them', async () => {
+  const paths = await files(one(stage));
+  const policies = await loadPolicies(paths);
+  const before = policies.current();
+  await writeFile(paths.policyFile, one('stages: []'));
+  await expect(policies.reload()).rejects.toMatchObject({ code: 'invalid_configuration' });
+  expect(policies.current()).toBe(before);
+  await writeFile(paths.policyFile, one(stage).replace('"1"', '"2"'));
+  await policies.reload();
+  expect(policies.current().rules[0]?.policy.version).toBe('2');
+  expect(policies.current().rules[0]?.policy.digest).not.toBe(before.rules[0]?.policy.digest);
+});
+
+test('explains who may fill each seat, and whether they can', async () => {
+  const text = staged(
+    `{ g: { source: directory }, t: { source: token } }`,
+    '[{ group: g, threshold: 1 }, { group: t, threshold: 1 }]',
+  );
+  const { set } = await checkPolicies(await files(text, `groups: { g: ${who('alice', 'bob')} }`));
+  const facts = { operation: 'X', input: {}, requester: person('alice'), now: 0 };
+  expect(set && explain(set, facts)).toMatchObject({
+    verdict: 'unknown',
+    stages: [
+      {
+        seats: [
+          { group: 'g', people: [{ subject: 'bob' }] },
+          { group: 't', people: null },
+        ],
+      },
+    ],
+  });
+});
+
+test.each(Object.keys(jsonSchemas()))('%s is the one of the sources', async (name) => {
+  const file = join(import.meta.dirname, '..', '..', 'policies', name);
+  expect(JSON.parse(await readFile(file, 'utf8'))).toEqual(jsonSchemas()[name]);
+});
+
+test.each<[string, string, boolean]>([
+  ['*', '', true],
+  ['post-cn-*', 'post-cn-1', true],
+  ['post-cn-?', 'post-cn-12', false],
+  ['*a*b', 'xaxxb', true],
+  ['*a*b', 'xaxxbc', false],
+  ['a.c', 'abc', false],
+  ['', 'a', false],
+  [`${'*a'.repeat(40)}b`, 'a'.repeat(2000), false],
+])('pattern %j, text %j: %s', (pattern, text, expected) => {
+  expect(globMatches(pattern, text)).toBe(expected);
+});
