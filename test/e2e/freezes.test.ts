@@ -225,7 +225,14 @@ describe.concurrent('a window', { timeout: 300_000 }, () => {
     const { id } = await journeyOf(other).approved(sn, { input });
     const waits = await held(id);
     expect(waits.waitsFor).toMatchObject({ kind: 'window', until: new Date(opens).toISOString() });
-    const end = await changeThat(api.users.alice, id, (c) => c.closedAt !== null);
+    const end = await eventually(
+      async () => {
+        const now = await api.users.alice.change(id);
+        return now.closedAt === null ? null : now;
+      },
+      () => 'the window',
+      150_000,
+    );
     expect(end.executionStatus).toBe('succeeded');
     expect(Date.parse(end.attempts[0]?.startedAt ?? '')).toBeGreaterThanOrEqual(opens);
     await other.stop();
