@@ -7,7 +7,7 @@ export class Html {
 }
 
 /** HTML in which every value that is not {@link Html} is escaped. */
-export function html(parts: TemplateStringsArray, ...values: readonly (Html | string | number)[]): Html {
+export function markup(parts: TemplateStringsArray, ...values: readonly (Html | string | number)[]): Html {
   return new Html(
     parts.reduce((text, part, i) => {
       const value = values[i - 1];

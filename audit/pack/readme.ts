@@ -17,7 +17,7 @@ export function readmeText({
 =============================
 
 This pack holds ${what} of the log ${log}:
-${counts.entries} entries of ${counts.changes} changes, proved against the checkpoint of size ${checkpoint.size}, root
+${counts.entries} ${counts.entries === 1 ? 'entry' : 'entries'} of ${counts.changes} ${counts.changes === 1 ? 'change' : 'changes'}, proved against the checkpoint of size ${checkpoint.size}, root
 ${checkpoint.root}.
 
 How to verify it

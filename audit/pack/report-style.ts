@@ -24,7 +24,8 @@ dd { margin: 0; overflow-wrap: anywhere; white-space: pre-wrap; }
 table { border-collapse: collapse; width: 100%; font-size: .87rem; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .6rem .35rem 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
 th { color: var(--soft); font-weight: 600; }
-td:first-child { font-variant-numeric: tabular-nums; white-space: nowrap; }
+th, td:nth-child(-n + 3) { white-space: nowrap; }
+td:nth-child(-n + 2) { font-variant-numeric: tabular-nums; }
 .counts { width: auto; }
 .counts td:last-child { text-align: right; }
 tr { break-inside: avoid; }

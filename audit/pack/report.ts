@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../../domain/change.ts';
-import { html, join } from './html.ts';
+import { join, markup } from './html.ts';
 import type { Html } from './html.ts';
 import type { Manifest } from './manifest.ts';
 import { reportStyle } from './report-style.ts';
@@ -9,7 +9,7 @@ import type { SealedEntry } from './sealed-entry.ts';
 const mostChanges = 300;
 const mostEntries = 3000;
 
-/** What `report.html` is made from, kept within bounds however many entries there are. */
+/** What `report.markup` is made from, kept within bounds however many entries there are. */
 export interface ReportDraft {
   add(entry: SealedEntry): void;
   /** The page: self-contained, no script, nothing loaded from elsewhere. */
@@ -40,7 +40,7 @@ export function draftReport(): ReportDraft {
       const title =
         covers.kind === 'change' ? `Change ${covers.changeId}` : `Entries ${covers.from} to ${covers.to - 1}`;
       const cut = entries > rows.length || changesLeftOut;
-      return html`<!doctype html>
+      return markup`<!doctype html>
         <html lang="en">
           <head>
             <meta charset="utf-8" />
@@ -69,25 +69,25 @@ export function draftReport(): ReportDraft {
                 </div>
                 <div>
                   <dt>Here</dt>
-                  <dd>${counts.entries} entries of ${counts.changes} changes</dd>
+                  <dd>${amountOf(counts)}</dd>
                 </div>
               </dl>
               <p class="note">
                 This page is a rendering to read. What is proved is in entries.jsonl; verify.mjs checks that
                 this page says the same.
               </p>
-              ${cut ? html`<p class="note"><strong>Shortened:</strong> the first ${rows.length} entries of at most ${mostChanges} changes. All of them are in entries.csv.</p>` : ''}
+              ${cut ? markup`<p class="note"><strong>Shortened:</strong> the first ${rows.length} entries of at most ${mostChanges} changes. All of them are in entries.csv.</p>` : ''}
             </header>
             <section>
               <h2>What this does not prove</h2>
               <ul>
-                ${join(notProven.map((line) => html`<li>${line}</li>`))}
+                ${join(notProven.map((line) => markup`<li>${line}</li>`))}
               </ul>
             </section>
             ${join(
               [...changes].map(
                 ([id, steps]) =>
-                  html`<section class="change">
+                  markup`<section class="change">
                     <h2>Change <code>${id}</code></h2>
                     <ol class="steps">
                       ${join(steps)}
@@ -121,7 +121,7 @@ export function draftReport(): ReportDraft {
                   ${join(
                     Object.entries(counts.types).map(
                       ([type, n]) =>
-                        html`<tr>
+                        markup`<tr>
                           <td>${type}</td>
                           <td>${n}</td>
                         </tr> `,
@@ -138,7 +138,7 @@ export function draftReport(): ReportDraft {
 
 function row({ index, leafHash, columns, body }: SealedEntry): Html {
   const { time, type, outcome, requestId } = columns;
-  return html`<tr>
+  return markup`<tr>
     <td>${index}</td>
     <td>${moment(time)}</td>
     <td>${type}</td>
@@ -175,16 +175,15 @@ function step({ index, body, columns }: SealedEntry): Html {
         ] as [string, Json][])
       : []),
     ...facts,
-    ...(first && body.policy !== undefined ? ([['policy', body.policy]] as [string, Json][]) : []),
   ];
-  return html`<li class="${tone(body.type)}">
+  return markup`<li class="${tone(body.type)}">
     <h3>${body.type} <span>${moment(columns.time)} · entry ${index}</span></h3>
     <p>${who(body.actor)}${how(body.actor)}</p>
     <dl>
       ${join(
         shown.map(
           ([name, value]) =>
-            html`<div>
+            markup`<div>
               <dt>${name}</dt>
               <dd>${valueText(value)}</dd>
             </div>`,
@@ -224,6 +223,17 @@ function moment(time: string): string {
   return time.replace('T', ' ').replace('Z', '');
 }
 
+function amountOf({ entries, changes }: Manifest['counts']): string {
+  return `${entries} ${entries === 1 ? 'entry' : 'entries'} of ${changes} ${changes === 1 ? 'change' : 'changes'}`;
+}
+
+/** Members of an object a line each, so that it reads; what is within them as JSON. */
 function valueText(value: Json): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  if (typeof value === 'string') return value;
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return JSON.stringify(value);
+  const members = Object.entries(value).filter(([, member]) => member !== null);
+  if (members.length === 0) return '–';
+  return members
+    .map(([name, member]) => `${name}: ${typeof member === 'string' ? member : JSON.stringify(member)}`)
+    .join('\n');
 }
