@@ -24,7 +24,7 @@ export interface CompactRange {
    * Adds the subtree that begins where it ends.
    * @throws RangeError for a subtree that stands elsewhere
    */
-  add(node: TreeNode, hash: Uint8Array): void;
+  add(node: TreeNode, hash: Buffer): void;
   /** The root of all that was added, as of a tree of that size (RFC 6962 §2.1). */
   root(): Buffer;
 }
@@ -45,7 +45,7 @@ export function makeCompactRange(): CompactRange {
       const width = 2 ** level;
       if (index * width !== size) throw new RangeError(`subtree ${level}/${index} does not begin at ${size}`);
       size += width;
-      let top: Subtree = { level, index, hash: Buffer.from(hash) };
+      let top: Subtree = { level, index, hash };
       for (let left = subtrees.at(-1); left?.level === top.level && top.index % 2 === 1;) {
         subtrees.pop();
         top = { level: top.level + 1, index: (top.index - 1) / 2, hash: nodeHash(left.hash, top.hash) };

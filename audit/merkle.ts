@@ -17,21 +17,26 @@ export const emptyRoot: Buffer = hash('sha256', '', 'buffer');
 
 /** The hash of an entry: SHA-256(0x00 ‖ bytes). */
 export function leafHash(bytes: Uint8Array): Buffer {
-  return sha256(Buffer.concat([leafPrefix, bytes]));
+  if (bytes.length >= scratch.length) return hash('sha256', Buffer.concat([leafPrefix, bytes]), 'buffer');
+  scratch[0] = 0;
+  scratch.set(bytes, 1);
+  return hash('sha256', scratch.subarray(0, bytes.length + 1), 'buffer');
 }
 
 /** The hash of an inner node: SHA-256(0x01 ‖ left ‖ right). */
 export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
-  return sha256(Buffer.concat([nodePrefix, left, right]));
+  scratch[0] = 1;
+  scratch.set(left, 1);
+  scratch.set(right, 1 + left.length);
+  return hash('sha256', scratch.subarray(0, 1 + left.length + right.length), 'buffer');
 }
 
-/** In one step: a third of the time that an object for it takes, and every entry is hashed twice. */
-function sha256(bytes: Uint8Array): Buffer {
-  return hash('sha256', bytes, 'buffer');
-}
-
+/**
+ * What is hashed is put together here and hashed in one step, which takes a third of the time of an object that is fed:
+ * every entry is hashed twice. Nothing waits between the two.
+ */
+const scratch = Buffer.alloc(65_536);
 const leafPrefix = Buffer.of(0);
-const nodePrefix = Buffer.of(1);
 
 /** The root of the first `size` leaves. */
 export async function rootOf(size: number, read: HashReader): Promise<Buffer> {

@@ -11,6 +11,7 @@ import { benchMemory } from './memory.ts';
 import { benchReads } from './reads.ts';
 import { benchStart } from './start.ts';
 import { benchTree } from './tree.ts';
+import { benchVerify } from './verify.ts';
 
 const { values } = parseArgs({
   options: {
@@ -74,6 +75,8 @@ const parts: Record<string, () => Promise<unknown>> = {
         proofs: 100,
       }),
     ),
+  verify: () =>
+    benchVerify(quick ? { few: 200, many: 2000, rounds: 1 } : { few: 2000, many: 200_000, rounds: 3 }),
 };
 if (only !== undefined && !(only in parts)) {
   throw new Error(`--only is one of ${Object.keys(parts).join(', ')}`);

@@ -12,6 +12,7 @@ import type { ApiClient } from './api-client.ts';
 import { clientOf } from './change-commands.ts';
 import type { Output } from './change-commands.ts';
 import type { Environment } from './environment.ts';
+import { trustedKeysText } from './trusted-keys.ts';
 import { verifyFiles } from './verify-files.ts';
 
 /** The demo auditor. */
@@ -81,6 +82,16 @@ export function auditCommands(program: Command, env: () => Environment, output: 
         ]);
       },
     );
+
+  audit
+    .command('keys')
+    .description(
+      'print the public keys of this installation, which auditors get by another way than its packs',
+    )
+    .action(async () => {
+      const text = await trustedKeysText(env());
+      output().result({ keys: text }, [text.trimEnd()]);
+    });
 
   audit
     .command('verify <pack>')

@@ -7,6 +7,7 @@ import type { Environment } from './environment.ts';
 import { logKeys, statementKeys, witnessKeys } from './keys.ts';
 import { rememberPorts } from './ports.ts';
 import { untilStopped } from './process.ts';
+import { writeTrustedKeys } from './trusted-keys.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
 const entry = join(import.meta.dirname, `main${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`);
@@ -40,6 +41,7 @@ export async function runStart(env: Environment, processEnv: NodeJS.ProcessEnv):
       ...(env.COUNTERSIGN_WITNESS_URL === undefined ? [witnessKeys(env)] : []),
       workflowBundle(resolve(env.COUNTERSIGN_HOME)),
     ]);
+    const trustedKeys = await writeTrustedKeys(env);
     // The API says where it listens: a port found free for it could be taken before it came.
     let listens: (port: number) => void = () => undefined;
     const listening = new Promise<number>((found) => {
@@ -97,7 +99,12 @@ export async function runStart(env: Environment, processEnv: NodeJS.ProcessEnv):
       const { OIDC_ISSUER: issuer = env.OIDC_ISSUER ?? '', ONSMQTT_ENDPOINT: simulator } = stack.env.shared;
       const running: Running = { api, issuer, simulator: simulator ?? null, pid: process.pid };
       await writeFile(runningFile, JSON.stringify(running, null, 2));
-      announce(api, { ...stack.places, Witness: witness.url }, Date.now() - began, say);
+      announce(
+        api,
+        { ...stack.places, Witness: witness.url, 'Auditors’ keys': trustedKeys },
+        Date.now() - began,
+        say,
+      );
       const why = await Promise.race([stopped, ended]);
       if (typeof why === 'string') failure = `${why} ended by itself`;
     }

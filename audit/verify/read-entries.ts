@@ -104,9 +104,9 @@ function see(state: Verification, index: number, line: Line, hash: string, proof
     findings.add('unexpected', 'an entry of another change', { index });
   }
   const entry = { index, body, leafHash: hash, columns: columnsOf(body) };
-  derived['leaves.jsonl'].update(leafLine(entry, proof));
-  derived['ocsf.jsonl'].update(ocsfLine(entry, log));
-  derived['entries.csv'].update(csvLine(entry));
+  derived['leaves.jsonl'].add(leafLine(entry, proof));
+  derived['ocsf.jsonl'].add(ocsfLine(entry, log));
+  derived['entries.csv'].add(csvLine(entry));
   report.add(entry);
   types[body.type] = (types[body.type] ?? 0) + 1;
   state.judge?.add(index, body);

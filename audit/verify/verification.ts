@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { OpenedCheckpoint } from '../checkpoint.ts';
 import { coveringNodes, makeCompactRange } from '../compact-range.ts';
 import { csvHeader } from '../pack/csv.ts';
@@ -7,6 +6,8 @@ import { draftReport } from '../pack/report.ts';
 import { BrokenPack } from './finding.ts';
 import type { Findings } from './finding.ts';
 import type { judgeEntries, StatementCheck } from './judge-entries.ts';
+import { runningHash } from './running-hash.ts';
+import type { RunningHash } from './running-hash.ts';
 import { openTrusted } from './open-checkpoints.ts';
 import type { TrustedKeys } from './trusted-keys.ts';
 
@@ -33,7 +34,7 @@ export interface Verification {
   rootAtSince: Buffer | null;
   judge: ReturnType<typeof judgeEntries> | null;
   readonly report: ReturnType<typeof draftReport>;
-  readonly derived: Record<'leaves.jsonl' | 'ocsf.jsonl' | 'entries.csv', ReturnType<typeof createHash>>;
+  readonly derived: Record<'leaves.jsonl' | 'ocsf.jsonl' | 'entries.csv', RunningHash>;
   readonly actual: Map<string, string>;
   entries: number;
   readonly types: Record<string, number>;
@@ -60,9 +61,9 @@ export function newVerification(options: VerifyOptions, findings: Findings): Ver
     judge: null,
     report: draftReport(),
     derived: {
-      'leaves.jsonl': createHash('sha256'),
-      'ocsf.jsonl': createHash('sha256'),
-      'entries.csv': createHash('sha256').update(csvHeader),
+      'leaves.jsonl': runningHash(),
+      'ocsf.jsonl': runningHash(),
+      'entries.csv': runningHash(csvHeader),
     },
     actual: new Map(),
     entries: 0,

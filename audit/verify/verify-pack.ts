@@ -137,7 +137,7 @@ async function conclude(source: PackSource, state: Verification): Promise<void> 
     range &&
     checkpoint &&
     state.unread === 0 &&
-    leaves !== state.derived['leaves.jsonl'].digest('hex')
+    leaves !== state.derived['leaves.jsonl'].digest()
   ) {
     const before = findings.count;
     await findDifference(source, range, checkpoint.root, true, findings);

@@ -1,0 +1,43 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readTrustedKeys } from '../audit/verify/trusted-keys.ts';
+import { CountersignError } from '../domain/error.ts';
+import type { Environment } from './environment.ts';
+
+/**
+ * The public keys that an auditor needs, in one text: the log's, the witnesses' (where there are any) and the API's.
+ * @throws CountersignError `invalid_configuration` when one is missing or is none
+ */
+export async function trustedKeysText(env: Environment): Promise<string> {
+  const files = (named: string | undefined, name: string) =>
+    named?.split(',') ?? [join(env.COUNTERSIGN_HOME, 'keys', name)];
+  const logs = files(env.COUNTERSIGN_LOG_PUBLIC_KEYS, 'log.vkey');
+  const witnesses = files(env.COUNTERSIGN_WITNESS_PUBLIC_KEYS, 'witness.vkey');
+  const statement = files(env.COUNTERSIGN_STATEMENT_PUBLIC_KEYS, 'statement.pub.pem');
+  const parts = [
+    '# Whose signatures to believe in evidence packs of Countersign.',
+    '# The log',
+    ...(await Promise.all(logs.map(keyFile))),
+    '# Its witnesses',
+    ...(await Promise.all(witnesses.map((file) => keyFile(file).catch(() => '# none')))),
+    '# The API, which signs what people say',
+    ...(await Promise.all(statement.map(keyFile))),
+  ];
+  const text = `${parts.join('\n')}\n`;
+  readTrustedKeys([text]);
+  return text;
+}
+
+/** Writes them to `<home>/keys/trusted-keys.txt`. @returns the file's path */
+export async function writeTrustedKeys(env: Environment): Promise<string> {
+  const path = join(env.COUNTERSIGN_HOME, 'keys', 'trusted-keys.txt');
+  await writeFile(path, await trustedKeysText(env));
+  return path;
+}
+
+async function keyFile(path: string): Promise<string> {
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new CountersignError('invalid_configuration', `the key file ${path} cannot be read`, { cause });
+  });
+  return text.trim();
+}
