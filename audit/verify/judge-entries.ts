@@ -22,9 +22,6 @@ export type StatementCheck = (claim: {
   readonly signature: string;
 }) => Promise<boolean>;
 
-/** Signatures that are checked at a time: enough to keep every processor busy. */
-const mostPending = 64;
-
 /** Judges the entries of many changes in the log's order; of a change that has closed it keeps the id alone. */
 export function judgeEntries({ findings, whole, verifyStatement }: JudgeOptions) {
   /** Of a change that has ended or was only mentioned, not its life. */
@@ -33,7 +30,8 @@ export function judgeEntries({ findings, whole, verifyStatement }: JudgeOptions)
   let unverified = 0;
   let withoutPolicy = 0;
   let last = { signature: '', statement: '', valid: Promise.resolve(false) };
-  const pending = new Set<Promise<void>>();
+  let pending: Promise<void>[] = [];
+  let batch: Promise<unknown> = Promise.resolve();
 
   function signed(index: number, body: EntryBody): void {
     const statement = statementOf(body);
@@ -56,15 +54,16 @@ export function judgeEntries({ findings, whole, verifyStatement }: JudgeOptions)
       last = { signature, statement: text, valid: verifyStatement(claim) };
     }
     statements += 1;
-    const check = last.valid.then((valid) => {
-      pending.delete(check);
-      if (valid) return;
+    const refused = (): void => {
       findings.add('badly_signed', `no trusted key of the API signed what ${statement.person.subject} said`, {
         index,
         code: 'statement',
       });
-    });
-    pending.add(check);
+    };
+    const check = last.valid.then((valid) => {
+      if (!valid) refused();
+    }, refused);
+    pending.push(check);
   }
 
   return {
@@ -95,12 +94,15 @@ export function judgeEntries({ findings, whole, verifyStatement }: JudgeOptions)
         findings.add('malformed', `cannot be understood: ${(error as Error).message}`, { index });
       }
     },
-    /** To be awaited now and then, so that no more signatures wait than can be checked. */
+    /** To be awaited now and then: the signatures of before the last time are checked then, the new ones go on. */
     async catchUp(): Promise<void> {
-      while (pending.size > mostPending) await Promise.race(pending);
+      await batch;
+      batch = Promise.all(pending);
+      pending = [];
     },
     /** After the last entry. */
     async end() {
+      await batch;
       await Promise.all(pending);
       const open = [...changes.values()].filter(
         (life): life is Life =>
