@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
 import { makeLatch } from './latch.ts';
 import { sequencePending } from './sequence-pending.ts';
@@ -19,6 +20,8 @@ export interface SequencerOptions {
 
 const shortestPauseMs = 5;
 const longestPauseMs = 100;
+/** How much longer it rests after a turn than the turn took. */
+const restShare = 3;
 
 /**
  * Gives appended entries their indexes as they come. Any number may run: one at a time leads, by an advisory lock, and
@@ -42,9 +45,15 @@ export function startSequencer(options: SequencerOptions): { stop(): Promise<voi
       await client.query(`set idle_session_timeout = ${Math.max(silentMs, 3 * pollMs)}`);
       let pauseMs = shortestPauseMs;
       while (!ended.aborted) {
+        const began = performance.now();
         const count = await sequencePending(client, batch);
         if (count === batch) continue;
-        if (count > 0) pauseMs = shortestPauseMs;
+        if (count > 0) {
+          pauseMs = shortestPauseMs;
+          // The busier the machine, the larger the batches: a turn costs much the same for one entry as for fifty.
+          const restMs = Math.min(restShare * (performance.now() - began), longestPauseMs);
+          await delay(restMs, undefined, { signal: ended }).catch(() => undefined);
+        }
         // audit.append wakes only who holds this lock, and keeps it from us while a transaction is open that found us
         // awake: until then, look again by ourselves.
         if (!(await tryLock(client, 'sequencer asleep'))) {

@@ -6,12 +6,14 @@ import { sampleDraft } from './log-entries.ts';
 import type { LogDatabase, LogGround } from './log-ground.ts';
 import { latency, perSecond, rounded, stretch } from './measure.ts';
 import type { Stretch } from './measure.ts';
+import { benchSealing } from './sealing.ts';
+import { processorMs } from './usage.ts';
 
 /** Appends at 1, 8 and 32 writers, each a commit of its own, beside single-row inserts of the same bytes into a plain table. */
 export async function benchAppends(
   ground: LogGround,
   { rounds, seconds }: { rounds: number; seconds: number },
-): Promise<object[]> {
+): Promise<object> {
   const database = await ground.database('appends');
   await database.migrator.query(
     `create table public.plain (id bigint generated always as identity primary key, bytes bytea not null)`,
@@ -28,12 +30,14 @@ export async function benchAppends(
     },
     log: (line) => process.stderr.write(`[signer] ${line}\n`),
   });
-  const results: object[] = [];
+  const results: { readonly appendsPerSecond: number; readonly [figure: string]: unknown }[] = [];
+  let sealing: object;
   try {
     for (const writers of [1, 8, 32]) {
       const runs = { plain: [] as Stretch[], append: [] as Stretch[] };
       const ratios: number[] = [];
       let longestQueue = 0;
+      const processor = { plain: 0, append: 0 };
       for (let round = 0; round <= rounds; round++) {
         for (const what of round % 2 === 0
           ? (['plain', 'append'] as const)
@@ -41,6 +45,7 @@ export async function benchAppends(
           const drafts = Array.from({ length: 6000 * seconds }, sampleDraft);
           const bytes = drafts.map(({ body }) => Buffer.from(entryBytes(body)));
           const indexes = drafts.map((_, n) => n);
+          const used = await processorOf(ground, signer.pid);
           const run = await stretch(indexes, writers, seconds, async (n) => {
             if (what === 'plain') {
               await database.migrator.query('insert into public.plain (bytes) values ($1)', [bytes[n]]);
@@ -51,12 +56,16 @@ export async function benchAppends(
           if (what === 'append') longestQueue = Math.max(longestQueue, await queueLength(database));
           while ((await queueLength(database)) > 0) await new Promise((resolve) => setTimeout(resolve, 50));
           // The first is to warm up.
-          if (round > 0) runs[what].push(run);
+          if (round === 0) continue;
+          runs[what].push(run);
+          processor[what] += (await processorOf(ground, signer.pid)) - used;
         }
         const last = (what: 'plain' | 'append'): number => perSecond(runs[what].slice(-1));
         if (round > 0) ratios.push(rounded(last('append') / last('plain'), 2));
       }
       const [append, plain] = [perSecond(runs.append), perSecond(runs.plain)];
+      const each = (what: 'plain' | 'append'): number =>
+        processor[what] / runs[what].reduce((sum, run) => sum + run.latencies.length, 0);
       results.push({
         writers,
         appendsPerSecond: append,
@@ -65,13 +74,24 @@ export async function benchAppends(
         rounds: ratios,
         appendMs: latency(runs.append.flatMap((run) => run.latencies)),
         insertMs: latency(runs.plain.flatMap((run) => run.latencies)),
+        // Of Postgres, the writers' process and the sequencer's, until the queue is empty.
+        processorMsEach: { append: rounded(each('append'), 3), insert: rounded(each('plain'), 3) },
+        processorRatio: rounded(each('plain') / each('append'), 2),
         longestQueueAtTheEnd: longestQueue,
       });
     }
+    const highest = Math.max(...results.map((result) => result.appendsPerSecond));
+    sealing = await benchSealing(database, highest / 2, 4 * seconds);
   } finally {
     await signer.stop(15_000);
   }
-  return results;
+  return { appends: results, sealingAtHalfTheHighest: sealing };
+}
+
+async function processorOf({ postgresPid }: LogGround, signerPid: number): Promise<number> {
+  const own = process.cpuUsage();
+  const others = await Promise.all([processorMs(postgresPid, true), processorMs(signerPid)]);
+  return others.reduce<number>((sum, ms) => sum + (ms ?? NaN), (own.user + own.system) / 1000);
 }
 
 async function queueLength({ reader }: LogDatabase): Promise<number> {

@@ -10,6 +10,7 @@ import { removeHome, temporaryHome } from './ground.ts';
 /** A Postgres for logs alone. */
 export interface LogGround {
   readonly home: string;
+  readonly postgresPid: number;
   /** A migrated database of its own. `name`: lower-case letters. */
   database(name: string): Promise<LogDatabase>;
   stop(): Promise<void>;
@@ -32,6 +33,7 @@ export async function startLogGround(): Promise<LogGround> {
   const databases: LogDatabase[] = [];
   return {
     home,
+    postgresPid: postgres.pid,
     async database(name) {
       const urls = await bootstrapDatabase({
         superuserUrl: postgres.superuserUrl,
