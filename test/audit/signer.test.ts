@@ -28,6 +28,8 @@ describe('a log that grows', () => {
   test('begins with log.started, and each checkpoint verifies, is remembered and anchored', async () => {
     const ground = await signerGround();
     ground.signer();
+    const begun = `select from audit.entry where type = 'log.started'`;
+    await eventually(async () => ((await ground.superuser.query(begun)).rowCount === 1 ? true : null));
     for (const count of [1, 5, 300]) {
       await ground.grow(count);
       await ground.signed();
