@@ -32,8 +32,9 @@ export function changeCommands(program: Command, env: () => Environment, output:
     .option('--decide-by <time>', 'ISO 8601')
     .option('--execute-after <time>', 'ISO 8601')
     .option('--execute-by <time>', 'ISO 8601')
+    .option('--break-glass', 'an emergency: as the policy says, before all have approved; it owes a review')
     .option('--key <key>', 'Idempotency-Key; a new one when left out')
-    .action(async (o: Record<string, string | undefined>) => {
+    .action(async (o: Record<string, string | undefined> & { breakGlass?: boolean }) => {
       const [system, ...id] = (o.ticket ?? '').split(':');
       const body = {
         operation: o.operation,
@@ -43,6 +44,7 @@ export function changeCommands(program: Command, env: () => Environment, output:
         ...(o.decideBy === undefined ? {} : { decideBy: o.decideBy }),
         ...(o.executeAfter === undefined ? {} : { executeAfter: o.executeAfter }),
         ...(o.executeBy === undefined ? {} : { executeBy: o.executeBy }),
+        ...(o.breakGlass ? { breakGlass: true } : {}),
       };
       const client = await clientOf(env(), o.as);
       show(await client.post('/v1/changes', body, { 'Idempotency-Key': o.key ?? randomUUID() }));
@@ -86,6 +88,19 @@ export function changeCommands(program: Command, env: () => Environment, output:
         show(await client.post(`/v1/changes/${id}/decisions`, { decision, digest, comment: o.comment }));
       });
   }
+
+  as(change.command('take-back <id>'))
+    .description('take back your own decision while its stage is open')
+    .action(async (id: string, o: { as?: string }) =>
+      show(await (await clientOf(env(), o.as)).delete(`/v1/changes/${id}/decisions`)),
+    );
+
+  as(change.command('review <id>'))
+    .description('sign the review that a break-glass change owes')
+    .requiredOption('--comment <text>', 'what you found')
+    .action(async (id: string, o: { as?: string; comment: string }) => {
+      show(await (await clientOf(env(), o.as)).post(`/v1/changes/${id}/review`, { comment: o.comment }));
+    });
 
   as(change.command('withdraw <id>'))
     .description('withdraw a change before its call')

@@ -5,6 +5,7 @@ import { migrate } from '../store/migrate.ts';
 import { auditCommands } from './audit-commands.ts';
 import { changeCommands, demoToken } from './change-commands.ts';
 import type { Output } from './change-commands.ts';
+import { runningStack } from './api-client.ts';
 import { examine } from './doctor.ts';
 import { readEnvironment, required } from './environment.ts';
 import { policyCommands } from './policy-commands.ts';
@@ -117,6 +118,9 @@ program
   .command('doctor')
   .description('look at each dependency and say what to do')
   .action(async () => {
+    // Beside a running `countersign start`, its parts; what the environment names comes first.
+    const { environment = {} } = (await runningStack(env())) ?? {};
+    Object.assign(process.env, { ...environment, ...process.env });
     const findings = await examine(env());
     output().result(
       findings,

@@ -19,6 +19,8 @@ export interface Running {
   readonly issuer: string;
   readonly simulator: string | null;
   readonly pid: number;
+  /** The worker's variables, for `countersign doctor`. */
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 /** `countersign start`: everything on loopback, each part stepping aside where the environment names a real one. */
@@ -97,8 +99,15 @@ export async function runStart(env: Environment, processEnv: NodeJS.ProcessEnv):
     if (first) {
       const { api } = first;
       const { OIDC_ISSUER: issuer = env.OIDC_ISSUER ?? '', ONSMQTT_ENDPOINT: simulator } = stack.env.shared;
-      const running: Running = { api, issuer, simulator: simulator ?? null, pid: process.pid };
-      await writeFile(runningFile, JSON.stringify(running, null, 2));
+      const running: Running = {
+        api,
+        issuer,
+        simulator: simulator ?? null,
+        pid: process.pid,
+        environment: { ...stack.env.shared, ...stack.env.worker },
+      };
+      // The database's login is in it.
+      await writeFile(runningFile, JSON.stringify(running, null, 2), { mode: 0o600 });
       announce(
         api,
         { ...stack.places, Witness: witness.url, 'Auditors’ keys': trustedKeys },

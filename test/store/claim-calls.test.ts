@@ -12,6 +12,8 @@ beforeAll(async () => {
   database = await cloneDatabase();
   // As two workers have them.
   pools = [1, 2].map(() => new pg.Pool({ connectionString: database.url('worker'), max: 8 }));
+  // Idle connections are cut when the database is dropped.
+  for (const pool of pools) pool.on('error', () => undefined);
 });
 
 afterAll(async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { createHash, randomUUID } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -39,9 +40,21 @@ async function makeDatabase(template: string): Promise<TestDatabase> {
     url: (role) => urlOf(role, name),
     drop: () =>
       asSuperuser(async (client) => {
+        await untilLeft(client, name);
         await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
       }),
   };
+}
+
+/** A connection that was ended goes a moment later: cut off before that, it is an error that nobody handles. */
+async function untilLeft(client: pg.Client, name: string): Promise<void> {
+  for (const until = Date.now() + 5_000; Date.now() < until;) {
+    const { rowCount } = await client.query('select from pg_stat_activity where datname = $1 limit 1', [
+      name,
+    ]);
+    if (rowCount === 0) return;
+    await delay(20);
+  }
 }
 
 function urlOf(role: DatabaseRole, database: string): string {
