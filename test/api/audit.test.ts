@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
-import type { Pool } from 'pg';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { appendEntry } from '../../audit/append.ts';
 import { leafHash } from '../../audit/merkle.ts';
@@ -11,22 +10,19 @@ import { makePool } from '../../store/pool.ts';
 import { changeStory } from '../audit/change-story.ts';
 import { makeKeys, signed } from '../audit/memory-log.ts';
 import { found, freshPath, unpacked, verified } from '../audit/pack-file.ts';
-import { seal } from '../audit/seal.ts';
+import { takeOverLog } from '../audit/seal.ts';
 import { startApiStack, startReplica } from './api-stack.ts';
 import type { ApiStack, Sent } from './api-stack.ts';
 
 const keys = makeKeys();
 const story = changeStory();
 let stack: ApiStack;
-let signer: Pool;
+let log: Awaited<ReturnType<typeof takeOverLog>>;
 let sealedSize: number;
 
 beforeAll(async () => {
   stack = await startApiStack();
-  signer = makePool({
-    connectionString: stack.ground.database.url('signer'),
-    applicationName: 'test signer',
-  });
+  log = await takeOverLog(stack.ground, keys);
   const { body } = await stack.api.call('/v1/audit/checkpoint', { as: 'dave' });
   expect(body).toMatchObject({ status: 503, code: 'not_sealed' });
   for (const entry of [
@@ -40,11 +36,11 @@ beforeAll(async () => {
   ]) {
     await append(signed(entry, keys));
   }
-  sealedSize = (await seal(signer, keys)).size;
+  sealedSize = (await log.seal()).size;
 });
 
 afterAll(async () => {
-  await signer.end();
+  await log.stop();
   await stack.stop();
 });
 
@@ -105,7 +101,7 @@ test('pages follow one another, and the query is recorded once', async () => {
   const query = `changeId=${story.changeId}&type=attempt.started&limit=1`;
   await append(story.entry('attempt.started', { attempt: { ordinal: 2 } }));
   await append(story.entry('attempt.started', { attempt: { ordinal: 3 } }));
-  await seal(signer, keys);
+  await log.seal();
   const indexes: number[] = [];
   let cursor: string | null = '';
   const entries = await recordedBy(async () => {
@@ -139,7 +135,7 @@ test('a cursor of another query, of somebody else, or made up is refused', async
 });
 
 test('the checkpoint is the signed note with its cosignature; a proof leads to it', async () => {
-  const { note } = await seal(signer, keys);
+  const { note } = await log.seal();
   const entries = await recordedBy(async () => {
     const { text, headers } = await get('checkpoint');
     expect(text).toMatch(new RegExp(`^${keys.origin}\n\\d+\n`));
@@ -169,7 +165,7 @@ test('the checkpoint is the signed note with its cosignature; a proof leads to i
 
 test('a pack of a change, of a range and of everything verifies, and each export is recorded', async () => {
   await stack.stored();
-  const { size } = await seal(signer, keys);
+  const { size } = await log.seal();
   const exported = async (query: string) => {
     const response = await stack.api.open(`/v1/audit/export${query}`, { as: 'dave' });
     expect(response.headers.get('content-type')).toBe('application/gzip');
