@@ -20,6 +20,8 @@ export interface SequencerOptions {
 
 const shortestPauseMs = 5;
 const longestPauseMs = 100;
+/** How long it waits at most between two tries to lead, ms: nobody tells when a leader has gone. */
+const longestWaitForLeadMs = 1_000;
 /** How much longer it rests after a turn than the turn took. */
 const restShare = 3;
 
@@ -37,7 +39,7 @@ export function startSequencer(options: SequencerOptions): { stop(): Promise<voi
       const latch = makeLatch();
       client.on('notification', () => latch.set());
       while (!(await tryLock(client, 'sequencer'))) {
-        await latch.wait(pollMs, ended);
+        await latch.wait(Math.min(pollMs, longestWaitForLeadMs), ended);
         if (ended.aborted) return;
       }
       await client.query('listen countersign_pending');
