@@ -2,6 +2,7 @@ import { cpus, loadavg, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchAppends } from './appends.ts';
 import { benchChanges } from './changes.ts';
+import { benchDecisions } from './decisions.ts';
 import { removeHomes, startGround } from './ground.ts';
 import type { Ground } from './ground.ts';
 import { startLogGround } from './log-ground.ts';
@@ -61,6 +62,10 @@ const parts: Record<string, () => Promise<unknown>> = {
       }),
     ),
   memory: () => onGround((ground) => benchMemory(ground, quick ? [0, 20, 50] : [0, 100, 300])),
+  decisions: () =>
+    Promise.resolve(
+      benchDecisions(quick ? { rounds: 1, few: 500, many: 10 } : { rounds: 5, few: 5000, many: 100 }),
+    ),
   start: () => benchStart(quick ? 1 : 3),
   appends: () =>
     onLogGround((ground) =>

@@ -53,20 +53,24 @@ export function makeFlow(): Flow {
     return level[sink] !== -1;
   }
 
-  /** One unit along the layers; as deep as the layers are many, which is at most thrice the number of seat groups. */
-  function push(node: number): boolean {
-    if (node === sink) return true;
+  /** Some of `most` along the layers; as deep as the layers are many, which is at most thrice the number of seat groups. */
+  function push(node: number, most: number): number {
+    if (node === sink) return most;
     for (let e = arc[node] ?? -1; e >= 0; e = after[e] ?? -1) {
       const target = to[e] ?? source;
-      if ((rest[e] ?? 0) > 0 && level[target] === (level[node] ?? 0) + 1 && push(target)) {
-        rest[e] = (rest[e] ?? 0) - 1;
-        rest[e ^ 1] = (rest[e ^ 1] ?? 0) + 1;
-        arc[node] = e;
-        return true;
+      const room = rest[e] ?? 0;
+      if (room > 0 && level[target] === (level[node] ?? 0) + 1) {
+        const pushed = push(target, Math.min(most, room));
+        if (pushed > 0) {
+          rest[e] = (rest[e] ?? 0) - pushed;
+          rest[e ^ 1] = (rest[e ^ 1] ?? 0) + pushed;
+          arc[node] = e;
+          return pushed;
+        }
       }
     }
     arc[node] = -1;
-    return false;
+    return 0;
   }
 
   return {
@@ -85,7 +89,7 @@ export function makeFlow(): Flow {
     maximize() {
       while (layer()) {
         arc = [...first];
-        while (push(source));
+        while (push(source, Infinity) > 0);
       }
     },
     reached: (node) => (level[node] ?? -1) !== -1,

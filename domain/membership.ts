@@ -34,11 +34,25 @@ export function groupsUnder(
   id: PersonId,
   token: readonly string[],
   directory: readonly string[],
-) {
-  const listed = listedGroups(policy).get(personKey(id)) ?? [];
-  const has = (source: string) => (name: string) =>
-    Object.hasOwn(policy.groups, name) && policy.groups[name]?.source === source;
-  return [...listed, ...token.filter(has('token')), ...directory.filter(has('directory'))];
+): readonly string[] {
+  const { listed, token: asked, directory: looked, known, seen } = indexOf(policy);
+  const own = listed.size === 0 ? undefined : listed.get(personKey(id));
+  if (own === undefined && directory.length === 0) {
+    const before = seen.get(token);
+    if (before) return before;
+    // In a crowd many are in the same groups: they share one list, which is what makes them cheap to seat.
+    const said = JSON.stringify(token);
+    const named = known.get(said) ?? token.filter((name) => asked.has(name));
+    if (known.size >= mostKnown) known.clear();
+    known.set(said, named);
+    seen.set(token, named);
+    return named;
+  }
+  return [
+    ...(own ?? []),
+    ...token.filter((name) => asked.has(name)),
+    ...directory.filter((name) => looked.has(name)),
+  ];
 }
 
 function withEscalation(change: Countable, groups: readonly string[]): readonly string[] {
@@ -57,22 +71,42 @@ export function isMember(
   return groupsUnder(policy, person, person.groups, directory).includes(group);
 }
 
-const indexes = new WeakMap<PinnedPolicy['groups'], ReadonlyMap<string, readonly string[]>>();
+interface GroupIndex {
+  /** Each person whom the policy lists, with their groups. */
+  readonly listed: ReadonlyMap<string, readonly string[]>;
+  readonly token: ReadonlySet<string>;
+  readonly directory: ReadonlySet<string>;
+  /** What tokens said, and which of that the policy asks for. */
+  readonly known: Map<string, readonly string[]>;
+  readonly seen: WeakMap<readonly string[], readonly string[]>;
+}
 
-/** Each person whom the policy lists, with their groups; made once for a policy. */
-function listedGroups({ groups }: PinnedPolicy): ReadonlyMap<string, readonly string[]> {
+const mostKnown = 1000;
+
+const indexes = new WeakMap<PinnedPolicy['groups'], GroupIndex>();
+
+/** A policy's groups, by where their members are known from; made once for a policy. */
+function indexOf({ groups }: PinnedPolicy): GroupIndex {
   const known = indexes.get(groups);
   if (known) return known;
-  const index = new Map<string, string[]>();
+  const listed = new Map<string, string[]>();
   for (const [name, source] of Object.entries(groups)) {
     if (source.source !== 'members') continue;
     for (const member of source.members) {
       const key = personKey(member);
-      const names = index.get(key);
+      const names = listed.get(key);
       if (names) names.push(name);
-      else index.set(key, [name]);
+      else listed.set(key, [name]);
     }
   }
+  const from = (kind: string) => new Set(Object.keys(groups).filter((name) => groups[name]?.source === kind));
+  const index = {
+    listed,
+    token: from('token'),
+    directory: from('directory'),
+    known: new Map(),
+    seen: new WeakMap(),
+  };
   indexes.set(groups, index);
   return index;
 }

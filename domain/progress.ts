@@ -80,8 +80,30 @@ function admits(accepts: Seats['accepts'], { groups }: Right): boolean {
   return accepts.includes(null) || groups.some((group) => accepts.includes(group));
 }
 
+const lastFillings = new WeakMap<
+  Votable['decisions'],
+  { readonly change: Votable; readonly filling: Filling }
+>();
+
+/** How far the approvals fill the stages. One decision asks several times about the same list: it is seated once. */
 function filled(change: Votable, stages: readonly (readonly Seats[])[]): Filling {
-  return fill(stages, sitters(change, 'approve'));
+  const last = lastFillings.get(change.decisions);
+  if (last && isAlike(last.change, change)) return last.filling;
+  const filling = fill(stages, sitters(change, 'approve'));
+  lastFillings.set(change.decisions, { change, filling });
+  return filling;
+}
+
+/** Whether everything that seating looks at, but the decisions, is the very same. */
+function isAlike(a: Votable, b: Votable): boolean {
+  return (
+    a.requester === b.requester &&
+    a.policy === b.policy &&
+    a.round === b.round &&
+    a.submittedAt === b.submittedAt &&
+    a.breakGlass === b.breakGlass &&
+    a.escalatedAt === b.escalatedAt
+  );
 }
 
 function sitters(change: Votable, what: 'approve' | 'reject', stage: string | null = null) {

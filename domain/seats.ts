@@ -51,28 +51,45 @@ export function fill(stages: readonly (readonly Seats[])[], people: readonly Sit
   });
 
   const shared = sharedRights(people);
-  for (const { rights } of people) {
+  // People who are alike are one node as wide as they are many: crowds cost what their kinds cost.
+  const kinds = new Map<readonly string[], number>();
+  const others: Sitter[] = [];
+  for (const sitter of people) {
+    const [own, ...more] = sitter.rights;
+    if (own === undefined || more.length > 0 || shared.has(own.of)) {
+      others.push(sitter);
+      continue;
+    }
+    kinds.set(own.groups, (kinds.get(own.groups) ?? 0) + 1);
+  }
+  for (const [groups, count] of kinds) {
+    const kind = flow.addNode();
+    flow.addEdge(kind, flow.sink, count);
+    addSeats(groups, kind, count);
+  }
+  for (const { rights } of others) {
     const person = flow.addNode();
     flow.addEdge(person, flow.sink, 1);
     for (const right of rights) {
       const common = shared.get(right.of);
       if (!common) {
-        addSeats(right.groups, person);
+        addSeats(right.groups, person, 1);
         continue;
       }
       if (common.exit === -1) {
         const entrance = flow.addNode();
         common.exit = flow.addNode();
         flow.addEdge(entrance, common.exit, 1);
-        addSeats(common.groups, entrance);
+        addSeats(common.groups, entrance, 1);
       }
       flow.addEdge(common.exit, person, 1);
     }
   }
 
-  function addSeats(groups: readonly string[], node: number): void {
-    for (const place of anybody) flow.addEdge(place, node, 1);
-    for (const group of groups) for (const place of ofGroup.get(group) ?? []) flow.addEdge(place, node, 1);
+  function addSeats(groups: readonly string[], node: number, count: number): void {
+    for (const place of anybody) flow.addEdge(place, node, count);
+    for (const group of groups)
+      for (const place of ofGroup.get(group) ?? []) flow.addEdge(place, node, count);
   }
 
   let open = 0;
