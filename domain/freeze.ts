@@ -1,6 +1,7 @@
 import { judgeAuthentication } from './authentication.ts';
 import type { Change } from './change.ts';
 import { CountersignError } from './error.ts';
+import { isMember } from './membership.ts';
 import type { Person, PersonId } from './person.ts';
 import { askedFor } from './person.ts';
 import { isFinal } from './status.ts';
@@ -99,10 +100,10 @@ export function freezeInTheWay(
 export function judgeOverride(
   change: Change,
   freeze: Freeze,
-  wanted: { readonly person: Person; readonly digest: string },
+  wanted: { readonly person: Person; readonly digest: string; readonly directory?: readonly string[] },
   now: number,
 ): void {
-  const { person, digest } = wanted;
+  const { person, digest, directory = [] } = wanted;
   if (askedFor(change.requester, person)) {
     throw new CountersignError('self_approval', 'the requester of a change may not let it run in a freeze');
   }
@@ -113,7 +114,7 @@ export function judgeOverride(
   if (!freezeOverride) {
     throw new CountersignError('forbidden', `policy ${change.policy.name} lets nobody override a freeze`);
   }
-  if (!person.groups.includes(freezeOverride.group)) {
+  if (!isMember(change.policy, freezeOverride.group, person, directory)) {
     throw new CountersignError(
       'not_an_approver',
       `policy ${change.policy.name} lets members of ${freezeOverride.group} override a freeze`,

@@ -26,7 +26,7 @@ export function seatsOf({ policy, breakGlass }: Votable): Seats[][] {
       stage: name,
       group,
       accepts: [group, escalatedRight],
-      threshold: Math.max(1, threshold),
+      threshold: threshold > 1 ? threshold : 1,
     }));
   });
   if (!breakGlass || policy.breakGlass === null) return stages;

@@ -24,7 +24,7 @@ import { findChange } from '../view.ts';
 
 /** `/v1/freezes`: an admin declares and lifts them; whom a change's policy names lets that change run in one. */
 export function freezeRoutes(deps: ApiDependencies): Router {
-  const { db, namespace, refusals, calendar = [], now = Date.now } = deps;
+  const { db, policies, namespace, refusals, calendar = [], now = Date.now } = deps;
 
   /** Work whose refusals are recorded. */
   async function recorded<T>(
@@ -158,7 +158,12 @@ export function freezeRoutes(deps: ApiDependencies): Router {
       const freeze = await find(id);
       const at = now();
       await recorded(req, { ...wanted, digest }, change, () =>
-        judgeOverride(change, freeze, { person, digest }, at),
+        judgeOverride(
+          change,
+          freeze,
+          { person, digest, directory: policies.current().directory.groupsIn(person) },
+          at,
+        ),
       );
       const { issuer, subject, name } = person;
       const by = { issuer, subject, name };

@@ -144,7 +144,11 @@ test('only an admin declares and lifts; a requester does not even read; refusals
 });
 
 test('a change that may run by its approval shows the freeze that it waits for, until it is lifted', async () => {
-  const policy = { ...fourEyes, freezeOverride: { group: 'security' } };
+  const policy = {
+    ...fourEyes,
+    freezeOverride: { group: 'security' },
+    groups: { security: { source: 'token' } },
+  } as const;
   const change = await stack.stored({
     policy,
     decisionStatus: 'approved',
@@ -178,7 +182,11 @@ test('a change outside of its windows shows when the next one opens; one that ha
 });
 
 test('whom the policy names lets a change run in a freeze, on its digest, once', async () => {
-  const policy = { ...fourEyes, freezeOverride: { group: 'security' } };
+  const policy = {
+    ...fourEyes,
+    freezeOverride: { group: 'security' },
+    groups: { security: { source: 'token' } },
+  } as const;
   const change = await stack.stored({
     policy,
     decisionStatus: 'approved',

@@ -109,7 +109,11 @@ describe('the freeze in the way', () => {
 });
 
 describe('who may override', () => {
-  const policy = { ...fourEyes, freezeOverride: { group: 'security' } };
+  const policy = {
+    ...fourEyes,
+    freezeOverride: { group: 'security' },
+    groups: { security: { source: 'token' } },
+  } as const;
   const mine = change({ policy, decisionStatus: 'approved', executionStatus: 'scheduled' });
   const frank = person('frank', ['security']);
   const wanted = { person: frank, digest: mine.digest ?? '' };

@@ -16,7 +16,11 @@ let workers: Awaited<ReturnType<typeof startWorkers>>;
 let journey: Journey;
 
 /** Members of `security` may override; there is no window. */
-const policy = { ...fourEyes, freezeOverride: { group: 'security' } };
+const policy = {
+  ...fourEyes,
+  freezeOverride: { group: 'security' },
+  groups: { security: { source: 'token' } },
+} as const;
 
 beforeAll(async () => {
   ground = await startGround();
