@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { mkdir, symlink } from 'node:fs/promises';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { bootstrapDatabase } from '../embedded/bootstrap-database.ts';
 import { startChild } from '../embedded/child.ts';
 import type { Child } from '../embedded/child.ts';
@@ -17,8 +17,20 @@ export interface Installation {
   stop(): Promise<void>;
 }
 
+/** What an installation has beside the usual. */
+export interface InstallationOptions {
+  /** A policy file's text; default: the built-in policy. */
+  readonly policies?: string;
+  /** Where the worker delivers notices; default: nowhere. */
+  readonly webhook?: { readonly url: string; readonly secret: string };
+}
+
 /** Starts an installation and waits until it is ready. `name`: lower-case letters, unique on the ground. */
-export async function startInstallation(ground: Ground, name: string): Promise<Installation> {
+export async function startInstallation(
+  ground: Ground,
+  name: string,
+  { policies, webhook }: InstallationOptions = {},
+): Promise<Installation> {
   const home = join(ground.home, name);
   await mkdir(home);
   await symlink(join(ground.home, 'cache'), join(home, 'cache'));
@@ -33,6 +45,8 @@ export async function startInstallation(ground: Ground, name: string): Promise<I
   await migrate({ databaseUrl: urls.migrator });
   const superuserUrl = new URL(ground.superuserUrl);
   superuserUrl.pathname = new URL(urls.migrator).pathname;
+  const policyFile = join(home, 'policies.yaml');
+  if (policies !== undefined) await writeFile(policyFile, policies);
   const children: Child[] = [];
   const stop = async (): Promise<void> => {
     await Promise.all(children.map((child) => child.stop(15_000)));
@@ -63,13 +77,20 @@ export async function startInstallation(ground: Ground, name: string): Promise<I
   try {
     // First: the API makes the signing key that the worker reads.
     const { child: api, url } = await startServer('/readyz', (port) =>
-      command('api', { PORT: String(port), COUNTERSIGN_WRITES_PER_MINUTE: '1000000' }),
+      command('api', {
+        PORT: String(port),
+        COUNTERSIGN_WRITES_PER_MINUTE: '1000000',
+        ...(policies === undefined ? {} : { COUNTERSIGN_POLICY: policyFile }),
+      }),
     );
     children.push(api);
     const worker = await start('worker', {
       ONSMQTT_ENDPOINT: ground.simulatorUrl,
       ALIBABA_CLOUD_ACCESS_KEY_ID: accessKey.id,
       ALIBABA_CLOUD_ACCESS_KEY_SECRET: accessKey.secret,
+      ...(webhook === undefined
+        ? {}
+        : { COUNTERSIGN_WEBHOOK_URL: webhook.url, COUNTERSIGN_WEBHOOK_SECRET: webhook.secret }),
     });
     const signer = await start('signer', {});
     return {

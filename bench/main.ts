@@ -10,6 +10,7 @@ import type { LogGround } from './log-ground.ts';
 import { rounded } from './measure.ts';
 import { benchMemory } from './memory.ts';
 import { benchReads } from './reads.ts';
+import { benchReminders } from './reminders.ts';
 import { benchStart } from './start.ts';
 import { benchTree } from './tree.ts';
 import { benchVerify } from './verify.ts';
@@ -61,6 +62,7 @@ const parts: Record<string, () => Promise<unknown>> = {
         say,
       }),
     ),
+  reminders: () => onGround((ground) => benchReminders(ground, quick ? 20 : 300)),
   memory: () => onGround((ground) => benchMemory(ground, quick ? [0, 20, 50] : [0, 100, 300])),
   decisions: () =>
     Promise.resolve(

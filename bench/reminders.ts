@@ -1,0 +1,60 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Ground } from './ground.ts';
+import { startInstallation } from './installation.ts';
+import { rounded, stretch } from './measure.ts';
+import { people } from './person.ts';
+import { residentMb } from './usage.ts';
+
+const policies = `policies:
+  - name: reminding
+    version: '1'
+    decideWithin: 1d
+    reminders: [60s, 120s, 180s]
+    stages: [{ name: approval, groups: [{ anyApprover: true, threshold: 1 }] }]
+`;
+
+/** Resident memory of the worker's process while it reminds the approvers of many waiting changes. */
+export async function benchReminders(ground: Ground, changes: number) {
+  const reminded = new Map<string, number>();
+  const receiver = createServer((req, res) => {
+    let body = '';
+    req.on('data', (part: Buffer) => (body += part.toString()));
+    req.on('end', () => {
+      const { type, data } = JSON.parse(body) as { type: string; data: { change: { id: string } } };
+      const { id } = data.change;
+      if (type === 'change.reminder') reminded.set(id, (reminded.get(id) ?? 0) + 1);
+      res.writeHead(204).end();
+    });
+  });
+  await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`;
+  const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
+  const installation = await startInstallation(ground, 'reminders', { policies, webhook: { url, secret } });
+  try {
+    const team = await people(ground, installation);
+    for (const sn of await ground.certificates(10)) await team.wholeChange(sn, 'poll');
+    const before = residentMb(installation.pids.worker);
+    await stretch(await ground.certificates(changes), 4, 600, async (sn) => {
+      const { id } = await team.submit(sn);
+      await team.prechecked(id);
+    });
+    let highest = 0;
+    const twice = () => [...reminded.values()].filter((count) => count >= 2).length;
+    const until = Date.now() + 600_000;
+    while (twice() < changes) {
+      if (Date.now() > until) throw new Error(`${twice()} of ${changes} changes were reminded of twice`);
+      highest = Math.max(highest, residentMb(installation.pids.worker));
+      await delay(500);
+    }
+    return {
+      target: '< 400 MB',
+      changes,
+      workerResidentMb: { before: rounded(before), highestWhileReminding: rounded(highest) },
+    };
+  } finally {
+    await installation.stop();
+    receiver.close();
+  }
+}
