@@ -8,7 +8,7 @@ import type { SignedStatement } from '../domain/statement.ts';
 /** How an opening ended; `changeId` is the change that holds the key or the target. */
 export type OpenedResult =
   | {
-      readonly kind: 'opened' | 'known' | 'key_reused' | 'target_taken' | 'review_owed';
+      readonly kind: 'opened' | 'known' | 'key_reused' | 'target_taken' | 'review_owed' | 'policy_revoked';
       readonly changeId: string;
       /** Whether this worker has people told of changes. */
       readonly notifies?: boolean;

@@ -1,6 +1,10 @@
 import { ApplicationFailure } from '@temporalio/common';
+import type { Pool } from 'pg';
+import type { Change } from '../domain/change.ts';
 import { appendEntry } from '../audit/append.ts';
 import type { Queryable } from '../store/queryable.ts';
+import { getChange } from '../store/get-change.ts';
+import { getPolicyRevocation } from '../store/get-policy-revocation.ts';
 import { findOwedReview } from '../store/find-owed-review.ts';
 import { inTransaction } from '../store/in-transaction.ts';
 import { openChange } from '../store/open-change.ts';
@@ -10,7 +14,7 @@ import { askAgainMs } from '../domain/closure.ts';
 import { samePerson } from '../domain/person.ts';
 import type { EntryDraft } from '../domain/entry.ts';
 import { faultOf } from '../operations/inputs.ts';
-import type { LogActivities } from './contract.ts';
+import type { LogActivities, OpenedResult } from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { attests } from './approval.ts';
 import { asFailure } from './failure.ts';
@@ -27,10 +31,9 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
       if (submission !== null && !attests(submission, change, verifyStatement)) {
         return { kind: 'invalid', message: 'the submission is not signed for this change by a known key' };
       }
-      if (change.breakGlass) {
-        const owed = await asFailure(() => findOwedReview(pool, change.requester));
-        if (owed !== null) return { kind: 'review_owed', changeId: owed };
-      }
+      const obstacle = await asFailure(() => obstacleTo(pool, change));
+      // A repeat of what was committed before: what came in its way since ends it in other ways.
+      if (obstacle && !(await asFailure(() => getChange(pool, change.id)))) return obstacle;
       const result = await asFailure(() =>
         inTransaction(pool, async (client) => {
           const opened = await openChange(client, { change, idempotency });
@@ -91,4 +94,14 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
 
 async function appendAll(client: Queryable, entries: readonly EntryDraft[]): Promise<void> {
   for (const entry of entries) await appendEntry(client, entry);
+}
+
+/** What only Postgres knows against a new change: its policy was revoked, or its requester owes a review. */
+async function obstacleTo(pool: Pool, change: Change): Promise<OpenedResult | null> {
+  const [revocation, owed] = await Promise.all([
+    getPolicyRevocation(pool, change.policy.digest),
+    change.breakGlass ? findOwedReview(pool, change.requester) : null,
+  ]);
+  if (revocation) return { kind: 'policy_revoked', changeId: change.id };
+  return owed === null ? null : { kind: 'review_owed', changeId: owed };
 }

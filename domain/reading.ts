@@ -1,5 +1,5 @@
 import type { Change } from './change.ts';
-import { directoryOf } from './membership.ts';
+import { directoryOf, isMember } from './membership.ts';
 import type { Person, PersonId, Role } from './person.ts';
 import { samePerson } from './person.ts';
 import { hasRight } from './progress.ts';
@@ -26,7 +26,7 @@ export function mayRead(
   if (!reader.roles.includes('approver')) return false;
   if (change.decisions.some(({ person }) => samePerson(person, reader))) return true;
   const { freezeOverride } = change.policy;
-  if (freezeOverride && reader.groups.includes(freezeOverride.group)) return true;
+  if (freezeOverride && isMember(change.policy, freezeOverride.group, reader, groupsIn(reader))) return true;
   const at = isoTime(now);
   const asked = { ...change, breakGlass: false, escalatedAt: change.escalatedAt ?? at };
   const directory = directoryOf(asked, reader, at, groupsIn);

@@ -39,7 +39,7 @@ const { openChange } = proxyLocalActivities<Pick<LogActivities, 'openChange'>>(o
  * written, when another change holds the target or the key.
  *
  * @throws ApplicationFailure whose type is a code: `invalid_request`, `open_change_exists`, `key_reused`, `review_owed`,
- * `integrity_conflict`
+ * `policy_revoked`, `integrity_conflict`
  */
 export async function change(request: ChangeRequest): Promise<Change> {
   const run = makeRun(newChange(request), request, log);
@@ -114,6 +114,9 @@ async function open(run: Run, request: ChangeRequest): Promise<{ changeId: strin
     submission: request.submission,
   });
   if (opened.kind === 'invalid') throw failure('invalid_request', opened.message, request.id);
+  if (opened.kind === 'policy_revoked') {
+    throw failure('policy_revoked', 'the policy was revoked', request.id);
+  }
   if (opened.kind === 'review_owed') {
     throw failure('review_owed', `change ${opened.changeId} owes a review`, opened.changeId);
   }

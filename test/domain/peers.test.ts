@@ -1,7 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { decisionOutcome, judgeDecision, missingSeats } from '../../domain/decision.ts';
-import { judgeExecution } from '../../domain/execution.ts';
-import type { Change } from '../../domain/change.ts';
+import { judgeExecution, judgeWithdrawal } from '../../domain/execution.ts';
+import type { Change, ChangeRequest } from '../../domain/change.ts';
+import { closed, newChange, withNobody, withRound } from '../../domain/change-state.ts';
+import { audienceOf } from '../../domain/notice.ts';
+import type { PinnedPolicy } from '../../domain/policy.ts';
+import { judgeReview } from '../../domain/review.ts';
 import { judgeBreakGlass } from '../../domain/break-glass.ts';
 import { satisfiability } from '../../domain/satisfiability.ts';
 import {
@@ -10,6 +14,7 @@ import {
   codeOf,
   decidable,
   decided,
+  digest,
   person,
   policyOf,
   stage,
@@ -23,6 +28,30 @@ const carol = person('carol', ['operations']);
 const frank = person('frank', ['security']);
 const beth = person('beth', ['operations', 'security']);
 const at = new Date(now).toISOString();
+
+/** A change of alice's as the workflow has it. */
+function change(policy: PinnedPolicy, more: Partial<Change> = {}): Change {
+  const request: ChangeRequest = {
+    id: '0f6a2c1e-5d0b-4b1f-9c55-3f6d1c7e8a42',
+    operation: 'ActiveCaCertificate',
+    input: { sn: '1' },
+    target: 't',
+    requester: alice,
+    justification: 'because',
+    ticket: null,
+    breakGlass: more.breakGlass ?? false,
+    policy,
+    submittedAt: new Date(submitted).toISOString(),
+    decideBy: new Date(submitted + 86_400_000).toISOString(),
+    executeAfter: null,
+    executeBy: null,
+    executeWithinMs: 3_600_000,
+    submission: null,
+    idempotency: null,
+    source: null,
+  };
+  return { ...withRound(newChange(request), { status: 'inactive' }, digest), ...more };
+}
 
 /** Scenarios in which others fail, by name. */
 describe('where others fail', () => {
@@ -126,5 +155,59 @@ describe('where others fail', () => {
     // And whatever has slipped in is not counted.
     expect(decisionOutcome({ ...machine, decisions: [decided(frank)] })).toBe('pending');
     expect(decisionOutcome({ ...change, decisions: [decided(alice)] })).toBe('pending');
+  });
+});
+
+describe('where others fail, beside the seats', () => {
+  const policy = policyOf([stage('first', 'operations:1')], {
+    breakGlass: { groups: ['on-call'], approvals: 0, reasons: ['outage'] },
+    groups: { 'on-call': { source: 'token' } },
+  });
+  const ivan = person('ivan', ['on-call'], ['requester']);
+
+  test('an answer before there is something to see decides nothing', () => {
+    const unread = decidable(policyOf([stage('first', '*:1')]), { digest: null });
+    expect(codeOf(() => judgeDecision(unread, wanted(bob), now))).toBe('not_awaiting_decision');
+  });
+
+  test('an approval keeps identity and multi-factor: a weak or old login decides nothing', () => {
+    const policy = policyOf([stage('first', '*:1')], {
+      authentication: { methods: ['hwk'], maxAgeSeconds: 60 },
+    });
+    expect(codeOf(() => judgeDecision(decidable(policy), wanted(bob), now))).toBe(
+      'stronger_authentication_needed',
+    );
+  });
+
+  test('the requester can withdraw, and the other approvers are told that it is decided', () => {
+    const policy = policyOf([stage('both', 'operations:1 security:1')]);
+    const asked = change(policy, { decisions: [decided(bob)] });
+    expect(codeOf(() => judgeWithdrawal(asked, alice, false))).toBe('allowed');
+    expect(audienceOf('decided', asked)).toMatchObject({
+      groups: ['operations', 'security'],
+      people: [{ subject: 'alice' }, { subject: 'bob' }],
+    });
+  });
+
+  test('a break-glass owes a review by somebody else', () => {
+    const broken = change(policy, { breakGlass: true, requester: ivan });
+    const scheduled = withNobody(broken, 1000, now);
+    expect(scheduled).toMatchObject({ decisionStatus: 'approved', reviewStatus: 'owed' });
+    if (scheduled === null) throw new Error('a broken glass asks for somebody');
+    const ended = closed(
+      scheduled,
+      { executionStatus: 'succeeded', outcome: { code: 'succeeded', message: '' } },
+      now,
+    );
+    expect(ended.reviewStatus).toBe('owed');
+    expect(codeOf(() => judgeReview(ended, { ...ivan, roles: ['approver'] }))).toBe('self_review');
+    expect(codeOf(() => judgeReview(ended, bob))).toBe('new');
+    // Nothing was called, so nothing is owed.
+    const idle = closed(
+      scheduled,
+      { executionStatus: 'cancelled', outcome: { code: 'abandoned', message: '' } },
+      now,
+    );
+    expect(idle.reviewStatus).toBe('none');
   });
 });
