@@ -122,6 +122,8 @@ describe.concurrent('under a policy of their own', { timeout: 120_000 }, () => {
     expect(await codeOf(users.carol.delete(path))).toBe('stage_resolved');
     expect(await decide(users.frank, change)).toMatchObject({ decisionStatus: 'approved' });
     expect(await ended(change.id)).toMatchObject({ executionStatus: 'succeeded', reviewStatus: 'none' });
+    const approval = (await entriesOf(users.dave, change.id)).find((e) => e.type === 'decision.approved');
+    expect(approval).toMatchObject({ snapshot: change.snapshot, input: change.input, digest: change.digest });
     expect((await typesOf(change.id)).filter((type) => type.startsWith('decision.'))).toEqual([
       'decision.refused',
       'decision.approved',

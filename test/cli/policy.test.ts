@@ -1,0 +1,65 @@
+import { execFile } from 'node:child_process';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { temporaryHome } from '../support/stack.ts';
+
+const main = join(import.meta.dirname, '..', '..', 'cli', 'main.ts');
+const policies = (threshold: number) => `groups:
+  operations: { source: token }
+policies:
+  - name: critical
+    version: "1"
+    match: { instance: ["post-cn-critical*"] }
+    stages: [{ name: review, groups: [{ group: operations, threshold: ${threshold} }] }]
+`;
+const input = (instance: string) =>
+  JSON.stringify({ regionId: 'cn-hangzhou', mqttInstanceId: instance, sn: '007269004887000001' });
+
+/** The command as a user gives it: its exit code and what it printed as JSON. */
+async function policy(threshold: number, ...args: string[]) {
+  const home = await temporaryHome();
+  onTestFinished(() => rm(home, { recursive: true, force: true }));
+  const file = join(home, 'policy.yaml');
+  await writeFile(file, policies(threshold));
+  const [command = '', ...options] = args;
+  return new Promise<{ code: unknown; answer: Record<string, unknown> }>((resolve) => {
+    execFile(
+      process.execPath,
+      [main, '--json', 'policy', command, file, ...options],
+      { env: {} },
+      (error, stdout) => {
+        resolve({ code: error ? error.code : 0, answer: JSON.parse(stdout) as Record<string, unknown> });
+      },
+    );
+  });
+}
+
+test('check says what holds, or what is wrong where', async () => {
+  expect(await policy(2, 'check')).toMatchObject({
+    code: 0,
+    answer: { ok: true, policies: [{ name: 'critical', version: '1' }] },
+  });
+  const { code, answer } = await policy(0, 'check');
+  expect(code).toBe(1);
+  expect(answer).toMatchObject({ ok: false, policies: [] });
+  expect(answer.problems).toMatchObject([
+    { severity: 'error', line: 7, field: 'policies.0.stages.0.groups.0.threshold' },
+  ]);
+});
+
+test('explain says which policy a change would have, and that without one it is refused', async () => {
+  const of = (instance: string) =>
+    policy(
+      2,
+      'explain',
+      '--input',
+      input(instance),
+      '--requester',
+      'alice',
+      '--issuer',
+      'https://id.example',
+    );
+  expect(await of('post-cn-critical01')).toMatchObject({ code: 0, answer: { policy: { name: 'critical' } } });
+  expect(await of('post-cn-other01')).toMatchObject({ code: 1, answer: { policy: null } });
+});
