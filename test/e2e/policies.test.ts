@@ -6,11 +6,19 @@ import { directoryFrom } from '../../policies/directory.ts';
 import type { PersonId } from '../../domain/person.ts';
 import type { PinnedPolicy } from '../../domain/policy.ts';
 import type { Change, ChangeRequest } from '../../domain/change.ts';
-import { changeTaskQueue } from '../../workflows/messages.ts';
+import { workflowIdOf } from '../../domain/change.ts';
+import { changeTaskQueue, stateQuery } from '../../workflows/messages.ts';
 import { codeOf, decide, entriesOf, inMs, journeyOf, post } from '../support/journey.ts';
 import type { Journey } from '../support/journey.ts';
 import { replayAll } from '../support/replay.ts';
-import { changeThat, startApi, startGround, startWorkers, submission } from '../support/service.ts';
+import {
+  changeThat,
+  eventually,
+  startApi,
+  startGround,
+  startWorkers,
+  submission,
+} from '../support/service.ts';
 import type { Ground } from '../support/service.ts';
 
 let ground: Ground;
@@ -46,11 +54,17 @@ async function under(changed: Partial<PinnedPolicy>) {
   return { ...journeyOf(own), users: own.users };
 }
 
+/** Keeps a precheck from being told to its workflow while it is pending. */
+let held: Promise<void> | undefined;
+
 const typesOf = async (id: string) => (await entriesOf(api.users.dave, id)).map((e) => e.type);
 
 beforeAll(async () => {
   ground = await startGround();
-  [api, workers] = await Promise.all([startApi(ground), startWorkers(ground, { groupsIn })]);
+  [api, workers] = await Promise.all([
+    startApi(ground),
+    startWorkers(ground, { groupsIn, at: (point) => (point === 'prechecked' ? held : undefined) }),
+  ]);
   journey = journeyOf(api);
 });
 afterAll(async () => {
@@ -58,6 +72,35 @@ afterAll(async () => {
   await workers.stop();
   await Promise.all([api, ...apis].map((one) => one.stop()));
   await ground.stop();
+});
+
+test('a decision that comes before the workflow has heard of what it read waits, and counts', async () => {
+  let release = (): void => undefined;
+  held = new Promise((resolve) => (release = resolve));
+  const { users } = await under({ name: 'early' });
+  const { id } = await post(users.alice, await ground.certificate());
+  const seen = await changeThat(users.bob, id, (c) => c.digest !== null);
+  const deciding = decide(users.bob, seen);
+  const handle = ground.client.workflow.getHandle(workflowIdOf(id));
+  // Accepted, and waiting: the workflow itself knows no digest yet.
+  await eventually(async () => {
+    const { events } = await handle.fetchHistory();
+    return events?.some(
+      (e) => e.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest?.input?.name === 'decide',
+    )
+      ? true
+      : null;
+  });
+  expect(await handle.query(stateQuery)).toMatchObject({ digest: null, decisions: [] });
+  release();
+  held = undefined;
+  expect(await deciding).toMatchObject({
+    decisionStatus: 'approved',
+    decisions: [{ person: { subject: 'bob' } }],
+  });
+  expect(await changeThat(users.alice, id, (c) => c.closedAt !== null)).toMatchObject({
+    executionStatus: 'succeeded',
+  });
 });
 
 test('a revoked version of a policy ends its open changes as refused, and is recorded once', async () => {
