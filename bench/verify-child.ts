@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { openPack } from '../audit/verify/pack-source.ts';
 import { linesOf } from '../audit/verify/lines.ts';
-import { readTrustedKeys } from '../audit/verify/trusted-keys.ts';
-import { verifyPack } from '../audit/verify/verify-pack.ts';
-import { createSignatureVerifier } from '../identity/statement-signer.ts';
+import { join } from 'node:path';
+import { verifyInThread } from '../cli/verify-thread.ts';
 
 /**
  * A process of its own, whose memory is measured: verifies a pack, or parses and hashes each of its entries once and
@@ -21,11 +19,16 @@ if (what === 'base') {
     entries += 1;
   }
 } else {
-  const keys = readTrustedKeys([await readFile(keyFile, 'utf8')]);
-  const verifyStatement = createSignatureVerifier(keys.statementKeys);
-  const verdict = await verifyPack(await openPack(path), { keys, since: null, verifyStatement });
-  if (verdict.result !== 'valid') throw new Error(JSON.stringify(verdict.findings));
-  entries = verdict.checked.entries;
+  const said: string[] = [];
+  const say = (line: string) => void said.push(line);
+  const code = await verifyInThread(
+    join(import.meta.dirname, '..', 'cli', 'verifier.ts'),
+    { pack: path, keys: [keyFile], since: undefined, json: true },
+    say,
+    say,
+  );
+  if (code !== 0) throw new Error(said.join('\n'));
+  entries = (JSON.parse(said.join('')) as { checked: { entries: number } }).checked.entries;
 }
 const { user, system } = process.cpuUsage();
 process.stdout.write(

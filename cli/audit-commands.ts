@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, readFile, rename, rm } from 'node:fs/promises';
@@ -13,7 +14,7 @@ import { clientOf } from './change-commands.ts';
 import type { Output } from './change-commands.ts';
 import type { Environment } from './environment.ts';
 import { trustedKeysText } from './trusted-keys.ts';
-import { verifyFiles } from './verify-files.ts';
+import { verifyInThread } from './verify-thread.ts';
 
 /** The demo auditor. */
 const auditor = 'dave';
@@ -104,7 +105,8 @@ export function auditCommands(program: Command, env: () => Environment, output: 
     )
     .option('--since <checkpoint>', 'file with the last checkpoint you have')
     .action(async (pack: string, o: { key: string[]; since?: string }) => {
-      process.exitCode = await verifyFiles(
+      process.exitCode = await verifyInThread(
+        join(import.meta.dirname, `verifier${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`),
         { pack, keys: o.key, since: o.since, json: program.opts<{ json?: boolean }>().json === true },
         (line) => void process.stdout.write(`${line}\n`),
         (line) => void process.stderr.write(`countersign: ${line}\n`),

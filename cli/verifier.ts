@@ -1,12 +1,13 @@
 import { parseArgs } from 'node:util';
-import { verifyFiles } from './verify-files.ts';
+import { fileURLToPath } from 'node:url';
+import { serveVerification, verifyInThread } from './verify-thread.ts';
 
 /** `verify.mjs`, the verifier that every pack carries: this file with all that it imports, as one. */
 const help = `node verify.mjs <pack.tgz or folder> --key <trusted keys> [--key …] [--since <checkpoint>] [--json]
 exit codes: 0 valid, 1 tampered, 2 incomplete, 3 used wrongly`;
 
 const complain = (line: string) => void process.stderr.write(`${line}\n`);
-process.exitCode = await main();
+if (!(await serveVerification())) process.exitCode = await main();
 
 async function main(): Promise<number> {
   try {
@@ -22,7 +23,8 @@ async function main(): Promise<number> {
     if (pack === undefined || more.length > 0) throw new Error(help);
     const { key, since, json } = values;
     const print = (line: string) => void process.stdout.write(`${line}\n`);
-    return await verifyFiles({ pack, keys: key, since, json }, print, complain);
+    const args = { pack, keys: key, since, json };
+    return await verifyInThread(fileURLToPath(import.meta.url), args, print, complain);
   } catch (error) {
     complain((error as Error).message);
     return 3;
