@@ -7,6 +7,7 @@ import type { Change } from '../domain/change.ts';
 import { closed } from '../domain/change-state.ts';
 import { changeMembers, workerActor } from '../domain/entry.ts';
 import { isoTime } from '../domain/time.ts';
+import { getChange } from '../store/get-change.ts';
 import { listAttempts } from '../store/list-attempts.ts';
 import { listOpenChanges } from '../store/list-open-changes.ts';
 import { writeEnd } from './write-end.ts';
@@ -38,8 +39,13 @@ export async function closeOrphans(deps: OrphanDependencies): Promise<number> {
       { changeId: change.id, status },
       'the workflow of an open change has ended; the change is closed',
     );
-    await closeOrphan(pool, change, status, namespace, now());
-    count += 1;
+    try {
+      await closeOrphan(pool, change, status, namespace, now());
+      count += 1;
+    } catch (error) {
+      // Its workflow has closed it since it was listed: then there was nothing to close.
+      if (!(await getChange(pool, change.id))?.closedAt) throw error;
+    }
   }
   return count;
 }
