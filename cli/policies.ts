@@ -17,7 +17,8 @@ export async function openPolicies(env: Environment, log: Logger): Promise<Polic
   if (policyFile === undefined) return onePolicy(fourEyes);
   const policies = await loadPolicies({ policyFile, directoryFile });
   const told = (problems: readonly Problem[]) => {
-    for (const problem of problems) log.warn(problemLine(problem));
+    // That a token's groups cannot be listed is so by choice; `policy check` says it, too.
+    for (const problem of problems) log[problem.rule === 'listable' ? 'info' : 'warn'](problemLine(problem));
     const held = policies
       .current()
       .rules.map(({ policy: { name, version, digest } }) => ({ name, version, digest }));
