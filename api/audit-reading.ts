@@ -5,10 +5,10 @@ import { findEntry } from '../audit/find-entry.ts';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import type { JsonObject } from '../domain/change.ts';
 import { personActor } from '../domain/entry.ts';
-import type { CountersignError } from '../domain/error.ts';
 import { isoTime } from '../domain/time.ts';
 import { callerOf, requireRole } from './caller.ts';
 import type { ApiDependencies } from './dependencies.ts';
+import { recorded } from './recorded.ts';
 
 /** Who has read what of the log is in the log itself. */
 export interface AuditReading {
@@ -36,19 +36,9 @@ export function makeAuditReading(
   return {
     async allow(req, wanted) {
       const { person } = callerOf(req);
-      try {
-        requireRole(person, 'auditor');
-      } catch (error) {
-        await refusals.record({
-          type: 'request.refused',
-          person,
-          change: null,
-          wanted: { kind: 'audit', ...wanted },
-          error: error as CountersignError,
-          source: req.ip ?? null,
-        });
-        throw error;
-      }
+      await recorded(refusals, req, { wanted: { kind: 'audit', ...wanted } }, () =>
+        requireRole(person, 'auditor'),
+      );
     },
     async record(req, type, query) {
       const id = randomUUID();

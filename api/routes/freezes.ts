@@ -1,10 +1,10 @@
 import { Router } from 'express';
 import type { Request } from 'express';
 import { appendEntry } from '../../audit/append.ts';
-import type { Change, JsonObject } from '../../domain/change.ts';
+import type { JsonObject } from '../../domain/change.ts';
 import { changeMembers, personActor } from '../../domain/entry.ts';
 import type { EntryBody, EventType } from '../../domain/entry.ts';
-import { CountersignError, httpStatusOfCode } from '../../domain/error.ts';
+import { CountersignError } from '../../domain/error.ts';
 import { isOver, judgeOverride } from '../../domain/freeze.ts';
 import type { Freeze, FreezeOverride } from '../../domain/freeze.ts';
 import { isoTime } from '../../domain/time.ts';
@@ -18,6 +18,7 @@ import { listFreezes } from '../../store/list-freezes.ts';
 import { callerOf, requireRole, isConcerned } from '../caller.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { freezeDraft, readFreeze, sameFreeze } from '../freeze.ts';
+import { recorded } from '../recorded.ts';
 import { methodNotAllowed } from '../problem.ts';
 import { checked, freezeListQuerySchema, freezeOverrideSchema, uuidSchema } from '../schemas.ts';
 import { findChange } from '../view.ts';
@@ -25,31 +26,6 @@ import { findChange } from '../view.ts';
 /** `/v1/freezes`: an admin declares and lifts them; whom a change's policy names lets that change run in one. */
 export function freezeRoutes(deps: ApiDependencies): Router {
   const { db, policies, namespace, refusals, calendar = [], now = Date.now } = deps;
-
-  /** Work whose refusals are recorded. */
-  async function recorded<T>(
-    req: Request,
-    wanted: JsonObject,
-    change: Change | null,
-    work: () => Promise<T> | T,
-  ) {
-    try {
-      return await work();
-    } catch (error) {
-      if (error instanceof CountersignError && [403, 409, 412].includes(httpStatusOfCode[error.code])) {
-        const { person } = callerOf(req);
-        await refusals.record({
-          type: 'request.refused',
-          person,
-          change,
-          wanted,
-          error,
-          source: req.ip ?? null,
-        });
-      }
-      throw error;
-    }
-  }
 
   function entryOf(type: EventType, req: Request, time: string, members: JsonObject): EntryBody {
     const actor = personActor(callerOf(req).person);
@@ -81,7 +57,9 @@ export function freezeRoutes(deps: ApiDependencies): Router {
     })
     .post(async (req, res) => {
       const { person } = callerOf(req);
-      await recorded(req, { call: 'declare a freeze' }, null, () => requireRole(person, 'admin'));
+      await recorded(refusals, req, { wanted: { call: 'declare a freeze' } }, () =>
+        requireRole(person, 'admin'),
+      );
       const at = now();
       const freeze = readFreeze(req.body, req.headers['idempotency-key'], person, at);
       const created = await inTransaction(db, async (client) => {
@@ -117,7 +95,9 @@ export function freezeRoutes(deps: ApiDependencies): Router {
     .delete(async (req, res, next) => {
       const { person } = callerOf(req);
       const { id } = req.params;
-      await recorded(req, { call: 'lift a freeze', freezeId: id }, null, () => requireRole(person, 'admin'));
+      await recorded(refusals, req, { wanted: { call: 'lift a freeze', freezeId: id } }, () =>
+        requireRole(person, 'admin'),
+      );
       const freeze = await find(id);
       if (freeze.declaredBy === null) {
         // What the file says, only the file takes back.
@@ -127,7 +107,7 @@ export function freezeRoutes(deps: ApiDependencies): Router {
       const at = now();
       // Lifted before: the same answer again.
       if (freeze.liftedAt === null) {
-        await recorded(req, { call: 'lift a freeze', freezeId: id }, null, () => {
+        await recorded(refusals, req, { wanted: { call: 'lift a freeze', freezeId: id } }, () => {
           if (isOver(freeze, at)) throw new CountersignError('freeze_ended', `freeze ${id} is over`);
         });
         const { issuer, subject, name } = person;
@@ -152,12 +132,12 @@ export function freezeRoutes(deps: ApiDependencies): Router {
       const { person } = callerOf(req);
       const { id } = req.params;
       const wanted = { call: 'override a freeze', freezeId: id };
-      await recorded(req, wanted, null, () => requireRole(person, 'approver'));
+      await recorded(refusals, req, { wanted }, () => requireRole(person, 'approver'));
       const { changeId, digest, comment } = checked(freezeOverrideSchema, req.body);
       const change = await findChange(db, changeId, person);
       const freeze = await find(id);
       const at = now();
-      await recorded(req, { ...wanted, digest }, change, () =>
+      await recorded(refusals, req, { wanted: { ...wanted, digest }, change }, () =>
         judgeOverride(
           change,
           freeze,

@@ -11,6 +11,7 @@ import { listPolicyRevocations } from '../../store/list-policy-revocations.ts';
 import { callerOf, requireRole } from '../caller.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { endRevoked } from '../end-revoked.ts';
+import { recorded } from '../recorded.ts';
 import { methodNotAllowed } from '../problem.ts';
 import { checked, policyRevocationSchema } from '../schemas.ts';
 
@@ -27,20 +28,8 @@ export function policyRevocationRoutes(deps: ApiDependencies): Router {
     .post(async (req, res) => {
       const { person } = callerOf(req);
       const source = req.ip ?? null;
-      try {
-        requireRole(person, 'admin');
-      } catch (error) {
-        const wanted = { call: 'revoke a policy' };
-        await refusals.record({
-          type: 'request.refused',
-          person,
-          change: null,
-          wanted,
-          error: error as CountersignError,
-          source,
-        });
-        throw error;
-      }
+      const wanted = { call: 'revoke a policy' };
+      await recorded(refusals, req, { wanted }, () => requireRole(person, 'admin'));
       const { digest, comment } = checked(policyRevocationSchema, req.body);
       const version = await findPolicyVersion(db, digest);
       if (!version) throw new CountersignError('not_found', 'no change was asked for under such a policy');

@@ -13,7 +13,7 @@ import { isoTime } from '../../domain/time.ts';
 import { callerOf } from '../caller.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { methodNotAllowed } from '../problem.ts';
-import { isRefusal } from '../refusal-log.ts';
+import { recorded } from '../recorded.ts';
 import { checked, decisionSchema, executionSchema, reviewSchema, withdrawalSchema } from '../schemas.ts';
 import { makeView, findChange } from '../view.ts';
 
@@ -44,9 +44,11 @@ export function requestRoutes(deps: ApiDependencies): Router {
       const said = asked.kind === 'decision' ? directoryOf(change, person, isoTime(now()), groupsIn) : [];
       const wanted = { ...asked, ...(said.length > 0 ? { directory: said } : {}) };
       const source = req.ip ?? null;
-      try {
+      const { kind, action, digest } = wanted;
+      const type = kind.startsWith('decision') ? 'decision.refused' : 'request.refused';
+      await recorded(refusals, req, { type, change, wanted: { kind, action, digest } }, async () => {
         if (judge(change, person, wanted) === 'new') {
-          const { kind, action, comment, digest, directory } = wanted;
+          const { comment, directory } = wanted;
           const statement: Statement = {
             v: 1,
             kind,
@@ -67,14 +69,7 @@ export function requestRoutes(deps: ApiDependencies): Router {
           // Two reviews at once meet in one workflow: what is stored says whose it is.
           if (kind === 'review') judge(await findChange(db, change.id, person), person, wanted);
         }
-      } catch (error) {
-        if (error instanceof CountersignError && isRefusal(error)) {
-          const { kind, action, digest } = wanted;
-          const type = kind.startsWith('decision') ? 'decision.refused' : 'request.refused';
-          await refusals.record({ type, person, change, wanted: { kind, action, digest }, error, source });
-        }
-        throw error;
-      }
+      });
       res.json(await view(await findChange(db, change.id, person), person));
     };
   }

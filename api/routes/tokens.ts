@@ -17,6 +17,7 @@ import type { Queryable } from '../../store/queryable.ts';
 import { revokeApiToken } from '../../store/revoke-api-token.ts';
 import { callerOf, requireRole } from '../caller.ts';
 import type { ApiDependencies } from '../dependencies.ts';
+import { recorded } from '../recorded.ts';
 import { methodNotAllowed } from '../problem.ts';
 import { checked, invalid, tokenListQuerySchema, tokenSchema, uuidSchema } from '../schemas.ts';
 
@@ -29,21 +30,7 @@ export function tokenRoutes(deps: ApiDependencies): Router {
   /** The admin who calls; anybody else's attempt is recorded. */
   async function adminOf(req: Request, action: string) {
     const { person } = callerOf(req);
-    try {
-      requireRole(person, 'admin');
-    } catch (error) {
-      const wanted = { kind: 'token', action };
-      const source = req.ip ?? null;
-      await refusals.record({
-        type: 'request.refused',
-        person,
-        change: null,
-        wanted,
-        error: error as CountersignError,
-        source,
-      });
-      throw error;
-    }
+    await recorded(refusals, req, { wanted: { kind: 'token', action } }, () => requireRole(person, 'admin'));
     const { issuer, subject, name } = person;
     return { person, by: { issuer, subject, name } };
   }

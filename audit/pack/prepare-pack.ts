@@ -10,7 +10,7 @@ import { consistencyProof, inclusionProof } from '../merkle.ts';
 import type { HashReader } from '../merkle.ts';
 import { csvHeader, csvLine } from './csv.ts';
 import { leafLine } from './leaf-line.ts';
-import { limitsOf } from './manifest.ts';
+import { limitsOf, packFiles } from './manifest.ts';
 import type { ConsistencyProof, Coverage, Manifest, PackPath, RangeProof } from './manifest.ts';
 import { ocsfLine } from './ocsf.ts';
 import type { StoredSealed } from './read-sealed.ts';
@@ -129,19 +129,7 @@ export async function preparePack(deps: PackDependencies, request: PackRequest):
       : {}),
     'report.html': report.render(about),
   };
-  const order: PackPath[] = [
-    'README.txt',
-    'verify.mjs',
-    'checkpoint',
-    'consistency.json',
-    'proofs/range.json',
-    'leaves.jsonl',
-    'entries.jsonl',
-    'ocsf.jsonl',
-    'entries.csv',
-    'report.html',
-  ];
-  const files = order.flatMap((path) => {
+  const files = packFiles.flatMap((path) => {
     const content = fixed[path];
     const sum = sums[path] ?? (content === undefined ? undefined : makeSum(content));
     return sum ? [{ path, ...sum.total() }] : [];
