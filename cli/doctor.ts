@@ -1,6 +1,7 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
+import type { Pool } from 'pg';
 import { checkServer } from '../audit/check-server.ts';
 import { openLogMemory } from '../audit/log-memory.ts';
 import type { LogMemory } from '../audit/log-memory.ts';
@@ -41,8 +42,24 @@ function node(): Finding {
   };
 }
 
-async function postgres(env: Environment): Promise<Finding> {
-  const name = 'Postgres';
+function postgres(env: Environment): Promise<Finding> {
+  const remedy = 'check DATABASE_URL, then run countersign migrate with the role that owns the schema';
+  return inDatabase(env, 'Postgres', remedy, async (pool) => {
+    const { rows } = await pool.query<{ version: string; login: string }>(
+      `select current_setting('server_version') as version, session_user as login`,
+    );
+    await checkServer(pool);
+    return { ok: true, found: `${rows[0]?.version ?? ''} as ${rows[0]?.login ?? ''}`, remedy: '' };
+  });
+}
+
+/** What is found with the process's own login; where it cannot be, why not and the remedy for that. */
+async function inDatabase(
+  env: Environment,
+  name: string,
+  remedy: string,
+  look: (pool: Pool) => Promise<Omit<Finding, 'name'>>,
+): Promise<Finding> {
   if (env.DATABASE_URL === undefined) {
     return { name, ok: false, found: 'DATABASE_URL is not set', remedy: "set it to the process's own login" };
   }
@@ -52,18 +69,9 @@ async function postgres(env: Environment): Promise<Finding> {
     max: 1,
   });
   try {
-    const { rows } = await pool.query<{ version: string; login: string }>(
-      `select current_setting('server_version') as version, session_user as login`,
-    );
-    await checkServer(pool);
-    return { name, ok: true, found: `${rows[0]?.version ?? ''} as ${rows[0]?.login ?? ''}`, remedy: '' };
+    return { name, ...(await look(pool)) };
   } catch (error) {
-    return {
-      name,
-      ok: false,
-      found: error instanceof Error ? error.message : String(error),
-      remedy: 'check DATABASE_URL, then run countersign migrate with the role that owns the schema',
-    };
+    return { name, ok: false, found: error instanceof Error ? error.message : String(error), remedy };
   } finally {
     await pool.end();
   }
@@ -78,31 +86,14 @@ async function sealing(env: Environment): Promise<Finding> {
     const remedy = 'see "The signer refuses" in docs/operations.md; until an admin decides no call is made';
     return { name, ok: false, found: `the signer refuses since ${at}: ${code}, ${message}`, remedy };
   }
-  if (env.DATABASE_URL === undefined) {
-    return { name, ok: false, found: 'DATABASE_URL is not set', remedy: "set it to the process's own login" };
-  }
-  const pool = makePool({
-    connectionString: env.DATABASE_URL,
-    applicationName: 'countersign doctor',
-    max: 1,
-  });
-  try {
+  return inDatabase(env, name, 'check DATABASE_URL and the migrations', async (pool) => {
     const { entries, seconds } = await readUnsealed(pool);
     const ok = seconds < 60;
     const found =
       entries === 0 ? 'sealed to its end' : `${entries} entries not sealed, for ${Math.round(seconds)} s`;
-    return {
-      name,
-      ok,
-      found,
-      remedy: ok ? '' : 'start the signer, or look at its log; no call is made meanwhile',
-    };
-  } catch (error) {
-    const found = error instanceof Error ? error.message : String(error);
-    return { name, ok: false, found, remedy: 'check DATABASE_URL and the migrations' };
-  } finally {
-    await pool.end();
-  }
+    const remedy = ok ? '' : 'start the signer, or look at its log; no call is made meanwhile';
+    return { ok, found, remedy };
+  });
 }
 
 async function signerRefusal(env: Environment): Promise<LogMemory['refusal']> {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { keepFile } from './kept-file.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -18,15 +19,8 @@ export async function verifierBundle(home: string): Promise<VerifierBundle> {
   const made = await readFile(join(root, 'verify.mjs')).catch(() => null);
   if (made) return bundleOf(made);
   const path = join(home, 'cache', `verify-${await sourcesDigest()}.mjs`);
-  const kept = await readFile(path).catch(() => null);
-  if (kept) return bundleOf(kept);
-  const code = Buffer.from(await bundleVerifier(root, 'cli/verifier.ts'));
-  await mkdir(join(home, 'cache'), { recursive: true });
-  // Renamed into place, so that nobody reads half of it.
-  const draft = `${path}.${process.pid}`;
-  await writeFile(draft, code);
-  await rename(draft, path);
-  return bundleOf(code);
+  await keepFile(path, () => bundleVerifier(root, 'cli/verifier.ts'));
+  return bundleOf(await readFile(path));
 }
 
 /** Bundles the verifier; nothing but Node's own modules stays outside. The same sources give the same bytes. */

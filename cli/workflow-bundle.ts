@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import type { BundlerPlugin } from '@temporalio/worker';
 import { workflowsPath } from '../plugin/countersign-plugin.ts';
+import { keepFile } from './kept-file.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -29,18 +30,9 @@ export async function workflowBundle(
     .digest('hex')
     .slice(0, 20)}.js`;
   const codePath = join(home, 'cache', name);
-  if (
-    await readFile(codePath).then(
-      () => true,
-      () => false,
-    )
-  )
-    return { codePath };
-  const { code } = await bundleWorkflowCode({ workflowsPath, plugins, logger: new DefaultLogger('WARN') });
-  await mkdir(join(home, 'cache'), { recursive: true });
-  // Renamed into place, so that nobody loads half a bundle.
-  const draft = `${codePath}.${process.pid}`;
-  await writeFile(draft, code);
-  await rename(draft, codePath);
+  await keepFile(codePath, async () => {
+    const logger = new DefaultLogger('WARN');
+    return (await bundleWorkflowCode({ workflowsPath, plugins, logger })).code;
+  });
   return { codePath };
 }
