@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { CountersignError } from '../domain/error.ts';
 import { migrate } from '../store/migrate.ts';
 import { auditCommands } from './audit-commands.ts';
+import { endOnBrokenPipe } from './broken-pipe.ts';
 import { changeCommands, demoToken } from './change-commands.ts';
 import type { Output } from './change-commands.ts';
 import { runningStack } from './api-client.ts';
@@ -10,7 +11,7 @@ import { examine } from './doctor.ts';
 import { readEnvironment, required } from './environment.ts';
 import { policyCommands } from './policy-commands.ts';
 
-/** Exit codes: 0 done, 1 refused or failed, 3 used wrongly (also by commander), 4 wrongly configured. */
+/** Exit codes: 0 done, 1 refused or failed, 3 used wrongly (also by commander), 4 wrongly configured; 141 nobody reads. */
 const exitCodes = { failed: 1, usage: 3, configuration: 4 } as const;
 
 const env = () => readEnvironment(process.env);
@@ -135,6 +136,7 @@ changeCommands(program, env, output);
 auditCommands(program, env, output);
 policyCommands(program, env, output);
 
+endOnBrokenPipe();
 try {
   await program.parseAsync();
 } catch (error) {

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { fileURLToPath } from 'node:url';
+import { endOnBrokenPipe } from './broken-pipe.ts';
 import { serveVerification, verifyInThread } from './verify-thread.ts';
 
 /** `verify.mjs`, the verifier that every pack carries: this file with all that it imports, as one. */
@@ -7,7 +8,10 @@ const help = `node verify.mjs <pack.tgz or folder> --key <trusted keys> [--key â
 exit codes: 0 valid, 1 tampered, 2 incomplete, 3 used wrongly`;
 
 const complain = (line: string) => void process.stderr.write(`${line}\n`);
-if (!(await serveVerification())) process.exitCode = await main();
+if (!(await serveVerification())) {
+  endOnBrokenPipe();
+  process.exitCode = await main();
+}
 
 async function main(): Promise<number> {
   try {

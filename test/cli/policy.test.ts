@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -46,6 +47,15 @@ test('check says what holds, or what is wrong where', async () => {
   expect(answer.problems).toMatchObject([
     { severity: 'error', line: 7, field: 'policies.0.stages.0.groups.0.threshold' },
   ]);
+});
+
+test('who stops reading ends the command quietly, and not as if it had said something', async () => {
+  const child = spawn(process.execPath, [main, 'policy', '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  child.stdout.destroy();
+  let complaint = '';
+  child.stderr.on('data', (chunk: Buffer) => (complaint += chunk.toString()));
+  const [code] = (await once(child, 'exit')) as [number | null];
+  expect({ code, complaint }).toEqual({ code: 141, complaint: '' });
 });
 
 test('explain says which policy a change would have, and that without one it is refused', async () => {
