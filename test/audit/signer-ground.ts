@@ -95,7 +95,7 @@ export async function signerGround() {
         return last !== undefined && last.size === (await this.size()) ? true : null;
       });
     },
-    /** What a superuser can do: anything, past every trigger and every rule. */
+    /** What a superuser can do: anything, past every trigger and every rule. A statement that changes nothing is no attack. */
     async asSuperuser(...statements: string[]): Promise<void> {
       const client = await superuser.connect();
       try {
@@ -104,7 +104,10 @@ export async function signerGround() {
         }
         await client.query('alter table audit.entry drop constraint if exists entry_check');
         await client.query('alter table audit.entry drop constraint if exists entry_leaf_hash_check');
-        for (const statement of statements) await client.query(statement);
+        for (const statement of statements) {
+          const { rowCount } = await client.query(statement);
+          if (rowCount === 0) throw new Error(`the attack changed nothing: ${statement}`);
+        }
       } finally {
         client.release();
       }
