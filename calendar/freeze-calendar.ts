@@ -28,7 +28,7 @@ const calendar = z.array(entry).refine((list) => new Set(list.map(({ name }) => 
 
 /**
  * The freezes of a calendar file: a YAML list, each with `name`, `reason`, `startsAt`, `endsAt` and, to hold only some
- * changes, `operation`, `regionId`, `mqttInstanceId` (`*` for any characters). An empty file has none.
+ * changes, `operation`, `regionId`, `mqttInstanceId` (`*` for any text, `?` for one character). An empty file has none.
  *
  * @throws CountersignError `invalid_configuration` naming each entry and rule
  */

@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { readFreezeCalendar } from '../calendar/freeze-calendar.ts';
 import { CountersignError } from '../domain/error.ts';
 import type { Freeze } from '../domain/freeze.ts';
+import { globMatches } from '../domain/glob.ts';
+import { operations } from '../operations/registry.ts';
 import type { Environment } from './environment.ts';
 
 /**
@@ -15,5 +17,16 @@ export async function freezeCalendar(env: Environment): Promise<Freeze[]> {
     const message = `COUNTERSIGN_FREEZE_CALENDAR: ${file} cannot be read`;
     throw new CountersignError('invalid_configuration', message, { cause });
   });
-  return readFreezeCalendar(text);
+  const freezes = readFreezeCalendar(text);
+  const errors = freezes.flatMap(({ id, operation }) =>
+    operation === null || Object.keys(operations).some((name) => globMatches(operation, name))
+      ? []
+      : [{ field: `${id}.operation`, rule: 'one_of', message: `${operation} is no gated operation` }],
+  );
+  if (errors.length > 0) {
+    // It would hold nothing, and nobody would know.
+    const detail = errors.map(({ field, message }) => `${field}: ${message}`).join('; ');
+    throw new CountersignError('invalid_configuration', `freeze calendar: ${detail}`, { errors });
+  }
+  return freezes;
 }

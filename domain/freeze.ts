@@ -1,6 +1,7 @@
 import { judgeAuthentication } from './authentication.ts';
 import type { Change } from './change.ts';
 import { CountersignError } from './error.ts';
+import { globMatches } from './glob.ts';
 import { isMember } from './membership.ts';
 import type { Person, PersonId } from './person.ts';
 import { askedFor } from './person.ts';
@@ -10,7 +11,7 @@ import { isFinal } from './status.ts';
 export interface Freeze {
   /** A UUID, or the name of one in the calendar file. */
   readonly id: string;
-  /** Operation, region and instance that it holds; null: any. In the instance, `*` stands for any characters. */
+  /** Operation, region and instance that it holds; null: any. `*` stands for any text, `?` for one character. */
   readonly operation: string | null;
   readonly regionId: string | null;
   readonly mqttInstanceId: string | null;
@@ -41,11 +42,12 @@ export interface FreezeOverride {
 /** Whether a freeze holds a change's operation and target, at whatever time. */
 export function concerns(freeze: Freeze, change: Pick<Change, 'operation' | 'input'>): boolean {
   const { regionId, mqttInstanceId } = change.input;
+  const fits = (pattern: string | null, value: unknown) =>
+    pattern === null || (typeof value === 'string' && globMatches(pattern, value));
   return (
-    (freeze.operation === null || freeze.operation === change.operation) &&
-    (freeze.regionId === null || freeze.regionId === regionId) &&
-    (freeze.mqttInstanceId === null ||
-      (typeof mqttInstanceId === 'string' && matches(freeze.mqttInstanceId, mqttInstanceId)))
+    fits(freeze.operation, change.operation) &&
+    fits(freeze.regionId, regionId) &&
+    fits(freeze.mqttInstanceId, mqttInstanceId)
   );
 }
 
@@ -135,19 +137,4 @@ export function judgeOverride(
       `the override is for digest ${digest}, round ${change.round} has ${change.digest ?? 'none yet'}`,
     );
   }
-}
-
-/** Whether a text follows a pattern in which `*` stands for any characters. Linear: each part is looked for once. */
-function matches(pattern: string, text: string): boolean {
-  const [first = '', ...rest] = pattern.split('*');
-  const last = rest.pop();
-  if (last === undefined) return first === text;
-  if (!text.startsWith(first)) return false;
-  let from = first.length;
-  for (const part of rest) {
-    const found = text.indexOf(part, from);
-    if (found < 0) return false;
-    from = found + part.length;
-  }
-  return text.length - last.length >= from && text.endsWith(last);
 }

@@ -1,11 +1,11 @@
 import { windowsAt } from '../calendar/window.ts';
 import type { JsonObject } from '../domain/change.ts';
+import { globCovers, globMatches } from '../domain/glob.ts';
 import { isMember } from '../domain/membership.ts';
 import type { Person } from '../domain/person.ts';
 import type { PinnedPolicy } from '../domain/policy.ts';
 import type { Directory } from './directory.ts';
 import type { Match } from './document.ts';
-import { globCovers, globMatches } from './glob.ts';
 
 /** A policy and the changes that it is for. */
 export interface PolicyRule {

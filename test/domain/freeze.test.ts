@@ -47,8 +47,11 @@ describe('a freeze concerns a change', () => {
     [{ operation: 'DeleteCaCertificate' }, false],
     [{ regionId: 'cn-hangzhou' }, true],
     [{ regionId: 'cn-shanghai' }, false],
-    // No pattern: a region is named whole.
-    [{ regionId: 'cn-*' }, false],
+    // What means a pattern holds as one: a freeze that held nothing would fail open.
+    [{ regionId: 'cn-*' }, true],
+    [{ regionId: 'ap-*' }, false],
+    [{ operation: '*CaCertificate' }, true],
+    [{ operation: 'Delete*' }, false],
     [{ mqttInstanceId: 'post-cn-1' }, true],
     [{ mqttInstanceId: 'post-cn-10' }, false],
     [{ mqttInstanceId: 'post-cn' }, false],
@@ -58,6 +61,11 @@ describe('a freeze concerns a change', () => {
     [{ mqttInstanceId: '**' }, true],
     [{ mqttInstanceId: 'p*-*-1' }, true],
     [{ mqttInstanceId: 'p*-*-*-1' }, false],
+    [{ mqttInstanceId: 'post-cn-?' }, true],
+    [{ mqttInstanceId: '????-cn-*' }, true],
+    [{ mqttInstanceId: '*-cn?1' }, true],
+    [{ mqttInstanceId: 'post-cn-1?' }, false],
+    [{ mqttInstanceId: '?' }, false],
     // Parts do not share characters.
     [{ mqttInstanceId: 'post-cn-*-1' }, false],
     [{ mqttInstanceId: 'POST-*' }, false],

@@ -5,7 +5,6 @@ import { rm } from 'node:fs/promises';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import { demoPolicy } from '../../embedded/demo-policy.ts';
 import { explain } from '../../policies/explain.ts';
-import { globMatches } from '../../policies/glob.ts';
 import { jsonSchemas } from '../../policies/json-schema.ts';
 import { checkPolicies, loadPolicies } from '../../policies/load.ts';
 import { matchPolicy } from '../../policies/match.ts';
@@ -234,17 +233,4 @@ test('explains who may fill each seat, and whether they can', async () => {
 test.each(Object.keys(jsonSchemas()))('%s is the one of the sources', async (name) => {
   const file = join(import.meta.dirname, '..', '..', 'policies', name);
   expect(JSON.parse(await readFile(file, 'utf8'))).toEqual(jsonSchemas()[name]);
-});
-
-test.each<[string, string, boolean]>([
-  ['*', '', true],
-  ['post-cn-*', 'post-cn-1', true],
-  ['post-cn-?', 'post-cn-12', false],
-  ['*a*b', 'xaxxb', true],
-  ['*a*b', 'xaxxbc', false],
-  ['a.c', 'abc', false],
-  ['', 'a', false],
-  [`${'*a'.repeat(40)}b`, 'a'.repeat(2000), false],
-])('pattern %j, text %j: %s', (pattern, text, expected) => {
-  expect(globMatches(pattern, text)).toBe(expected);
 });

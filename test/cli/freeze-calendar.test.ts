@@ -1,0 +1,29 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { readEnvironment } from '../../cli/environment.ts';
+import { freezeCalendar } from '../../cli/freeze-calendar.ts';
+import { temporaryHome } from '../support/stack.ts';
+
+async function calendarOf(operation: string) {
+  const home = await temporaryHome();
+  onTestFinished(() => rm(home, { recursive: true, force: true }));
+  const file = join(home, 'calendar.yaml');
+  const times = 'startsAt: 2026-11-10T00:00:00Z, endsAt: 2026-11-12T00:00:00Z';
+  await writeFile(file, `- { name: sale, reason: x, operation: "${operation}", ${times} }\n`);
+  return freezeCalendar(readEnvironment({ COUNTERSIGN_FREEZE_CALENDAR: file }));
+}
+
+test.each(['ActiveCaCertificate', 'Active*', '*'])('a freeze of %s is taken', async (operation) => {
+  expect(await calendarOf(operation)).toMatchObject([{ id: 'sale', operation }]);
+});
+
+test.each(['ActiveCACertificate', 'Delete*'])(
+  'a freeze of %s would hold nothing: it ends the start, named',
+  async (operation) => {
+    await expect(calendarOf(operation)).rejects.toMatchObject({
+      code: 'invalid_configuration',
+      errors: [{ field: 'sale.operation' }],
+    });
+  },
+);
