@@ -1,5 +1,6 @@
 import { appendEntry } from '../audit/append.ts';
-import type { Attempt, Change, JsonObject } from '../domain/change.ts';
+import type { Attempt, Change } from '../domain/change.ts';
+import type { JsonObject } from '../domain/json.ts';
 import { changeMembers, workerActor } from '../domain/entry.ts';
 import type { EntryDraft, EventType } from '../domain/entry.ts';
 import { isoTime } from '../domain/time.ts';

@@ -1,4 +1,5 @@
-import type { Change, ChangeRequest, JsonObject, SignedRequest } from '../domain/change.ts';
+import type { Change, ChangeRequest, SignedRequest } from '../domain/change.ts';
+import type { JsonObject } from '../domain/json.ts';
 import type { Closure } from '../domain/closure.ts';
 import type { EntryDraft } from '../domain/entry.ts';
 import type { NoticeKind } from '../domain/notice.ts';

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Change, JsonObject } from '../domain/change.ts';
+import type { Change } from '../domain/change.ts';
+import type { JsonObject } from '../domain/json.ts';
 import { submissionText } from '../domain/submission.ts';
 import { digestText } from '../domain/digest.ts';
 

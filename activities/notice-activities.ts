@@ -1,7 +1,8 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { appendEntry } from '../audit/append.ts';
 import { findEntry } from '../audit/find-entry.ts';
-import type { Change, JsonObject } from '../domain/change.ts';
+import type { Change } from '../domain/change.ts';
+import type { JsonObject } from '../domain/json.ts';
 import { noticeMembers } from '../domain/notice.ts';
 import type { NoticeKind } from '../domain/notice.ts';
 import type { NoticeActivities } from './contract.ts';

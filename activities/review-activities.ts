@@ -1,7 +1,8 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { appendEntry } from '../audit/append.ts';
 import { findEntry } from '../audit/find-entry.ts';
-import type { Change, JsonObject } from '../domain/change.ts';
+import type { Change } from '../domain/change.ts';
+import type { JsonObject } from '../domain/json.ts';
 import { next } from '../domain/change-state.ts';
 import { changeMembers, personActor } from '../domain/entry.ts';
 import { CountersignError } from '../domain/error.ts';

@@ -3,7 +3,7 @@ import type { Request } from 'express';
 import { appendEntry } from '../audit/append.ts';
 import { findEntry } from '../audit/find-entry.ts';
 import { canonicalJson } from '../domain/canonical-json.ts';
-import type { JsonObject } from '../domain/change.ts';
+import type { JsonObject } from '../domain/json.ts';
 import { personActor } from '../domain/entry.ts';
 import { isoTime } from '../domain/time.ts';
 import { callerOf, requireRole } from './caller.ts';

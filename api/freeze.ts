@@ -1,4 +1,4 @@
-import type { JsonObject } from '../domain/change.ts';
+import type { JsonObject } from '../domain/json.ts';
 import type { FieldError } from '../domain/error.ts';
 import type { Freeze } from '../domain/freeze.ts';
 import type { Person } from '../domain/person.ts';

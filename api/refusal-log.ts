@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
 import { appendEntry } from '../audit/append.ts';
-import type { Change, JsonObject } from '../domain/change.ts';
+import type { Change } from '../domain/change.ts';
+import type { JsonObject } from '../domain/json.ts';
 import { personActor } from '../domain/entry.ts';
 import { httpStatusOfCode } from '../domain/error.ts';
 import type { CountersignError } from '../domain/error.ts';
 import type { Person } from '../domain/person.ts';
 import { isoTime } from '../domain/time.ts';
-import type { ApiDependencies } from './dependencies.ts';
+import type { Queryable } from '../store/queryable.ts';
 
 /** A refused request, as it is recorded. */
 export interface Refusal {
@@ -37,16 +39,23 @@ export interface RefusalLog {
   flush(): Promise<void>;
 }
 
+/** What {@link makeRefusalLog} is made from. */
+export interface RefusalLogDependencies {
+  /** Postgres, as the role countersign_api. */
+  readonly db: Queryable;
+  /** Temporal's namespace, part of event keys. */
+  readonly namespace: string;
+  readonly log: Pick<Logger, 'warn'>;
+  readonly now?: () => number;
+}
+
 /**
  * Records refusals. When somebody floods, the first few of a window are entries of their own, and one entry at its end
  * says how many more there were (`coalesced`). One for a process: each has windows of its own.
  *
  * @param windowMs - length of a window; default a minute
  */
-export function makeRefusalLog(
-  deps: Pick<ApiDependencies, 'db' | 'namespace' | 'log' | 'now'>,
-  windowMs = 60_000,
-): RefusalLog {
+export function makeRefusalLog(deps: RefusalLogDependencies, windowMs = 60_000): RefusalLog {
   const { db, namespace, log, now = Date.now } = deps;
   const windows = new Map<string, Window>();
 

@@ -1,5 +1,5 @@
 import type { EntryDraft } from '../domain/entry.ts';
-import type { Json } from '../domain/change.ts';
+import type { Json } from '../domain/json.ts';
 
 /** How an origin of the log begins: who signs it, and after which tree, where an admin accepted the loss of one. */
 export interface LogBeginning {

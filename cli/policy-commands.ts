@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { CountersignError } from '../domain/error.ts';
-import type { JsonObject } from '../domain/change.ts';
+import type { JsonObject } from '../domain/json.ts';
 import type { Person } from '../domain/person.ts';
 import { inputSchemaOf } from '../operations/inputs.ts';
 import { explain } from '../policies/explain.ts';

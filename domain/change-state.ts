@@ -1,4 +1,5 @@
-import type { Change, ChangeRequest, Decision, JsonObject, Outcome } from './change.ts';
+import type { Change, ChangeRequest, Decision, Outcome } from './change.ts';
+import type { JsonObject } from './json.ts';
 import { decisionOutcome, missingSeats } from './decision.ts';
 import type { PersonId } from './person.ts';
 import { samePerson } from './person.ts';

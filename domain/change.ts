@@ -1,13 +1,8 @@
-import type { DirectoryMembership } from './membership.ts';
-import type { Person } from './person.ts';
+import type { JsonObject } from './json.ts';
+import type { DirectoryMembership, Person } from './person.ts';
 import type { PinnedPolicy } from './policy.ts';
 import type { SignedStatement } from './statement.ts';
 import type { DecisionStatus, ExecutionStatus, ReviewStatus } from './status.ts';
-
-/** JSON as RFC 8259 has it, without floats in practice: see {@link ./canonical-json.ts}. */
-export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
-/** A JSON object. */
-export type JsonObject = { readonly [key: string]: Json };
 
 /** The ticket that a change belongs to, in somebody else's system. */
 export interface Ticket {

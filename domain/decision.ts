@@ -2,7 +2,7 @@ import { judgeAuthentication } from './authentication.ts';
 import type { Change, Decision, MissingSeats } from './change.ts';
 import { CountersignError } from './error.ts';
 import { actsForRequester } from './membership.ts';
-import type { DirectoryMembership } from './membership.ts';
+import type { DirectoryMembership } from './person.ts';
 import type { Person } from './person.ts';
 import { askedFor, samePerson } from './person.ts';
 import { isAwaited, progressOf } from './progress.ts';

@@ -1,5 +1,6 @@
 import { canonicalJson } from './canonical-json.ts';
-import type { Change, Json } from './change.ts';
+import type { Change } from './change.ts';
+import type { Json } from './json.ts';
 
 /**
  * What the digest that a decision is bound to is made of: the canonical JSON (RFC 8785) of operation, input, snapshot,

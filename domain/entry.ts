@@ -1,4 +1,5 @@
-import type { Change, Json, JsonObject } from './change.ts';
+import type { Change } from './change.ts';
+import type { Json, JsonObject } from './json.ts';
 import type { Person } from './person.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { CountersignError } from './error.ts';

@@ -1,13 +1,8 @@
 import type { Change, Decision } from './change.ts';
-import type { Person, PersonId } from './person.ts';
+import type { DirectoryMembership, Person, PersonId } from './person.ts';
 import { askedFor, samePerson } from './person.ts';
 import type { Delegation, PinnedPolicy } from './policy.ts';
 import type { Right, Sitter } from './seats.ts';
-
-/** What the directory file said of somebody at one moment, of the groups that a policy takes from it. */
-export interface DirectoryMembership extends PersonId {
-  readonly groups: readonly string[];
-}
 
 /** Who asked for a change: a person, or a machine that somebody answers for. */
 type Requester = PersonId & Pick<Person, 'issuedBy'>;

@@ -22,6 +22,11 @@ export interface Person extends PersonId {
   readonly issuedBy?: PersonId;
 }
 
+/** What the directory file said of somebody at one moment, of the groups that a policy takes from it. */
+export interface DirectoryMembership extends PersonId {
+  readonly groups: readonly string[];
+}
+
 /** Whether somebody asked for a change: they are its requester, or it is a machine on a token that they issued. */
 export function askedFor(requester: PersonId & Pick<Person, 'issuedBy'>, person: PersonId): boolean {
   return (

@@ -1,5 +1,5 @@
 import type { MissingSeats } from './change.ts';
-import type { DirectoryMembership } from './membership.ts';
+import type { DirectoryMembership } from './person.ts';
 import { actsForRequester, personKey, sitterOf } from './membership.ts';
 import type { Person, PersonId } from './person.ts';
 import { askedFor } from './person.ts';

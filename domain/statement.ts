@@ -1,5 +1,5 @@
-import type { JsonObject } from './change.ts';
-import type { DirectoryMembership } from './membership.ts';
+import type { JsonObject } from './json.ts';
+import type { DirectoryMembership } from './person.ts';
 import type { Person } from './person.ts';
 
 /**

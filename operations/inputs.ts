@@ -1,5 +1,6 @@
 import type { z } from 'zod';
-import type { Change, JsonObject } from '../domain/change.ts';
+import type { Change } from '../domain/change.ts';
+import type { JsonObject } from '../domain/json.ts';
 import { activeCaCertificateInput } from './active-ca-certificate-input.ts';
 import { operationOf, operations } from './registry.ts';
 import type { OperationName } from './registry.ts';

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../domain/change.ts';
+import type { JsonObject } from '../domain/json.ts';
 
 /**
  * A privileged call that may be gated. One file an operation; {@link ./registry.ts} lists them, {@link ./inputs.ts} has the

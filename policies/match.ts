@@ -1,5 +1,5 @@
 import { windowsAt } from '../calendar/window.ts';
-import type { JsonObject } from '../domain/change.ts';
+import type { JsonObject } from '../domain/json.ts';
 import { globCovers, globMatches } from '../domain/glob.ts';
 import { isMember } from '../domain/membership.ts';
 import type { Person } from '../domain/person.ts';

@@ -8,7 +8,8 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { LogActivities } from '../activities/contract.ts';
-import type { Change, ChangeRequest, JsonObject } from '../domain/change.ts';
+import type { Change, ChangeRequest } from '../domain/change.ts';
+import type { JsonObject } from '../domain/json.ts';
 import { closed, newChange, withNobody, withRound } from '../domain/change-state.ts';
 import { personActor, workerActor } from '../domain/entry.ts';
 import { isoTime } from '../domain/time.ts';

@@ -1,5 +1,6 @@
 import { workflowInfo } from '@temporalio/workflow';
-import type { Change, JsonObject } from '../domain/change.ts';
+import type { Change } from '../domain/change.ts';
+import type { JsonObject } from '../domain/json.ts';
 import { changeMembers } from '../domain/entry.ts';
 import type { EntryDraft, EventType } from '../domain/entry.ts';
 import { isoTime } from '../domain/time.ts';

@@ -6,7 +6,8 @@ import {
   uuid4,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Change, JsonObject, Ticket } from '../domain/change.ts';
+import type { Change, Ticket } from '../domain/change.ts';
+import type { JsonObject } from '../domain/json.ts';
 import type { PersonId } from '../domain/person.ts';
 import type { PinnedPolicy } from '../domain/policy.ts';
 import { isoTime } from '../domain/time.ts';

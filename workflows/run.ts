@@ -1,7 +1,8 @@
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { CancellationScope, condition, isCancellation, upsertSearchAttributes } from '@temporalio/workflow';
 import type { LogActivities } from '../activities/contract.ts';
-import type { Change, ChangeRequest, JsonObject, Outcome } from '../domain/change.ts';
+import type { Change, ChangeRequest, Outcome } from '../domain/change.ts';
+import type { JsonObject } from '../domain/json.ts';
 import type { EntryDraft, EventType } from '../domain/entry.ts';
 import type { SignedStatement } from '../domain/statement.ts';
 import type { DecisionStatus, ExecutionStatus } from '../domain/status.ts';

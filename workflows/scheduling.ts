@@ -1,4 +1,5 @@
-import type { Change, JsonObject, MissingSeats } from '../domain/change.ts';
+import type { Change, MissingSeats } from '../domain/change.ts';
+import type { JsonObject } from '../domain/json.ts';
 import { missingSeats } from '../domain/decision.ts';
 
 /** What `change.scheduled` says: the clocks, and which approvals nobody waited for. */

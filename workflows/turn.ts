@@ -1,5 +1,6 @@
 import { ApplicationFailure, condition } from '@temporalio/workflow';
-import type { Change, JsonObject, SignedRequest } from '../domain/change.ts';
+import type { Change, SignedRequest } from '../domain/change.ts';
+import type { JsonObject } from '../domain/json.ts';
 import { personActor } from '../domain/entry.ts';
 import type { EntryDraft, EventType } from '../domain/entry.ts';
 import { CountersignError } from '../domain/error.ts';

@@ -8,7 +8,7 @@ import { readSealed } from '../../audit/pack/read-sealed.ts';
 import { proveEntry } from '../../audit/prove.ts';
 import { formatProof } from '../../audit/tlog-proof.ts';
 import { makeTreeReader } from '../../audit/tree-reader.ts';
-import type { JsonObject } from '../../domain/change.ts';
+import type { JsonObject } from '../../domain/json.ts';
 import { CountersignError } from '../../domain/error.ts';
 import { isoTime } from '../../domain/time.ts';
 import { makeAuditReading } from '../audit-reading.ts';

@@ -1,7 +1,7 @@
 import { Router } from 'express';
 import type { Request } from 'express';
 import { appendEntry } from '../../audit/append.ts';
-import type { JsonObject } from '../../domain/change.ts';
+import type { JsonObject } from '../../domain/json.ts';
 import { changeMembers, personActor } from '../../domain/entry.ts';
 import type { EntryBody, EventType } from '../../domain/entry.ts';
 import { CountersignError } from '../../domain/error.ts';

@@ -5,7 +5,7 @@ import { judgeDecision, judgeTakeBack } from '../../domain/decision.ts';
 import { CountersignError } from '../../domain/error.ts';
 import { judgeExecution, judgeWithdrawal } from '../../domain/execution.ts';
 import { directoryOf } from '../../domain/membership.ts';
-import type { DirectoryMembership } from '../../domain/membership.ts';
+import type { DirectoryMembership } from '../../domain/person.ts';
 import type { Person } from '../../domain/person.ts';
 import { judgeReview } from '../../domain/review.ts';
 import type { Statement } from '../../domain/statement.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Router } from 'express';
 import type { Request } from 'express';
 import { appendEntry } from '../../audit/append.ts';
-import type { JsonObject } from '../../domain/change.ts';
+import type { JsonObject } from '../../domain/json.ts';
 import { personActor } from '../../domain/entry.ts';
 import type { EventType } from '../../domain/entry.ts';
 import { CountersignError } from '../../domain/error.ts';

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../../domain/change.ts';
+import type { Json, JsonObject } from '../../domain/json.ts';
 import { join, markup } from './html.ts';
 import type { Html } from './html.ts';
 import type { Manifest } from './manifest.ts';

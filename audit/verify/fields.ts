@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../../domain/change.ts';
+import type { Json, JsonObject } from '../../domain/json.ts';
 
 /** What an entry should hold may be anything once somebody has forged it: these ask without trusting. */
 export function objectOf(value: Json | undefined): JsonObject {

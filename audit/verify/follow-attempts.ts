@@ -3,7 +3,8 @@ import type { EntryBody } from '../../domain/entry.ts';
 import { isoTime } from '../../domain/time.ts';
 import { numberOf, objectOf, stringOf } from './fields.ts';
 import { tolerance } from './life.ts';
-import type { Life, Report } from './life.ts';
+import type { Life } from './life.ts';
+import type { Report } from './problem.ts';
 
 /** An attempt begins: only what is approved, as it was approved, in time, and one after another. */
 export function attempted(life: Life, body: EntryBody, report: Report): Life {

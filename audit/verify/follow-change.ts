@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Decision, Json } from '../../domain/change.ts';
+import type { Decision } from '../../domain/change.ts';
+import type { Json } from '../../domain/json.ts';
 import { decisionOf, decisionOutcome, judgeDecision } from '../../domain/decision.ts';
 import { digestText } from '../../domain/digest.ts';
 import type { EntryBody, EventType } from '../../domain/entry.ts';
@@ -11,7 +12,8 @@ import { isoTime } from '../../domain/time.ts';
 import { numberOf, objectOf, stringOf } from './fields.ts';
 import { answered, attempted, isCalled } from './follow-attempts.ts';
 import { begun, tolerance } from './life.ts';
-import type { Life, Problem, Report } from './life.ts';
+import type { Life } from './life.ts';
+import type { Problem, Report } from './problem.ts';
 import { judgeStatement, personOf, sameActor, statementOf } from './statement-of.ts';
 
 /** Types that tell of a change without moving it. */

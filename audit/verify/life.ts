@@ -1,44 +1,11 @@
-import type { Decision, JsonObject } from '../../domain/change.ts';
+import type { Decision } from '../../domain/change.ts';
+import type { JsonObject } from '../../domain/json.ts';
 import type { EntryBody } from '../../domain/entry.ts';
 import type { PersonId } from '../../domain/person.ts';
 import type { PinnedPolicy } from '../../domain/policy.ts';
 import type { DecisionStatus } from '../../domain/status.ts';
 import { objectOf, stringOf } from './fields.ts';
 import { personOf } from './statement-of.ts';
-
-/** Something that could not have happened, as a stable code. */
-export type Illogical =
-  | 'not_requested'
-  | 'requested_twice'
-  | 'after_close'
-  | 'closed_twice'
-  | 'closed_otherwise'
-  | 'round_out_of_order'
-  | 'digest_differs'
-  | 'decision_not_awaited'
-  | 'decision_not_allowed'
-  | 'statement_missing'
-  | 'statement_differs'
-  | 'scheduled_without_approval'
-  | 'not_pending'
-  | 'not_approved'
-  | 'not_by_operator'
-  | 'withdrawn_after_call'
-  | 'review_not_allowed'
-  | 'attempt_without_approval'
-  | 'attempt_out_of_time'
-  | 'attempt_out_of_order'
-  | 'attempt_not_started'
-  | 'attempt_ended_twice';
-
-/** One finding about one entry. */
-export interface Problem {
-  readonly code: Illogical;
-  readonly message: string;
-}
-
-/** Where problems go. */
-export type Report = (code: Illogical, message: string) => void;
 
 /** The clocks of API, worker and Temporal differ, and a call that was allowed may start a moment later, ms. */
 export const tolerance = 5 * 60_000;

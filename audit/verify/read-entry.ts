@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { canonicalJson } from '../../domain/canonical-json.ts';
-import type { Json } from '../../domain/change.ts';
+import type { Json } from '../../domain/json.ts';
 import { appenderOfType } from '../../domain/entry.ts';
 import type { EntryBody } from '../../domain/entry.ts';
 

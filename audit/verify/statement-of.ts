@@ -1,10 +1,10 @@
-import type { JsonObject } from '../../domain/change.ts';
+import type { JsonObject } from '../../domain/json.ts';
 import type { EntryBody, EventType } from '../../domain/entry.ts';
 import type { PersonId } from '../../domain/person.ts';
 import { samePerson } from '../../domain/person.ts';
 import type { Statement } from '../../domain/statement.ts';
 import { objectOf } from './fields.ts';
-import type { Illogical } from './life.ts';
+import type { Illogical } from './problem.ts';
 
 type Said = readonly [Statement['kind'], Statement['action']];
 

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { digestText } from '../../domain/digest.ts';
-import type { Json, JsonObject } from '../../domain/change.ts';
+import type { Json, JsonObject } from '../../domain/json.ts';
 import type { EntryBody, EventType } from '../../domain/entry.ts';
 import { personActor } from '../../domain/entry.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { EntryDraft, EventType } from '../../domain/entry.ts';
-import type { Json } from '../../domain/change.ts';
+import type { Json } from '../../domain/json.ts';
 
 /** An entry of a change of its own, unless `more` says which. */
 export function draft(
