@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
 import { makeLatch } from './latch.ts';
+import { lead, tryLock } from './lead.ts';
 import { sequencePending } from './sequence-pending.ts';
 import { keepSession } from './session.ts';
 import type { SessionLog } from './session.ts';
@@ -20,8 +21,6 @@ export interface SequencerOptions {
 
 const shortestPauseMs = 5;
 const longestPauseMs = 100;
-/** How long it waits at most between two tries to lead, ms: nobody tells when a leader has gone. */
-const longestWaitForLeadMs = 1_000;
 /** How much longer it rests after a turn than the turn took. */
 const restShare = 3;
 
@@ -38,13 +37,9 @@ export function startSequencer(options: SequencerOptions): { stop(): Promise<voi
     async work(client, ended) {
       const latch = makeLatch();
       client.on('notification', () => latch.set());
-      while (!(await tryLock(client, 'sequencer'))) {
-        await latch.wait(Math.min(pollMs, longestWaitForLeadMs), ended);
-        if (ended.aborted) return;
-      }
+      const leading = { name: 'sequencer', silentMs: Math.max(silentMs, 3 * pollMs), ended } as const;
+      if (!(await lead(client, leading))) return;
       await client.query('listen countersign_pending');
-      // A process that is stopped, or a machine that is gone, keeps its connection and with it the lead.
-      await client.query(`set idle_session_timeout = ${Math.max(silentMs, 3 * pollMs)}`);
       let pauseMs = shortestPauseMs;
       while (!ended.aborted) {
         const began = performance.now();
@@ -77,12 +72,4 @@ export function startSequencer(options: SequencerOptions): { stop(): Promise<voi
 async function isAnyPending(client: PoolClient): Promise<boolean> {
   const { rows } = await client.query<{ any: boolean }>('select exists (select from audit.pending) as any');
   return rows[0]?.any === true;
-}
-
-async function tryLock(client: PoolClient, name: 'sequencer' | 'sequencer asleep'): Promise<boolean> {
-  const { rows } = await client.query<{ locked: boolean }>(
-    `select pg_try_advisory_lock(hashtext('countersign'), hashtext($1)) as locked`,
-    [name],
-  );
-  return rows[0]?.locked === true;
 }

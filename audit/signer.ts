@@ -1,4 +1,4 @@
-import type { Pool, PoolClient } from 'pg';
+import type { Pool } from 'pg';
 import { CountersignError } from '../domain/error.ts';
 import { isoTime } from '../domain/time.ts';
 import type { Queryable } from '../store/queryable.ts';
@@ -8,6 +8,7 @@ import type { Checkpoint } from './checkpoint.ts';
 import type { Frontier } from './frontier.ts';
 import type { Generation, Generations } from './generations.ts';
 import { makeLatch } from './latch.ts';
+import { lead } from './lead.ts';
 import { keyRotated } from './log-entries.ts';
 import { asLogError } from './log-error.ts';
 import { newMemory } from './log-memory.ts';
@@ -46,6 +47,8 @@ export interface SignerOptions {
   readonly onRefusal?: (code: string | null) => void;
   /** How long entries that nobody waits for are gathered before they are signed, ms; default 500. */
   readonly groupMs?: number;
+  /** How long a leader may say nothing, in ms, before Postgres ends its session and another leads; default 10000. */
+  readonly silentMs?: number;
   readonly at?: (point: SigningPoint) => Promise<void> | void;
   readonly now?: () => number;
 }
@@ -62,7 +65,7 @@ const lookAgainMs = 60_000;
  * believe to lead, the memory lets one of them go on. Once it has refused, it signs nothing until an admin says so.
  */
 export function startSigner(options: SignerOptions): { stop(): Promise<void> } {
-  const { pool, log } = options;
+  const { pool, log, silentMs = 10_000 } = options;
   return keepSession({
     pool,
     log,
@@ -70,17 +73,14 @@ export function startSigner(options: SignerOptions): { stop(): Promise<void> } {
     async work(client, ended) {
       const latch = makeLatch();
       client.on('notification', () => latch.set());
-      while (!(await tryLead(client))) {
-        await latch.wait(pollMs, ended);
-        if (ended.aborted) return;
-      }
+      if (!(await lead(client, { name: 'signer', silentMs: Math.max(silentMs, 3 * pollMs), ended }))) return;
       await client.query('listen countersign_entries');
       const keys = await options.keys();
       let kept = await remembered(options, client, keys);
       kept = await sign(options, client, keys, kept, true);
       for (let provedAt = performance.now(), firstSeenAt: number | null = null; !ended.aborted;) {
         if (kept.value.refusal !== null) {
-          await stayRefusing(options, kept, ended);
+          await stayRefusing(options, client, kept, ended);
           return;
         }
         const { waiting, urgent } = await lookForEntries(client, kept.value.size);
@@ -205,7 +205,12 @@ async function followed({ memory }: SignerOptions, kept: Kept | null, value: Log
 }
 
 /** Tells that nothing is signed, again and again, until somebody has changed the memory or the session ends. */
-async function stayRefusing({ memory, log }: SignerOptions, kept: Kept, ended: AbortSignal): Promise<void> {
+async function stayRefusing(
+  { memory, log }: SignerOptions,
+  db: Queryable,
+  kept: Kept,
+  ended: AbortSignal,
+): Promise<void> {
   const { refusal, origin, size } = kept.value;
   const latch = makeLatch();
   let toldAt = -Infinity;
@@ -218,6 +223,8 @@ async function stayRefusing({ memory, log }: SignerOptions, kept: Kept, ended: A
       toldAt = performance.now();
     }
     if ((await memory.read())?.number !== kept.number) return;
+    // It goes on leading.
+    await db.query('select 1');
     await latch.wait(pollMs, ended);
   }
 }
@@ -236,11 +243,4 @@ async function lookForEntries(db: Queryable, from: number): Promise<{ waiting: n
   } catch (error) {
     throw asLogError(error);
   }
-}
-
-async function tryLead(client: PoolClient): Promise<boolean> {
-  const { rows } = await client.query<{ locked: boolean }>(
-    `select pg_try_advisory_lock(hashtext('countersign'), hashtext('signer')) as locked`,
-  );
-  return rows[0]?.locked === true;
 }

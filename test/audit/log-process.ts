@@ -1,5 +1,10 @@
+import { writeSync } from 'node:fs';
 import { appendEntry } from '../../audit/append.ts';
+import { openLogMemory } from '../../audit/log-memory.ts';
+import { readNoteSigner } from '../../audit/note-key.ts';
 import { startSequencer } from '../../audit/sequencer.ts';
+import { startSigner } from '../../audit/signer.ts';
+import type { SigningPoint } from '../../audit/signer.ts';
 import type { EntryDraft } from '../../domain/entry.ts';
 import { inTransaction } from '../../store/in-transaction.ts';
 import { makePool } from '../../store/pool.ts';
@@ -16,7 +21,15 @@ export type LogTask =
       /** Every writer delivers this one, too, again and again. */
       readonly shared: EntryDraft;
     }
-  | { readonly does: 'sequence'; readonly url: string };
+  | { readonly does: 'sequence'; readonly url: string }
+  | {
+      readonly does: 'sign';
+      readonly url: string;
+      readonly memory: string;
+      readonly privateKey: string;
+      /** Where it stops itself (SIGSTOP), once. */
+      readonly stopsAt: SigningPoint;
+    };
 
 const task = JSON.parse(process.argv[2] ?? '') as LogTask;
 const pool = makePool({ connectionString: task.url, applicationName: 'test process', max: 20 });
@@ -43,7 +56,25 @@ if (task.does === 'write') {
   await Promise.all(Array.from({ length: writers }, writer));
   await pool.end();
   process.stdout.write(JSON.stringify({ committed, created }));
-} else {
+} else if (task.does === 'sequence') {
   startSequencer({ pool, batch: 20, pollMs: 50, silentMs: 1000 });
   process.stdout.write('sequences');
+} else {
+  let stopped = false;
+  const say = (_: object, message: string): void => void writeSync(1, `${message}\n`);
+  startSigner({
+    pool,
+    memory: await openLogMemory(task.memory),
+    keys: () => Promise.resolve([readNoteSigner(task.privateKey)]),
+    anchor: () => Promise.resolve(),
+    log: { info: say, warn: say, fatal: say },
+    groupMs: 20,
+    silentMs: 1000,
+    at(point) {
+      if (stopped || point !== task.stopsAt) return;
+      stopped = true;
+      say({}, 'stops');
+      process.kill(process.pid, 'SIGSTOP');
+    },
+  });
 }

@@ -8,11 +8,13 @@ import { openCheckpoint } from '../../audit/checkpoint.ts';
 import { cosignedCheckpoint } from '../../audit/checkpoints.ts';
 import { openLogMemory } from '../../audit/log-memory.ts';
 import { proveConsistency } from '../../audit/prove.ts';
+import type { NoteVerifier } from '../../audit/note-key.ts';
 import type { SigningPoint } from '../../audit/signer.ts';
 import { readVerifiers } from '../../cli/keys.ts';
 import { freePort } from '../../embedded/free-port.ts';
 import { eventually } from '../support/service.ts';
 import { draft } from './entry-fixture.ts';
+import type { LogTask } from './log-process.ts';
 import { signerGround } from './signer-ground.ts';
 import type { SignerGround } from './signer-ground.ts';
 
@@ -50,9 +52,13 @@ async function append(ground: SignerGround, count: number): Promise<void> {
 
 /** Every entry has its place, is in a checkpoint that verifies, and each checkpoint continues the one before. */
 async function expectSealed(ground: SignerGround): Promise<void> {
-  const log = await eventually(
-    async () => (await readVerifiers([join(ground.home, 'keys', 'log.vkey')]))[0] ?? null,
+  await expectSealedBy(
+    ground,
+    await eventually(async () => (await readVerifiers([join(ground.home, 'keys', 'log.vkey')]))[0] ?? null),
   );
+}
+
+async function expectSealedBy(ground: SignerGround, log: NoteVerifier): Promise<void> {
   const notes = await eventually(
     async () => {
       const { rows } = await ground.superuser.query<{ pending: number }>(
@@ -122,6 +128,42 @@ test('paused while another takes over and signs on, then resumed: no fork, and b
     await expectSealed(ground);
   }
 }, 180_000);
+
+test('stopped with a new checkpoint in its hands, it loses its lead by itself; resumed, it forks nothing', async () => {
+  const ground = await signerGround();
+  const task: LogTask = {
+    does: 'sign',
+    url: ground.database.url('signer'),
+    memory: join(ground.home, 'memory'),
+    privateKey: ground.key.privateKey,
+    stopsAt: 'signed',
+  };
+  await ground.grow(3);
+  const first = spawn(process.execPath, [join(import.meta.dirname, 'log-process.ts'), JSON.stringify(task)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  onTestFinished(() => void first.kill('SIGKILL'));
+  let said = '';
+  first.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  const hasSaid = (text: string) =>
+    eventually(
+      () => Promise.resolve(said.includes(text) || null),
+      () => said,
+    );
+  await hasSaid('stops');
+  const second = ground.signer();
+  await ground.grow(3);
+  await ground.signed();
+  first.kill('SIGCONT');
+  await hasSaid('session lost');
+  await ground.grow(3);
+  await ground.signed();
+  // Only the first is left to sign.
+  await second.stop();
+  await ground.grow(3);
+  await expectSealedBy(ground, ground.key.verifier);
+  expect((await ground.remembered())?.refusal).toBeNull();
+});
 
 test('a witness of its own, killed and started again; a fork that an admin accepts goes on under another name', async () => {
   const ground = await signerGround();

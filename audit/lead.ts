@@ -1,0 +1,41 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { PoolClient } from 'pg';
+import type { Queryable } from '../store/queryable.ts';
+
+/** How long a session waits between two tries to lead, ms: nobody tells when a leader has gone. */
+const triesEveryMs = 1_000;
+
+/** Options of {@link lead}. */
+export interface LeadOptions {
+  readonly name: 'sequencer' | 'signer';
+  /** How long the leader may say nothing to Postgres, ms, before its session is ended and another leads. */
+  readonly silentMs: number;
+  /** The session is over, or nobody wants it any more. */
+  readonly ended: AbortSignal;
+}
+
+/**
+ * Waits until this session is the one of its name that leads, by an advisory lock. It leads until it ends, which Postgres
+ * does itself where a process is stopped, or its machine is gone, and nothing is heard from it for `silentMs`. So a leader
+ * has to ask something more often, and whatever it does after a pause has to be safe with another one leading.
+ *
+ * @returns false when it ended before
+ */
+export async function lead(client: PoolClient, { name, silentMs, ended }: LeadOptions): Promise<boolean> {
+  // Before the lock: a process may be stopped between the two.
+  await client.query(`set idle_session_timeout = ${silentMs}`);
+  while (!ended.aborted) {
+    if (await tryLock(client, name)) return true;
+    await delay(Math.min(triesEveryMs, silentMs / 3), undefined, { signal: ended }).catch(() => undefined);
+  }
+  return false;
+}
+
+/** Whether this session has now, or had already, the advisory lock of this name. */
+export async function tryLock(db: Queryable, name: string): Promise<boolean> {
+  const { rows } = await db.query<{ locked: boolean }>(
+    `select pg_try_advisory_lock(hashtext('countersign'), hashtext($1)) as locked`,
+    [name],
+  );
+  return rows[0]?.locked === true;
+}
