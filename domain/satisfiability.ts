@@ -1,7 +1,6 @@
 import type { MissingSeats } from './change.ts';
-import type { DirectoryMembership } from './person.ts';
+import type { DirectoryMembership, Person, PersonId } from './person.ts';
 import { actsForRequester, personKey, sitterOf } from './membership.ts';
-import type { Person, PersonId } from './person.ts';
 import { askedFor } from './person.ts';
 import { missingOf, needsNobody, seatsOf } from './progress.ts';
 import type { Votable } from './progress.ts';

@@ -1,6 +1,5 @@
 import type { JsonObject } from './json.ts';
-import type { DirectoryMembership } from './person.ts';
-import type { Person } from './person.ts';
+import type { DirectoryMembership, Person } from './person.ts';
 
 /**
  * What the API attests after it has verified a person's token: that this person, at this time, said this about this
