@@ -59,14 +59,15 @@ export async function openGenerations<T>(
       const number = (before?.number ?? 0) + 1;
       const file = join(folder, fileName(number));
       const draft = join(folder, `${fileName(number)}.${process.pid}.${randomUUID()}`);
-      await writeDurably(draft, `${JSON.stringify(value, null, 2)}\n`);
       try {
+        await writeDurably(draft, `${JSON.stringify(value, null, 2)}\n`);
         await link(draft, file);
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code === 'EEXIST') return null;
         throw error;
       } finally {
-        await unlink(draft);
+        // Also where the disk is full: half a draft for each try would fill it further.
+        await unlink(draft).catch(ignoreMissing);
       }
       await syncFolder(folder);
       const all = await numbers();

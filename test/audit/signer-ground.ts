@@ -112,6 +112,14 @@ export async function signerGround() {
         client.release();
       }
     },
+    /** Ends the session of the signer that leads, and no other: whoever writes next has the connections it had. */
+    async endLeading(): Promise<void> {
+      await superuser.query(
+        `select pg_terminate_backend(l.pid) from pg_locks l join pg_database d on d.oid = l.database
+          where l.locktype = 'advisory' and d.datname = current_database() and l.granted
+            and l.objid = (hashtext('signer')::bigint & 4294967295)::oid`,
+      );
+    },
     async backUp(): Promise<Backup> {
       const backup = await backUp(database);
       onTestFinished(() => backup.drop());

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { appendEntry } from '../../audit/append.ts';
@@ -9,6 +9,7 @@ import { proveConsistency } from '../../audit/prove.ts';
 import { startSequencer } from '../../audit/sequencer.ts';
 import { makePool } from '../../store/pool.ts';
 import { eventually } from '../support/service.ts';
+import { smallDisk } from '../support/small-disk.ts';
 import { draft } from './entry-fixture.ts';
 import { signerGround } from './signer-ground.ts';
 import type { SignerGround } from './signer-ground.ts';
@@ -126,6 +127,37 @@ describe('a log that grows', () => {
     }
     await expectOneHistory(ground);
   });
+});
+
+test('a memory on a full disk: nothing is published that is not remembered, and with room again it goes on', async (context) => {
+  const disk = await smallDisk(context, '1m');
+  const folder = join(disk.path, 'memory');
+  const memory = await openLogMemory(folder);
+  const ground = await signerGround();
+  let signings = 0;
+  const signer = ground.signer({
+    memory,
+    at: (point) => {
+      if (point === 'signed') signings += 1;
+    },
+  });
+  await ground.grow(3);
+  await ground.signed();
+  const [before, kept] = [await ground.checkpoints(), await memory.read()];
+  await disk.fill();
+  const signedBefore = signings;
+  await ground.grow(3);
+  await eventually(() => Promise.resolve(signings >= signedBefore + 3 ? true : null));
+  expect(await ground.checkpoints()).toEqual(before);
+  expect(await memory.read()).toEqual(kept);
+  expect(signer.told.some((line) => line.includes('session lost'))).toBe(true);
+  await disk.free();
+  await ground.signed();
+  await expectOneHistory(ground);
+  expect((await memory.read())?.value).toMatchObject({ size: await ground.size(), refusal: null });
+  await signer.stop();
+  // No half of anything is left.
+  expect((await readdir(folder)).filter((name) => !name.endsWith('.json'))).toEqual([]);
 });
 
 /** Grown and signed, then the signer stopped. */
@@ -323,11 +355,7 @@ describe('two signers', () => {
     await ground.grow(5);
     await ground.signed();
     for (let n = 0; n < 3; n += 1) {
-      await ground.superuser.query(
-        `select pg_terminate_backend(l.pid) from pg_locks l join pg_database d on d.oid = l.database
-          where l.locktype = 'advisory' and d.datname = current_database() and l.granted
-            and l.objid = (hashtext('signer')::bigint & 4294967295)::oid`,
-      );
+      await ground.endLeading();
       await ground.grow(2);
       await ground.signed();
     }
@@ -348,9 +376,7 @@ describe('two signers', () => {
     await ground.grow(4);
     await eventually(() => Promise.resolve(resume ?? null));
     // Its session is lost while it stands still, so another leads and signs more.
-    await ground.superuser.query(
-      `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,
-    );
+    await ground.endLeading();
     const other = makePool({ connectionString: ground.database.url('signer'), applicationName: 'other' });
     const second = ground.signer({ pool: other });
     await ground.grow(5);
