@@ -4,14 +4,11 @@ import { describe, expect, test } from 'vitest';
 import type { FaultPoint } from '../../activities/dependencies.ts';
 import type { ChangeView } from '../../api/view.ts';
 import { apiClient } from '../../cli/api-client.ts';
-import { bootstrapDatabase } from '../../embedded/bootstrap-database.ts';
 import { freePort } from '../../embedded/free-port.ts';
-import { startPostgres } from '../../embedded/postgres.ts';
 import { startTemporal } from '../../embedded/temporal.ts';
-import { migrate } from '../../store/migrate.ts';
-import { decide, entriesOf, post } from '../support/journey.ts';
+import { decide, post } from '../support/journey.ts';
+import { ownDatabase } from '../support/own-database.ts';
 import { startProcess } from '../support/process.ts';
-import { replayAll } from '../support/replay.ts';
 import {
   changeThat,
   eventually,
@@ -20,39 +17,8 @@ import {
   startWorkers,
   submission,
 } from '../support/service.ts';
-import type { Ground } from '../support/service.ts';
 import { PROJECT_HOME, temporaryHome } from '../support/stack.ts';
-
-type Api = Awaited<ReturnType<typeof startApi>>;
-
-/** The log of a change that ended well is whole: each event once, every attempt ended, one close. */
-async function expectWhole(api: Api, ground: Ground, id: string, sn: string): Promise<ChangeView> {
-  const change = await changeThat(api.users.alice, id, (c) => c.closedAt !== null);
-  const entries = await entriesOf(api.users.dave, id);
-  const types = entries.map((e) => e.type);
-  const count = (type: string) => types.filter((t) => t === type).length;
-  expect(new Set(entries.map((e) => e.key)).size).toBe(entries.length);
-  for (const once of [
-    'change.requested',
-    'change.prechecked',
-    'decision.approved',
-    'change.scheduled',
-    'change.closed',
-  ]) {
-    expect([once, count(once)]).toEqual([once, 1]);
-  }
-  expect(types.at(-1)).toBe('change.closed');
-  const ended = count('attempt.succeeded') + count('attempt.failed') + count('attempt.unknown');
-  expect(ended).toBe(count('attempt.started'));
-  expect(types.indexOf('decision.approved')).toBeLessThan(types.indexOf('attempt.started'));
-  const calls = await ground.calls(sn);
-  expect(calls.filter((c) => c.applied)).toHaveLength(1);
-  // No call that was not announced.
-  expect(calls.length).toBeLessThanOrEqual(count('attempt.started'));
-  expect(change.executionStatus).toBe('succeeded');
-  expect(await replayAll(ground)).toBeGreaterThan(0);
-  return change;
-}
+import { expectWhole } from '../support/whole-log.ts';
 
 describe.concurrent('a worker killed with SIGKILL', { timeout: 300_000 }, () => {
   const points: readonly FaultPoint[] = [
@@ -136,28 +102,17 @@ describe('a server killed with SIGKILL', { timeout: 300_000 }, () => {
     '%s, while a change waits and again during its retries',
     async (victim) => {
       const home = await temporaryHome();
-      const ports = { temporal: await freePort(), postgres: await freePort() };
+      const port = await freePort();
       const temporalUp = () =>
         startTemporal({
           home: PROJECT_HOME,
           env: process.env,
           dbFilename: join(home, 'temporal.db'),
-          port: ports.temporal,
+          port,
         });
-      const postgresUp = () => startPostgres({ dataDir: join(home, 'postgres'), port: ports.postgres });
-      let [temporal, postgres] = await Promise.all([temporalUp(), postgresUp()]);
-      const urls = await bootstrapDatabase({
-        superuserUrl: postgres.superuserUrl,
-        passwordFile: join(home, 'logins.json'),
-      });
-      await migrate({ databaseUrl: urls.migrator });
-      const superuserUrl = postgres.superuserUrl;
-      const database = {
-        name: 'countersign',
-        url: (role: 'superuser' | keyof typeof urls) => (role === 'superuser' ? superuserUrl : urls[role]),
-        drop: () => Promise.resolve(),
-      };
-      const ground = await startGround({ temporalAddress: temporal.address, database });
+      const postgres = await ownDatabase(home);
+      let temporal = await temporalUp();
+      const ground = await startGround({ temporalAddress: temporal.address, database: postgres.database });
       const api = await startApi(ground, { engineDeadlineMs: 30_000 });
       const workers = await startWorkers(ground);
       const restart = async () => {
@@ -166,9 +121,8 @@ describe('a server killed with SIGKILL', { timeout: 300_000 }, () => {
           await temporal.exited;
           temporal = await temporalUp();
         } else {
-          postgres.kill('SIGKILL');
-          await postgres.exited;
-          postgres = await postgresUp();
+          await postgres.kill();
+          await postgres.start();
         }
       };
       const sn = await ground.certificate();

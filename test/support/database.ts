@@ -137,7 +137,9 @@ export async function takeAway(
   const change = (isAway: boolean): Promise<void> =>
     asSuperuser(async (client) => {
       await client.query(set(isAway));
-      await client.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [name]);
+      await client.query('select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = $1', [
+        name,
+      ]);
     });
   await change(true);
   return () => change(false);
