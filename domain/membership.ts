@@ -30,16 +30,23 @@ export function groupsUnder(
   token: readonly string[],
   directory: readonly string[],
 ): readonly string[] {
-  const { listed, token: asked, directory: looked, known, seen } = indexOf(policy);
+  const index = indexOf(policy);
+  const { listed, token: asked, directory: looked, known, seen } = index;
   const own = listed.size === 0 ? undefined : listed.get(personKey(id));
   if (own === undefined && directory.length === 0) {
     const before = seen.get(token);
     if (before) return before;
-    // In a crowd many are in the same groups: they share one list, which is what makes them cheap to seat.
-    const said = JSON.stringify(token);
-    const named = known.get(said) ?? token.filter((name) => asked.has(name));
-    if (known.size >= mostKnown) known.clear();
-    known.set(said, named);
+    // In a crowd many are in the same groups: they share one list, which is what makes them cheap to seat. Who is as the
+    // one before is known by comparing; writing a long list down to look it up costs several times that.
+    const { last } = index;
+    let named = last && isSame(last.token, token) ? last.named : undefined;
+    if (named === undefined) {
+      const said = JSON.stringify(token);
+      named = known.get(said) ?? token.filter((name) => asked.has(name));
+      if (known.size >= mostKnown) known.clear();
+      known.set(said, named);
+      index.last = { token, named };
+    }
     seen.set(token, named);
     return named;
   }
@@ -74,6 +81,12 @@ interface GroupIndex {
   /** What tokens said, and which of that the policy asks for. */
   readonly known: Map<string, readonly string[]>;
   readonly seen: WeakMap<readonly string[], readonly string[]>;
+  /** Of the one before. */
+  last: { readonly token: readonly string[]; readonly named: readonly string[] } | null;
+}
+
+function isSame(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((name, i) => name === b[i]);
 }
 
 const mostKnown = 1000;
@@ -95,12 +108,13 @@ function indexOf({ groups }: PinnedPolicy): GroupIndex {
     }
   }
   const from = (kind: string) => new Set(Object.keys(groups).filter((name) => groups[name]?.source === kind));
-  const index = {
+  const index: GroupIndex = {
     listed,
     token: from('token'),
     directory: from('directory'),
     known: new Map(),
     seen: new WeakMap(),
+    last: null,
   };
   indexes.set(groups, index);
   return index;
