@@ -8,7 +8,7 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import type { Client } from '@temporalio/client';
-import { ApplicationFailure, defineSearchAttributeKey } from '@temporalio/common';
+import { ApplicationFailure } from '@temporalio/common';
 import { reviewWorkflowIdOf, workflowIdOf } from '../domain/change.ts';
 import type { Change, ChangeRequest, SignedRequest } from '../domain/change.ts';
 import { CountersignError, isErrorCode } from '../domain/error.ts';
@@ -17,6 +17,7 @@ import {
   changeWorkflowType,
   decideUpdate,
   executionUpdate,
+  firstAttributes,
   reviewWorkflowType,
   revokeUpdate,
   submittedUpdate,
@@ -34,11 +35,6 @@ export interface Engine {
   /** Whether Temporal answers. */
   reachable(): Promise<boolean>;
 }
-
-const decisionAttribute = defineSearchAttributeKey('CountersignDecision', 'KEYWORD');
-const executionAttribute = defineSearchAttributeKey('CountersignExecution', 'KEYWORD');
-const operationAttribute = defineSearchAttributeKey('CountersignOperation', 'KEYWORD');
-const targetAttribute = defineSearchAttributeKey('CountersignTarget', 'KEYWORD');
 
 const updateOf = {
   decision: decideUpdate,
@@ -83,12 +79,7 @@ export function createEngine(client: Client, deadlineMs = 10_000): Engine {
         // Racing requests with one key meet in one workflow; one that ended well is never run again.
         workflowIdConflictPolicy: 'USE_EXISTING',
         workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
-        typedSearchAttributes: [
-          { key: operationAttribute, value: request.operation },
-          { key: targetAttribute, value: request.target },
-          { key: decisionAttribute, value: 'pending' },
-          { key: executionAttribute, value: 'not_started' },
-        ],
+        typedSearchAttributes: firstAttributes(request),
       });
       try {
         await within(() =>

@@ -1,3 +1,5 @@
+import { defineSearchAttributeKey } from '@temporalio/common';
+import type { SearchAttributePair } from '@temporalio/common';
 import { defineQuery, defineUpdate } from '@temporalio/workflow';
 import type { Change, SignedRequest } from '../domain/change.ts';
 
@@ -37,6 +39,11 @@ export const executionUpdate = defineUpdate<Change, [SignedRequest]>('execution'
 /** The change as the workflow knows it now. */
 export const stateQuery = defineQuery<Change>('state');
 
+const operationAttribute = defineSearchAttributeKey('CountersignOperation', 'KEYWORD');
+const targetAttribute = defineSearchAttributeKey('CountersignTarget', 'KEYWORD');
+const decisionAttribute = defineSearchAttributeKey('CountersignDecision', 'KEYWORD');
+const executionAttribute = defineSearchAttributeKey('CountersignExecution', 'KEYWORD');
+
 /** Search attributes, all Keyword; see docs/operations.md. */
 export const searchAttributes = {
   CountersignOperation: 'Keyword',
@@ -44,3 +51,26 @@ export const searchAttributes = {
   CountersignDecision: 'Keyword',
   CountersignExecution: 'Keyword',
 } as const;
+
+/** A change's statuses as search attributes. */
+export function statusAttributes({
+  decisionStatus,
+  executionStatus,
+}: Pick<Change, 'decisionStatus' | 'executionStatus'>): SearchAttributePair[] {
+  return [
+    { key: decisionAttribute, value: decisionStatus },
+    { key: executionAttribute, value: executionStatus },
+  ];
+}
+
+/** The search attributes that whoever starts a change starts it with. */
+export function firstAttributes({
+  operation,
+  target,
+}: Pick<Change, 'operation' | 'target'>): SearchAttributePair[] {
+  return [
+    { key: operationAttribute, value: operation },
+    { key: targetAttribute, value: target },
+    ...statusAttributes({ decisionStatus: 'pending', executionStatus: 'not_started' }),
+  ];
+}

@@ -13,7 +13,7 @@ import type { PinnedPolicy } from '../domain/policy.ts';
 import { isoTime } from '../domain/time.ts';
 import type { Operation } from '../operations/operation.ts';
 import { operationOf } from '../operations/registry.ts';
-import { changeTaskQueue, changeWorkflowType } from './messages.ts';
+import { changeTaskQueue, changeWorkflowType, firstAttributes } from './messages.ts';
 import { fourEyes } from '../domain/four-eyes.ts';
 
 /** What a workflow asks approval for. */
@@ -45,18 +45,20 @@ const day = 86_400_000;
 export async function requireApproval(request: ApprovalRequest): Promise<Change> {
   const operation = operationOf(request.operation);
   if (!operation) throw invalid(`${request.operation} is no gated operation`);
+  const target = targetOf(operation, request.input);
   const id = uuid4();
   const now = Date.now();
   const change = await executeChild<(request: object) => Promise<Change>>(changeWorkflowType, {
     workflowId: `change-${id}`,
     taskQueue: changeTaskQueue,
     parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+    typedSearchAttributes: firstAttributes({ operation: operation.name, target }),
     args: [
       {
         id,
         operation: operation.name,
         input: request.input,
-        target: targetOf(operation, request.input),
+        target,
         requester: {
           ...request.requester,
           name: request.requester.subject,

@@ -1,4 +1,3 @@
-import { defineSearchAttributeKey } from '@temporalio/common';
 import { CancellationScope, condition, isCancellation, upsertSearchAttributes } from '@temporalio/workflow';
 import type { LogActivities } from '../activities/contract.ts';
 import type { Change, ChangeRequest, Outcome } from '../domain/change.ts';
@@ -7,6 +6,7 @@ import type { EntryDraft, EventType } from '../domain/entry.ts';
 import type { SignedStatement } from '../domain/statement.ts';
 import type { DecisionStatus, ExecutionStatus } from '../domain/status.ts';
 import { makeEntryWriter } from './entry-writer.ts';
+import { statusAttributes } from './messages.ts';
 
 /** How a change ends, and the entry that tells of it beside `change.closed`. */
 export interface Ended {
@@ -54,9 +54,6 @@ export interface Run {
   /** Puts the statuses into the search attributes, where they have changed. */
   showStatus(): void;
 }
-
-const decisionAttribute = defineSearchAttributeKey('CountersignDecision', 'KEYWORD');
-const executionAttribute = defineSearchAttributeKey('CountersignExecution', 'KEYWORD');
 
 export function makeRun(
   change: Change,
@@ -121,10 +118,7 @@ export function makeRun(
       const now = `${decisionStatus}/${executionStatus}`;
       if (now === shown) return;
       shown = now;
-      upsertSearchAttributes([
-        { key: decisionAttribute, value: decisionStatus },
-        { key: executionAttribute, value: executionStatus },
-      ]);
+      upsertSearchAttributes(statusAttributes(run.change));
     },
   };
   return run;

@@ -122,12 +122,14 @@ describe('requireApproval', { timeout: 120_000 }, () => {
     justification: 'the line moves',
     requester: alice,
   };
-  const asked = (request: Partial<ApprovalRequest>) =>
-    ground.client.workflow.execute('requireApproval', {
+  const start = (request: Partial<ApprovalRequest>) =>
+    ground.client.workflow.start('requireApproval', {
       workflowId: randomUUID(),
       taskQueue: 'host',
       args: [{ ...plain, ...request }],
     });
+  const asked = async (request: Partial<ApprovalRequest>): Promise<unknown> =>
+    (await start(request)).result();
 
   test.each<[string, string, Partial<ApprovalRequest>]>([
     ['invalid_request', 'an Sn of 129 bytes', { input: { ...good, sn: 'a'.repeat(129) } }],
@@ -142,15 +144,24 @@ describe('requireApproval', { timeout: 120_000 }, () => {
   test('throws open_change_exists while another change is open on the target', async () => {
     const sn = await ground.certificate();
     const request = { input: { ...good, sn } };
-    await ground.client.workflow.start('requireApproval', {
-      workflowId: randomUUID(),
-      taskQueue: 'host',
-      args: [{ ...plain, ...request }],
-    });
+    await start(request);
     await eventually(async () => {
       const { rows } = await pool.query('select from countersign.open_target');
       return rows.length > 0 || null;
     });
     expect(await failureOf(asked(request))).toMatchObject({ type: 'open_change_exists' });
+  });
+
+  test('its change is found by all four search attributes, like one that came by the API', async () => {
+    const sn = await ground.certificate();
+    await start({ input: { ...good, sn } });
+    const query = [
+      'WorkflowType = "change"',
+      'CountersignOperation = "ActiveCaCertificate"',
+      `CountersignTarget = "cn-hangzhou/${instance}/${sn}"`,
+      'CountersignDecision = "pending"',
+      'CountersignExecution = "not_started"',
+    ].join(' AND ');
+    await eventually(async () => (await ground.client.workflow.count(query)).count === 1 || null);
   });
 });
