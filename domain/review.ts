@@ -3,21 +3,19 @@ import { CountersignError } from './error.ts';
 import type { Person, Role } from './person.ts';
 import { askedFor, isMachine, samePerson } from './person.ts';
 
-const reviewers: ReadonlySet<Role> = new Set(['approver', 'auditor', 'operator', 'admin']);
+const reviewers: ReadonlySet<Role> = new Set(['approver', 'auditor', 'operator']);
 
 /**
  * Who may sign the post-implementation review that a break-glass change owes, and when: somebody with a role of
- * oversight who neither asked for the change nor decided it, once it has ended.
+ * oversight who neither asked for the change nor decided it, once it has ended. Whoever asks this sees to it that they may
+ * read the change (`mayRead`): nobody signs for what they cannot see. An admin may not, and so reviews nothing.
  *
  * @returns `new` when the review would count, `repeated` when this person has already signed it
  * @throws CountersignError `missing_role`, `forbidden` for a machine, `self_review` (403); `review_not_owed`, `already_reviewed` (409)
  */
 export function judgeReview(change: Change, person: Person): 'new' | 'repeated' {
   if (!person.roles.some((role) => reviewers.has(role))) {
-    throw new CountersignError(
-      'missing_role',
-      'a review needs one of the roles approver, auditor, operator, admin',
-    );
+    throw new CountersignError('missing_role', 'a review needs one of the roles approver, auditor, operator');
   }
   if (isMachine(person)) throw new CountersignError('forbidden', 'a review is signed by a person');
   if (askedFor(change.requester, person)) {

@@ -6,6 +6,7 @@ import { CountersignError } from '../../domain/error.ts';
 import { judgeExecution, judgeWithdrawal } from '../../domain/execution.ts';
 import { directoryOf } from '../../domain/membership.ts';
 import type { DirectoryMembership, Person } from '../../domain/person.ts';
+import { mayRead } from '../../domain/reading.ts';
 import { judgeReview } from '../../domain/review.ts';
 import type { Statement } from '../../domain/statement.ts';
 import { isoTime } from '../../domain/time.ts';
@@ -140,7 +141,12 @@ export function requestRoutes(deps: ApiDependencies): Router {
     .post(
       handle(
         (body) => ({ kind: 'review', action: 'sign', digest: null, ...checked(reviewSchema, body) }),
-        judgeReview,
+        (change, person) => {
+          if (!mayRead(change, person, policies.current().directory.groupsIn, now())) {
+            throw new CountersignError('forbidden', 'who may not read a change may not review it');
+          }
+          return judgeReview(change, person);
+        },
       ),
     )
     .all(methodNotAllowed('POST'));

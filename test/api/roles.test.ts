@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openApiDocument } from '../../api/openapi.ts';
 import type { Change } from '../../domain/change.ts';
+import { fourEyes } from '../../domain/four-eyes.ts';
 import { roles } from '../../domain/person.ts';
 import type { Role } from '../../domain/person.ts';
 import { roleOfScope, scopes } from '../../domain/scope.ts';
@@ -151,5 +152,40 @@ test('what a person may list is what they may read', async () => {
     };
     const { status } = await stack.api.call(`/v1/changes/${change.id}`, { token });
     expect([who, list.items.some(({ id }) => id === change.id)]).toEqual([who, status === 200]);
+  }
+});
+
+test('whoever may sign the review of a broken glass may read the change, and who may not read it may not sign', async () => {
+  const broken = {
+    breakGlass: true,
+    reviewStatus: 'owed',
+    decisionStatus: 'approved',
+    executionStatus: 'succeeded',
+    closedAt: '2026-11-24T10:00:00.000Z',
+  } as const;
+  const anybodys = await stack.stored(broken);
+  // Asks for members of a group in which none of these are.
+  const ofGroup = await stack.stored({
+    ...broken,
+    policy: {
+      ...fourEyes,
+      stages: [{ name: 'one', groups: [{ group: 'operations', threshold: 1 }] }],
+      groups: { operations: { source: 'token' } },
+    },
+  });
+  const readers: Record<string, string[]> = {
+    [anybodys.id]: ['approver', 'auditor', 'operator'],
+    [ofGroup.id]: ['auditor', 'operator'],
+  };
+  for (const { id } of [anybodys, ofGroup]) {
+    for (const who of [...roles, 'nobody']) {
+      const token = tokens.get(who) ?? '';
+      const { status } = await stack.api.call(`/v1/changes/${id}`, { token });
+      expect([who, status]).toEqual([who, readers[id]?.includes(who) ? 200 : 404]);
+      const review = await stack.api.call(`/v1/changes/${id}/review`, { token, body: { comment: 'x' } });
+      // No workflow is behind this change: a review that is allowed comes to nothing.
+      const refused = [403, 404].includes(review.status);
+      expect([who, refused, review.body.code]).toEqual([who, status !== 200, review.body.code]);
+    }
   }
 });

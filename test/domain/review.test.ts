@@ -18,12 +18,15 @@ const erin = person('erin', 'requester');
 const bob = person('bob', 'approver');
 const carol = person('carol', 'approver');
 const dave = person('dave', 'auditor');
+const adam = person('adam', 'admin');
 const ended = '2026-11-24T09:00:00.000Z';
 
 test.each<[string, Person, ReviewStatus, string | null]>([
   ['new', carol, 'owed', ended],
   ['new', dave, 'owed', ended],
   ['missing_role', erin, 'owed', ended],
+  // Reads no changes.
+  ['missing_role', adam, 'owed', ended],
   // Asked for it, whatever other role they hold.
   ['self_review', alice, 'owed', ended],
   // Decided it.
