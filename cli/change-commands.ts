@@ -57,20 +57,22 @@ export function changeCommands(program: Command, env: () => Environment, output:
     .option('--sn <sn>')
     .option('--awaiting-me', 'only those that await your decision')
     .option('--limit <n>', 'most changes', '50')
+    .option('--cursor <cursor>', 'the page that another one named')
     .action(async (o: Record<string, string | undefined> & { awaitingMe?: boolean }) => {
       const query = new URLSearchParams({ limit: o.limit ?? '50' });
       if (o.decision) query.set('decisionStatus', o.decision);
       if (o.execution) query.set('executionStatus', o.execution);
       if (o.sn) query.set('sn', o.sn);
       if (o.awaitingMe) query.set('awaiting', 'me');
+      if (o.cursor) query.set('cursor', o.cursor);
       const page = await (await clientOf(env(), o.as)).list(query);
-      output().result(
-        page,
-        page.items.map(
+      output().result(page, [
+        ...page.items.map(
           (c) =>
             `${c.id}  ${c.decisionStatus.padEnd(9)} ${c.executionStatus.padEnd(16)} ${decodeURIComponent(c.target)}`,
         ),
-      );
+        ...(page.nextCursor === null ? [] : [`more: --cursor ${page.nextCursor}`]),
+      ]);
     });
 
   as(change.command('show <id>'))

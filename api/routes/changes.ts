@@ -1,5 +1,6 @@
 import { Router } from 'express';
 import { mayRead } from '../../domain/reading.ts';
+import { encodeCursor } from '../../store/change-cursor.ts';
 import { listChanges } from '../../store/list-changes.ts';
 import type { ChangeFilter } from '../../store/list-changes.ts';
 import { callerOf, isConcerned } from '../caller.ts';
@@ -54,6 +55,7 @@ export function changeRoutes(deps: ApiDependencies): Router {
       const { changes, nextCursor } = await listReadable(
         (place, most) => listChanges(db, wanted, place, most),
         (change) => mayRead(change, person, groupsIn, now()),
+        encodeCursor,
         cursor ?? null,
         limit,
       );

@@ -163,15 +163,15 @@ test('an approver reads and lists what they may come to decide; what else they t
       }),
     );
   const theirs: string[] = [];
-  for (let n = 0; n < 6; n++) theirs.push((await of(n % 3 === 0 ? 'security' : 'operations', n)).id);
-  const franks = theirs.filter((_, n) => n % 3 === 0).sort();
-  const bobs = theirs.filter((_, n) => n % 3 !== 0).sort();
-  expect((await ids(`sn=${sn}`, 'frank')).sort()).toEqual(franks);
-  expect((await ids(`sn=${sn}`, 'bob')).sort()).toEqual(bobs);
-  expect((await ids(`sn=${sn}`, 'dave')).sort()).toEqual([...theirs].sort());
+  for (let n = 0; n < 61; n++) theirs.push((await of(n % 30 === 0 ? 'security' : 'operations', n)).id);
+  const franks = theirs.filter((_, n) => n % 30 === 0).sort();
+  const bobs = theirs.filter((_, n) => n % 30 !== 0).sort();
+  expect((await ids(`sn=${sn}&limit=200`, 'frank')).sort()).toEqual(franks);
+  expect((await ids(`sn=${sn}&limit=200`, 'bob')).sort()).toEqual(bobs);
+  expect((await ids(`sn=${sn}&limit=200`, 'dave')).sort()).toEqual([...theirs].sort());
   expect(await ids(`sn=${sn}`, 'adam')).toEqual([]);
 
-  // Page by page it is the same list.
+  // Page by page it is the same list, and no page is short because of what lies between.
   const paged: string[] = [];
   for (let cursor: string | null = ''; cursor !== null;) {
     const path = `/v1/changes?sn=${sn}&limit=1${cursor === '' ? '' : `&cursor=${cursor}`}`;
@@ -181,6 +181,7 @@ test('an approver reads and lists what they may come to decide; what else they t
     };
     paged.push(...page.items.map(({ id }) => id));
     cursor = page.nextCursor;
+    if (cursor !== null) expect(page.items).toHaveLength(1);
   }
   expect(paged.sort()).toEqual(franks);
 
