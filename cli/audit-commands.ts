@@ -10,7 +10,7 @@ import { openCheckpointOf } from '../audit/pack/published-checkpoint.ts';
 import { openPack } from '../audit/verify/pack-source.ts';
 import { CountersignError } from '../domain/error.ts';
 import type { ApiClient } from './api-client.ts';
-import { clientOf } from './change-commands.ts';
+import { clientOf } from './caller.ts';
 import type { Output } from './change-commands.ts';
 import type { Environment } from './environment.ts';
 import { trustedKeysText } from './trusted-keys.ts';
@@ -32,7 +32,7 @@ export function auditCommands(program: Command, env: () => Environment, output: 
   as(audit.command('checkpoint'))
     .description('print the log’s newest signed checkpoint')
     .action(async (o: { as?: string }) => {
-      const note = await (await clientOf(env(), o.as, auditor)).text('/v1/audit/checkpoint');
+      const note = await (await clientOf(env(), o, auditor)).text('/v1/audit/checkpoint');
       const { origin, size, root } = openCheckpointOf({ note });
       output().result({ origin, size, root: root.toString('hex'), note }, [note.trimEnd()]);
     });
@@ -40,7 +40,7 @@ export function auditCommands(program: Command, env: () => Environment, output: 
   as(audit.command('prove <change-or-index>'))
     .description('print a proof that an entry is in the log; of a change, one for each of its entries')
     .action(async (which: string, o: { as?: string }) => {
-      const client = await clientOf(env(), o.as, auditor);
+      const client = await clientOf(env(), o, auditor);
       const indexes = uuid.test(which) ? await indexesOf(client, which) : [indexOf(which)];
       const proofs = [];
       for (const index of indexes) {
@@ -72,7 +72,7 @@ export function auditCommands(program: Command, env: () => Environment, output: 
           query.set('since', String(openCheckpointOf({ note }).size));
         }
         const body = await (
-          await clientOf(env(), o.as, auditor)
+          await clientOf(env(), o, auditor)
         ).download(`/v1/audit/export?${query.toString()}`);
         const written = await writePack(body, o.output);
         output().result(written, [

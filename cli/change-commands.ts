@@ -2,9 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { ChangeView } from '../api/view.ts';
-import { CountersignError } from '../domain/error.ts';
-import { apiClient, apiUrl, runningStack } from './api-client.ts';
-import type { ApiClient } from './api-client.ts';
+import { asCaller as as, clientOf } from './caller.ts';
+import type { Caller } from './caller.ts';
 import type { Environment } from './environment.ts';
 import { changeLines, entryLine } from './story.ts';
 
@@ -14,11 +13,11 @@ export interface Output {
   result(value: unknown, lines: readonly string[]): void;
 }
 
+type Texts = Readonly<Record<string, string | undefined>>;
+
 /** `countersign change …`: what the HTTP API does, from a terminal. */
 export function changeCommands(program: Command, env: () => Environment, output: () => Output): void {
   const change = program.command('change').description('ask for, look at and decide changes');
-  const as = (command: Command) =>
-    command.option('--as <user>', 'log in as a demo user of the embedded stack; else COUNTERSIGN_TOKEN');
   const show = (view: ChangeView) => output().result(view, changeLines(view));
 
   as(change.command('create'))
@@ -34,7 +33,7 @@ export function changeCommands(program: Command, env: () => Environment, output:
     .option('--execute-by <time>', 'ISO 8601')
     .option('--break-glass', 'an emergency: as the policy says, before all have approved; it owes a review')
     .option('--key <key>', 'Idempotency-Key; a new one when left out')
-    .action(async (o: Record<string, string | undefined> & { breakGlass?: boolean }) => {
+    .action(async (o: Texts & Caller & { breakGlass?: boolean }) => {
       const [system, ...id] = (o.ticket ?? '').split(':');
       const body = {
         operation: o.operation,
@@ -46,7 +45,7 @@ export function changeCommands(program: Command, env: () => Environment, output:
         ...(o.executeBy === undefined ? {} : { executeBy: o.executeBy }),
         ...(o.breakGlass ? { breakGlass: true } : {}),
       };
-      const client = await clientOf(env(), o.as);
+      const client = await clientOf(env(), o);
       show(await client.post('/v1/changes', body, { 'Idempotency-Key': o.key ?? randomUUID() }));
     });
 
@@ -58,14 +57,14 @@ export function changeCommands(program: Command, env: () => Environment, output:
     .option('--awaiting-me', 'only those that await your decision')
     .option('--limit <n>', 'most changes', '50')
     .option('--cursor <cursor>', 'the page that another one named')
-    .action(async (o: Record<string, string | undefined> & { awaitingMe?: boolean }) => {
+    .action(async (o: Texts & Caller & { awaitingMe?: boolean }) => {
       const query = new URLSearchParams({ limit: o.limit ?? '50' });
       if (o.decision) query.set('decisionStatus', o.decision);
       if (o.execution) query.set('executionStatus', o.execution);
       if (o.sn) query.set('sn', o.sn);
       if (o.awaitingMe) query.set('awaiting', 'me');
       if (o.cursor) query.set('cursor', o.cursor);
-      const page = await (await clientOf(env(), o.as)).list(query);
+      const page = await (await clientOf(env(), o)).list(query);
       output().result(page, [
         ...page.items.map(
           (c) =>
@@ -77,15 +76,15 @@ export function changeCommands(program: Command, env: () => Environment, output:
 
   as(change.command('show <id>'))
     .description('one change')
-    .action(async (id: string, o: { as?: string }) => show(await (await clientOf(env(), o.as)).change(id)));
+    .action(async (id: string, o: Caller) => show(await (await clientOf(env(), o)).change(id)));
 
   for (const decision of ['approve', 'reject'] as const) {
     as(change.command(`${decision} <id>`))
       .description(`${decision} what you saw; without --digest, what is shown now`)
       .option('--digest <digest>', 'the digest you saw')
       .option('--comment <text>', 'why', '')
-      .action(async (id: string, o: { as?: string; digest?: string; comment: string }) => {
-        const client = await clientOf(env(), o.as);
+      .action(async (id: string, o: Caller & { digest?: string; comment: string }) => {
+        const client = await clientOf(env(), o);
         const digest = o.digest ?? (await client.change(id)).digest ?? '';
         show(await client.post(`/v1/changes/${id}/decisions`, { decision, digest, comment: o.comment }));
       });
@@ -93,32 +92,32 @@ export function changeCommands(program: Command, env: () => Environment, output:
 
   as(change.command('take-back <id>'))
     .description('take back your own decision while its stage is open')
-    .action(async (id: string, o: { as?: string }) =>
-      show(await (await clientOf(env(), o.as)).delete(`/v1/changes/${id}/decisions`)),
+    .action(async (id: string, o: Caller) =>
+      show(await (await clientOf(env(), o)).delete(`/v1/changes/${id}/decisions`)),
     );
 
   as(change.command('review <id>'))
     .description('sign the review that a break-glass change owes')
     .requiredOption('--comment <text>', 'what you found')
-    .action(async (id: string, o: { as?: string; comment: string }) => {
-      show(await (await clientOf(env(), o.as)).post(`/v1/changes/${id}/review`, { comment: o.comment }));
+    .action(async (id: string, o: Caller & { comment: string }) => {
+      show(await (await clientOf(env(), o)).post(`/v1/changes/${id}/review`, { comment: o.comment }));
     });
 
   as(change.command('withdraw <id>'))
     .description('withdraw a change before its call')
     .option('--comment <text>', 'why', '')
-    .action(async (id: string, o: { as?: string; comment: string }) => {
-      show(await (await clientOf(env(), o.as)).post(`/v1/changes/${id}/withdrawal`, { comment: o.comment }));
+    .action(async (id: string, o: Caller & { comment: string }) => {
+      show(await (await clientOf(env(), o)).post(`/v1/changes/${id}/withdrawal`, { comment: o.comment }));
     });
 
   for (const action of ['pause', 'resume', 'retry', 'abandon'] as const) {
     as(change.command(`${action} <id>`))
       .description(`${action} an approved change (operators)`)
       .requiredOption('--comment <text>', 'why')
-      .action(async (id: string, o: { as?: string; comment: string }) => {
+      .action(async (id: string, o: Caller & { comment: string }) => {
         show(
           await (
-            await clientOf(env(), o.as)
+            await clientOf(env(), o)
           ).post(`/v1/changes/${id}/execution`, { action, comment: o.comment }),
         );
       });
@@ -126,8 +125,8 @@ export function changeCommands(program: Command, env: () => Environment, output:
 
   as(change.command('watch <id>'))
     .description('follow the audit entries of a change until it ends')
-    .action(async (id: string, o: { as?: string }) => {
-      const client = await clientOf(env(), o.as);
+    .action(async (id: string, o: Caller) => {
+      const client = await clientOf(env(), o);
       let shown = 0;
       for (;;) {
         const { closedAt } = await client.change(id);
@@ -138,39 +137,4 @@ export function changeCommands(program: Command, env: () => Environment, output:
         await delay(1000);
       }
     });
-}
-
-/**
- * The API for whoever uses the command line: a demo user that is named, the bearer of COUNTERSIGN_TOKEN, or `otherwise`.
- * @throws CountersignError `unauthenticated` when it is nobody, `invalid_configuration`
- */
-export async function clientOf(
-  env: Environment,
-  demoUser: string | undefined,
-  otherwise?: string,
-): Promise<ApiClient> {
-  const url = await apiUrl(env);
-  const { COUNTERSIGN_TOKEN: token } = env;
-  const user = demoUser ?? (token === undefined ? otherwise : undefined);
-  if (user !== undefined) return apiClient(url, await demoToken(env, user));
-  if (token === undefined) {
-    throw new CountersignError(
-      'unauthenticated',
-      'set COUNTERSIGN_TOKEN, or give --as <demo user> on the embedded stack',
-    );
-  }
-  return apiClient(url, token);
-}
-
-/** A token of a demo user, from the running stack's own identity provider. @throws CountersignError `invalid_configuration` */
-export async function demoToken(env: Environment, user: string): Promise<string> {
-  const issuer = env.OIDC_ISSUER ?? (await runningStack(env))?.issuer;
-  if (issuer === undefined) {
-    throw new CountersignError(
-      'invalid_configuration',
-      'no demo identity provider runs here; start one with npm start',
-    );
-  }
-  const { fetchDemoToken } = await import('../embedded/identity-provider.ts');
-  return fetchDemoToken(issuer, user);
 }

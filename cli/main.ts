@@ -4,7 +4,8 @@ import { CountersignError } from '../domain/error.ts';
 import { migrate } from '../store/migrate.ts';
 import { auditCommands } from './audit-commands.ts';
 import { endOnBrokenPipe } from './broken-pipe.ts';
-import { changeCommands, demoToken } from './change-commands.ts';
+import { demoToken } from './caller.ts';
+import { changeCommands } from './change-commands.ts';
 import type { Output } from './change-commands.ts';
 import { runningStack } from './api-client.ts';
 import { examine } from './doctor.ts';
@@ -111,8 +112,9 @@ program
 program
   .command('token <user>')
   .description('print a bearer token of a demo user of the embedded stack')
-  .action(async (user: string) => {
-    const token = await demoToken(env(), user);
+  .option('--mfa', 'as if they had logged in with a second factor')
+  .action(async (user: string, o: { mfa?: boolean }) => {
+    const token = await demoToken(env(), user, o.mfa === true);
     output().result({ token }, [token]);
   });
 program

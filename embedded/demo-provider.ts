@@ -9,7 +9,8 @@ import type { SigningKey } from './signing-key.ts';
 
 /**
  * Grant type (RFC 6749, section 4.5) that gives a demo user's access token to whoever reaches the provider, which
- * listens on loopback only: `grant_type=urn:countersign:demo-user&client_id=countersign-demo&user=alice`.
+ * listens on loopback only: `grant_type=urn:countersign:demo-user&client_id=countersign-demo&user=alice`; with `mfa=true`
+ * as if a second factor had been asked for.
  */
 export const DEMO_USER_GRANT = 'urn:countersign:demo-user';
 
@@ -102,10 +103,10 @@ export function demoProvider(options: DemoProviderOptions): Provider {
     },
     interactions: { policy: loginOnly(), url: (_ctx, interaction) => `/interaction/${interaction.uid}` },
   });
-  provider.registerGrantType<{ user?: string }>(
+  provider.registerGrantType<{ user?: string; mfa?: string }>(
     DEMO_USER_GRANT,
     (ctx) => giveToken(provider, ctx, resourceServer),
-    ['user', 'resource'],
+    ['user', 'mfa', 'resource'],
   );
   addLogin(provider);
   return provider;
@@ -125,9 +126,15 @@ function personClaims(id: string): { name: string; roles: readonly string[]; gro
 }
 
 function accessTokenClaims(ctx: KoaContextWithOIDC, id: string): Record<string, unknown> {
-  const authTime = ctx.oidc.entities.AuthorizationCode?.authTime ?? Math.floor(Date.now() / 1000);
-  // RFC 8176 has no value for "nobody was asked", and claiming one of its values would be untrue.
-  return { ...personClaims(id), auth_time: authTime, amr: ['demo'] };
+  const { AuthorizationCode: code } = ctx.oidc.entities;
+  const authTime = code?.authTime ?? Math.floor(Date.now() / 1000);
+  const amr = code?.amr ?? methodsOf(ctx.oidc.params?.['mfa']);
+  return { ...personClaims(id), auth_time: authTime, amr };
+}
+
+/** RFC 8176 has no value for "nobody was asked": `demo` says so, also where the demo plays a second factor. */
+function methodsOf(mfa: unknown): string[] {
+  return mfa === 'true' ? ['demo', 'mfa'] : ['demo'];
 }
 
 async function makeGrant(provider: Provider, accountId: string): Promise<InstanceType<Provider['Grant']>> {
@@ -165,12 +172,13 @@ function addLogin(provider: Provider): void {
       return;
     }
     if (ctx.method === 'POST') {
-      const user = demoUser(new URLSearchParams(await readBody(ctx.req)).get('user'));
+      const form = new URLSearchParams(await readBody(ctx.req));
+      const user = demoUser(form.get('user'));
       if (!user) {
         ctx.status = 400;
         return;
       }
-      const result = { login: { accountId: user.user, amr: ['demo'] } };
+      const result = { login: { accountId: user.user, amr: methodsOf(form.get('mfa')) } };
       ctx.respond = false;
       await provider.interactionFinished(ctx.req, ctx.res, result);
       return;

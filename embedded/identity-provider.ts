@@ -38,12 +38,22 @@ export interface IdentityProvider {
 /**
  * An access token of a demo user, from the provider at `issuer`: what `countersign token <demo user>` prints.
  *
+ * @param options.mfa - as if they had just logged in with a second factor
  * @throws Error when the provider is not reachable or does not know the user.
  */
-export async function fetchDemoToken(issuer: string, user: string): Promise<string> {
+export async function fetchDemoToken(
+  issuer: string,
+  user: string,
+  options: { mfa?: boolean } = {},
+): Promise<string> {
   const response = await fetch(`${issuer}/token`, {
     method: 'POST',
-    body: new URLSearchParams({ grant_type: DEMO_USER_GRANT, client_id: DEMO_CLIENT_ID, user }),
+    body: new URLSearchParams({
+      grant_type: DEMO_USER_GRANT,
+      client_id: DEMO_CLIENT_ID,
+      user,
+      ...(options.mfa === true ? { mfa: 'true' } : {}),
+    }),
   }).catch((cause: unknown) => {
     throw new Error(`No identity provider answers at ${issuer}. Remedy: start it with "npm start".`, {
       cause,

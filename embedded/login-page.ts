@@ -1,6 +1,6 @@
 import { DEMO_USERS } from './demo-users.ts';
 
-/** HTML of the page that asks who to log in as; each button posts `user` to the page's own address. */
+/** HTML of the page that asks who to log in as; each button posts `user`, and `mfa` where it is ticked, to the page's own address. */
 export function loginPage(): string {
   const buttons = DEMO_USERS.map(
     ({ user, name, roles, groups }) =>
@@ -11,6 +11,7 @@ export function loginPage(): string {
 <style>body{font:1rem system-ui;max-width:32rem;margin:3rem auto}li{margin:.5rem 0}button{font:inherit;min-width:10rem}</style>
 <h1>Log in as</h1>
 <p>A demo on this machine: nobody is asked for a password.</p>
-<form method="post"><ul>${buttons.join('')}</ul></form>
+<form method="post"><p><label><input type="checkbox" name="mfa" value="true"> as if with a second factor</label></p>
+<ul>${buttons.join('')}</ul></form>
 </html>`;
 }

@@ -1,7 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { apiClient } from '../../cli/api-client.ts';
 import { canonicalJson } from '../../domain/canonical-json.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
+import { fetchDemoToken } from '../../embedded/identity-provider.ts';
 import { directoryFrom } from '../../policies/directory.ts';
 import type { PersonId } from '../../domain/person.ts';
 import type { PinnedPolicy } from '../../domain/policy.ts';
@@ -51,7 +53,7 @@ async function under(changed: Partial<PinnedPolicy>) {
     },
   });
   apis.push(own);
-  return { ...journeyOf(own), users: own.users };
+  return { ...journeyOf(own), users: own.users, url: own.url };
 }
 
 /** Keeps a precheck from being told to its workflow while it is pending. */
@@ -72,6 +74,22 @@ afterAll(async () => {
   await workers.stop();
   await Promise.all([api, ...apis].map((one) => one.stop()));
   await ground.stop();
+});
+
+test('a policy that asks for a second factor refuses a login without and takes one with it', async () => {
+  const { users, asked, ended, url } = await under({
+    name: 'strong',
+    authentication: { methods: ['mfa'], maxAgeSeconds: 300 },
+  });
+  const change = await asked(await ground.certificate());
+  expect(await codeOf(decide(users.frank, change))).toBe('stronger_authentication_needed');
+  const { issuer } = ground.identity;
+  const strong = apiClient(url, await fetchDemoToken(issuer, 'frank', { mfa: true }));
+  expect(await decide(strong, change)).toMatchObject({
+    decisionStatus: 'approved',
+    decisions: [{ person: { subject: 'frank', authentication: { methods: ['demo', 'mfa'] } } }],
+  });
+  expect((await ended(change.id)).executionStatus).toBe('succeeded');
 });
 
 test('a decision that comes before the workflow has heard of what it read waits, and counts', async () => {

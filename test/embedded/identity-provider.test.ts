@@ -60,6 +60,13 @@ test.each([
   expect((claims.exp ?? 0) - (claims.iat ?? 0)).toBe(600);
 });
 
+test('a second factor is played when it is asked for, beside the word that nobody was asked', async () => {
+  const claims = await verify(await fetchDemoToken(provider.issuer, 'frank', { mfa: true }));
+  expect(claims).toMatchObject({ sub: 'frank', amr: ['demo', 'mfa'] });
+  expect(claims['auth_time']).toBe(claims.iat);
+  expect(await verify(await fetchDemoToken(provider.issuer, 'frank'))).toMatchObject({ amr: ['demo'] });
+});
+
 test('an unknown user gets no token', async () => {
   await expect(provider.tokenFor('mallory')).rejects.toThrow('mallory');
 });
@@ -141,7 +148,7 @@ test('the log-in page gives tokens by the authorization code flow with PKCE, of 
   });
   const page = location(await step(`/auth?${query.toString()}`));
   expect(await (await step(page)).text()).toContain('value="carol"');
-  const resumed = location(await step(page, new URLSearchParams({ user: 'carol' })));
+  const resumed = location(await step(page, new URLSearchParams({ user: 'carol', mfa: 'true' })));
   const back = new URL(location(await step(resumed)));
   expect(`${back.origin}${back.pathname}`).toBe(redirect);
   expect(back.searchParams.get('state')).toBe('here');
@@ -157,7 +164,9 @@ test('the log-in page gives tokens by the authorization code flow with PKCE, of 
     }),
   );
   const { access_token, id_token } = (await answer.json()) as { access_token: string; id_token: string };
-  await expect(verify(access_token)).resolves.toMatchObject({ sub: 'carol', groups: ['operations'] });
+  const claims = await verify(access_token);
+  expect(claims).toMatchObject({ sub: 'carol', groups: ['operations'], amr: ['demo', 'mfa'] });
+  expect(claims['auth_time']).toBeLessThanOrEqual(claims.iat ?? 0);
 
   // Both under the same keys and issuer; where the audience is the client, only their kind tells them apart.
   const { issuer } = provider;
