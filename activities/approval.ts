@@ -61,13 +61,11 @@ export function attests(
  * calls nothing with it.
  */
 export function assertOpen(stored: Change | null, now: number): void {
-  const spent =
-    stored === null
-      ? 'the change is not recorded'
-      : stored.closedAt !== null
-        ? `the change ended at ${stored.closedAt}`
-        : stored.executeBy === null || Date.parse(stored.executeBy) <= now
-          ? `no call is allowed after ${stored.executeBy ?? 'an approval that is not recorded'}`
-          : null;
-  if (spent !== null) throw ApplicationFailure.nonRetryable(spent, 'approval_spent');
+  const spent = (message: string, nonRetryable: boolean) =>
+    ApplicationFailure.create({ type: 'approval_spent', message, nonRetryable });
+  if (stored === null) throw spent('the change is not recorded', true);
+  if (stored.closedAt !== null) throw spent(`the change ended at ${stored.closedAt}`, true);
+  if (stored.executeBy === null) throw spent('the approval is not recorded', true);
+  // By this clock: by its own the workflow ends what is too late, as what its calls came to.
+  if (Date.parse(stored.executeBy) <= now) throw spent(`no call is allowed after ${stored.executeBy}`, false);
 }

@@ -24,6 +24,12 @@ export type Executed =
 
 type Closed = Extract<CallResult, { kind: 'closed' }>;
 
+/**
+ * How long an answer may wait in its worker until the log takes it, execute-by or not: it exists nowhere else. A worker
+ * that is lost is noticed by its heartbeats, so nothing else waits that long.
+ */
+const recordedWithinMs = 3_600_000;
+
 const { gate } = proxyActivities<Pick<LogActivities, 'gate'>>({
   startToCloseTimeout: '15 seconds',
   // Where it is closed the activity itself says how long to wait.
@@ -107,8 +113,9 @@ async function call(run: Run): Promise<Executed | Closed | { kind: 'interrupted'
   const executeBy = Date.parse(run.change.executeBy ?? '');
   const { ActiveCaCertificate } = proxyActivities<Pick<VendorActivities, 'ActiveCaCertificate'>>({
     taskQueue: vendorTaskQueue,
-    startToCloseTimeout: '5 minutes',
-    scheduleToCloseTimeout: Math.max(1, executeBy - Date.now()),
+    startToCloseTimeout: recordedWithinMs,
+    // No attempt begins after execute-by: it is cancelled then, below, and one that is under way has its answer recorded.
+    scheduleToCloseTimeout: Math.max(0, executeBy - Date.now()) + recordedWithinMs,
     heartbeatTimeout: '15 seconds',
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     retry: {
@@ -131,7 +138,7 @@ async function call(run: Run): Promise<Executed | Closed | { kind: 'interrupted'
   } catch (error) {
     // A call that was under way when it was interrupted, and that failed: Temporal does not repeat what is cancelled.
     if (error instanceof ActivityFailure && isInterrupted(run)) return { kind: 'interrupted' };
-    // Execute-by has passed, or the next repeat would come after it: Temporal then gives up at once.
+    // Execute-by has passed while a call was under way, or the log could not be written for too long.
     if (error instanceof ActivityFailure && gaveUpInTime(error)) {
       return { kind: 'ended', end: await settled(run, late) };
     }

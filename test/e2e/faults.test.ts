@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { FaultPoint } from '../../activities/dependencies.ts';
 import type { ChangeView } from '../../api/view.ts';
 import { apiClient } from '../../cli/api-client.ts';
+import { workflowIdOf } from '../../domain/change.ts';
 import { freePort } from '../../embedded/free-port.ts';
 import { startTemporal } from '../../embedded/temporal.ts';
-import { decide, post } from '../support/journey.ts';
+import { takeAway } from '../support/database.ts';
+import { decide, inMs, journeyOf, post } from '../support/journey.ts';
 import { ownDatabase } from '../support/own-database.ts';
 import { startProcess } from '../support/process.ts';
 import {
@@ -19,6 +22,64 @@ import {
 } from '../support/service.ts';
 import { PROJECT_HOME, temporaryHome } from '../support/stack.ts';
 import { expectWhole } from '../support/whole-log.ts';
+
+describe.concurrent('an answer that cannot be recorded', { timeout: 300_000 }, () => {
+  /** A change whose log is away from the vendor's answer on. */
+  async function answered(times: () => object = () => ({})) {
+    const ground = await startGround();
+    const api = await startApi(ground, { engineDeadlineMs: 60_000 });
+    const away = Promise.withResolvers<() => Promise<void>>();
+    const workers = await startWorkers(ground, {
+      at: async (point) => {
+        if (point === 'call.answered') away.resolve(await takeAway(ground.database, 'unwritable'));
+      },
+    });
+    const sn = await ground.certificate();
+    const { id } = await journeyOf(api).approved(sn, times());
+    return {
+      ground,
+      id,
+      giveBack: await away.promise,
+      async expectRecordedOnce(): Promise<void> {
+        const { attempts } = await expectWhole(api, ground, id, sn);
+        const calls = await ground.calls(sn);
+        expect(calls).toHaveLength(1);
+        expect(attempts).toMatchObject([{ outcome: 'succeeded', requestId: calls[0]?.requestId }]);
+      },
+      async stop(): Promise<void> {
+        await workers.stop();
+        await api.stop();
+        await ground.stop();
+      },
+    };
+  }
+
+  test('for a minute is recorded once then, and time-outs would allow for ten', async () => {
+    const minute = await answered();
+    const { ground, id } = minute;
+    const { events } = await ground.client.workflow.getHandle(workflowIdOf(id)).fetchHistory();
+    const call = events
+      ?.map((event) => event.activityTaskScheduledEventAttributes)
+      .find((scheduled) => scheduled?.activityType?.name === 'ActiveCaCertificate');
+    expect(Number(call?.startToCloseTimeout?.seconds)).toBeGreaterThan(600);
+    await delay(60_000);
+    await minute.giveBack();
+    await minute.expectRecordedOnce();
+    await minute.stop();
+  });
+
+  test('until after execute-by is recorded once then', async () => {
+    let executeBy = '';
+    const past = await answered(() => {
+      executeBy = inMs(30_000);
+      return { executeBy, decideBy: inMs(29_000) };
+    });
+    await delay(Date.parse(executeBy) + 3_000 - Date.now());
+    await past.giveBack();
+    await past.expectRecordedOnce();
+    await past.stop();
+  });
+});
 
 describe.concurrent('a worker killed with SIGKILL', { timeout: 300_000 }, () => {
   const points: readonly FaultPoint[] = [
