@@ -84,8 +84,11 @@ export async function runWorker(env: Environment): Promise<void> {
     taskQueue: vendorTaskQueue,
     maxConcurrentActivityTaskExecutions: 100,
   });
+  let isStopping = false;
   const orphans = setInterval(() => {
     closeOrphans({ pool, client, log, namespace }).catch((err: unknown) => {
+      // Cut short by our own end: whoever runs next looks again.
+      if (isStopping) return;
       log.warn({ err: err as Error }, 'changes without a workflow could not be looked for');
     });
   }, orphanCheckMs);
@@ -93,6 +96,7 @@ export async function runWorker(env: Environment): Promise<void> {
   const running = Promise.all([changes.run(), vendor.run()]);
   log.info({ namespace, taskQueues: [changeTaskQueue, vendorTaskQueue] }, 'worker runs');
   await Promise.race([untilStopped(), running]);
+  isStopping = true;
   clearInterval(orphans);
   changes.shutdown();
   vendor.shutdown();
