@@ -204,7 +204,7 @@ test('a stream of a closed change waits for entries that have no index yet', asy
 test('a stream ends with its token', async () => {
   const change = await stack.stored();
   await append(change, 'change.requested');
-  const token = await stack.ground.identity.tokenFor('alice', { exp: Math.floor(Date.now() / 1000) + 3 });
+  const token = await stack.ground.identity.tokenFor('alice', { exp: Math.floor(Date.now() / 1000) + 6 });
   const stream = await follow(stack.api, change, { token });
   await stream.until(1);
   await stream.end();

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import type { Freeze } from '../../domain/freeze.ts';
+import { eventually } from '../support/service.ts';
 import { startApiStack } from './api-stack.ts';
 import type { Answer, ApiStack } from './api-stack.ts';
 
@@ -101,10 +102,10 @@ test('a freeze is lifted once; lifting it again changes nothing', async () => {
 });
 
 test('what cannot be lifted says so: one that ended, one of the file, one that there is not', async () => {
-  const { id } = (await declare({ startsAt: inHours(-2), endsAt: new Date(Date.now() + 500).toISOString() }))
-    .body;
+  const endsAt = Date.now() + 3_000;
+  const { id } = (await declare({ startsAt: inHours(-2), endsAt: new Date(endsAt).toISOString() })).body;
   const lift = (name: string) => stack.api.call(`/v1/freezes/${name}`, { as: 'adam', method: 'DELETE' });
-  await new Promise((resolve) => setTimeout(resolve, 600));
+  await eventually(() => Promise.resolve(Date.now() > endsAt ? true : null));
   expect((await lift(String(id))).body).toMatchObject({ status: 409, code: 'freeze_ended' });
   expect((await lift('year-end')).body).toMatchObject({ status: 405, code: 'method_not_allowed' });
   expect((await lift(randomUUID())).body).toMatchObject({ status: 404, code: 'not_found' });

@@ -228,7 +228,7 @@ test('a flood of refusals is a few entries, and one at the end that counts the o
   const change = await stack.stored();
   const refusals = makeRefusalLog(
     { db: stack.api.pool, namespace: 'test', log: pino({ level: 'silent' }) },
-    1500,
+    5_000,
   );
   const of = (code: 'digest_mismatch' | 'self_approval', subject = 'bob') =>
     refusals.record({

@@ -28,7 +28,8 @@ test('without a worker a submission is answered 503 by the deadline, names its c
   const headers = { 'idempotency-key': randomUUID() };
   const since = Date.now();
   const first = await stack.api.call('/v1/changes', { body, headers });
-  expect(Date.now() - since).toBeLessThan(10_000);
+  // By this API's own deadline, and not by any that Temporal or HTTP would set.
+  expect(Date.now() - since).toBeLessThan(30_000);
   unavailable(first, 'engine_unavailable');
   const again = await stack.api.call('/v1/changes', { body, headers });
   unavailable(again, 'engine_unavailable');

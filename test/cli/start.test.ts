@@ -40,7 +40,7 @@ async function started(home: string, more: NodeJS.ProcessEnv = {}) {
       return Promise.resolve(start.output().includes('ready after') ? true : null);
     },
     start.output,
-    120_000,
+    240_000,
   );
   const running = JSON.parse(await readFile(join(home, 'running.json'), 'utf8')) as {
     api: string;
@@ -52,7 +52,7 @@ async function started(home: string, more: NodeJS.ProcessEnv = {}) {
 
 test(
   'start, demo, Ctrl-C, start again: what was pending can still be approved',
-  { timeout: 400_000 },
+  { timeout: 600_000 },
   async () => {
     const home = await temporaryHome();
     // Somebody else's, and busy when the API comes: it goes elsewhere, and says where.
@@ -84,10 +84,10 @@ test(
       { 'Idempotency-Key': randomUUID() },
     );
     await changeThat(alice, asked.id, (c) => c.digest !== null);
-    const asked_at = Date.now();
+    const askedAt = Date.now();
     first.child.kill('SIGINT');
     expect((await first.exited)[0]).toBe(0);
-    expect(Date.now() - asked_at).toBeLessThan(10_000);
+    expect(Date.now() - askedAt).toBeLessThan(30_000);
 
     const second = await started(home, { PORT: String(port) });
     // Where it was the last time.

@@ -108,12 +108,18 @@ describe.concurrent('a freeze', { timeout: 300_000 }, () => {
     expect(await codeOf(api.users.alice.post(`/v1/changes/${id}/withdrawal`, { comment: '' }))).toBe(
       'call_started',
     );
-    const history = () => ground.client.workflow.getHandle(workflowIdOf(id)).fetchHistory();
-    const before = (await history()).events?.length;
+    const handle = ground.client.workflow.getHandle(workflowIdOf(id));
+    const asked = async (times: number) => {
+      const { raw } = await handle.describe();
+      const gate = raw.pendingActivities?.find(({ activityType }) => activityType?.name === 'gate');
+      return (gate?.attempt ?? 0) >= times ? true : null;
+    };
+    await eventually(() => asked(2));
+    const before = (await handle.fetchHistory()).events?.length;
     // Two more rounds of the gate: no call, and nothing in the history.
-    await new Promise((resolve) => setTimeout(resolve, 2500));
+    await eventually(() => asked(4));
     expect(await ground.calls(sn)).toHaveLength(calls.length);
-    expect((await history()).events?.length).toBe(before);
+    expect((await handle.fetchHistory()).events?.length).toBe(before);
     await lift(frozen);
     const end = await journey.ended(id);
     expect(end.executionStatus).toBe('succeeded');
@@ -156,7 +162,7 @@ describe.concurrent('a freeze', { timeout: 300_000 }, () => {
   test('that outlasts execute-by ends the change without a call, and the outcome says why', async () => {
     const { sn, input } = await target();
     await freeze(input.mqttInstanceId, { endsAt: inMs(3_600_000) });
-    const { id } = await journey.approved(sn, { input, decideBy: inMs(4000), executeBy: inMs(5000) });
+    const { id } = await journey.approved(sn, { input, decideBy: inMs(14_000), executeBy: inMs(15_000) });
     const end = await journey.ended(id);
     expect(end).toMatchObject({
       decisionStatus: 'approved',
@@ -170,7 +176,7 @@ describe.concurrent('a freeze', { timeout: 300_000 }, () => {
   test('that begins after a 500 and outlasts execute-by ends the change as what its calls came to', async () => {
     const { sn, input } = await target();
     await ground.fault(sn, { times: 50 });
-    const { id } = await journey.approved(sn, { input, decideBy: inMs(6000), executeBy: inMs(8000) });
+    const { id } = await journey.approved(sn, { input, decideBy: inMs(14_000), executeBy: inMs(15_000) });
     await changeThat(api.users.alice, id, (c) => c.attempts.length >= 1);
     await freeze(input.mqttInstanceId);
     const end = await journey.ended(id);
@@ -220,26 +226,29 @@ describe.concurrent('a freeze', { timeout: 300_000 }, () => {
 
 describe.concurrent('a window', { timeout: 300_000 }, () => {
   test('that opens later lets the change run then, and not before', async () => {
-    // The minute after next, so that an approval comes before it.
-    const opens = Math.ceil(Date.now() / 60_000 + 0.25) * 60_000;
+    const alone = await startGround();
+    // Windows open with a minute: the clock of this API and these workers is sent ahead to shortly before.
+    const opens = Math.ceil(Date.now() / 60_000 + 30) * 60_000;
+    let ahead = 0;
+    const now = () => Date.now() + ahead;
     const minute = new Date(opens).getUTCMinutes();
     const windows = [{ cron: `${minute} * * * *`, durationMinutes: 5, timeZone: 'UTC', holidays: [] }];
-    const other = await startApi(ground, { policies: onePolicy({ ...policy, windows }) });
-    const { sn, input } = await target();
-    const { id } = await journeyOf(other).approved(sn, { input });
-    const waits = await held(id);
-    expect(waits.waitsFor).toMatchObject({ kind: 'window', until: new Date(opens).toISOString() });
-    const end = await eventually(
-      async () => {
-        const now = await api.users.alice.change(id);
-        return now.closedAt === null ? null : now;
-      },
-      () => 'the window',
-      150_000,
-    );
+    const [its, itsWorkers] = await Promise.all([
+      startApi(alone, { policies: onePolicy({ ...policy, windows }), now }),
+      startWorkers(alone, { gateLongestMs: 1000, now }),
+    ]);
+    const { asked, ended } = journeyOf(its);
+    const change = await asked(await alone.certificate());
+    ahead = opens - 15_000 - Date.now();
+    const { id } = await decide(its.users.bob, change);
+    const end = await ended(id);
+    const waited = (await its.users.dave.events(id)).find(({ type }) => type === 'change.held');
+    expect(waited).toMatchObject({ held: { kind: 'window', until: new Date(opens).toISOString() } });
     expect(end.executionStatus).toBe('succeeded');
     expect(Date.parse(end.attempts[0]?.startedAt ?? '')).toBeGreaterThanOrEqual(opens);
-    await other.stop();
+    await itsWorkers.stop();
+    await its.stop();
+    await alone.stop();
   });
 
   test('that never opens in time ends the change without a call', async () => {
@@ -248,8 +257,8 @@ describe.concurrent('a window', { timeout: 300_000 }, () => {
     const { sn, input } = await target();
     const { id } = await journeyOf(other).approved(sn, {
       input,
-      decideBy: inMs(4000),
-      executeBy: inMs(5000),
+      decideBy: inMs(14_000),
+      executeBy: inMs(15_000),
     });
     expect(await journey.ended(id)).toMatchObject({
       executionStatus: 'cancelled',

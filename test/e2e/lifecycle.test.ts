@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { workflowIdOf } from '../../domain/change.ts';
 import type { ChangeView } from '../../api/view.ts';
-import { changeThat, instance, startApi, startGround, startWorkers } from '../support/service.ts';
+import { changeThat, eventually, instance, startApi, startGround, startWorkers } from '../support/service.ts';
 import { codeOf, decide, entriesOf, inMs, journeyOf, post } from '../support/journey.ts';
 import type { Journey } from '../support/journey.ts';
 import type { Ground } from '../support/service.ts';
@@ -164,7 +164,8 @@ describe.concurrent('a change', { timeout: 300_000 }, () => {
 
   test('is paused between attempts, resumed, and then succeeds', async () => {
     const sn = await ground.certificate();
-    await ground.fault(sn, { times: 3 });
+    // So many that it is still at them when the operator's word comes.
+    await ground.fault(sn, { times: 6 });
     const { id } = await journey.approved(sn);
     await changeThat(api.users.alice, id, (c) => c.attempts.length >= 2);
     expect(await codeOf(api.users.alice.post(`/v1/changes/${id}/withdrawal`, { comment: '' }))).toBe(
@@ -202,13 +203,14 @@ describe.concurrent('a change', { timeout: 300_000 }, () => {
 
   test('may be withdrawn again in a round that follows a drift without a call', async () => {
     const sn = await ground.certificate();
-    const { id } = await journey.approved(sn, { executeAfter: inMs(3000) });
+    const asked = await journey.asked(sn);
     await ground.control('PUT', '/_sim/certificates', {
       mqttInstanceId: instance,
       sn,
       caName: 'another line',
       status: '0',
     });
+    const { id } = await decide(api.users.bob, asked);
     await changeThat(api.users.alice, id, (c) => c.round === 2);
     await api.users.alice.post(`/v1/changes/${id}/withdrawal`, { comment: '' });
     expect(await journey.ended(id)).toMatchObject({
@@ -232,7 +234,7 @@ describe.concurrent('a change', { timeout: 300_000 }, () => {
   test('fails when execute-by passes during retries', async () => {
     const sn = await ground.certificate();
     await ground.fault(sn, { times: 50 });
-    const { id } = await journey.approved(sn, { decideBy: inMs(5000), executeBy: inMs(6000) });
+    const { id } = await journey.approved(sn, { decideBy: inMs(14_000), executeBy: inMs(15_000) });
     const end = await journey.ended(id);
     expect(end).toMatchObject({ executionStatus: 'failed', outcome: { code: 'execute_by_passed' } });
     expect(end.attempts.length).toBeGreaterThan(1);
@@ -241,8 +243,10 @@ describe.concurrent('a change', { timeout: 300_000 }, () => {
 
   test('ends outcome_unknown when a call was lost and the target cannot be read', async () => {
     const sn = await ground.certificate();
-    await ground.fault(sn, { kind: 'reset' });
-    await ground.control('POST', '/_sim/faults', { action: 'GetCaCertificate', sn, kind: 'pass', times: 2 });
+    await ground.fault(sn, { kind: 'hang' });
+    const { id } = await journey.approved(sn, { decideBy: inMs(14_000), executeBy: inMs(15_000) });
+    await eventually(async () => ((await ground.calls(sn)).length === 1 ? true : null));
+    // While the call hangs: no read after it succeeds.
     await ground.control('POST', '/_sim/faults', {
       action: 'GetCaCertificate',
       sn,
@@ -250,7 +254,6 @@ describe.concurrent('a change', { timeout: 300_000 }, () => {
       status: 503,
       code: 'ServiceUnavailable',
     });
-    const { id } = await journey.approved(sn, { decideBy: inMs(5000), executeBy: inMs(8000) });
     const end = await journey.ended(id);
     expect(end).toMatchObject({ executionStatus: 'outcome_unknown', outcome: { code: 'outcome_unknown' } });
     expect(end.attempts.map((a) => a.outcome)).toEqual(['unknown']);

@@ -332,7 +332,7 @@ describe.concurrent('under a policy of their own', { timeout: 120_000 }, () => {
       name: 'escalating',
       stages: [{ name: 'operations', groups: [{ group: 'operations', threshold: 2 }] }],
       remindersMs: [500],
-      escalation: { afterMs: 3_000, group: 'security' },
+      escalation: { afterMs: 10_000, group: 'security' },
       groups: { operations: { source: 'token' }, security: { source: 'token' } },
     });
     const change = await asked(await ground.certificate());
@@ -368,7 +368,8 @@ describe.concurrent('under a policy of their own', { timeout: 120_000 }, () => {
       groups: { plant: { source: 'directory' } },
     });
     const sn = await ground.certificate();
-    const change = await asked(sn, { executeAfter: inMs(3_000) });
+    // Later than two decisions take.
+    const change = await asked(sn, { executeAfter: inMs(15_000) });
     await decide(users.bob, change);
     expect(await decide(users.carol, change)).toMatchObject({ decisionStatus: 'approved' });
     directory = plant('bob', 'frank');

@@ -22,12 +22,13 @@ afterAll(async () => {
 
 test('a read that is refused after a lost call does not end the change: it is read again until it is known', async () => {
   const sn = await ground.certificate();
-  await ground.fault(sn, { kind: 'resetAfterApply' });
-  // The precheck's read and the one before the call go well; those after it are refused.
-  const reads = { action: 'GetCaCertificate', sn };
-  await ground.control('POST', '/_sim/faults', { ...reads, kind: 'pass', times: 2 });
-  await ground.control('POST', '/_sim/faults', { ...reads, code: 'PermissionCheckFailed', times: 3 });
-  const change = await journey.ended((await journey.approved(sn)).id);
+  await ground.fault(sn, { kind: 'hangAfterApply' });
+  const { id } = await journey.approved(sn);
+  await eventually(async () => ((await ground.calls(sn)).length === 1 ? true : null));
+  // While the call hangs: the reads before it have gone well, those after it are refused.
+  const refused = { action: 'GetCaCertificate', sn, code: 'PermissionCheckFailed', times: 3 };
+  await ground.control('POST', '/_sim/faults', refused);
+  const change = await journey.ended(id);
   expect(change).toMatchObject({ executionStatus: 'succeeded', outcome: { reconciled: true } });
   expect(await ground.calls(sn)).toHaveLength(1);
 });

@@ -20,7 +20,7 @@ test('stop asks first', async () => {
     args: ['-c', 'trap "exit 7" TERM; echo ready; while :; do sleep 0.1; done'],
     stopSignal: 'SIGTERM',
   });
-  await vi.waitFor(() => expect(child.lastLines()).toBe('ready'));
+  await vi.waitFor(() => expect(child.lastLines()).toBe('ready'), { timeout: 60_000 });
   await child.stop();
   await expect(child.exited).resolves.toEqual({ code: 7, signal: null });
 });
@@ -31,7 +31,7 @@ test('stop kills what does not listen', async () => {
     args: ['-c', 'trap "" TERM; echo ready; while :; do sleep 0.1; done'],
     stopSignal: 'SIGTERM',
   });
-  await vi.waitFor(() => expect(child.lastLines()).toBe('ready'));
+  await vi.waitFor(() => expect(child.lastLines()).toBe('ready'), { timeout: 60_000 });
   await child.stop(200);
   await expect(child.exited).resolves.toEqual({ code: null, signal: 'SIGKILL' });
 });

@@ -67,7 +67,8 @@ test.each(['stop', 'SIGKILL'] as const)('workflows and search attributes survive
   await withClient(second, async (client) => {
     expect(await operationOf(client, workflowId)).toBe('ActiveCaCertificate');
     const query = 'CountersignOperation = "ActiveCaCertificate" AND CountersignDecision IS NULL';
-    expect((await client.workflow.count(query)).count).toBe(1);
+    // Kept for searching a little after it was begun, perhaps only now.
+    await expect.poll(async () => (await client.workflow.count(query)).count, { timeout: 60_000 }).toBe(1);
   });
 });
 
@@ -94,7 +95,8 @@ test('a namespace of its own can be used at once', async () => {
 
 test('the web UI answers when asked for, and is absent otherwise', async () => {
   const withUi = await start({ uiPort: 8233 });
-  expect((await fetch(withUi.uiUrl ?? '')).status).toBe(200);
+  const status = () => fetch(withUi.uiUrl ?? '').then((answer) => answer.status, String);
+  await expect.poll(status, { timeout: 60_000 }).toBe(200);
   const without = await start();
   expect(without.uiUrl).toBeNull();
 });

@@ -140,7 +140,7 @@ const kinds: Record<Exclude<(typeof FAULT_KINDS)[number], 'pass'>, Omit<Expected
 describe('each way in which a call can go wrong', () => {
   test.each(Object.entries(kinds))('%s', async (kind, { applied, ...expected }) => {
     await script({ kind });
-    const own = clientTo(simulator.url, kind.startsWith('hang') ? { deadlineMs: 700 } : {});
+    const own = clientTo(simulator.url, kind.startsWith('hang') ? { deadlineMs: 1500 } : {});
     const fault = await faulty(own.activeCaCertificate(ref));
     expect(fault).toMatchObject(expected);
     expect(await keptStatus(simulator, ref.sn)).toBe(applied ? '1' : '0');
@@ -152,21 +152,21 @@ describe('each way in which a call can go wrong', () => {
 
   test.each(Object.entries(kinds))('%s on a read leaves no outcome in doubt', async (kind, expected) => {
     await script({ kind });
-    const own = clientTo(simulator.url, kind.startsWith('hang') ? { deadlineMs: 700 } : {});
+    const own = clientTo(simulator.url, kind.startsWith('hang') ? { deadlineMs: 1500 } : {});
     const fault = await faulty(own.getCaCertificate(ref));
     expect(fault).toMatchObject({ class: 'transient', httpStatus: expected.httpStatus });
   });
 
   test('an answer that comes after the deadline is not waited for, one before it is', async () => {
-    await script({ delayMs: 5000 });
+    await script({ delayMs: 60_000 });
     const began = performance.now();
-    expect(await faulty(clientTo(simulator.url, { deadlineMs: 400 }).activeCaCertificate(ref))).toMatchObject(
-      {
-        class: 'unknown',
-        code: 'timeout',
-      },
-    );
-    expect(performance.now() - began).toBeLessThan(4000);
+    expect(
+      await faulty(clientTo(simulator.url, { deadlineMs: 1500 }).activeCaCertificate(ref)),
+    ).toMatchObject({
+      class: 'unknown',
+      code: 'timeout',
+    });
+    expect(performance.now() - began).toBeLessThan(30_000);
     expect(await keptStatus(simulator, ref.sn)).toBe('1');
     await script({ delayMs: 700 });
     expect(await client.activeCaCertificate(ref)).toMatchObject({ ok: true });

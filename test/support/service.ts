@@ -235,7 +235,8 @@ export async function dependenciesOf(
     onsMqtt: createOnsMqtt({
       endpoint: ground.simulator.url,
       credential: () => createCredential(key),
-      deadlineMs: 1500,
+      // Answers come in ms, but the simulator shares this process with everything else.
+      deadlineMs: 3000,
       pace: createCallPace({
         callsPerSecond: 500,
         claimSlots: (count, intervalMicros) =>
@@ -307,11 +308,11 @@ export async function changeThat(
   );
 }
 
-/** Asks until the answer is neither null nor an error; the last one is thrown after a minute. */
+/** Asks until the answer is neither null nor an error; the last one is thrown after two minutes. */
 export async function eventually<T>(
   ask: () => Promise<T | null>,
   describe: () => string = () => '',
-  patienceMs = 60_000,
+  patienceMs = 120_000,
 ): Promise<T> {
   const deadline = Date.now() + patienceMs;
   for (;;) {
