@@ -1,0 +1,178 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, test } from 'vitest';
+import { packFiles } from '../../audit/pack/manifest.ts';
+import { changed, found, packed, unpacked } from './pack-file.ts';
+import type { OpenFile } from './pack-file.ts';
+import { bodies, second, log, exported, verifiedText, filesOf, whole, lines, textOf } from './pack-ground.ts';
+
+const ofChange = await filesOf({ covers: { kind: 'change', changeId: second }, since: null });
+
+describe('what somebody does who has read the format, the manifest set right', () => {
+  const edit = (index: number, from: string | RegExp, to: string) => (text: string) =>
+    textOf(lines(text).map((line, i) => (i === index ? line.replace(from, to) : line)));
+  const without = (index: number) => (text: string) => textOf(lines(text).filter((_, i) => i !== index));
+  const drop = (index: number) => (m: Record<string, unknown>) => {
+    const counts = m.counts as { entries: number; changes: number; types: Record<string, number> };
+    const type = bodies[index]?.type ?? '';
+    const types = { ...counts.types, [type]: (counts.types[type] ?? 0) - 1 };
+    return { ...m, counts: { ...counts, entries: counts.entries - 1, types } };
+  };
+
+  test.each<[string, string, number | null, () => OpenFile[]]>([
+    [
+      'bytes of an entry edited',
+      'altered@13',
+      13,
+      () => changed(whole, 'entries.jsonl', edit(13, '"round":1', '"round":2')),
+    ],
+    [
+      'an entry and its leaf hash edited',
+      'altered:other_tree',
+      null,
+      () => {
+        const entries = changed(whole, 'entries.jsonl', edit(13, '"round":1', '"round":2'));
+        return changed(entries, 'leaves.jsonl', edit(13, /"leafHash":"../, '"leafHash":"00'));
+      },
+    ],
+    ['an entry dropped', 'missing@13', 13, () => changed(whole, 'entries.jsonl', without(13), drop(13))],
+    [
+      'the last entry dropped',
+      'truncated@35',
+      35,
+      () => changed(whole, 'entries.jsonl', without(35), drop(35)),
+    ],
+    [
+      'two entries swapped',
+      'reordered@13',
+      13,
+      () =>
+        changed(whole, 'entries.jsonl', (text) => {
+          const l = lines(text);
+          return textOf(l.map((line, i) => (i === 13 ? l[20] : i === 20 ? l[13] : line) as string));
+        }),
+    ],
+    [
+      'an entry put between',
+      'unexpected@13',
+      13,
+      () =>
+        changed(whole, 'entries.jsonl', (text) => {
+          const l = lines(text);
+          return textOf([...l.slice(0, 13), l[2] as string, ...l.slice(13)]);
+        }),
+    ],
+    [
+      'an entry put behind',
+      'unexpected@36',
+      36,
+      () => changed(whole, 'entries.jsonl', (text) => `${text}${lines(text)[2] as string}\n`),
+    ],
+    [
+      'a query column edited',
+      'altered:column@13',
+      13,
+      () => changed(whole, 'leaves.jsonl', edit(13, '"actor":"', '"actor":"x')),
+    ],
+    [
+      'an entry of a change dropped, its leaf kept',
+      'missing',
+      null,
+      () => changed(ofChange, 'entries.jsonl', without(8), drop(8)),
+    ],
+    [
+      'an entry of a change edited',
+      'altered@13',
+      13,
+      () => changed(ofChange, 'entries.jsonl', edit(4, '"ordinal":1', '"ordinal":3')),
+    ],
+    [
+      'a proof edited',
+      'altered:proof@13',
+      13,
+      () => changed(ofChange, 'leaves.jsonl', edit(4, /"proof":\["../, '"proof":["00')),
+    ],
+    [
+      'a proof that is none',
+      'malformed@13',
+      13,
+      () => changed(ofChange, 'leaves.jsonl', edit(4, /"proof":\[.*\]/, '"proof":"x"')),
+    ],
+    [
+      'a column of a change edited',
+      'altered:column@13',
+      13,
+      () => changed(ofChange, 'leaves.jsonl', edit(4, '"type":"attempt.started"', '"type":"attempt.failed"')),
+    ],
+    [
+      'an approval and its leaf dropped from a change',
+      'illogical:scheduled_without_approval@12',
+      12,
+      () => changed(changed(ofChange, 'leaves.jsonl', without(2)), 'entries.jsonl', without(2), drop(2)),
+    ],
+    [
+      'the OCSF rendering edited',
+      'altered:rendering',
+      null,
+      () => changed(whole, 'ocsf.jsonl', (text) => text.replace('bob', 'eve')),
+    ],
+    [
+      'the table edited',
+      'altered:rendering',
+      null,
+      () => changed(whole, 'entries.csv', (text) => text.replace('bob', 'eve')),
+    ],
+    [
+      'the report edited',
+      'altered:rendering',
+      null,
+      () => changed(whole, 'report.html', (text) => text.replace('bob', 'eve')),
+    ],
+    [
+      'what is not proven left out',
+      'altered:rendering',
+      null,
+      () => changed(whole, 'README.txt', (text) => text.replace('* Entries after', '* No entries after')),
+    ],
+    [
+      'the manifest telling of more',
+      'altered:file',
+      null,
+      () =>
+        changed(whole, 'manifest.json', (text) =>
+          text.replace('"notProven": [', '"notProven": ["Nothing.",'),
+        ),
+    ],
+  ])('%s', async (_name, finding, index, files) => {
+    const verdict = await verifiedText(await packed(files()));
+    expect(found(verdict)).toContain(finding);
+    expect(verdict.result).toBe('tampered');
+    if (index !== null) expect(verdict.firstBadIndex).toBe(index);
+  });
+
+  test('edited without the manifest', async () => {
+    for (const name of packFiles.slice(1)) {
+      const files = whole.map((f) => {
+        if (f.name !== name) return f;
+        const data = Buffer.from(f.data);
+        const middle = Math.floor(data.length / 2);
+        data[middle] = (data[middle] ?? 0) ^ 1;
+        return { ...f, data };
+      });
+      expect((await verifiedText(await packed(files))).result, name).toBe('tampered');
+    }
+  });
+
+  test('a range that claims another place', async () => {
+    const path = await exported(log, { covers: { kind: 'range', from: 8, to: 16 }, since: null });
+    const files = await unpacked(await readFile(path));
+    const moved = changed(
+      changed(files, 'proofs/range.json', (text) =>
+        text.replace('"from": 8', '"from": 16').replace('"to": 16', '"to": 24'),
+      ),
+      '',
+      (t) => t,
+      (m) => ({ ...m, covers: { kind: 'range', from: 16, to: 24 } }),
+    );
+    expect((await verifiedText(await packed(moved))).result).toBe('tampered');
+  });
+});

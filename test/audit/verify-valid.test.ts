@@ -1,0 +1,137 @@
+import { readFile, truncate, writeFile } from 'node:fs/promises';
+import { describe, expect, test } from 'vitest';
+import { packFiles } from '../../audit/pack/manifest.ts';
+import type { PackRequest } from '../../audit/pack/prepare-pack.ts';
+import { openPack } from '../../audit/verify/pack-source.ts';
+import { changeStory } from './change-story.ts';
+import { signed } from './memory-log.ts';
+import { changed, found, freshPath, inFolder, packed, unpacked, verified } from './pack-file.ts';
+import { keys, second, log, all, exported, packOf, verifiedText, filesOf, whole } from './pack-ground.ts';
+
+const ofChange = await filesOf({ covers: { kind: 'change', changeId: second }, since: null });
+
+describe('an untouched pack is valid', () => {
+  test.each<[string, PackRequest]>([
+    ['the whole log', all],
+    ['a range from within', { covers: { kind: 'range', from: 5, to: 23 }, since: null }],
+    ['one entry', { covers: { kind: 'range', from: 35, to: 36 }, since: null }],
+    ['a change', { covers: { kind: 'change', changeId: second }, since: null }],
+  ])('%s', async (_name, request) => {
+    const path = await exported(log, request);
+    const verdict = await verifiedText(path);
+    expect(found(verdict)).toEqual([]);
+    expect(verdict.result).toBe('valid');
+    expect(verdict.checked.entries).toBeGreaterThan(0);
+    const unpackedPath = await inFolder(await unpacked(await readFile(path)));
+    expect(await verifiedText(unpackedPath)).toEqual(verdict);
+  });
+
+  test('and says what it proves, and what it does not', async () => {
+    const verdict = await verifiedText(await packed(ofChange));
+    expect(verdict).toMatchObject({
+      covers: { kind: 'change', changeId: second },
+      checkpoint: { size: 36, witnesses: [{ name: 'witness.test', time: '2026-11-24T12:00:00.000Z' }] },
+      checked: { entries: 9, changes: 1, statements: 2, since: null },
+      openChanges: [],
+    });
+    expect(verdict.notProven.join(' ')).toMatch(/Completeness/);
+    expect((await verifiedText(await packed(whole))).notProven.join(' ')).not.toMatch(/Completeness/);
+  });
+
+  test('for every range of a log of every size up to 17', async () => {
+    for (let size = 1; size <= 17; size += 4) {
+      for (let from = 0; from < size; from += 3) {
+        for (let to = from + 1; to <= size; to += 4) {
+          const path = await exported(log, { covers: { kind: 'range', from, to }, since: null }, size);
+          expect(found(await verifiedText(path))).toEqual([]);
+        }
+      }
+    }
+  });
+
+  test.each([0, 7, 36])('against an own checkpoint of size %i', async (size) => {
+    const since = (await log.checkpoint(size)).note;
+    const verdict = await verifiedText(await packed(whole), since);
+    expect(found(verdict)).toEqual([]);
+    expect(verdict.checked.since).toBe(size);
+  });
+
+  test('of a change, against an own checkpoint that the pack leads on from, and no other', async () => {
+    const path = await exported(log, { covers: { kind: 'change', changeId: second }, since: 7 });
+    const verdict = await verifiedText(path, (await log.checkpoint(7)).note);
+    expect(verdict.checked.since).toBe(7);
+    const other = await verifiedText(path, (await log.checkpoint(8)).note);
+    expect(other.result).toBe('incomplete');
+    expect(found(other)).toEqual(['unchecked:since']);
+  });
+
+  test('with changes that have not closed, which are listed', async () => {
+    const story = changeStory();
+    const entries = [
+      story.requested(),
+      story.prechecked(),
+      story.approved(),
+      story.scheduled(),
+      story.started(),
+    ];
+    const verdict = await verifiedText(await packOf(entries.map((body) => signed(body, keys))));
+    expect(verdict.result).toBe('valid');
+    expect(verdict.openChanges).toEqual([{ changeId: story.changeId, openAttempts: [1] }]);
+  });
+});
+
+describe('nothing checked is never a pass', () => {
+  test.each<[string, string, string[]]>([
+    ['without keys', '', ['badly_signed:checkpoint', 'unchecked:statement']],
+    ['without a key of the API', keys.log.publicKey, ['unchecked:statement']],
+    ['without a key of the log', keys.statementPem, ['badly_signed:checkpoint']],
+  ])('%s', async (_name, trusted, findings) => {
+    const verdict = await verified(await packed(whole), trusted);
+    expect(found(verdict)).toEqual(findings);
+    expect(verdict.result).not.toBe('valid');
+  });
+
+  test.each([...packFiles])('without %s', async (name) => {
+    const files = whole.filter((file) => file.name !== name);
+    expect(files).toHaveLength(whole.length - 1);
+    const verdict = await verifiedText(await packed(files));
+    expect(verdict.result).not.toBe('valid');
+    // Also when the manifest knows of no such file.
+    if (name === 'manifest.json' || name === 'verify.mjs' || name === 'consistency.json') return;
+    const forgotten = changed(
+      files,
+      '',
+      (t) => t,
+      (m) => ({
+        ...m,
+        files: (m.files as { path: string }[]).filter(({ path }) => path !== name),
+      }),
+    );
+    expect((await verifiedText(await packed(forgotten))).result).not.toBe('valid');
+  });
+
+  test('an empty file, an empty archive, an empty folder, nothing', async () => {
+    const empty = await freshPath();
+    await writeFile(empty, '');
+    for (const path of [empty, await packed([]), await inFolder([])]) {
+      expect((await verifiedText(path)).result).toBe('incomplete');
+    }
+    await expect(openPack('/nowhere/at/all')).rejects.toMatchObject({ kind: 'unreadable' });
+  });
+
+  test('a pack without an entry', async () => {
+    const cut = changed(whole, 'entries.jsonl', () => '');
+    expect((await verifiedText(await packed(cut))).result).toBe('tampered');
+  });
+
+  test('an archive that was cut anywhere', async () => {
+    const path = await packed(whole);
+    const { length } = await readFile(path);
+    for (let kept = 1; kept < length; kept += Math.ceil(length / 40)) {
+      const part = await freshPath();
+      await writeFile(part, await readFile(path));
+      await truncate(part, kept);
+      expect((await verifiedText(part)).result, `${kept} of ${length}`).toBe('incomplete');
+    }
+  });
+});
