@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { openPack } from '../audit/verify/pack-source.ts';
+import type { StatementCheck } from '../audit/verify/judge-entries.ts';
 import { readTrustedKeys } from '../audit/verify/trusted-keys.ts';
 import { verifyPack } from '../audit/verify/verify-pack.ts';
 import { exitCodeOf, verdictLines } from '../audit/verify/verdict.ts';
-import { createSignatureVerifier } from '../identity/statement-signer.ts';
 
 /** Files of a verification. */
 export interface VerifyArguments {
@@ -22,12 +22,14 @@ const usage = 3;
 /**
  * Verifies a pack, with files alone: no environment, no network, no database.
  *
+ * @param checkWith - makes what checks signatures with the API's keys (SPKI, PEM)
  * @returns the exit code: 0 valid, 1 tampered, 2 incomplete, 3 used wrongly
  */
 export async function verifyFiles(
   { pack, keys, since, json }: VerifyArguments,
   out: (line: string) => void,
   complain: (line: string) => void,
+  checkWith: (publicKeyPems: readonly string[]) => StatementCheck,
 ): Promise<number> {
   let source;
   let trusted;
@@ -45,7 +47,7 @@ export async function verifyFiles(
   const verdict = await verifyPack(source, {
     keys: trusted,
     since: sinceNote,
-    verifyStatement: statementKeys.length === 0 ? null : createSignatureVerifier(statementKeys),
+    verifyStatement: statementKeys.length === 0 ? null : checkWith(statementKeys),
   });
   if (json) out(JSON.stringify(verdict));
   else for (const line of verdictLines(verdict)) out(line);

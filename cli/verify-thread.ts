@@ -1,14 +1,22 @@
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
+import type { StatementCheck, StatementClaim } from '../audit/verify/judge-entries.ts';
+import { createSignatureVerifier } from '../identity/statement-signer.ts';
 import { verifyFiles } from './verify-files.ts';
 import type { VerifyArguments } from './verify-files.ts';
 
 type Said =
   | { readonly kind: 'out' | 'complain'; readonly line: string }
-  | { readonly kind: 'code'; readonly code: number };
+  | { readonly kind: 'code'; readonly code: number }
+  | { readonly kind: 'keys'; readonly pems: readonly string[] }
+  | { readonly kind: 'claims'; readonly claims: readonly StatementClaim[] };
+
+/** Most batches of signatures that lie before the thread that started the verification. */
+const mostGiven = 3;
 
 /**
  * Runs {@link verifyFiles} in a thread whose young generation stays small: little lives long in a verification, and V8
- * would let it grow with the pack.
+ * would let it grow with the pack. This thread checks signatures meanwhile.
  *
  * @param file - a module that calls {@link serveVerification}
  */
@@ -19,10 +27,22 @@ export async function verifyInThread(
   complain: (line: string) => void,
 ): Promise<number> {
   const thread = new Worker(file, { workerData: args, resourceLimits: { maxYoungGenerationSizeMb: 6 } });
+  let check = createSignatureVerifier([]);
   return new Promise((resolve, reject) => {
     thread.on('message', (said: Said) => {
-      if (said.kind === 'code') resolve(said.code);
-      else (said.kind === 'out' ? out : complain)(said.line);
+      switch (said.kind) {
+        case 'code':
+          resolve(said.code);
+          break;
+        case 'keys':
+          check = createSignatureVerifier(said.pems);
+          break;
+        case 'claims':
+          thread.postMessage(said.claims.map(check));
+          break;
+        default:
+          (said.kind === 'out' ? out : complain)(said.line);
+      }
     });
     thread.on('error', reject);
     thread.on('exit', () => reject(new Error('the verification ended without a verdict')));
@@ -31,13 +51,30 @@ export async function verifyInThread(
 
 /** In the thread of {@link verifyInThread}, verifies and tells it. @returns whether this is that thread */
 export async function serveVerification(): Promise<boolean> {
-  if (isMainThread) return false;
-  const say = (said: Said) => parentPort?.postMessage(said);
+  if (isMainThread || !parentPort) return false;
+  const port = parentPort;
+  const say = (said: Said) => port.postMessage(said);
   const code = await verifyFiles(
     workerData as VerifyArguments,
     (line) => say({ kind: 'out', line }),
     (line) => say({ kind: 'complain', line }),
+    (pems) => {
+      say({ kind: 'keys', pems });
+      return sharedCheck(port, createSignatureVerifier(pems));
+    },
   );
   say({ kind: 'code', code });
+  port.close();
   return true;
+}
+
+/** Gives batches to the other thread while it keeps up; what it has no time for is checked here, and nothing waits. */
+function sharedCheck(port: MessagePort, check: (claim: StatementClaim) => boolean): StatementCheck {
+  const given: ((valid: readonly boolean[]) => void)[] = [];
+  port.on('message', (valid: readonly boolean[]) => given.shift()?.(valid));
+  return (claims) => {
+    if (given.length >= mostGiven) return claims.map(check);
+    port.postMessage({ kind: 'claims', claims } satisfies Said);
+    return new Promise((resolve) => given.push(resolve));
+  };
 }

@@ -12,6 +12,15 @@ export function canonicalJson(value: unknown): string {
   return canonicalize(value) as string;
 }
 
+/**
+ * The canonical JSON of an object whose members are given as canonical JSON: what was made before is not made again.
+ * @param members - by names of ASCII letters
+ */
+export function canonicalMembers(members: Readonly<Record<string, string>>): string {
+  const names = Object.keys(members).sort();
+  return `{${names.map((name) => `"${name}":${members[name] as string}`).join(',')}}`;
+}
+
 function check(value: unknown, path: string): void {
   if (value === null || typeof value === 'boolean') return;
   if (typeof value === 'string') {

@@ -39,7 +39,7 @@ export function createStatementVerifier(
 }
 
 /**
- * Checks signatures over statements that are canonical JSON already, many at once: Node's thread pool does the work.
+ * Checks a signature over a statement that is canonical JSON already.
  * @param publicKeyPems - as for {@link createStatementVerifier}
  */
 export function createSignatureVerifier(
@@ -48,21 +48,13 @@ export function createSignatureVerifier(
   readonly canonicalStatement: string;
   readonly keyId: string;
   readonly signature: string;
-}) => Promise<boolean> {
+}) => boolean {
   const keys = keysById(publicKeyPems);
-  return ({ canonicalStatement, keyId, signature }) =>
-    new Promise((resolve, reject) => {
-      const key = keys.get(keyId);
-      if (key === undefined) {
-        resolve(false);
-        return;
-      }
-      const bytes = Buffer.from(canonicalStatement, 'utf8');
-      verify(null, bytes, key, Buffer.from(signature, 'base64'), (error, valid) => {
-        if (error) reject(error);
-        else resolve(valid);
-      });
-    });
+  return ({ canonicalStatement, keyId, signature }) => {
+    const key = keys.get(keyId);
+    if (key === undefined) return false;
+    return verify(null, Buffer.from(canonicalStatement, 'utf8'), key, Buffer.from(signature, 'base64'));
+  };
 }
 
 function keysById(publicKeyPems: readonly string[]): Map<string, KeyObject> {

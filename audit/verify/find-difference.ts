@@ -120,9 +120,9 @@ export function readLeaf(line: Line): (Leaf & { readonly index: number; readonly
 
 /** Tells of a query column that Postgres had otherwise than the entry's bytes say. */
 export function compareColumns(leaf: Leaf, entry: Buffer, index: number, findings: Findings): boolean {
-  const body = readEntry(entry);
-  if (typeof body === 'string') return false;
-  for (const [name, value] of Object.entries(columnsOf(body))) {
+  const read = readEntry(entry);
+  if (typeof read === 'string') return false;
+  for (const [name, value] of Object.entries(columnsOf(read.body))) {
     if (leaf[name] === value) continue;
     findings.add('altered', `the database's column ${name} is not what the entry says`, {
       index,

@@ -33,11 +33,13 @@ const aside: ReadonlySet<EventType> = new Set([
  *
  * @param life - null before the first entry
  * @param whole - whether the change's first entry must be among those looked at
+ * @param policyJson - the canonical JSON of the policy that the entry tells; made when not given
  */
 export function follow(
   life: Life | null,
   body: EntryBody,
   whole: boolean,
+  policyJson?: string,
 ): { life: Life | null; problems: Problem[] } {
   if (aside.has(body.type) || body.changeId === null) return { life, problems: [] };
   const problems: Problem[] = [];
@@ -46,7 +48,7 @@ export function follow(
   if (body.type === 'change.requested') {
     if (life) report('requested_twice', 'the change was requested before');
     judgeStatement(body, report);
-    return { life: life ?? asked(begun(body, body.changeId, true), body, report), problems };
+    return { life: life ?? asked(begun(body, body.changeId, true, policyJson), body, report), problems };
   }
   let before = life;
   if (!before) {
@@ -176,10 +178,10 @@ function mayComeLate(type: EventType): boolean {
 /** The API's word on a submission is of just what was asked for. */
 function asked(life: Life, body: EntryBody, report: Report): Life {
   const statement = statementOf(body);
-  const { policy, operation, input, breakGlass } = life;
+  const { policy, policyJson, operation, input, breakGlass } = life;
   if (statement === null || policy === null) return life;
   const { target, justification, executeAfter } = body;
-  const text = submissionText({
+  const request = {
     operation,
     input,
     target: target ?? '',
@@ -187,8 +189,9 @@ function asked(life: Life, body: EntryBody, report: Report): Life {
     policy,
     breakGlass,
     executeAfter: stringOf(executeAfter),
-  });
-  const attested = statement.kind === 'submission' && statement.digest === sha256(text);
+  };
+  const attested =
+    statement.kind === 'submission' && statement.digest === sha256(submissionText(request, policyJson));
   if (!attested) report('statement_differs', 'the submission was signed of something else');
   return { ...life, attested };
 }
@@ -201,9 +204,12 @@ function prechecked(life: Life, body: EntryBody, report: Report): Life {
     if (life.status === 'approved' || round !== life.round + 1) {
       report('round_out_of_order', `round ${round} after round ${life.round}, ${life.status}`);
     }
-    const { policy } = life;
-    if (policy && sha256(digestText({ ...life, policy }, body.snapshot ?? null, round)) !== body.digest) {
-      report('digest_differs', 'the digest is not that of what was shown');
+    const { operation, input, policy, policyJson } = life;
+    if (policy) {
+      const text = digestText({ operation, input, policy }, body.snapshot ?? null, round, policyJson);
+      if (sha256(text) !== body.digest) {
+        report('digest_differs', 'the digest is not that of what was shown');
+      }
     }
   }
   const decisions = life.decisions.map((d) => ({ ...d, counts: false }));

@@ -4,6 +4,7 @@ import { numberOf, objectOf, stringOf } from './fields.ts';
 import { follow } from './follow-change.ts';
 import { begun } from './life.ts';
 import type { Life } from './life.ts';
+import type { ReadEntry } from './read-entry.ts';
 import { statementOf } from './statement-of.ts';
 
 /** Options of {@link judgeEntries}. */
@@ -15,12 +16,20 @@ export interface JudgeOptions {
   readonly verifyStatement: StatementCheck | null;
 }
 
-/** Whether the API's key signed a statement, given as canonical JSON. */
-export type StatementCheck = (claim: {
+/** What a person said, as canonical JSON, with the API's signature (base64) on it. */
+export interface StatementClaim {
   readonly canonicalStatement: string;
   readonly keyId: string;
   readonly signature: string;
-}) => Promise<boolean>;
+}
+
+/** Whether the API's key signed each statement, in the same order. */
+export type StatementCheck = (
+  claims: readonly StatementClaim[],
+) => readonly boolean[] | Promise<readonly boolean[]>;
+
+/** Most batches of signatures that are waited for, so that what is remembered of them does not grow. */
+const mostBatches = 8;
 
 /** Judges the entries of many changes in the log's order; of a change that has closed it keeps the id alone. */
 export function judgeEntries({ findings, whole, verifyStatement }: JudgeOptions) {
@@ -29,11 +38,12 @@ export function judgeEntries({ findings, whole, verifyStatement }: JudgeOptions)
   let statements = 0;
   let unverified = 0;
   let withoutPolicy = 0;
-  let last = { signature: '', statement: '', valid: Promise.resolve(false) };
-  let pending: Promise<void>[] = [];
-  let batch: Promise<unknown> = Promise.resolve();
+  let claims: StatementClaim[] = [];
+  /** Which entry stands on which of the claims. */
+  let claimed: { readonly index: number; readonly subject: string; readonly claim: number }[] = [];
+  const batches: Promise<void>[] = [];
 
-  function signed(index: number, body: EntryBody): void {
+  function signed(index: number, body: EntryBody, canonicalStatement: string): void {
     const statement = statementOf(body);
     if (statement === null) return;
     if (verifyStatement === null) {
@@ -41,33 +51,37 @@ export function judgeEntries({ findings, whole, verifyStatement }: JudgeOptions)
       return;
     }
     const { keyId, value } = objectOf(body.signature);
-    // Of an entry that is canonical JSON, this is canonical as well.
-    const text = JSON.stringify(body.statement);
-    const signature = `${stringOf(keyId) ?? ''} ${stringOf(value) ?? ''}`;
+    const claim = {
+      canonicalStatement,
+      keyId: stringOf(keyId) ?? '',
+      signature: stringOf(value) ?? '',
+    };
+    const last = claims.at(-1);
     // One decision stands behind two entries, the second of which schedules the change.
-    if (signature !== last.signature || text !== last.statement) {
-      const claim = {
-        canonicalStatement: text,
-        keyId: stringOf(keyId) ?? '',
-        signature: stringOf(value) ?? '',
-      };
-      last = { signature, statement: text, valid: verifyStatement(claim) };
-    }
+    const again =
+      last?.signature === claim.signature &&
+      last.keyId === claim.keyId &&
+      last.canonicalStatement === claim.canonicalStatement;
+    if (!again) claims.push(claim);
+    claimed.push({ index, subject: statement.person.subject, claim: claims.length - 1 });
     statements += 1;
-    const refused = (): void => {
-      findings.add('badly_signed', `no trusted key of the API signed what ${statement.person.subject} said`, {
+  }
+
+  /** Has what was claimed since the last time checked, while reading goes on. */
+  async function checkClaims(check: StatementCheck): Promise<void> {
+    const about = claimed;
+    const valid = await check(claims);
+    for (const { index, subject, claim } of about) {
+      if (valid[claim] === true) continue;
+      findings.add('badly_signed', `no trusted key of the API signed what ${subject} said`, {
         index,
         code: 'statement',
       });
-    };
-    const check = last.valid.then((valid) => {
-      if (!valid) refused();
-    }, refused);
-    pending.push(check);
+    }
   }
 
   return {
-    add(index: number, body: EntryBody): void {
+    add(index: number, { body, statementJson, policyJson }: ReadEntry): void {
       const { changeId } = body;
       if (changeId === null) return;
       const known = changes.get(changeId) ?? 'mentioned';
@@ -78,9 +92,9 @@ export function judgeEntries({ findings, whole, verifyStatement }: JudgeOptions)
             ? { ...begun(body, changeId, false), closed: true }
             : known;
       try {
-        const { life, problems } = follow(before, body, whole);
+        const { life, problems } = follow(before, body, whole, policyJson ?? undefined);
         for (const { code, message } of problems) findings.add('illogical', message, { index, code });
-        signed(index, body);
+        signed(index, body, statementJson ?? '');
         if (life === null) {
           changes.set(changeId, known);
           return;
@@ -94,16 +108,19 @@ export function judgeEntries({ findings, whole, verifyStatement }: JudgeOptions)
         findings.add('malformed', `cannot be understood: ${(error as Error).message}`, { index });
       }
     },
-    /** To be awaited now and then: the signatures of before the last time are checked then, the new ones go on. */
+    /** To be awaited now and then: the signatures since the last time are checked while reading goes on. */
     async catchUp(): Promise<void> {
-      await batch;
-      batch = Promise.all(pending);
-      pending = [];
+      if (verifyStatement !== null && claims.length > 0) {
+        batches.push(checkClaims(verifyStatement));
+        claims = [];
+        claimed = [];
+      }
+      if (batches.length > mostBatches) await batches.shift();
     },
     /** After the last entry. */
     async end() {
-      await batch;
-      await Promise.all(pending);
+      await this.catchUp();
+      await Promise.all(batches);
       const open = [...changes.values()].filter(
         (life): life is Life =>
           typeof life === 'object' && (!life.closed || life.started.length > life.ended.length),

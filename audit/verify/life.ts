@@ -1,3 +1,4 @@
+import { canonicalJson } from '../../domain/canonical-json.ts';
 import type { Decision } from '../../domain/change.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import type { EntryBody } from '../../domain/entry.ts';
@@ -20,6 +21,8 @@ export interface Life {
   readonly input: JsonObject;
   /** Null where its first entry does not tell it. */
   readonly policy: PinnedPolicy | null;
+  /** Its canonical JSON, of which digests are made. */
+  readonly policyJson: string;
   readonly submittedAt: string;
   readonly breakGlass: boolean;
   readonly escalatedAt: string | null;
@@ -45,8 +48,16 @@ export interface Life {
   readonly closed: boolean;
 }
 
-/** A change at its first entry; `whole` when that is the one that asked for it. */
-export function begun(body: EntryBody, changeId: string, whole: boolean): Life {
+/**
+ * A change at its first entry; `whole` when that is the one that asked for it.
+ * @param policyJson - the canonical JSON of the policy that the entry tells; made when not given
+ */
+export function begun(
+  body: EntryBody,
+  changeId: string,
+  whole: boolean,
+  policyJson: string = canonicalJson(body.pinnedPolicy ?? null),
+): Life {
   const policy: unknown = body.pinnedPolicy;
   return {
     changeId,
@@ -55,6 +66,7 @@ export function begun(body: EntryBody, changeId: string, whole: boolean): Life {
     operation: body.operation ?? '',
     input: objectOf(body.input),
     policy: isPolicy(policy) ? policy : null,
+    policyJson,
     submittedAt: stringOf(body.submittedAt) ?? body.time,
     breakGlass: body.breakGlass === true,
     escalatedAt: null,

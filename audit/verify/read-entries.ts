@@ -93,12 +93,13 @@ function readFiltered(state: Verification, line: Line, leafText: Line, last: num
 function see(state: Verification, index: number, line: Line, hash: string, proof?: readonly string[]): void {
   const { findings, derived, report, types } = state;
   state.entries += 1;
-  const body = line === null ? `longer than ${maxEntryBytes} bytes` : readEntry(line);
-  if (typeof body === 'string') {
-    findings.add('malformed', `no entry: ${body}`, { index, code: 'entry' });
+  const read = line === null ? `longer than ${maxEntryBytes} bytes` : readEntry(line);
+  if (typeof read === 'string') {
+    findings.add('malformed', `no entry: ${read}`, { index, code: 'entry' });
     state.unread += 1;
     return;
   }
+  const { body } = read;
   const { covers, log } = manifestOf(state);
   if (covers.kind === 'change' && body.changeId !== covers.changeId) {
     findings.add('unexpected', 'an entry of another change', { index });
@@ -109,5 +110,5 @@ function see(state: Verification, index: number, line: Line, hash: string, proof
   derived['entries.csv'].add(csvLine(entry));
   report.add(entry);
   types[body.type] = (types[body.type] ?? 0) + 1;
-  state.judge?.add(index, body);
+  state.judge?.add(index, read);
 }

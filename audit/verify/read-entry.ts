@@ -3,12 +3,22 @@ import { canonicalJson } from '../../domain/canonical-json.ts';
 import type { Json } from '../../domain/json.ts';
 import { appenderOfType } from '../../domain/entry.ts';
 import type { EntryBody } from '../../domain/entry.ts';
+import { scanCanonical } from './scan-canonical.ts';
+import type { Span } from './scan-canonical.ts';
+
+/** What an entry's bytes say. */
+export interface ReadEntry {
+  readonly body: EntryBody;
+  /** Members as they stand there, canonical JSON; null where there is none of the name. */
+  readonly statementJson: string | null;
+  readonly policyJson: string | null;
+}
 
 /**
  * The body in an entry's bytes, or what is wrong with them: not UTF-8, not JSON, not canonical (RFC 8785), so that two
  * readers could read two things, or without what every entry has.
  */
-export function readEntry(bytes: Buffer): EntryBody | string {
+export function readEntry(bytes: Buffer): ReadEntry | string {
   if (!isUtf8(bytes)) return 'not UTF-8';
   const text = bytes.toString('utf8');
   let value: unknown;
@@ -18,7 +28,8 @@ export function readEntry(bytes: Buffer): EntryBody | string {
     return 'not JSON';
   }
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return 'not an object';
-  if (!isCanonical(text, value as Json)) return 'not canonical JSON';
+  const spans = scanCanonical(bytes);
+  if (!spans && !isCanonical(text, value as Json)) return 'not canonical JSON';
   const { v, type, time, changeId, actor, operation, target } = value as Record<string, unknown>;
   if (v !== 1) return 'not of version 1';
   if (typeof type !== 'string' || !Object.hasOwn(appenderOfType, type)) return 'of an unknown type';
@@ -26,7 +37,20 @@ export function readEntry(bytes: Buffer): EntryBody | string {
   if (!isNullOrText(changeId) || !isNullOrText(operation) || !isNullOrText(target))
     return 'without its members';
   if (actor === null || typeof actor !== 'object' || Array.isArray(actor)) return 'without an actor';
-  return value as EntryBody;
+  const body = value as EntryBody;
+  return {
+    body,
+    statementJson: spans ? textAt(bytes, spans.statement) : textOf(body.statement),
+    policyJson: spans ? textAt(bytes, spans.pinnedPolicy) : textOf(body.pinnedPolicy),
+  };
+}
+
+function textAt(bytes: Buffer, span: Span | null): string | null {
+  return span && bytes.toString('utf8', span.start, span.end);
+}
+
+function textOf(member: Json | undefined): string | null {
+  return member === undefined ? null : canonicalJson(member);
 }
 
 function isNullOrText(value: unknown): value is string | null {
@@ -37,29 +61,11 @@ function isMoment(text: string): boolean {
   return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(text) && !Number.isNaN(Date.parse(text));
 }
 
-/** What JSON.stringify writes from sorted members is canonical; only members named like numbers need the long way. */
+/** The long way, also for what is nested so deep that nobody could write it so. */
 function isCanonical(text: string, value: Json): boolean {
-  if (JSON.stringify(value) === text && isSorted(value)) return true;
   try {
     return canonicalJson(value) === text;
   } catch {
     return false;
   }
-}
-
-function isSorted(value: Json): boolean {
-  if (value === null || typeof value !== 'object') {
-    return typeof value !== 'number' || Number.isSafeInteger(value);
-  }
-  if (Array.isArray(value)) return value.every(isSorted);
-  const members = value as { readonly [name: string]: Json };
-  let last: string | undefined;
-  // Parsed JSON has no inherited members, and this makes no lists of them.
-  for (const name in members) {
-    if (last !== undefined && name <= last) return false;
-    last = name;
-    const member = members[name] as Json;
-    if ((typeof member === 'object' || typeof member === 'number') && !isSorted(member)) return false;
-  }
-  return true;
 }

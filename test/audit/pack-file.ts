@@ -10,6 +10,7 @@ import type { Header } from 'tar-stream';
 import { afterAll } from 'vitest';
 import { readTrustedKeys } from '../../audit/verify/trusted-keys.ts';
 import { openPack } from '../../audit/verify/pack-source.ts';
+import type { StatementClaim } from '../../audit/verify/judge-entries.ts';
 import { verifyPack } from '../../audit/verify/verify-pack.ts';
 import type { Verdict } from '../../audit/verify/verdict.ts';
 import { createSignatureVerifier } from '../../identity/statement-signer.ts';
@@ -86,8 +87,9 @@ export function changed(
 /** Verifies a pack with trusted keys, as the command does. */
 export async function verified(path: string, trusted: string, since: string | null = null): Promise<Verdict> {
   const keys = readTrustedKeys([trusted]);
+  const check = createSignatureVerifier(keys.statementKeys);
   const verifyStatement =
-    keys.statementKeys.length === 0 ? null : createSignatureVerifier(keys.statementKeys);
+    keys.statementKeys.length === 0 ? null : (claims: readonly StatementClaim[]) => claims.map(check);
   return verifyPack(await openPack(path), { keys, since, verifyStatement });
 }
 

@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { canonicalJson } from '../../domain/canonical-json.ts';
+import { digestText } from '../../domain/digest.ts';
+import { fourEyes } from '../../domain/four-eyes.ts';
+import { submissionText } from '../../domain/submission.ts';
 
 describe('canonical JSON (RFC 8785)', () => {
   test('sorts keys by UTF-16 code units and writes no blanks', () => {
@@ -40,4 +43,16 @@ describe('canonical JSON (RFC 8785)', () => {
       }),
     );
   });
+});
+
+test('what digests are made of is the canonical JSON of the whole, whoever has the policy’s already', () => {
+  const [operation, input, snapshot] = ['Op', { b: 1, a: { '10': 1, '9': 2 } }, { z: null, é: 'ü"' }];
+  const policy = { ...fourEyes, name: 'ü"' };
+  const digested = canonicalJson({ snapshot, policy, round: 2, operation, input });
+  expect(digestText({ operation, input, policy }, snapshot, 2)).toBe(digested);
+  expect(digestText({ operation, input, policy }, snapshot, 2, canonicalJson(policy))).toBe(digested);
+  const more = { target: 't', justification: 'w', breakGlass: true, executeAfter: null };
+  const submitted = canonicalJson({ policy, operation, input, ...more });
+  expect(submissionText({ operation, input, policy, ...more })).toBe(submitted);
+  expect(submissionText({ operation, input, policy, ...more }, canonicalJson(policy))).toBe(submitted);
 });
