@@ -2,6 +2,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { CountersignError } from '../domain/error.ts';
 import { migrate } from '../store/migrate.ts';
+import { apiTokenCommands } from './api-token-commands.ts';
 import { auditCommands } from './audit-commands.ts';
 import { endOnBrokenPipe } from './broken-pipe.ts';
 import { demoToken } from './caller.ts';
@@ -10,6 +11,7 @@ import type { Output } from './change-commands.ts';
 import { runningStack } from './api-client.ts';
 import { examine } from './doctor.ts';
 import { readEnvironment, required } from './environment.ts';
+import { freezeCommands } from './freeze-commands.ts';
 import { policyCommands } from './policy-commands.ts';
 
 /** Exit codes: 0 done, 1 refused or failed, 3 used wrongly (also by commander), 4 wrongly configured; 141 nobody reads. */
@@ -137,6 +139,8 @@ program
 changeCommands(program, env, output);
 auditCommands(program, env, output);
 policyCommands(program, env, output);
+freezeCommands(program, env, output);
+apiTokenCommands(program, env, output);
 
 endOnBrokenPipe();
 try {

@@ -7,15 +7,18 @@ import { explain } from '../policies/explain.ts';
 import type { Explanation } from '../policies/explain.ts';
 import { checkPolicies } from '../policies/load.ts';
 import { invalidFile, problemLine } from '../policies/problem.ts';
+import type { PolicyRevocation } from '../store/policy-revocation.ts';
+import { asCaller, clientOf } from './caller.ts';
+import type { Caller } from './caller.ts';
 import type { Output } from './change-commands.ts';
 import { required } from './environment.ts';
 import type { Environment } from './environment.ts';
 
-/** `countersign policy …`: looks at a policy file, without any server. */
+/** `countersign policy …`: looks at a policy file, without any server; revokes versions of policies, by the API. */
 export function policyCommands(program: Command, env: () => Environment, output: () => Output): void {
   const policy = program
     .command('policy')
-    .description('check a policy file; explain what it says of a change');
+    .description('check a policy file; explain what it says of a change; revoke a version (admins)');
   const files = (file: string | undefined, directory: string | undefined) => ({
     policyFile: file ?? required(env(), 'COUNTERSIGN_POLICY'),
     directoryFile: directory ?? env().COUNTERSIGN_DIRECTORY ?? null,
@@ -77,6 +80,28 @@ export function policyCommands(program: Command, env: () => Environment, output:
         if (verdict === 'no_policy' || verdict === 'unsatisfiable') process.exitCode = 1;
       },
     );
+
+  asCaller(policy.command('revoke <digest>'))
+    .description('revoke one version of a policy for good; its open changes end as refused')
+    .requiredOption('--comment <text>', 'why')
+    .action(async (digest: string, o: Caller & { comment: string }) => {
+      const client = await clientOf(env(), o);
+      const body = { digest, comment: o.comment };
+      const revoked = await client.post<PolicyRevocation>('/v1/policy-revocations', body);
+      output().result(revoked, [revocationLine(revoked)]);
+    });
+
+  asCaller(policy.command('revocations'))
+    .description('revoked versions of policies, newest first')
+    .action(async (o: Caller) => {
+      const client = await clientOf(env(), o);
+      const list = await client.get<{ items: PolicyRevocation[] }>('/v1/policy-revocations');
+      output().result(list, list.items.map(revocationLine));
+    });
+}
+
+function revocationLine({ digest, name, version, comment, revokedBy, revokedAt }: PolicyRevocation): string {
+  return `${revokedAt}  ${name} version ${version} ${digest}  by ${revokedBy.name}: ${comment}`;
 }
 
 function inputOf(operation: string, text: string): JsonObject {

@@ -33,6 +33,7 @@ export function changeLines(change: ChangeView): string[] {
     requester,
     decideBy,
     executeBy,
+    policy,
     digest,
     missing,
   } = change;
@@ -43,10 +44,16 @@ export function changeLines(change: ChangeView): string[] {
     `decision    ${decisionStatus}${decisionStatus === 'pending' ? ` (decide by ${decideBy})` : ''}`,
     `execution   ${executionStatus}${executeBy !== null && change.closedAt === null ? ` (execute by ${executeBy})` : ''}`,
   ];
+  lines.push(`policy      ${policy.name} version ${policy.version}, digest ${policy.digest}`);
+  if (change.breakGlass) lines.push('break-glass it runs before all have approved, and owes a review');
   if (change.snapshot) lines.push(`snapshot    ${JSON.stringify(change.snapshot)}`);
   if (digest !== null) lines.push(`digest      ${digest}`);
-  for (const { stage, group, seats } of missing)
-    lines.push(`missing     ${seats} in stage ${stage}${group === null ? '' : ` (${group})`}`);
+  for (const { stage, group, seats, alsoFrom } of missing) {
+    const others = alsoFrom.map((other) => other ?? 'any approver').join(', ');
+    lines.push(
+      `missing     ${seats} in stage ${stage} (${group ?? 'any approver'}${others && `; also from ${others}`})`,
+    );
+  }
   for (const d of change.decisions)
     lines.push(`${d.decision.padEnd(11)} ${d.person.name} at ${d.at}${d.comment ? `: ${d.comment}` : ''}`);
   for (const a of change.attempts) {
@@ -54,6 +61,15 @@ export function changeLines(change: ChangeView): string[] {
       `attempt ${a.ordinal}   ${a.outcome} ${a.httpStatus ?? ''} ${a.code ?? ''} ${a.requestId ?? ''}`.trimEnd(),
     );
   }
+  const { waitsFor, reviewStatus, review } = change;
+  if (waitsFor) {
+    const { kind, freezeId, until, reason } = waitsFor;
+    const what = freezeId === null ? kind : `${kind} ${freezeId}`;
+    lines.push(`waits for   ${what}${until === null ? '' : ` until ${until}`}: ${reason}`);
+  }
   if (change.outcome) lines.push(`outcome     ${change.outcome.code}: ${change.outcome.message}`);
+  if (reviewStatus !== 'none') {
+    lines.push(`review      ${reviewStatus}${review ? ` by ${review.person.name}: ${review.comment}` : ''}`);
+  }
   return lines;
 }

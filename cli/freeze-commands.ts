@@ -1,0 +1,81 @@
+import { randomUUID } from 'node:crypto';
+import type { Command } from 'commander';
+import { inForce, isOver } from '../domain/freeze.ts';
+import type { Freeze, FreezeOverride } from '../domain/freeze.ts';
+import { asCaller as as, clientOf } from './caller.ts';
+import type { Caller } from './caller.ts';
+import type { Output } from './change-commands.ts';
+import type { Environment } from './environment.ts';
+
+type Texts = Readonly<Record<string, string | undefined>>;
+
+/** `countersign freeze …`: what `/v1/freezes` does, from a terminal. */
+export function freezeCommands(program: Command, env: () => Environment, output: () => Output): void {
+  const freeze = program
+    .command('freeze')
+    .description('times in which nothing runs: list them; create and end them (admins)');
+  const show = (shown: Freeze) => output().result(shown, [freezeLine(shown)]);
+
+  as(freeze.command('list'))
+    .description('freezes: those of the calendar file, then the last declared first')
+    .option('--limit <n>', 'most of those that were declared', '50')
+    .option('--cursor <cursor>', 'the page that another one named')
+    .action(async (o: Texts & Caller) => {
+      const query = new URLSearchParams({ limit: o.limit ?? '50' });
+      if (o.cursor) query.set('cursor', o.cursor);
+      const client = await clientOf(env(), o);
+      const page = await client.get<{ items: Freeze[]; nextCursor: string | null }>(
+        `/v1/freezes?${query.toString()}`,
+      );
+      output().result(page, [
+        ...page.items.map(freezeLine),
+        ...(page.nextCursor === null ? [] : [`more: --cursor ${page.nextCursor}`]),
+      ]);
+    });
+
+  as(freeze.command('create'))
+    .description('declare a freeze: of everything, or of what the options name')
+    .requiredOption('--reason <text>', 'why')
+    .option('--operation <name>', 'only this operation')
+    .option('--region <pattern>', 'only these regions: * for any text, ? for one character')
+    .option('--instance <pattern>', 'only these instances, likewise')
+    .option('--starts-at <time>', 'ISO 8601; now when left out')
+    .option('--ends-at <time>', 'ISO 8601; until it is ended when left out')
+    .option('--key <key>', 'Idempotency-Key; a new one when left out')
+    .action(async (o: Texts & Caller) => {
+      const { reason, operation, region: regionId, instance: mqttInstanceId, startsAt, endsAt } = o;
+      const client = await clientOf(env(), o);
+      const body = { reason, operation, regionId, mqttInstanceId, startsAt, endsAt };
+      show(await client.post<Freeze>('/v1/freezes', body, { 'Idempotency-Key': o.key ?? randomUUID() }));
+    });
+
+  as(freeze.command('end <id>'))
+    .description('lift a freeze before its end')
+    .action(async (id: string, o: Caller) =>
+      show(await (await clientOf(env(), o)).delete<Freeze>(`/v1/freezes/${encodeURIComponent(id)}`)),
+    );
+
+  as(freeze.command('override <id>'))
+    .description('let one change run in a freeze (approvers whom its policy names)')
+    .requiredOption('--change <id>', 'the change')
+    .requiredOption('--comment <text>', 'why')
+    .option('--digest <digest>', 'the digest you saw; what is shown now when left out')
+    .action(async (id: string, o: Texts & Caller & { change: string }) => {
+      const client = await clientOf(env(), o);
+      const digest = o.digest ?? (await client.change(o.change)).digest ?? '';
+      const override = await client.post<FreezeOverride>(`/v1/freezes/${encodeURIComponent(id)}/overrides`, {
+        changeId: o.change,
+        digest,
+        comment: o.comment,
+      });
+      output().result(override, [`change ${override.changeId} may run in freeze ${override.freezeId}`]);
+    });
+}
+
+function freezeLine(freeze: Freeze): string {
+  const { id, operation, regionId, mqttInstanceId, startsAt, endsAt, reason } = freeze;
+  const now = Date.now();
+  const state = isOver(freeze, now) ? 'over' : inForce(freeze, now) ? 'in force' : 'to come';
+  const held = [operation, regionId, mqttInstanceId].filter((part) => part !== null).join(' ');
+  return `${id}  ${state.padEnd(8)}  ${startsAt} to ${endsAt ?? 'its lifting'}  ${held || 'everything'}: ${reason}`;
+}

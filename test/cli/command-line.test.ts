@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { expect, test } from 'vitest';
+import { apiTokenCommands } from '../../cli/api-token-commands.ts';
+import { auditCommands } from '../../cli/audit-commands.ts';
+import { changeCommands } from '../../cli/change-commands.ts';
+import { readEnvironment } from '../../cli/environment.ts';
+import { freezeCommands } from '../../cli/freeze-commands.ts';
+import { policyCommands } from '../../cli/policy-commands.ts';
+
+const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'command-line.md'), 'utf8');
+const program = new Command();
+for (const add of [changeCommands, policyCommands, freezeCommands, apiTokenCommands, auditCommands]) {
+  add(
+    program,
+    () => readEnvironment({}),
+    () => ({ result: () => undefined }),
+  );
+}
+const commands = program.commands.flatMap((group) =>
+  group.commands.map((command) => [group.name(), command.name()] as const),
+);
+
+test.each(commands)('the page has %s %s', (group, name) => {
+  const rows = page.split('\n').filter((line) => line.includes(`\`${group} `));
+  expect(rows.join('\n')).toMatch(new RegExp(`\`(${group} )?${name}\``));
+});
