@@ -18,7 +18,7 @@ const service = z
     entrypoint: z.array(z.string()).optional(),
     environment: z.record(z.string(), z.string()).default({}),
     secrets: z.array(z.string()).default([]),
-    volumes: z.array(z.string().regex(/^[^:]+:\/[^:]+(:ro)?$/)).default([]),
+    volumes: z.array(z.string().regex(/^(\$\{[A-Z_]+:-[^:}]+\}|[^:$]+):\/[^:]+(:ro)?$/)).default([]),
     ports: z.array(z.string().regex(/^127\.0\.0\.1:\d+(-\d+)?:\d+$/)).optional(),
     networks: z.array(z.string()).optional(),
     network_mode: z

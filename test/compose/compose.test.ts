@@ -51,6 +51,8 @@ test('every name that the file refers to is in it', () => {
 test('every file that is mounted or copied is in the repository, and reaches the image', () => {
   for (const [name, service] of services) {
     for (const volume of service.volumes) {
+      // A folder that the environment names is the operators' own.
+      if (volume.startsWith('${')) continue;
       const [source = ''] = volume.split(':');
       if (source.startsWith('.')) expect(existsSync(join(root, source)), `${name}: ${source}`).toBe(true);
       else expect(compose.volumes, name).toHaveProperty(source);
@@ -81,6 +83,34 @@ test('each process is given only variables that it knows, with values that it ta
     const env = values(service, { OIDC_ISSUER: 'https://id.example' });
     expect(() => readEnvironment(env), name).not.toThrow();
   }
+});
+
+/** What is not for Compose: made by `keys` there, or for tests, or with an address of its own. */
+const elsewhere = ['MIGRATION_DATABASE_URL', 'COUNTERSIGN_LOG_ORIGIN', 'COUNTERSIGN_FAULT_POINT'];
+
+test('each process can be given every variable that it reads, as the page of the configuration has it', () => {
+  const page = readFileSync(join(root, 'docs', 'configuration.md'), 'utf8');
+  const image = new Set([...dockerfile.matchAll(/^(?:ENV|) +([A-Z_]+)=/gm)].map(([, name]) => name));
+  expect(image).toContain('COUNTERSIGN_HOME');
+  let seen = 0;
+  for (const [, name = '', by = ''] of page.matchAll(/^\| `([A-Z_]+)` *\|[^|]*\|[^|]*\|([^|]*)\|/gm)) {
+    if (elsewhere.includes(name) || image.has(name)) continue;
+    for (const [service, { command, environment }] of ours) {
+      if (!by.split(/[,\s]+/).includes(command?.[0] ?? '')) continue;
+      expect(environment, service).toHaveProperty(name);
+      seen += 1;
+    }
+  }
+  expect(seen).toBeGreaterThan(40);
+});
+
+test('policy, directory and calendar lie in one folder that API and worker can only read', () => {
+  for (const [name, service] of ours) {
+    const reads = ['api', 'worker'].includes(service.command?.[0] ?? '');
+    const rules = service.volumes.filter((volume) => volume.endsWith(':/etc/countersign:ro'));
+    expect(rules, name).toHaveLength(reads ? 1 : 0);
+  }
+  expect(text).toContain('/etc/countersign/policy.yaml');
 });
 
 test('each process runs a command that there is', async () => {
