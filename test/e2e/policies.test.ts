@@ -156,7 +156,7 @@ test('a revoked version of a policy ends its open changes as refused, and is rec
   expect(entries[2]).toMatchObject({ actor: { subject: 'adam' }, code: 'policy_revoked' });
 });
 
-describe.concurrent('under a policy of their own', { timeout: 120_000 }, () => {
+describe.concurrent('under a policy of their own', () => {
   test('two groups have to agree, in stages, and a decision is taken back until its stage is full', async () => {
     const { asked, ended, users } = await under({
       name: 'two-stages',

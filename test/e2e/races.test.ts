@@ -32,7 +32,7 @@ afterAll(async () => {
   await ground.stop();
 });
 
-describe.concurrent('when two come at once', { timeout: 120_000 }, () => {
+describe.concurrent('when two come at once', () => {
   test('one key from two replicas makes one change', async () => {
     const sn = await ground.certificate();
     const key = randomUUID();
@@ -120,7 +120,7 @@ describe.concurrent('when two come at once', { timeout: 120_000 }, () => {
   });
 });
 
-describe.concurrent('what Temporal no longer has', { timeout: 120_000 }, () => {
+describe.concurrent('what Temporal no longer has', () => {
   test('a workflow terminated by hand: its change is closed and its target free', async () => {
     const sn = await ground.certificate();
     const key = randomUUID();
@@ -190,7 +190,7 @@ describe.concurrent('what Temporal no longer has', { timeout: 120_000 }, () => {
   });
 });
 
-describe('an approval that was used', { timeout: 120_000 }, () => {
+describe('an approval that was used', () => {
   test('is spent: a workflow that is reset after its end calls nothing', async () => {
     const sn = await ground.certificate();
     const change = await journey.asked(sn);
@@ -222,7 +222,7 @@ describe('an approval that was used', { timeout: 120_000 }, () => {
   });
 });
 
-describe('a decision that the API did not sign', { timeout: 120_000 }, () => {
+describe('a decision that the API did not sign', () => {
   test('is refused by the worker, and nothing is called', async () => {
     const sn = await ground.certificate();
     const change = await journey.asked(sn);
@@ -260,7 +260,7 @@ describe('a decision that the API did not sign', { timeout: 120_000 }, () => {
   });
 });
 
-test('no worker up: 503, and the same key later makes the one change', { timeout: 120_000 }, async () => {
+test('no worker up: 503, and the same key later makes the one change', async () => {
   const alone = await startGround();
   const front = await startApi(alone, { engineDeadlineMs: 1500 });
   const sn = await alone.certificate();

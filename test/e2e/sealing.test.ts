@@ -21,7 +21,7 @@ beforeAll(async () => {
   ground = await startGround();
   api = await startApi(ground, { engineDeadlineMs: 60_000 });
   journey = journeyOf(api);
-}, 120_000);
+});
 
 afterAll(async () => {
   await api.stop();

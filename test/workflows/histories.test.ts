@@ -36,7 +36,7 @@ const states = [
   'refused',
 ];
 
-describe('saved histories', { timeout: 120_000 }, () => {
+describe('saved histories', () => {
   test('there is one for every state', () => {
     const saved = new Set(files.map((name) => name.split('.')[0]));
     expect(states.filter((state) => !saved.has(state))).toEqual([]);

@@ -24,7 +24,7 @@ beforeAll(async () => {
   ground = await startGround();
   pool = makePool({ connectionString: ground.database.url('worker'), applicationName: 'test' });
   workers = await startWorkers(ground);
-}, 120_000);
+});
 afterAll(async () => {
   await workers.stop();
   await pool.end();
@@ -79,7 +79,7 @@ const started = (request: Partial<ChangeRequest>) => {
   });
 };
 
-describe('a change that did not come by the API', { timeout: 120_000 }, () => {
+describe('a change that did not come by the API', () => {
   test.each<[string, Partial<ChangeRequest>]>([
     ['an Sn of 129 bytes', { input: { ...good, sn: 'a'.repeat(129) } }],
     ['an unknown member', { input: { ...good, more: 1 } }],
@@ -95,7 +95,7 @@ describe('a change that did not come by the API', { timeout: 120_000 }, () => {
   });
 });
 
-describe('requireApproval', { timeout: 120_000 }, () => {
+describe('requireApproval', () => {
   let host: Worker;
   let running: Promise<void>;
   let connection: NativeConnection;
@@ -109,7 +109,7 @@ describe('requireApproval', { timeout: 120_000 }, () => {
       workflowsPath: fileURLToPath(import.meta.resolve('../../workflows/require-approval.ts')),
     });
     running = host.run();
-  }, 120_000);
+  });
   afterAll(async () => {
     host.shutdown();
     await running;
