@@ -47,7 +47,6 @@ export async function signerGround() {
     signerPool: pools.signer,
     worker: pools.worker,
     superuser,
-    anchored: () => readFile(join(home, 'checkpoints.log'), 'utf8').catch(() => ''),
     /** What the signer remembers. */
     remembered: async (): Promise<LogMemory | null> => (await memory.read())?.value ?? null,
     /** So many entries, each with its place. */
@@ -93,6 +92,14 @@ export async function signerGround() {
       await eventually(async () => {
         const last = (await this.checkpoints()).at(-1);
         return last !== undefined && last.size === (await this.size()) ? true : null;
+      });
+    },
+    /** Resolves once every checkpoint that is public was kept in the anchor's file too, in order, and nothing else. */
+    async anchored(file = join(home, 'checkpoints.log')): Promise<string> {
+      return eventually(async () => {
+        // An empty line behind each.
+        const notes = (await this.checkpoints()).map(({ note }) => `${note}\n`).join('');
+        return (await readFile(file, 'utf8').catch(() => '')) === notes ? notes : null;
       });
     },
     /** What a superuser can do: anything, past every trigger and every rule. A statement that changes nothing is no attack. */

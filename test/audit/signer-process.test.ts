@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { appendEntry } from '../../audit/append.ts';
@@ -90,10 +90,7 @@ test('killed at each step it goes on, never with a fork; its key and memory are 
   await expectSealed(ground);
   const { rows } = await ground.superuser.query(`select from audit.entry where type = 'log.started'`);
   expect(rows).toHaveLength(1);
-  // Each checkpoint once, in order.
-  const notes = (await ground.checkpoints()).map(({ note }) => note);
-  const anchored = readFile(join(ground.home, 'signer', 'checkpoints.log'), 'utf8');
-  expect(await anchored).toBe(notes.map((note) => `${note}\n`).join(''));
+  await ground.anchored(join(ground.home, 'signer', 'checkpoints.log'));
   for (const [path, mode] of [
     ['signer', 0o700],
     [join('signer', 'log.key'), 0o600],
