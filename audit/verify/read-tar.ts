@@ -8,10 +8,13 @@ export interface PackFile {
 }
 
 const block = 512;
+/** What eleven octal digits cannot say. */
+const beyondOctal = 8 ** 11;
 
 /**
  * The files of a tar archive, strictly: plain files under plain names (POSIX ustar) and nothing else. No links, no
- * folders, no extended headers: two programs cannot read it differently.
+ * folders, no extended headers: two programs cannot read it differently. A file of 8 GiB and more has its size in binary,
+ * which every tar of today reads; any other in octal.
  *
  * @throws BrokenPack `unexpected`, `malformed`, or `unreadable` where it ends half-way
  */
@@ -70,7 +73,12 @@ function readHeader(header: Buffer): { path: string; bytes: number } {
   if (type !== 0x30 || text(157, 100) !== '') {
     throw new BrokenPack('unexpected', `${JSON.stringify(path)} is not a plain file`);
   }
-  return { path, bytes: octal(124, 12) };
+  const bytes = header[124] === 0x80 ? Number(header.readBigUInt64BE(128)) : octal(124, 12);
+  if (header[124] === 0x80) {
+    const known = Number.isSafeInteger(bytes) && bytes >= beyondOctal && isZero(header.subarray(125, 128));
+    if (!known) throw new BrokenPack('malformed', `${JSON.stringify(path)} has a size that is none`);
+  }
+  return { path, bytes };
 }
 
 function readerOf(chunks: AsyncIterable<Buffer>) {
