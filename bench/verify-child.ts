@@ -23,7 +23,7 @@ if (what === 'base') {
   const say = (line: string) => void said.push(line);
   const code = await verifyInThread(
     join(import.meta.dirname, '..', 'cli', 'verifier.ts'),
-    { pack: path, keys: [keyFile], since: undefined, json: true },
+    { pack: path, keys: [keyFile], since: undefined, maxAge: undefined, at: undefined, json: true },
     say,
     say,
   );

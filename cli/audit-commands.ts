@@ -104,10 +104,22 @@ export function auditCommands(program: Command, env: () => Environment, output: 
       [],
     )
     .option('--since <checkpoint>', 'file with the last checkpoint you have')
-    .action(async (pack: string, o: { key: string[]; since?: string }) => {
+    .option(
+      '--max-age <length>',
+      'how old the newest cosignature of a trusted witness may be, such as 24h or 7d',
+    )
+    .option('--at <time>', 'when, such as 2026-11-24T12:00:00Z; else now')
+    .action(async (pack: string, o: { key: string[]; since?: string; maxAge?: string; at?: string }) => {
       process.exitCode = await verifyInThread(
         join(import.meta.dirname, `verifier${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`),
-        { pack, keys: o.key, since: o.since, json: program.opts<{ json?: boolean }>().json === true },
+        {
+          pack,
+          keys: o.key,
+          since: o.since,
+          maxAge: o.maxAge,
+          at: o.at,
+          json: program.opts<{ json?: boolean }>().json === true,
+        },
         (line) => void process.stdout.write(`${line}\n`),
         (line) => void process.stderr.write(`countersign: ${line}\n`),
       );

@@ -4,7 +4,8 @@ import { endOnBrokenPipe } from './broken-pipe.ts';
 import { serveVerification, verifyInThread } from './verify-thread.ts';
 
 /** `verify.mjs`, the verifier that every pack carries: this file with all that it imports, as one. */
-const help = `node verify.mjs <pack.tgz or folder> --key <trusted keys> [--key …] [--since <checkpoint>] [--json]
+const help = `node verify.mjs <pack.tgz or folder> --key <trusted keys> [--key …] [--since <checkpoint>]
+    [--max-age <such as 24h>] [--at <time>] [--json]
 exit codes: 0 valid, 1 tampered, 2 incomplete, 3 used wrongly`;
 
 const complain = (line: string) => void process.stderr.write(`${line}\n`);
@@ -20,14 +21,16 @@ async function main(): Promise<number> {
       options: {
         key: { type: 'string', multiple: true, default: [] },
         since: { type: 'string' },
+        'max-age': { type: 'string' },
+        at: { type: 'string' },
         json: { type: 'boolean', default: false },
       },
     });
     const [pack, ...more] = positionals;
     if (pack === undefined || more.length > 0) throw new Error(help);
-    const { key, since, json } = values;
+    const { key, since, 'max-age': maxAge, at, json } = values;
     const print = (line: string) => void process.stdout.write(`${line}\n`);
-    const args = { pack, keys: key, since, json };
+    const args = { pack, keys: key, since, maxAge, at, json };
     return await verifyInThread(fileURLToPath(import.meta.url), args, print, complain);
   } catch (error) {
     complain((error as Error).message);

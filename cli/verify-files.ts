@@ -13,6 +13,10 @@ export interface VerifyArguments {
   readonly keys: readonly string[];
   /** The auditor's last checkpoint. */
   readonly since: string | undefined;
+  /** How old the newest cosignature may be, such as `24h` or `7d`. */
+  readonly maxAge: string | undefined;
+  /** When, in ISO 8601; else now. */
+  readonly at: string | undefined;
   readonly json: boolean;
 }
 
@@ -26,7 +30,7 @@ const usage = 3;
  * @returns the exit code: 0 valid, 1 tampered, 2 incomplete, 3 used wrongly
  */
 export async function verifyFiles(
-  { pack, keys, since, json }: VerifyArguments,
+  { pack, keys, since, maxAge, at, json }: VerifyArguments,
   out: (line: string) => void,
   complain: (line: string) => void,
   checkWith: (publicKeyPems: readonly string[]) => StatementCheck,
@@ -34,10 +38,12 @@ export async function verifyFiles(
   let source;
   let trusted;
   let sinceNote: string | null;
+  let freshness;
   try {
     if (keys.length === 0) throw new Error('give the trusted keys with --key <file>');
     trusted = readTrustedKeys(await Promise.all(keys.map((file) => readFile(file, 'utf8'))));
     sinceNote = since === undefined ? null : await readFile(since, 'utf8');
+    freshness = { at: at === undefined ? Date.now() : momentOf(at), maxAge: lengthOf(maxAge) };
     source = await openPack(pack);
   } catch (error) {
     complain((error as Error).message);
@@ -47,9 +53,27 @@ export async function verifyFiles(
   const verdict = await verifyPack(source, {
     keys: trusted,
     since: sinceNote,
+    freshness,
     verifyStatement: statementKeys.length === 0 ? null : checkWith(statementKeys),
   });
   if (json) out(JSON.stringify(verdict));
   else for (const line of verdictLines(verdict)) out(line);
   return exitCodeOf[verdict.result];
+}
+
+const units = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+function lengthOf(text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const [, count, unit] = /^([1-9][0-9]{0,5})([smhd])$/.exec(text) ?? [];
+  if (count !== undefined) return Number(count) * units[unit as keyof typeof units];
+  throw new Error(`--max-age: expected a number and s, m, h or d, such as 24h, got ${text}`);
+}
+
+function momentOf(text: string): number {
+  const moment = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)$/.test(text)
+    ? Date.parse(text)
+    : NaN;
+  if (!Number.isNaN(moment)) return moment;
+  throw new Error(`--at: expected a time such as 2026-11-24T12:00:00Z, got ${text}`);
 }

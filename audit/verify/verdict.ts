@@ -1,5 +1,7 @@
 import type { Coverage } from '../pack/manifest.ts';
 import type { Finding } from './finding.ts';
+import { lengthText } from './judge-freshness.ts';
+import type { Freshness } from './judge-freshness.ts';
 
 /** What came of verifying a pack. */
 export interface Verdict {
@@ -19,6 +21,8 @@ export interface Verdict {
     /** ISO 8601: by when each trusted witness had seen it. */
     readonly witnesses: readonly { readonly name: string; readonly time: string | null }[];
   } | null;
+  /** The checkpoint's age by its witnesses; null without a checkpoint. */
+  readonly freshness: Freshness | null;
   readonly checked: {
     readonly entries: number;
     readonly changes: number;
@@ -60,6 +64,7 @@ export function verdictLines(verdict: Verdict): string[] {
             ({ name, time }) => `witnessed    by ${name}${time === null ? '' : ` at ${time}`}`,
           ),
         ]),
+    ...freshnessLines(verdict.freshness),
     `checked      ${checked.entries} entries, ${checked.changes} changes, ${checked.statements} signed statements${checked.since === null ? '' : `, continues your checkpoint of size ${checked.since}`}`,
     ...(firstBadIndex === null ? [] : [`first bad    entry ${firstBadIndex}`]),
     ...findings.map(
@@ -80,6 +85,14 @@ export function verdictLines(verdict: Verdict): string[] {
     'not proven',
     ...verdict.notProven.map((line) => `  ${line}`),
   ];
+}
+
+function freshnessLines(freshness: Freshness | null): string[] {
+  if (freshness?.ageSeconds == null) return [];
+  const { ageSeconds, at, maxAgeSeconds } = freshness;
+  const demand =
+    maxAgeSeconds === null ? 'none was demanded' : `at most ${lengthText(maxAgeSeconds * 1000)} was demanded`;
+  return [`age          ${lengthText(ageSeconds * 1000)} at ${at}, by its newest cosignature; ${demand}`];
 }
 
 /** The exit code of a verdict: 0 valid, 1 tampered, 2 incomplete. 3, for wrong use, is the command line's. */

@@ -5,6 +5,7 @@ import type { ConsistencyProof, Manifest, RangeProof } from '../pack/manifest.ts
 import { draftReport } from '../pack/report.ts';
 import { BrokenPack } from './finding.ts';
 import type { Findings } from './finding.ts';
+import type { Freshness, FreshnessDemand } from './judge-freshness.ts';
 import type { judgeEntries, StatementCheck } from './judge-entries.ts';
 import { runningHash } from './running-hash.ts';
 import type { RunningHash } from './running-hash.ts';
@@ -18,6 +19,7 @@ export interface VerifyOptions {
   readonly since: string | null;
   /** Checks the API's signature; null where no key of the API is trusted. */
   readonly verifyStatement: StatementCheck | null;
+  readonly freshness: FreshnessDemand;
 }
 
 /** What is known of a pack while it is read. */
@@ -43,6 +45,7 @@ export interface Verification {
   /** Changes as they stand after the last entry. */
   changes: Awaited<ReturnType<ReturnType<typeof judgeEntries>['end']>> | null;
   sinceChecked: number | null;
+  freshness: Freshness | null;
 }
 
 /** Before the first file. */
@@ -71,6 +74,7 @@ export function newVerification(options: VerifyOptions, findings: Findings): Ver
     unread: 0,
     changes: null,
     sinceChecked: null,
+    freshness: null,
   };
 }
 

@@ -4,6 +4,7 @@ import { limitsOf } from '../pack/manifest.ts';
 import { compareRenderings } from './compare-renderings.ts';
 import { BrokenPack, collectFindings } from './finding.ts';
 import { findDifference } from './find-difference.ts';
+import { ageNotProven, judgeFreshness, timeText } from './judge-freshness.ts';
 import { judgeSince } from './judge-since.ts';
 import { openTrusted } from './open-checkpoints.ts';
 import type { PackSource } from './pack-source.ts';
@@ -90,6 +91,7 @@ async function readFile(source: PackSource, state: Verification, file: PackFile)
 /** Everything that can only be said at the end. */
 async function conclude(source: PackSource, state: Verification): Promise<void> {
   const { findings, manifest, checkpoint, range, judge, options } = state;
+  if (checkpoint) state.freshness = judgeFreshness(checkpoint, options.freshness, findings);
   if (!manifest) throw new BrokenPack('unchecked', 'there is no manifest.json');
   for (const { path } of manifest.files) {
     if (!state.actual.has(path)) findings.add('missing', `${path} is not there`, { code: 'file' });
@@ -149,7 +151,8 @@ async function conclude(source: PackSource, state: Verification): Promise<void> 
 }
 
 function verdictOf(state: Verification): Verdict {
-  const { findings, manifest, checkpoint, changes, sinceChecked } = state;
+  const { findings, manifest, checkpoint, changes, sinceChecked, freshness } = state;
+  const age = freshness && ageNotProven(freshness);
   const open = changes?.open ?? [];
   return {
     result: findings.result,
@@ -163,9 +166,10 @@ function verdictOf(state: Verification): Verdict {
       root: checkpoint.root.toString('hex'),
       witnesses: checkpoint.cosignatures.map(({ name, time }) => ({
         name,
-        time: time === null ? null : new Date(time * 1000).toISOString(),
+        time: time === null ? null : timeText(time * 1000),
       })),
     },
+    freshness,
     checked: {
       entries: state.entries,
       changes: changes?.changes ?? 0,
@@ -177,9 +181,7 @@ function verdictOf(state: Verification): Verdict {
     carriedVerifier: state.actual.get('verify.mjs') ?? null,
     notProven: [
       ...(manifest ? limitsOf(manifest.covers, checkpoint?.size ?? 0, sinceChecked) : ['Anything.']),
-      ...(checkpoint?.cosignatures.length === 0
-        ? ['How fresh the checkpoint is: no trusted witness has cosigned it with a time.']
-        : []),
+      ...(age === null ? [] : [age]),
     ],
   };
 }

@@ -11,6 +11,7 @@ import { afterAll } from 'vitest';
 import { readTrustedKeys } from '../../audit/verify/trusted-keys.ts';
 import { openPack } from '../../audit/verify/pack-source.ts';
 import type { StatementClaim } from '../../audit/verify/judge-entries.ts';
+import type { FreshnessDemand } from '../../audit/verify/judge-freshness.ts';
 import { verifyPack } from '../../audit/verify/verify-pack.ts';
 import type { Verdict } from '../../audit/verify/verdict.ts';
 import { createSignatureVerifier } from '../../identity/statement-signer.ts';
@@ -85,12 +86,17 @@ export function changed(
 }
 
 /** Verifies a pack with trusted keys, as the command does. */
-export async function verified(path: string, trusted: string, since: string | null = null): Promise<Verdict> {
+export async function verified(
+  path: string,
+  trusted: string,
+  since: string | null = null,
+  freshness: FreshnessDemand = { at: Date.parse('2026-11-24T13:00:00Z'), maxAge: null },
+): Promise<Verdict> {
   const keys = readTrustedKeys([trusted]);
   const check = createSignatureVerifier(keys.statementKeys);
   const verifyStatement =
     keys.statementKeys.length === 0 ? null : (claims: readonly StatementClaim[]) => claims.map(check);
-  return verifyPack(await openPack(path), { keys, since, verifyStatement });
+  return verifyPack(await openPack(path), { keys, since, verifyStatement, freshness });
 }
 
 /** Kinds, codes and indexes of what was found, in short. */
