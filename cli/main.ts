@@ -12,6 +12,7 @@ import { runningStack } from './api-client.ts';
 import { examine } from './doctor.ts';
 import { readEnvironment, required } from './environment.ts';
 import { freezeCommands } from './freeze-commands.ts';
+import { startAnewLean } from './lean.ts';
 import { policyCommands } from './policy-commands.ts';
 
 /** Exit codes: 0 done, 1 refused or failed, 3 used wrongly (also by commander), 4 wrongly configured; 141 nobody reads. */
@@ -55,7 +56,10 @@ program
 program
   .command('worker')
   .description('run the Temporal workers')
-  .action(async () => (await import('./run-worker.ts')).runWorker(env()));
+  .action(async () => {
+    startAnewLean();
+    await (await import('./run-worker.ts')).runWorker(env());
+  });
 program
   .command('signer')
   .description('run the log’s sequencer and signer; or tell one that refuses what to do')

@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { setFlagsFromString } from 'node:v8';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { closeOrphans } from '../activities/close-orphans.ts';
 import type { ActivityDependencies, FaultPoint } from '../activities/dependencies.ts';
@@ -34,9 +33,6 @@ const cachedChanges = 100;
 
 /** The worker process: one worker for changes, one for the vendor's calls, both made with CountersignPlugin. */
 export async function runWorker(env: Environment): Promise<void> {
-  // Before the threads of the workflows start. With V8's own 16 MB three heaps grow lazily beside every waiting change
-  // (docs/benchmarks.md); a smaller young generation costs a few % of this process' time.
-  setFlagsFromString('--max-semi-space-size=4');
   const log = makeLog('worker', env);
   const tracing = startTracing('countersign-worker', env);
   const metrics = await serveWorkerMetrics(env);
