@@ -46,4 +46,5 @@ export type FaultPoint =
   | 'call.sent'
   | 'call.answered'
   | 'before.close'
-  | 'closed';
+  | 'closed'
+  | 'notice.sent';

@@ -11,8 +11,11 @@ import { asFailure } from './failure.ts';
 import { NotDelivered } from './webhook.ts';
 
 /** Delivery of notices. Without a webhook nothing is sent, and nothing recorded as sent. */
-export function makeNoticeActivities(deps: Pick<ActivityDependencies, 'pool' | 'webhook'>): NoticeActivities {
-  const { pool, webhook } = deps;
+export function makeNoticeActivities({
+  pool,
+  webhook,
+  at,
+}: Pick<ActivityDependencies, 'pool' | 'webhook' | 'at'>): NoticeActivities {
   return {
     async notify({ kind, change, entry }) {
       if (!webhook || (await asFailure(() => findEntry(pool, entry.key)))) return;
@@ -31,6 +34,7 @@ export function makeNoticeActivities(deps: Pick<ActivityDependencies, 'pool' | '
           ...(error.retryAfterMs === null ? {} : { nextRetryDelay: error.retryAfterMs }),
         });
       }
+      await at?.('notice.sent');
       await asFailure(() => appendEntry(pool, entry));
     },
   };

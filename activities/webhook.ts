@@ -22,18 +22,25 @@ export class NotDelivered extends Error {
 
 const loopback = new Set(['127.0.0.1', '[::1]', 'localhost']);
 const longestRetryMs = 3_600_000;
+/** Sends at once. A receiver that hangs keeps no more of a worker's places from other work than these. */
+const mostAtOnce = 20;
 
 /**
  * A webhook after the Standard Webhooks specification, version 1.0.0: HMAC-SHA256 over id, timestamp and body.
  *
  * @param secret - `whsec_` and base64 of 24 to 64 bytes
  * @param deadlineMs - longest wait for an answer; default 10,000
+ * @param atOnce - how many sends may be under way; one more is not delivered, and comes again; default 20
  * @throws CountersignError `invalid_configuration` for plain HTTP off loopback and for a secret that is none
  */
 export function makeWebhook(
   url: string,
   secret: string,
-  { deadlineMs = 10_000, now = Date.now }: { deadlineMs?: number; now?: () => number } = {},
+  {
+    deadlineMs = 10_000,
+    atOnce = mostAtOnce,
+    now = Date.now,
+  }: { deadlineMs?: number; atOnce?: number; now?: () => number } = {},
 ): Webhook {
   const { protocol, hostname } = new URL(url);
   if (protocol !== 'https:' && !loopback.has(hostname)) {
@@ -44,8 +51,11 @@ export function makeWebhook(
   if (key.length < 24 || key.length > 64) {
     throw wrong('COUNTERSIGN_WEBHOOK_SECRET', 'format', 'must be whsec_ and base64 of 24 to 64 bytes');
   }
+  let underWay = 0;
   return {
     async send({ key: messageKey, body }) {
+      if (underWay >= atOnce) throw new NotDelivered('others are under way', null);
+      underWay += 1;
       const id = `msg_${createHash('sha256').update(messageKey).digest('hex').slice(0, 32)}`;
       const timestamp = String(Math.floor(now() / 1000));
       let response: Response;
@@ -68,6 +78,8 @@ export function makeWebhook(
         // Its own message and cause may name the address.
         const { name } = (error ?? {}) as { name?: string };
         throw new NotDelivered(name === 'TimeoutError' ? 'no answer in time' : 'no answer', null);
+      } finally {
+        underWay -= 1;
       }
       if (response.ok) return;
       throw new NotDelivered(`answered ${response.status}`, retryAfter(response.headers.get('retry-after')));

@@ -20,7 +20,7 @@ import { handleRequests } from './request-handlers.ts';
 import { stateQuery, submittedUpdate } from './messages.ts';
 import { scheduling } from './scheduling.ts';
 import { signedMembers } from './turn.ts';
-import { tell } from './notice.ts';
+import { handOver, tell } from './notice.ts';
 import { makeRun } from './run.ts';
 import type { Ended, Run } from './run.ts';
 import { precheck } from './precheck.ts';
@@ -68,7 +68,8 @@ export async function change(request: ChangeRequest): Promise<Change> {
     ],
   });
   run.showStatus();
-  await tell(run, 'closed');
+  tell(run, 'closed');
+  await handOver(run);
   await condition(allHandlersFinished);
   return run.change;
 }
@@ -157,7 +158,7 @@ async function decideAndExecute(run: Run): Promise<Exclude<Executed, { kind: 'la
     run.showStatus();
     if (run.change.decisionStatus === 'pending') return { kind: 'ended', end: expired(run) };
     if (run.change.decisionStatus !== 'approved') return { kind: 'ended', end: run.endOfDecision() };
-    await tell(run, run.change.breakGlass ? 'break_glass' : 'decided');
+    tell(run, run.change.breakGlass ? 'break_glass' : 'decided');
     const executed = await execute(run);
     if (executed.kind !== 'lapsed') return executed;
     await lapse(run, executed.reevaluation);

@@ -18,12 +18,12 @@ export async function awaitDecisions(run: Run, since: string): Promise<void> {
   const { policy, decideBy } = run.change;
   const decided = () => run.change.decisionStatus !== 'pending';
   if (decided()) return;
-  await tell(run, 'awaiting_decision');
+  tell(run, 'awaiting_decision');
   for (const { kind, at } of dueNotices(policy, since, decideBy)) {
     await run.waitUntil(decided, at);
     if (decided()) return;
     if (kind === 'escalated') await escalate(run);
-    await tell(run, kind);
+    tell(run, kind);
   }
   await run.waitUntil(decided, decideBy);
 }
@@ -57,7 +57,7 @@ export async function lapse(run: Run, reevaluation: Reevaluation): Promise<void>
       ...(run.change.policy.escalation && !wasEscalated ? [escalated(run)] : []),
     ]);
   });
-  if (run.change.policy.escalation) await tell(run, 'escalated');
+  if (run.change.policy.escalation) tell(run, 'escalated');
 }
 
 function escalated(run: Run) {

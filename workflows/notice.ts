@@ -1,4 +1,11 @@
-import { ParentClosePolicy, proxyActivities, startChild, workflowInfo } from '@temporalio/workflow';
+import {
+  condition,
+  log,
+  ParentClosePolicy,
+  proxyActivities,
+  startChild,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { NoticeActivities, NoticeInput } from '../activities/contract.ts';
 import { workerActor } from '../domain/entry.ts';
 import { noticeMembers } from '../domain/notice.ts';
@@ -6,33 +13,50 @@ import type { NoticeKind } from '../domain/notice.ts';
 import type { Run } from './run.ts';
 
 const { notify } = proxyActivities<NoticeActivities>({
-  startToCloseTimeout: '30 seconds',
+  // Also how long a repeat waits for a worker that was lost.
+  startToCloseTimeout: '15 seconds',
   scheduleToCloseTimeout: '24 hours',
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '10 minutes' },
 });
 
+/** How long the workflow of a change that has ended waits for its last notices: longer than most receivers take. */
+const patience = '3 seconds';
+
 /**
- * Delivers one notice, for a day at most. A workflow of its own: a receiver that fails delays no change, and a change that
- * has ended can still be told of.
+ * Delivers what a change had not delivered when it ended, for a day at most. A workflow of its own: nobody waits for a
+ * receiver that fails.
  *
- * @throws ApplicationFailure `not_delivered` when the receiver took it at no time
+ * @throws ApplicationFailure `not_delivered` when the receiver took one of them at no time
  */
-export function notice(input: NoticeInput): Promise<void> {
-  return notify(input);
+export async function notice(notices: readonly NoticeInput[]): Promise<void> {
+  const settled = await Promise.allSettled(notices.map(notify));
+  const failed = settled.find((one) => one.status === 'rejected');
+  if (failed) throw failed.reason;
 }
 
-/** Has people told of the change as it is now; returns as soon as the delivery is on its way. */
-export async function tell(run: Run, kind: NoticeKind): Promise<void> {
+/** Has people told of the change as it is now. The change goes on meanwhile; Temporal repeats what fails. */
+export function tell(run: Run, kind: NoticeKind): void {
   if (!run.notifies) return;
   const { change } = run;
   const entry = run.entry(change, 'notification.sent', workerActor, {
     notification: noticeMembers(kind, change),
   });
-  run.told += 1;
+  const told = { kind, change, entry };
+  run.untold.add(told);
+  notify(told)
+    .catch((error: unknown) => {
+      log.warn('a notice was not delivered', { kind, error });
+    })
+    .finally(() => run.untold.delete(told));
+}
+
+/** At the end of a change: what was not delivered soon goes on without it. */
+export async function handOver({ untold, change }: Run): Promise<void> {
+  if (untold.size === 0 || (await condition(() => untold.size === 0, patience))) return;
   await startChild(notice, {
     // A workflow that was reset tells again; the message's id is the same, so receivers know.
-    workflowId: `notice-${change.id}-${run.told}-${workflowInfo().runId}`,
+    workflowId: `notice-${change.id}-${workflowInfo().runId}`,
     parentClosePolicy: ParentClosePolicy.ABANDON,
-    args: [{ kind, change, entry }],
+    args: [[...untold]],
   });
 }

@@ -1,5 +1,5 @@
 import { CancellationScope, condition, isCancellation, upsertSearchAttributes } from '@temporalio/workflow';
-import type { LogActivities } from '../activities/contract.ts';
+import type { LogActivities, NoticeInput } from '../activities/contract.ts';
 import type { Change, ChangeRequest, Outcome } from '../domain/change.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { EntryDraft, EventType } from '../domain/entry.ts';
@@ -36,8 +36,8 @@ export interface Run {
   command: 'pause' | 'retry' | 'abandon' | null;
   /** Whether people are told of the change; said by the worker that opened it. */
   notifies: boolean;
-  /** How often they were. */
-  told: number;
+  /** Notices that are on their way. */
+  readonly untold: Set<NoticeInput>;
   readonly entry: ReturnType<typeof makeEntryWriter>;
   /** Writes entries and the change as it is now. */
   record(entries: readonly EntryDraft[], statements?: readonly SignedStatement[]): Promise<void>;
@@ -72,7 +72,7 @@ export function makeRun(
     calledOff: null,
     command: null,
     notifies: false,
-    told: 0,
+    untold: new Set(),
     entry: makeEntryWriter(),
     async record(entries, statements = []) {
       await log.recordChange({ change: run.change, entries, statements });

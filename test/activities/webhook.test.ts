@@ -51,6 +51,17 @@ test('neither no answer nor nobody there is a delivery, and neither tells the ad
   }
 });
 
+test('while as many as may be are under way, one more is no delivery and does not wait', async () => {
+  let hangs = true;
+  const { url } = await receiver(() => (hangs ? null : 204));
+  const webhook = makeWebhook(url, webhookSecret, { atOnce: 2, deadlineMs: 1000 });
+  const hanging = ['a', 'b'].map((key) => webhook.send({ key, body }).catch((e: unknown) => e));
+  await expect(webhook.send({ key: 'c', body })).rejects.toBeInstanceOf(NotDelivered);
+  for (const error of await Promise.all(hanging)) expect(error).toBeInstanceOf(NotDelivered);
+  hangs = false;
+  await webhook.send({ key: 'c', body });
+});
+
 test.each([
   ['http://hooks.example/x', webhookSecret, 'COUNTERSIGN_WEBHOOK_URL'],
   ['http://127.0.0.1.example/x', webhookSecret, 'COUNTERSIGN_WEBHOOK_URL'],
