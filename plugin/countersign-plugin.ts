@@ -6,7 +6,8 @@ import { makeReviewActivities } from '../activities/review-activities.ts';
 import { makeVendorActivities } from '../activities/vendor-activities.ts';
 import { makeNoticeActivities } from '../activities/notice-activities.ts';
 import type { ActivityDependencies } from '../activities/dependencies.ts';
-import { vendorTaskQueue } from '../workflows/messages.ts';
+import { CountersignError } from '../domain/error.ts';
+import { changeTaskQueue, vendorTaskQueue } from '../workflows/messages.ts';
 
 /** What {@link CountersignPlugin} is made from. */
 export interface CountersignPluginOptions {
@@ -16,7 +17,7 @@ export interface CountersignPluginOptions {
   readonly callsPerSecond?: number;
 }
 
-/** Path of the workflows, for a host that bundles its own together with ours. */
+/** Path of the workflows, for bundling them ahead (`bundleWorkflowCode({ workflowsPath })`). */
 export const workflowsPath = fileURLToPath(
   new URL(`../workflows/index${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url),
 );
@@ -24,33 +25,51 @@ export const workflowsPath = fileURLToPath(
 /**
  * Brings Countersign's workflows, activities and audit log to a Temporal worker. A worker on the task queue
  * `countersign` runs the workflows and the activities on Postgres; one on `countersign-onsmqtt` makes the vendor's calls.
- * A host's own `workflowsPath`, bundle, activities and data converter are kept.
+ * A worker that has something of its own and another task queue is left as it is: what it gates runs on those two. May be
+ * given to connection and worker at once.
+ *
+ * @throws CountersignError `invalid_configuration`, from `Worker.create`, where a worker on one of the two has an activity of its own
+ * under a name of ours, or other workflows on `countersign`
  */
 export class CountersignPlugin extends SimplePlugin {
   readonly #callsPerSecond: number;
+  readonly #activities: object;
   constructor(options: CountersignPluginOptions = {}) {
     const { dependencies, callsPerSecond = 400 } = options;
-    super({
-      name: 'countersign',
-      ...(dependencies
-        ? {
-            activities: {
-              ...makeLogActivities(dependencies),
-              ...makeVendorActivities(dependencies),
-              ...makeReviewActivities(dependencies),
-              ...makeNoticeActivities(dependencies),
-            },
-          }
-        : {}),
-    });
+    const activities = dependencies
+      ? {
+          ...makeLogActivities(dependencies),
+          ...makeVendorActivities(dependencies),
+          ...makeReviewActivities(dependencies),
+          ...makeNoticeActivities(dependencies),
+        }
+      : {};
+    super({ name: 'countersign', activities });
     this.#callsPerSecond = callsPerSecond;
+    this.#activities = activities;
   }
 
   override configureWorker(options: WorkerOptions): WorkerOptions {
-    if (options.taskQueue === vendorTaskQueue) {
-      return super.configureWorker({ maxTaskQueueActivitiesPerSecond: this.#callsPerSecond, ...options });
+    const ofChanges = options.taskQueue === changeTaskQueue;
+    const ofVendor = options.taskQueue === vendorTaskQueue;
+    if (!ofChanges && !ofVendor && hasItsOwn(options)) return options;
+    for (const [name, activity] of Object.entries(options.activities ?? {})) {
+      const ours: unknown = (this.#activities as Record<string, unknown>)[name];
+      if (ours !== undefined && ours !== activity)
+        throw wrong('activities', `${name} is one of Countersign’s`);
     }
-    return super.configureWorker(withWorkflows(options));
+    if (ofChanges && (options.workflowsPath ?? workflowsPath) !== workflowsPath) {
+      throw wrong('workflowsPath', `workflows of your own need another task queue than ${changeTaskQueue}`);
+    }
+    const configured = super.configureWorker(
+      ofVendor
+        ? { maxTaskQueueActivitiesPerSecond: this.#callsPerSecond, ...options }
+        : withWorkflows(options),
+    );
+    if ((ofChanges || ofVendor) && Object.keys(configured.activities ?? {}).length === 0) {
+      throw wrong('dependencies', `a worker on ${options.taskQueue} needs them`);
+    }
+    return configured;
   }
 
   override configureReplayWorker(options: ReplayWorkerOptions): ReplayWorkerOptions {
@@ -58,7 +77,17 @@ export class CountersignPlugin extends SimplePlugin {
   }
 }
 
+function hasItsOwn({ workflowsPath, workflowBundle, activities, nexusServices }: WorkerOptions): boolean {
+  return [workflowsPath, workflowBundle, activities, nexusServices].some((own) => own !== undefined);
+}
+
 function withWorkflows<T extends Pick<WorkerOptions, 'workflowsPath' | 'workflowBundle'>>(options: T): T {
   if (options.workflowsPath !== undefined || options.workflowBundle !== undefined) return options;
   return { ...options, workflowsPath };
+}
+
+function wrong(field: string, message: string): CountersignError {
+  return new CountersignError('invalid_configuration', `${field}: ${message}`, {
+    errors: [{ field, rule: 'host', message }],
+  });
 }

@@ -1,0 +1,86 @@
+import type { WorkerOptions } from '@temporalio/worker';
+import { describe, expect, test } from 'vitest';
+import type { ActivityDependencies } from '../../activities/dependencies.ts';
+import { CountersignError } from '../../domain/error.ts';
+import { CountersignPlugin, workflowsPath } from '../../plugin/index.ts';
+
+/** Nothing is called here: only what a worker is made of. */
+const dependencies = {} as ActivityDependencies;
+const plugin = new CountersignPlugin({ dependencies });
+const bare = new CountersignPlugin();
+const own = () => Promise.resolve('own');
+const worker = (options: Partial<WorkerOptions>): WorkerOptions => ({ taskQueue: 'lines', ...options });
+
+describe('a worker on a task queue of its own', () => {
+  test.each<[string, Partial<WorkerOptions>]>([
+    ['workflows', { workflowsPath: '/own/workflows.js' }],
+    ['a bundle', { workflowBundle: { code: '' } }],
+    // It would begin to take workflow tasks of the queue that another worker's workflows are for.
+    ['activities alone', { activities: { own } }],
+    ['an activity under a name of ours', { workflowsPath: '/own/workflows.js', activities: { notify: own } }],
+    ['a codec', { activities: { own }, dataConverter: { payloadCodecs: [] } }],
+  ])('with %s is left as it is', (_name, options) => {
+    for (const each of [plugin, bare]) expect(each.configureWorker(worker(options))).toEqual(worker(options));
+  });
+
+  test('with nothing gets everything', () => {
+    const { activities, workflowsPath: path } = plugin.configureWorker(worker({}));
+    expect(path).toBe(workflowsPath);
+    expect(Object.keys(activities ?? {})).toEqual(expect.arrayContaining(['openChange', 'notify']));
+  });
+});
+
+describe('a worker on a task queue of ours', () => {
+  test('gets workflows and activities beside its own', () => {
+    const options = plugin.configureWorker(worker({ taskQueue: 'countersign', activities: { own } }));
+    expect(options.workflowsPath).toBe(workflowsPath);
+    expect(options.activities).toMatchObject({ own });
+    expect(Object.keys(options.activities ?? {})).toContain('openChange');
+  });
+
+  test('keeps a bundle', () => {
+    const workflowBundle = { code: '' };
+    const options = plugin.configureWorker(worker({ taskQueue: 'countersign', workflowBundle }));
+    expect(options.workflowBundle).toBe(workflowBundle);
+    expect(options.workflowsPath).toBeUndefined();
+  });
+
+  test('makes the vendor’s calls without workflows, at a rate that may be given', () => {
+    const options = plugin.configureWorker(worker({ taskQueue: 'countersign-onsmqtt' }));
+    expect(options.workflowsPath).toBeUndefined();
+    expect(options.maxTaskQueueActivitiesPerSecond).toBe(400);
+    const slower = worker({ taskQueue: 'countersign-onsmqtt', maxTaskQueueActivitiesPerSecond: 7 });
+    expect(plugin.configureWorker(slower).maxTaskQueueActivitiesPerSecond).toBe(7);
+  });
+
+  test.each(['countersign', 'countersign-onsmqtt', 'lines'])(
+    'on %s may meet the plugin twice',
+    (taskQueue) => {
+      const once = plugin.configureWorker(worker({ taskQueue }));
+      expect(plugin.configureWorker(once)).toEqual(once);
+    },
+  );
+
+  test.each<[string, CountersignPlugin, Partial<WorkerOptions>]>([
+    ['an activity under a name of ours', plugin, { taskQueue: 'countersign', activities: { notify: own } }],
+    ['the same there', plugin, { taskQueue: 'countersign-onsmqtt', activities: { settle: own } }],
+    ['workflows of its own', plugin, { taskQueue: 'countersign', workflowsPath: '/own/workflows.js' }],
+    ['no dependencies', bare, { taskQueue: 'countersign' }],
+    ['no dependencies there', bare, { taskQueue: 'countersign-onsmqtt' }],
+  ])('is refused with %s', (_name, each, options) => {
+    let thrown: unknown;
+    try {
+      each.configureWorker(worker(options));
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toBeInstanceOf(CountersignError);
+    expect(thrown).toMatchObject({ code: 'invalid_configuration' });
+  });
+});
+
+test('a replay has our workflows, or those that it was given', () => {
+  expect(bare.configureReplayWorker({}).workflowsPath).toBe(workflowsPath);
+  expect(bare.configureReplayWorker({ workflowsPath: '/own.js' }).workflowsPath).toBe('/own.js');
+  expect(bare.configureReplayWorker({ workflowBundle: { code: '' } }).workflowsPath).toBeUndefined();
+});
