@@ -8,7 +8,10 @@ import { leafHash } from '../merkle.ts';
 import type { Coverage } from './manifest.ts';
 import type { SealedEntry } from './sealed-entry.ts';
 
-/** An entry for a pack, and beside it what Postgres has in its columns, be it right or not. */
+/**
+ * An entry for a pack, and beside it what Postgres has of it elsewhere, be it right or not: its columns, and the hash of which
+ * the tree was made where its tile is complete, which is not in the entry's own row.
+ */
 export interface StoredSealed extends SealedEntry {
   readonly bytes: Buffer;
   readonly stored: { readonly leafHash: string; readonly columns: EntryColumns };
@@ -60,9 +63,11 @@ interface Row {
 async function page(db: Queryable, changeId: string | null, from: number, until: number): Promise<Row[]> {
   try {
     const { rows } = await db.query<Row>(
-      `select l.index, e.bytes, e.leaf_hash, e.type, e.change_id, e.actor, e.outcome, e.request_id,
-              to_char(e.time at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as time
+      `select l.index, e.bytes, e.type, e.change_id, e.actor, e.outcome, e.request_id,
+              to_char(e.time at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as time,
+              coalesce(substring(t.hashes from (l.index % 256)::int * 32 + 1 for 32), e.leaf_hash) as leaf_hash
          from audit.leaf l join audit.entry e on e.id = l.entry_id
+              left join audit.tile t on t.level = 0 and t.index = l.index / 256
         where l.index >= $1 and l.index < $2 ${changeId === null ? '' : 'and e.change_id = $4'}
         order by l.index limit $3`,
       [from, until, pageSize, ...(changeId === null ? [] : [changeId])],

@@ -60,6 +60,10 @@ export async function findDifference(
       if (first) {
         if (first.wanted.length < window) first.wanted.push(wanted.leafHash);
         if (laterEntries.length < window) laterEntries.push(hash);
+      } else if (wanted.index !== index) {
+        const kind = honest ? 'altered' : 'missing';
+        findings.add(kind, 'neither the entry nor a line of its leaf is here', { index });
+        first = { index, hash: '', wanted: [] };
       } else if (entry.done === true) {
         const kind = honest ? 'altered' : 'truncated';
         findings.add(kind, 'the entries from here on are not there', { index });

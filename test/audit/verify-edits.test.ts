@@ -74,6 +74,12 @@ describe('what somebody does who has read the format, the manifest set right', (
       () => changed(whole, 'leaves.jsonl', edit(13, '"actor":"', '"actor":"x')),
     ],
     [
+      'a leaf’s place edited',
+      'altered@13',
+      13,
+      () => changed(whole, 'leaves.jsonl', edit(13, '"index":13', '"index":14')),
+    ],
+    [
       'an entry of a change dropped, its leaf kept',
       'missing',
       null,
