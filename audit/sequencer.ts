@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Pool, PoolClient } from 'pg';
+import type { Pool } from 'pg';
 import { makeLatch } from './latch.ts';
 import { lead, tryLock } from './lead.ts';
 import { sequencePending } from './sequence-pending.ts';
@@ -21,8 +21,15 @@ export interface SequencerOptions {
 
 const shortestPauseMs = 5;
 const longestPauseMs = 100;
-/** How much longer it rests after a turn than the turn took. */
-const restShare = 3;
+const longestRestMs = 500;
+
+/**
+ * How long it rests after a turn, ms, that took so long and found so many entries. A turn costs much the same for one entry
+ * as for fifty: the busier the machine and the log, the larger the batches. What comes alone waits for some ms.
+ */
+function restMs(tookMs: number, count: number): number {
+  return Math.min(3 * tookMs + 2 * count, longestRestMs);
+}
 
 /**
  * Gives appended entries their indexes as they come. Any number may run: one at a time leads, by an advisory lock, and
@@ -43,13 +50,14 @@ export function startSequencer(options: SequencerOptions): { stop(): Promise<voi
       let pauseMs = shortestPauseMs;
       while (!ended.aborted) {
         const began = performance.now();
-        const count = await sequencePending(client, batch);
-        if (count === batch) continue;
+        let count = 0;
+        for (let last = batch; last === batch; count += last) {
+          last = await sequencePending(client, batch);
+        }
         if (count > 0) {
           pauseMs = shortestPauseMs;
-          // The busier the machine, the larger the batches: a turn costs much the same for one entry as for fifty.
-          const restMs = Math.min(restShare * (performance.now() - began), longestPauseMs);
-          await delay(restMs, undefined, { signal: ended }).catch(() => undefined);
+          const rest = restMs(performance.now() - began, count);
+          await delay(rest, undefined, { signal: ended }).catch(() => undefined);
         }
         // audit.append wakes only who holds this lock, and keeps it from us while a transaction is open that found us
         // awake: until then, look again by ourselves.
@@ -59,7 +67,7 @@ export function startSequencer(options: SequencerOptions): { stop(): Promise<voi
           continue;
         }
         // Once more for what was committed after the last look and before the lock.
-        if (!(await isAnyPending(client))) await latch.wait(pollMs, ended);
+        if ((await sequencePending(client, batch)) === 0) await latch.wait(pollMs, ended);
         await client.query(
           `select pg_advisory_unlock(hashtext('countersign'), hashtext('sequencer asleep'))`,
         );
@@ -67,9 +75,4 @@ export function startSequencer(options: SequencerOptions): { stop(): Promise<voi
       }
     },
   });
-}
-
-async function isAnyPending(client: PoolClient): Promise<boolean> {
-  const { rows } = await client.query<{ any: boolean }>('select exists (select from audit.pending) as any');
-  return rows[0]?.any === true;
 }
