@@ -275,9 +275,11 @@ function activityRef(): ActivityRef {
   return { namespace, workflowId, runId, activityId, attempt };
 }
 
-/** Heartbeats every 3 s, so that a lost worker is noticed within the heartbeat time-out and a cancellation arrives. */
+/**
+ * Heartbeats every 3 s, so that a lost worker is noticed within the heartbeat time-out and a cancellation arrives. Not at
+ * once: most calls are over by then, and Temporal writes each down.
+ */
 function keepBeating(): { stop(): void } {
-  heartbeat();
   const timer = setInterval(() => heartbeat(), 3000);
   return { stop: () => clearInterval(timer) };
 }
