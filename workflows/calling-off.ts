@@ -1,5 +1,5 @@
 import { setHandler } from '@temporalio/workflow';
-import type { Change, SignedRequest } from '../domain/change.ts';
+import type { SignedRequest } from '../domain/change.ts';
 import { next } from '../domain/change-state.ts';
 import { judgeRevocation, judgeTakeover, judgeWithdrawal } from '../domain/execution.ts';
 import { revokeUpdate, takeOverUpdate, withdrawUpdate } from './messages.ts';
@@ -31,25 +31,23 @@ function mayRevoke(run: Run, request: SignedRequest): void {
   judged(run, request, 'revocation', (s) => judgeRevocation(run.change, s.person));
 }
 
-async function withdraw(run: Run, request: SignedRequest): Promise<Change> {
+async function withdraw(run: Run, request: SignedRequest): Promise<void> {
   mayWithdraw(run, request);
   const after = next(run.change, { decisionStatus: 'withdrawn' });
   await take(run, after, request, () => [requestEntry(run, after, 'change.withdrawn', request)]);
   run.calledOff = { code: 'withdrawn', message: 'the change was withdrawn' };
-  return run.change;
 }
 
-async function giveUp(run: Run, request: SignedRequest): Promise<Change> {
+async function giveUp(run: Run, request: SignedRequest): Promise<void> {
   mayTakeOver(run, request);
   const code = 'taken_over';
   const after = next(run.change, { decisionStatus: 'withdrawn' });
   await take(run, after, request, () => [requestEntry(run, after, 'change.withdrawn', request, { code })]);
   run.calledOff = { code, message: 'a break-glass change took over its target' };
-  return run.change;
 }
 
 /** A call that has started is abandoned: it is not made again, and what the target shows decides. */
-async function revoke(run: Run, request: SignedRequest): Promise<Change> {
+async function revoke(run: Run, request: SignedRequest): Promise<void> {
   mayRevoke(run, request);
   const code = 'policy_revoked';
   const after = run.callStarted ? next(run.change, {}) : next(run.change, { decisionStatus: 'refused' });
@@ -57,5 +55,4 @@ async function revoke(run: Run, request: SignedRequest): Promise<Change> {
   await take(run, after, request, () => [requestEntry(run, after, type, request, { code })]);
   run.calledOff = { code, message: 'the policy was revoked' };
   if (run.callStarted) run.command = 'abandon';
-  return run.change;
 }

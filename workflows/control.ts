@@ -1,5 +1,5 @@
 import { setHandler } from '@temporalio/workflow';
-import type { Change, SignedRequest } from '../domain/change.ts';
+import type { SignedRequest } from '../domain/change.ts';
 import { next } from '../domain/change-state.ts';
 import { judgeExecution } from '../domain/execution.ts';
 import type { ExecutionAction } from '../domain/execution.ts';
@@ -18,7 +18,7 @@ export function handleControl(run: Run): void {
   });
 }
 
-async function control(run: Run, request: SignedRequest): Promise<Change> {
+async function control(run: Run, request: SignedRequest): Promise<void> {
   const action = request.signed.statement.action as ExecutionAction;
   judged(run, request, 'execution', (s) => judgeExecution(run.change, action, s.person));
   const after = next(run.change, {
@@ -33,5 +33,4 @@ async function control(run: Run, request: SignedRequest): Promise<Change> {
   } as const;
   await take(run, after, request, () => [requestEntry(run, after, types[action], request)]);
   run.command = action === 'resume' ? null : action;
-  return run.change;
 }

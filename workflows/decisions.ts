@@ -27,19 +27,19 @@ export function handleDecisions(run: Run): void {
   });
 }
 
-async function decideWhenRead(run: Run, request: SignedRequest): Promise<Change> {
+async function decideWhenRead(run: Run, request: SignedRequest): Promise<void> {
   const now = Date.now();
   await condition(() => !isBeingRead(run.change));
   return inTurn(run, () => decide(run, request, now));
 }
 
 /** `now`: when the decision came, in workflow time, ms. What came before decide-by counts, however long its turn took. */
-async function decide(run: Run, { signed, source }: SignedRequest, now: number): Promise<Change> {
+async function decide(run: Run, { signed, source }: SignedRequest, now: number): Promise<void> {
   const { statement } = signed;
   const asked = wanted(statement);
   // Asked again: another request may have taken its effect since the validator looked.
   const verdict = judged(run, { signed, source }, 'decision', () => judgeDecision(run.change, asked, now));
-  if (verdict === 'repeated') return run.change;
+  if (verdict === 'repeated') return;
   const decision = decisionOf(run.change, asked, now);
   const after = withDecision(run.change, decision, run.executeWithinMs);
   await take(run, after, { signed, source }, () => {
@@ -58,7 +58,6 @@ async function decide(run: Run, { signed, source }: SignedRequest, now: number):
         : []),
     ];
   });
-  return run.change;
 }
 
 function mayTakeBack(run: Run, request: SignedRequest, now: number): void {
@@ -66,7 +65,7 @@ function mayTakeBack(run: Run, request: SignedRequest, now: number): void {
 }
 
 /** `now`: when it came, as for a decision. */
-async function takeBack(run: Run, request: SignedRequest, now: number): Promise<Change> {
+async function takeBack(run: Run, request: SignedRequest, now: number): Promise<void> {
   mayTakeBack(run, request, now);
   const { person } = request.signed.statement;
   const after = withoutDecision(run.change, person);
@@ -74,7 +73,6 @@ async function takeBack(run: Run, request: SignedRequest, now: number): Promise<
     run.approvals = run.approvals.filter(({ statement }) => !samePerson(statement.person, person));
     return [requestEntry(run, after, 'decision.withdrawn', request)];
   });
-  return run.change;
 }
 
 /**

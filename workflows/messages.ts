@@ -1,6 +1,7 @@
 import { defineSearchAttributeKey } from '@temporalio/common';
 import type { SearchAttributePair } from '@temporalio/common';
 import { defineQuery, defineUpdate } from '@temporalio/workflow';
+import type { UpdateDefinition } from '@temporalio/common';
 import type { Change, SignedRequest } from '../domain/change.ts';
 
 /** Task queue of workflows and of activities on Postgres. */
@@ -24,18 +25,20 @@ export interface SubmittedResult {
   readonly known: boolean;
 }
 
-/** A decision; answers the change after its entry is durable. @throws ApplicationFailure, type a code of domain/error.ts */
-export const decideUpdate = defineUpdate<Change, [SignedRequest]>('decide');
+/** What a person said of a change; answers when its entry is durable. @throws ApplicationFailure, type a code of domain/error.ts */
+type RequestUpdate = UpdateDefinition<void, [SignedRequest]>;
+/** A decision. */
+export const decideUpdate: RequestUpdate = defineUpdate('decide');
 /** Somebody takes back their own decision while its stage is open. */
-export const withdrawDecisionUpdate = defineUpdate<Change, [SignedRequest]>('withdrawDecision');
+export const withdrawDecisionUpdate: RequestUpdate = defineUpdate('withdrawDecision');
 /** A break-glass change takes the target: this one is withdrawn. */
-export const takeOverUpdate = defineUpdate<Change, [SignedRequest]>('takeOver');
+export const takeOverUpdate: RequestUpdate = defineUpdate('takeOver');
 /** An admin revoked the policy: the change ends as refused. */
-export const revokeUpdate = defineUpdate<Change, [SignedRequest]>('revoke');
+export const revokeUpdate: RequestUpdate = defineUpdate('revoke');
 /** A withdrawal by the requester or an operator. */
-export const withdrawUpdate = defineUpdate<Change, [SignedRequest]>('withdraw');
+export const withdrawUpdate: RequestUpdate = defineUpdate('withdraw');
 /** An operator's pause, resume, retry or abandon. */
-export const executionUpdate = defineUpdate<Change, [SignedRequest]>('execution');
+export const executionUpdate: RequestUpdate = defineUpdate('execution');
 /** The change as the workflow knows it now. */
 export const stateQuery = defineQuery<Change>('state');
 
