@@ -31,7 +31,8 @@ export interface LogActivities {
   openChange(input: Recording & Pick<ChangeRequest, 'idempotency' | 'submission'>): Promise<OpenedResult>;
   /**
    * Writes entries and the change as it is now.
-   * @throws ApplicationFailure `bad_signature` when one of the statements was not signed by the API; nothing is written
+   * @throws ApplicationFailure `bad_signature` when one of the statements was not signed by the API, `change_closed` when
+   * the change has ended; nothing is written
    */
   recordChange(input: Recording & { readonly statements: readonly SignedStatement[] }): Promise<void>;
   /**
@@ -40,8 +41,12 @@ export interface LogActivities {
    * own retries wait, and the history stays as it is
    */
   gate(input: { readonly change: Change }): Promise<void>;
-  /** The last write: entries, the change, and its target released. */
-  closeChange(input: Recording): Promise<void>;
+  /**
+   * The last write: entries, the change, and its target released. Answers null, or the change as it is kept when it had
+   * ended in just this way before, and then nothing is written.
+   * @throws ApplicationFailure `integrity_conflict` when it had ended in another way
+   */
+  closeChange(input: Recording): Promise<Change | null>;
 }
 
 /** The post-implementation review of a break-glass change. */

@@ -8,6 +8,7 @@ const final: ReadonlySet<ErrorCode> = new Set([
   'bad_signature',
   'invalid_request',
   'invalid_configuration',
+  'change_closed',
 ]);
 
 /** Work whose CountersignErrors cross to the workflow as ApplicationFailures of the same code. */

@@ -11,6 +11,7 @@ import { openChange } from '../store/open-change.ts';
 import { saveChange } from '../store/save-change.ts';
 import { makeGate } from '../calendar/gate.ts';
 import { askAgainMs } from '../domain/closure.ts';
+import { CountersignError } from '../domain/error.ts';
 import { samePerson } from '../domain/person.ts';
 import type { EntryDraft } from '../domain/entry.ts';
 import { faultOf } from '../operations/inputs.ts';
@@ -60,7 +61,11 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
       await asFailure(() =>
         inTransaction(pool, async (client) => {
           await appendAll(client, entries);
-          await saveChange(client, change);
+          if (await saveChange(client, change)) return;
+          // Kept already, or it has ended: its workflow may not know yet, when the task that closed it was lost.
+          if ((await getChange(client, change.id))?.closedAt) {
+            throw new CountersignError('change_closed', `change ${change.id} has ended`);
+          }
         }),
       );
       for (const { statement } of statements) {
@@ -86,8 +91,9 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
 
     async closeChange(recording) {
       await deps.at?.('before.close');
-      await asFailure(() => writeEnd(pool, recording));
+      const kept = await asFailure(() => writeEnd(pool, recording));
       await deps.at?.('closed');
+      return kept;
     },
   };
 }

@@ -1,15 +1,26 @@
 import type { Pool } from 'pg';
 import { appendEntry } from '../audit/append.ts';
+import type { Change } from '../domain/change.ts';
+import { hasEndedAs } from '../domain/change-state.ts';
 import { inTransaction } from '../store/in-transaction.ts';
+import { lockChange } from '../store/lock-change.ts';
 import { releaseTarget } from '../store/release-target.ts';
 import { saveChange } from '../store/save-change.ts';
 import type { Recording } from './contract.ts';
 
-/** The last write of a change: its last entries, the change as it ended, and its target released, or nothing of it. */
-export async function writeEnd(pool: Pool, { change, entries }: Recording): Promise<void> {
-  await inTransaction(pool, async (client) => {
+/**
+ * The last write of a change: its last entries, the change as it ended, and its target released, or nothing of it.
+ *
+ * @returns null, or the change as it is kept when it had ended in just this way before, and then nothing is written
+ * @throws CountersignError `integrity_conflict` when it had ended in another way
+ */
+export async function writeEnd(pool: Pool, { change, entries }: Recording): Promise<Change | null> {
+  return await inTransaction(pool, async (client) => {
+    const kept = await lockChange(client, change.id);
+    if (kept && hasEndedAs(kept, change)) return kept;
     for (const entry of entries) await appendEntry(client, entry);
     await saveChange(client, change);
     await releaseTarget(client, change.id);
+    return null;
   });
 }

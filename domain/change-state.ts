@@ -131,3 +131,14 @@ export function closed(
     closedAt: at,
   });
 }
+
+/** Whether a change has ended, and as the other one does: repeats of one closing may differ in their time. */
+export function hasEndedAs(kept: Change, other: Change): boolean {
+  return (
+    kept.closedAt !== null &&
+    kept.decisionStatus === other.decisionStatus &&
+    kept.executionStatus === other.executionStatus &&
+    kept.outcome?.code === other.outcome?.code &&
+    kept.outcome?.requestId === other.outcome?.requestId
+  );
+}

@@ -10,12 +10,14 @@ import {
 import type { LogActivities } from '../activities/contract.ts';
 import type { Change, ChangeRequest } from '../domain/change.ts';
 import type { JsonObject } from '../domain/json.ts';
-import { closed, newChange, withNobody, withRound } from '../domain/change-state.ts';
+import { newChange, withNobody, withRound } from '../domain/change-state.ts';
 import { personActor, workerActor } from '../domain/entry.ts';
 import { isoTime } from '../domain/time.ts';
+import { close } from './closing.ts';
 import { awaitDecisions, lapse, roundSince } from './decision-time.ts';
 import { execute } from './execution.ts';
 import type { Executed } from './execution.ts';
+import { recordOptions } from './record-options.ts';
 import { handleRequests } from './request-handlers.ts';
 import { stateQuery, submittedUpdate } from './messages.ts';
 import { scheduling } from './scheduling.ts';
@@ -25,15 +27,10 @@ import { makeRun } from './run.ts';
 import type { Ended, Run } from './run.ts';
 import { precheck } from './precheck.ts';
 
-const options = {
-  // Also how long a repeat waits for a worker that was lost.
-  startToCloseTimeout: '15 seconds',
-  retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '10 seconds' },
-} as const;
 // Ordinary ones: their input is in the history before they run, so whatever is killed, a repeat carries the same bytes.
-const log = proxyActivities<Pick<LogActivities, 'recordChange' | 'closeChange'>>(options);
+const log = proxyActivities<Pick<LogActivities, 'recordChange'>>(recordOptions);
 // A local one saves a round trip; everything in its entry was fixed by the request, its time too.
-const { openChange } = proxyLocalActivities<Pick<LogActivities, 'openChange'>>(options);
+const { openChange } = proxyLocalActivities<Pick<LogActivities, 'openChange'>>(recordOptions);
 
 /**
  * One change request from its submission to its one final outcome. Answers the change at its end; fails, with nothing
@@ -54,19 +51,7 @@ export async function change(request: ChangeRequest): Promise<Change> {
   const end = await untilEnd(run);
   // A decision that was accepted is recorded before the change closes.
   await condition(() => run.recording === 0);
-  run.change = closed(run.change, end, Date.now());
-  const { decisionStatus, executionStatus, outcome } = run.change;
-  await log.closeChange({
-    change: run.change,
-    entries: [
-      ...(end.tells ? [run.entry(run.change, end.tells.type, workerActor, end.tells.members)] : []),
-      run.entry(run.change, 'change.closed', workerActor, {
-        decisionStatus,
-        executionStatus,
-        outcome: { ...outcome },
-      }),
-    ],
-  });
+  run.change = await close(run, end);
   run.showStatus();
   tell(run, 'closed');
   await handOver(run);
@@ -153,9 +138,7 @@ async function untilEnd(run: Run): Promise<Ended> {
 /** One round's decisions and its execution; approvers who have left meanwhile are replaced on the same digest. */
 async function decideAndExecute(run: Run): Promise<Exclude<Executed, { kind: 'lapsed' }>> {
   for (let since = roundSince(run.change); ; since = isoTime(Date.now())) {
-    run.showStatus();
     await awaitDecisions(run, since);
-    run.showStatus();
     if (run.change.decisionStatus === 'pending') return { kind: 'ended', end: expired(run) };
     if (run.change.decisionStatus !== 'approved') return { kind: 'ended', end: run.endOfDecision() };
     tell(run, run.change.breakGlass ? 'break_glass' : 'decided');

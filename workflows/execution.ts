@@ -66,7 +66,6 @@ export async function execute(run: Run): Promise<Executed> {
     run.command = null;
     run.callStarted = true;
     run.change = next(run.change, { executionStatus: 'running' });
-    run.showStatus();
     const result = await call(run);
     if (result.kind === 'drifted') {
       // Nothing was called yet, so the next round may be withdrawn like the first.
@@ -85,7 +84,6 @@ export async function execute(run: Run): Promise<Executed> {
     }
     held = null;
     // Interrupted between attempts: by an operator's word, or because execute-by has passed.
-    run.showStatus();
   }
 }
 
@@ -95,7 +93,6 @@ async function hold(run: Run, { why, called }: Closed, before: Closure | null): 
   // An operator may have paused it while the answer came: then it rests first, and is told of its freeze afterwards.
   if (run.change.executionStatus !== 'running') return;
   run.change = next(run.change, { executionStatus: 'scheduled' });
-  run.showStatus();
   const interrupted = () =>
     run.command !== null ||
     run.change.executionStatus !== 'scheduled' ||

@@ -7,6 +7,7 @@ import type { SignedStatement } from '../domain/statement.ts';
 import type { DecisionStatus, ExecutionStatus } from '../domain/status.ts';
 import { makeEntryWriter } from './entry-writer.ts';
 import { statusAttributes } from './messages.ts';
+import { makeTimer } from './timer.ts';
 
 /** How a change ends, and the entry that tells of it beside `change.closed`. */
 export interface Ended {
@@ -41,7 +42,10 @@ export interface Run {
   readonly entry: ReturnType<typeof makeEntryWriter>;
   /** Writes entries and the change as it is now. */
   record(entries: readonly EntryDraft[], statements?: readonly SignedStatement[]): Promise<void>;
-  /** Waits until something holds and nothing is being recorded, or until a moment has passed (ISO 8601). */
+  /**
+   * Waits until something holds and nothing is being recorded, or until a moment has passed (ISO 8601). Where that is not
+   * at once, the statuses are shown.
+   */
   waitUntil(holds: () => boolean, moment: string | null): Promise<void>;
   /** Work that is cancelled as soon as something holds or a moment has passed; undefined when it was. */
   unless<T>(
@@ -61,6 +65,7 @@ export function makeRun(
   log: Pick<LogActivities, 'recordChange'>,
 ): Run {
   let shown = 'pending/not_started';
+  const timerFor = makeTimer();
   const run: Run = {
     change,
     executeWithinMs: request.executeWithinMs,
@@ -79,10 +84,11 @@ export function makeRun(
     },
     async waitUntil(holds, moment) {
       const settled = () => run.recording === 0 && holds();
-      if (moment === null) await condition(settled);
-      else await condition(settled, Math.max(1, Date.parse(moment) - Date.now()));
+      if (settled()) return;
+      run.showStatus();
+      const timer = moment === null ? null : timerFor(moment);
       // What was accepted before the moment counts, even if writing it took longer.
-      await condition(() => run.recording === 0);
+      await condition(() => settled() || (timer?.passed === true && run.recording === 0));
     },
     async unless(interrupted, moment, work) {
       const scope = new CancellationScope();

@@ -1,15 +1,18 @@
 import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { FaultPoint } from '../../activities/dependencies.ts';
+import { createEngine } from '../../api/engine.ts';
 import type { ChangeView } from '../../api/view.ts';
 import { apiClient } from '../../cli/api-client.ts';
 import { workflowIdOf } from '../../domain/change.ts';
 import { freePort } from '../../embedded/free-port.ts';
 import { startTemporal } from '../../embedded/temporal.ts';
+import { createStatementSigner } from '../../identity/statement-signer.ts';
 import { takeAway } from '../support/database.ts';
-import { decide, inMs, journeyOf, post } from '../support/journey.ts';
+import { codeOf, decide, inMs, journeyOf, post } from '../support/journey.ts';
 import { ownDatabase } from '../support/own-database.ts';
 import { startProcess } from '../support/process.ts';
 import {
@@ -22,6 +25,7 @@ import {
 } from '../support/service.ts';
 import { PROJECT_HOME, temporaryHome } from '../support/stack.ts';
 import { expectWhole } from '../support/whole-log.ts';
+import { person } from '../store/change-fixture.ts';
 
 describe.concurrent('an answer that cannot be recorded', { timeout: 300_000 }, () => {
   /** A change whose log is away from the vendor's answer on. */
@@ -120,6 +124,35 @@ describe.concurrent('a worker killed with SIGKILL', { timeout: 300_000 }, () => 
     const seen = change;
     expect((await eventually(() => decide(api.users.bob, seen))).decisions).toHaveLength(1);
     await expectWhole(api, ground, change.id, sn);
+    await healthy.stop();
+    await api.stop();
+    await ground.stop();
+  });
+
+  test('at closed, and an operator asks before the workflow knows: refused, the change ends once', async () => {
+    const ground = await startGround();
+    const api = await startApi(ground, { engineDeadlineMs: 60_000 });
+    const sn = await ground.certificate();
+    const dying = await startProcess(ground, 'worker', { COUNTERSIGN_FAULT_POINT: 'closed' });
+    const { id } = await journeyOf(api).approved(sn);
+    await dying.exited;
+    // The API, which sees the end in Postgres, would not send it on: this one was on its way before.
+    const signer = createStatementSigner(await readFile(ground.keys.privateKey, 'utf8'));
+    const signed = signer.sign({
+      v: 1,
+      kind: 'execution',
+      changeId: id,
+      person: { ...person('olga'), roles: ['operator'] },
+      action: 'pause',
+      comment: 'wait',
+      digest: null,
+      round: 1,
+      at: new Date().toISOString(),
+    });
+    const asked = codeOf(createEngine(ground.client, 120_000).send({ signed, source: null }));
+    const healthy = await startProcess(ground, 'worker');
+    expect(await asked).toBe('change_closed');
+    await expectWhole(api, ground, id, sn);
     await healthy.stop();
     await api.stop();
     await ground.stop();

@@ -40,6 +40,14 @@ test('the newest state is kept, in whatever order they come', async () => {
   expect(await getChange(api, randomUUID())).toBeNull();
 });
 
+test('what has ended is not opened again, by no version', async () => {
+  const ended = change({ version: 3, closedAt: '2026-11-24T10:00:00.000Z' });
+  await saveChange(worker, ended);
+  expect(await saveChange(worker, { ...ended, version: 4, closedAt: null })).toBe(false);
+  expect(await getChange(api, ended.id)).toMatchObject({ version: 3, closedAt: ended.closedAt });
+  expect(await saveChange(worker, { ...ended, version: 4, reviewStatus: 'signed' })).toBe(true);
+});
+
 test('open changes of which nothing was heard for long, longest first', async () => {
   const silent = [change(), change()];
   for (const c of silent) await saveChange(worker, c);
