@@ -57,6 +57,11 @@ export async function startEmbedded(
   const policy = async () => {
     if (env.COUNTERSIGN_POLICY !== undefined) return;
     const { demoPolicy } = await import('../embedded/demo-policy.ts');
+    const { jsonSchemas } = await import('../policies/json-schema.ts');
+    // Of this version, beside the file that names it.
+    for (const [name, schema] of Object.entries(jsonSchemas())) {
+      await writeFile(join(home, name), `${JSON.stringify(schema, null, 2)}\n`);
+    }
     const file = join(home, 'policy.yaml');
     // Whoever has changed it keeps what they wrote.
     await writeFile(file, demoPolicy, { flag: 'wx' }).catch((error: unknown) => {

@@ -4,14 +4,16 @@ import type { JsonObject } from '../domain/json.ts';
 import type { Person } from '../domain/person.ts';
 import { inputSchemaOf } from '../operations/inputs.ts';
 import { explain } from '../policies/explain.ts';
-import type { Explanation } from '../policies/explain.ts';
+import { jsonSchemas } from '../policies/json-schema.ts';
 import { checkPolicies } from '../policies/load.ts';
 import { invalidFile, problemLine } from '../policies/problem.ts';
 import type { PolicyRevocation } from '../store/policy-revocation.ts';
+import { runningStack } from './api-client.ts';
 import { asCaller, clientOf } from './caller.ts';
 import type { Caller } from './caller.ts';
 import type { Output } from './change-commands.ts';
 import { required } from './environment.ts';
+import { explanationLines } from './explanation.ts';
 import type { Environment } from './environment.ts';
 
 /** `countersign policy …`: looks at a policy file, without any server; revokes versions of policies, by the API. */
@@ -52,7 +54,7 @@ export function policyCommands(program: Command, env: () => Environment, output:
     .option('--operation <name>', 'the operation', 'ActiveCaCertificate')
     .requiredOption('--input <json>', "the operation's input")
     .requiredOption('--requester <subject>', 'who asks: the sub of their token')
-    .option('--issuer <url>', 'the iss of their token; else OIDC_ISSUER')
+    .option('--issuer <url>', 'the iss of their token; else OIDC_ISSUER, else that of a running start')
     .option('--groups <names>', 'the groups of their token, comma-separated', '')
     .option('--at <time>', 'when, ISO 8601; now when left out')
     .option('--break-glass', 'as an emergency change')
@@ -62,7 +64,7 @@ export function policyCommands(program: Command, env: () => Environment, output:
         const { set, problems } = await checkPolicies(files(file, o.directory));
         if (set === null) throw invalidFile(problems);
         const requester: Person = {
-          issuer: o.issuer ?? env().OIDC_ISSUER ?? '',
+          issuer: o.issuer ?? env().OIDC_ISSUER ?? (await runningStack(env()))?.issuer ?? '',
           subject: o.requester ?? '',
           name: o.requester ?? '',
           roles: ['requester'],
@@ -75,11 +77,21 @@ export function policyCommands(program: Command, env: () => Environment, output:
         const operation = o.operation ?? '';
         const facts = { operation, input: inputOf(operation, o.input ?? ''), requester, now };
         const explanation = explain(set, facts, o.breakGlass);
-        output().result(explanation, explanationLines(explanation));
-        const { verdict } = explanation;
-        if (verdict === 'no_policy' || verdict === 'unsatisfiable') process.exitCode = 1;
+        output().result(explanation, explanationLines(explanation, o.breakGlass === true));
+        const { verdict, mayBreakGlass } = explanation;
+        const refused = verdict === 'no_policy' || verdict === 'unsatisfiable';
+        if (refused || (o.breakGlass === true && mayBreakGlass !== true)) process.exitCode = 1;
       },
     );
+
+  policy
+    .command('schema')
+    .option('--directory', 'of a directory file')
+    .description('print the JSON Schema of a policy file, by which editors complete it')
+    .action((o: { directory?: boolean }) => {
+      const schema = jsonSchemas()[o.directory ? 'directory.schema.json' : 'policy.schema.json'];
+      output().result(schema, [JSON.stringify(schema, null, 2)]);
+    });
 
   asCaller(policy.command('revoke <digest>'))
     .description('revoke one version of a policy for good; its open changes end as refused')
@@ -118,42 +130,4 @@ function inputOf(operation: string, text: string): JsonObject {
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   throw new CountersignError('invalid_request', `--input: ${issue?.path.join('.')}: ${issue?.message}`);
-}
-
-function explanationLines({
-  tried,
-  policy,
-  stages,
-  verdict,
-  missing,
-  mayBreakGlass,
-  window,
-}: Explanation): string[] {
-  const lines = tried.map(({ policy: name, version, unmet }) =>
-    unmet === null
-      ? `matches     ${name} version ${version}`
-      : `passed over ${name} version ${version}: ${unmet}`,
-  );
-  if (policy === null) return [...lines, 'no policy is for this change: it would be refused'];
-  lines.push(`digest      ${policy.digest}`);
-  if (policy.standard) lines.push('standard    nobody is asked');
-  for (const { stage, seats } of stages) {
-    for (const { group, threshold, people } of seats) {
-      const who =
-        people === null ? 'not known here' : people.map(({ subject }) => subject).join(', ') || 'nobody';
-      lines.push(`stage       ${stage}: ${threshold} of ${group ?? 'any approver'}: ${who}`);
-    }
-  }
-  lines.push(`verdict     ${verdict}`);
-  for (const { stage, group, seats } of missing) {
-    lines.push(`missing     ${seats} of ${group ?? 'any approver'} in ${stage}`);
-  }
-  if (mayBreakGlass !== null)
-    lines.push(`break-glass ${mayBreakGlass ? 'the requester may' : 'the requester may not'}`);
-  if (window) {
-    const when =
-      window.changes === null ? '' : window.open ? ` until ${window.changes}` : `, opens ${window.changes}`;
-    lines.push(`window      ${window.open ? 'open' : 'closed'}${when}`);
-  }
-  return lines;
 }

@@ -1,5 +1,6 @@
 /** The policy file of a demo: one approver, or one of each group for instances whose name says that they matter. */
-export const demoPolicy = `# The policies of this demo; see docs/policies.md. Change them and send the API a SIGHUP, or start again.
+export const demoPolicy = `# yaml-language-server: $schema=./policy.schema.json
+# The policies of this demo; see docs/policies.md. Change them and send the API a SIGHUP, or start again.
 groups:
   operations: { source: token }
   security: { source: token }

@@ -73,3 +73,9 @@ test('explain says which policy a change would have, and that without one it is 
   expect(await of('post-cn-critical01')).toMatchObject({ code: 0, answer: { policy: { name: 'critical' } } });
   expect(await of('post-cn-other01')).toMatchObject({ code: 1, answer: { policy: null } });
 });
+
+test('explain tells an emergency that the policy does not know that it would be refused', async () => {
+  const asked = ['explain', '--input', input('post-cn-critical01'), '--requester', 'alice'];
+  const { code, answer } = await policy(2, ...asked, '--break-glass');
+  expect({ code, mayBreakGlass: answer['mayBreakGlass'] }).toEqual({ code: 1, mayBreakGlass: null });
+});

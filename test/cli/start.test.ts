@@ -9,6 +9,7 @@ import { expect, test } from 'vitest';
 import { apiClient } from '../../cli/api-client.ts';
 import type { ChangeView } from '../../api/view.ts';
 import { fetchDemoToken } from '../../embedded/identity-provider.ts';
+import { jsonSchemas } from '../../policies/json-schema.ts';
 import { changeThat, eventually } from '../support/service.ts';
 import { temporaryHome } from '../support/stack.ts';
 
@@ -62,6 +63,12 @@ test(
     const first = await started(home, { PORT: String(port) });
     expect(new URL(first.api).port).not.toBe(String(port));
     other.close();
+    // The policy file names the schema beside it.
+    const [modeline = ''] = (await readFile(join(home, 'policy.yaml'), 'utf8')).split('\n');
+    const schema = modeline.replace('# yaml-language-server: $schema=', '');
+    expect(JSON.parse(await readFile(join(home, schema), 'utf8'))).toEqual(
+      jsonSchemas()['policy.schema.json'],
+    );
     const demo = countersign(home, 'demo');
     expect([(await demo.exited)[0], demo.output()]).toEqual([0, expect.stringContaining('change.closed')]);
     const requestIds = demo.output().match(/RequestId [0-9A-F-]{36}/g) ?? [];

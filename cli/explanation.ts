@@ -1,0 +1,92 @@
+import type { PinnedPolicy, RejectRule } from '../domain/policy.ts';
+import type { Explanation } from '../policies/explain.ts';
+
+const verdicts = {
+  satisfiable: 'satisfiable: those who are listed can fill every seat',
+  unsatisfiable: 'unsatisfiable: nobody can fill every seat; it would be refused',
+  unknown: 'unknown: not all who may decide are listed; only their tokens say who they are',
+  no_policy: 'no policy is for this change: it would be refused',
+} as const satisfies Record<Explanation['verdict'], string>;
+
+/** What a policy says of a change, for somebody who has to know now. @param breakGlass - whether it was asked as an emergency */
+export function explanationLines(explanation: Explanation, breakGlass: boolean): string[] {
+  const { tried, policy, verdict, missing, mayBreakGlass, window } = explanation;
+  const lines = tried.map(({ policy: name, version, unmet }) =>
+    unmet === null
+      ? line('matches', `${name} version ${version}`)
+      : line('passed over', `${name} version ${version}: not its ${unmet}`),
+  );
+  if (policy === null) return [...lines, line('verdict', verdicts[verdict])];
+  lines.push(line('digest', policy.digest), ...stageLines(explanation, policy), ...ruleLines(policy));
+  if (window) {
+    const { open, changes } = window;
+    const when = changes === null ? '' : open ? ` until ${changes}` : `, opens ${changes}`;
+    lines.push(line('window', `${open ? 'open' : 'closed'}${when}`));
+  }
+  lines.push(line('verdict', verdicts[verdict]));
+  for (const { stage, group, seats } of missing) {
+    lines.push(line('missing', `${seats} of ${group ?? 'any approver'} in ${stage}`));
+  }
+  if (mayBreakGlass !== null) {
+    const after = policy.breakGlass?.approvals === 0 ? 'nobody has approved' : 'one of them has approved';
+    const reasons = policy.breakGlass?.reasons?.join(', ');
+    const why = reasons === undefined ? '' : `, justified by one of: ${reasons}`;
+    const who = mayBreakGlass ? 'the requester may' : 'the requester may not';
+    lines.push(line('break-glass', `${who}: it runs once ${after}${why}`));
+  } else if (breakGlass) lines.push(line('break-glass', 'this policy allows none: it would be refused'));
+  return lines;
+}
+
+function stageLines({ stages }: Explanation, policy: PinnedPolicy): string[] {
+  if (policy.standard) return [line('standard', 'nobody is asked; windows and freezes hold')];
+  return stages.flatMap(({ stage, seats }) =>
+    seats.map(({ group, threshold, people }) => {
+      const unlisted = group === null ? 'whoever has the role' : 'whoever’s token names the group';
+      const known = people?.map(({ subject }) => subject).join(', ') ?? unlisted;
+      return line('stage', `${stage}: ${threshold} of ${group ?? 'any approver'}: ${known || 'nobody'}`);
+    }),
+  );
+}
+
+/** What else holds, but for what is so in every policy unless it says otherwise. */
+function ruleLines(policy: PinnedPolicy): string[] {
+  const { escalation, authentication, freezeOverride, remindersMs, commentRequired, reject } = policy;
+  const lines = [
+    line(
+      'clocks',
+      `decide within ${inWords(policy.decideWithinMs)}, call within ${inWords(policy.executeWithinMs)} of the approval`,
+    ),
+  ];
+  if (!policy.standard) lines.push(line('a reject', rejectWords(reject)));
+  if (commentRequired !== 'never') {
+    lines.push(line('a comment', `with each ${commentRequired === 'always' ? 'decision' : 'reject'}`));
+  }
+  if (remindersMs.length > 0) lines.push(line('reminders', `after ${remindersMs.map(inWords).join(', ')}`));
+  if (escalation)
+    lines.push(line('escalation', `after ${inWords(escalation.afterMs)} to ${escalation.group}`));
+  const { methods, maxAgeSeconds } = authentication ?? {};
+  if (methods) lines.push(line('a login', `by ${methods.join(' or ')}`));
+  if (maxAgeSeconds !== undefined)
+    lines.push(line('a login', `of the last ${inWords(maxAgeSeconds * 1000)}`));
+  if (freezeOverride) lines.push(line('in a freeze', `members of ${freezeOverride.group} may let it run`));
+  if (policy.precheck === 'advisory')
+    lines.push(line('precheck', 'advisory: what it finds is shown, no more'));
+  return lines;
+}
+
+function rejectWords(rule: RejectRule): string {
+  if (rule.kind === 'any') return 'ends it';
+  if (rule.kind === 'count') return `ends it with ${rule.count - 1} more`;
+  return 'ends it with those of more than half of the open stage’s seats';
+}
+
+function line(what: string, text: string): string {
+  return `${what.padEnd(11)} ${text}`;
+}
+
+/** A duration as a policy file writes it. @param ms - whole seconds */
+function inWords(ms: number): string {
+  const units = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000 } as const;
+  const [unit, size] = Object.entries(units).find(([, of]) => ms % of === 0) ?? ['s', 1000];
+  return unit === 'd' && ms === 86_400_000 ? '24h' : `${ms / size}${unit}`;
+}
