@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { CountersignError } from '../domain/error.ts';
 import type { FieldError } from '../domain/error.ts';
 import { scopes } from '../domain/scope.ts';
-import { decisionStatuses, executionStatuses } from '../domain/status.ts';
+import { decisionStatuses, executionStatuses, reviewStatuses } from '../domain/status.ts';
 
 extendZodWithOpenApi(z);
 
@@ -25,7 +25,10 @@ export const text = (max: number) =>
     });
 const words = (max: number) => text(max).trim().min(1);
 /** RFC 3339 with a zone; fractions beyond milliseconds are cut off. */
-const moment = z.iso.datetime({ offset: true });
+const moment = z.iso.datetime({
+  offset: true,
+  error: 'expected a time with a zone, such as 2026-11-30T08:00:00Z',
+});
 const comment = text(2000);
 const digestText = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -125,6 +128,7 @@ export const freezeListQuerySchema = z.strictObject({ cursor: text(200).optional
 export const listQuerySchema = z.strictObject({
   decisionStatus: z.enum(decisionStatuses).optional(),
   executionStatus: z.enum(executionStatuses).optional(),
+  reviewStatus: z.enum(reviewStatuses).optional(),
   operation: text(100).optional(),
   sn: text(128).optional(),
   mqttInstanceId: text(128).optional(),

@@ -53,6 +53,7 @@ export function changeCommands(program: Command, env: () => Environment, output:
     .description('changes, newest first')
     .option('--decision <status>')
     .option('--execution <status>')
+    .option('--review <status>', 'such as owed')
     .option('--sn <sn>')
     .option('--awaiting-me', 'only those that await your decision')
     .option('--limit <n>', 'most changes', '50')
@@ -61,6 +62,7 @@ export function changeCommands(program: Command, env: () => Environment, output:
       const query = new URLSearchParams({ limit: o.limit ?? '50' });
       if (o.decision) query.set('decisionStatus', o.decision);
       if (o.execution) query.set('executionStatus', o.execution);
+      if (o.review) query.set('reviewStatus', o.review);
       if (o.sn) query.set('sn', o.sn);
       if (o.awaitingMe) query.set('awaiting', 'me');
       if (o.cursor) query.set('cursor', o.cursor);

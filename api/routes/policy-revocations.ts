@@ -17,7 +17,15 @@ import { checked, policyRevocationSchema } from '../schemas.ts';
 
 /** `/v1/policy-revocations`: an admin revokes one version of a policy for good; its open changes end as `refused`. */
 export function policyRevocationRoutes(deps: ApiDependencies): Router {
-  const { db, namespace, refusals, now = Date.now } = deps;
+  const { db, namespace, refusals, policies, now = Date.now } = deps;
+
+  /** As a change has pinned it, or as it is loaded and no change has been asked for under it yet. */
+  async function versionOf(digest: string): Promise<{ name: string; version: string } | null> {
+    const loaded = policies.current().rules.find(({ policy }) => policy.digest === digest)?.policy;
+    if (loaded) return { name: loaded.name, version: loaded.version };
+    return findPolicyVersion(db, digest);
+  }
+
   const router = Router();
   router
     .route('/')
@@ -31,8 +39,13 @@ export function policyRevocationRoutes(deps: ApiDependencies): Router {
       const wanted = { call: 'revoke a policy' };
       await recorded(refusals, req, { wanted }, () => requireRole(person, 'admin'));
       const { digest, comment } = checked(policyRevocationSchema, req.body);
-      const version = await findPolicyVersion(db, digest);
-      if (!version) throw new CountersignError('not_found', 'no change was asked for under such a policy');
+      const version = await versionOf(digest);
+      if (!version) {
+        throw new CountersignError(
+          'not_found',
+          'no such policy is loaded, and no change was asked for under it',
+        );
+      }
       const at = isoTime(now());
       const created = await inTransaction(db, async (client) => {
         const revocation = { digest, ...version, comment, revokedBy: person, revokedAt: at };

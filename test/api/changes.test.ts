@@ -141,6 +141,17 @@ test('changes are listed newest first, by filters, and a page at a time', async 
   expect(await ids(`sn=${sn}`, 'alice')).toHaveLength(5);
 });
 
+test('broken glasses that nobody has looked at, and those somebody has, can be found', async () => {
+  const sn = randomUUID();
+  const closedAt = '2026-11-24T10:00:00.000Z';
+  const broken = (n: number, reviewStatus: 'owed' | 'signed' | 'none') =>
+    stack.stored(on(sn, { target: `${sn}/${n}`, breakGlass: true, reviewStatus, closedAt }));
+  const [owed, signed] = [await broken(1, 'owed'), await broken(2, 'signed')];
+  await broken(3, 'none');
+  expect(await ids(`sn=${sn}&reviewStatus=owed`, 'olga')).toEqual([owed.id]);
+  expect(await ids(`sn=${sn}&reviewStatus=signed`, 'dave')).toEqual([signed.id]);
+});
+
 test('awaiting=me is what an approver can decide, and nothing for others', async () => {
   const sn = randomUUID();
   const waiting = await stack.stored(on(sn, { target: `${sn}/1` }));

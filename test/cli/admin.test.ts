@@ -147,6 +147,11 @@ test('an admin revokes a version of a policy, and who asks sees it', async () =>
     answer: { name: 'lax', digest },
   });
   const { out } = await run({}, 'policy', 'revocations', '--as', 'adam');
+  // One that is loaded can be revoked before anybody asks for anything under it.
+  const unused = await run({}, 'policy', 'revoke', fourEyes.digest, '--comment', 'x', '--as', 'adam');
+  expect(unused).toMatchObject({ code: null, answer: { name: fourEyes.name } });
+  const asked = ['change', 'create', '--instance', 'i', '--sn', '1', '--justification', 'x', '--as', 'alice'];
+  expect((await run({}, ...asked)).code).toBe('policy_revoked');
   expect(out).toContain(`lax version ${fourEyes.version} ${digest}  by Adam Abbott: four eyes were two`);
 });
 
