@@ -3,7 +3,6 @@ import { createSession } from 'better-sse';
 import { entriesOfChange } from '../../audit/entries.ts';
 import type { StoredEntry } from '../../audit/entries.ts';
 import { CountersignError } from '../../domain/error.ts';
-import { getChange } from '../../store/get-change.ts';
 import { callerOf } from '../caller.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { methodNotAllowed } from '../problem.ts';
@@ -38,6 +37,8 @@ export function eventRoutes(deps: ApiDependencies): Router {
       }
 
       let after = lastEventId(req.headers['last-event-id']);
+      // Read before the entries: what a closed change still lacks is then sure to be among them. Later the log tells.
+      let ended = change.closedAt !== null;
       // The beat is ours: the session's own would go on for a caller who has gone before it began.
       const session = await createSession(req, res, { keepAlive: null });
       let sending = Promise.resolve();
@@ -61,8 +62,6 @@ export function eventRoutes(deps: ApiDependencies): Router {
           end();
           return;
         }
-        // Read before the entries: what a closed change still lacks is then sure to be among them.
-        const ended = (await getChange(db, change.id))?.closedAt != null;
         let waiting: number;
         let more: boolean;
         do {
@@ -74,6 +73,7 @@ export function eventRoutes(deps: ApiDependencies): Router {
             if (!isOpen()) return;
             session.push(shown(entry), entry.body.type, String(entry.index));
             after = entry.index;
+            ended ||= entry.body.type === 'change.closed';
           }
           more = page.length === pageSize && waiting === 0;
         } while (more);
