@@ -30,67 +30,95 @@ export async function benchAppends(
     },
     log: (line) => process.stderr.write(`[signer] ${line}\n`),
   });
-  const results: { readonly appendsPerSecond: number; readonly [figure: string]: unknown }[] = [];
+  const options = { ground, database, rounds, seconds };
+  const appends: Compared[] = [];
   let sealing: object;
   try {
-    for (const writers of [1, 8, 32]) {
-      const runs = { plain: [] as Stretch[], append: [] as Stretch[] };
-      const ratios: number[] = [];
-      let longestQueue = 0;
-      const processor = { plain: 0, append: 0 };
-      for (let round = 0; round <= rounds; round++) {
-        for (const what of round % 2 === 0
-          ? (['plain', 'append'] as const)
-          : (['append', 'plain'] as const)) {
-          const drafts = Array.from({ length: 6000 * seconds }, sampleDraft);
-          const bytes = drafts.map(({ body }) => Buffer.from(entryBytes(body)));
-          const indexes = drafts.map((_, n) => n);
-          const used = await processorOf(ground, signer.pid);
-          const run = await stretch(indexes, writers, seconds, async (n) => {
-            if (what === 'plain') {
-              await database.migrator.query('insert into public.plain (bytes) values ($1)', [bytes[n]]);
-            } else {
-              await appendEntry(database.worker, drafts[n] ?? sampleDraft());
-            }
-          });
-          if (what === 'append') longestQueue = Math.max(longestQueue, await queueLength(database));
-          while ((await queueLength(database)) > 0) await new Promise((resolve) => setTimeout(resolve, 50));
-          // The first is to warm up.
-          if (round === 0) continue;
-          runs[what].push(run);
-          processor[what] += (await processorOf(ground, signer.pid)) - used;
-        }
-        const last = (what: 'plain' | 'append'): number => perSecond(runs[what].slice(-1));
-        if (round > 0) ratios.push(rounded(last('append') / last('plain'), 2));
-      }
-      const [append, plain] = [perSecond(runs.append), perSecond(runs.plain)];
-      const each = (what: 'plain' | 'append'): number =>
-        processor[what] / runs[what].reduce((sum, run) => sum + run.latencies.length, 0);
-      results.push({
-        writers,
-        appendsPerSecond: append,
-        insertsPerSecond: plain,
-        ratio: rounded(append / plain, 2),
-        rounds: ratios,
-        appendMs: latency(runs.append.flatMap((run) => run.latencies)),
-        insertMs: latency(runs.plain.flatMap((run) => run.latencies)),
-        // Of Postgres, the writers' process and the sequencer's, until the queue is empty.
-        processorMsEach: { append: rounded(each('append'), 3), insert: rounded(each('plain'), 3) },
-        processorRatio: rounded(each('plain') / each('append'), 2),
-        longestQueueAtTheEnd: longestQueue,
-      });
-    }
-    const highest = Math.max(...results.map((result) => result.appendsPerSecond));
+    for (const writers of [1, 8, 32])
+      appends.push(await compare({ ...options, writers, signerPid: signer.pid }));
+    const highest = Math.max(...appends.map((result) => result.appendsPerSecond));
     sealing = await benchSealing(database, highest / 2, 4 * seconds);
   } finally {
     await signer.stop(15_000);
   }
-  return { appends: results, sealingAtHalfTheHighest: sealing };
+  const unsequenced: Compared[] = [];
+  for (const writers of [8, 32]) unsequenced.push(await compare({ ...options, writers, signerPid: null }));
+  return {
+    appends,
+    sealingAtHalfTheHighest: sealing,
+    // What the writers alone pay; beside nothing that is promised.
+    appendsWhileNobodySequencesOrSigns: unsequenced,
+  };
 }
 
-async function processorOf({ postgresPid }: LogGround, signerPid: number): Promise<number> {
+interface Compared {
+  readonly appendsPerSecond: number;
+  readonly [figure: string]: unknown;
+}
+
+/** Stretches of inserts and of appends in turn, the first of each to warm up. `signerPid`: null where no signer runs. */
+async function compare(options: {
+  readonly ground: LogGround;
+  readonly database: LogDatabase;
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly writers: number;
+  readonly signerPid: number | null;
+}): Promise<Compared> {
+  const { ground, database, rounds, seconds, writers, signerPid } = options;
+  const runs = { plain: [] as Stretch[], append: [] as Stretch[] };
+  const ratios: number[] = [];
+  let longestQueue = 0;
+  const processor = { plain: 0, append: 0 };
+  for (let round = 0; round <= rounds; round++) {
+    for (const what of round % 2 === 0 ? (['plain', 'append'] as const) : (['append', 'plain'] as const)) {
+      const drafts = Array.from({ length: 6000 * seconds }, sampleDraft);
+      const bytes = drafts.map(({ body }) => Buffer.from(entryBytes(body)));
+      const indexes = drafts.map((_, n) => n);
+      const used = await processorOf(ground, signerPid);
+      const run = await stretch(indexes, writers, seconds, async (n) => {
+        if (what === 'plain') {
+          await database.migrator.query('insert into public.plain (bytes) values ($1)', [bytes[n]]);
+        } else {
+          await appendEntry(database.worker, drafts[n] ?? sampleDraft());
+        }
+      });
+      if (signerPid !== null) {
+        if (what === 'append') longestQueue = Math.max(longestQueue, await queueLength(database));
+        while ((await queueLength(database)) > 0) await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      // The first is to warm up.
+      if (round === 0) continue;
+      runs[what].push(run);
+      processor[what] += (await processorOf(ground, signerPid)) - used;
+    }
+    const last = (what: 'plain' | 'append'): number => perSecond(runs[what].slice(-1));
+    if (round > 0) ratios.push(rounded(last('append') / last('plain'), 2));
+  }
+  const [append, plain] = [perSecond(runs.append), perSecond(runs.plain)];
+  const each = (what: 'plain' | 'append'): number =>
+    processor[what] / runs[what].reduce((sum, run) => sum + run.latencies.length, 0);
+  return {
+    writers,
+    appendsPerSecond: append,
+    insertsPerSecond: plain,
+    ratio: rounded(append / plain, 2),
+    rounds: ratios,
+    appendMs: latency(runs.append.flatMap((run) => run.latencies)),
+    insertMs: latency(runs.plain.flatMap((run) => run.latencies)),
+    // Of Postgres, the writers' process and, where one runs, the signer's, until the queue is empty.
+    processorMsEach: { append: rounded(each('append'), 3), insert: rounded(each('plain'), 3) },
+    processorRatio: rounded(each('plain') / each('append'), 2),
+    ...(signerPid === null ? {} : { longestQueueAtTheEnd: longestQueue }),
+  };
+}
+
+async function processorOf({ postgresPid }: LogGround, signerPid: number | null): Promise<number> {
   const own = process.cpuUsage();
-  const others = await Promise.all([processorMs(postgresPid, true), processorMs(signerPid)]);
+  const others = await Promise.all([
+    processorMs(postgresPid, true),
+    signerPid === null ? 0 : processorMs(signerPid),
+  ]);
   return others.reduce<number>((sum, ms) => sum + (ms ?? NaN), (own.user + own.system) / 1000);
 }
 
