@@ -1,27 +1,13 @@
-import { readFile } from 'node:fs/promises';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { closeOrphans } from '../activities/close-orphans.ts';
-import type { ActivityDependencies, FaultPoint } from '../activities/dependencies.ts';
-import { startSealing } from '../audit/sealing.ts';
-import type { Sealing } from '../audit/sealing.ts';
-import { createStatementVerifier } from '../identity/statement-signer.ts';
-import { makeWebhook } from '../activities/webhook.ts';
-import { createCallPace } from '../onsmqtt/call-pace.ts';
-import { createOnsMqtt } from '../onsmqtt/client.ts';
-import { createCredential } from '../onsmqtt/credentials.ts';
 import { CountersignPlugin } from '../plugin/countersign-plugin.ts';
-import { claimCalls } from '../store/claim-calls.ts';
 import { changeTaskQueue, vendorTaskQueue } from '../workflows/messages.ts';
-import { openDatabase } from './database.ts';
-import { required } from './environment.ts';
 import type { Environment } from './environment.ts';
-import { readLogVerifiers, readWitnessVerifiers, statementKeys } from './keys.ts';
-import { openDirectory } from './directory.ts';
-import { freezeCalendar } from './freeze-calendar.ts';
 import { serveWorkerMetrics } from './metrics.ts';
 import { makeLog, untilStopped } from './process.ts';
 import { registerSearchAttributes, temporalClient, temporalConnection } from './temporal.ts';
 import { startTracing } from './tracing.ts';
+import { workerDependencies } from './worker-dependencies.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
 const orphanCheckMs = 30_000;
@@ -42,18 +28,10 @@ export async function runWorker(env: Environment): Promise<void> {
     telemetryOptions: metrics.telemetryOptions,
     logger: temporalLogger(log),
   });
-  const pool = await openDatabase(env, log, 'worker', 20);
-  const sealing = startSealing({
-    pool,
-    log,
-    keys: {
-      log: await readLogVerifiers(env, log),
-      witnesses: env.COUNTERSIGN_WITNESS_REQUIRED === 'true' ? await readWitnessVerifiers(env, log) : [],
-    },
-  });
-  const plugin = new CountersignPlugin({
-    dependencies: await dependencies(env, log, pool, sealing, metrics),
-  });
+  const { onAttempt, onDecision } = metrics;
+  const opened = await workerDependencies(env, log, { onAttempt, onDecision });
+  const { dependencies } = opened;
+  const plugin = new CountersignPlugin({ dependencies });
   const [{ connection, namespace }, { codePath }] = await Promise.all([
     temporalConnection(),
     workflowBundle(env.COUNTERSIGN_HOME, tracing.plugins),
@@ -82,7 +60,7 @@ export async function runWorker(env: Environment): Promise<void> {
   });
   let isStopping = false;
   const orphans = setInterval(() => {
-    closeOrphans({ pool, client, log, namespace }).catch((err: unknown) => {
+    closeOrphans({ pool: dependencies.pool, client, log, namespace }).catch((err: unknown) => {
       // Cut short by our own end: whoever runs next looks again.
       if (isStopping) return;
       log.warn({ err: err as Error }, 'changes without a workflow could not be looked for');
@@ -99,64 +77,9 @@ export async function runWorker(env: Environment): Promise<void> {
   await running;
   await connection.close();
   await client.connection.close();
-  await sealing.stop();
-  await pool.end();
+  await opened.close();
   await metrics.stop();
   await tracing.stop();
-}
-
-async function dependencies(
-  env: Environment,
-  log: ReturnType<typeof makeLog>,
-  pool: ActivityDependencies['pool'],
-  sealing: Sealing,
-  told: Required<Pick<ActivityDependencies, 'onAttempt' | 'onDecision'>>,
-): Promise<ActivityDependencies> {
-  const keyFiles = env.COUNTERSIGN_STATEMENT_PUBLIC_KEYS?.split(',') ?? [
-    (await statementKeys(env.COUNTERSIGN_HOME)).publicKey,
-  ];
-  const { ALIBABA_CLOUD_ACCESS_KEY_ID: accessKeyId, ALIBABA_CLOUD_ACCESS_KEY_SECRET: accessKeySecret } = env;
-  const key =
-    accessKeyId === undefined || accessKeySecret === undefined
-      ? null
-      : {
-          accessKeyId,
-          accessKeySecret,
-          ...(env.ALIBABA_CLOUD_SECURITY_TOKEN ? { securityToken: env.ALIBABA_CLOUD_SECURITY_TOKEN } : {}),
-        };
-  const fatal = env.COUNTERSIGN_FAULT_POINT as FaultPoint | undefined;
-  return {
-    pool,
-    sealing,
-    onsMqtt: createOnsMqtt({
-      ...(env.ONSMQTT_ENDPOINT === undefined ? {} : { endpoint: env.ONSMQTT_ENDPOINT }),
-      credential: () => createCredential(key),
-      deadlineMs: env.ONSMQTT_DEADLINE_MS,
-      pace: createCallPace({
-        callsPerSecond: env.ONSMQTT_CALLS_PER_SECOND,
-        claimSlots: (count, intervalMicros) =>
-          claimCalls(pool, { account: env.ONSMQTT_ACCOUNT, count, intervalMicros }),
-      }),
-    }),
-    verifyStatement: createStatementVerifier(
-      await Promise.all(keyFiles.map((file) => readFile(file, 'utf8'))),
-    ),
-    calendar: await freezeCalendar(env),
-    groupsIn: await openDirectory(env, log),
-    webhook:
-      env.COUNTERSIGN_WEBHOOK_URL === undefined
-        ? null
-        : makeWebhook(env.COUNTERSIGN_WEBHOOK_URL, required(env, 'COUNTERSIGN_WEBHOOK_SECRET')),
-    onAttempt: told.onAttempt,
-    onDecision: told.onDecision,
-    ...(fatal === undefined
-      ? {}
-      : {
-          at: (point) => {
-            if (point === fatal) process.kill(process.pid, 'SIGKILL');
-          },
-        }),
-  };
 }
 
 /** Temporal's own messages in our log, with the change's id and without task tokens. */

@@ -114,22 +114,34 @@ export const wrong = () => requireApproval({ operation: 'ActiveCaCertificate', i
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { CountersignPlugin } from 'countersign';
+import { openDependencies } from 'countersign/dependencies';
 import { moveLine } from './workflows.ts';
 
 const address = process.env.TEMPORAL_ADDRESS ?? '';
 const namespace = process.env.TEMPORAL_NAMESPACE ?? '';
-const worker = await Worker.create({
+const { dependencies, close } = await openDependencies(process.env);
+const shared = {
   connection: await NativeConnection.connect({ address }),
   namespace,
-  taskQueue: 'host',
-  workflowsPath: fileURLToPath(new URL('./workflows.ts', import.meta.url)),
-  plugins: [new CountersignPlugin()],
-});
+  plugins: [new CountersignPlugin({ dependencies })],
+};
+const workflowsPath = fileURLToPath(new URL('./workflows.ts', import.meta.url));
+const workers = [
+  await Worker.create({ ...shared, taskQueue: 'host', workflowsPath }),
+  await Worker.create({ ...shared, taskQueue: 'countersign' }),
+  await Worker.create({ ...shared, taskQueue: 'countersign-onsmqtt' }),
+];
+const running = Promise.all(workers.map((worker) => worker.run()));
 const client = new Client({ connection: await Connection.connect({ address }), namespace });
 const [issuer = '', instance = '', sn = ''] = process.argv.slice(2);
-const result = await worker.runUntil(
-  client.workflow.execute(moveLine, { taskQueue: 'host', workflowId: 'host', args: [issuer, instance, sn] }),
-);
+const result = await client.workflow.execute(moveLine, {
+  taskQueue: 'host',
+  workflowId: 'host',
+  args: [issuer, instance, sn],
+});
+for (const worker of workers) worker.shutdown();
+await running;
+await close();
 console.log(\`result \${result}\`);
 process.exit(0);
 `,
@@ -213,6 +225,12 @@ test('its processes take one change from POST to succeeded, and end when they ar
         if (child.hasExited()) throw new Error(`${name} ended: ${child.lastLines()}`);
       }
     };
+    const stopped = async (name: string) => {
+      const child = children.get(name);
+      children.delete(name);
+      child?.kill('SIGTERM');
+      return Promise.race([child?.exited, delay(10_000, 'still there')]);
+    };
     const api = `http://127.0.0.1:${ports.api}`;
     await eventually(async () => (await fetch(`${api}/readyz`)).ok || null, undefined, 120_000);
 
@@ -267,12 +285,13 @@ test('its processes take one change from POST to succeeded, and end when they ar
     const ofTemporal = await (await fetch(`http://127.0.0.1:${ports.metrics + 1}/metrics`)).text();
     expect(ofTemporal).toMatch(/^temporal_workflow_task_schedule_to_start_latency/m);
 
-    // A workflow of somebody else's, on a worker of theirs, gated by the same service.
+    // Somebody else's process runs changes from here on, and a workflow of its own that gates a step.
+    expect(await stopped('worker')).toEqual({ code: 0, signal: null });
     const host = await startChild({
       command: process.execPath,
       args: [join(app, 'host.ts'), identity.issuer, mqttInstanceId, other],
       cwd: app,
-      env: shared,
+      env: { ...shared, ...key, DATABASE_URL: database.url('worker') },
       stopSignal: 'SIGTERM',
     });
     children.set('host', host);
@@ -295,11 +314,8 @@ test('its processes take one change from POST to succeeded, and end when they ar
     children.delete('host');
 
     alive();
-    for (const name of [...processes].reverse()) {
-      const child = children.get(name);
-      child?.kill('SIGTERM');
-      const exit = await Promise.race([child?.exited, delay(60_000, 'still there')]);
-      expect({ name, exit }).toEqual({ name, exit: { code: 0, signal: null } });
+    for (const name of [...children.keys()].reverse()) {
+      expect({ name, exit: await stopped(name) }).toEqual({ name, exit: { code: 0, signal: null } });
     }
     expect(traces.services()).toEqual(new Set(['countersign-api', 'countersign-worker']));
   } finally {

@@ -1,0 +1,91 @@
+import { readFile } from 'node:fs/promises';
+import type { Logger } from 'pino';
+import type { ActivityDependencies, FaultPoint } from '../activities/dependencies.ts';
+import { makeWebhook } from '../activities/webhook.ts';
+import { startSealing } from '../audit/sealing.ts';
+import { createStatementVerifier } from '../identity/statement-signer.ts';
+import { createCallPace } from '../onsmqtt/call-pace.ts';
+import { createOnsMqtt } from '../onsmqtt/client.ts';
+import { createCredential } from '../onsmqtt/credentials.ts';
+import { claimCalls } from '../store/claim-calls.ts';
+import { openDatabase } from './database.ts';
+import { openDirectory } from './directory.ts';
+import { required } from './environment.ts';
+import type { Environment } from './environment.ts';
+import { freezeCalendar } from './freeze-calendar.ts';
+import { readLogVerifiers, readWitnessVerifiers, statementKeys } from './keys.ts';
+
+/** What a worker's activities work with. */
+export interface WorkerDependencies {
+  readonly dependencies: ActivityDependencies;
+  /** Lets go of it, once the workers have ended. */
+  close(): Promise<void>;
+}
+
+/** Opens what the environment names: database, log, keys, vendor, webhook, directory and calendar. */
+export async function workerDependencies(
+  env: Environment,
+  log: Logger,
+  told: Pick<ActivityDependencies, 'onAttempt' | 'onDecision'> = {},
+): Promise<WorkerDependencies> {
+  const pool = await openDatabase(env, log, 'worker', 20);
+  const sealing = startSealing({
+    pool,
+    log,
+    keys: {
+      log: await readLogVerifiers(env, log),
+      witnesses: env.COUNTERSIGN_WITNESS_REQUIRED === 'true' ? await readWitnessVerifiers(env, log) : [],
+    },
+  });
+  const keyFiles = env.COUNTERSIGN_STATEMENT_PUBLIC_KEYS?.split(',') ?? [
+    (await statementKeys(env.COUNTERSIGN_HOME)).publicKey,
+  ];
+  const { ALIBABA_CLOUD_ACCESS_KEY_ID: accessKeyId, ALIBABA_CLOUD_ACCESS_KEY_SECRET: accessKeySecret } = env;
+  const key =
+    accessKeyId === undefined || accessKeySecret === undefined
+      ? null
+      : {
+          accessKeyId,
+          accessKeySecret,
+          ...(env.ALIBABA_CLOUD_SECURITY_TOKEN ? { securityToken: env.ALIBABA_CLOUD_SECURITY_TOKEN } : {}),
+        };
+  const fatal = env.COUNTERSIGN_FAULT_POINT as FaultPoint | undefined;
+  const dependencies: ActivityDependencies = {
+    pool,
+    sealing,
+    onsMqtt: createOnsMqtt({
+      ...(env.ONSMQTT_ENDPOINT === undefined ? {} : { endpoint: env.ONSMQTT_ENDPOINT }),
+      credential: () => createCredential(key),
+      deadlineMs: env.ONSMQTT_DEADLINE_MS,
+      pace: createCallPace({
+        callsPerSecond: env.ONSMQTT_CALLS_PER_SECOND,
+        claimSlots: (count, intervalMicros) =>
+          claimCalls(pool, { account: env.ONSMQTT_ACCOUNT, count, intervalMicros }),
+      }),
+    }),
+    verifyStatement: createStatementVerifier(
+      await Promise.all(keyFiles.map((file) => readFile(file, 'utf8'))),
+    ),
+    calendar: await freezeCalendar(env),
+    groupsIn: await openDirectory(env, log),
+    webhook:
+      env.COUNTERSIGN_WEBHOOK_URL === undefined
+        ? null
+        : makeWebhook(env.COUNTERSIGN_WEBHOOK_URL, required(env, 'COUNTERSIGN_WEBHOOK_SECRET')),
+    ...told,
+    ...(fatal === undefined
+      ? {}
+      : {
+          at: (point) => {
+            if (point === fatal) process.kill(process.pid, 'SIGKILL');
+          },
+        }),
+  };
+  return {
+    dependencies,
+    async close() {
+      await sealing.stop();
+      await pool.end();
+    },
+  };
+}
