@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto';
 import { openPack } from '../audit/verify/pack-source.ts';
 import { linesOf } from '../audit/verify/lines.ts';
-import { join } from 'node:path';
 import { verifyInThread } from '../cli/verify-thread.ts';
 
 /**
  * A process of its own, whose memory is measured: verifies a pack, or parses and hashes each of its entries once and
  * nothing else (`base`, which reads the unpacked pack, so that it unpacks nothing).
  */
-const [what, path = '', keyFile = ''] = process.argv.slice(2);
+const [what, path = '', keyFile = '', verifier = ''] = process.argv.slice(2);
 const began = performance.now();
 let entries = 0;
 if (what === 'base') {
@@ -22,7 +21,7 @@ if (what === 'base') {
   const said: string[] = [];
   const say = (line: string) => void said.push(line);
   const code = await verifyInThread(
-    join(import.meta.dirname, '..', 'cli', 'verifier.ts'),
+    verifier,
     { pack: path, keys: [keyFile], since: undefined, maxAge: undefined, at: undefined, json: true },
     say,
     say,

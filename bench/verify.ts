@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { preparePack } from '../audit/pack/prepare-pack.ts';
 import { openPack } from '../audit/verify/pack-source.ts';
 import type { EntryBody } from '../domain/entry.ts';
+import { bundleVerifier } from '../cli/verifier-bundle.ts';
 import { changeStory } from '../test/audit/change-story.ts';
 import { makeKeys, memoryLog, signed } from '../test/audit/memory-log.ts';
 import type { TestKeys } from '../test/audit/memory-log.ts';
@@ -23,7 +24,7 @@ interface Measured {
 }
 
 /**
- * Verifying packs of two sizes offline, each in a process of its own, beside parsing and hashing each of their entries once
+ * Verifying packs of two sizes offline with the verifier that packs carry, each in a process of its own, beside parsing and hashing each of their entries once
  * in another: the best of some rounds, taken in turn.
  */
 export async function benchVerify(options: { few: number; many: number; rounds: number }) {
@@ -32,6 +33,8 @@ export async function benchVerify(options: { few: number; many: number; rounds: 
     const keys = makeKeys();
     const keyFile = join(folder, 'trusted-keys.txt');
     await writeFile(keyFile, keys.trusted);
+    const verifier = join(folder, 'verify.mjs');
+    await writeFile(verifier, await bundleVerifier(join(import.meta.dirname, '..'), 'cli/verifier.ts'));
     const sizes: Record<string, object> = {};
     for (const count of [options.few, options.many]) {
       const pack = join(folder, `${count}.tgz`);
@@ -40,8 +43,8 @@ export async function benchVerify(options: { few: number; many: number; rounds: 
       await unpack(pack, unpacked);
       const measured: Record<'base' | 'verify', Measured[]> = { base: [], verify: [] };
       for (let round = 0; round < options.rounds; round += 1) {
-        measured.base.push(await child('base', unpacked, keyFile));
-        measured.verify.push(await child('verify', pack, keyFile));
+        measured.base.push(await child(['base', unpacked]));
+        measured.verify.push(await child(['verify', pack, keyFile, verifier]));
       }
       const [base, verify] = [best(measured.base), best(measured.verify)];
       sizes[count] = {
@@ -101,13 +104,8 @@ async function unpack(pack: string, folder: string): Promise<void> {
   }
 }
 
-async function child(what: 'base' | 'verify', path: string, keyFile: string): Promise<Measured> {
-  const { stdout } = await run(process.execPath, [
-    join(import.meta.dirname, 'verify-child.ts'),
-    what,
-    path,
-    keyFile,
-  ]);
+async function child(args: readonly string[]): Promise<Measured> {
+  const { stdout } = await run(process.execPath, [join(import.meta.dirname, 'verify-child.ts'), ...args]);
   return JSON.parse(stdout) as Measured;
 }
 
