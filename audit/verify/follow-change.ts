@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Decision } from '../../domain/change.ts';
 import type { Json } from '../../domain/json.ts';
 import { decisionOf, decisionOutcome, judgeDecision } from '../../domain/decision.ts';
@@ -301,5 +301,5 @@ function hasRole(body: EntryBody, role: string): boolean {
 }
 
 function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+  return hash('sha256', text);
 }
