@@ -154,7 +154,7 @@ describe.concurrent('a change', { timeout: 300_000 }, () => {
 
   test('expires at decide-by and takes no decision after it', async () => {
     const sn = await ground.certificate();
-    const change = await journey.asked(sn, { decideBy: inMs(3000) });
+    const change = await journey.asked(sn, { decideBy: inMs(15_000) });
     const end = await journey.ended(change.id);
     expect(end).toMatchObject({ decisionStatus: 'expired', outcome: { code: 'decide_by_passed' } });
     expect(await codeOf(decide(api.users.bob, change))).toBe('already_decided');

@@ -109,7 +109,7 @@ describe.concurrent('when two come at once', () => {
 
   test('approve against expiry: one outcome', async () => {
     const sn = await ground.certificate();
-    const change = await journey.asked(sn, { decideBy: inMs(2500) });
+    const change = await journey.asked(sn, { decideBy: inMs(15_000) });
     await eventually(() => Promise.resolve(Date.now() >= Date.parse(change.decideBy) - 15 ? true : null));
     await decide(api.users.bob, change, 'approve').catch(() => null);
     const end = await journey.ended(change.id);
