@@ -34,10 +34,6 @@ export async function startProcess(ground: Ground, name: 'api' | 'worker', extra
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  // A test that fails before it stops this one leaves nothing behind.
-  const end = () => child.kill('SIGKILL');
-  process.once('exit', end);
-  child.once('exit', () => process.off('exit', end));
   const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
   let output = '';
   const ready = new Promise<void>((resolve) => {
