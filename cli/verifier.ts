@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { endOnBrokenPipe } from './broken-pipe.ts';
 import { serveVerification, verifyInThread } from './verify-thread.ts';
 
-/** `verify.mjs`, the verifier that every pack carries: this file with all that it imports, as one. */
+// `verify.mjs`, the verifier that every pack carries, is this file with all that it imports, as one.
 const help = `node verify.mjs <pack.tgz or folder> --key <trusted keys> [--key …] [--since <checkpoint>]
     [--max-age <such as 24h>] [--at <time>] [--json]
 exit codes: 0 valid, 1 tampered, 2 incomplete, 3 used wrongly`;
@@ -24,12 +24,17 @@ async function main(): Promise<number> {
         'max-age': { type: 'string' },
         at: { type: 'string' },
         json: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
       },
     });
+    const print = (line: string) => void process.stdout.write(`${line}\n`);
+    if (values.help) {
+      print(help);
+      return 0;
+    }
     const [pack, ...more] = positionals;
     if (pack === undefined || more.length > 0) throw new Error(help);
     const { key, since, 'max-age': maxAge, at, json } = values;
-    const print = (line: string) => void process.stdout.write(`${line}\n`);
     const args = { pack, keys: key, since, maxAge, at, json };
     return await verifyInThread(fileURLToPath(import.meta.url), args, print, complain);
   } catch (error) {

@@ -186,6 +186,7 @@ describe('with everything stopped', () => {
     expect(await codeOfExit(ofAll, '--key', '/nowhere')).toBe(3);
     expect(await codeOfExit(ofAll, '--key', trusted, '--since', '/nowhere')).toBe(3);
     expect(await codeOfExit(ofAll, '--key', trusted, '--what')).toBe(3);
+    expect(await codeOfExit(ofAll, '--help')).toBe(0);
     expect(await exit([main, 'audit', 'verify', '/nowhere', '--key', trusted], {}, '/')).toMatchObject({
       code: 3,
     });
