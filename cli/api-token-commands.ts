@@ -5,6 +5,8 @@ import { asCaller as as, clientOf } from './caller.ts';
 import type { Caller } from './caller.ts';
 import type { Output } from './change-commands.ts';
 import type { Environment } from './environment.ts';
+import { asPage, pageLines, pageQuery } from './page.ts';
+import type { PageOptions } from './page.ts';
 
 /** `countersign api-token …`: what `/v1/tokens` does, from a terminal. `countersign token` is another thing: a demo login. */
 export function apiTokenCommands(program: Command, env: () => Environment, output: () => Output): void {
@@ -12,21 +14,14 @@ export function apiTokenCommands(program: Command, env: () => Environment, outpu
     .command('api-token')
     .description('list, issue and revoke the tokens of machines (admins)');
 
-  as(token.command('list'))
+  asPage(as(token.command('list')), 'most tokens')
     .description('API tokens, the last issued first, also those that have ended')
-    .option('--limit <n>', 'most tokens', '50')
-    .option('--cursor <cursor>', 'the page that another one named')
-    .action(async (o: Caller & { limit: string; cursor?: string }) => {
-      const query = new URLSearchParams({ limit: o.limit });
-      if (o.cursor) query.set('cursor', o.cursor);
+    .action(async (o: Caller & PageOptions) => {
       const client = await clientOf(env(), o);
       const page = await client.get<{ items: ApiToken[]; nextCursor: string | null }>(
-        `/v1/tokens?${query.toString()}`,
+        `/v1/tokens?${pageQuery(o).toString()}`,
       );
-      output().result(page, [
-        ...page.items.map(tokenLine),
-        ...(page.nextCursor === null ? [] : [`more: --cursor ${page.nextCursor}`]),
-      ]);
+      output().result(page, pageLines(page, tokenLine));
     });
 
   as(token.command('issue'))

@@ -13,6 +13,9 @@ export interface Caller {
   readonly mfa?: boolean | undefined;
 }
 
+/** Options of a command that are all texts. */
+export type Texts = Readonly<Record<string, string | undefined>>;
+
 /** Adds the options of a {@link Caller} to a command. */
 export function asCaller(command: Command): Command {
   return command

@@ -2,9 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { ChangeView } from '../api/view.ts';
+import type { Change } from '../domain/change.ts';
 import { asCaller as as, clientOf } from './caller.ts';
-import type { Caller } from './caller.ts';
+import type { Caller, Texts } from './caller.ts';
 import type { Environment } from './environment.ts';
+import { asPage, pageLines, pageQuery } from './page.ts';
+import type { PageOptions } from './page.ts';
 import { changeLines, entryLine } from './story.ts';
 
 /** How a command prints. */
@@ -12,8 +15,6 @@ export interface Output {
   /** One result: as JSON under `--json`, else the lines. */
   result(value: unknown, lines: readonly string[]): void;
 }
-
-type Texts = Readonly<Record<string, string | undefined>>;
 
 /** `countersign change …`: what the HTTP API does, from a terminal. */
 export function changeCommands(program: Command, env: () => Environment, output: () => Output): void {
@@ -49,31 +50,24 @@ export function changeCommands(program: Command, env: () => Environment, output:
       show(await client.post('/v1/changes', body, { 'Idempotency-Key': o.key ?? randomUUID() }));
     });
 
-  as(change.command('list'))
+  asPage(as(change.command('list')), 'most changes')
     .description('changes, newest first')
     .option('--decision <status>')
     .option('--execution <status>')
     .option('--review <status>', 'such as owed')
     .option('--sn <sn>')
     .option('--awaiting-me', 'only those that await your decision')
-    .option('--limit <n>', 'most changes', '50')
-    .option('--cursor <cursor>', 'the page that another one named')
-    .action(async (o: Texts & Caller & { awaitingMe?: boolean }) => {
-      const query = new URLSearchParams({ limit: o.limit ?? '50' });
+    .action(async (o: Texts & Caller & PageOptions & { awaitingMe?: boolean }) => {
+      const query = pageQuery(o);
       if (o.decision) query.set('decisionStatus', o.decision);
       if (o.execution) query.set('executionStatus', o.execution);
       if (o.review) query.set('reviewStatus', o.review);
       if (o.sn) query.set('sn', o.sn);
       if (o.awaitingMe) query.set('awaiting', 'me');
-      if (o.cursor) query.set('cursor', o.cursor);
       const page = await (await clientOf(env(), o)).list(query);
-      output().result(page, [
-        ...page.items.map(
-          (c) =>
-            `${c.id}  ${c.decisionStatus.padEnd(9)} ${c.executionStatus.padEnd(16)} ${decodeURIComponent(c.target)}`,
-        ),
-        ...(page.nextCursor === null ? [] : [`more: --cursor ${page.nextCursor}`]),
-      ]);
+      const line = (c: Change) =>
+        `${c.id}  ${c.decisionStatus.padEnd(9)} ${c.executionStatus.padEnd(16)} ${decodeURIComponent(c.target)}`;
+      output().result(page, pageLines(page, line));
     });
 
   as(change.command('show <id>'))

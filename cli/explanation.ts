@@ -1,3 +1,4 @@
+import { durationText } from '../domain/duration.ts';
 import type { PinnedPolicy, RejectRule } from '../domain/policy.ts';
 import type { Explanation } from '../policies/explain.ts';
 
@@ -54,20 +55,21 @@ function ruleLines(policy: PinnedPolicy): string[] {
   const lines = [
     line(
       'clocks',
-      `decide within ${inWords(policy.decideWithinMs)}, call within ${inWords(policy.executeWithinMs)} of the approval`,
+      `decide within ${durationText(policy.decideWithinMs)}, call within ${durationText(policy.executeWithinMs)} of the approval`,
     ),
   ];
   if (!policy.standard) lines.push(line('a reject', rejectWords(reject)));
   if (commentRequired !== 'never') {
     lines.push(line('a comment', `with each ${commentRequired === 'always' ? 'decision' : 'reject'}`));
   }
-  if (remindersMs.length > 0) lines.push(line('reminders', `after ${remindersMs.map(inWords).join(', ')}`));
+  if (remindersMs.length > 0)
+    lines.push(line('reminders', `after ${remindersMs.map(durationText).join(', ')}`));
   if (escalation)
-    lines.push(line('escalation', `after ${inWords(escalation.afterMs)} to ${escalation.group}`));
+    lines.push(line('escalation', `after ${durationText(escalation.afterMs)} to ${escalation.group}`));
   const { methods, maxAgeSeconds } = authentication ?? {};
   if (methods) lines.push(line('a login', `by ${methods.join(' or ')}`));
   if (maxAgeSeconds !== undefined)
-    lines.push(line('a login', `of the last ${inWords(maxAgeSeconds * 1000)}`));
+    lines.push(line('a login', `of the last ${durationText(maxAgeSeconds * 1000)}`));
   if (freezeOverride) lines.push(line('in a freeze', `members of ${freezeOverride.group} may let it run`));
   if (policy.precheck === 'advisory')
     lines.push(line('precheck', 'advisory: what it finds is shown, no more'));
@@ -82,11 +84,4 @@ function rejectWords(rule: RejectRule): string {
 
 function line(what: string, text: string): string {
   return `${what.padEnd(11)} ${text}`;
-}
-
-/** A duration as a policy file writes it. @param ms - whole seconds */
-function inWords(ms: number): string {
-  const units = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000 } as const;
-  const [unit, size] = Object.entries(units).find(([, of]) => ms % of === 0) ?? ['s', 1000];
-  return unit === 'd' && ms === 86_400_000 ? '24h' : `${ms / size}${unit}`;
 }

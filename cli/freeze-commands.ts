@@ -3,11 +3,11 @@ import type { Command } from 'commander';
 import { inForce, isOver } from '../domain/freeze.ts';
 import type { Freeze, FreezeOverride } from '../domain/freeze.ts';
 import { asCaller as as, clientOf } from './caller.ts';
-import type { Caller } from './caller.ts';
+import type { Caller, Texts } from './caller.ts';
 import type { Output } from './change-commands.ts';
 import type { Environment } from './environment.ts';
-
-type Texts = Readonly<Record<string, string | undefined>>;
+import { asPage, pageLines, pageQuery } from './page.ts';
+import type { PageOptions } from './page.ts';
 
 /** `countersign freeze …`: what `/v1/freezes` does, from a terminal. */
 export function freezeCommands(program: Command, env: () => Environment, output: () => Output): void {
@@ -16,21 +16,14 @@ export function freezeCommands(program: Command, env: () => Environment, output:
     .description('times in which nothing runs: list them; create and end them (admins)');
   const show = (shown: Freeze) => output().result(shown, [freezeLine(shown)]);
 
-  as(freeze.command('list'))
+  asPage(as(freeze.command('list')), 'most of those that were declared')
     .description('freezes: those of the calendar file, then the last declared first')
-    .option('--limit <n>', 'most of those that were declared', '50')
-    .option('--cursor <cursor>', 'the page that another one named')
-    .action(async (o: Texts & Caller) => {
-      const query = new URLSearchParams({ limit: o.limit ?? '50' });
-      if (o.cursor) query.set('cursor', o.cursor);
+    .action(async (o: Caller & PageOptions) => {
       const client = await clientOf(env(), o);
       const page = await client.get<{ items: Freeze[]; nextCursor: string | null }>(
-        `/v1/freezes?${query.toString()}`,
+        `/v1/freezes?${pageQuery(o).toString()}`,
       );
-      output().result(page, [
-        ...page.items.map(freezeLine),
-        ...(page.nextCursor === null ? [] : [`more: --cursor ${page.nextCursor}`]),
-      ]);
+      output().result(page, pageLines(page, freezeLine));
     });
 
   as(freeze.command('create'))

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { durationMs, durationPattern } from '../domain/duration.ts';
 import { openPack } from '../audit/verify/pack-source.ts';
 import type { StatementCheck } from '../audit/verify/judge-entries.ts';
 import { readTrustedKeys } from '../audit/verify/trusted-keys.ts';
@@ -61,12 +62,9 @@ export async function verifyFiles(
   return exitCodeOf[verdict.result];
 }
 
-const units = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-
 function lengthOf(text: string | undefined): number | null {
   if (text === undefined) return null;
-  const [, count, unit] = /^([1-9][0-9]{0,5})([smhd])$/.exec(text) ?? [];
-  if (count !== undefined) return Number(count) * units[unit as keyof typeof units];
+  if (durationPattern.test(text)) return durationMs(text);
   throw new Error(`--max-age: expected a number and s, m, h or d, such as 24h, got ${text}`);
 }
 

@@ -1,15 +1,9 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../domain/canonical-json.ts';
+import { durationMs } from '../domain/duration.ts';
 import type { GroupSource, PinnedPolicy, RejectRule } from '../domain/policy.ts';
 import { isoTime } from '../domain/time.ts';
 import type { PolicyDocument, WrittenPolicy } from './document.ts';
-
-const unit = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-
-/** A duration such as `24h`, in ms. */
-function ms(text: string): number {
-  return Number(text.slice(0, -1)) * unit[text.slice(-1) as keyof typeof unit];
-}
 
 /** Every group that a policy names, where it names it. */
 export function groupsNamedBy(policy: WrittenPolicy): { name: string; path: readonly PropertyKey[] }[] {
@@ -45,10 +39,10 @@ export function pinned(policy: WrittenPolicy, groups: PolicyDocument['groups']):
     })),
     reject,
     commentRequired: policy.commentRequired,
-    decideWithinMs: ms(policy.decideWithin),
-    executeWithinMs: ms(policy.executeWithin),
-    remindersMs: policy.reminders.map(ms).sort((a, b) => a - b),
-    escalation: escalation ? { afterMs: ms(escalation.after), group: escalation.group } : null,
+    decideWithinMs: durationMs(policy.decideWithin),
+    executeWithinMs: durationMs(policy.executeWithin),
+    remindersMs: policy.reminders.map(durationMs).sort((a, b) => a - b),
+    escalation: escalation ? { afterMs: durationMs(escalation.after), group: escalation.group } : null,
     delegations: policy.delegations.map(({ from, to, since, until }) => ({
       from,
       to,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { durationPattern } from '../domain/duration.ts';
 
 /** What a policy file and a directory file may say; `policy.schema.json` and `directory.schema.json` are made from it. */
 
@@ -10,7 +11,7 @@ const name = (what: string) =>
 const duration = (what: string) =>
   z
     .string()
-    .regex(/^[1-9][0-9]{0,5}(s|m|h|d)$/)
+    .regex(durationPattern)
     .meta({ description: `${what} A number and s, m, h or d: 30m, 24h, 7d.` });
 const pattern = (what: string) =>
   z
