@@ -31,11 +31,8 @@ export function createStatementSigner(privateKeyPem: string): StatementSigner {
 export function createStatementVerifier(
   publicKeyPems: readonly string[],
 ): (signed: SignedStatement) => boolean {
-  const keys = keysById(publicKeyPems);
-  return ({ statement, keyId, signature }) => {
-    const key = keys.get(keyId);
-    return key !== undefined && verify(null, bytesOf(statement), key, Buffer.from(signature, 'base64'));
-  };
+  const isSigned = signatureCheck(publicKeyPems);
+  return ({ statement, keyId, signature }) => isSigned(keyId, signature, () => bytesOf(statement));
 }
 
 /**
@@ -49,16 +46,20 @@ export function createSignatureVerifier(
   readonly keyId: string;
   readonly signature: string;
 }) => boolean {
-  const keys = keysById(publicKeyPems);
-  return ({ canonicalStatement, keyId, signature }) => {
-    const key = keys.get(keyId);
-    if (key === undefined) return false;
-    return verify(null, Buffer.from(canonicalStatement, 'utf8'), key, Buffer.from(signature, 'base64'));
-  };
+  const isSigned = signatureCheck(publicKeyPems);
+  return ({ canonicalStatement, keyId, signature }) =>
+    isSigned(keyId, signature, () => Buffer.from(canonicalStatement, 'utf8'));
 }
 
-function keysById(publicKeyPems: readonly string[]): Map<string, KeyObject> {
-  return new Map(publicKeyPems.map((pem) => createPublicKey(pem)).map((key) => [keyIdOf(key), key]));
+/** Whether one of the keys signed the bytes, which are made only where the key is known. */
+function signatureCheck(
+  publicKeyPems: readonly string[],
+): (keyId: string, signature: string, bytes: () => Buffer) => boolean {
+  const keys = new Map(publicKeyPems.map((pem) => createPublicKey(pem)).map((key) => [keyIdOf(key), key]));
+  return (keyId, signature, bytes) => {
+    const key = keys.get(keyId);
+    return key !== undefined && verify(null, bytes(), key, Buffer.from(signature, 'base64'));
+  };
 }
 
 /** The first 16 hex digits of SHA-256 over the raw public key. */
