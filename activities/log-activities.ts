@@ -1,8 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { Pool } from 'pg';
 import type { Change } from '../domain/change.ts';
-import { appendEntry } from '../audit/append.ts';
-import type { Queryable } from '../store/queryable.ts';
+import { appendEntries } from '../audit/append.ts';
 import { getChange } from '../store/get-change.ts';
 import { getPolicyRevocation } from '../store/get-policy-revocation.ts';
 import { findOwedReview } from '../store/find-owed-review.ts';
@@ -13,7 +12,6 @@ import { makeGate } from '../calendar/gate.ts';
 import { askAgainMs } from '../domain/closure.ts';
 import { CountersignError } from '../domain/error.ts';
 import { samePerson } from '../domain/person.ts';
-import type { EntryDraft } from '../domain/entry.ts';
 import { faultOf } from '../operations/inputs.ts';
 import type { LogActivities, OpenedResult } from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
@@ -38,7 +36,7 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
       const result = await asFailure(() =>
         inTransaction(pool, async (client) => {
           const opened = await openChange(client, { change, idempotency });
-          if (opened.kind === 'opened') await appendAll(client, entries);
+          if (opened.kind === 'opened') await appendEntries(client, entries);
           return opened;
         }),
       );
@@ -60,7 +58,7 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
       await deps.at?.('before.record');
       await asFailure(() =>
         inTransaction(pool, async (client) => {
-          await appendAll(client, entries);
+          await appendEntries(client, entries);
           if (await saveChange(client, change)) return;
           // Kept already, or it has ended: its workflow may not know yet, when the task that closed it was lost.
           if ((await getChange(client, change.id))?.closedAt) {
@@ -96,10 +94,6 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
       return kept;
     },
   };
-}
-
-async function appendAll(client: Queryable, entries: readonly EntryDraft[]): Promise<void> {
-  for (const entry of entries) await appendEntry(client, entry);
 }
 
 /** What only Postgres knows against a new change: its policy was revoked, or its requester owes a review. */

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import { appendEntry } from '../audit/append.ts';
+import { appendEntries } from '../audit/append.ts';
 import type { Change } from '../domain/change.ts';
 import { hasEndedAs } from '../domain/change-state.ts';
 import { inTransaction } from '../store/in-transaction.ts';
@@ -18,7 +18,7 @@ export async function writeEnd(pool: Pool, { change, entries }: Recording): Prom
   return await inTransaction(pool, async (client) => {
     const kept = await lockChange(client, change.id);
     if (kept && hasEndedAs(kept, change)) return kept;
-    for (const entry of entries) await appendEntry(client, entry);
+    await appendEntries(client, entries);
     await saveChange(client, change);
     await releaseTarget(client, change.id);
     return null;

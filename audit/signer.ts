@@ -233,9 +233,11 @@ async function lookForEntries(db: Queryable, from: number): Promise<{ waiting: n
   try {
     const { rows } = await db.query<{ waiting: number; urgent: boolean }>({
       name: 'look-for-entries',
-      text: `select (h.size - $1)::int as waiting, h.size > $1 and exists (
-                select from audit.leaf l join audit.entry e on e.id = l.entry_id
-                 where l.index >= $1 and e.type = 'attempt.started') as urgent
+      // From the new indexes to their entries: the other way round would pass all attempts that there ever were.
+      text: `select (h.size - $1)::int as waiting, exists (
+                select from audit.leaf l
+                 where l.index between $1 and h.size - 1
+                   and (select e.type from audit.entry e where e.id = l.entry_id) = 'attempt.started') as urgent
          from audit.head h`,
       values: [from],
     });

@@ -1,4 +1,6 @@
-import { appendEntry } from '../audit/append.ts';
+import type { Pool } from 'pg';
+import { appendEntries, appendEntry } from '../audit/append.ts';
+import type { EntryDraft } from '../domain/entry.ts';
 import { entryBytes } from '../domain/entry.ts';
 import { startChild } from '../embedded/child.ts';
 import { entry, plainEnv } from './ground.ts';
@@ -9,7 +11,10 @@ import type { Stretch } from './measure.ts';
 import { benchSealing } from './sealing.ts';
 import { processorMs } from './usage.ts';
 
-/** Appends at 1, 8 and 32 writers, each a commit of its own, beside single-row inserts of the same bytes into a plain table. */
+/**
+ * Appends at 1, 8 and 32 writers beside single-row inserts of the same bytes into a plain table: by `appendEntry`, where what
+ * comes at once shares a commit, and, beside nothing that is promised, each in a commit of its own.
+ */
 export async function benchAppends(
   ground: LogGround,
   { rounds, seconds }: { rounds: number; seconds: number },
@@ -30,25 +35,20 @@ export async function benchAppends(
     },
     log: (line) => process.stderr.write(`[signer] ${line}\n`),
   });
-  const options = { ground, database, rounds, seconds };
+  const options = { ground, database, rounds, seconds, signerPid: signer.pid };
   const appends: Compared[] = [];
-  let sealing: object;
+  const alone: Compared[] = [];
   try {
     for (const writers of [1, 8, 32])
-      appends.push(await compare({ ...options, writers, signerPid: signer.pid }));
+      appends.push(await compare({ ...options, writers, append: appendEntry }));
     const highest = Math.max(...appends.map((result) => result.appendsPerSecond));
-    sealing = await benchSealing(database, highest / 2, 4 * seconds);
+    const sealing = await benchSealing(database, highest / 2, 4 * seconds);
+    const append = (db: Pool, draft: EntryDraft) => appendEntries(db, [draft]);
+    for (const writers of [8, 32]) alone.push(await compare({ ...options, writers, append }));
+    return { appends, sealingAtHalfTheHighest: sealing, eachInACommitOfItsOwn: alone };
   } finally {
     await signer.stop(15_000);
   }
-  const unsequenced: Compared[] = [];
-  for (const writers of [8, 32]) unsequenced.push(await compare({ ...options, writers, signerPid: null }));
-  return {
-    appends,
-    sealingAtHalfTheHighest: sealing,
-    // What the writers alone pay; beside nothing that is promised.
-    appendsWhileNobodySequencesOrSigns: unsequenced,
-  };
 }
 
 interface Compared {
@@ -56,16 +56,17 @@ interface Compared {
   readonly [figure: string]: unknown;
 }
 
-/** Stretches of inserts and of appends in turn, the first of each to warm up. `signerPid`: null where no signer runs. */
+/** Stretches of inserts and of appends in turn, the first of each to warm up. */
 async function compare(options: {
   readonly ground: LogGround;
   readonly database: LogDatabase;
   readonly rounds: number;
   readonly seconds: number;
   readonly writers: number;
-  readonly signerPid: number | null;
+  readonly signerPid: number;
+  readonly append: (db: Pool, draft: EntryDraft) => Promise<unknown>;
 }): Promise<Compared> {
-  const { ground, database, rounds, seconds, writers, signerPid } = options;
+  const { ground, database, rounds, seconds, writers, signerPid, append } = options;
   const runs = { plain: [] as Stretch[], append: [] as Stretch[] };
   const ratios: number[] = [];
   let longestQueue = 0;
@@ -80,13 +81,11 @@ async function compare(options: {
         if (what === 'plain') {
           await database.migrator.query('insert into public.plain (bytes) values ($1)', [bytes[n]]);
         } else {
-          await appendEntry(database.worker, drafts[n] ?? sampleDraft());
+          await append(database.worker, drafts[n] ?? sampleDraft());
         }
       });
-      if (signerPid !== null) {
-        if (what === 'append') longestQueue = Math.max(longestQueue, await queueLength(database));
-        while ((await queueLength(database)) > 0) await new Promise((resolve) => setTimeout(resolve, 50));
-      }
+      if (what === 'append') longestQueue = Math.max(longestQueue, await queueLength(database));
+      while ((await queueLength(database)) > 0) await new Promise((resolve) => setTimeout(resolve, 50));
       // The first is to warm up.
       if (round === 0) continue;
       runs[what].push(run);
@@ -95,30 +94,27 @@ async function compare(options: {
     const last = (what: 'plain' | 'append'): number => perSecond(runs[what].slice(-1));
     if (round > 0) ratios.push(rounded(last('append') / last('plain'), 2));
   }
-  const [append, plain] = [perSecond(runs.append), perSecond(runs.plain)];
+  const [appends, inserts] = [perSecond(runs.append), perSecond(runs.plain)];
   const each = (what: 'plain' | 'append'): number =>
     processor[what] / runs[what].reduce((sum, run) => sum + run.latencies.length, 0);
   return {
     writers,
-    appendsPerSecond: append,
-    insertsPerSecond: plain,
-    ratio: rounded(append / plain, 2),
+    appendsPerSecond: appends,
+    insertsPerSecond: inserts,
+    ratio: rounded(appends / inserts, 2),
     rounds: ratios,
     appendMs: latency(runs.append.flatMap((run) => run.latencies)),
     insertMs: latency(runs.plain.flatMap((run) => run.latencies)),
-    // Of Postgres, the writers' process and, where one runs, the signer's, until the queue is empty.
+    // Of Postgres, the writers' process and the signer's, until the queue is empty.
     processorMsEach: { append: rounded(each('append'), 3), insert: rounded(each('plain'), 3) },
     processorRatio: rounded(each('plain') / each('append'), 2),
-    ...(signerPid === null ? {} : { longestQueueAtTheEnd: longestQueue }),
+    longestQueueAtTheEnd: longestQueue,
   };
 }
 
-async function processorOf({ postgresPid }: LogGround, signerPid: number | null): Promise<number> {
+async function processorOf({ postgresPid }: LogGround, signerPid: number): Promise<number> {
   const own = process.cpuUsage();
-  const others = await Promise.all([
-    processorMs(postgresPid, true),
-    signerPid === null ? 0 : processorMs(signerPid),
-  ]);
+  const others = await Promise.all([processorMs(postgresPid, true), processorMs(signerPid)]);
   return others.reduce<number>((sum, ms) => sum + (ms ?? NaN), (own.user + own.system) / 1000);
 }
 

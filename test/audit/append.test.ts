@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { appendEntry } from '../../audit/append.ts';
+import { appendEntries, appendEntry } from '../../audit/append.ts';
 import { entryBytes, maxEntryBytes } from '../../domain/entry.ts';
 import { inTransaction } from '../../store/in-transaction.ts';
 import { makePool } from '../../store/pool.ts';
@@ -67,6 +67,46 @@ test('of different bodies at once under one key, one stands and the rest are ref
   );
   expect(reasons).toEqual(Array.from({ length: 19 }, () => 'integrity_conflict'));
   expect(await rowsOf(entry.key)).toHaveLength(1);
+});
+
+test('entries that come at once share statements, and none is refused for the sake of another', async () => {
+  const first = draft();
+  const rest = Array.from({ length: 39 }, () => draft());
+  const other = { key: first.key, body: { ...first.body, time: '2026-11-24T09:00:00.001Z' } };
+  const results = await Promise.allSettled(
+    [first, ...rest, other, { ...first, key: 'x' }].map((entry) => appendEntry(worker, entry)),
+  );
+  const stands = { status: 'fulfilled', value: { created: true } };
+  expect(results.slice(0, 40)).toEqual(Array.from({ length: 40 }, () => stands));
+  expect(results.slice(40)).toMatchObject([
+    { status: 'rejected', reason: { code: 'integrity_conflict' } },
+    { status: 'rejected', reason: { code: 'invalid_request' } },
+  ]);
+  const { rows } = await worker.query<{ commits: number }>(
+    'select count(distinct xmin::text)::int as commits from audit.entry where event_key = any($1)',
+    [rest.map(({ key }) => key)],
+  );
+  // The first statement has 32 of them and one that is refused.
+  expect(rows[0]?.commits).toBeLessThan(40);
+});
+
+test('entries of one statement are in its order, all of them or none', async () => {
+  const entries = [draft(), draft(), draft()].sort((a, b) => (a.key < b.key ? 1 : -1));
+  const broken = { ...draft(), key: 'x' };
+  await expect(appendEntries(worker, [...entries, broken])).rejects.toMatchObject({
+    code: 'invalid_request',
+  });
+  const keys = entries.map(({ key }) => key);
+  const ask = () =>
+    worker.query<{ key: string }>(
+      'select event_key as key from audit.entry where event_key = any($1) order by id',
+      [keys],
+    );
+  expect((await ask()).rows).toEqual([]);
+  const created = [{ created: true }, { created: true }, { created: true }];
+  expect(await appendEntries(worker, entries)).toEqual(created);
+  expect((await ask()).rows.map(({ key }) => key)).toEqual(keys);
+  expect(await appendEntries(worker, [])).toEqual([]);
 });
 
 test('an entry of a transaction that is rolled back was never there', async () => {

@@ -1,0 +1,67 @@
+import { CountersignError } from '../domain/error.ts';
+
+/** An entry as it is stored. */
+export interface EncodedEntry {
+  readonly key: string;
+  readonly bytes: Buffer;
+}
+
+/** What became of an entry: whether it is new, or was there already with the same bytes. */
+export interface Appended {
+  readonly created: boolean;
+}
+
+/** Appends one entry; durable on return. */
+export type Append = (entry: EncodedEntry) => Promise<Appended>;
+
+interface Waiting {
+  readonly entry: EncodedEntry;
+  readonly resolve: (appended: Appended) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Most entries in one statement: at most 1 MiB, and so many statements for a connection to know. */
+const most = 32;
+
+/**
+ * Appends what comes while a statement is on its way together in the next one: commits are what appends cost most. What
+ * comes alone waits for nothing. Where a statement is refused, each of its entries is sent by itself, so that one is never
+ * refused for another's sake.
+ *
+ * @param send - appends entries by one statement, all or none
+ */
+export function gatherAppends(
+  send: (entries: readonly EncodedEntry[]) => Promise<readonly Appended[]>,
+): Append {
+  let waiting: Waiting[] = [];
+  let sending = false;
+
+  async function sendAll(batch: readonly Waiting[]): Promise<void> {
+    try {
+      const appended = await send(batch.map(({ entry }) => entry));
+      batch.forEach(({ resolve }, n) => resolve(appended[n] as Appended));
+    } catch (error) {
+      const passing = error instanceof CountersignError && error.code === 'log_unavailable';
+      if (batch.length === 1 || passing) for (const { reject } of batch) reject(error);
+      else for (const one of batch) await sendAll([one]);
+    }
+  }
+
+  async function flush(): Promise<void> {
+    while (waiting.length > 0) {
+      // By key: statements of two processes that have the same entries then wait for each other in one direction alone.
+      const batch = waiting.slice(0, most).sort((a, b) => (a.entry.key < b.entry.key ? -1 : 1));
+      waiting = waiting.slice(most);
+      await sendAll(batch);
+    }
+    sending = false;
+  }
+
+  return (entry) =>
+    new Promise((resolve, reject) => {
+      waiting.push({ entry, resolve, reject });
+      if (sending) return;
+      sending = true;
+      queueMicrotask(() => void flush());
+    });
+}

@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest';
+import { gatherAppends } from '../../audit/gathered-appends.ts';
+import type { Appended, EncodedEntry } from '../../audit/gathered-appends.ts';
+import { CountersignError } from '../../domain/error.ts';
+
+const entry = (key: string): EncodedEntry => ({ key, bytes: Buffer.from('{}') });
+
+/** A sender that is answered by hand. */
+function sender() {
+  const sent: { readonly keys: string[]; readonly done: PromiseWithResolvers<null> }[] = [];
+  const append = gatherAppends(async (entries): Promise<Appended[]> => {
+    const done = Promise.withResolvers<null>();
+    sent.push({ keys: entries.map(({ key }) => key), done });
+    await done.promise;
+    return entries.map(({ key }) => ({ created: key !== 'known' }));
+  });
+  const settled = () => new Promise((resolve) => setImmediate(resolve));
+  return { sent, append, settled };
+}
+
+test('what comes while a statement is on its way goes with the next, by key, each with its own answer', async () => {
+  const { sent, append, settled } = sender();
+  const first = append(entry('first'));
+  await settled();
+  const rest = ['z', 'known', 'a'].map((key) => append(entry(key)));
+  await settled();
+  expect(sent.map(({ keys }) => keys)).toEqual([['first']]);
+  sent[0]?.done.resolve(null);
+  expect(await first).toEqual({ created: true });
+  await settled();
+  expect(sent[1]?.keys).toEqual(['a', 'known', 'z']);
+  sent[1]?.done.resolve(null);
+  expect(await Promise.all(rest)).toEqual([{ created: true }, { created: false }, { created: true }]);
+  const last = append(entry('last'));
+  await settled();
+  sent[2]?.done.resolve(null);
+  expect(await last).toEqual({ created: true });
+});
+
+test('a statement has at most 32 entries', async () => {
+  const { sent, append, settled } = sender();
+  const all = Array.from({ length: 70 }, (_, n) => append(entry(String(n))));
+  for (let n = 0; n < 3; n += 1) {
+    await settled();
+    sent[n]?.done.resolve(null);
+  }
+  await Promise.all(all);
+  expect(sent.map(({ keys }) => keys.length)).toEqual([32, 32, 6]);
+});
+
+test('without an answer of the log, none is sent again', async () => {
+  const { sent, append, settled } = sender();
+  const all = ['a', 'b'].map((key) => append(entry(key)));
+  await settled();
+  sent[0]?.done.reject(new CountersignError('log_unavailable', 'gone'));
+  for (const one of all) await expect(one).rejects.toMatchObject({ code: 'log_unavailable' });
+  expect(sent).toHaveLength(1);
+});
