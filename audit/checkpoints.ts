@@ -38,6 +38,35 @@ export async function cosignedCheckpoint(db: Queryable): Promise<StoredCheckpoin
   );
 }
 
+/** Stretches of a range with a checkpoint each. */
+const stretches = 256;
+/** Entries of the tree's last tile, which is incomplete and has no hashes of its own (docs/decisions/0008). */
+const tileEntries = 256;
+
+/**
+ * Signed notes of checkpoints of more than `from` and at most `to` entries, the smallest first: of 256 stretches the last
+ * one each, and every one of the last, incomplete tile. So at most 511, about 130 KB.
+ *
+ * @throws CountersignError `log_unavailable`
+ */
+export async function earlierCheckpoints(db: Queryable, from: number, to: number): Promise<string[]> {
+  const tail = to - (to % tileEntries);
+  const stretch = Math.max(1, Math.ceil((to - from) / stretches));
+  try {
+    const { rows } = await db.query<{ note: string }>(
+      `select note from audit.checkpoint
+        where size > $1 and size <= $2
+          and (size > $3 or size in (select max(c.size) from audit.checkpoint c
+                                      where c.size > $1 and c.size <= $3 group by (c.size - $1 - 1) / $4))
+        order by size`,
+      [from, to, tail, stretch],
+    );
+    return rows.map(({ note }) => note);
+  } catch (error) {
+    throw asLogError(error);
+  }
+}
+
 async function readCheckpoint(
   db: Queryable,
   which: string,

@@ -73,17 +73,16 @@ async function compare(options: {
   const processor = { plain: 0, append: 0 };
   for (let round = 0; round <= rounds; round++) {
     for (const what of round % 2 === 0 ? (['plain', 'append'] as const) : (['append', 'plain'] as const)) {
-      const drafts = Array.from({ length: 6000 * seconds }, sampleDraft);
-      const bytes = drafts.map(({ body }) => Buffer.from(entryBytes(body)));
-      const indexes = drafts.map((_, n) => n);
+      // More than there is time for.
+      const drafts = Array.from({ length: 15_000 * seconds }, sampleDraft);
+      const plain = drafts.map(({ body }) => Buffer.from(entryBytes(body)));
       const used = await processorOf(ground, signerPid);
-      const run = await stretch(indexes, writers, seconds, async (n) => {
-        if (what === 'plain') {
-          await database.migrator.query('insert into public.plain (bytes) values ($1)', [bytes[n]]);
-        } else {
-          await append(database.worker, drafts[n] ?? sampleDraft());
-        }
-      });
+      const run =
+        what === 'plain'
+          ? await stretch(plain, writers, seconds, (bytes) =>
+              database.migrator.query('insert into public.plain (bytes) values ($1)', [bytes]),
+            )
+          : await stretch(drafts, writers, seconds, (draft) => append(database.worker, draft));
       if (what === 'append') longestQueue = Math.max(longestQueue, await queueLength(database));
       while ((await queueLength(database)) > 0) await new Promise((resolve) => setTimeout(resolve, 50));
       // The first is to warm up.

@@ -17,7 +17,7 @@ export async function stretch<T>(
   items: T[],
   atOnce: number,
   seconds: number,
-  work: (item: T) => Promise<void>,
+  work: (item: T) => Promise<unknown>,
 ): Promise<Stretch> {
   const began = performance.now();
   const latencies: number[] = [];

@@ -87,10 +87,9 @@ function entriesOfChange(n: number, keys: TestKeys): EntryBody[] {
 
 async function writePack(count: number, keys: TestKeys, path: string): Promise<number> {
   const log = memoryLog(Array.from({ length: count / 10 }, (_, n) => entriesOfChange(n, keys)).flat(), keys);
-  const { entries, read } = log;
   const began = performance.now();
   const prepared = await preparePack(
-    { entries, read, checkpoint: await log.checkpoint(), verifier: Buffer.from('// none\n') },
+    { ...log, checkpoint: await log.checkpoint(), verifier: Buffer.from('// none\n') },
     { covers: { kind: 'range', from: 0, to: null }, since: null },
   );
   await pipeline(prepared.stream(), createWriteStream(path));

@@ -1,7 +1,7 @@
 import { pipeline } from 'node:stream/promises';
 import { Router } from 'express';
 import { openCheckpointOf } from '../../audit/pack/published-checkpoint.ts';
-import { latestCheckpoint } from '../../audit/checkpoints.ts';
+import { earlierCheckpoints, latestCheckpoint } from '../../audit/checkpoints.ts';
 import { findEntries } from '../../audit/find-entries.ts';
 import { preparePack } from '../../audit/pack/prepare-pack.ts';
 import { readSealed } from '../../audit/pack/read-sealed.ts';
@@ -90,6 +90,7 @@ export function auditRoutes(deps: ApiDependencies): Router {
         {
           entries: (covers, size) => readSealed(db, covers, size),
           read: makeTreeReader(db),
+          earlierCheckpoints: (after, upTo) => earlierCheckpoints(db, after, upTo),
           checkpoint: head,
           verifier: (await deps.verifier()).code,
           now,

@@ -35,7 +35,7 @@ export interface Manifest {
   readonly notProven: readonly string[];
 }
 
-/** The files of a pack, in their order. Those of one path only; `consistency.json` and `proofs/range.json` where they apply. */
+/** The files of a pack, in their order. Those of one path only; `consistency.json` and those in `proofs/` where they apply. */
 export const packFiles = [
   'manifest.json',
   'README.txt',
@@ -43,6 +43,7 @@ export const packFiles = [
   'checkpoint',
   'consistency.json',
   'proofs/range.json',
+  'proofs/checkpoints.json',
   'leaves.jsonl',
   'entries.jsonl',
   'ocsf.jsonl',
@@ -61,6 +62,12 @@ export interface RangeProof {
   readonly before: readonly string[];
   /** Those after it, up to the checkpoint's size. */
   readonly after: readonly string[];
+}
+
+/** `proofs/checkpoints.json`: earlier checkpoints within a range, which tell where entries part from what was signed. */
+export interface EarlierCheckpoints {
+  /** Signed notes, the smallest size first. */
+  readonly checkpoints: readonly string[];
 }
 
 /** `consistency.json`: that the checkpoint's tree continues an older one (RFC 6962 §2.1.2). Hashes in lower-case hex. */

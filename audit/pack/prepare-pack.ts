@@ -11,7 +11,14 @@ import type { HashReader } from '../merkle.ts';
 import { csvHeader, csvLine } from './csv.ts';
 import { leafLine } from './leaf-line.ts';
 import { limitsOf, packFiles } from './manifest.ts';
-import type { ConsistencyProof, Coverage, Manifest, PackPath, RangeProof } from './manifest.ts';
+import type {
+  ConsistencyProof,
+  Coverage,
+  EarlierCheckpoints,
+  Manifest,
+  PackPath,
+  RangeProof,
+} from './manifest.ts';
 import { ocsfLine } from './ocsf.ts';
 import type { StoredSealed } from './read-sealed.ts';
 import { readmeText } from './readme.ts';
@@ -30,6 +37,8 @@ export interface PackDependencies {
     readonly root: Uint8Array;
     readonly note: string;
   };
+  /** Signed notes of checkpoints of more than `from` and at most `to` entries, the smallest first; not every one there is. */
+  earlierCheckpoints(from: number, to: number): Promise<readonly string[]>;
   /** The single-file verifier. */
   readonly verifier: Uint8Array;
   readonly now?: () => number;
@@ -125,7 +134,10 @@ export async function preparePack(deps: PackDependencies, request: PackRequest):
     checkpoint: checkpoint.note,
     ...(since === null ? {} : { 'consistency.json': jsonText(await consistency(since, size, read)) }),
     ...(covers.kind === 'range'
-      ? { 'proofs/range.json': jsonText(await rangeProof(covers, size, read)) }
+      ? {
+          'proofs/range.json': jsonText(await rangeProof(covers, size, read)),
+          'proofs/checkpoints.json': jsonText(await earlier(covers, size, deps)),
+        }
       : {}),
     'report.html': report.render(about),
   };
@@ -200,6 +212,14 @@ async function rangeProof(
   const before = hexes(await readAll(coveringNodes(0, from), read));
   const after = hexes(await readAll(coveringNodes(to, size), read));
   return { from, to, size, before, after };
+}
+
+async function earlier(
+  { from, to }: { readonly from: number; readonly to: number },
+  size: number,
+  { earlierCheckpoints }: Pick<PackDependencies, 'earlierCheckpoints'>,
+): Promise<EarlierCheckpoints> {
+  return { checkpoints: await earlierCheckpoints(from, Math.min(to, size - 1)) };
 }
 
 async function consistency(from: number, to: number, read: HashReader): Promise<ConsistencyProof> {

@@ -1,3 +1,4 @@
+import { counted, countedEntries } from './counted.ts';
 import type { Manifest } from './manifest.ts';
 
 /** `README.txt`: what the pack is and how to verify it. */
@@ -17,7 +18,7 @@ export function readmeText({
 =============================
 
 This pack holds ${what} of the log ${log}:
-${counts.entries} ${counts.entries === 1 ? 'entry' : 'entries'} of ${counts.changes} ${counts.changes === 1 ? 'change' : 'changes'}, proved against the checkpoint of size ${checkpoint.size}, root
+${countedEntries(counts.entries)} of ${counted(counts.changes, 'change')}, proved against the checkpoint of size ${checkpoint.size}, root
 ${checkpoint.root}.
 
 How to verify it
@@ -44,6 +45,8 @@ manifest.json       what is here, with the SHA-256 of each file; nobody signs it
 checkpoint          the log's head: a C2SP signed note, with the cosignatures of witnesses
 consistency.json    that this checkpoint continues your last one (where that was named)
 proofs/range.json   what joins the entries to the checkpoint's root (in a pack of a range)
+proofs/checkpoints.json
+                    earlier checkpoints, which show where entries part from what was signed (in a pack of a range)
 entries.jsonl       the entries: the exact bytes that were hashed, one a line
 leaves.jsonl        for each its place, leaf hash and the database's query columns; in a pack of a change also its proof
 ocsf.jsonl          the same as OCSF 1.5 API Activity (class 6003), for a SIEM

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../../domain/json.ts';
+import { counted, countedEntries } from './counted.ts';
 import { join, markup } from './html.ts';
 import type { Html } from './html.ts';
 import type { Manifest } from './manifest.ts';
@@ -224,7 +225,7 @@ function moment(time: string): string {
 }
 
 function amountOf({ entries, changes }: Manifest['counts']): string {
-  return `${entries} ${entries === 1 ? 'entry' : 'entries'} of ${changes} ${changes === 1 ? 'change' : 'changes'}`;
+  return `${countedEntries(entries)} of ${counted(changes, 'change')}`;
 }
 
 /** Members of an object a line each, so that it reads; what is within them as JSON. */

@@ -4,6 +4,7 @@ import { makeCompactRange } from '../compact-range.ts';
 import { leafHash } from '../merkle.ts';
 import type { RangeProof } from '../pack/manifest.ts';
 import type { Findings } from './finding.ts';
+import type { FollowedCheckpoints } from './follow-checkpoints.ts';
 import { linesOf } from './lines.ts';
 import type { Line } from './lines.ts';
 import type { PackSource } from './pack-source.ts';
@@ -19,13 +20,16 @@ export const maxLeafLine = 262_144;
  * Says where a range's entries part from the leaf hashes that were packed beside them, and what that means: read only
  * once something is known to be wrong.
  *
- * @param expected - the checkpoint's root; `honest`: whether the entries themselves lead to it
+ * @param root - the checkpoint's
+ * @param honest - whether the entries themselves lead to it
+ * @param earlier - where the entries part from the log's earlier checkpoints
  */
 export async function findDifference(
   source: PackSource,
   range: RangeProof,
   root: Uint8Array,
   honest: boolean,
+  earlier: FollowedCheckpoints,
   findings: Findings,
 ): Promise<void> {
   const leaves = linesOf(source.files(), 'leaves.jsonl', maxLeafLine);
@@ -91,18 +95,33 @@ export async function findDifference(
       stated.add(node, Buffer.from(range.after[i] ?? '', 'hex')),
     );
     if (!stated.root().equals(root)) {
+      const among = firstWrongAmong(range, earlier);
+      const which =
+        among === null ? '' : `; the first that differs is ${entriesText(among)}, by the checkpoints around`;
       findings.add(
         'altered',
-        'neither the entries nor the leaf hashes beside them are those of the checkpoint',
-        {
-          code: 'other_tree',
-        },
+        `neither the entries nor the leaf hashes beside them are those of the checkpoint${which}`,
+        { code: 'other_tree', index: among?.from ?? null },
       );
     }
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     findings.add('malformed', `the range does not fit its proof: ${error.message}`);
   }
+}
+
+/** Among which entries the first one is that differs from what was signed; null where no checkpoints enclose it. */
+function firstWrongAmong(
+  range: RangeProof,
+  { agreed, parted }: FollowedCheckpoints,
+): { readonly from: number; readonly last: number } | null {
+  const from = agreed ?? (range.from === 0 ? 0 : null);
+  const to = parted ?? (range.to === range.size ? range.size : null);
+  return from === null || to === null ? null : { from, last: to - 1 };
+}
+
+function entriesText({ from, last }: { readonly from: number; readonly last: number }): string {
+  return from === last ? `entry ${from}` : `one of the entries ${from} to ${last}`;
 }
 
 interface Leaf {

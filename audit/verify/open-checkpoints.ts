@@ -5,6 +5,28 @@ import { CountersignError } from '../../domain/error.ts';
 import type { Findings } from './finding.ts';
 import type { TrustedKeys } from './trusted-keys.ts';
 
+/** The log's earlier checkpoints; those of keys that the auditor does not trust, as of before a rotation, are passed over. */
+export function openEarlier(
+  notes: readonly string[],
+  keys: TrustedKeys,
+  findings: Findings,
+): OpenedCheckpoint[] {
+  return notes
+    .filter((note) => mayBeOf(note, keys))
+    .flatMap((note) => openTrusted(note, keys, findings, 'an earlier checkpoint') ?? []);
+}
+
+/** Whether a note names a trusted log key, or cannot be read at all. */
+function mayBeOf(note: string, { logs }: TrustedKeys): boolean {
+  try {
+    return splitNote(note).lines.some(({ name, keyId }) =>
+      logs.some((log) => log.name === name && log.keyId === keyId),
+    );
+  } catch {
+    return true;
+  }
+}
+
 /**
  * The checkpoint in a note that a trusted log key signed, or null with a finding that says why it is none.
  * @param name - which checkpoint, for the finding

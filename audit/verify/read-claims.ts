@@ -1,5 +1,5 @@
 import { packFiles } from '../pack/manifest.ts';
-import type { ConsistencyProof, Manifest, RangeProof } from '../pack/manifest.ts';
+import type { ConsistencyProof, EarlierCheckpoints, Manifest, RangeProof } from '../pack/manifest.ts';
 import { BrokenPack } from './finding.ts';
 
 /**
@@ -64,6 +64,15 @@ export function readRange(text: string): RangeProof {
     throw broken('proofs/range.json is none');
   }
   return { from, to, size, before, after };
+}
+
+/** `proofs/checkpoints.json`. @throws BrokenPack `malformed` */
+export function readEarlierCheckpoints(text: string): EarlierCheckpoints {
+  const { checkpoints } = parsed(text, 'proofs/checkpoints.json');
+  if (!Array.isArray(checkpoints) || !checkpoints.every((note) => typeof note === 'string')) {
+    throw broken('proofs/checkpoints.json has no checkpoints');
+  }
+  return { checkpoints };
 }
 
 /** `consistency.json`. @throws BrokenPack `malformed` */

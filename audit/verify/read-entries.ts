@@ -12,7 +12,7 @@ import type { Line } from './lines.ts';
 import type { PackSource } from './pack-source.ts';
 import { hashesOf } from './read-claims.ts';
 import { readEntry } from './read-entry.ts';
-import { addNodes, atSince, manifestOf } from './verification.ts';
+import { addNodes, atSize, manifestOf } from './verification.ts';
 import type { Verification } from './verification.ts';
 
 /** `entries.jsonl`, line by line: each hashed, put into the tree or led to the root by its proof, rendered and judged. */
@@ -56,7 +56,7 @@ export async function readEntries(
 
 /** An entry of a range: its place is where it stands. */
 function readOne(state: Verification, index: number, line: Line): void {
-  atSince(state);
+  atSize(state);
   const hash = line === null ? Buffer.alloc(32) : leafHash(line);
   state.tree.add({ level: 0, index }, hash);
   see(state, index, line, hash.toString('hex'));

@@ -1,3 +1,4 @@
+import { counted, countedEntries } from '../pack/counted.ts';
 import type { Coverage } from '../pack/manifest.ts';
 import type { Finding } from './finding.ts';
 import { lengthText } from './judge-freshness.ts';
@@ -65,16 +66,18 @@ export function verdictLines(verdict: Verdict): string[] {
           ),
         ]),
     ...freshnessLines(verdict.freshness),
-    `checked      ${checked.entries} entries, ${checked.changes} changes, ${checked.statements} signed statements${checked.since === null ? '' : `, continues your checkpoint of size ${checked.since}`}`,
+    `checked      ${countedEntries(checked.entries)}, ${counted(checked.changes, 'change')}, ${counted(checked.statements, 'signed statement')}${checked.since === null ? '' : `, continues your checkpoint of size ${checked.since}`}`,
     ...(firstBadIndex === null ? [] : [`first bad    entry ${firstBadIndex}`]),
     ...findings.map(
       ({ kind, code, index, message }) =>
         `  ${kind}${code === undefined ? '' : ` (${code})`}${index === null ? '' : `, entry ${index}`}: ${message}`,
     ),
-    ...(findingCount > findings.length ? [`  and ${findingCount - findings.length} more findings`] : []),
+    ...(findingCount > findings.length
+      ? [`  and ${counted(findingCount - findings.length, 'more finding')}`]
+      : []),
     ...(verdict.openChangeCount === 0
       ? []
-      : [`open         ${verdict.openChangeCount} changes had not closed:`]),
+      : [`open         ${counted(verdict.openChangeCount, 'change')} had not closed:`]),
     ...opened.map((line) => `  ${line}`),
     ...(verdict.openChangeCount > opened.length
       ? [`  and ${verdict.openChangeCount - opened.length} more`]

@@ -5,6 +5,8 @@ import type { ConsistencyProof, Manifest, RangeProof } from '../pack/manifest.ts
 import { draftReport } from '../pack/report.ts';
 import { BrokenPack } from './finding.ts';
 import type { Findings } from './finding.ts';
+import { followCheckpoints } from './follow-checkpoints.ts';
+import type { FollowedCheckpoints } from './follow-checkpoints.ts';
 import type { Freshness, FreshnessDemand } from './judge-freshness.ts';
 import type { judgeEntries, StatementCheck } from './judge-entries.ts';
 import { runningHash } from './running-hash.ts';
@@ -34,6 +36,8 @@ export interface Verification {
   tree: ReturnType<typeof makeCompactRange>;
   /** The root of the first `since.size` entries, where the pack's own entries lead to it. */
   rootAtSince: Buffer | null;
+  /** The log's earlier checkpoints that the pack carries. */
+  earlier: FollowedCheckpoints;
   judge: ReturnType<typeof judgeEntries> | null;
   readonly report: ReturnType<typeof draftReport>;
   readonly derived: Record<'leaves.jsonl' | 'ocsf.jsonl' | 'entries.csv', RunningHash>;
@@ -61,6 +65,7 @@ export function newVerification(options: VerifyOptions, findings: Findings): Ver
     range: null,
     tree: makeCompactRange(),
     rootAtSince: null,
+    earlier: followCheckpoints([]),
     judge: null,
     report: draftReport(),
     derived: {
@@ -90,13 +95,14 @@ export function addNodes(state: Verification, start: number, end: number, hashes
   if (nodes.length !== hashes.length)
     throw new BrokenPack('malformed', 'proofs/range.json has not the hashes that it needs');
   nodes.forEach((node, i) => {
-    atSince(state);
+    atSize(state);
     state.tree.add(node, Buffer.from(hashes[i] ?? '', 'hex'));
   });
 }
 
-/** Remembers the root where the tree has just grown to the size of the auditor's checkpoint. */
-export function atSince(state: Verification): void {
+/** To be called at every size of the tree: the root may be that of the auditor's checkpoint, or of an earlier one of the log. */
+export function atSize(state: Verification): void {
+  state.earlier.see(state.tree);
   if (state.since && state.rootAtSince === null && state.tree.size === state.since.size) {
     state.rootAtSince = state.tree.root();
   }

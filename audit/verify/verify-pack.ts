@@ -4,15 +4,16 @@ import { limitsOf } from '../pack/manifest.ts';
 import { compareRenderings } from './compare-renderings.ts';
 import { BrokenPack, collectFindings } from './finding.ts';
 import { findDifference } from './find-difference.ts';
+import { followCheckpoints } from './follow-checkpoints.ts';
 import { ageNotProven, judgeFreshness, timeText } from './judge-freshness.ts';
 import { judgeSince } from './judge-since.ts';
-import { openTrusted } from './open-checkpoints.ts';
+import { openEarlier, openTrusted } from './open-checkpoints.ts';
 import type { PackSource } from './pack-source.ts';
-import { readConsistency, readManifest, readRange } from './read-claims.ts';
+import { readConsistency, readEarlierCheckpoints, readManifest, readRange } from './read-claims.ts';
 import { readEntries } from './read-entries.ts';
 import type { PackFile } from './read-tar.ts';
 import type { Verdict } from './verdict.ts';
-import { addNodes, atSince, manifestOf, newVerification } from './verification.ts';
+import { addNodes, atSize, manifestOf, newVerification } from './verification.ts';
 import type { Verification, VerifyOptions } from './verification.ts';
 
 /**
@@ -75,6 +76,11 @@ async function readFile(source: PackSource, state: Verification, file: PackFile)
     case 'proofs/range.json':
       state.range = readRange(await small({ ...file, content }, 65_536));
       break;
+    case 'proofs/checkpoints.json': {
+      const { checkpoints } = readEarlierCheckpoints(await small({ ...file, content }, 1_048_576));
+      state.earlier = followCheckpoints(openEarlier(checkpoints, state.options.keys, state.findings));
+      break;
+    }
     case 'entries.jsonl':
       await readEntries(source, state, content);
       break;
@@ -117,9 +123,9 @@ async function conclude(source: PackSource, state: Verification): Promise<void> 
   let honest = manifest.covers.kind === 'change';
   if (manifest.covers.kind === 'range' && range) {
     const whole = state.tree.size === range.to;
-    atSince(state);
+    atSize(state);
     if (whole) addNodes(state, range.to, range.size, range.after);
-    atSince(state);
+    atSize(state);
     honest =
       checkpoint !== null &&
       whole &&
@@ -127,9 +133,16 @@ async function conclude(source: PackSource, state: Verification): Promise<void> 
       state.tree.root().equals(checkpoint.root);
     if (checkpoint && !honest) {
       const before = findings.count;
-      await findDifference(source, range, checkpoint.root, false, findings);
+      await findDifference(source, range, checkpoint.root, false, state.earlier, findings);
       if (findings.count === before)
         findings.add('altered', 'the entries do not lead to the checkpoint’s root');
+    }
+    const { agreed, parted } = state.earlier;
+    if (honest && parted !== null) {
+      findings.add('forked', `the log’s key has signed another tree of size ${parted} than this one`, {
+        index: agreed,
+        code: 'earlier',
+      });
     }
   }
   compareRenderings(state, manifest, honest);
@@ -142,7 +155,7 @@ async function conclude(source: PackSource, state: Verification): Promise<void> 
     leaves !== state.derived['leaves.jsonl'].digest()
   ) {
     const before = findings.count;
-    await findDifference(source, range, checkpoint.root, true, findings);
+    await findDifference(source, range, checkpoint.root, true, state.earlier, findings);
     if (findings.count === before)
       findings.add('altered', 'leaves.jsonl is not what the entries give', { code: 'file' });
   }

@@ -60,6 +60,19 @@ export function memoryLog(bodies: readonly (EntryBody | Buffer)[], keys: TestKey
     );
     return { origin: keys.origin, size, root, note };
   }
+  /** One for each five entries, and 256 at most. */
+  async function earlierCheckpoints(from: number, to: number): Promise<string[]> {
+    const step = Math.max(5, Math.ceil((to - from) / 256));
+    const sizes = Array.from({ length: Math.floor(to / step) }, (_, n) => (n + 1) * step).filter(
+      (s) => s > from,
+    );
+    return Promise.all(
+      sizes.map(async (size) => {
+        const text = formatCheckpoint({ origin: keys.origin, size, root: await rootOf(size, read) });
+        return signNote(text, [readNoteSigner(keys.log.privateKey)]);
+      }),
+    );
+  }
   async function* entries(covers: Coverage, size: number): AsyncGenerator<StoredSealed> {
     await Promise.resolve();
     const [from, to] = covers.kind === 'range' ? [covers.from, covers.to] : [0, size];
@@ -72,7 +85,7 @@ export function memoryLog(bodies: readonly (EntryBody | Buffer)[], keys: TestKey
       yield { index, body, bytes: own, leafHash: hash, columns, stored: { leafHash: hash, columns } };
     }
   }
-  return { bytes, read, checkpoint, entries };
+  return { bytes, read, checkpoint, earlierCheckpoints, entries };
 }
 export type MemoryLog = ReturnType<typeof memoryLog>;
 

@@ -44,10 +44,8 @@ export async function exported(
   size = from.bytes.length,
 ): Promise<string> {
   const checkpoint = await from.checkpoint(size);
-  const { entries, read } = from;
-  return saved(
-    (await preparePack({ entries, read, checkpoint, verifier: Buffer.from('//\n') }, request)).stream(),
-  );
+  const verifier = Buffer.from('//\n');
+  return saved((await preparePack({ ...from, checkpoint, verifier }, request)).stream());
 }
 
 /** A pack of a log that was built from these bodies, whole. */

@@ -2,7 +2,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { appendEntry } from '../../audit/append.ts';
 import { formatCheckpoint, openCheckpoint } from '../../audit/checkpoint.ts';
-import { checkpointFrom, latestCheckpoint } from '../../audit/checkpoints.ts';
+import { checkpointFrom, earlierCheckpoints, latestCheckpoint } from '../../audit/checkpoints.ts';
 import { consistencyProof, emptyRoot, inclusionProof, rootOf } from '../../audit/merkle.ts';
 import { signNote, signatureLine } from '../../audit/note.ts';
 import { generateNoteKey, readNoteSigner, readNoteVerifier } from '../../audit/note-key.ts';
@@ -237,4 +237,26 @@ describe('proofs', () => {
       code: 'bad_proof',
     });
   });
+});
+
+test('of earlier checkpoints some are found all over a range, and every one of its last tile', async () => {
+  const last = (await leaves()).length;
+  for (let size = 401; size <= last; size++) await publishCheckpoint(signer, await signed(size));
+  const sizes = async (from: number, to: number): Promise<number[]> =>
+    (await earlierCheckpoints(reader, from, to)).map((note) => openCheckpoint(note, keys).size);
+  const upTo = (from: number, to: number): number[] =>
+    Array.from({ length: to - from }, (_, n) => from + 1 + n);
+
+  expect(await sizes(1000, 1200)).toEqual(upTo(1000, 1200));
+  expect(await sizes(0, 299)).toEqual([]);
+  expect(await sizes(last, last)).toEqual([]);
+  const tail = Math.floor(last / 256) * 256;
+  const [stretch, found] = [Math.ceil(last / 256), await sizes(0, last)];
+  expect(found.filter((size) => size > tail)).toEqual(upTo(tail, last));
+  const before = found.filter((size) => size <= tail);
+  expect(before.slice(0, 2)).toEqual([300, 402]);
+  expect(before.at(-1)).toBe(tail);
+  before.slice(2).forEach((size, n) => expect(size - (before[n + 1] ?? 0)).toBeLessThanOrEqual(stretch));
+  expect(before.length).toBeLessThanOrEqual(256);
+  expect(before.length).toBeGreaterThan((tail - 400) / stretch - 1);
 });

@@ -3,14 +3,43 @@ import { describe, expect, test } from 'vitest';
 import { packFiles } from '../../audit/pack/manifest.ts';
 import { changed, found, packed, unpacked } from './pack-file.ts';
 import type { OpenFile } from './pack-file.ts';
-import { bodies, second, log, exported, verifiedText, filesOf, whole, lines, textOf } from './pack-ground.ts';
+import { leafHash } from '../../audit/merkle.ts';
+import { memoryLog } from './memory-log.ts';
+import {
+  bodies,
+  exported,
+  filesOf,
+  keys,
+  lines,
+  log,
+  second,
+  textOf,
+  verifiedText,
+  whole,
+} from './pack-ground.ts';
 
+const later = await filesOf({ covers: { kind: 'range', from: 8, to: null }, since: null });
+/** The log's key has signed it too. */
+const other = memoryLog(
+  bodies.map((body, i) => (i === 6 ? { ...body, time: '2026-11-24T09:00:00.000Z' } : body)),
+  keys,
+);
+const otherNotes = await other.earlierCheckpoints(0, 10);
 const ofChange = await filesOf({ covers: { kind: 'change', changeId: second }, since: null });
 
 describe('what somebody does who has read the format, the manifest set right', () => {
   const edit = (index: number, from: string | RegExp, to: string) => (text: string) =>
     textOf(lines(text).map((line, i) => (i === index ? line.replace(from, to) : line)));
   const without = (index: number) => (text: string) => textOf(lines(text).filter((_, i) => i !== index));
+  /** Some line of the entries edited, and its leaf hash made anew. */
+  const rehashed = (files: readonly OpenFile[], line: number, change: (text: string) => string) => {
+    const entries = changed(files, 'entries.jsonl', change);
+    const text = entries.find(({ name }) => name === 'entries.jsonl')?.data.toString() ?? '';
+    const hash = leafHash(Buffer.from(lines(text)[line] ?? '')).toString('hex');
+    return changed(entries, 'leaves.jsonl', edit(line, /"leafHash":"[0-9a-f]*"/, `"leafHash":"${hash}"`));
+  };
+  const withCheckpoints = (files: readonly OpenFile[], checkpoints: readonly string[]) =>
+    changed(files, 'proofs/checkpoints.json', () => JSON.stringify({ checkpoints }));
   const drop = (index: number) => (m: Record<string, unknown>) => {
     const counts = m.counts as { entries: number; changes: number; types: Record<string, number> };
     const type = bodies[index]?.type ?? '';
@@ -26,13 +55,40 @@ describe('what somebody does who has read the format, the manifest set right', (
       () => changed(whole, 'entries.jsonl', edit(13, '"round":1', '"round":2')),
     ],
     [
-      'an entry and its leaf hash edited',
+      'an entry edited, its leaf hash with it',
+      'altered:other_tree@10',
+      10,
+      () => rehashed(whole, 13, edit(13, '"round":1', '"round":2')),
+    ],
+    [
+      'the same, behind the last of the earlier checkpoints',
+      'altered:other_tree@35',
+      35,
+      () => rehashed(whole, 35, edit(35, '"time":"2026-11-24T04', '"time":"2026-11-24T05')),
+    ],
+    [
+      'the same, without the earlier checkpoints',
+      'altered:other_tree@0',
+      0,
+      () => rehashed(withCheckpoints(whole, []), 13, edit(13, '"round":1', '"round":2')),
+    ],
+    [
+      'the same, in a range that starts later',
       'altered:other_tree',
       null,
-      () => {
-        const entries = changed(whole, 'entries.jsonl', edit(13, '"round":1', '"round":2'));
-        return changed(entries, 'leaves.jsonl', edit(13, /"leafHash":"../, '"leafHash":"00'));
-      },
+      () => rehashed(withCheckpoints(later, []), 5, edit(5, '"round":1', '"round":2')),
+    ],
+    [
+      'an earlier checkpoint of another tree, signed by the log’s key',
+      'forked:earlier@5',
+      5,
+      () => withCheckpoints(whole, otherNotes),
+    ],
+    [
+      'an earlier checkpoint that its key did not sign',
+      'badly_signed:checkpoint',
+      null,
+      () => changed(whole, 'proofs/checkpoints.json', (text) => text.replace('\\n10\\n', '\\n11\\n')),
     ],
     ['an entry dropped', 'missing@13', 13, () => changed(whole, 'entries.jsonl', without(13), drop(13))],
     [

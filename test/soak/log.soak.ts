@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { appendEntry } from '../../audit/append.ts';
-import { latestCheckpoint } from '../../audit/checkpoints.ts';
+import { earlierCheckpoints, latestCheckpoint } from '../../audit/checkpoints.ts';
 import { preparePack } from '../../audit/pack/prepare-pack.ts';
 import { openCheckpointOf } from '../../audit/pack/published-checkpoint.ts';
 import { readSealed } from '../../audit/pack/read-sealed.ts';
@@ -75,6 +75,7 @@ test(`the entries of ${changes} changes, appended by ${writers} writers and seal
       {
         entries: (covers, size) => readSealed(pool, covers, size),
         read: makeTreeReader(pool),
+        earlierCheckpoints: (after, upTo) => earlierCheckpoints(pool, after, upTo),
         checkpoint,
         verifier: (await verifierBundle(PROJECT_HOME)).code,
       },
