@@ -167,7 +167,7 @@ export function makeVendorActivities(deps: ActivityDependencies): VendorActiviti
         await deps.at?.('attempt.started');
         const stopped = await sealed(change, operation, ref, begun);
         if (stopped !== null) return stopped;
-        const sent = onsMqtt.activeCaCertificate(inputOf(change));
+        const sent = onsMqtt.activeCaCertificate(inputOf(change), change.id);
         await deps.at?.('call.sent');
         const answer = await sent;
         await deps.at?.('call.answered');

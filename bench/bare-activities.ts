@@ -29,11 +29,8 @@ export function makeBareActivities(pool: Pool, onsMqtt: OnsMqtt): BareActivities
     second: (input) => insert(input, 'second'),
     async call(input) {
       await insert(input, 'call');
-      const answer = await onsMqtt.activeCaCertificate({
-        regionId: 'cn-hangzhou',
-        mqttInstanceId: instance,
-        sn: input.sn,
-      });
+      const ref = { regionId: 'cn-hangzhou', mqttInstanceId: instance, sn: input.sn };
+      const answer = await onsMqtt.activeCaCertificate(ref, input.id);
       if (!answer.ok) throw new Error(`${answer.code}: ${answer.message}`);
     },
     last: (input) => insert(input, 'last'),

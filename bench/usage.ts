@@ -1,10 +1,25 @@
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 
 /** Resident memory of a process, in MB. */
 export function residentMb(pid: number): number {
   return Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' })) / 1024;
+}
+
+/**
+ * The most resident memory that this process has had, in MB. The kernel's `maxRSS` begins with what the process that
+ * started this one had then.
+ */
+export function highestResidentMb(): number {
+  try {
+    const peak = /^VmHWM:\s*(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
+    if (peak !== undefined) return Number(peak) / 1024;
+  } catch {
+    // No /proc.
+  }
+  return process.resourceUsage().maxRSS / 1024;
 }
 
 const ticksPerSecond = 100;

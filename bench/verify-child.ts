@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { openPack } from '../audit/verify/pack-source.ts';
 import { linesOf } from '../audit/verify/lines.ts';
 import { verifyInThread } from '../cli/verify-thread.ts';
+import { highestResidentMb } from './usage.ts';
 
 /**
  * A process of its own, whose memory is measured: verifies a pack, or parses and hashes each of its entries once and
@@ -35,6 +36,6 @@ process.stdout.write(
     entries,
     seconds: (performance.now() - began) / 1000,
     processorSeconds: (user + system) / 1e6,
-    mostMb: process.resourceUsage().maxRSS / 1024,
+    mostMb: highestResidentMb(),
   }),
 );

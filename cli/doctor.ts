@@ -6,9 +6,12 @@ import { checkServer } from '../audit/check-server.ts';
 import { openLogMemory } from '../audit/log-memory.ts';
 import type { LogMemory } from '../audit/log-memory.ts';
 import { readUnsealed } from '../audit/unsealed.ts';
+import { createCredential, createKeySource } from '../onsmqtt/credentials.ts';
+import { openRoleSession, sessionRefusal } from '../onsmqtt/role-session.ts';
 import { makePool } from '../store/pool.ts';
 import type { Environment } from './environment.ts';
 import { temporalConfig } from './temporal.ts';
+import { sessionRole, vendorKey } from './vendor-key.ts';
 
 /** What was found of one dependency. */
 export interface Finding {
@@ -21,14 +24,16 @@ export interface Finding {
 
 /** `countersign doctor`: each dependency reachable, its version, the rights, and the remedy. */
 export async function examine(env: Environment): Promise<Finding[]> {
-  return Promise.all([
+  const findings = await Promise.all([
     Promise.resolve(node()),
     postgres(env),
     sealing(env),
     temporal(),
     identity(env),
     vendor(env),
+    roleSession(env),
   ]);
+  return findings.filter((finding) => finding !== null);
 }
 
 function node(): Finding {
@@ -147,6 +152,24 @@ async function vendor(env: Environment): Promise<Finding> {
   }
   // Any answer will do: an unsigned call is refused by the vendor, and that is an answer.
   return reached(name, env.ONSMQTT_ENDPOINT, 'ONSMQTT_ENDPOINT', true);
+}
+
+/** Opens a session as for a call, and uses it for nothing; null where calls need none. */
+async function roleSession(env: Environment): Promise<Finding | null> {
+  const role = sessionRole(env);
+  if (role === undefined) return null;
+  const name = 'Role session';
+  const remedy =
+    'let the worker’s key do sts:AssumeRole, and the role trust it; check COUNTERSIGN_ROLE_ARN and COUNTERSIGN_STS_ENDPOINT';
+  try {
+    const key = await createKeySource(() => createCredential(vendorKey(env))).current();
+    const ref = { regionId: 'cn-hangzhou', mqttInstanceId: 'none', sn: '' };
+    await openRoleSession(role, key, { changeId: 'countersign-doctor', action: 'ActiveCaCertificate', ref });
+    return { name, ok: true, found: `${role.arn} can be assumed`, remedy: '' };
+  } catch (error) {
+    const why = sessionRefusal(error) ?? 'no key, or no answer of STS';
+    return { name, ok: false, found: `${role.arn} cannot be assumed: ${why}`, remedy };
+  }
 }
 
 async function reached(name: string, url: string, variable: string, anyStatus = false): Promise<Finding> {

@@ -45,6 +45,16 @@ export const environmentSchema = z.object({
     .describe('Access key; else the default credential chain.'),
   ALIBABA_CLOUD_ACCESS_KEY_SECRET: z.string().min(1).optional(),
   ALIBABA_CLOUD_SECURITY_TOKEN: z.string().min(1).optional(),
+  COUNTERSIGN_ROLE_ARN: z
+    .string()
+    .regex(/^acs:ram::\d+:role\/[\w.-]+$/, {
+      error: 'must be an ARN such as acs:ram::1234567890:role/countersign',
+    })
+    .optional()
+    .describe('A RAM role: each call of a change is made by a session of its own.'),
+  COUNTERSIGN_STS_ENDPOINT: url(['https:'])
+    .optional()
+    .describe('Where sessions are opened; default: https://sts.aliyuncs.com.'),
   OIDC_ISSUER: url(['http:', 'https:']).optional().describe('Who issues tokens. http: on loopback only.'),
   OIDC_AUDIENCE: z.string().min(1).default('countersign').describe('The audience that a token must have.'),
   OIDC_ROLES_CLAIM: z.string().min(1).default('roles').describe('The claim that gives roles.'),

@@ -8,6 +8,7 @@ import { createCallPace } from '../onsmqtt/call-pace.ts';
 import { createOnsMqtt } from '../onsmqtt/client.ts';
 import { createCredential } from '../onsmqtt/credentials.ts';
 import { claimCalls } from '../store/claim-calls.ts';
+import { sessionRole, vendorKey } from './vendor-key.ts';
 import { openDatabase } from './database.ts';
 import { openDirectory } from './directory.ts';
 import { required } from './environment.ts';
@@ -40,22 +41,15 @@ export async function workerDependencies(
   const keyFiles = env.COUNTERSIGN_STATEMENT_PUBLIC_KEYS?.split(',') ?? [
     (await statementKeys(env.COUNTERSIGN_HOME)).publicKey,
   ];
-  const { ALIBABA_CLOUD_ACCESS_KEY_ID: accessKeyId, ALIBABA_CLOUD_ACCESS_KEY_SECRET: accessKeySecret } = env;
-  const key =
-    accessKeyId === undefined || accessKeySecret === undefined
-      ? null
-      : {
-          accessKeyId,
-          accessKeySecret,
-          ...(env.ALIBABA_CLOUD_SECURITY_TOKEN ? { securityToken: env.ALIBABA_CLOUD_SECURITY_TOKEN } : {}),
-        };
+  const role = sessionRole(env);
   const fatal = env.COUNTERSIGN_FAULT_POINT as FaultPoint | undefined;
   const dependencies: ActivityDependencies = {
     pool,
     sealing,
     onsMqtt: createOnsMqtt({
       ...(env.ONSMQTT_ENDPOINT === undefined ? {} : { endpoint: env.ONSMQTT_ENDPOINT }),
-      credential: () => createCredential(key),
+      credential: () => createCredential(vendorKey(env)),
+      ...(role === undefined ? {} : { role }),
       deadlineMs: env.ONSMQTT_DEADLINE_MS,
       pace: createCallPace({
         callsPerSecond: env.ONSMQTT_CALLS_PER_SECOND,

@@ -12,6 +12,8 @@ import type { Hidden } from './fault.ts';
 import { watchExchange } from './http-exchange.ts';
 import type { HttpExchange } from './http-exchange.ts';
 import type { CaCertificateRef, CallPace, OnsMqtt, ReadFault, VendorFault } from './port.ts';
+import { hasPolicyName, openRoleSession, sessionRefusal } from './role-session.ts';
+import type { SessionRole, SessionUse } from './role-session.ts';
 import { snapshotOf } from './snapshot.ts';
 import { within } from './within.ts';
 
@@ -28,6 +30,8 @@ export interface OnsMqttOptions {
   /** Makes the credentials, and again after they have failed. */
   readonly credential: () => Credential;
   readonly pace: CallPace;
+  /** Whose sessions, one for each call, make the calls that change something; without it the worker's own key does. */
+  readonly role?: SessionRole;
   /** Longest wait for an answer, ms from the sending; default 10,000. The waits for a key and for the pace are not counted. */
   readonly deadlineMs?: number;
 }
@@ -44,7 +48,7 @@ interface Success {
  * given up by its caller, and another may be calling in its place: it must not send.
  */
 const sendWithinMs = 12_000;
-/** Longest wait for a key, ms. */
+/** Longest wait for a key, ms, with the session that it may have to open. */
 const keyWithinMs = 5_000;
 /** Statuses at which the vendor documents its "not found" codes, before its notice and since. */
 const notFoundStatuses: readonly (number | null)[] = [500, 400];
@@ -63,7 +67,7 @@ const notFoundCodes = ['FindCaBySnError', 'MqttInstanceNotFound'];
  * @throws CountersignError `invalid_configuration` for a wrong endpoint, such as plain HTTP to another host than this one
  */
 export function createOnsMqtt(options: OnsMqttOptions): OnsMqtt {
-  const { credential, pace, deadlineMs = 10_000 } = options;
+  const { credential, pace, role, deadlineMs = 10_000 } = options;
   const endpointFor = endpointOf(options.endpoint);
   const keys = createKeySource(credential);
 
@@ -120,19 +124,44 @@ export function createOnsMqtt(options: OnsMqttOptions): OnsMqtt {
     }
   }
 
+  /** The key for a call, of a session where the call has one; or why there is none. */
+  async function keyFor(session: SessionUse | null): Promise<StaticKey | string> {
+    let key: StaticKey;
+    try {
+      key = await keys.current();
+    } catch {
+      return 'no credentials could be had';
+    }
+    if (role === undefined || session === null) return key;
+    try {
+      return await openRoleSession(role, key, session);
+    } catch (error) {
+      return `no session of the role could be had (${sessionRefusal(error) ?? 'no answer of STS'})`;
+    }
+  }
+
   async function call(
     action: string,
     method: 'GET' | 'POST',
     ref: CaCertificateRef,
+    changeId: string | null = null,
   ): Promise<Success | VendorFault> {
     if (!isUsable(ref))
       return faultOfKind('invalid_input', 'expected a region, an instance and a serial number');
+    const session = changeId === null ? null : { changeId, action, ref };
+    // Reads too, so that it shows before anybody is asked.
+    if (role !== undefined && !hasPolicyName(ref))
+      return faultOfKind('invalid_input', 'expected an instance that a session can be limited to');
     const askedAt = performance.now();
     // The key comes first: looking it up may take longer than a slot waits.
-    const key = await within<StaticKey | null>(keyWithinMs, keys.current(), () => null).catch(() => null);
-    if (key === null) {
+    const key = await within<StaticKey | string>(
+      keyWithinMs,
+      keyFor(session),
+      () => 'no credentials could be had in time',
+    );
+    if (typeof key === 'string') {
       keys.forget();
-      return faultOfKind('not_sent', 'no credentials could be had');
+      return faultOfKind('not_sent', key);
     }
     try {
       await pace.claim();
@@ -162,8 +191,8 @@ export function createOnsMqtt(options: OnsMqttOptions): OnsMqtt {
   }
 
   return {
-    async activeCaCertificate(ref) {
-      const answer = await call('ActiveCaCertificate', 'POST', ref);
+    async activeCaCertificate(ref, changeId) {
+      const answer = await call('ActiveCaCertificate', 'POST', ref, changeId);
       if (!answer.ok) return answer;
       const { body, requestId } = answer;
       if (body.Sn !== ref.sn) return otherSn(requestId);

@@ -26,14 +26,12 @@ export interface StaticKey {
  */
 export function createCredential(key: StaticKey | null): Credential {
   if (key === null) return new credentials.default();
-  return new credentials.default(
-    new credentials.Config({
-      type: key.securityToken === undefined ? 'access_key' : 'sts',
-      accessKeyId: key.accessKeyId,
-      accessKeySecret: key.accessKeySecret,
-      securityToken: key.securityToken,
-    }),
-  );
+  return credentialWith({ type: key.securityToken === undefined ? 'access_key' : 'sts', ...key });
+}
+
+/** A credential of the type that the configuration names. @throws the library's error when a part of it is missing */
+export function credentialWith(config: Partial<Config>): Credential {
+  return new credentials.default(new credentials.Config(config));
 }
 
 /** Keys for calls, one at a time. */

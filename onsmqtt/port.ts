@@ -53,8 +53,10 @@ export interface OnsMqtt {
   /**
    * One ActiveCaCertificate call, behind the account's limiter. POST, vendor's page; answers within the outer deadline,
    * counted from the sending.
+   *
+   * @param changeId - the change that it is made for, a UUID; it names the call's session where there is one
    */
-  activeCaCertificate(ref: CaCertificateRef): Promise<ActivationAnswer | VendorFault>;
+  activeCaCertificate(ref: CaCertificateRef, changeId: string): Promise<ActivationAnswer | VendorFault>;
   /** One GetCaCertificate call. */
   getCaCertificate(ref: CaCertificateRef): Promise<ReadAnswer | ReadFault>;
 }

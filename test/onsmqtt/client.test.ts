@@ -14,6 +14,7 @@ import { calls, control, keptStatus } from '../simulator/control-client.ts';
 vi.setConfig({ testTimeout: 60_000 });
 
 const key = { accessKeyId: 'LTAI-test-key-id', accessKeySecret: 'test-secret-of-the-key' };
+const changeId = '0b7f5a52-0e54-8a5c-9f0e-6f3a1c2d4e5f';
 /** Characters that URLs encode, and the words by which errors are told apart. */
 const ref = {
   regionId: 'cn-hangzhou',
@@ -103,7 +104,7 @@ test('activates, answers the RequestId of the call, and reads what was activated
       fingerprint: 'f0aeace912cf19dc1c6fffd41de6e395daeb5462f1221945706bd0674c3005eb',
     },
   });
-  const answer = await client.activeCaCertificate(ref);
+  const answer = await client.activeCaCertificate(ref, changeId);
   const after = await client.getCaCertificate(ref);
   expect(after).toMatchObject({ ok: true, certificate: { status: 'active' } });
   const recorded = (await calls(simulator)).calls;
@@ -141,7 +142,7 @@ describe('each way in which a call can go wrong', () => {
   test.each(Object.entries(kinds))('%s', async (kind, { applied, ...expected }) => {
     await script({ kind });
     const own = clientTo(simulator.url, kind.startsWith('hang') ? { deadlineMs: 1500 } : {});
-    const fault = await faulty(own.activeCaCertificate(ref));
+    const fault = await faulty(own.activeCaCertificate(ref, changeId));
     expect(fault).toMatchObject(expected);
     expect(await keptStatus(simulator, ref.sn)).toBe(applied ? '1' : '0');
     if (!['hang', 'hangAfterApply', 'reset', 'resetAfterApply', 'html', 'empty'].includes(kind)) {
@@ -161,7 +162,7 @@ describe('each way in which a call can go wrong', () => {
     await script({ delayMs: 60_000 });
     const began = performance.now();
     expect(
-      await faulty(clientTo(simulator.url, { deadlineMs: 1500 }).activeCaCertificate(ref)),
+      await faulty(clientTo(simulator.url, { deadlineMs: 1500 }).activeCaCertificate(ref, changeId)),
     ).toMatchObject({
       class: 'unknown',
       code: 'timeout',
@@ -169,7 +170,7 @@ describe('each way in which a call can go wrong', () => {
     expect(performance.now() - began).toBeLessThan(30_000);
     expect(await keptStatus(simulator, ref.sn)).toBe('1');
     await script({ delayMs: 700 });
-    expect(await client.activeCaCertificate(ref)).toMatchObject({ ok: true });
+    expect(await client.activeCaCertificate(ref, changeId)).toMatchObject({ ok: true });
   });
 });
 
@@ -194,7 +195,7 @@ describe("the vendor's codes at the statuses that it answers them with", () => {
     [{ code: 'PermissionCheckFailed', status: 200 }, 'unknown'],
   ] as const)('%o is %s', async (answer, expected) => {
     await script(answer);
-    const fault = await faulty(client.activeCaCertificate(ref));
+    const fault = await faulty(client.activeCaCertificate(ref, changeId));
     const [recorded] = (await calls(simulator)).calls;
     expect(fault).toMatchObject({
       class: expected,
@@ -215,7 +216,7 @@ describe("the vendor's codes at the statuses that it answers them with", () => {
   ] as const)('since the notice %s stands at %i and is %s', async (code, httpStatus, expected) => {
     await control(simulator, 'PUT', '/settings', { movedStatuses: true });
     await script({ code });
-    expect(await faulty(client.activeCaCertificate(ref))).toMatchObject({
+    expect(await faulty(client.activeCaCertificate(ref, changeId))).toMatchObject({
       class: expected,
       code,
       httpStatus,
@@ -226,9 +227,15 @@ describe("the vendor's codes at the statuses that it answers them with", () => {
     '%s says in ms when to come again',
     async (code) => {
       await script({ code, retryAfterMs: 1700 });
-      expect(await faulty(client.activeCaCertificate(ref))).toMatchObject({ code, retryAfterMs: 1700 });
+      expect(await faulty(client.activeCaCertificate(ref, changeId))).toMatchObject({
+        code,
+        retryAfterMs: 1700,
+      });
       await script({ code });
-      expect(await faulty(client.activeCaCertificate(ref))).toMatchObject({ code, retryAfterMs: null });
+      expect(await faulty(client.activeCaCertificate(ref, changeId))).toMatchObject({
+        code,
+        retryAfterMs: null,
+      });
     },
   );
 
@@ -268,7 +275,7 @@ describe('messages', () => {
     const encoded = encodeURIComponent(ref.sn);
     const message = `POST http://x.example/?Sn=${encoded} ${ref.sn} ${ref.mqttInstanceId} ${encodeURIComponent(encoded)} ${key.accessKeyId}`;
     await script({ code: 'SomethingNew', status: 400, message: `before ${message} after` });
-    const fault = await faulty(client.activeCaCertificate(ref));
+    const fault = await faulty(client.activeCaCertificate(ref, changeId));
     expect(fault.message).toMatch(/^before .* after$/);
   });
 
@@ -278,7 +285,7 @@ describe('messages', () => {
       status: 400,
       message: `\u0000\n\ud800${'x'.repeat(503)}😀😀😀${'y'.repeat(9999)}`,
     });
-    const { message } = await faulty(client.activeCaCertificate(ref));
+    const { message } = await faulty(client.activeCaCertificate(ref, changeId));
     expect(message.length).toBeLessThanOrEqual(512);
     expect(message.isWellFormed()).toBe(true);
     expect(message).not.toMatch(/\p{Cc}/u);
@@ -290,7 +297,7 @@ describe('credentials', () => {
     const wrong = clientTo(simulator.url, {
       credential: () => createCredential({ ...key, accessKeySecret: 'wrong' }),
     });
-    expect(await faulty(wrong.activeCaCertificate(ref))).toMatchObject({
+    expect(await faulty(wrong.activeCaCertificate(ref, changeId))).toMatchObject({
       class: 'permanent',
       code: 'SignatureDoesNotMatch',
       httpStatus: 400,
@@ -298,7 +305,7 @@ describe('credentials', () => {
     const unknown = clientTo(simulator.url, {
       credential: () => createCredential({ ...key, accessKeyId: 'nobody' }),
     });
-    expect(await faulty(unknown.activeCaCertificate(ref))).toMatchObject({
+    expect(await faulty(unknown.activeCaCertificate(ref, changeId))).toMatchObject({
       class: 'permanent',
       code: 'InvalidAccessKeyId.NotFound',
       httpStatus: 404,
@@ -319,12 +326,14 @@ describe('credentials', () => {
         return (offered.shift() ?? (() => createCredential(key)))();
       },
     });
-    expect(await faulty(changing.activeCaCertificate(ref))).toMatchObject({ code: 'SignatureDoesNotMatch' });
-    expect(await faulty(changing.activeCaCertificate(ref))).toMatchObject({
+    expect(await faulty(changing.activeCaCertificate(ref, changeId))).toMatchObject({
+      code: 'SignatureDoesNotMatch',
+    });
+    expect(await faulty(changing.activeCaCertificate(ref, changeId))).toMatchObject({
       class: 'transient',
       code: 'not_sent',
     });
-    expect(await changing.activeCaCertificate(ref)).toMatchObject({ ok: true });
+    expect(await changing.activeCaCertificate(ref, changeId)).toMatchObject({ ok: true });
     expect(await changing.getCaCertificate(ref)).toMatchObject({ ok: true });
     expect(made).toBe(3);
     expect((await calls(simulator)).total).toBe(3);
@@ -335,7 +344,7 @@ describe('what never leaves this machine', () => {
   test('nobody listens', async () => {
     const gone = await startSimulator();
     await gone.close();
-    expect(await faulty(clientTo(gone.url).activeCaCertificate(ref))).toMatchObject({
+    expect(await faulty(clientTo(gone.url).activeCaCertificate(ref, changeId))).toMatchObject({
       class: 'transient',
       code: 'not_sent',
       httpStatus: null,
@@ -344,7 +353,7 @@ describe('what never leaves this machine', () => {
 
   test('the host has no address', async () => {
     const nowhere = clientTo('https://onsmqtt.countersign.invalid');
-    expect(await faulty(nowhere.activeCaCertificate(ref))).toMatchObject({
+    expect(await faulty(nowhere.activeCaCertificate(ref, changeId))).toMatchObject({
       class: 'transient',
       code: 'not_sent',
     });
@@ -357,7 +366,7 @@ describe('what never leaves this machine', () => {
     [{ ...ref, regionId: '' }],
     [{ ...ref, sn: undefined as unknown as string }],
   ])('input that the SDK would send as something else: %o', async (input) => {
-    expect(await client.activeCaCertificate(input)).toMatchObject({
+    expect(await client.activeCaCertificate(input, changeId)).toMatchObject({
       class: 'permanent',
       code: 'invalid_input',
     });
@@ -367,7 +376,7 @@ describe('what never leaves this machine', () => {
 
   test('a pace that refuses', async () => {
     const refused = clientTo(simulator.url, { pace: { claim: () => Promise.reject(new Error('no')) } });
-    expect(await faulty(refused.activeCaCertificate(ref))).toMatchObject({
+    expect(await faulty(refused.activeCaCertificate(ref, changeId))).toMatchObject({
       class: 'transient',
       code: 'not_sent',
     });
@@ -380,7 +389,7 @@ test('the deadline counts from the sending, not from the wait for the pace', asy
     deadlineMs: 1500,
     pace: { claim: () => new Promise((resolve) => setTimeout(resolve, 2000)) },
   });
-  expect(await slow.activeCaCertificate(ref)).toMatchObject({ ok: true });
+  expect(await slow.activeCaCertificate(ref, changeId)).toMatchObject({ ok: true });
 });
 
 test('a request that is cut off by the deadline is destroyed', async () => {
@@ -394,7 +403,9 @@ test('a request that is cut off by the deadline is destroyed', async () => {
   const { port } = server.address() as AddressInfo;
   const began = performance.now();
   expect(
-    await faulty(clientTo(`http://127.0.0.1:${port}`, { deadlineMs: 300 }).activeCaCertificate(ref)),
+    await faulty(
+      clientTo(`http://127.0.0.1:${port}`, { deadlineMs: 300 }).activeCaCertificate(ref, changeId),
+    ),
   ).toMatchObject({ class: 'unknown', code: 'timeout' });
   await vi.waitFor(() => expect(closed).toBe(1), { timeout: 20_000 });
   expect(performance.now() - began).toBeGreaterThan(250);
@@ -408,7 +419,10 @@ test('over many calls on reused sockets the deadline still holds', async () => {
   await new Promise((resolve) => setTimeout(resolve, 900));
   await script({ kind: 'hang' });
   const began = performance.now();
-  expect(await faulty(own.activeCaCertificate(ref))).toMatchObject({ class: 'unknown', code: 'timeout' });
+  expect(await faulty(own.activeCaCertificate(ref, changeId))).toMatchObject({
+    class: 'unknown',
+    code: 'timeout',
+  });
   const took = performance.now() - began;
   expect(took).toBeGreaterThan(1100);
   expect(took).toBeLessThan(10_000);
@@ -440,7 +454,7 @@ describe('answers of something that is not the vendor', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
     try {
-      const fault = await faulty(clientTo(`http://127.0.0.1:${port}`).activeCaCertificate(ref));
+      const fault = await faulty(clientTo(`http://127.0.0.1:${port}`).activeCaCertificate(ref, changeId));
       expect(fault).toMatchObject({ httpStatus: status, ...expected });
       expect(fault.code.length).toBeLessThanOrEqual(128);
     } finally {

@@ -10,6 +10,7 @@ import type { RunningSimulator } from '../../simulator/server.ts';
 import { calls } from '../simulator/control-client.ts';
 
 const key = { accessKeyId: 'key', accessKeySecret: 'secret' };
+const changeId = '0b7f5a52-0e54-8a5c-9f0e-6f3a1c2d4e5f';
 const ref = { regionId: 'cn-hangzhou', mqttInstanceId: 'post-cn-1', sn: '0072' };
 let home: string;
 let simulator: RunningSimulator;
@@ -65,12 +66,12 @@ test('the default chain that found nothing sticks to its last member; a chain ma
 test('a call without credentials is not sent, says nothing of where they were looked for, and works once they are there', async () => {
   const client = clientWith(() => createCredential(null));
   const before = (await calls(simulator)).total;
-  const fault = await client.activeCaCertificate(ref);
+  const fault = await client.activeCaCertificate(ref, changeId);
   expect(fault).toMatchObject({ ok: false, class: 'transient', code: 'not_sent', requestId: null });
   expect(JSON.stringify(fault)).not.toContain(home);
   expect((await calls(simulator)).total).toBe(before);
   giveKey();
-  expect(await client.activeCaCertificate(ref)).toMatchObject({ ok: true });
+  expect(await client.activeCaCertificate(ref, changeId)).toMatchObject({ ok: true });
 });
 
 test('callers that come together share one look-up', async () => {
@@ -108,12 +109,12 @@ test('credentials that never come are not waited for without end', async () => {
     if (made === 1) credential.getCredential = () => new Promise(() => undefined);
     return credential;
   });
-  expect(await client.activeCaCertificate(ref)).toMatchObject({
+  expect(await client.activeCaCertificate(ref, changeId)).toMatchObject({
     ok: false,
     class: 'transient',
     code: 'not_sent',
   });
-  expect(await client.activeCaCertificate(ref)).toMatchObject({ ok: true });
+  expect(await client.activeCaCertificate(ref, changeId)).toMatchObject({ ok: true });
 });
 
 test('whoever was stopped for long before the sending does not send', async () => {
@@ -127,7 +128,7 @@ test('whoever was stopped for long before the sending does not send', async () =
       return Promise.resolve();
     },
   );
-  const fault = await client.activeCaCertificate(ref);
+  const fault = await client.activeCaCertificate(ref, changeId);
   vi.restoreAllMocks();
   expect(fault).toMatchObject({ ok: false, class: 'transient', code: 'not_sent' });
   expect((await calls(simulator)).total).toBe(before);

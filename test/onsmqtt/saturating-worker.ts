@@ -60,7 +60,7 @@ const faults: Record<string, number> = {};
 await Promise.all(
   Array.from({ length: task.callers }, async () => {
     while (performance.now() < until) {
-      const answer = await onsMqtt.activeCaCertificate({ regionId: 'cn-hangzhou', ...task });
+      const answer = await onsMqtt.activeCaCertificate({ regionId: 'cn-hangzhou', ...task }, task.account);
       if (answer.ok) answered += 1;
       else
         faults[`${answer.code}: ${answer.message}`] = (faults[`${answer.code}: ${answer.message}`] ?? 0) + 1;

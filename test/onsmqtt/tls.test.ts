@@ -8,6 +8,7 @@ import type { RunningSimulator } from '../../simulator/server.ts';
 import { calls } from '../simulator/control-client.ts';
 
 const key = { accessKeyId: 'key', accessKeySecret: 'secret' };
+const changeId = '0b7f5a52-0e54-8a5c-9f0e-6f3a1c2d4e5f';
 const ref = { regionId: 'cn-hangzhou', mqttInstanceId: 'post-cn-1', sn: '0072' };
 let simulator: RunningSimulator;
 let certificate: string;
@@ -34,7 +35,7 @@ const clientTo = (endpoint: string) =>
 
 test('over TLS nothing is sent to a server that is not trusted, and calls work with one that is', async () => {
   const endpoint = simulator.tlsUrl ?? '';
-  expect(await clientTo(endpoint).activeCaCertificate(ref)).toMatchObject({
+  expect(await clientTo(endpoint).activeCaCertificate(ref, changeId)).toMatchObject({
     ok: false,
     class: 'transient',
     code: 'not_sent',
@@ -44,8 +45,8 @@ test('over TLS nothing is sent to a server that is not trusted, and calls work w
   setDefaultCACertificates([certificate]);
   // Trusted, but for another name than this.
   const otherName = endpoint.replace('127.0.0.1', 'localhost');
-  expect(await clientTo(otherName).activeCaCertificate(ref)).toMatchObject({ ok: false });
+  expect(await clientTo(otherName).activeCaCertificate(ref, changeId)).toMatchObject({ ok: false });
   expect((await calls(simulator)).total).toBe(0);
-  expect(await clientTo(endpoint).activeCaCertificate(ref)).toMatchObject({ ok: true });
+  expect(await clientTo(endpoint).activeCaCertificate(ref, changeId)).toMatchObject({ ok: true });
   expect((await calls(simulator)).total).toBe(1);
 });

@@ -1,12 +1,10 @@
 import type CredentialModule from '@alicloud/credentials';
-import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { setDefaultCACertificates } from 'node:tls';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { allows, parseRamPolicy } from '../../simulator/ram-policy.ts';
-import { startSimulator } from '../../simulator/server.ts';
-import type { RunningSimulator } from '../../simulator/server.ts';
 import { calls, control, keptStatus } from './control-client.ts';
+import { startTrustedSimulator } from '../support/sts.ts';
+import type { TrustedSimulator } from '../support/sts.ts';
 import { ACCESS_KEY, INSTANCE, SECRET, SN, call, failure, sendRaw, sign } from './vendor-client.ts';
 import type { Credentials } from './vendor-client.ts';
 
@@ -21,14 +19,10 @@ const { default: Credential, Config } = createRequire(import.meta.url)(
 const ROLE = 'acs:ram::1234567890123456:role/countersign-worker';
 const SESSION = '0123456789abcdef0123456789abcdef';
 const query = { MqttInstanceId: INSTANCE, Sn: SN };
-let simulator: RunningSimulator;
+let simulator: TrustedSimulator;
 
 beforeAll(async () => {
-  // A key pair for tests alone, valid for 127.0.0.1; the vendor's library offers no way to name a trusted certificate.
-  const read = (name: string): Promise<string> => readFile(new URL(name, import.meta.url), 'utf8');
-  const [key, cert] = await Promise.all([read('loopback-key.pem'), read('loopback-certificate.pem')]);
-  setDefaultCACertificates([cert]);
-  simulator = await startSimulator({ tls: { key, cert } });
+  simulator = await startTrustedSimulator();
 });
 
 beforeEach(async () => {
@@ -55,7 +49,7 @@ async function openSession(
       roleArn: ROLE,
       roleSessionName: given.name ?? SESSION,
       roleSessionExpiration: 900,
-      stsEndpoint: new URL(simulator.tlsUrl ?? '').host,
+      stsEndpoint: simulator.stsHost,
       ...(given.policy === undefined ? {} : { policy: given.policy }),
     }),
   );

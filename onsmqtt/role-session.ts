@@ -1,0 +1,71 @@
+import { credentialWith } from './credentials.ts';
+import type { StaticKey } from './credentials.ts';
+import type { CaCertificateRef } from './port.ts';
+
+/** A RAM role that the worker's own key may assume. */
+export interface SessionRole {
+  /** `acs:ram::<account>:role/<name>`. */
+  readonly arn: string;
+  /** Host of the STS endpoint, reached over HTTPS; default: the library's, `sts.aliyuncs.com`. */
+  readonly stsHost?: string;
+}
+
+/** One call, for which a session is opened. */
+export interface SessionUse {
+  /** A UUID: without its dashes, the session's name. */
+  readonly changeId: string;
+  /** The vendor's action, such as `ActiveCaCertificate`. */
+  readonly action: string;
+  readonly ref: CaCertificateRef;
+}
+
+/** The shortest there is. */
+const sessionSeconds = 900;
+
+/**
+ * A key of a session of its own (AssumeRole of STS, 2015-04-01, by the vendor's library): it may do this action on this
+ * instance for 15 min and nothing else, and the cloud's own trail names it `<role>:<change id without dashes>`.
+ *
+ * @param key - whose session it is
+ * @throws whatever the library threw, which has STS' answer in it: not for the log; {@link sessionRefusal} is
+ */
+export async function openRoleSession(
+  { arn, stsHost }: SessionRole,
+  key: StaticKey,
+  use: SessionUse,
+): Promise<StaticKey> {
+  const credential = credentialWith({
+    type: 'ram_role_arn',
+    ...key,
+    roleArn: arn,
+    roleSessionName: use.changeId.replaceAll('-', ''),
+    roleSessionExpiration: sessionSeconds,
+    policy: sessionPolicy(arn, use),
+    ...(stsHost === undefined ? {} : { stsEndpoint: stsHost }),
+  });
+  const { accessKeyId, accessKeySecret, securityToken } = await credential.getCredential();
+  if (!accessKeyId || !accessKeySecret || !securityToken)
+    throw new Error('expected a temporary key, got none');
+  return { accessKeyId, accessKeySecret, securityToken };
+}
+
+/** Whether an instance can be named in a policy: nothing in its id that a policy would read as a pattern or a variable. */
+export function hasPolicyName({ mqttInstanceId }: CaCertificateRef): boolean {
+  return /^[\w.-]+$/.test(mqttInstanceId);
+}
+
+/** The code by which STS refused a session, such as `NoPermission`, or null where it gave none. */
+export function sessionRefusal(error: unknown): string | null {
+  return /"Code":"([A-Za-z][\w.]{0,99})"/.exec(error instanceof Error ? error.message : '')?.[1] ?? null;
+}
+
+/** The session's inline policy: the action and the one it depends on (the vendor's page), on one instance of the role's account. */
+function sessionPolicy(roleArn: string, { action, ref }: SessionUse): string {
+  const account = roleArn.split(':')[3] ?? '';
+  const statement = {
+    Effect: 'Allow',
+    Action: [`mq:${action}`, 'mq:MqttInstanceAccess'],
+    Resource: `acs:mq:${ref.regionId}:${account}:${ref.mqttInstanceId}`,
+  };
+  return JSON.stringify({ Version: '1', Statement: [statement] });
+}

@@ -1,0 +1,46 @@
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { examine } from '../../cli/doctor.ts';
+import { readEnvironment } from '../../cli/environment.ts';
+import { control } from '../simulator/control-client.ts';
+import { roleArn, startTrustedSimulator } from '../support/sts.ts';
+import type { TrustedSimulator } from '../support/sts.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const key = { id: 'key', secret: 'secret' };
+let simulator: TrustedSimulator;
+
+beforeAll(async () => {
+  simulator = await startTrustedSimulator({ accessKeys: { [key.id]: key.secret } });
+  // Nothing listens there; only the role's finding is looked at.
+  vi.stubEnv('TEMPORAL_ADDRESS', '127.0.0.1:1');
+});
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await simulator.close();
+});
+
+async function sessionFinding(env: NodeJS.ProcessEnv) {
+  const findings = await examine(
+    readEnvironment({
+      COUNTERSIGN_HOME: '/nowhere',
+      ALIBABA_CLOUD_ACCESS_KEY_ID: key.id,
+      ALIBABA_CLOUD_ACCESS_KEY_SECRET: key.secret,
+      ...env,
+    }),
+  );
+  return findings.find(({ name }) => name === 'Role session');
+}
+
+test('doctor opens a session of the role, says why it cannot, and says nothing where there is none', async () => {
+  const role = { COUNTERSIGN_ROLE_ARN: roleArn, COUNTERSIGN_STS_ENDPOINT: simulator.tlsUrl };
+  expect(await sessionFinding(role)).toMatchObject({ ok: true, remedy: '' });
+  await control(simulator, 'POST', '/faults', { action: 'AssumeRole', status: 403, code: 'NoPermission' });
+  const refused = await sessionFinding(role);
+  expect(refused).toMatchObject({
+    ok: false,
+    found: expect.stringContaining('NoPermission') as string,
+    remedy: expect.stringContaining('sts:AssumeRole') as string,
+  });
+  expect(await sessionFinding({})).toBeUndefined();
+});
