@@ -1,5 +1,6 @@
 import { isoTime } from '../../domain/time.ts';
 import type { OpenedCheckpoint } from '../checkpoint.ts';
+import { counted } from '../pack/counted.ts';
 import type { Findings } from './finding.ts';
 import { tolerance } from './life.ts';
 
@@ -70,12 +71,12 @@ export function ageNotProven({ cosignedAt, at, ageSeconds, maxAgeSeconds }: Fres
 export function lengthText(ms: number): string {
   const seconds = Math.trunc(ms / 1000);
   const units = [
-    [86_400, 'days'],
-    [3600, 'hours'],
-    [60, 'minutes'],
+    [86_400, 'day'],
+    [3600, 'hour'],
+    [60, 'minute'],
   ] as const;
-  const [size, name] = units.find(([length]) => Math.abs(seconds) >= 2 * length) ?? [1, 'seconds'];
-  return `${Math.trunc(seconds / size)} ${name}`;
+  const [size, name] = units.find(([length]) => Math.abs(seconds) >= 2 * length) ?? [1, 'second'];
+  return counted(Math.trunc(seconds / size), name);
 }
 
 /** A time of a cosignature, in ms, as ISO 8601 where it is any: a witness may sign whatever number it likes. */
