@@ -56,7 +56,7 @@ export function hasPolicyName({ mqttInstanceId }: CaCertificateRef): boolean {
 
 /** The code by which STS refused a session, such as `NoPermission`, or null where it gave none. */
 export function sessionRefusal(error: unknown): string | null {
-  return /"Code":"([A-Za-z][\w.]{0,99})"/.exec(error instanceof Error ? error.message : '')?.[1] ?? null;
+  return /"Code"\s*:\s*"([A-Za-z][\w.]{0,99})"/.exec(error instanceof Error ? error.message : '')?.[1] ?? null;
 }
 
 /** The session's inline policy: the action and the one it depends on (the vendor's page), on one instance of the role's account. */
