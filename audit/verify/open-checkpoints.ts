@@ -5,15 +5,22 @@ import { CountersignError } from '../../domain/error.ts';
 import type { Findings } from './finding.ts';
 import type { TrustedKeys } from './trusted-keys.ts';
 
-/** The log's earlier checkpoints; those of keys that the auditor does not trust, as of before a rotation, are passed over. */
+/**
+ * The log's earlier checkpoints. Passed over are those of keys that the auditor does not trust, as of before a rotation, and
+ * those of another name than the log has now: it got that because its entries are no continuation of theirs.
+ *
+ * @param origin - the log's name
+ */
 export function openEarlier(
   notes: readonly string[],
+  origin: string,
   keys: TrustedKeys,
   findings: Findings,
 ): OpenedCheckpoint[] {
   return notes
     .filter((note) => mayBeOf(note, keys))
-    .flatMap((note) => openTrusted(note, keys, findings, 'an earlier checkpoint') ?? []);
+    .flatMap((note) => openTrusted(note, keys, findings, 'an earlier checkpoint') ?? [])
+    .filter((checkpoint) => checkpoint.origin === origin);
 }
 
 /** Whether a note names a trusted log key, or cannot be read at all. */

@@ -78,7 +78,11 @@ async function readFile(source: PackSource, state: Verification, file: PackFile)
       break;
     case 'proofs/checkpoints.json': {
       const { checkpoints } = readEarlierCheckpoints(await small({ ...file, content }, 1_048_576));
-      state.earlier = followCheckpoints(openEarlier(checkpoints, state.options.keys, state.findings));
+      const { checkpoint, options, findings } = state;
+      if (checkpoint)
+        state.earlier = followCheckpoints(
+          openEarlier(checkpoints, checkpoint.origin, options.keys, findings),
+        );
       break;
     }
     case 'entries.jsonl':

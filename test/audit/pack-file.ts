@@ -63,7 +63,10 @@ export async function packed(files: readonly OpenFile[]): Promise<string> {
   return saved((tar as unknown as Readable).pipe(createGzip()));
 }
 
-/** The files with one changed, and a manifest that says so: what somebody does who has read the format. */
+/**
+ * The files with one changed, and a manifest that says so: what somebody does who has read the format. No name: the manifest alone.
+ * @throws Error where nothing was changed, which would test nothing
+ */
 export function changed(
   files: readonly OpenFile[],
   name: string,
@@ -73,6 +76,8 @@ export function changed(
   const after = files.map((file) =>
     file.name === name ? { ...file, data: Buffer.from(change(file.data.toString())) } : file,
   );
+  if (name !== '' && after.every((file, i) => files[i]?.data.equals(file.data) === true))
+    throw new Error(`nothing of ${name} was changed`);
   return after.map((file) => {
     if (file.name !== 'manifest.json' || name === 'manifest.json') return file;
     const manifest = JSON.parse(file.data.toString()) as { files: { path: string }[] };

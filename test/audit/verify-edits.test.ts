@@ -28,8 +28,9 @@ const otherNotes = await other.earlierCheckpoints(0, 10);
 const ofChange = await filesOf({ covers: { kind: 'change', changeId: second }, since: null });
 
 describe('what somebody does who has read the format, the manifest set right', () => {
-  const edit = (index: number, from: string | RegExp, to: string) => (text: string) =>
-    textOf(lines(text).map((line, i) => (i === index ? line.replace(from, to) : line)));
+  const edit =
+    (index: number, from: string | RegExp, to: string | ((found: string) => string)) => (text: string) =>
+      textOf(lines(text).map((line, i) => (i === index ? line.replace(from, to as string) : line)));
   const without = (index: number) => (text: string) => textOf(lines(text).filter((_, i) => i !== index));
   /** Some line of the entries edited, and its leaf hash made anew. */
   const rehashed = (files: readonly OpenFile[], line: number, change: (text: string) => string) => {
@@ -151,7 +152,12 @@ describe('what somebody does who has read the format, the manifest set right', (
       'a proof edited',
       'altered:proof@13',
       13,
-      () => changed(ofChange, 'leaves.jsonl', edit(4, /"proof":\["../, '"proof":["00')),
+      () =>
+        changed(
+          ofChange,
+          'leaves.jsonl',
+          edit(4, /"proof":\["./, (found) => (found.endsWith('0') ? '"proof":["1' : '"proof":["0')),
+        ),
     ],
     [
       'a proof that is none',

@@ -4,9 +4,20 @@ import { packFiles } from '../../audit/pack/manifest.ts';
 import type { PackRequest } from '../../audit/pack/prepare-pack.ts';
 import { openPack } from '../../audit/verify/pack-source.ts';
 import { changeStory } from './change-story.ts';
-import { signed } from './memory-log.ts';
+import { makeKeys, memoryLog, signed } from './memory-log.ts';
 import { changed, found, freshPath, inFolder, packed, unpacked, verified } from './pack-file.ts';
-import { keys, second, log, all, exported, packOf, verifiedText, filesOf, whole } from './pack-ground.ts';
+import {
+  all,
+  bodies,
+  exported,
+  filesOf,
+  keys,
+  log,
+  packOf,
+  second,
+  verifiedText,
+  whole,
+} from './pack-ground.ts';
 
 const ofChange = await filesOf({ covers: { kind: 'change', changeId: second }, since: null });
 
@@ -47,6 +58,18 @@ describe('an untouched pack is valid', () => {
         }
       }
     }
+  });
+
+  test('with earlier checkpoints of a name and of a key that the log had before', async () => {
+    const former = makeKeys('countersign.test/former');
+    const elsewhere = await memoryLog(bodies.slice(1), former).earlierCheckpoints(0, 30);
+    const rotated = await memoryLog(bodies, makeKeys()).earlierCheckpoints(0, 30);
+    const files = changed(whole, 'proofs/checkpoints.json', (text) => {
+      const { checkpoints } = JSON.parse(text) as { checkpoints: string[] };
+      return JSON.stringify({ checkpoints: [...elsewhere, ...rotated, ...checkpoints] });
+    });
+    const verdict = await verified(await packed(files), `${keys.trusted}${former.trusted}`);
+    expect(found(verdict)).toEqual([]);
   });
 
   test.each([0, 7, 36])('against an own checkpoint of size %i', async (size) => {
