@@ -54,12 +54,16 @@ export async function earlierCheckpoints(db: Queryable, from: number, to: number
   const stretch = Math.max(1, Math.ceil((to - from) / stretches));
   try {
     const { rows } = await db.query<{ note: string }>(
+      // The end of each stretch is looked up in the index: grouped, a large table would be read as a whole.
       `select note from audit.checkpoint
-        where size > $1 and size <= $2
-          and (size > $3 or size in (select max(c.size) from audit.checkpoint c
-                                      where c.size > $1 and c.size <= $3 group by (c.size - $1 - 1) / $4))
+        where size > greatest($1::bigint, $3::bigint) and size <= $2
+           or size = any (array(
+                select (select max(c.size) from audit.checkpoint c
+                         where c.size > $1::bigint + n * $4::bigint
+                           and c.size <= least($3::bigint, $1::bigint + (n + 1) * $4::bigint))
+                  from generate_series(0, $5::int - 1) n))
         order by size`,
-      [from, to, tail, stretch],
+      [from, to, tail, stretch, stretches],
     );
     return rows.map(({ note }) => note);
   } catch (error) {

@@ -1,4 +1,4 @@
-import { CountersignError } from '../domain/error.ts';
+import { isUnreachable } from './log-error.ts';
 
 /** An entry as it is stored. */
 export interface EncodedEntry {
@@ -26,7 +26,7 @@ const most = 32;
 /**
  * Appends what comes while a statement is on its way together in the next one: commits are what appends cost most. What
  * comes alone waits for nothing. Where a statement is refused, each of its entries is sent by itself, so that one is never
- * refused for another's sake.
+ * refused for another's sake; where the log cannot be reached, all that wait are told so.
  *
  * @param send - appends entries by one statement, all or none
  */
@@ -36,13 +36,14 @@ export function gatherAppends(
   let waiting: Waiting[] = [];
   let sending = false;
 
+  /** @throws where the log cannot be reached */
   async function sendAll(batch: readonly Waiting[]): Promise<void> {
     try {
       const appended = await send(batch.map(({ entry }) => entry));
       batch.forEach(({ resolve }, n) => resolve(appended[n] as Appended));
     } catch (error) {
-      const passing = error instanceof CountersignError && error.code === 'log_unavailable';
-      if (batch.length === 1 || passing) for (const { reject } of batch) reject(error);
+      if (isUnreachable(error)) throw error;
+      if (batch.length === 1) for (const { reject } of batch) reject(error);
       else for (const one of batch) await sendAll([one]);
     }
   }
@@ -50,9 +51,13 @@ export function gatherAppends(
   async function flush(): Promise<void> {
     while (waiting.length > 0) {
       // By key: statements of two processes that have the same entries then wait for each other in one direction alone.
-      const batch = waiting.slice(0, most).sort((a, b) => (a.entry.key < b.entry.key ? -1 : 1));
+      const batch = waiting.slice(0, most).sort((a, b) => compareText(a.entry.key, b.entry.key));
       waiting = waiting.slice(most);
-      await sendAll(batch);
+      await sendAll(batch).catch((error: unknown) => {
+        // Whoever waits has waited for as long as this one: a queue would only grow.
+        for (const { reject } of [...batch, ...waiting]) reject(error);
+        waiting = [];
+      });
     }
     sending = false;
   }
@@ -64,4 +69,8 @@ export function gatherAppends(
       sending = true;
       queueMicrotask(() => void flush());
     });
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }

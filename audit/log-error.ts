@@ -35,3 +35,10 @@ export function asLogError(error: unknown): unknown {
   }
   return error;
 }
+
+/** Whether the log could not be reached, so that nothing else would be now. False where another transaction was in the way. */
+export function isUnreachable(error: unknown): boolean {
+  if (!(error instanceof CountersignError) || error.code !== 'log_unavailable') return false;
+  const { code } = (error.cause ?? {}) as { code?: unknown };
+  return !(typeof code === 'string' && /^(40...|55P03)$/.test(code));
+}

@@ -160,14 +160,15 @@ async function roleSession(env: Environment): Promise<Finding | null> {
   if (role === undefined) return null;
   const name = 'Role session';
   const remedy =
-    'let the worker’s key do sts:AssumeRole, and the role trust it; check COUNTERSIGN_ROLE_ARN and COUNTERSIGN_STS_ENDPOINT';
+    'check the access key; let it do sts:AssumeRole, and the role trust it; check COUNTERSIGN_ROLE_ARN and COUNTERSIGN_STS_ENDPOINT';
   try {
     const key = await createKeySource(() => createCredential(vendorKey(env))).current();
-    const ref = { regionId: 'cn-hangzhou', mqttInstanceId: 'none', sn: '' };
-    await openRoleSession(role, key, { changeId: 'countersign-doctor', action: 'ActiveCaCertificate', ref });
+    const instance = { regionId: 'cn-hangzhou', mqttInstanceId: 'none' };
+    const use = { changeId: 'countersign-doctor', action: 'ActiveCaCertificate', instance };
+    await openRoleSession(role, key, use);
     return { name, ok: true, found: `${role.arn} can be assumed`, remedy: '' };
   } catch (error) {
-    const why = sessionRefusal(error) ?? 'no key, or no answer of STS';
+    const why = sessionRefusal(error) ?? 'no key, or no usable answer of STS';
     return { name, ok: false, found: `${role.arn} cannot be assumed: ${why}`, remedy };
   }
 }

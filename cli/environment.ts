@@ -53,8 +53,8 @@ export const environmentSchema = z.object({
     .optional()
     .describe('A RAM role: each call of a change is made by a session of its own.'),
   COUNTERSIGN_STS_ENDPOINT: url(['https:'])
-    .optional()
-    .describe('Where sessions are opened; default: https://sts.aliyuncs.com.'),
+    .default('https://sts.aliyuncs.com')
+    .describe('Where sessions are opened.'),
   OIDC_ISSUER: url(['http:', 'https:']).optional().describe('Who issues tokens. http: on loopback only.'),
   OIDC_AUDIENCE: z.string().min(1).default('countersign').describe('The audience that a token must have.'),
   OIDC_ROLES_CLAIM: z.string().min(1).default('roles').describe('The claim that gives roles.'),

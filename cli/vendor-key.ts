@@ -14,5 +14,5 @@ export function vendorKey(env: Environment): StaticKey | null {
 export function sessionRole(env: Environment): SessionRole | undefined {
   const { COUNTERSIGN_ROLE_ARN: arn, COUNTERSIGN_STS_ENDPOINT: sts } = env;
   if (arn === undefined) return undefined;
-  return { arn, ...(sts === undefined ? {} : { stsHost: new URL(sts).host }) };
+  return { arn, stsHost: new URL(sts).host };
 }

@@ -136,7 +136,7 @@ export function createOnsMqtt(options: OnsMqttOptions): OnsMqtt {
     try {
       return await openRoleSession(role, key, session);
     } catch (error) {
-      return `no session of the role could be had (${sessionRefusal(error) ?? 'no answer of STS'})`;
+      return `no session of the role could be had (${sessionRefusal(error) ?? 'no usable answer of STS'})`;
     }
   }
 
@@ -148,7 +148,7 @@ export function createOnsMqtt(options: OnsMqttOptions): OnsMqtt {
   ): Promise<Success | VendorFault> {
     if (!isUsable(ref))
       return faultOfKind('invalid_input', 'expected a region, an instance and a serial number');
-    const session = changeId === null ? null : { changeId, action, ref };
+    const session = changeId === null ? null : { changeId, action, instance: ref };
     // Reads too, so that it shows before anybody is asked.
     if (role !== undefined && !hasPolicyName(ref))
       return faultOfKind('invalid_input', 'expected an instance that a session can be limited to');

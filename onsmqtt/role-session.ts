@@ -6,8 +6,8 @@ import type { CaCertificateRef } from './port.ts';
 export interface SessionRole {
   /** `acs:ram::<account>:role/<name>`. */
   readonly arn: string;
-  /** Host of the STS endpoint, reached over HTTPS; default: the library's, `sts.aliyuncs.com`. */
-  readonly stsHost?: string;
+  /** Host of the STS endpoint, reached over HTTPS, such as `sts.aliyuncs.com`. */
+  readonly stsHost: string;
 }
 
 /** One call, for which a session is opened. */
@@ -16,7 +16,7 @@ export interface SessionUse {
   readonly changeId: string;
   /** The vendor's action, such as `ActiveCaCertificate`. */
   readonly action: string;
-  readonly ref: CaCertificateRef;
+  readonly instance: Pick<CaCertificateRef, 'regionId' | 'mqttInstanceId'>;
 }
 
 /** The shortest there is. */
@@ -41,7 +41,7 @@ export async function openRoleSession(
     roleSessionName: use.changeId.replaceAll('-', ''),
     roleSessionExpiration: sessionSeconds,
     policy: sessionPolicy(arn, use),
-    ...(stsHost === undefined ? {} : { stsEndpoint: stsHost }),
+    stsEndpoint: stsHost,
   });
   const { accessKeyId, accessKeySecret, securityToken } = await credential.getCredential();
   if (!accessKeyId || !accessKeySecret || !securityToken)
@@ -50,22 +50,27 @@ export async function openRoleSession(
 }
 
 /** Whether an instance can be named in a policy: nothing in its id that a policy would read as a pattern or a variable. */
-export function hasPolicyName({ mqttInstanceId }: CaCertificateRef): boolean {
+export function hasPolicyName({ mqttInstanceId }: SessionUse['instance']): boolean {
   return /^[\w.-]+$/.test(mqttInstanceId);
 }
 
-/** The code by which STS refused a session, such as `NoPermission`, or null where it gave none. */
+/** The code by which STS refused a session, such as `NoPermission`, or null where none is known. */
 export function sessionRefusal(error: unknown): string | null {
-  return /"Code"\s*:\s*"([A-Za-z][\w.]{0,99})"/.exec(error instanceof Error ? error.message : '')?.[1] ?? null;
+  // The one code that the library tells in words of its own.
+  if (error instanceof Error && error.message === 'the access key secret is invalid')
+    return 'SignatureDoesNotMatch';
+  return (
+    /"Code"\s*:\s*"([A-Za-z][\w.]{0,99})"/.exec(error instanceof Error ? error.message : '')?.[1] ?? null
+  );
 }
 
 /** The session's inline policy: the action and the one it depends on (the vendor's page), on one instance of the role's account. */
-function sessionPolicy(roleArn: string, { action, ref }: SessionUse): string {
+function sessionPolicy(roleArn: string, { action, instance }: SessionUse): string {
   const account = roleArn.split(':')[3] ?? '';
   const statement = {
     Effect: 'Allow',
     Action: [`mq:${action}`, 'mq:MqttInstanceAccess'],
-    Resource: `acs:mq:${ref.regionId}:${account}:${ref.mqttInstanceId}`,
+    Resource: `acs:mq:${instance.regionId}:${account}:${instance.mqttInstanceId}`,
   };
   return JSON.stringify({ Version: '1', Statement: [statement] });
 }

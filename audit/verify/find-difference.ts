@@ -21,17 +21,16 @@ export const maxLeafLine = 262_144;
  * once something is known to be wrong.
  *
  * @param root - the checkpoint's
- * @param honest - whether the entries themselves lead to it
- * @param earlier - where the entries part from the log's earlier checkpoints
+ * @param earlier - where the entries part from the log's earlier checkpoints; null where they lead to the root
  */
 export async function findDifference(
   source: PackSource,
   range: RangeProof,
   root: Uint8Array,
-  honest: boolean,
-  earlier: FollowedCheckpoints,
+  earlier: FollowedCheckpoints | null,
   findings: Findings,
 ): Promise<void> {
+  const honest = earlier === null;
   const leaves = linesOf(source.files(), 'leaves.jsonl', maxLeafLine);
   const entries = linesOf(source.files(), 'entries.jsonl', maxEntryBytes);
   const stated = makeCompactRange();
@@ -96,12 +95,13 @@ export async function findDifference(
     );
     if (!stated.root().equals(root)) {
       const among = firstWrongAmong(range, earlier);
-      const which =
-        among === null ? '' : `; the first that differs is ${entriesText(among)}, by the checkpoints around`;
+      // Where one among them is known by itself, it is the first.
+      const known = first && among && first.index >= among.from && first.index <= among.last;
+      const which = among === null ? '' : `; the first that differs is ${entriesText(among)}`;
       findings.add(
         'altered',
         `neither the entries nor the leaf hashes beside them are those of the checkpoint${which}`,
-        { code: 'other_tree', index: among?.from ?? null },
+        { code: 'other_tree', index: known === true ? null : (among?.from ?? null) },
       );
     }
   } catch (error) {

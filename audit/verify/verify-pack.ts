@@ -127,7 +127,6 @@ async function conclude(source: PackSource, state: Verification): Promise<void> 
   let honest = manifest.covers.kind === 'change';
   if (manifest.covers.kind === 'range' && range) {
     const whole = state.tree.size === range.to;
-    atSize(state);
     if (whole) addNodes(state, range.to, range.size, range.after);
     atSize(state);
     honest =
@@ -137,7 +136,7 @@ async function conclude(source: PackSource, state: Verification): Promise<void> 
       state.tree.root().equals(checkpoint.root);
     if (checkpoint && !honest) {
       const before = findings.count;
-      await findDifference(source, range, checkpoint.root, false, state.earlier, findings);
+      await findDifference(source, range, checkpoint.root, state.earlier, findings);
       if (findings.count === before)
         findings.add('altered', 'the entries do not lead to the checkpoint’s root');
     }
@@ -159,7 +158,7 @@ async function conclude(source: PackSource, state: Verification): Promise<void> 
     leaves !== state.derived['leaves.jsonl'].digest()
   ) {
     const before = findings.count;
-    await findDifference(source, range, checkpoint.root, true, state.earlier, findings);
+    await findDifference(source, range, checkpoint.root, null, findings);
     if (findings.count === before)
       findings.add('altered', 'leaves.jsonl is not what the entries give', { code: 'file' });
   }

@@ -48,11 +48,32 @@ test('a statement has at most 32 entries', async () => {
   expect(sent.map(({ keys }) => keys.length)).toEqual([32, 32, 6]);
 });
 
-test('without an answer of the log, none is sent again', async () => {
+test('where the log cannot be reached none is sent again, and whoever waits is told at once', async () => {
   const { sent, append, settled } = sender();
   const all = ['a', 'b'].map((key) => append(entry(key)));
   await settled();
+  all.push(...Array.from({ length: 100 }, (_, n) => append(entry(String(n)))));
   sent[0]?.done.reject(new CountersignError('log_unavailable', 'gone'));
   for (const one of all) await expect(one).rejects.toMatchObject({ code: 'log_unavailable' });
   expect(sent).toHaveLength(1);
 });
+
+test.each(['55P03', '40P01', '40001'])(
+  'where another transaction was in the way of one (%s), the others are appended',
+  async (code) => {
+    const { sent, append, settled } = sender();
+    const inTheWay = () =>
+      new CountersignError('log_unavailable', 'in the way', { cause: Object.assign(new Error(), { code }) });
+    const all = ['a', 'held', 'z'].map((key) => append(entry(key)));
+    const answers = Promise.allSettled(all);
+    await settled();
+    sent[0]?.done.reject(inTheWay());
+    for (const n of [1, 2, 3]) {
+      await settled();
+      if (sent[n]?.keys[0] === 'held') sent[n].done.reject(inTheWay());
+      else sent[n]?.done.resolve(null);
+    }
+    expect((await answers).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(sent.map(({ keys }) => keys.length)).toEqual([3, 1, 1, 1]);
+  },
+);

@@ -260,3 +260,36 @@ test('of earlier checkpoints some are found all over a range, and every one of i
   expect(before.length).toBeLessThanOrEqual(256);
   expect(before.length).toBeGreaterThan((tail - 400) / stretch - 1);
 });
+
+test('among 100,000 checkpoints those are found by the index alone', async () => {
+  const superuser = makePool({ connectionString: database.url('superuser'), applicationName: 'test' });
+  const [from, to] = [10_000, 310_000];
+  try {
+    await superuser.query(
+      `insert into audit.checkpoint (size, root, note)
+       select ${from} + 3 * n, sha256('x'), 'note ' || n from generate_series(1, 100000) n`,
+    );
+    await superuser.query('analyze audit.checkpoint');
+  } finally {
+    await superuser.end();
+  }
+  const explained: string[] = [];
+  const explaining = {
+    async query(sql: string, parameters: unknown[]) {
+      const { rows } = await reader.query<{ 'QUERY PLAN': string }>(
+        `explain (analyze, buffers) ${sql}`,
+        parameters,
+      );
+      explained.push(...rows.map((row) => row['QUERY PLAN']));
+      return { rows: [] };
+    },
+  };
+  await earlierCheckpoints(explaining as unknown as pg.Pool, from, to);
+  const plan = explained.join('\n');
+  expect(plan).not.toContain('Seq Scan on');
+  // Some 4 blocks for each of 256 stretches and for each that is found; the table has thousands.
+  expect(Number(/Buffers: shared hit=(\d+)/.exec(plan)?.[1])).toBeLessThan(2_500);
+  const found = await earlierCheckpoints(reader, from, to);
+  expect(found.length).toBeGreaterThan(256);
+  expect(found.length).toBeLessThanOrEqual(511);
+});

@@ -68,6 +68,17 @@ describe('what somebody does who has read the format, the manifest set right', (
       () => rehashed(whole, 35, edit(35, '"time":"2026-11-24T04', '"time":"2026-11-24T05')),
     ],
     [
+      'the same, and before it one whose hash was left as it was',
+      'altered:other_tree',
+      13,
+      () =>
+        rehashed(
+          changed(whole, 'entries.jsonl', edit(13, '"round":1', '"round":2')),
+          30,
+          edit(30, '"round":1', '"round":2'),
+        ),
+    ],
+    [
       'the same, without the earlier checkpoints',
       'altered:other_tree@0',
       0,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { createOnsMqtt } from '../../onsmqtt/client.ts';
 import { createCredential } from '../../onsmqtt/credentials.ts';
+import { sessionRefusal } from '../../onsmqtt/role-session.ts';
 import { calls, control, keptStatus } from '../simulator/control-client.ts';
 import { roleArn, startTrustedSimulator } from '../support/sts.ts';
 import type { TrustedSimulator } from '../support/sts.ts';
@@ -74,7 +75,7 @@ test('what only reads is done with the worker’s own key, which opens no sessio
 test.each<[string, object, string]>([
   ['refused by STS', { code: 'NoPermission', status: 403 }, 'NoPermission'],
   ['STS in trouble', { status: 503 }, 'InternalError'],
-  ['STS answers no JSON', { kind: 'html', status: 502 }, 'no answer of STS'],
+  ['STS answers no JSON', { kind: 'html', status: 502 }, 'no usable answer of STS'],
 ])('%s: nothing is sent, and the same call again is safe', async (_, fault, why) => {
   await control(simulator, 'POST', '/faults', { action: 'AssumeRole', ...fault });
   const answer = await client().activeCaCertificate(ref, changeId);
@@ -88,9 +89,13 @@ test.each<[string, object, string]>([
 test('no STS, or a wrong secret: nothing is sent, and neither host, key nor secret is told', async () => {
   const nowhere = clientWith({ arn: roleArn, stsHost: '127.0.0.1:1' });
   const wrong = clientWith({ arn: roleArn, stsHost: simulator.stsHost }, 'another-secret');
-  for (const failing of [nowhere, wrong]) {
+  for (const [failing, why] of [
+    [nowhere, 'no usable answer of STS'],
+    [wrong, 'SignatureDoesNotMatch'],
+  ] as const) {
     const answer = await failing.activeCaCertificate(ref, changeId);
     expect(answer).toMatchObject({ ok: false, class: 'transient', code: 'not_sent' });
+    expect(answer.ok || answer.message).toContain(why);
     expect(JSON.stringify(answer)).not.toMatch(/127\.0|another-secret|"key"|post-cn-1/);
   }
   expect((await calls(simulator, '?action=ActiveCaCertificate')).calls).toEqual([]);
@@ -109,3 +114,13 @@ test.each(['post-cn-*', 'post-cn-?', 'post:cn', '${acs:SourceIp}', 'post/cn'])(
     expect((await calls(simulator)).total).toBe(0);
   },
 );
+
+test.each([
+  ['refresh session token failed: {"RequestId":"A","Code":"NoPermission","Message":"no"}', 'NoPermission'],
+  ['refresh session token failed: { "Code" : "EntityNotExist.Role" }', 'EntityNotExist.Role'],
+  ['the access key secret is invalid', 'SignatureDoesNotMatch'],
+  ['refresh session token failed: {"Code":"<b>https://host/"}', null],
+  ['connect ECONNREFUSED 127.0.0.1:1', null],
+])('of %s is told: %s', (message, code) => {
+  expect(sessionRefusal(new Error(message))).toBe(code);
+});
