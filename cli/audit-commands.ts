@@ -24,10 +24,9 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 export function auditCommands(program: Command, env: () => Environment, output: () => Output): void {
   const audit = program.command('audit').description('read, export and verify the audit log');
   const as = (command: Command) =>
-    command.option(
-      '--as <user>',
-      'log in as a demo user of the embedded stack; else COUNTERSIGN_TOKEN, else dave',
-    );
+    command
+      .option('--as <user>', 'log in as a demo user of the embedded stack; else COUNTERSIGN_TOKEN, else dave')
+      .option('--mfa', 'with --as: as if with a second factor');
 
   as(audit.command('checkpoint'))
     .description('print the log’s newest signed checkpoint')

@@ -66,9 +66,9 @@ export function freezeCommands(program: Command, env: () => Environment, output:
 }
 
 function freezeLine(freeze: Freeze): string {
-  const { id, operation, regionId, mqttInstanceId, startsAt, endsAt, reason } = freeze;
+  const { id, operation, regionId, mqttInstanceId, startsAt, endsAt, liftedAt, reason } = freeze;
   const now = Date.now();
   const state = isOver(freeze, now) ? 'over' : inForce(freeze, now) ? 'in force' : 'to come';
   const held = [operation, regionId, mqttInstanceId].filter((part) => part !== null).join(' ');
-  return `${id}  ${state.padEnd(8)}  ${startsAt} to ${endsAt ?? 'its lifting'}  ${held || 'everything'}: ${reason}`;
+  return `${id}  ${state.padEnd(8)}  ${startsAt} to ${liftedAt === null ? (endsAt ?? 'its lifting') : `${liftedAt}, when it was lifted`}  ${held || 'everything'}: ${reason}`;
 }

@@ -83,13 +83,13 @@ program
 program
   .command('witness')
   .description('cosign the log’s checkpoints, somewhere else than the log')
-  .option('--port <port>', 'its port', '8281')
-  .action(async (o: { port: string }) => (await import('./run-witness.ts')).runWitness(env(), o.port));
+  .option('--port <port>', 'its port', portOf, 8281)
+  .action(async (o: { port: number }) => (await import('./run-witness.ts')).runWitness(env(), o.port));
 program
   .command('simulator')
   .description('run a local ApsaraMQ for MQTT endpoint')
-  .option('--port <port>', 'its port', '8280')
-  .action(async (o: { port: string }) => (await import('./run-simulator.ts')).runSimulator(env(), o.port));
+  .option('--port <port>', 'its port', portOf, 8280)
+  .action(async (o: { port: number }) => (await import('./run-simulator.ts')).runSimulator(env(), o.port));
 program
   .command('migrate')
   .description('bring the database to the schema of this version; safe to run again and at the same time')
@@ -155,13 +155,22 @@ try {
 
 function report(error: unknown): number {
   const { code, exitCode, message } = error as { code?: unknown; exitCode?: unknown; message?: string };
-  if (typeof code === 'string' && code.startsWith('commander.')) return exitCode === 0 ? 0 : exitCodes.usage;
+  if (exitCode === 0) return 0;
+  const usedWrongly = typeof code === 'string' && code.startsWith('commander.');
   if (program.opts<{ json?: boolean }>().json === true) {
     const errors = error instanceof CountersignError ? error.errors : [];
-    process.stdout.write(
-      `${JSON.stringify({ code: typeof code === 'string' ? code : 'internal_error', message, errors })}\n`,
-    );
+    const told = usedWrongly ? 'invalid_request' : typeof code === 'string' ? code : 'internal_error';
+    process.stdout.write(`${JSON.stringify({ code: told, message, errors })}\n`);
   }
-  process.stderr.write(`countersign: ${message ?? String(error)}\n`);
+  // What commander itself finds it has told already; what a command throws in its name it has not.
+  if (!usedWrongly || error instanceof InvalidArgumentError)
+    process.stderr.write(`countersign: ${message ?? String(error)}\n`);
+  if (usedWrongly) return exitCodes.usage;
   return code === 'invalid_configuration' ? exitCodes.configuration : exitCodes.failed;
+}
+
+function portOf(text: string): number {
+  const port = Number(text);
+  if (!/^\d{1,5}$/.test(text) || port > 65_535) throw new InvalidArgumentError('expected 0 to 65535.');
+  return port;
 }

@@ -3,11 +3,11 @@ import type { Environment } from './environment.ts';
 import { makeLog, untilStopped } from './process.ts';
 
 /** The simulator as a process of its own; its access key is the environment's, else the simulator's default. */
-export async function runSimulator(env: Environment, port: string): Promise<void> {
+export async function runSimulator(env: Environment, port: number): Promise<void> {
   const log = makeLog('simulator', env);
   const { ALIBABA_CLOUD_ACCESS_KEY_ID: id, ALIBABA_CLOUD_ACCESS_KEY_SECRET: secret } = env;
   const simulator = await startSimulator({
-    port: Number(port),
+    port,
     ...(id !== undefined && secret !== undefined ? { accessKeys: { [id]: secret } } : {}),
     log: (line) => log.debug(line, 'call'),
   });

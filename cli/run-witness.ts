@@ -7,7 +7,7 @@ import { readLogVerifiers, readSigners, witnessKeys } from './keys.ts';
 import { makeLog, untilStopped } from './process.ts';
 
 /** The witness process: cosigns a log's checkpoints as long as each continues the one before. Needs no database. */
-export async function runWitness(env: Environment, port: string): Promise<void> {
+export async function runWitness(env: Environment, port: number): Promise<void> {
   const log = makeLog('witness', env);
   const { privateKey } = await witnessKeys(env);
   const [signer, ...others] = await readSigners(privateKey);
@@ -22,9 +22,9 @@ export async function runWitness(env: Environment, port: string): Promise<void> 
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(Number(port), env.HOST, resolve);
+    server.listen(port, env.HOST, resolve);
   });
-  log.info({ address: env.HOST, port: Number(port), key: signer.publicKey }, 'witness listens');
+  log.info({ address: env.HOST, port, key: signer.publicKey }, 'witness listens');
   await untilStopped();
   const closed = new Promise((resolve) => server.close(resolve));
   setTimeout(() => server.closeAllConnections(), 3000).unref();

@@ -54,8 +54,12 @@ export function changeLines(change: ChangeView): string[] {
       `missing     ${seats} in stage ${stage} (${group ?? 'any approver'}${others && `; also from ${others}`})`,
     );
   }
-  for (const d of change.decisions)
-    lines.push(`${d.decision.padEnd(11)} ${d.person.name} at ${d.at}${d.comment ? `: ${d.comment}` : ''}`);
+  for (const d of change.decisions) {
+    const mark = d.counts ? '' : ` (of round ${d.round}, does not count)`;
+    lines.push(
+      `${d.decision.padEnd(11)} ${d.person.name} at ${d.at}${mark}${d.comment ? `: ${d.comment}` : ''}`,
+    );
+  }
   for (const a of change.attempts) {
     lines.push(
       `attempt ${a.ordinal}   ${a.outcome} ${a.httpStatus ?? ''} ${a.code ?? ''} ${a.requestId ?? ''}`.trimEnd(),

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { durationMs, durationPattern } from '../domain/duration.ts';
+import { openCheckpointOf } from '../audit/pack/published-checkpoint.ts';
 import { openPack } from '../audit/verify/pack-source.ts';
 import type { StatementCheck } from '../audit/verify/judge-entries.ts';
 import { readTrustedKeys } from '../audit/verify/trusted-keys.ts';
@@ -44,10 +45,13 @@ export async function verifyFiles(
     if (keys.length === 0) throw new Error('give the trusted keys with --key <file>');
     trusted = readTrustedKeys(await Promise.all(keys.map((file) => readFile(file, 'utf8'))));
     sinceNote = since === undefined ? null : await readFile(since, 'utf8');
+    if (sinceNote !== null) openCheckpointOf({ note: sinceNote });
     freshness = { at: at === undefined ? Date.now() : momentOf(at), maxAge: lengthOf(maxAge) };
     source = await openPack(pack);
   } catch (error) {
-    complain((error as Error).message);
+    const { message } = error as Error;
+    if (json) out(JSON.stringify({ code: 'invalid_request', message, errors: [] }));
+    complain(message);
     return usage;
   }
   const { statementKeys } = trusted;

@@ -120,10 +120,14 @@ export function closed(
   now: number,
 ): Change {
   const at = isoTime(now);
-  const { outcome, ...statuses } = end;
-  const { decisionStatus, executionStatus } = { ...change, ...statuses };
+  const { outcome } = end;
+  const statuses = {
+    ...(end.decisionStatus === undefined ? {} : { decisionStatus: end.decisionStatus }),
+    ...(end.executionStatus === undefined ? {} : { executionStatus: end.executionStatus }),
+  };
+  const { executionStatus } = { ...change, ...statuses };
   // Nothing was called, so there is nothing to look back at.
-  const idle = decisionStatus !== 'approved' || executionStatus === 'cancelled';
+  const idle = executionStatus === 'not_started' || executionStatus === 'cancelled';
   return next(change, {
     ...statuses,
     ...(idle ? { reviewStatus: 'none' as const } : {}),

@@ -52,9 +52,16 @@ export function judgeRevocation(change: Change, person: Person): void {
 /**
  * What an operator may do to an execution in which state.
  *
+ * @param callStarted - whether a call may have been made: a change that waits for approval again after it, since its target has
+ *   drifted, may be abandoned, and no longer withdrawn
  * @throws CountersignError `missing_role` (403); `change_closed`, `not_approved`, `not_paused`, `not_running` (409)
  */
-export function judgeExecution(change: Change, action: ExecutionAction, person: Person): void {
+export function judgeExecution(
+  change: Change,
+  action: ExecutionAction,
+  person: Person,
+  callStarted: boolean,
+): void {
   if (!person.roles.includes('operator')) {
     throw new CountersignError(
       'missing_role',
@@ -62,6 +69,7 @@ export function judgeExecution(change: Change, action: ExecutionAction, person: 
     );
   }
   if (isFinal(change)) throw new CountersignError('change_closed', 'the change has ended');
+  if (action === 'abandon' && callStarted) return;
   if (change.decisionStatus !== 'approved') {
     throw new CountersignError('not_approved', 'the change is not approved, so there is no execution yet');
   }

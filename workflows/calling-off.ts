@@ -50,7 +50,8 @@ async function giveUp(run: Run, request: SignedRequest): Promise<void> {
 async function revoke(run: Run, request: SignedRequest): Promise<void> {
   mayRevoke(run, request);
   const code = 'policy_revoked';
-  const after = run.callStarted ? next(run.change, {}) : next(run.change, { decisionStatus: 'refused' });
+  const running = run.callStarted && run.change.decisionStatus === 'approved';
+  const after = running ? next(run.change, {}) : next(run.change, { decisionStatus: 'refused' });
   const type = run.callStarted ? 'change.abandoned' : 'change.refused';
   await take(run, after, request, () => [requestEntry(run, after, type, request, { code })]);
   run.calledOff = { code, message: 'the policy was revoked' };

@@ -15,6 +15,7 @@ import { personActor, workerActor } from '../domain/entry.ts';
 import { isoTime } from '../domain/time.ts';
 import { close } from './closing.ts';
 import { awaitDecisions, lapse, roundSince } from './decision-time.ts';
+import { endOfDecision } from './ending.ts';
 import { execute } from './execution.ts';
 import type { Executed } from './execution.ts';
 import { recordOptions } from './record-options.ts';
@@ -140,7 +141,7 @@ async function decideAndExecute(run: Run): Promise<Exclude<Executed, { kind: 'la
   for (let since = roundSince(run.change); ; since = isoTime(Date.now())) {
     await awaitDecisions(run, since);
     if (run.change.decisionStatus === 'pending') return { kind: 'ended', end: expired(run) };
-    if (run.change.decisionStatus !== 'approved') return { kind: 'ended', end: run.endOfDecision() };
+    if (run.change.decisionStatus !== 'approved') return { kind: 'ended', end: await endOfDecision(run) };
     tell(run, run.change.breakGlass ? 'break_glass' : 'decided');
     const executed = await execute(run);
     if (executed.kind !== 'lapsed') return executed;

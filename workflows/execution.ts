@@ -5,13 +5,14 @@ import {
   proxyActivities,
   TimeoutFailure,
 } from '@temporalio/workflow';
-import type { CallResult, FailedCall, LogActivities, VendorActivities } from '../activities/contract.ts';
+import type { CallResult, LogActivities, VendorActivities } from '../activities/contract.ts';
 import { next } from '../domain/change-state.ts';
 import type { Closure } from '../domain/closure.ts';
 import { workerActor } from '../domain/entry.ts';
 import { isoTime } from '../domain/time.ts';
 import type { Reevaluation } from '../domain/reevaluation.ts';
 import type { SignedStatement } from '../domain/statement.ts';
+import { abandoned, endOfDecision, settled, success } from './ending.ts';
 import { failedCallOf } from './precheck.ts';
 import { vendorTaskQueue } from './messages.ts';
 import type { Ended, Run } from './run.ts';
@@ -35,13 +36,6 @@ const { gate } = proxyActivities<Pick<LogActivities, 'gate'>>({
   // Where it is closed the activity itself says how long to wait.
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
 });
-const { settle } = proxyActivities<Pick<VendorActivities, 'settle'>>({
-  taskQueue: vendorTaskQueue,
-  startToCloseTimeout: '10 minutes',
-  heartbeatTimeout: '15 seconds',
-  retry: { initialInterval: '1 second', maximumInterval: '1 minute' },
-});
-
 /**
  * From approval to an outcome: waits for the earliest moment and for a pause to end, makes the call with Temporal's own
  * retries until execute-by, and says what came of it.
@@ -58,7 +52,7 @@ export async function execute(run: Run): Promise<Executed> {
       () => calledOff() || run.command === 'abandon' || run.change.executionStatus !== 'paused',
       executeBy,
     );
-    if (calledOff()) return { kind: 'ended', end: run.endOfDecision() };
+    if (calledOff()) return { kind: 'ended', end: await endOfDecision(run) };
     if (run.command === 'abandon')
       return { kind: 'ended', end: await settled(run, run.calledOff ?? abandoned) };
     if (passed(executeBy)) return { kind: 'ended', end: await settled(run, lateOf(held)) };
@@ -158,47 +152,11 @@ function gaveUpInTime({ cause }: ActivityFailure): boolean {
   );
 }
 
-const abandoned = { code: 'abandoned', message: 'an operator abandoned the change' };
 const late = { code: 'execute_by_passed', message: 'no further call was possible before execute-by' };
 
 /** Too late, and what had kept the change from running last. */
 function lateOf(held: Closure | null): { code: string; message: string } {
   return held ? { ...late, message: `${late.message}; held by a ${held.kind}: ${held.reason}` } : late;
-}
-
-/** The end of a change whose call was cut short: what the target shows decides, not what was hoped. */
-async function settled(run: Run, why: { code: string; message: string }): Promise<Ended> {
-  if (!run.callStarted) return { executionStatus: 'cancelled', outcome: why };
-  const { attempts, achieved, doubt, last } = await settle({ change: run.change });
-  if (attempts > 0 && achieved === true) return success(null, true);
-  if (attempts === 0) return { executionStatus: 'cancelled', outcome: why };
-  if (achieved === null && doubt) {
-    return {
-      executionStatus: 'outcome_unknown',
-      outcome: {
-        code: 'outcome_unknown',
-        message: `${why.message}; a call's outcome is not known and the target could not be read`,
-        requestId: last?.requestId ?? null,
-      },
-    };
-  }
-  return { executionStatus: 'failed', outcome: lastWord(why, last) };
-}
-
-function lastWord(why: { code: string; message: string }, last: FailedCall | null) {
-  if (!last) return why;
-  return { code: why.code, message: `${why.message}; last answer: ${last.code}`, requestId: last.requestId };
-}
-
-function success(requestId: string | null, reconciled: boolean): Ended {
-  const message = reconciled
-    ? 'the target, read afterwards, is as the operation leaves it'
-    : 'the call succeeded';
-  return {
-    executionStatus: 'succeeded',
-    outcome: { code: 'succeeded', message, requestId, reconciled },
-    ...(reconciled ? { tells: { type: 'change.reconciled' as const, members: { requestId } } } : {}),
-  };
 }
 
 function earlier(a: string, b: string | null): string {

@@ -2,6 +2,7 @@ import { ActivityFailure, ApplicationFailure, proxyActivities } from '@temporali
 import type { FailedCall, PrecheckResult, VendorActivities } from '../activities/contract.ts';
 import { next } from '../domain/change-state.ts';
 import { workerActor } from '../domain/entry.ts';
+import { abandoned, endOfDecision } from './ending.ts';
 import { vendorTaskQueue } from './messages.ts';
 import type { Ended, Run } from './run.ts';
 
@@ -27,6 +28,12 @@ export async function precheck(
       executionStatus: 'not_started',
       digest: null,
     });
+    if (run.command === 'abandon') {
+      // While the drift was written down, by an operator or because the policy was revoked.
+      run.change = next(run.change, { decisionStatus: run.calledOff ? 'refused' : 'withdrawn' });
+      run.calledOff ??= abandoned;
+      return { kind: 'ended', end: await endOfDecision(run) };
+    }
   }
   const before = run.change;
   // The activity stores the next version: whatever happens here meanwhile comes after it.
@@ -42,7 +49,7 @@ export async function precheck(
   } catch (error) {
     read = { kind: 'refused', snapshot: null, ...failedCallOf(error) };
   }
-  if (run.change.decisionStatus !== 'pending') return { kind: 'ended', end: run.endOfDecision() };
+  if (run.change.decisionStatus !== 'pending') return { kind: 'ended', end: await endOfDecision(run) };
   if (read === undefined) {
     return {
       kind: 'ended',

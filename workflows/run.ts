@@ -31,7 +31,7 @@ export interface Run {
   busy: boolean;
   /** True from the first moment in which a call may have been made. */
   callStarted: boolean;
-  /** Why the change was called off, by a withdrawal, a takeover or its policy's revocation. */
+  /** Why the change was called off: by a withdrawal, a takeover, its policy's revocation, or abandoned between two rounds. */
   calledOff: Pick<Outcome, 'code' | 'message'> | null;
   /** What an operator asked of the running call and nobody has carried out yet. */
   command: 'pause' | 'retry' | 'abandon' | null;
@@ -53,8 +53,6 @@ export interface Run {
     moment: string | null,
     work: () => Promise<T>,
   ): Promise<T | undefined>;
-  /** The end of a change that was rejected or called off. */
-  endOfDecision(): Ended;
   /** Puts the statuses into the search attributes, where they have changed. */
   showStatus(): void;
 }
@@ -106,18 +104,6 @@ export function makeRun(
         if (isCancellation(error)) return undefined;
         throw error;
       }
-    },
-    endOfDecision() {
-      const { decisionStatus, executionStatus, decisions } = run.change;
-      if (run.calledOff) {
-        return {
-          decisionStatus,
-          ...(executionStatus === 'not_started' ? {} : { executionStatus: 'cancelled' as const }),
-          outcome: run.calledOff,
-        };
-      }
-      const by = decisions.findLast((d) => d.counts && d.decision === 'reject')?.person.name;
-      return { outcome: { code: 'rejected', message: `rejected by ${by ?? 'an approver'}` } };
     },
     showStatus() {
       const { decisionStatus, executionStatus } = run.change;

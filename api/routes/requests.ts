@@ -130,7 +130,8 @@ export function requestRoutes(deps: ApiDependencies): Router {
       handle(
         (body) => ({ kind: 'execution', digest: null, ...checked(executionSchema, body) }),
         (change, person, { action }) => {
-          judgeExecution(change, action as 'pause', person);
+          // Whether a call was made, the workflow knows.
+          judgeExecution(change, action as 'pause', person, true);
           return 'new';
         },
       ),

@@ -93,7 +93,7 @@ export function limitsOf(covers: Coverage, size: number, since: number | null): 
     ...(covers.kind === 'range' && covers.to < size
       ? [`Entries from ${covers.to} to ${size}: they are under the checkpoint and not in this pack.`]
       : []),
-    `Entries after ${size}: what was recorded after the checkpoint was signed.`,
+    `Entries from ${size} on: what was recorded after the checkpoint was signed.`,
     ...(since === null
       ? ['Consistency with a checkpoint that you had before: none was named when the pack was made.']
       : []),

@@ -34,8 +34,9 @@ export async function findDifference(
   const leaves = linesOf(source.files(), 'leaves.jsonl', maxLeafLine);
   const entries = linesOf(source.files(), 'entries.jsonl', maxEntryBytes);
   const stated = makeCompactRange();
-  let first: { index: number; hash: string; wanted: string[] } | null = null;
+  let first: { index: number; hash: string; wanted: string[]; place: number | null } | null = null;
   const laterEntries: string[] = [];
+  const laterPlaces: number[] = [];
   let index = range.from;
   let columnsTold = false;
   try {
@@ -49,7 +50,12 @@ export async function findDifference(
           findings.add('unexpected', 'there are entries beyond those that were packed with a leaf hash', {
             index,
           });
-          first = { index, hash: '', wanted: [] };
+          first = { index, hash: '', wanted: [], place: null };
+        } else if (first === null && index < range.to) {
+          findings.add('truncated', 'neither the entries nor their leaf hashes are there from here on', {
+            index,
+          });
+          return;
         }
         break;
       }
@@ -63,20 +69,29 @@ export async function findDifference(
       if (first) {
         if (first.wanted.length < window) first.wanted.push(wanted.leafHash);
         if (laterEntries.length < window) laterEntries.push(hash);
+        if (laterPlaces.length < window) laterPlaces.push(wanted.index);
       } else if (wanted.index !== index) {
-        const kind = honest ? 'altered' : 'missing';
-        findings.add(kind, 'neither the entry nor a line of its leaf is here', { index });
-        first = { index, hash: '', wanted: [] };
+        first = { index, hash: '', wanted: [], place: wanted.index };
       } else if (entry.done === true) {
         const kind = honest ? 'altered' : 'truncated';
         findings.add(kind, 'the entries from here on are not there', { index });
-        first = { index, hash, wanted: [wanted.leafHash] };
+        first = { index, hash, wanted: [wanted.leafHash], place: null };
       } else if (hash !== wanted.leafHash) {
-        first = { index, hash, wanted: [wanted.leafHash] };
+        first = { index, hash, wanted: [wanted.leafHash], place: null };
       } else if (!columnsTold && entry.value !== null) {
         columnsTold = compareColumns(wanted, entry.value, index, findings);
       }
       index += 1;
+    }
+    if (first && first.place !== null) {
+      const at = { index: first.index };
+      if (honest)
+        findings.add('altered', `its line of leaves.jsonl says that it is entry ${first.place}`, at);
+      else if (first.place < first.index)
+        findings.add('unexpected', `entry ${first.place} stands here again`, at);
+      else if (laterPlaces.includes(first.index)) {
+        findings.add('reordered', `entry ${first.place} stands here, and this one further on`, at);
+      } else findings.add('missing', 'neither the entry nor a line of its leaf is here', at);
     }
     if (first && first.hash !== '') {
       const { hash, wanted } = first;
@@ -94,13 +109,14 @@ export async function findDifference(
       stated.add(node, Buffer.from(range.after[i] ?? '', 'hex')),
     );
     if (!stated.root().equals(root)) {
+      const whole = range.from === 0 && range.to === range.size;
       const among = firstWrongAmong(range, earlier);
       // Where one among them is known by itself, it is the first.
       const known = first && among && first.index >= among.from && first.index <= among.last;
       const which = among === null ? '' : `; the first that differs is ${entriesText(among)}`;
       findings.add(
         'altered',
-        `neither the entries nor the leaf hashes beside them are those of the checkpoint${which}`,
+        `neither the entries nor the leaf hashes beside them${whole ? '' : ', with proofs/range.json,'} are those of the checkpoint${which}`,
         { code: 'other_tree', index: known === true ? null : (among?.from ?? null) },
       );
     }

@@ -136,7 +136,9 @@ function step(life: Life, body: EntryBody, report: Report): Life {
       if (!hasRole(body, statementOf(body)?.kind === 'revocation' ? 'admin' : 'operator')) {
         report('not_by_operator', `${type} by somebody who may not`);
       }
-      return life;
+      return type === 'change.abandoned'
+        ? { ...life, abandonedAs: statementOf(body)?.kind === 'revocation' ? 'refused' : 'withdrawn' }
+        : life;
     case 'review.signed':
       if (!life.closed) report('review_not_allowed', 'a review before the end');
       if (life.whole && !life.breakGlass) report('review_not_allowed', 'a review that was not owed');
@@ -274,8 +276,9 @@ function judgeEnd(life: Life, body: EntryBody, report: Report): void {
   const { decisionStatus, executionStatus, outcome } = body;
   // Closed by the reconciler, whose word is that the workflow is gone: a pending one counts as withdrawn.
   const orphan = objectOf(outcome).code === 'workflow_ended';
-  if (decisionStatus !== life.status && !(orphan && life.status === 'pending')) {
-    report('closed_otherwise', `closed as ${JSON.stringify(decisionStatus)}, and was ${life.status}`);
+  const status = life.status === 'pending' ? (life.abandonedAs ?? life.status) : life.status;
+  if (decisionStatus !== status && !(orphan && life.status === 'pending')) {
+    report('closed_otherwise', `closed as ${JSON.stringify(decisionStatus)}, and was ${status}`);
   }
   const called = isCalled(life);
   const wrong =

@@ -64,7 +64,7 @@ export function ageNotProven({ cosignedAt, at, ageSeconds, maxAgeSeconds }: Fres
   if (cosignedAt === null || ageSeconds === null)
     return 'How fresh the checkpoint is: no trusted witness has cosigned it with a time.';
   if (maxAgeSeconds !== null) return null;
-  return `That nothing was recorded since: the checkpoint was last cosigned at ${cosignedAt}, ${lengthText(ageSeconds * 1000)} before ${at}, and no greatest age was demanded (--max-age).`;
+  return `That nothing was recorded since: the checkpoint was last cosigned at ${cosignedAt}, ${lengthText(Math.abs(ageSeconds) * 1000)} ${ageSeconds < 0 ? 'after' : 'before'} ${at}, and no greatest age was demanded (--max-age).`;
 }
 
 /** A length of time to read, in ms: the largest unit that fits, cut off. */

@@ -45,6 +45,8 @@ export interface Life {
   readonly succeeded: boolean;
   /** Whether the target was ever found to be another than the approved one. */
   readonly drifted: boolean;
+  /** As what it was given up after a call, in a round that nobody had decided; null until it is. */
+  readonly abandonedAs: DecisionStatus | null;
   readonly closed: boolean;
 }
 
@@ -83,6 +85,7 @@ export function begun(
     unsent: [],
     succeeded: false,
     drifted: false,
+    abandonedAs: null,
     closed: false,
   };
 }

@@ -1,6 +1,6 @@
 import { constants, createReadStream } from 'node:fs';
 import { lstat, open, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { packFiles } from '../pack/manifest.ts';
 import { BrokenPack } from './finding.ts';
@@ -54,7 +54,7 @@ async function* folderFiles(folder: string): AsyncGenerator<PackFile> {
   const known: ReadonlySet<string> = new Set(packFiles);
   const there = new Set<string>();
   for (const found of await readdir(folder, { withFileTypes: true, recursive: true })) {
-    const path = join(found.parentPath, found.name).slice(join(folder, '/').length).replaceAll('\\', '/');
+    const path = relative(folder, join(found.parentPath, found.name)).replaceAll('\\', '/');
     if (found.isDirectory() && path === 'proofs') continue;
     if (!found.isFile()) throw new BrokenPack('unexpected', `${JSON.stringify(path)} is not a plain file`);
     if (!known.has(path)) throw new BrokenPack('unexpected', `${JSON.stringify(path)} is no file of a pack`);

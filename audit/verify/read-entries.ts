@@ -30,7 +30,8 @@ export async function readEntries(
   });
   if (covers.kind === 'range') {
     const { range } = state;
-    if (range?.from !== covers.from || range.to !== covers.to) {
+    if (range === null) throw new BrokenPack('missing', 'proofs/range.json is not there');
+    if (range.from !== covers.from || range.to !== covers.to) {
       throw new BrokenPack('malformed', 'proofs/range.json is not of the range that the manifest names');
     }
     addNodes(state, 0, range.from, range.before);

@@ -95,7 +95,11 @@ function freshnessLines(freshness: Freshness | null): string[] {
   const { ageSeconds, at, maxAgeSeconds } = freshness;
   const demand =
     maxAgeSeconds === null ? 'none was demanded' : `at most ${lengthText(maxAgeSeconds * 1000)} was demanded`;
-  return [`age          ${lengthText(ageSeconds * 1000)} at ${at}, by its newest cosignature; ${demand}`];
+  const age =
+    ageSeconds < 0
+      ? `none yet at ${at}: its newest cosignature is of ${lengthText(-ageSeconds * 1000)} later`
+      : `${lengthText(ageSeconds * 1000)} at ${at}, by its newest cosignature`;
+  return [`age          ${age}; ${demand}`];
 }
 
 /** The exit code of a verdict: 0 valid, 1 tampered, 2 incomplete. 3, for wrong use, is the command line's. */

@@ -25,6 +25,14 @@ function judged(entries: readonly EntryBody[], whole = true): string[] {
   return codes;
 }
 
+const driftedAfterCall = (s: ChangeStory): EntryBody[] => [
+  ...approved(s),
+  s.started(),
+  s.ended('failed'),
+  s.entry('change.drifted'),
+  s.prechecked(2),
+];
+
 describe('what happens', () => {
   test.each<[string, (s: ChangeStory) => EntryBody[]]>([
     ['a success', succeeded],
@@ -78,6 +86,29 @@ describe('what happens', () => {
         s.prechecked(2),
         s.entry('change.expired'),
         s.closed('expired', 'not_started'),
+      ],
+    ],
+    [
+      'drift after a call, abandoned before anybody decides again',
+      (s) => [...driftedAfterCall(s), s.operator('abandon'), s.closed('withdrawn', 'failed', 'abandoned')],
+    ],
+    [
+      'drift after a call, and the policy is revoked',
+      (s) => [
+        ...driftedAfterCall(s),
+        s.spoken('change.abandoned', adam, 'revocation', 'revoke', { digest: null }),
+        s.closed('refused', 'failed', 'policy_revoked'),
+      ],
+    ],
+    [
+      'abandoned while the drift was written down',
+      (s) => [
+        ...approved(s),
+        s.started(),
+        s.ended('failed'),
+        s.operator('abandon'),
+        s.entry('change.drifted'),
+        s.closed('withdrawn', 'failed', 'abandoned'),
       ],
     ],
     [
@@ -298,6 +329,11 @@ describe('what could not have happened', () => {
       (s) => [...before(s), s.withdrawn(person('erin', 'requester'))],
     ],
     ['paused before approval', ['not_approved'], (s) => [...before(s), s.operator('pause')]],
+    [
+      'abandoned after a drift, and closed as if nobody had said so',
+      ['closed_otherwise'],
+      (s) => [...driftedAfterCall(s), s.operator('abandon'), s.closed('expired', 'failed', 'abandoned')],
+    ],
     [
       'abandoned by no operator',
       ['not_by_operator'],

@@ -1,5 +1,5 @@
 import { readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { changed, found, freshPath, inFolder, packed } from './pack-file.ts';
@@ -58,6 +58,18 @@ describe('archives that would do harm', () => {
     const more = await freshPath();
     await writeFile(more, gzipSync(Buffer.concat([gunzipSync(await readFile(path)), Buffer.from('more')])));
     expect(found(await verifiedText(more))).toEqual(['unexpected']);
+  });
+
+  test('a folder by whatever name it has', async () => {
+    const folder = await inFolder(whole);
+    const before = process.cwd();
+    process.chdir(folder);
+    try {
+      for (const name of ['.', './', './/.', folder, `${folder}/`, join('..', basename(folder))])
+        expect(found(await verifiedText(name)), name).toEqual([]);
+    } finally {
+      process.chdir(before);
+    }
   });
 
   test('a folder with a link, or with something else in it', async () => {

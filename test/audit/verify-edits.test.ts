@@ -18,6 +18,7 @@ import {
   whole,
 } from './pack-ground.ts';
 
+const within = await filesOf({ covers: { kind: 'range', from: 8, to: 30 }, since: null });
 const later = await filesOf({ covers: { kind: 'range', from: 8, to: null }, since: null });
 /** The log's key has signed it too. */
 const other = memoryLog(
@@ -31,6 +32,13 @@ describe('what somebody does who has read the format, the manifest set right', (
   const edit =
     (index: number, from: string | RegExp, to: string | ((found: string) => string)) => (text: string) =>
       textOf(lines(text).map((line, i) => (i === index ? line.replace(from, to as string) : line)));
+  const upTo = (count: number) => (text: string) => textOf(lines(text).slice(0, count));
+  const doubled = (index: number) => (text: string) =>
+    textOf(lines(text).flatMap((line, i) => (i === index ? [line, line] : [line])));
+  const swapped = (a: number, b: number) => (text: string) => {
+    const l = lines(text);
+    return textOf(l.map((line, i) => (i === a ? l[b] : i === b ? l[a] : line) as string));
+  };
   const without = (index: number) => (text: string) => textOf(lines(text).filter((_, i) => i !== index));
   /** Some line of the entries edited, and its leaf hash made anew. */
   const rehashed = (files: readonly OpenFile[], line: number, change: (text: string) => string) => {
@@ -110,15 +118,53 @@ describe('what somebody does who has read the format, the manifest set right', (
       () => changed(whole, 'entries.jsonl', without(35), drop(35)),
     ],
     [
-      'two entries swapped',
+      'the last entries dropped, and their leaves',
+      'truncated@30',
+      30,
+      () => changed(changed(whole, 'leaves.jsonl', upTo(30)), 'entries.jsonl', upTo(30)),
+    ],
+    [
+      'the last entries of a range dropped, and their leaves',
+      'truncated@20',
+      20,
+      () => changed(changed(within, 'leaves.jsonl', upTo(12)), 'entries.jsonl', upTo(12)),
+    ],
+    [
+      'two entries swapped, and their leaves',
       'reordered@13',
       13,
-      () =>
-        changed(whole, 'entries.jsonl', (text) => {
-          const l = lines(text);
-          return textOf(l.map((line, i) => (i === 13 ? l[20] : i === 20 ? l[13] : line) as string));
-        }),
+      () => changed(changed(whole, 'leaves.jsonl', swapped(13, 20)), 'entries.jsonl', swapped(13, 20)),
     ],
+    [
+      'an entry doubled, and its leaf',
+      'unexpected@14',
+      14,
+      () => changed(changed(whole, 'leaves.jsonl', doubled(13)), 'entries.jsonl', doubled(13)),
+    ],
+    [
+      'an entry dropped, and its leaf',
+      'missing@13',
+      13,
+      () => changed(changed(whole, 'leaves.jsonl', without(13)), 'entries.jsonl', without(13), drop(13)),
+    ],
+    [
+      'an entry made longer, and the manifest left as it was',
+      'altered@13',
+      13,
+      () =>
+        whole.map((file) =>
+          file.name === 'entries.jsonl'
+            ? { ...file, data: Buffer.from(edit(13, '"round":1', '"round":10')(file.data.toString())) }
+            : file,
+        ),
+    ],
+    [
+      'what joins a range to the root dropped',
+      'missing',
+      null,
+      () => within.filter(({ name }) => name !== 'proofs/range.json'),
+    ],
+    ['two entries swapped', 'reordered@13', 13, () => changed(whole, 'entries.jsonl', swapped(13, 20))],
     [
       'an entry put between',
       'unexpected@13',
@@ -210,7 +256,7 @@ describe('what somebody does who has read the format, the manifest set right', (
       'what is not proven left out',
       'altered:rendering',
       null,
-      () => changed(whole, 'README.txt', (text) => text.replace('* Entries after', '* No entries after')),
+      () => changed(whole, 'README.txt', (text) => text.replace('* Entries from', '* No entries from')),
     ],
     [
       'the manifest telling of more',

@@ -59,6 +59,16 @@ describe('what an operator may do to an execution', () => {
     ['missing_role', 'pause', alice, 'approved', 'running'],
     ['missing_role', 'abandon', bob, 'approved', 'running'],
   ])('%s: %s by %o when %s %s', (expected, action, by, decided, executed) => {
-    expect(codeOf(() => judgeExecution(change(decided, executed), action, by))).toBe(expected);
+    expect(codeOf(() => judgeExecution(change(decided, executed), action, by, false))).toBe(expected);
+  });
+
+  test('after a call, what waits for approval again may be abandoned, by an operator, and nothing else', () => {
+    const drifted = change('pending', 'not_started');
+    expect(codeOf(() => judgeExecution(drifted, 'abandon', olga, true))).toBe('allowed');
+    expect(codeOf(() => judgeExecution(drifted, 'abandon', alice, true))).toBe('missing_role');
+    expect(codeOf(() => judgeExecution(drifted, 'pause', olga, true))).toBe('not_approved');
+    expect(codeOf(() => judgeExecution(change('expired', 'not_started'), 'abandon', olga, true))).toBe(
+      'change_closed',
+    );
   });
 });

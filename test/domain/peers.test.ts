@@ -137,7 +137,7 @@ describe('where others fail', () => {
       'missing_role',
     );
     const running = { decisionStatus: 'approved', executionStatus: 'running', requester: alice } as Change;
-    expect(codeOf(() => judgeExecution(running, 'abandon', bob))).toBe('missing_role');
+    expect(codeOf(() => judgeExecution(running, 'abandon', bob, true))).toBe('missing_role');
   });
   test('the self-approval ban holds on every way in', () => {
     const delegated = policyOf([stage('review', 'security:1')], {

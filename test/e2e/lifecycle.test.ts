@@ -219,6 +219,33 @@ describe.concurrent('a change', { timeout: 300_000 }, () => {
     });
   });
 
+  test('may be abandoned, and not withdrawn, in a round that follows a drift after a call', async () => {
+    const sn = await ground.certificate();
+    await ground.fault(sn, { times: 2 });
+    const asked = await journey.approved(sn);
+    await changeThat(api.users.alice, asked.id, (c) => c.attempts.length > 0);
+    await ground.control('PUT', '/_sim/certificates', {
+      mqttInstanceId: instance,
+      sn,
+      caName: 'another line',
+      status: '0',
+    });
+    const { id } = await changeThat(api.users.alice, asked.id, (c) => c.round === 2);
+    const withdrawal = api.users.alice.post(`/v1/changes/${id}/withdrawal`, { comment: '' });
+    expect(await codeOf(withdrawal)).toBe('call_started');
+    expect(await codeOf(control(id, 'pause'))).toBe('not_approved');
+    await control(id, 'abandon');
+    const end = await journey.ended(id);
+    expect(end).toMatchObject({
+      decisionStatus: 'withdrawn',
+      executionStatus: 'failed',
+      outcome: { code: 'abandoned' },
+    });
+    expect((await ground.calls(sn)).filter((c) => c.applied)).toEqual([]);
+    // The target is free again.
+    expect((await journey.asked(sn)).decisionStatus).toBe('pending');
+  });
+
   test('is abandoned by an operator and says how its last call ended', async () => {
     const sn = await ground.certificate();
     await ground.fault(sn, { times: 50 });

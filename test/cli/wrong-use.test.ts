@@ -1,0 +1,46 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const main = join(import.meta.dirname, '..', '..', 'cli', 'main.ts');
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'countersign-use-'));
+  await writeFile(join(folder, 'keys.txt'), '');
+  await writeFile(join(folder, 'no-checkpoint'), 'hostname\n');
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+function countersign(args: readonly string[]): Promise<{ code: unknown; stdout: string; stderr: string }> {
+  const env = { PATH: process.env.PATH, COUNTERSIGN_TOKEN: 'x', COUNTERSIGN_URL: 'http://127.0.0.1:1' };
+  return new Promise((resolve) => {
+    execFile(process.execPath, [main, ...args], { env, cwd: folder }, (error, stdout, stderr) =>
+      resolve({ code: error?.code ?? 0, stdout, stderr }),
+    );
+  });
+}
+
+test.each<[string, readonly string[]]>([
+  ['--reason and --by', ['signer', '--resume']],
+  ['--as', ['change', 'list', '--mfa']],
+  ['0 to 65535', ['witness', '--port', '99999']],
+  ['0 to 65535', ['simulator', '--port', 'abc']],
+  ['missing required argument', ['change', 'show']],
+  ['--key', ['audit', 'verify', 'none.tgz']],
+  ['none.tgz', ['audit', 'verify', 'none.tgz', '--key', 'keys.txt']],
+  ['note', ['audit', 'verify', '.', '--key', 'keys.txt', '--since', 'no-checkpoint']],
+])('wrong use is told (%s), in JSON where that is asked for, with exit code 3: %j', async (told, args) => {
+  const plain = await countersign(args);
+  expect(plain.code).toBe(3);
+  expect(plain.stderr).toContain(told);
+  expect(plain.stdout).toBe('');
+  const json = await countersign(['--json', ...args]);
+  expect(json.code).toBe(3);
+  const said = JSON.parse(json.stdout) as { code: string; message: string };
+  expect(said).toMatchObject({ code: 'invalid_request', errors: [] });
+  expect(said.message).toContain(told);
+});

@@ -1,0 +1,64 @@
+import { proxyActivities } from '@temporalio/workflow';
+import type { FailedCall, VendorActivities } from '../activities/contract.ts';
+import { vendorTaskQueue } from './messages.ts';
+import type { Ended, Run } from './run.ts';
+
+const { settle } = proxyActivities<Pick<VendorActivities, 'settle'>>({
+  taskQueue: vendorTaskQueue,
+  startToCloseTimeout: '10 minutes',
+  heartbeatTimeout: '15 seconds',
+  retry: { initialInterval: '1 second', maximumInterval: '1 minute' },
+});
+
+/** Why a change ends that an operator abandoned. */
+export const abandoned = { code: 'abandoned', message: 'an operator abandoned the change' };
+
+/** The end of a change that was rejected or called off. Where a call was made in an earlier round, the target decides. */
+export async function endOfDecision(run: Run): Promise<Ended> {
+  const { decisionStatus, executionStatus, decisions } = run.change;
+  if (run.calledOff && run.callStarted) return { decisionStatus, ...(await settled(run, run.calledOff)) };
+  if (run.calledOff) {
+    return {
+      decisionStatus,
+      ...(executionStatus === 'not_started' ? {} : { executionStatus: 'cancelled' as const }),
+      outcome: run.calledOff,
+    };
+  }
+  const by = decisions.findLast((d) => d.counts && d.decision === 'reject')?.person.name;
+  return { outcome: { code: 'rejected', message: `rejected by ${by ?? 'an approver'}` } };
+}
+
+/** The end of a change whose call was cut short: what the target shows decides, not what was hoped. */
+export async function settled(run: Run, why: { code: string; message: string }): Promise<Ended> {
+  if (!run.callStarted) return { executionStatus: 'cancelled', outcome: why };
+  const { attempts, achieved, doubt, last } = await settle({ change: run.change });
+  if (attempts > 0 && achieved === true) return success(null, true);
+  if (attempts === 0) return { executionStatus: 'cancelled', outcome: why };
+  if (achieved === null && doubt) {
+    return {
+      executionStatus: 'outcome_unknown',
+      outcome: {
+        code: 'outcome_unknown',
+        message: `${why.message}; a call's outcome is not known and the target could not be read`,
+        requestId: last?.requestId ?? null,
+      },
+    };
+  }
+  return { executionStatus: 'failed', outcome: lastWord(why, last) };
+}
+
+function lastWord(why: { code: string; message: string }, last: FailedCall | null) {
+  if (!last) return why;
+  return { code: why.code, message: `${why.message}; last answer: ${last.code}`, requestId: last.requestId };
+}
+
+export function success(requestId: string | null, reconciled: boolean): Ended {
+  const message = reconciled
+    ? 'the target, read afterwards, is as the operation leaves it'
+    : 'the call succeeded';
+  return {
+    executionStatus: 'succeeded',
+    outcome: { code: 'succeeded', message, requestId, reconciled },
+    ...(reconciled ? { tells: { type: 'change.reconciled' as const, members: { requestId } } } : {}),
+  };
+}
