@@ -27,6 +27,8 @@ import type { ActivityDependencies } from './dependencies.ts';
 import { digestOf } from './digest.ts';
 import { asFailure } from './failure.ts';
 
+/** Ms within which a call must have its key and its slot once everything was looked at. */
+const sendWithinMs = 5000;
 /** Ms after which what was seen before the sealing is seen again. */
 const staleAfterMs = 1000;
 
@@ -167,7 +169,9 @@ export function makeVendorActivities(deps: ActivityDependencies): VendorActiviti
         await deps.at?.('attempt.started');
         const stopped = await sealed(change, operation, ref, begun);
         if (stopped !== null) return stopped;
-        const sent = onsMqtt.activeCaCertificate(inputOf(change), change.id);
+        // What was seen must not be long ago when the call leaves, nor execute-by have passed.
+        const notAfter = Math.min(Date.now() + sendWithinMs, Date.parse(change.executeBy ?? '') || Infinity);
+        const sent = onsMqtt.activeCaCertificate(inputOf(change), change.id, notAfter);
         await deps.at?.('call.sent');
         const answer = await sent;
         await deps.at?.('call.answered');

@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import { appendEntries } from '../audit/append.ts';
 import type { Change } from '../domain/change.ts';
 import { hasEndedAs } from '../domain/change-state.ts';
+import { CountersignError } from '../domain/error.ts';
 import { inTransaction } from '../store/in-transaction.ts';
 import { lockChange } from '../store/lock-change.ts';
 import { releaseTarget } from '../store/release-target.ts';
@@ -19,7 +20,12 @@ export async function writeEnd(pool: Pool, { change, entries }: Recording): Prom
     const kept = await lockChange(client, change.id);
     if (kept && hasEndedAs(kept, change)) return kept;
     await appendEntries(client, entries);
-    await saveChange(client, change);
+    if (!(await saveChange(client, change))) {
+      throw new CountersignError(
+        'integrity_conflict',
+        `change ${change.id} went on while its end was written`,
+      );
+    }
     await releaseTarget(client, change.id);
     return null;
   });

@@ -58,9 +58,10 @@ export async function runWorker(env: Environment): Promise<void> {
     taskQueue: vendorTaskQueue,
     maxConcurrentActivityTaskExecutions: 100,
   });
+  const place = { after: null };
   let isStopping = false;
   const orphans = setInterval(() => {
-    closeOrphans({ pool: dependencies.pool, client, log, namespace }).catch((err: unknown) => {
+    closeOrphans({ pool: dependencies.pool, client, log, namespace, place }).catch((err: unknown) => {
       // Cut short by our own end: whoever runs next looks again.
       if (isStopping) return;
       log.warn({ err: err as Error }, 'changes without a workflow could not be looked for');

@@ -145,6 +145,7 @@ export function createOnsMqtt(options: OnsMqttOptions): OnsMqtt {
     method: 'GET' | 'POST',
     ref: CaCertificateRef,
     changeId: string | null = null,
+    notAfter = Infinity,
   ): Promise<Success | VendorFault> {
     if (!isUsable(ref))
       return faultOfKind('invalid_input', 'expected a region, an instance and a serial number');
@@ -169,7 +170,7 @@ export function createOnsMqtt(options: OnsMqttOptions): OnsMqtt {
       const why = error instanceof CountersignError ? error.code : 'log_unavailable';
       return faultOfKind('not_sent', `no slot of the account's rate could be had (${why})`);
     }
-    if (performance.now() - askedAt > sendWithinMs) {
+    if (performance.now() - askedAt > sendWithinMs || Date.now() > notAfter) {
       return faultOfKind('not_sent', 'held up for too long before the sending');
     }
     const nonce = randomUUID();
@@ -191,8 +192,8 @@ export function createOnsMqtt(options: OnsMqttOptions): OnsMqtt {
   }
 
   return {
-    async activeCaCertificate(ref, changeId) {
-      const answer = await call('ActiveCaCertificate', 'POST', ref, changeId);
+    async activeCaCertificate(ref, changeId, notAfter) {
+      const answer = await call('ActiveCaCertificate', 'POST', ref, changeId, notAfter);
       if (!answer.ok) return answer;
       const { body, requestId } = answer;
       if (body.Sn !== ref.sn) return otherSn(requestId);

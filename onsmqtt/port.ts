@@ -55,8 +55,13 @@ export interface OnsMqtt {
    * counted from the sending.
    *
    * @param changeId - the change that it is made for, a UUID; it names the call's session where there is one
+   * @param notAfter - ms since 1970: what could not be sent by then, for want of a key or a slot, is `not_sent`; default: never
    */
-  activeCaCertificate(ref: CaCertificateRef, changeId: string): Promise<ActivationAnswer | VendorFault>;
+  activeCaCertificate(
+    ref: CaCertificateRef,
+    changeId: string,
+    notAfter?: number,
+  ): Promise<ActivationAnswer | VendorFault>;
   /** One GetCaCertificate call. */
   getCaCertificate(ref: CaCertificateRef): Promise<ReadAnswer | ReadFault>;
 }

@@ -10,12 +10,12 @@ import {
 import type { LogActivities } from '../activities/contract.ts';
 import type { Change, ChangeRequest } from '../domain/change.ts';
 import type { JsonObject } from '../domain/json.ts';
-import { newChange, withNobody, withRound } from '../domain/change-state.ts';
+import { newChange, next, withNobody, withRound } from '../domain/change-state.ts';
 import { personActor, workerActor } from '../domain/entry.ts';
 import { isoTime } from '../domain/time.ts';
 import { close } from './closing.ts';
 import { awaitDecisions, lapse, roundSince } from './decision-time.ts';
-import { endOfDecision } from './ending.ts';
+import { abandoned, afterCalls, endOfDecision, settled } from './ending.ts';
 import { execute } from './execution.ts';
 import type { Executed } from './execution.ts';
 import { recordOptions } from './record-options.ts';
@@ -33,6 +33,9 @@ const log = proxyActivities<Pick<LogActivities, 'recordChange'>>(recordOptions);
 // A local one saves a round trip; everything in its entry was fixed by the request, its time too.
 const { openChange } = proxyLocalActivities<Pick<LogActivities, 'openChange'>>(recordOptions);
 
+/** The longest time that a change may have, ms. */
+const longestMs = 366 * 86_400_000;
+
 /**
  * One change request from its submission to its one final outcome. Answers the change at its end; fails, with nothing
  * written, when another change holds the target or the key.
@@ -49,7 +52,7 @@ export async function change(request: ChangeRequest): Promise<Change> {
   const { changeId, known } = await settleHandlers(opening);
   if (known) throw failure('key_reused', `the key belongs to change ${changeId}`, changeId);
 
-  const end = await untilEnd(run);
+  const end = await afterCalls(run, await untilEnd(run));
   // A decision that was accepted is recorded before the change closes.
   await condition(() => run.recording === 0);
   run.change = await close(run, end);
@@ -63,6 +66,10 @@ export async function change(request: ChangeRequest): Promise<Change> {
 async function open(run: Run, request: ChangeRequest): Promise<{ changeId: string; known: boolean }> {
   if (workflowInfo().workflowId !== `change-${request.id}`) {
     throw failure('invalid_request', `${request.id} is another change than this workflow's`, request.id);
+  }
+  // Else its approval would come to a moment that no clock has.
+  if (!(request.executeWithinMs >= 0 && request.executeWithinMs <= longestMs)) {
+    throw failure('invalid_request', 'executeWithinMs: expected 0 to 366 days', request.id);
   }
   const {
     input,
@@ -141,9 +148,17 @@ async function decideAndExecute(run: Run): Promise<Exclude<Executed, { kind: 'la
   for (let since = roundSince(run.change); ; since = isoTime(Date.now())) {
     await awaitDecisions(run, since);
     if (run.change.decisionStatus === 'pending') return { kind: 'ended', end: expired(run) };
-    if (run.change.decisionStatus !== 'approved') return { kind: 'ended', end: await endOfDecision(run) };
+    if (run.change.decisionStatus !== 'approved') return { kind: 'ended', end: endOfDecision(run) };
     tell(run, run.change.breakGlass ? 'break_glass' : 'decided');
+    if (run.command === 'pause') {
+      // Asked for while the target was read, before people had to be asked again: it still holds.
+      run.change = next(run.change, { executionStatus: 'paused' });
+      await run.record([]);
+    }
     const executed = await execute(run);
+    if (executed.kind !== 'ended' && run.command === 'abandon') {
+      return { kind: 'ended', end: await settled(run, run.calledOff ?? abandoned) };
+    }
     if (executed.kind !== 'lapsed') return executed;
     await lapse(run, executed.reevaluation);
   }
@@ -161,7 +176,7 @@ function expired(run: Run): Ended {
   return {
     decisionStatus: 'expired',
     outcome: { code: 'decide_by_passed', message: `nobody decided before ${run.change.decideBy}` },
-    tells: { type: 'change.expired', members: { decideBy: run.change.decideBy } },
+    tells: [{ type: 'change.expired', members: { decideBy: run.change.decideBy } }],
   };
 }
 

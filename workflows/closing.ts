@@ -1,4 +1,4 @@
-import { ActivityFailure, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import { isCancellation, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { LogActivities } from '../activities/contract.ts';
 import type { Change } from '../domain/change.ts';
 import { closed } from '../domain/change-state.ts';
@@ -21,11 +21,13 @@ const anywhere = proxyActivities<Closing>(recordOptions);
  */
 export async function close(run: Run, end: Ended): Promise<Change> {
   const change = closed(run.change, end, Date.now());
+  // From here on it has ended: what is asked for while this is written is refused.
+  run.change = change;
   const { decisionStatus, executionStatus, outcome } = change;
   const recording = {
     change,
     entries: [
-      ...(end.tells ? [run.entry(change, end.tells.type, workerActor, end.tells.members)] : []),
+      ...(end.tells ?? []).map(({ type, members }) => run.entry(change, type, workerActor, members)),
       run.entry(change, 'change.closed', workerActor, {
         decisionStatus,
         executionStatus,
@@ -36,7 +38,8 @@ export async function close(run: Run, end: Ended): Promise<Change> {
   try {
     return (await here.closeChange(recording)) ?? change;
   } catch (error) {
-    if (!(error instanceof ActivityFailure)) throw error;
+    // A local activity's own failure comes as it was thrown, only its time-out as an ActivityFailure.
+    if (isCancellation(error)) throw error;
     return (await anywhere.closeChange(recording)) ?? change;
   }
 }

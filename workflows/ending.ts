@@ -1,5 +1,6 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { FailedCall, VendorActivities } from '../activities/contract.ts';
+import { next } from '../domain/change-state.ts';
 import { vendorTaskQueue } from './messages.ts';
 import type { Ended, Run } from './run.ts';
 
@@ -13,10 +14,9 @@ const { settle } = proxyActivities<Pick<VendorActivities, 'settle'>>({
 /** Why a change ends that an operator abandoned. */
 export const abandoned = { code: 'abandoned', message: 'an operator abandoned the change' };
 
-/** The end of a change that was rejected or called off. Where a call was made in an earlier round, the target decides. */
-export async function endOfDecision(run: Run): Promise<Ended> {
+/** The end of a change that was rejected or called off. */
+export function endOfDecision(run: Run): Ended {
   const { decisionStatus, executionStatus, decisions } = run.change;
-  if (run.calledOff && run.callStarted) return { decisionStatus, ...(await settled(run, run.calledOff)) };
   if (run.calledOff) {
     return {
       decisionStatus,
@@ -26,6 +26,15 @@ export async function endOfDecision(run: Run): Promise<Ended> {
   }
   const by = decisions.findLast((d) => d.counts && d.decision === 'reject')?.person.name;
   return { outcome: { code: 'rejected', message: `rejected by ${by ?? 'an approver'}` } };
+}
+
+/** The end of a change that comes to it without a call of this round: what a call of an earlier one did, the target shows. */
+export async function afterCalls(run: Run, end: Ended): Promise<Ended> {
+  if (!run.callStarted || end.executionStatus !== undefined) return end;
+  // It is decided while the target is read.
+  if (end.decisionStatus !== undefined) run.change = next(run.change, { decisionStatus: end.decisionStatus });
+  const shown = await settled(run, end.outcome);
+  return { ...end, ...shown, tells: [...(end.tells ?? []), ...(shown.tells ?? [])] };
 }
 
 /** The end of a change whose call was cut short: what the target shows decides, not what was hoped. */
@@ -59,6 +68,6 @@ export function success(requestId: string | null, reconciled: boolean): Ended {
   return {
     executionStatus: 'succeeded',
     outcome: { code: 'succeeded', message, requestId, reconciled },
-    ...(reconciled ? { tells: { type: 'change.reconciled' as const, members: { requestId } } } : {}),
+    ...(reconciled ? { tells: [{ type: 'change.reconciled' as const, members: { requestId } }] } : {}),
   };
 }

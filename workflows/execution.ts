@@ -52,7 +52,7 @@ export async function execute(run: Run): Promise<Executed> {
       () => calledOff() || run.command === 'abandon' || run.change.executionStatus !== 'paused',
       executeBy,
     );
-    if (calledOff()) return { kind: 'ended', end: await endOfDecision(run) };
+    if (calledOff()) return { kind: 'ended', end: endOfDecision(run) };
     if (run.command === 'abandon')
       return { kind: 'ended', end: await settled(run, run.calledOff ?? abandoned) };
     if (passed(executeBy)) return { kind: 'ended', end: await settled(run, lateOf(held)) };
@@ -128,7 +128,8 @@ async function call(run: Run): Promise<Executed | Closed | { kind: 'interrupted'
     return { kind: 'ended', end: success(requestId, reconciled) };
   } catch (error) {
     // A call that was under way when it was interrupted, and that failed: Temporal does not repeat what is cancelled.
-    if (error instanceof ActivityFailure && isInterrupted(run)) return { kind: 'interrupted' };
+    if (error instanceof ActivityFailure && isInterrupted(run) && !isFinalAnswer(error))
+      return { kind: 'interrupted' };
     // Execute-by has passed while a call was under way, or the log could not be written for too long.
     if (error instanceof ActivityFailure && gaveUpInTime(error)) {
       return { kind: 'ended', end: await settled(run, late) };
@@ -144,6 +145,11 @@ function approvalsOf({ approvals, submission }: Run): readonly SignedStatement[]
 
 function isInterrupted(run: Run): boolean {
   return run.command !== null || run.change.executionStatus !== 'running';
+}
+
+/** The vendor's word that a repeat is of no use. */
+function isFinalAnswer({ cause }: ActivityFailure): boolean {
+  return cause instanceof ApplicationFailure && cause.nonRetryable === true;
 }
 
 function gaveUpInTime({ cause }: ActivityFailure): boolean {

@@ -32,7 +32,7 @@ export async function precheck(
       // While the drift was written down, by an operator or because the policy was revoked.
       run.change = next(run.change, { decisionStatus: run.calledOff ? 'refused' : 'withdrawn' });
       run.calledOff ??= abandoned;
-      return { kind: 'ended', end: await endOfDecision(run) };
+      return { kind: 'ended', end: endOfDecision(run) };
     }
   }
   const before = run.change;
@@ -49,14 +49,14 @@ export async function precheck(
   } catch (error) {
     read = { kind: 'refused', snapshot: null, ...failedCallOf(error) };
   }
-  if (run.change.decisionStatus !== 'pending') return { kind: 'ended', end: await endOfDecision(run) };
+  if (run.change.decisionStatus !== 'pending') return { kind: 'ended', end: endOfDecision(run) };
   if (read === undefined) {
     return {
       kind: 'ended',
       end: {
         decisionStatus: 'expired',
         outcome: { code: 'decide_by_passed', message: 'the target could not be read before decide-by' },
-        tells: { type: 'change.expired', members: { decideBy: run.change.decideBy } },
+        tells: [{ type: 'change.expired', members: { decideBy: run.change.decideBy } }],
       },
     };
   }
@@ -68,7 +68,7 @@ export async function precheck(
     end: {
       decisionStatus: 'refused',
       outcome: { code, message, requestId },
-      tells: { type: 'change.refused', members: { code, message, requestId, snapshot } },
+      tells: [{ type: 'change.refused', members: { code, message, requestId, snapshot } }],
     },
   };
 }

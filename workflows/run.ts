@@ -9,12 +9,12 @@ import { makeEntryWriter } from './entry-writer.ts';
 import { statusAttributes } from './messages.ts';
 import { makeTimer } from './timer.ts';
 
-/** How a change ends, and the entry that tells of it beside `change.closed`. */
+/** How a change ends, and the entries that tell of it beside `change.closed`. */
 export interface Ended {
   readonly decisionStatus?: DecisionStatus;
   readonly executionStatus?: ExecutionStatus;
   readonly outcome: Pick<Outcome, 'code' | 'message'> & Partial<Pick<Outcome, 'requestId' | 'reconciled'>>;
-  readonly tells?: { readonly type: EventType; readonly members: JsonObject };
+  readonly tells?: readonly { readonly type: EventType; readonly members: JsonObject }[];
 }
 
 /** What one workflow run holds: the change as it is now, and the ways to change it durably. */

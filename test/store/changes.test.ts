@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { countChangesByStatus } from '../../store/count-changes-by-status.ts';
 import { getChange } from '../../store/get-change.ts';
 import { listOpenChanges } from '../../store/list-open-changes.ts';
+import type { OpenChangePlace } from '../../store/list-open-changes.ts';
 import { makePool } from '../../store/pool.ts';
 import { saveChange } from '../../store/save-change.ts';
 import { cloneDatabase } from '../support/database.ts';
@@ -58,11 +59,23 @@ test('open changes of which nothing was heard for long, longest first', async ()
   // Heard of after `since`, by the database's clock.
   const heard = change();
   do await saveChange(worker, { ...heard, version: Date.now() });
-  while ((await listOpenChanges(worker, since, 1000)).some(({ id }) => id === heard.id));
-  const ids = (await listOpenChanges(worker, since, 1000)).map(({ id }) => id);
+  while ((await listOpenChanges(worker, since, null, 1000)).changes.some(({ id }) => id === heard.id));
+  const ids = (await listOpenChanges(worker, since, null, 1000)).changes.map(({ id }) => id);
   expect(ids.slice(-2)).toEqual(silent.map(({ id }) => id));
   expect(ids).not.toContain(closed.id);
-  expect(await listOpenChanges(worker, since, 1)).toHaveLength(1);
+  const walked: string[] = [];
+  for (let after: OpenChangePlace | null = null; ;) {
+    const { changes, next }: Awaited<ReturnType<typeof listOpenChanges>> = await listOpenChanges(
+      worker,
+      since,
+      after,
+      1,
+    );
+    walked.push(...changes.map(({ id }) => id));
+    after = next;
+    if (after === null) break;
+  }
+  expect(walked).toEqual(ids);
 });
 
 test('changes are counted by their statuses', async () => {

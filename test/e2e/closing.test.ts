@@ -1,0 +1,183 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { FaultPoint } from '../../activities/dependencies.ts';
+import { workflowIdOf } from '../../domain/change.ts';
+import type { Change } from '../../domain/change.ts';
+import { takeAway } from '../support/database.ts';
+import { codeOf, decide, entriesOf, inMs, journeyOf } from '../support/journey.ts';
+import type { Journey } from '../support/journey.ts';
+import { changeThat, eventually, instance, startApi, startGround, startWorkers } from '../support/service.ts';
+import type { Ground } from '../support/service.ts';
+
+let ground: Ground;
+let api: Awaited<ReturnType<typeof startApi>>;
+let workers: Awaited<ReturnType<typeof startWorkers>>;
+let journey: Journey;
+/** What happens when a worker comes to a point. */
+const hooks = new Map<FaultPoint, () => Promise<void>>();
+
+beforeAll(async () => {
+  ground = await startGround();
+  [api, workers] = await Promise.all([
+    startApi(ground, { engineDeadlineMs: 60_000 }),
+    startWorkers(ground, { at: (point) => hooks.get(point)?.() }),
+  ]);
+  journey = journeyOf(api);
+});
+afterEach(() => hooks.clear());
+afterAll(async () => {
+  await workers.stop();
+  await api.stop();
+  await ground.stop();
+});
+
+const control = (id: string, action: string): Promise<unknown> =>
+  api.users.olga.post(`/v1/changes/${id}/execution`, { action, comment: 'as the plant asked' });
+const rename = (sn: string): Promise<unknown> =>
+  ground.control('PUT', '/_sim/certificates', {
+    mqttInstanceId: instance,
+    sn,
+    caName: 'renamed',
+    status: '0',
+  });
+const types = async (id: string): Promise<string[]> =>
+  (await entriesOf(api.users.dave, id)).map(({ type }) => type);
+const workflowEnd = (id: string): Promise<Change> =>
+  ground.client.workflow.getHandle(workflowIdOf(id)).result() as Promise<Change>;
+
+/** In its second round, after one call that failed. */
+async function driftedAfterCall(fault: object = {}): Promise<{ id: string; sn: string }> {
+  const sn = await ground.certificate();
+  await ground.fault(sn, { times: 1, ...fault });
+  hooks.set('call.answered', async () => {
+    hooks.clear();
+    await rename(sn);
+  });
+  const { id } = await journey.approved(sn);
+  await changeThat(api.users.alice, id, (c) => c.round === 2 && c.digest !== null);
+  return { id, sn };
+}
+
+describe('the last write', () => {
+  test.each(['unreachable', 'unwritable'] as const)(
+    'of a success waits for a Postgres that is %s',
+    async (how) => {
+      const away = Promise.withResolvers<() => Promise<void>>();
+      hooks.set('before.close', async () => {
+        hooks.clear();
+        away.resolve(await takeAway(ground.database, how));
+      });
+      const { id } = await journey.approved(await ground.certificate());
+      const giveBack = await away.promise;
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      await giveBack();
+      expect((await workflowEnd(id)).executionStatus).toBe('succeeded');
+      expect(await journey.ended(id)).toMatchObject({ executionStatus: 'succeeded' });
+      expect((await types(id)).filter((type) => type === 'change.closed')).toHaveLength(1);
+    },
+  );
+
+  test('of what expired tells so, however often it fails at first', async () => {
+    let failed = 0;
+    hooks.set('before.close', () => (failed++ < 3 ? Promise.reject(new Error('away')) : Promise.resolve()));
+    const { id } = await journey.asked(await ground.certificate(), { decideBy: inMs(3000) });
+    expect(await journey.ended(id)).toMatchObject({
+      decisionStatus: 'expired',
+      executionStatus: 'not_started',
+    });
+    expect((await workflowEnd(id)).decisionStatus).toBe('expired');
+    expect((await types(id)).slice(-2)).toEqual(['change.expired', 'change.closed']);
+  });
+
+  test('lets nothing come between: what is asked for meanwhile is refused', async () => {
+    let failed = 0;
+    const [reached, goOn] = [Promise.withResolvers<null>(), Promise.withResolvers<null>()];
+    hooks.set('before.close', async () => {
+      if (failed++ === 0) throw new Error('away');
+      reached.resolve(null);
+      await goOn.promise;
+    });
+    const { id } = await journey.approved(await ground.certificate());
+    await reached.promise;
+    expect(await codeOf(control(id, 'pause'))).toBe('change_closed');
+    goOn.resolve(null);
+    expect(await journey.ended(id)).toMatchObject({ executionStatus: 'succeeded' });
+    expect(await types(id)).not.toContain('change.paused');
+  });
+});
+
+describe('a call before a drift', () => {
+  test('is in the outcome of a change that nobody approves again', async () => {
+    const { id } = await driftedAfterCall();
+    await decide(api.users.bob, await api.users.alice.change(id), 'reject');
+    expect(await journey.ended(id)).toMatchObject({
+      decisionStatus: 'rejected',
+      executionStatus: 'failed',
+      outcome: { code: 'rejected' },
+    });
+  });
+});
+
+describe('an operator’s word during the read that finds a drift', () => {
+  async function reading(): Promise<{ id: string; sn: string }> {
+    const sn = await ground.certificate();
+    const asked = await journey.asked(sn);
+    await rename(sn);
+    await ground.control('POST', '/_sim/faults', {
+      action: 'GetCaCertificate',
+      sn,
+      kind: 'pass',
+      delayMs: 2000,
+    });
+    await decide(api.users.bob, asked);
+    return { id: asked.id, sn };
+  }
+
+  test('ends the change when it is to abandon it', async () => {
+    const { id, sn } = await reading();
+    await control(id, 'abandon');
+    expect(await journey.ended(id)).toMatchObject({
+      executionStatus: 'cancelled',
+      outcome: { code: 'abandoned' },
+    });
+    expect(await ground.calls(sn)).toEqual([]);
+  });
+
+  test('holds the change in its next round when it is to pause it', async () => {
+    const { id, sn } = await reading();
+    await control(id, 'pause');
+    const again = await changeThat(api.users.alice, id, (c) => c.round === 2 && c.digest !== null);
+    await decide(api.users.bob, again);
+    await changeThat(api.users.alice, id, (c) => c.executionStatus === 'paused');
+    expect(await ground.calls(sn)).toEqual([]);
+    await control(id, 'resume');
+    expect((await journey.ended(id)).executionStatus).toBe('succeeded');
+  });
+});
+
+test('an answer that no repeat helps ends a change, also one that was paused meanwhile', async () => {
+  const sn = await ground.certificate();
+  await ground.fault(sn, { status: 403, code: 'PermissionCheckFailed', delayMs: 2000 });
+  const { id } = await journey.approved(sn);
+  await eventually(async () => ((await ground.calls(sn)).length === 1 ? true : null));
+  await control(id, 'pause');
+  expect(await journey.ended(id)).toMatchObject({
+    executionStatus: 'failed',
+    outcome: { code: 'PermissionCheckFailed' },
+  });
+  expect(await ground.calls(sn)).toHaveLength(1);
+});
+
+// The last: nothing can be asked for under this policy afterwards.
+test('a call before a drift does not keep a change from ending with its policy, once', async () => {
+  const { id } = await driftedAfterCall();
+  const { policy } = await api.users.alice.change(id);
+  const revoke = () =>
+    api.users.adam.post('/v1/policy-revocations', { digest: policy.digest, comment: 'wrong' });
+  await revoke();
+  expect(await journey.ended(id)).toMatchObject({
+    decisionStatus: 'refused',
+    executionStatus: 'failed',
+    outcome: { code: 'policy_revoked' },
+  });
+  expect((await types(id)).filter((type) => type === 'change.abandoned')).toHaveLength(1);
+});
