@@ -16,6 +16,9 @@ export async function asFailure<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
+    if (isUnstorable(error)) {
+      throw ApplicationFailure.nonRetryable(`it cannot be stored: ${error.message}`, 'invalid_request');
+    }
     if (!(error instanceof CountersignError)) throw error;
     throw ApplicationFailure.create({
       type: error.code,
@@ -23,4 +26,11 @@ export async function asFailure<T>(work: () => Promise<T>): Promise<T> {
       nonRetryable: final.has(error.code),
     });
   }
+}
+
+/** Whether Postgres refused a value as such (SQLSTATE class 22): so it would each time. */
+function isUnstorable(error: unknown): error is Error {
+  return (
+    error instanceof Error && 'severity' in error && 'code' in error && /^22...$/.test(String(error.code))
+  );
 }

@@ -105,8 +105,11 @@ export function makeRefusalLog(deps: RefusalLogDependencies, windowMs = 60_000):
 
   return {
     async record(refusal) {
-      const { person, change, error } = refusal;
-      const window = open(JSON.stringify([person.issuer, person.subject, change?.id, error.code]), refusal);
+      const { type, person, change, wanted, error } = refusal;
+      // What it was about, without what the caller may choose freely: each other thing is told of by itself.
+      const about = [type, wanted.call, wanted.kind, wanted.action];
+      const who = [person.issuer, person.subject, change?.id, error.code];
+      const window = open(JSON.stringify([...who, ...about]), refusal);
       window.count += 1;
       if (window.count <= refusalsPerWindow) {
         await append(refusal, 0);

@@ -7,22 +7,26 @@ import { decisionStatuses, executionStatuses, reviewStatuses } from '../domain/s
 
 extendZodWithOpenApi(z);
 
-/** Text that Postgres, the log and every reader can hold: tabs and line ends are the only control characters. */
+/** Refuses text that Postgres, the log or a reader could not hold, and the control characters that a pattern finds. */
+const storable =
+  (control: RegExp) =>
+  (ctx: z.core.ParsePayload<string>): void => {
+    const broken = !ctx.value.isWellFormed()
+      ? { rule: 'well_formed', message: 'must be well-formed Unicode' }
+      : control.test(ctx.value)
+        ? { rule: 'no_control_characters', message: 'must not contain control characters' }
+        : null;
+    if (broken) {
+      const { rule, message } = broken;
+      ctx.issues.push({ code: 'custom', input: ctx.value, message, params: { rule } });
+    }
+  };
+/** Text in which tabs and line ends are the only control characters. */
 export const text = (max: number) =>
   z
     .string()
     .max(max)
-    .check((ctx) => {
-      const broken = !ctx.value.isWellFormed()
-        ? { rule: 'well_formed', message: 'must be well-formed Unicode' }
-        : /(?![\t\n\r])\p{Cc}/u.test(ctx.value)
-          ? { rule: 'no_control_characters', message: 'must not contain control characters' }
-          : null;
-      if (broken) {
-        const { rule, message } = broken;
-        ctx.issues.push({ code: 'custom', input: ctx.value, message, params: { rule } });
-      }
-    });
+    .check(storable(/(?![\t\n\r])\p{Cc}/u));
 const words = (max: number) => text(max).trim().min(1);
 /** RFC 3339 with a zone; fractions beyond milliseconds are cut off. */
 const moment = z.iso.datetime({
@@ -45,6 +49,8 @@ export const submissionSchema = z
         url: z
           .url({ protocol: /^https?$/ })
           .max(2000)
+          // It is kept as it came, and read as a URL without them.
+          .check(storable(/\p{Cc}/u))
           .optional(),
       })
       .optional(),

@@ -116,8 +116,10 @@ async function signerRefusal(env: Environment): Promise<LogMemory['refusal']> {
 
 async function temporal(): Promise<Finding> {
   const name = 'Temporal';
-  const { connectionOptions, namespace } = temporalConfig();
+  let where = 'TEMPORAL_NAMESPACE';
   try {
+    const { connectionOptions, namespace } = temporalConfig();
+    where = namespace;
     const connection = await Connection.connect({ ...connectionOptions, connectTimeout: 5000 });
     const { serverVersion } = await connection.workflowService.getSystemInfo({});
     await connection.workflowService.describeNamespace({ namespace });
@@ -128,7 +130,7 @@ async function temporal(): Promise<Finding> {
       name,
       ok: false,
       found: error instanceof Error ? error.message : String(error),
-      remedy: `check TEMPORAL_ADDRESS and that the namespace ${namespace} exists`,
+      remedy: `check TEMPORAL_ADDRESS and the rest of Temporal's variables, and that the namespace ${where} exists`,
     };
   }
 }

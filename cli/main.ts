@@ -151,6 +151,8 @@ try {
   await program.parseAsync();
 } catch (error) {
   process.exitCode = report(error);
+  // What had been opened before it failed must not keep the process: whoever watches it has to see it end.
+  setTimeout(() => process.exit(), 1000).unref();
 }
 
 function report(error: unknown): number {

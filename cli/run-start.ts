@@ -86,7 +86,7 @@ export async function runStart(env: Environment, processEnv: NodeJS.ProcessEnv):
       stack.failed,
     ]);
     const readyApi = listening.then(async (port) => {
-      const api = `http://${env.HOST === '0.0.0.0' ? '127.0.0.1' : env.HOST}:${port}`;
+      const api = `http://${hostOf(env.HOST)}:${port}`;
       await rememberPorts(resolve(env.COUNTERSIGN_HOME), {
         ...stack.ports,
         api: port,
@@ -163,4 +163,11 @@ function announce(
   );
   say('see it work with   npm run demo');
   say(`ready after ${(tookMs / 1000).toFixed(1)} s; Ctrl-C stops everything`);
+}
+
+/** Where this machine reaches what listens on an address, as a URL has it. */
+function hostOf(address: string): string {
+  if (address === '0.0.0.0') return '127.0.0.1';
+  if (address === '::') return '[::1]';
+  return address.includes(':') ? `[${address}]` : address;
 }

@@ -40,7 +40,7 @@ export function changeLines(change: ChangeView): string[] {
   const lines = [
     `change      ${id}`,
     `operation   ${operation} on ${decodeURIComponent(target)}`,
-    `requester   ${requester.name}: ${change.justification}`,
+    `requester   ${requester.name}: ${indented(change.justification)}`,
     `decision    ${decisionStatus}${decisionStatus === 'pending' ? ` (decide by ${decideBy})` : ''}`,
     `execution   ${executionStatus}${executeBy !== null && change.closedAt === null ? ` (execute by ${executeBy})` : ''}`,
   ];
@@ -57,7 +57,7 @@ export function changeLines(change: ChangeView): string[] {
   for (const d of change.decisions) {
     const mark = d.counts ? '' : ` (of round ${d.round}, does not count)`;
     lines.push(
-      `${d.decision.padEnd(11)} ${d.person.name} at ${d.at}${mark}${d.comment ? `: ${d.comment}` : ''}`,
+      `${d.decision.padEnd(11)} ${d.person.name} at ${d.at}${mark}${d.comment ? `: ${indented(d.comment)}` : ''}`,
     );
   }
   for (const a of change.attempts) {
@@ -69,11 +69,18 @@ export function changeLines(change: ChangeView): string[] {
   if (waitsFor) {
     const { kind, freezeId, until, reason } = waitsFor;
     const what = freezeId === null ? kind : `${kind} ${freezeId}`;
-    lines.push(`waits for   ${what}${until === null ? '' : ` until ${until}`}: ${reason}`);
+    lines.push(`waits for   ${what}${until === null ? '' : ` until ${until}`}: ${indented(reason)}`);
   }
   if (change.outcome) lines.push(`outcome     ${change.outcome.code}: ${change.outcome.message}`);
   if (reviewStatus !== 'none') {
-    lines.push(`review      ${reviewStatus}${review ? ` by ${review.person.name}: ${review.comment}` : ''}`);
+    lines.push(
+      `review      ${reviewStatus}${review ? ` by ${review.person.name}: ${indented(review.comment)}` : ''}`,
+    );
   }
   return lines;
+}
+
+/** What somebody wrote, its further lines indented: none of them can be taken for a line of ours. */
+function indented(text: string): string {
+  return text.replaceAll(/\r\n|[\n\r\u2028\u2029]/g, '\n            ');
 }

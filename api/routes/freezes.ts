@@ -112,9 +112,9 @@ export function freezeRoutes(deps: ApiDependencies): Router {
         });
         const { issuer, subject, name } = person;
         await inTransaction(db, async (client) => {
-          if (!(await liftFreeze(client, id, { issuer, subject, name }, isoTime(at)))) return;
+          if (!(await liftFreeze(client, freeze.id, { issuer, subject, name }, isoTime(at)))) return;
           await appendEntry(client, {
-            key: `${namespace}/freeze-${id}/freeze.lifted/1`,
+            key: `${namespace}/freeze-${freeze.id}/freeze.lifted/1`,
             body: entryOf('freeze.lifted', req, isoTime(at), {
               operation: freeze.operation,
               freeze: freezeDraft(freeze),
@@ -147,11 +147,17 @@ export function freezeRoutes(deps: ApiDependencies): Router {
       );
       const { issuer, subject, name } = person;
       const by = { issuer, subject, name };
-      const override: FreezeOverride = { freezeId: id, changeId: change.id, digest, by, at: isoTime(at) };
+      const override: FreezeOverride = {
+        freezeId: freeze.id,
+        changeId: change.id,
+        digest,
+        by,
+        at: isoTime(at),
+      };
       const created = await inTransaction(db, async (client) => {
         if (!(await insertFreezeOverride(client, override))) return false;
         await appendEntry(client, {
-          key: `${namespace}/change-${change.id}/freeze.overridden/${id}/${digest}`,
+          key: `${namespace}/change-${change.id}/freeze.overridden/${freeze.id}/${digest}`,
           body: entryOf('freeze.overridden', req, override.at, {
             ...changeMembers(change),
             comment,
@@ -161,7 +167,7 @@ export function freezeRoutes(deps: ApiDependencies): Router {
         return true;
       });
       const kept = (await listFreezeOverrides(db, change.id)).find(
-        (o) => o.freezeId === id && o.digest === digest,
+        (o) => o.freezeId === freeze.id && o.digest === digest,
       );
       res.status(created ? 201 : 200).json(kept);
     })

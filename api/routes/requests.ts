@@ -47,6 +47,10 @@ export function requestRoutes(deps: ApiDependencies): Router {
       const { kind, action, digest } = wanted;
       const type = kind.startsWith('decision') ? 'decision.refused' : 'request.refused';
       await recorded(refusals, req, { type, change, wanted: { kind, action, digest } }, async () => {
+        // Who may not read it learns nothing of it by deciding.
+        if (asked.kind.startsWith('decision') && !mayRead(change, person, groupsIn, now())) {
+          throw new CountersignError('not_an_approver', 'the change awaits no decision of yours');
+        }
         if (judge(change, person, wanted) === 'new') {
           const { comment, directory } = wanted;
           const statement: Statement = {

@@ -120,6 +120,16 @@ const bodies: [string, unknown, string[]][] = [
     { ...good, ticket: { system: 'j', id: '1', url: 'javascript:alert(1)' } },
     ['ticket.url: format'],
   ],
+  [
+    'a ticket whose URL has a NUL',
+    { ...good, ticket: { system: 'j', id: '1', url: 'http://a/\u0000' } },
+    ['ticket.url: no_control_characters'],
+  ],
+  [
+    'a ticket whose URL is half a character',
+    { ...good, ticket: { system: 'j', id: '1', url: 'http://a/\ud800' } },
+    ['ticket.url: well_formed'],
+  ],
   ['breakGlass as a string', { ...good, breakGlass: 'yes' }, ['breakGlass: type']],
 ];
 

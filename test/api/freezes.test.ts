@@ -231,6 +231,25 @@ test('whom the policy names lets a change run in a freeze, on its digest, once',
   ]);
 });
 
+test('an override by the freeze’s id in capitals is of that freeze', async () => {
+  const freeze = (await declare({ mqttInstanceId: 'post-capitals' })).body;
+  const change = await stack.stored({
+    policy: { ...fourEyes, freezeOverride: { group: 'security' }, groups: { security: { source: 'token' } } },
+    decisionStatus: 'approved',
+    executionStatus: 'scheduled',
+    input: { regionId: 'cn-shanghai', mqttInstanceId: 'post-capitals', sn: '3' },
+  });
+  const override = (id: string) =>
+    stack.api.call(`/v1/freezes/${id}/overrides`, {
+      as: 'frank',
+      body: { changeId: change.id, digest: change.digest, comment: 'devices are down' },
+    });
+  const made = await override(String(freeze.id).toUpperCase());
+  expect([made.status, made.body.freezeId]).toEqual([201, freeze.id]);
+  expect((await override(String(freeze.id))).status).toBe(200);
+  expect((await stack.api.call(`/v1/changes/${change.id}`)).body.waitsFor).toBeNull();
+});
+
 test('nothing is kept that the log does not take', async () => {
   const { id } = (await declare()).body;
   // Its entry's key is taken by other bytes: the row must not change.

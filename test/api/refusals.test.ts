@@ -89,6 +89,17 @@ test.each<[string, Partial<Change>, string, object, number, string]>([
   expect(await entriesOf(change)).toMatchObject([{ type: 'decision.refused', outcome: code, coalesced: 0 }]);
 });
 
+test('who may not read a change learns nothing of it by deciding', async () => {
+  const groups = { security: { source: 'token' } } as const;
+  const stages = [{ name: 'security', groups: [{ group: 'security', threshold: 1 }] }];
+  for (const more of [{}, { decisionStatus: 'rejected' }, { decideBy: past }] as const) {
+    const change = await stack.stored({ policy: { ...fourEyes, groups, stages }, ...more });
+    const answer = await decide(change, 'bob', { digest: 'e'.repeat(64) });
+    expect(answer).toMatchObject({ status: 403, body: { code: 'not_an_approver' } });
+    expect(JSON.stringify(answer.body)).not.toContain(String(change.digest));
+  }
+});
+
 test('a decision needs a login as strong and recent as the policy asks, and still awaits who lacks it', async () => {
   const policy = { ...fourEyes, authentication: { methods: ['mfa'], maxAgeSeconds: 300 } };
   const change = await stack.stored({ policy });
@@ -277,14 +288,20 @@ test('what a flood only counted is told when the process stops within the minute
   expect(await entriesOf(change)).toHaveLength(refusalsPerWindow + 1);
 });
 
-test('a submission and a decision that are refused for the same reason share one window', async () => {
+test('a flood of one request hides no other that is refused for the same reason', async () => {
   const change = await stack.stored();
   const path = `/v1/changes/${change.id}`;
-  for (let n = 0; n < 4; n++) {
+  for (let n = 0; n < refusalsPerWindow + 3; n++) {
     await stack.api.call(`${path}/execution`, { as: 'carol', body: { action: 'pause', comment: 'x' } });
-    await stack.api.call(`${path}/withdrawal`, { as: 'carol', body: {} });
   }
-  expect(await entriesOf(change)).toHaveLength(refusalsPerWindow);
+  await stack.api.call(`${path}/execution`, { as: 'carol', body: { action: 'abandon', comment: 'x' } });
+  await stack.api.call(`${path}/withdrawal`, { as: 'carol', body: {} });
+  const wanted = (await entriesOf(change)).map((entry) => (entry.wanted as { action: string }).action);
+  expect(wanted).toEqual([
+    ...Array.from({ length: refusalsPerWindow }, () => 'pause'),
+    'abandon',
+    'withdraw',
+  ]);
 });
 
 test('over HTTP, too, a flood is a few entries', async () => {
