@@ -7,6 +7,7 @@ import { isoTime } from '../domain/time.ts';
 import type { VendorFault } from '../onsmqtt/port.ts';
 import { endAttempt } from '../store/end-attempt.ts';
 import { inTransaction } from '../store/in-transaction.ts';
+import { isSuperseded } from '../store/is-superseded.ts';
 import { listOpenAttempts } from '../store/list-open-attempts.ts';
 import { saveChange } from '../store/save-change.ts';
 import { startAttempt } from '../store/start-attempt.ts';
@@ -19,6 +20,8 @@ export interface ActivityRef {
   readonly runId: string;
   readonly activityId: string;
   readonly attempt: number;
+  /** ISO 8601: when Temporal scheduled this attempt of the activity. */
+  readonly scheduledAt: string;
 }
 
 /** How an attempt ended, as the vendor said it or as it has to be assumed. */
@@ -82,6 +85,16 @@ export function makeAttemptLog(deps: Pick<ActivityDependencies, 'pool' | 'now' |
   }
 
   return {
+    /**
+     * That Temporal still waits for this run of the activity. A worker that stood still is given up, and would else end the
+     * attempt of the worker that took over, and call beside it.
+     *
+     * @throws Error otherwise: whatever this run does no longer counts
+     */
+    async assertCurrent(change: Change, { activityId, attempt, scheduledAt }: ActivityRef): Promise<void> {
+      const own = { changeId: change.id, activityId, activityAttempt: attempt };
+      if (await isSuperseded(pool, own, scheduledAt)) throw new Error('another worker has taken over');
+    },
     /** Records that a call is about to be made, with the change's state as it is then. */
     async start(change: Change, ref: ActivityRef): Promise<StartedAttempt> {
       const startedAt = isoTime(now());

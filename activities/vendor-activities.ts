@@ -94,6 +94,7 @@ export function makeVendorActivities(deps: ActivityDependencies): VendorActiviti
     try {
       await asFailure(() => sealing.untilSealed(entry));
       await deps.at?.('sealed');
+      await asFailure(() => attempts.assertCurrent(change, ref));
       if (performance.now() - since < staleAfterMs) return null;
       const instead = await holds(change, operation);
       if (instead !== null) await unsent(change, ref, started, 'the target changed before the call');
@@ -159,6 +160,7 @@ export function makeVendorActivities(deps: ActivityDependencies): VendorActiviti
         const ref = activityRef();
         const operation = operationFor(change);
         assertApproved(change, approvals, deps.verifyStatement);
+        await asFailure(() => attempts.assertCurrent(change, ref));
         await asFailure(() => attempts.endLost(change, ref));
         // A log that is known not to seal: no attempt is begun that would only be given up.
         await asFailure(() => sealing.ready());
@@ -189,7 +191,9 @@ export function makeVendorActivities(deps: ActivityDependencies): VendorActiviti
     async settle({ change }) {
       const beating = keepBeating();
       try {
-        await asFailure(() => attempts.endLost(change, activityRef()));
+        const ref = activityRef();
+        await asFailure(() => attempts.assertCurrent(change, ref));
+        await asFailure(() => attempts.endLost(change, ref));
         const made = (await listAttempts(pool, change.id)).filter(mayHaveBeenSent);
         const operation = operationFor(change);
         let achieved: boolean | null = null;
@@ -274,9 +278,11 @@ function ownDelayMs(): number {
 }
 
 function activityRef(): ActivityRef {
-  const { namespace, workflowExecution, activityId, attempt } = activityInfo();
+  const { namespace, workflowExecution, activityId, attempt, currentAttemptScheduledTimestampMs } =
+    activityInfo();
   const { workflowId = '', runId = '' } = workflowExecution ?? {};
-  return { namespace, workflowId, runId, activityId, attempt };
+  const scheduledAt = isoTime(currentAttemptScheduledTimestampMs);
+  return { namespace, workflowId, runId, activityId, attempt, scheduledAt };
 }
 
 /**

@@ -1,0 +1,26 @@
+import type { AttemptStart } from './start-attempt.ts';
+import type { Queryable } from './queryable.ts';
+
+/**
+ * Whether a later activity of the change, or a later attempt of the same one, has begun an attempt of its own since this one
+ * was scheduled: then Temporal has given this one up, and its worker stood still and does not know.
+ *
+ * @param scheduledAt - ISO 8601: when Temporal scheduled this attempt of the activity; what is older belongs to a run before a reset
+ */
+export async function isSuperseded(
+  db: Queryable,
+  { changeId, activityId, activityAttempt }: Omit<AttemptStart, 'startedAt'>,
+  scheduledAt: string,
+): Promise<boolean> {
+  const { rows } = await db.query<{ superseded: boolean }>({
+    name: 'is-superseded',
+    text: `select exists (
+        select from countersign.attempt
+         where change_id = $1 and started_at > $4::timestamptz
+           and case when activity_id = $2 then activity_attempt > $3
+                    when activity_id ~ '^\\d{1,9}$' and $2 ~ '^\\d{1,9}$' then activity_id::integer > $2::text::integer
+                    else false end) as superseded`,
+    values: [changeId, activityId, activityAttempt, scheduledAt],
+  });
+  return rows[0]?.superseded === true;
+}
