@@ -40,16 +40,18 @@ export function freezeRoutes(deps: ApiDependencies): Router {
     return freeze;
   }
 
-  function mayRead(req: Request): void {
+  async function mayRead(req: Request): Promise<void> {
     const { person } = callerOf(req);
-    if (!isConcerned(person)) requireRole(person, 'admin');
+    await recorded(refusals, req, { wanted: { call: 'read freezes' } }, () => {
+      if (!isConcerned(person)) requireRole(person, 'admin');
+    });
   }
 
   const router = Router();
   router
     .route('/')
     .get(async (req, res) => {
-      mayRead(req);
+      await mayRead(req);
       const { cursor, limit } = checked(freezeListQuerySchema, req.query);
       const { freezes, nextCursor } = await listFreezes(db, cursor ?? null, limit);
       // Those of the file belong to no page: they are few, and come first.
@@ -74,11 +76,12 @@ export function freezeRoutes(deps: ApiDependencies): Router {
         return true;
       });
       const kept = created ? freeze : await find(freeze.id);
-      if (!created && !sameFreeze(kept, freeze, req.body)) {
+      await recorded(refusals, req, { wanted: { call: 'declare a freeze', freezeId: kept.id } }, () => {
+        if (created || sameFreeze(kept, freeze, req.body)) return;
         throw new CountersignError('key_reused', 'this Idempotency-Key was used with another body', {
           errors: [{ field: 'Idempotency-Key', rule: 'same_body', message: 'was used with another body' }],
         });
-      }
+      });
       res
         .status(created ? 201 : 200)
         .location(`/v1/freezes/${freeze.id}`)
@@ -89,7 +92,7 @@ export function freezeRoutes(deps: ApiDependencies): Router {
   router
     .route('/:id')
     .get(async (req, res) => {
-      mayRead(req);
+      await mayRead(req);
       res.json(await find(req.params.id));
     })
     .delete(async (req, res, next) => {

@@ -30,7 +30,10 @@ export function policyRevocationRoutes(deps: ApiDependencies): Router {
   router
     .route('/')
     .get(async (req, res) => {
-      requireRole(callerOf(req).person, 'admin');
+      const { person } = callerOf(req);
+      await recorded(refusals, req, { wanted: { call: 'list revoked policies' } }, () =>
+        requireRole(person, 'admin'),
+      );
       res.json({ items: await listPolicyRevocations(db) });
     })
     .post(async (req, res) => {

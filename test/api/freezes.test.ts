@@ -139,7 +139,7 @@ test('only an admin declares and lifts; a requester does not even read; refusals
   }
   const refusals = (await stack.entries()).slice(before);
   expect(refusals.map((e) => [e.type, e.outcome])).toEqual(
-    Array.from({ length: 8 }, () => ['request.refused', 'missing_role']),
+    Array.from({ length: 10 }, () => ['request.refused', 'missing_role']),
   );
   expect(await entriesOf('freeze.lifted', id)).toEqual([]);
 });
@@ -261,4 +261,19 @@ test('nothing is kept that the log does not take', async () => {
   const lift = await stack.api.call(`/v1/freezes/${String(id)}`, { as: 'adam', method: 'DELETE' });
   expect(lift.body).toMatchObject({ status: 500, code: 'integrity_conflict' });
   expect((await stack.api.call(`/v1/freezes/${String(id)}`, { as: 'adam' })).body.liftedAt).toBeNull();
+});
+
+test('what is refused of reading and of declaring is recorded, too', async () => {
+  const before = (await stack.entries()).length;
+  const key = { 'idempotency-key': randomUUID() };
+  expect((await stack.api.call('/v1/freezes', { as: 'alice' })).status).toBe(403);
+  expect((await stack.api.call('/v1/policy-revocations', { as: 'alice' })).status).toBe(403);
+  expect((await declare({ mqttInstanceId: 'post-once' }, key)).status).toBe(201);
+  expect((await declare({ mqttInstanceId: 'post-twice' }, key)).body.code).toBe('key_reused');
+  const refused = (await stack.entries()).slice(before).filter((e) => e.type === 'request.refused');
+  expect(refused.map((e) => [(e.wanted as { call: string }).call, e.outcome])).toEqual([
+    ['read freezes', 'missing_role'],
+    ['list revoked policies', 'missing_role'],
+    ['declare a freeze', 'key_reused'],
+  ]);
 });
