@@ -84,17 +84,22 @@ export function makeAttemptLog(deps: Pick<ActivityDependencies, 'pool' | 'now' |
     deps.onAttempt?.({ class: result.ok ? 'succeeded' : result.class, code: told.code });
   }
 
+  /**
+   * That Temporal still waits for this run of the activity. A worker that stood still is given up, and would else end the
+   * attempt of the worker that took over, and call beside it.
+   *
+   * @throws Error otherwise: whatever this run does no longer counts
+   */
+  async function assertCurrent(
+    change: Change,
+    { activityId, attempt, scheduledAt }: ActivityRef,
+  ): Promise<void> {
+    const own = { changeId: change.id, activityId, activityAttempt: attempt };
+    if (await isSuperseded(pool, own, scheduledAt)) throw new Error('another worker has taken over');
+  }
+
   return {
-    /**
-     * That Temporal still waits for this run of the activity. A worker that stood still is given up, and would else end the
-     * attempt of the worker that took over, and call beside it.
-     *
-     * @throws Error otherwise: whatever this run does no longer counts
-     */
-    async assertCurrent(change: Change, { activityId, attempt, scheduledAt }: ActivityRef): Promise<void> {
-      const own = { changeId: change.id, activityId, activityAttempt: attempt };
-      if (await isSuperseded(pool, own, scheduledAt)) throw new Error('another worker has taken over');
-    },
+    assertCurrent,
     /** Records that a call is about to be made, with the change's state as it is then. */
     async start(change: Change, ref: ActivityRef): Promise<StartedAttempt> {
       const startedAt = isoTime(now());
@@ -114,8 +119,12 @@ export function makeAttemptLog(deps: Pick<ActivityDependencies, 'pool' | 'now' |
       });
     },
     end,
-    /** Ends attempts that a lost worker left open: what became of their calls is unknown. */
+    /**
+     * Ends attempts that a lost worker left open: what became of their calls is unknown.
+     * @throws Error as `assertCurrent`
+     */
     async endLost(change: Change, ref: ActivityRef): Promise<number> {
+      await assertCurrent(change, ref);
       const lost = await listOpenAttempts(pool, change.id);
       for (const attempt of lost) {
         await end(change, ref, attempt, {

@@ -160,7 +160,6 @@ export function makeVendorActivities(deps: ActivityDependencies): VendorActiviti
         const ref = activityRef();
         const operation = operationFor(change);
         assertApproved(change, approvals, deps.verifyStatement);
-        await asFailure(() => attempts.assertCurrent(change, ref));
         await asFailure(() => attempts.endLost(change, ref));
         // A log that is known not to seal: no attempt is begun that would only be given up.
         await asFailure(() => sealing.ready());
@@ -191,9 +190,7 @@ export function makeVendorActivities(deps: ActivityDependencies): VendorActiviti
     async settle({ change }) {
       const beating = keepBeating();
       try {
-        const ref = activityRef();
-        await asFailure(() => attempts.assertCurrent(change, ref));
-        await asFailure(() => attempts.endLost(change, ref));
+        await asFailure(() => attempts.endLost(change, activityRef()));
         const made = (await listAttempts(pool, change.id)).filter(mayHaveBeenSent);
         const operation = operationFor(change);
         let achieved: boolean | null = null;

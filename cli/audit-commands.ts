@@ -10,7 +10,7 @@ import { openCheckpointOf } from '../audit/pack/published-checkpoint.ts';
 import { openPack } from '../audit/verify/pack-source.ts';
 import { CountersignError } from '../domain/error.ts';
 import type { ApiClient } from './api-client.ts';
-import { clientOf } from './caller.ts';
+import { asCaller, clientOf } from './caller.ts';
 import type { Output } from './change-commands.ts';
 import type { Environment } from './environment.ts';
 import { trustedKeysText } from './trusted-keys.ts';
@@ -23,10 +23,7 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /** `countersign audit …`: the log, for auditors. All but `verify` ask the HTTP API; `verify` needs nothing but files. */
 export function auditCommands(program: Command, env: () => Environment, output: () => Output): void {
   const audit = program.command('audit').description('read, export and verify the audit log');
-  const as = (command: Command) =>
-    command
-      .option('--as <user>', 'log in as a demo user of the embedded stack; else COUNTERSIGN_TOKEN, else dave')
-      .option('--mfa', 'with --as: as if with a second factor');
+  const as = (command: Command) => asCaller(command, auditor);
 
   as(audit.command('checkpoint'))
     .description('print the log’s newest signed checkpoint')

@@ -16,10 +16,11 @@ export interface Caller {
 /** Options of a command that are all texts. */
 export type Texts = Readonly<Record<string, string | undefined>>;
 
-/** Adds the options of a {@link Caller} to a command. */
-export function asCaller(command: Command): Command {
+/** Adds the options of a {@link Caller} to a command; `otherwise`: the demo user who is taken in the end. */
+export function asCaller(command: Command, otherwise?: string): Command {
+  const last = otherwise === undefined ? '' : `, else ${otherwise}`;
   return command
-    .option('--as <user>', 'log in as a demo user of the embedded stack; else COUNTERSIGN_TOKEN')
+    .option('--as <user>', `log in as a demo user of the embedded stack; else COUNTERSIGN_TOKEN${last}`)
     .option('--mfa', 'with --as: as if with a second factor');
 }
 

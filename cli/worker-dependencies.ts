@@ -8,13 +8,13 @@ import { createCallPace } from '../onsmqtt/call-pace.ts';
 import { createOnsMqtt } from '../onsmqtt/client.ts';
 import { createCredential } from '../onsmqtt/credentials.ts';
 import { claimCalls } from '../store/claim-calls.ts';
-import { sessionRole, vendorKey } from './vendor-key.ts';
 import { openDatabase } from './database.ts';
 import { openDirectory } from './directory.ts';
 import { required } from './environment.ts';
 import type { Environment } from './environment.ts';
 import { freezeCalendar } from './freeze-calendar.ts';
 import { readLogVerifiers, readWitnessVerifiers, statementKeys } from './keys.ts';
+import { sessionRole, vendorKey } from './vendor-key.ts';
 
 /** What a worker's activities work with. */
 export interface WorkerDependencies {

@@ -36,6 +36,7 @@ const { gate } = proxyActivities<Pick<LogActivities, 'gate'>>({
   // Where it is closed the activity itself says how long to wait.
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
 });
+
 /**
  * From approval to an outcome: waits for the earliest moment and for a pause to end, makes the call with Temporal's own
  * retries until execute-by, and says what came of it.
@@ -152,10 +153,9 @@ function isFinalAnswer({ cause }: ActivityFailure): boolean {
   return cause instanceof ApplicationFailure && cause.nonRetryable === true;
 }
 
-function gaveUpInTime({ cause }: ActivityFailure): boolean {
-  return (
-    cause instanceof TimeoutFailure || (cause instanceof ApplicationFailure && cause.nonRetryable !== true)
-  );
+function gaveUpInTime(error: ActivityFailure): boolean {
+  const { cause } = error;
+  return cause instanceof TimeoutFailure || (cause instanceof ApplicationFailure && !isFinalAnswer(error));
 }
 
 const late = { code: 'execute_by_passed', message: 'no further call was possible before execute-by' };

@@ -136,7 +136,9 @@ export async function preparePack(deps: PackDependencies, request: PackRequest):
     ...(covers.kind === 'range'
       ? {
           'proofs/range.json': jsonText(await rangeProof(covers, size, read)),
-          'proofs/checkpoints.json': jsonText(await earlier(covers, size, deps)),
+          'proofs/checkpoints.json': jsonText({
+            checkpoints: await deps.earlierCheckpoints(covers.from, Math.min(covers.to, size - 1)),
+          } satisfies EarlierCheckpoints),
         }
       : {}),
     'report.html': report.render(about),
@@ -212,14 +214,6 @@ async function rangeProof(
   const before = hexes(await readAll(coveringNodes(0, from), read));
   const after = hexes(await readAll(coveringNodes(to, size), read));
   return { from, to, size, before, after };
-}
-
-async function earlier(
-  { from, to }: { readonly from: number; readonly to: number },
-  size: number,
-  { earlierCheckpoints }: Pick<PackDependencies, 'earlierCheckpoints'>,
-): Promise<EarlierCheckpoints> {
-  return { checkpoints: await earlierCheckpoints(from, Math.min(to, size - 1)) };
 }
 
 async function consistency(from: number, to: number, read: HashReader): Promise<ConsistencyProof> {

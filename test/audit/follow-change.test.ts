@@ -78,15 +78,7 @@ describe('what happens', () => {
     ],
     [
       'drift after a call, and nobody decides again',
-      (s) => [
-        ...approved(s),
-        s.started(),
-        s.ended('failed'),
-        s.entry('change.drifted'),
-        s.prechecked(2),
-        s.entry('change.expired'),
-        s.closed('expired', 'not_started'),
-      ],
+      (s) => [...driftedAfterCall(s), s.entry('change.expired'), s.closed('expired', 'not_started')],
     ],
     [
       'drift after a call, abandoned before anybody decides again',
