@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import type { RaiseAlarm } from '../domain/alarm.ts';
 import type { Freeze } from '../domain/freeze.ts';
 import type { PersonId } from '../domain/person.ts';
 import type { SignedStatement } from '../domain/statement.ts';
@@ -31,6 +32,8 @@ export interface ActivityDependencies {
   readonly onAttempt?: (ended: { class: FaultClass | 'succeeded'; code: string }) => void;
   /** Told how long a change waited for the decision that was just recorded, ms. */
   readonly onDecision?: (waited: { decision: 'approve' | 'reject'; waitMs: number }) => void;
+  /** Told what somebody on call must look at; without it nobody is. */
+  readonly alarm?: RaiseAlarm;
   /** Called at the named points between which a process may die; the fault tests kill it there. */
   readonly at?: (point: FaultPoint) => Promise<void> | void;
 }

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type { EntryFeed } from '../audit/follow.ts';
+import type { RaiseAlarm } from '../domain/alarm.ts';
 import type { Freeze } from '../domain/freeze.ts';
 import type { StatementSigner } from '../identity/statement-signer.ts';
 import type { PolicySource } from '../policies/load.ts';
@@ -24,6 +25,8 @@ export interface ApiDependencies {
   /** The freezes of the calendar file; default none. */
   readonly calendar?: readonly Freeze[];
   readonly log: Logger;
+  /** Told what somebody on call must look at; default: nobody. */
+  readonly alarm?: RaiseAlarm;
   /** Temporal's namespace, part of event keys. */
   readonly namespace: string;
   /** Prometheus text, or null where metrics are off. */

@@ -7,11 +7,14 @@ import type { Pool } from 'pg';
 import type { ActivityDependencies } from '../activities/dependencies.ts';
 import { readUnsealed } from '../audit/unsealed.ts';
 import { countChangesByStatus } from '../store/count-changes-by-status.ts';
+import { observeAlarms } from './alarms.ts';
+import type { Alarms } from './alarms.ts';
 import type { Environment } from './environment.ts';
 
 /** The API's metrics: changes by status, as Postgres has them. Answers Prometheus text. */
-export function apiMetrics(pool: Pool): () => Promise<string> {
+export function apiMetrics(pool: Pool, alarms: Alarms): () => Promise<string> {
   const { exporter, meter } = makeMeter();
+  observeAlarms(meter, alarms);
   meter
     .createObservableGauge('countersign_changes', {
       description: 'Changes by decision and execution status.',
@@ -41,13 +44,17 @@ export function apiMetrics(pool: Pool): () => Promise<string> {
 }
 
 /** The worker's metrics and, where METRICS_PORT names a port, their server; Temporal's own are on the port after it. */
-export async function serveWorkerMetrics(env: Environment): Promise<{
+export async function serveWorkerMetrics(
+  env: Environment,
+  alarms: Alarms,
+): Promise<{
   telemetryOptions: TelemetryOptions;
   onAttempt: NonNullable<ActivityDependencies['onAttempt']>;
   onDecision: NonNullable<ActivityDependencies['onDecision']>;
   stop(): Promise<void>;
 }> {
   const { exporter, meter } = makeMeter();
+  observeAlarms(meter, alarms);
   const attempts = meter.createCounter('countersign_attempts', {
     description: 'Ended calls of the vendor, by class and code.',
   });
@@ -73,13 +80,17 @@ export async function serveWorkerMetrics(env: Environment): Promise<{
 }
 
 /** The signer's metrics and, where METRICS_PORT names a port, their server. */
-export async function serveSignerMetrics(env: Environment): Promise<{
+export async function serveSignerMetrics(
+  env: Environment,
+  alarms: Alarms,
+): Promise<{
   onPublished: (checkpoint: { readonly size: number }) => void;
   onRefusal: (code: string | null) => void;
   onAnswer: (cosigned: number | null) => void;
   stop(): Promise<void>;
 }> {
   const { exporter, meter } = makeMeter();
+  observeAlarms(meter, alarms);
   const now = { size: 0, cosigned: 0, witnessAnswers: 1, refusal: null as string | null };
   meter
     .createObservableGauge('countersign_checkpoint_size', { description: 'Entries that are sealed.' })

@@ -10,6 +10,7 @@ import { startEntryFeed } from '../audit/follow.ts';
 import { createStatementSigner } from '../identity/statement-signer.ts';
 import { withApiTokens } from '../identity/api-token.ts';
 import { apiTokenStore } from '../store/api-token-store.ts';
+import { makeAlarms } from './alarms.ts';
 import { apiMetrics } from './metrics.ts';
 import { openDatabase } from './database.ts';
 import type { Environment } from './environment.ts';
@@ -27,6 +28,7 @@ const revokedCheckMs = 30_000;
 /** The API process: HTTP in front, Postgres for reads, Temporal for changes. Ends on SIGTERM, open requests first. */
 export async function runApi(env: Environment, options: { readonly anyPort?: boolean } = {}): Promise<void> {
   const log = makeLog('api', env);
+  const alarms = makeAlarms(log);
   const tracing = startTracing('countersign-api', env);
   const calendar = await freezeCalendar(env);
   const policies = await openPolicies(env, log);
@@ -47,7 +49,8 @@ export async function runApi(env: Environment, options: { readonly anyPort?: boo
     calendar,
     log,
     namespace,
-    metrics: apiMetrics(pool),
+    alarm: alarms.raise,
+    metrics: apiMetrics(pool, alarms),
     writesPerMinute: env.COUNTERSIGN_WRITES_PER_MINUTE,
     refusedTokensPerMinute: env.COUNTERSIGN_REFUSED_TOKENS_PER_MINUTE,
     trustProxy: env.COUNTERSIGN_TRUST_PROXY,

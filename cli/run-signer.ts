@@ -1,5 +1,6 @@
 import { startWitnessClient } from '../audit/witness-client.ts';
 import { openDatabase } from './database.ts';
+import { makeAlarms } from './alarms.ts';
 import type { Environment } from './environment.ts';
 import { readWitnessVerifiers } from './keys.ts';
 import { startLog } from './log.ts';
@@ -10,7 +11,8 @@ import { makeLog, untilStopped } from './process.ts';
 export async function runSigner(env: Environment): Promise<void> {
   const log = makeLog('signer', env);
   const pool = await openDatabase(env, log, 'signer', 5);
-  const metrics = await serveSignerMetrics(env);
+  const alarms = makeAlarms(log);
+  const metrics = await serveSignerMetrics(env, alarms);
   const fatal = env.COUNTERSIGN_FAULT_POINT;
   const witness =
     env.COUNTERSIGN_WITNESS_URL === undefined

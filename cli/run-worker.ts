@@ -2,6 +2,7 @@ import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { closeOrphans } from '../activities/close-orphans.ts';
 import { CountersignPlugin } from '../plugin/countersign-plugin.ts';
 import { changeTaskQueue, vendorTaskQueue } from '../workflows/messages.ts';
+import { makeAlarms } from './alarms.ts';
 import type { Environment } from './environment.ts';
 import { serveWorkerMetrics } from './metrics.ts';
 import { makeLog, untilStopped } from './process.ts';
@@ -21,7 +22,8 @@ const cachedChanges = 100;
 export async function runWorker(env: Environment): Promise<void> {
   const log = makeLog('worker', env);
   const tracing = startTracing('countersign-worker', env);
-  const metrics = await serveWorkerMetrics(env);
+  const alarms = makeAlarms(log);
+  const metrics = await serveWorkerMetrics(env, alarms);
   Runtime.install({
     // The process decides when to stop; see below.
     shutdownSignals: [],
@@ -29,7 +31,7 @@ export async function runWorker(env: Environment): Promise<void> {
     logger: temporalLogger(log),
   });
   const { onAttempt, onDecision } = metrics;
-  const opened = await workerDependencies(env, log, { onAttempt, onDecision });
+  const opened = await workerDependencies(env, log, { onAttempt, onDecision, alarm: alarms.raise });
   const { dependencies } = opened;
   const plugin = new CountersignPlugin({ dependencies });
   const [{ connection, namespace }, { codePath }] = await Promise.all([

@@ -27,7 +27,7 @@ export interface WorkerDependencies {
 export async function workerDependencies(
   env: Environment,
   log: Logger,
-  told: Pick<ActivityDependencies, 'onAttempt' | 'onDecision'> = {},
+  told: Pick<ActivityDependencies, 'onAttempt' | 'onDecision' | 'alarm'> = {},
 ): Promise<WorkerDependencies> {
   const pool = await openDatabase(env, log, 'worker', 20);
   const sealing = startSealing({
