@@ -5,6 +5,7 @@ import type { Statement } from '../domain/statement.ts';
 import { submissionText } from '../domain/submission.ts';
 import type { Person } from '../domain/person.ts';
 import { operationOf } from '../operations/registry.ts';
+import { assertServedRegion } from '../operations/served-region.ts';
 import { getChange } from '../store/get-change.ts';
 import { getChangeByKey } from '../store/get-change-by-key.ts';
 import { findOwedReview } from '../store/find-owed-review.ts';
@@ -37,7 +38,7 @@ export interface Submission {
  * without the engine. Refusals are recorded; malformed input is not.
  */
 export function makeSubmit(deps: ApiDependencies): (submittal: Submittal) => Promise<Submission> {
-  const { db, engine, signer, policies, refusals, now = Date.now } = deps;
+  const { db, engine, signer, policies, region, refusals, now = Date.now } = deps;
 
   async function refused(
     { person, body, source }: Submittal,
@@ -82,6 +83,7 @@ export function makeSubmit(deps: ApiDependencies): (submittal: Submittal) => Pro
     const before = await known(submittal, asked);
     if (before) return { created: false, change: before };
 
+    assertServedRegion(asked.input, region);
     let request: ChangeRequest;
     let holder: Change | null = null;
     try {

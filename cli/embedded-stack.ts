@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { servedRegion } from '../onsmqtt/region.ts';
 import { searchAttributes } from '../workflows/messages.ts';
 import type { Environment } from './environment.ts';
 import { preferredPorts } from './ports.ts';
@@ -124,7 +125,8 @@ export async function startEmbedded(
   };
   const vendor = async () => {
     if (env.ONSMQTT_ENDPOINT !== undefined || env.ALIBABA_CLOUD_ACCESS_KEY_ID !== undefined) {
-      places.ApsaraMQ = env.ONSMQTT_ENDPOINT ?? "the region's own endpoint";
+      const region = servedRegion(env.ONSMQTT_REGION, env.ONSMQTT_ENDPOINT);
+      places.ApsaraMQ = `${env.ONSMQTT_ENDPOINT ?? 'its own endpoint'}, region ${region}`;
       return;
     }
     const { startSimulator } = await import('../simulator/server.ts');

@@ -7,6 +7,7 @@ import { createStatementVerifier } from '../identity/statement-signer.ts';
 import { createCallPace } from '../onsmqtt/call-pace.ts';
 import { createOnsMqtt } from '../onsmqtt/client.ts';
 import { createCredential } from '../onsmqtt/credentials.ts';
+import { servedRegion } from '../onsmqtt/region.ts';
 import { claimCalls } from '../store/claim-calls.ts';
 import { openDatabase } from './database.ts';
 import { openDirectory } from './directory.ts';
@@ -29,6 +30,7 @@ export async function workerDependencies(
   log: Logger,
   told: Pick<ActivityDependencies, 'onAttempt' | 'onDecision' | 'alarm'> = {},
 ): Promise<WorkerDependencies> {
+  const region = servedRegion(env.ONSMQTT_REGION, env.ONSMQTT_ENDPOINT);
   const pool = await openDatabase(env, log, 'worker', 20);
   const sealing = startSealing({
     pool,
@@ -46,8 +48,10 @@ export async function workerDependencies(
   const dependencies: ActivityDependencies = {
     pool,
     sealing,
+    region,
     onsMqtt: createOnsMqtt({
       ...(env.ONSMQTT_ENDPOINT === undefined ? {} : { endpoint: env.ONSMQTT_ENDPOINT }),
+      region,
       credential: () => createCredential(vendorKey(env)),
       ...(role === undefined ? {} : { role }),
       deadlineMs: env.ONSMQTT_DEADLINE_MS,
