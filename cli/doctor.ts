@@ -9,6 +9,7 @@ import { readUnsealed } from '../audit/unsealed.ts';
 import { createCredential, createKeySource } from '../onsmqtt/credentials.ts';
 import { openRoleSession, sessionRefusal } from '../onsmqtt/role-session.ts';
 import { servedRegion } from '../onsmqtt/region.ts';
+import { checkPooling } from '../store/check-pooling.ts';
 import { makePool } from '../store/pool.ts';
 import type { Environment } from './environment.ts';
 import { temporalConfig } from './temporal.ts';
@@ -55,6 +56,7 @@ function postgres(env: Environment): Promise<Finding> {
       `select current_setting('server_version') as version, session_user as login`,
     );
     await checkServer(pool);
+    await checkPooling(pool);
     return { ok: true, found: `${rows[0]?.version ?? ''} as ${rows[0]?.login ?? ''}`, remedy: '' };
   });
 }
@@ -72,7 +74,7 @@ async function inDatabase(
   const pool = makePool({
     connectionString: env.DATABASE_URL,
     applicationName: 'countersign doctor',
-    max: 1,
+    max: 2,
   });
   try {
     return { name, ...(await look(pool)) };
