@@ -11,6 +11,7 @@ import { getChangeByKey } from '../store/get-change-by-key.ts';
 import { findOwedReview } from '../store/find-owed-review.ts';
 import { getPolicyRevocation } from '../store/get-policy-revocation.ts';
 import { getOpenChange } from '../store/get-open-change.ts';
+import { touchReadiness } from '../store/touch-readiness.ts';
 import { requireRole } from './caller.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { takeOver } from './take-over.ts';
@@ -72,6 +73,15 @@ export function makeSubmit(deps: ApiDependencies): (submittal: Submittal) => Pro
     return id === null ? null : getChange(db, id);
   }
 
+  /** Why a change was not taken up: workers that cannot write do not answer, and are not to blame. */
+  async function reasonOf(error: CountersignError): Promise<CountersignError> {
+    if (error.code !== 'engine_unavailable') return error;
+    return touchReadiness(db).then(
+      () => error,
+      (cause: unknown) => new CountersignError('log_unavailable', 'the log takes no entries now', { cause }),
+    );
+  }
+
   return async (submittal) => {
     const { person } = submittal;
     try {
@@ -104,7 +114,7 @@ export function makeSubmit(deps: ApiDependencies): (submittal: Submittal) => Pro
       if (!(error instanceof CountersignError)) throw error;
       if (error.code !== 'open_change_exists' && error.code !== 'key_reused') {
         // Whoever gets no answer can look for the change later.
-        const { code, message, errors, extra } = error;
+        const { code, message, errors, extra } = await reasonOf(error);
         throw new CountersignError(code, message, {
           errors,
           extra: { ...extra, changeId: request.id },
