@@ -58,6 +58,7 @@ export async function startEmbedded(
   const policy = async () => {
     if (env.COUNTERSIGN_POLICY !== undefined) return;
     const { demoPolicy } = await import('../embedded/demo-policy.ts');
+    const { makeOnce } = await import('../embedded/make-once.ts');
     const { jsonSchemas } = await import('../policies/json-schema.ts');
     // Of this version, beside the file that names it.
     for (const [name, schema] of Object.entries(jsonSchemas())) {
@@ -65,9 +66,7 @@ export async function startEmbedded(
     }
     const file = join(home, 'policy.yaml');
     // Whoever has changed it keeps what they wrote.
-    await writeFile(file, demoPolicy, { flag: 'wx' }).catch((error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    });
+    await makeOnce(file, () => demoPolicy, 0o644);
     shared.COUNTERSIGN_POLICY = file;
     places.Policy = file;
   };

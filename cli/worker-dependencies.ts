@@ -14,7 +14,7 @@ import { openDirectory } from './directory.ts';
 import { required } from './environment.ts';
 import type { Environment } from './environment.ts';
 import { freezeCalendar } from './freeze-calendar.ts';
-import { readLogVerifiers, readWitnessVerifiers, statementKeys } from './keys.ts';
+import { readLogVerifiers, readWitnessVerifiers, statementPublicKey } from './keys.ts';
 import { sessionRole, vendorKey } from './vendor-key.ts';
 
 /** What a worker's activities work with. */
@@ -41,7 +41,7 @@ export async function workerDependencies(
     },
   });
   const keyFiles = env.COUNTERSIGN_STATEMENT_PUBLIC_KEYS?.split(',') ?? [
-    (await statementKeys(env.COUNTERSIGN_HOME)).publicKey,
+    await statementPublicKey(env.COUNTERSIGN_HOME),
   ];
   const role = sessionRole(env);
   const fatal = env.COUNTERSIGN_FAULT_POINT as FaultPoint | undefined;
