@@ -9,6 +9,7 @@ import { textOf } from '../embedded/make-once.ts';
 import type { Environment } from './environment.ts';
 import { ensureKeyPair } from './key-pair.ts';
 import type { KeyFiles, KeyForm } from './key-pair.ts';
+import { readTextFile } from './text-file.ts';
 
 /** The API's Ed25519 key under `<home>/keys`, made on the first start; the private file is the owner's alone (0600). */
 export async function statementKeys(home: string): Promise<KeyFiles> {
@@ -112,10 +113,7 @@ async function isThere(files: readonly string[]): Promise<boolean> {
 }
 
 async function keyLines(file: string): Promise<string[]> {
-  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new CountersignError('invalid_configuration', `the key file ${file} cannot be read`, { cause });
-  });
-  const lines = linesOf(text);
+  const lines = linesOf(await readTextFile(file, 'a key file'));
   if (lines.length === 0) throw new CountersignError('invalid_configuration', `${file} has no key`);
   return lines;
 }
