@@ -39,7 +39,8 @@ export function problemOf(error: unknown, requestId?: string): Problem {
 /** What a stranger may read: nothing of how this side is built. */
 function detailOf(code: ErrorCode, message: string): string {
   if (httpStatusOfCode[code] === 500) return 'something went wrong on this side; the log has it';
-  if (code === 'log_unavailable') return 'the database cannot be reached, or takes no writes; the same request later is safe';
+  if (code === 'log_unavailable')
+    return 'the database cannot be reached, or takes no writes; the same request later is safe';
   return message;
 }
 

@@ -11,14 +11,7 @@ import type { PolicyDocument, WrittenPolicy } from './document.ts';
 import { issuerFindings } from './issuers.ts';
 import { covers } from './match.ts';
 import type { PolicyRule } from './match.ts';
-
-/** A rule that a policy breaks, and where in the file. */
-export interface Finding {
-  readonly severity: 'error' | 'warning';
-  readonly path: readonly PropertyKey[];
-  readonly rule: string;
-  readonly message: string;
-}
+import type { Finding } from './problem.ts';
 
 /** Bytes of a policy's canonical JSON: it is part of the log's entry of each change, which has 32 KiB. */
 const mostPolicyBytes = 16_384;

@@ -1,6 +1,6 @@
 import type { PersonId } from '../domain/person.ts';
-import type { Finding } from './check.ts';
 import type { PolicyDocument } from './document.ts';
+import type { Finding } from './problem.ts';
 
 /**
  * People whom nobody can be: tokens come from one issuer, and it is compared as it is written. A slash at its end is another
