@@ -14,7 +14,12 @@ export type OpenedResult =
       /** Whether this worker has people told of changes. */
       readonly notifies?: boolean;
     }
-  | { readonly kind: 'invalid'; readonly message: string };
+  | {
+      readonly kind: 'invalid';
+      readonly message: string;
+      /** Why; `invalid_request` where there is none. */
+      readonly code?: 'region_not_served';
+    };
 
 /** What an activity needs to write: the change as it is now and the entries that tell how it came so. */
 export interface Recording {

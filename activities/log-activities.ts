@@ -13,6 +13,7 @@ import { askAgainMs } from '../domain/closure.ts';
 import { CountersignError } from '../domain/error.ts';
 import { samePerson } from '../domain/person.ts';
 import { faultOf } from '../operations/inputs.ts';
+import { servedRegionFault } from '../operations/served-region.ts';
 import type { LogActivities, OpenedResult } from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { attests } from './approval.ts';
@@ -22,12 +23,14 @@ import { writeEnd } from './write-end.ts';
 
 /** The activities on Postgres alone. Each is one transaction: its entries and the change's new state, or nothing. */
 export function makeLogActivities(deps: ActivityDependencies): LogActivities {
-  const { pool, verifyStatement, calendar, gateLongestMs, now = Date.now } = deps;
+  const { pool, region, verifyStatement, calendar, gateLongestMs, now = Date.now } = deps;
   const closure = makeGate(pool, calendar);
   return {
     async openChange({ change, entries, idempotency, submission }) {
       const fault = faultOf(change);
       if (fault !== null) return { kind: 'invalid', message: fault };
+      const elsewhere = servedRegionFault(change.input, region);
+      if (elsewhere !== null) return { kind: 'invalid', code: 'region_not_served', message: elsewhere };
       if (submission !== null && !attests(submission, change, verifyStatement)) {
         return { kind: 'invalid', message: 'the submission is not signed for this change by a known key' };
       }

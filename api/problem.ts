@@ -1,6 +1,7 @@
 import type { ErrorRequestHandler, RequestHandler } from 'express';
 import { CountersignError, httpStatusOfCode } from '../domain/error.ts';
 import type { ErrorCode, FieldError } from '../domain/error.ts';
+import { isUnavailable } from '../domain/unavailable.ts';
 
 /** An RFC 9457 problem, with our code and the fields at fault. */
 export interface Problem {
@@ -38,7 +39,8 @@ export function problemOf(error: unknown, requestId?: string): Problem {
 /** What a stranger may read: nothing of how this side is built. */
 function detailOf(code: ErrorCode, message: string): string {
   if (httpStatusOfCode[code] === 500) return 'something went wrong on this side; the log has it';
-  if (code === 'log_unavailable') return 'the database cannot be reached; the same request later is safe';
+  if (code === 'log_unavailable')
+    return 'the database cannot be reached, or takes no writes; the same request later is safe';
   return message;
 }
 
@@ -101,14 +103,7 @@ function asOurs(error: unknown): CountersignError {
       cause: error,
     });
   }
-  if (
-    typeof code === 'string' &&
-    (/^(08|57|53)/.test(code) || /^(ECONN|ENOTFOUND|ETIMEDOUT|EPIPE)/.test(code))
-  ) {
-    return new CountersignError('log_unavailable', 'the database cannot be reached', { cause: error });
-  }
-  const message = error instanceof Error ? error.message : '';
-  if (/timeout exceeded when trying to connect|Connection terminated|Query read timeout/.test(message)) {
+  if (isUnavailable(error)) {
     return new CountersignError('log_unavailable', 'the database cannot be reached', { cause: error });
   }
   return new CountersignError('internal_error', 'internal error', { cause: error });

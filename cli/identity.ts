@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { CountersignError } from '../domain/error.ts';
 import { roles } from '../domain/person.ts';
@@ -7,6 +6,7 @@ import { createTokenVerifier } from '../identity/token-verifier.ts';
 import type { TokenVerifier } from '../identity/token-verifier.ts';
 import { required } from './environment.ts';
 import type { Environment } from './environment.ts';
+import { readTextFile } from './text-file.ts';
 
 const roleMapSchema = z.record(z.string().min(1), z.array(z.enum(roles)));
 
@@ -34,7 +34,7 @@ async function readRoleMap(setting: string | undefined): Promise<Map<string, Rol
   if (setting === undefined) return null;
   const isFile = !setting.trimStart().startsWith('{');
   try {
-    const text = isFile ? await readFile(setting, 'utf8') : setting;
+    const text = isFile ? await readTextFile(setting, 'the file') : setting;
     return new Map(Object.entries(roleMapSchema.parse(JSON.parse(text))));
   } catch (cause) {
     const why = cause instanceof z.ZodError ? z.prettifyError(cause) : (cause as Error).message;

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, InvalidArgumentError } from 'commander';
 import { CountersignError } from '../domain/error.ts';
+import { withoutSecrets } from '../domain/shown-error.ts';
 import { migrate } from '../store/migrate.ts';
 import { apiTokenCommands } from './api-token-commands.ts';
 import { auditCommands } from './audit-commands.ts';
@@ -166,7 +167,7 @@ function report(error: unknown): number {
   }
   // What commander itself finds it has told already; what a command throws in its name it has not.
   if (!usedWrongly || error instanceof InvalidArgumentError)
-    process.stderr.write(`countersign: ${message ?? String(error)}\n`);
+    process.stderr.write(`countersign: ${withoutSecrets(message ?? String(error))}\n`);
   if (usedWrongly) return exitCodes.usage;
   return code === 'invalid_configuration' ? exitCodes.configuration : exitCodes.failed;
 }

@@ -10,6 +10,7 @@ import { makeRefusalLog } from '../api/refusal-log.ts';
 import { startEntryFeed } from '../audit/follow.ts';
 import { createStatementSigner } from '../identity/statement-signer.ts';
 import { withApiTokens } from '../identity/api-token.ts';
+import { servedRegion } from '../onsmqtt/region.ts';
 import { apiTokenStore } from '../store/api-token-store.ts';
 import { makeAlarms } from './alarms.ts';
 import { apiMetrics } from './metrics.ts';
@@ -30,6 +31,7 @@ const untoldCheckMs = 30_000;
 export async function runApi(env: Environment, options: { readonly anyPort?: boolean } = {}): Promise<void> {
   const log = makeLog('api', env);
   const alarms = makeAlarms(log);
+  const region = servedRegion(env.ONSMQTT_REGION, env.ONSMQTT_ENDPOINT);
   const tracing = startTracing('countersign-api', env);
   const calendar = await freezeCalendar(env);
   const policies = await openPolicies(env, log);
@@ -47,6 +49,7 @@ export async function runApi(env: Environment, options: { readonly anyPort?: boo
     refusals,
     verifier: () => verifierBundle(env.COUNTERSIGN_HOME),
     policies,
+    region,
     calendar,
     log,
     namespace,

@@ -5,6 +5,7 @@
 export const httpStatusOfCode = {
   invalid_request: 400,
   invalid_json: 400,
+  region_not_served: 400,
   body_too_large: 413,
   unsupported_media_type: 415,
   unauthenticated: 401,

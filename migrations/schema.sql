@@ -130,6 +130,9 @@ countersign.policy_revocation owner=countersign_migrator acl={countersign_api=ar
   comment text not null
   revoked_by jsonb not null
   revoked_at timestamp with time zone not null
+countersign.readiness owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator}
+  singleton boolean not null default true
+  at timestamp with time zone not null
 
 -- Constraints
 audit.checkpoint checkpoint_note_check: CHECK ((octet_length(note) <= 16384))
@@ -188,6 +191,8 @@ countersign.open_target open_target_change_id_key: UNIQUE (change_id)
 countersign.open_target open_target_pkey: PRIMARY KEY (operation, target)
 countersign.policy_revocation policy_revocation_digest_check: CHECK ((digest ~ '^[0-9a-f]{64}$'::text))
 countersign.policy_revocation policy_revocation_pkey: PRIMARY KEY (digest)
+countersign.readiness readiness_pkey: PRIMARY KEY (singleton)
+countersign.readiness readiness_singleton_check: CHECK (singleton)
 
 -- Indexes
 CREATE UNIQUE INDEX checkpoint_pkey ON audit.checkpoint USING btree (size)
@@ -234,6 +239,7 @@ CREATE UNIQUE INDEX migration_pkey ON countersign.migration USING btree (id)
 CREATE UNIQUE INDEX open_target_change_id_key ON countersign.open_target USING btree (change_id)
 CREATE UNIQUE INDEX open_target_pkey ON countersign.open_target USING btree (operation, target)
 CREATE UNIQUE INDEX policy_revocation_pkey ON countersign.policy_revocation USING btree (digest)
+CREATE UNIQUE INDEX readiness_pkey ON countersign.readiness USING btree (singleton)
 
 -- Triggers (A: also under session_replication_role = replica)
 A CREATE TRIGGER checkpoint_never_changes BEFORE DELETE OR UPDATE ON audit.checkpoint FOR EACH ROW EXECUTE FUNCTION audit.refuse()
@@ -283,6 +289,9 @@ CREATE OR REPLACE FUNCTION audit.append(event_key text, bytes bytea, OUT entry_i
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET standard_conforming_strings TO 'on'
+ SET "DateStyle" TO 'ISO, MDY'
+ SET "TimeZone" TO 'UTC'
 AS $function$
 #variable_conflict use_column
 DECLARE
@@ -384,6 +393,9 @@ CREATE OR REPLACE FUNCTION audit.cosign(checkpoint_size bigint, witness_name tex
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET standard_conforming_strings TO 'on'
+ SET "DateStyle" TO 'ISO, MDY'
+ SET "TimeZone" TO 'UTC'
 AS $function$
 BEGIN
   IF split_part(signature_line, ' ', 2) IS DISTINCT FROM witness_name THEN
@@ -445,6 +457,9 @@ CREATE OR REPLACE FUNCTION audit.publish(checkpoint_size bigint, checkpoint_root
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET standard_conforming_strings TO 'on'
+ SET "DateStyle" TO 'ISO, MDY'
+ SET "TimeZone" TO 'UTC'
 AS $function$
 DECLARE
   last_size bigint;
@@ -496,6 +511,9 @@ CREATE OR REPLACE FUNCTION audit.sequence(max_entries integer)
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET standard_conforming_strings TO 'on'
+ SET "DateStyle" TO 'ISO, MDY'
+ SET "TimeZone" TO 'UTC'
 AS $function$
 DECLARE
   old_size bigint;

@@ -40,7 +40,7 @@ const longestMs = 366 * 86_400_000;
  * One change request from its submission to its one final outcome. Answers the change at its end; fails, with nothing
  * written, when another change holds the target or the key.
  *
- * @throws ApplicationFailure whose type is a code: `invalid_request`, `open_change_exists`, `key_reused`, `review_owed`,
+ * @throws ApplicationFailure whose type is a code: `invalid_request`, `region_not_served`, `open_change_exists`, `key_reused`, `review_owed`,
  * `policy_revoked`, `integrity_conflict`
  */
 export async function change(request: ChangeRequest): Promise<Change> {
@@ -108,7 +108,9 @@ async function open(run: Run, request: ChangeRequest): Promise<{ changeId: strin
     idempotency: request.idempotency,
     submission: request.submission,
   });
-  if (opened.kind === 'invalid') throw failure('invalid_request', opened.message, request.id);
+  if (opened.kind === 'invalid') {
+    throw failure(opened.code ?? 'invalid_request', opened.message, request.id);
+  }
   if (opened.kind === 'policy_revoked') {
     throw failure('policy_revoked', 'the policy was revoked', request.id);
   }

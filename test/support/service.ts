@@ -47,6 +47,8 @@ import { PROJECT_HOME, temporaryHome } from './stack.ts';
 
 export const key = { accessKeyId: 'test-key', accessKeySecret: 'test-secret' };
 export const instance = 'post-cn-test00001';
+/** The region that the tests' installation serves. */
+const servedHere = 'cn-hangzhou';
 export const demoUsers = ['alice', 'erin', 'bob', 'carol', 'frank', 'dave', 'olga', 'adam'] as const;
 type DemoUser = (typeof demoUsers)[number];
 
@@ -191,6 +193,7 @@ export async function serveApi(ground: Ground, overrides: Partial<ApiDependencie
     refusals,
     verifier: () => verifierBundle(PROJECT_HOME),
     policies: onePolicy(fourEyes),
+    region: servedHere,
     log,
     namespace,
     metrics: null,
@@ -246,6 +249,7 @@ export async function dependenciesOf(
   return {
     pool,
     sealing,
+    region: servedHere,
     onsMqtt: createOnsMqtt({
       endpoint: ground.simulator.url,
       credential: () => createCredential(key),
