@@ -69,7 +69,7 @@ const lookAgainMs = 60_000;
 
 /**
  * Signs the log's checkpoints: at once when a call waits for one, else in groups, and only what is provably the
- * continuation of what was signed before. Any number may run on one memory: one leads, by an advisory lock, and should two
+ * continuation of what was signed before. Any number may run on one memory: one leads, by a lock of the signer's role, and should two
  * believe to lead, the memory lets one of them go on. Once it has refused, it signs nothing until an admin says so.
  */
 export function startSigner(options: SignerOptions): { stop(): Promise<void> } {

@@ -6,6 +6,7 @@ import { createApp } from '../api/app.ts';
 import { endRevoked } from '../api/end-revoked.ts';
 import { createEngine } from '../api/engine.ts';
 import { makeRefusalLog } from '../api/refusal-log.ts';
+import { watchUnsealed } from '../api/sealed.ts';
 import { startEntryFeed } from '../audit/follow.ts';
 import { createStatementSigner } from '../identity/statement-signer.ts';
 import { withApiTokens } from '../identity/api-token.ts';
@@ -53,9 +54,15 @@ export async function runApi(env: Environment, options: { readonly anyPort?: boo
     metrics: apiMetrics(pool, alarms),
     writesPerMinute: env.COUNTERSIGN_WRITES_PER_MINUTE,
     refusedTokensPerMinute: env.COUNTERSIGN_REFUSED_TOKENS_PER_MINUTE,
+    unsealedLimitSeconds: env.COUNTERSIGN_UNSEALED_LIMIT_SECONDS,
     trustProxy: env.COUNTERSIGN_TRUST_PROXY,
   };
   const app = createApp(deps);
+  const unsealed = watchUnsealed({
+    db: pool,
+    alarm: alarms.raise,
+    limitSeconds: env.COUNTERSIGN_UNSEALED_LIMIT_SECONDS,
+  });
   // What an API that was killed has not told: the revocation stands in Postgres.
   const revoked = setInterval(() => {
     endRevoked(deps).catch((err: unknown) => {
@@ -73,6 +80,7 @@ export async function runApi(env: Environment, options: { readonly anyPort?: boo
   process.send?.({ port });
   await untilStopped();
   clearInterval(revoked);
+  unsealed.stop();
   const closed = new Promise((resolve) => server.close(resolve));
   setTimeout(() => server.closeAllConnections(), 3000).unref();
   await closed;
