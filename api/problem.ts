@@ -38,6 +38,8 @@ export function problemOf(error: unknown, requestId?: string): Problem {
 
 /** What a stranger may read: nothing of how this side is built. */
 function detailOf(code: ErrorCode, message: string): string {
+  // Its message is made for who asked for the proof, and is all that they need.
+  if (code === 'bad_proof') return message;
   if (httpStatusOfCode[code] === 500) return 'something went wrong on this side; the log has it';
   if (code === 'log_unavailable')
     return 'the database cannot be reached, or takes no writes; the same request later is safe';

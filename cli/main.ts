@@ -85,7 +85,13 @@ program
   .command('witness')
   .description('cosign the log’s checkpoints, somewhere else than the log')
   .option('--port <port>', 'its port', portOf, 8281)
-  .action(async (o: { port: number }) => (await import('./run-witness.ts')).runWitness(env(), o.port));
+  .option('--first', 'begin the memory of a witness that was given its key, or has lost its memory; and end')
+  .action(async (o: { port: number; first?: true }) => {
+    const { beginWitness, runWitness } = await import('./run-witness.ts');
+    if (o.first === undefined) return runWitness(env(), o.port);
+    await beginWitness(env());
+    output().result({ begun: true }, ['the memory begins; the witness can be started']);
+  });
 program
   .command('simulator')
   .description('run a local ApsaraMQ for MQTT endpoint')

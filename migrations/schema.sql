@@ -115,6 +115,10 @@ countersign.idempotency_key owner=countersign_migrator acl={countersign_api=r/co
   change_id uuid not null
   body_digest text not null
   created_at timestamp with time zone not null default now()
+countersign.leader owner=countersign_migrator acl=
+  name text not null
+  pid integer
+  lock_key bigint
 countersign.migration owner=countersign_migrator acl=
   id integer not null default nextval('countersign.migration_id_seq'::regclass)
   name character varying(255) not null
@@ -185,6 +189,8 @@ countersign.freeze_override freeze_override_change_id_fkey: FOREIGN KEY (change_
 countersign.freeze_override freeze_override_pkey: PRIMARY KEY (change_id, freeze_id, digest)
 countersign.idempotency_key idempotency_key_change_id_fkey: FOREIGN KEY (change_id) REFERENCES countersign.change(id)
 countersign.idempotency_key idempotency_key_pkey: PRIMARY KEY (issuer, subject, key)
+countersign.leader leader_name_check: CHECK ((name = ANY (ARRAY['sequencer'::text, 'signer'::text])))
+countersign.leader leader_pkey: PRIMARY KEY (name)
 countersign.migration migration_pkey: PRIMARY KEY (id)
 countersign.open_target open_target_change_id_fkey: FOREIGN KEY (change_id) REFERENCES countersign.change(id)
 countersign.open_target open_target_change_id_key: UNIQUE (change_id)
@@ -235,6 +241,7 @@ CREATE INDEX freeze_newest ON countersign."freeze" USING btree (declared_at DESC
 CREATE UNIQUE INDEX freeze_override_pkey ON countersign.freeze_override USING btree (change_id, freeze_id, digest)
 CREATE UNIQUE INDEX freeze_pkey ON countersign."freeze" USING btree (id)
 CREATE UNIQUE INDEX idempotency_key_pkey ON countersign.idempotency_key USING btree (issuer, subject, key)
+CREATE UNIQUE INDEX leader_pkey ON countersign.leader USING btree (name)
 CREATE UNIQUE INDEX migration_pkey ON countersign.migration USING btree (id)
 CREATE UNIQUE INDEX open_target_change_id_key ON countersign.open_target USING btree (change_id)
 CREATE UNIQUE INDEX open_target_pkey ON countersign.open_target USING btree (operation, target)
@@ -452,6 +459,37 @@ BEGIN
 END
 $function$
 -- owner=countersign_migrator acl={countersign_migrator=X/countersign_migrator,countersign_signer=X/countersign_migrator}
+CREATE OR REPLACE FUNCTION audit.lead(leader_name text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+  leader countersign.leader;
+  new_key bigint;
+BEGIN
+  SELECT * INTO STRICT leader FROM countersign.leader l WHERE l.name = leader_name FOR UPDATE;
+  IF EXISTS (
+    SELECT FROM pg_locks l
+    JOIN pg_stat_activity a ON a.pid = l.pid
+    WHERE l.locktype = 'advisory' AND l.granted AND l.mode = 'ExclusiveLock' AND l.objsubid = 1
+      AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
+      AND l.pid = leader.pid
+      AND ((l.classid::bigint << 32) | l.objid::bigint) = leader.lock_key
+      AND pg_has_role(a.usesysid, 'countersign_signer', 'MEMBER')
+  ) THEN
+    RETURN leader.pid = pg_backend_pid();
+  END IF;
+  new_key := ('x' || right(replace(gen_random_uuid()::text, '-', ''), 16))::bit(64)::bigint;
+  IF NOT pg_try_advisory_lock(new_key) THEN
+    RETURN false;
+  END IF;
+  UPDATE countersign.leader l SET pid = pg_backend_pid(), lock_key = new_key WHERE l.name = leader_name;
+  RETURN true;
+END
+$function$
+-- owner=countersign_migrator acl={countersign_migrator=X/countersign_migrator,countersign_signer=X/countersign_migrator}
 CREATE OR REPLACE FUNCTION audit.publish(checkpoint_size bigint, checkpoint_root bytea, checkpoint_note text)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -472,7 +510,7 @@ BEGIN
       USING ERRCODE = 'CS005';
   END IF;
   -- Publishers take turns; readers and the sequencer do not wait for them.
-  PERFORM pg_advisory_xact_lock(hashtext('countersign'), hashtext('publish'));
+  LOCK TABLE audit.checkpoint IN SHARE ROW EXCLUSIVE MODE;
   SELECT c.root INTO first_root FROM audit.checkpoint c WHERE c.size = checkpoint_size;
   IF FOUND THEN
     IF first_root <> checkpoint_root THEN

@@ -15,6 +15,7 @@ import type { ApiDependencies } from '../dependencies.ts';
 import { methodNotAllowed } from '../problem.ts';
 import { recorded } from '../recorded.ts';
 import { readStanding, sayStopWord } from '../stop.ts';
+import { refuseUnsealed } from '../sealed.ts';
 import { checked, decisionSchema, executionSchema, reviewSchema, withdrawalSchema } from '../schemas.ts';
 import { makeView, findChange } from '../view.ts';
 
@@ -33,7 +34,7 @@ interface Wanted {
 
 /** Decisions, withdrawal and execution of a change: each is judged, signed, sent to the workflow and answered from Postgres. */
 export function requestRoutes(deps: ApiDependencies): Router {
-  const { db, engine, signer, policies, refusals, now = Date.now } = deps;
+  const { db, engine, signer, policies, refusals, unsealedLimitSeconds, now = Date.now } = deps;
   const view = makeView(deps);
 
   function handle(
@@ -57,6 +58,7 @@ export function requestRoutes(deps: ApiDependencies): Router {
         }
         if (asked.kind.startsWith('decision')) await assertGoesOn(change.id);
         if ((await judge(change, person, wanted)) === 'new') {
+          if (kind === 'decision' && action === 'approve') await refuseUnsealed(db, unsealedLimitSeconds);
           const { comment, directory } = wanted;
           const statement: Statement = {
             v: 1,
