@@ -9,6 +9,8 @@ import { pinoHttp } from 'pino-http';
 import swaggerUi from 'swagger-ui-dist';
 import { z } from 'zod';
 import { CountersignError } from '../domain/error.ts';
+import { repeatedMember } from '../domain/repeated-member.ts';
+import { shownJson, shownText } from '../domain/shown-text.ts';
 import { describeOperations } from '../operations/inputs.ts';
 import { authenticate, callerOf } from './caller.ts';
 import type { ApiDependencies } from './dependencies.ts';
@@ -36,6 +38,7 @@ export function createApp(deps: ApiDependencies): Express {
   app.set('trust proxy', deps.trustProxy ?? 0);
   app.set('query parser', 'simple');
   app.use(traceCalls);
+  app.use(plainJson);
   app.use(secureHeaders({ 'default-src': ["'none'"] }));
   app.use(
     pinoHttp({
@@ -137,6 +140,12 @@ function secureHeaders(sources: Record<string, string[]>): RequestHandler {
   });
 }
 
+/** Answers are read in terminals, too: what people wrote cannot steer them. */
+const plainJson: RequestHandler = (_req, res, next) => {
+  res.json = (value: unknown) => res.type('application/json').send(shownJson(value));
+  next();
+};
+
 /** Answers are for one person and for now. */
 const noStore: RequestHandler = (_req, res, next) => {
   res.setHeader('Cache-Control', 'no-store');
@@ -162,6 +171,12 @@ const jsonBody = express.json({
     if (charset !== 'utf-8')
       throw new CountersignError('unsupported_media_type', 'the body must be in UTF-8');
     if (!isUtf8(bytes)) throw new CountersignError('invalid_json', 'the body is not UTF-8');
+    // The parser would take the second one, and people may have read the first.
+    const twice = repeatedMember(bytes.toString('utf8'));
+    if (twice === null) return;
+    throw new CountersignError('invalid_json', `the body has ${shownText(twice)} twice`, {
+      errors: [{ field: twice, rule: 'once', message: 'must be given once' }],
+    });
   },
 });
 

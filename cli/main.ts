@@ -7,13 +7,14 @@ import { auditCommands } from './audit-commands.ts';
 import { endOnBrokenPipe } from './broken-pipe.ts';
 import { demoToken } from './caller.ts';
 import { changeCommands } from './change-commands.ts';
-import type { Output } from './change-commands.ts';
 import { runningStack } from './api-client.ts';
 import { examine } from './doctor.ts';
 import { readEnvironment, required } from './environment.ts';
 import { freezeCommands } from './freeze-commands.ts';
 import { startAnewLean } from './lean.ts';
 import { policyCommands } from './policy-commands.ts';
+import { complain, outputOf, printJson, printLine } from './print.ts';
+import type { Output } from './print.ts';
 
 /** Exit codes: 0 done, 1 refused or failed, 3 used wrongly (also by commander), 4 wrongly configured; 141 nobody reads. */
 const exitCodes = { failed: 1, usage: 3, configuration: 4 } as const;
@@ -24,14 +25,13 @@ program
   .description('A human approval and a verifiable audit trail in front of a privileged operation.')
   .option('--json', 'print JSON')
   .exitOverride()
-  .configureHelp({ showGlobalOptions: true });
+  .configureHelp({ showGlobalOptions: true })
+  .configureOutput({
+    writeOut: (text) => text.trimEnd().split('\n').forEach(printLine),
+    writeErr: (text) => complain(text.trimEnd()),
+  });
 
-const output = (): Output => ({
-  result(value, lines) {
-    if (program.opts<{ json?: boolean }>().json === true) process.stdout.write(`${JSON.stringify(value)}\n`);
-    else for (const line of lines) process.stdout.write(`${line}\n`);
-  },
-});
+const output = (): Output => outputOf(program.opts<{ json?: boolean }>().json === true);
 
 program
   .command('start')
@@ -45,7 +45,7 @@ program
     const json = program.opts<{ json?: boolean }>().json === true;
     await (
       await import('./run-demo.ts')
-    ).runDemo(env(), (line) => (json ? lines.push(line) : process.stdout.write(`${line}\n`)));
+    ).runDemo(env(), (line) => (json ? lines.push(line) : printLine(line)));
     if (json) output().result(lines, []);
   });
 program
@@ -133,10 +133,10 @@ program
     const findings = await examine(env());
     output().result(
       findings,
-      findings.map(
-        (f) =>
-          `${f.ok ? 'ok  ' : 'BAD '} ${f.name.padEnd(20)} ${f.found}${f.remedy ? `\n     remedy: ${f.remedy}` : ''}`,
-      ),
+      findings.flatMap((f) => [
+        `${f.ok ? 'ok  ' : 'BAD '} ${f.name.padEnd(20)} ${f.found}`,
+        ...(f.remedy ? [`     remedy: ${f.remedy}`] : []),
+      ]),
     );
     if (findings.some((f) => !f.ok)) process.exitCode = exitCodes.failed;
   });
@@ -162,11 +162,11 @@ function report(error: unknown): number {
   if (program.opts<{ json?: boolean }>().json === true) {
     const errors = error instanceof CountersignError ? error.errors : [];
     const told = usedWrongly ? 'invalid_request' : typeof code === 'string' ? code : 'internal_error';
-    process.stdout.write(`${JSON.stringify({ code: told, message, errors })}\n`);
+    printJson({ code: told, message, errors });
   }
   // What commander itself finds it has told already; what a command throws in its name it has not.
   if (!usedWrongly || error instanceof InvalidArgumentError)
-    process.stderr.write(`countersign: ${message ?? String(error)}\n`);
+    complain(`countersign: ${message ?? String(error)}`);
   if (usedWrongly) return exitCodes.usage;
   return code === 'invalid_configuration' ? exitCodes.configuration : exitCodes.failed;
 }

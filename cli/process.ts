@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import type { Logger } from 'pino';
+import { shownJsonText } from '../domain/shown-text.ts';
 import type { Environment } from './environment.ts';
 
 /** The log of one process: JSON lines on stdout, no secrets by name. */
@@ -7,6 +8,7 @@ export function makeLog(name: string, env: Environment): Logger {
   return pino({
     name,
     level: env.LOG_LEVEL,
+    hooks: { streamWrite: (line) => `${shownJsonText(line.trimEnd())}\n` },
     redact: ['req.headers.authorization', '*.accessKeySecret', '*.securityToken', '*.password', '*.token'],
   });
 }
