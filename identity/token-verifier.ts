@@ -3,7 +3,7 @@ import type { JWKSCacheInput, JWTVerifyGetKey } from 'jose';
 import { CountersignError } from '../domain/error.ts';
 import type { Person } from '../domain/person.ts';
 import { accessTokenFault } from './access-token.ts';
-import { personOf } from './claims.ts';
+import { claimsLeftOut, personOf } from './claims.ts';
 import type { ClaimMapping } from './claims.ts';
 
 /** Options of {@link createTokenVerifier}. */
@@ -26,6 +26,8 @@ export interface VerifiedToken {
    * @throws CountersignError `unauthenticated`
    */
   readonly recheck?: () => Promise<void>;
+  /** Claims of roles or groups that the provider left out of the token because they are too long for it. */
+  readonly leftOut?: readonly string[];
 }
 
 /** Turns a bearer token into a person; nothing else decides who somebody is. */
@@ -117,7 +119,11 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
         if (fault !== null) {
           throw new CountersignError('unauthenticated', `the bearer token is no access token: ${fault}`);
         }
-        return { person: personOf(payload, issuer, claims), expiresAt: (payload.exp ?? 0) * 1000 };
+        return {
+          person: personOf(payload, issuer, claims),
+          expiresAt: (payload.exp ?? 0) * 1000,
+          leftOut: claimsLeftOut(payload, claims),
+        };
       } catch (error) {
         const refused = refusal(error);
         // The keys may have moved. Whoever comes next looks again where this look fails, too.

@@ -59,7 +59,7 @@ test('a token of the provider is a person with roles and groups', async () => {
 test('only the roles that there are count, and claims of another type are as none', async () => {
   const token = await provider.tokenFor('bob', {
     roles: ['approver', 'root', 7],
-    groups: 'operations',
+    groups: { operations: true },
     name: 7,
     amr: undefined,
     auth_time: 1e300,
