@@ -16,6 +16,7 @@ import { authenticate, callerOf } from './caller.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { makeFailureLimit } from './failure-limit.ts';
 import { openApiDocument } from './openapi.ts';
+import { plainPath } from './plain-path.ts';
 import { methodNotAllowed, notFound, problemHandler } from './problem.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { changeRoutes } from './routes/changes.ts';
@@ -37,6 +38,8 @@ export function createApp(deps: ApiDependencies): Express {
   app.disable('x-powered-by');
   app.set('trust proxy', deps.trustProxy ?? 0);
   app.set('query parser', 'simple');
+  app.set('case sensitive routing', true);
+  app.set('strict routing', true);
   app.use(traceCalls);
   app.use(plainJson);
   app.use(secureHeaders({ 'default-src': ["'none'"] }));
@@ -83,6 +86,7 @@ export function createApp(deps: ApiDependencies): Express {
     }),
   );
 
+  app.use(plainPath);
   app.use(healthRoutes(deps));
   app
     .route('/openapi.json')

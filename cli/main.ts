@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { createRequire } from 'node:module';
 import { Command, InvalidArgumentError } from 'commander';
 import { CountersignError } from '../domain/error.ts';
 import { migrate } from '../store/migrate.ts';
@@ -24,6 +25,7 @@ const program = new Command('countersign');
 program
   .description('A human approval and a verifiable audit trail in front of a privileged operation.')
   .option('--json', 'print JSON')
+  .option('--version', 'print the version of Countersign and of Node.js')
   .exitOverride()
   .configureHelp({ showGlobalOptions: true })
   .configureOutput({
@@ -147,6 +149,14 @@ freezeCommands(program, env, output);
 apiTokenCommands(program, env, output);
 
 endOnBrokenPipe();
+program.on('option:version', () => {
+  const { version } = createRequire(import.meta.url)('countersign/package.json') as { version: string };
+  // It may stand before `--json`, which is then not read yet.
+  outputOf(process.argv.includes('--json')).result({ version, node: process.version }, [
+    `countersign ${version} (Node.js ${process.version})`,
+  ]);
+  process.exit(0);
+});
 try {
   await program.parseAsync();
 } catch (error) {

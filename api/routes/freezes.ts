@@ -1,4 +1,4 @@
-import { Router } from 'express';
+import type { Router } from 'express';
 import type { Request } from 'express';
 import { appendEntry } from '../../audit/append.ts';
 import type { JsonObject } from '../../domain/json.ts';
@@ -19,6 +19,7 @@ import { callerOf, requireRole, isConcerned } from '../caller.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { freezeDraft, readFreeze, sameFreeze } from '../freeze.ts';
 import { recorded } from '../recorded.ts';
+import { exactRouter } from '../router.ts';
 import { methodNotAllowed } from '../problem.ts';
 import { checked, freezeListQuerySchema, freezeOverrideSchema, uuidSchema } from '../schemas.ts';
 import { findChange } from '../view.ts';
@@ -47,7 +48,7 @@ export function freezeRoutes(deps: ApiDependencies): Router {
     });
   }
 
-  const router = Router();
+  const router = exactRouter();
   router
     .route('/')
     .get(async (req, res) => {

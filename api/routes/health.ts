@@ -1,11 +1,12 @@
-import { Router } from 'express';
+import type { Router } from 'express';
 import { readUnsealed } from '../../audit/unsealed.ts';
 import type { ApiDependencies } from '../dependencies.ts';
+import { exactRouter } from '../router.ts';
 import { methodNotAllowed } from '../problem.ts';
 
 /** `/healthz`, `/readyz`, `/metrics`: for the platform, without a token. */
 export function healthRoutes({ db, engine, metrics }: ApiDependencies): Router {
-  const router = Router();
+  const router = exactRouter();
   router.get('/healthz', (_req, res) => res.json({ status: 'ok' }));
   router.get('/readyz', async (_req, res) => {
     const [postgres, log, temporal, unsealed] = await Promise.all([

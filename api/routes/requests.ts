@@ -1,4 +1,4 @@
-import { Router } from 'express';
+import type { Router } from 'express';
 import type { RequestHandler } from 'express';
 import type { Change } from '../../domain/change.ts';
 import { judgeDecision, judgeTakeBack } from '../../domain/decision.ts';
@@ -12,6 +12,7 @@ import type { Statement } from '../../domain/statement.ts';
 import { isoTime } from '../../domain/time.ts';
 import { callerOf } from '../caller.ts';
 import type { ApiDependencies } from '../dependencies.ts';
+import { exactRouter } from '../router.ts';
 import { methodNotAllowed } from '../problem.ts';
 import { recorded } from '../recorded.ts';
 import { checked, decisionSchema, executionSchema, reviewSchema, withdrawalSchema } from '../schemas.ts';
@@ -78,7 +79,7 @@ export function requestRoutes(deps: ApiDependencies): Router {
     };
   }
 
-  const router = Router({ mergeParams: true });
+  const router = exactRouter({ mergeParams: true });
   router
     .route('/:id/decisions')
     .post(
