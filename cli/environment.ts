@@ -77,6 +77,11 @@ export const environmentSchema = z.object({
     .min(1)
     .optional()
     .describe('What the values of the roles’ claim give: JSON, or a file with it.'),
+  COUNTERSIGN_GROUP_MAP: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('What the values of the groups’ claim give: JSON, or a file with it.'),
   COUNTERSIGN_HOME: z
     .string()
     .min(1)

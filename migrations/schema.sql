@@ -265,6 +265,7 @@ A CREATE TRIGGER pending_never_truncated BEFORE TRUNCATE ON audit.pending FOR EA
 A CREATE TRIGGER pending_never_updated BEFORE UPDATE ON audit.pending FOR EACH ROW EXECUTE FUNCTION audit.refuse()
 A CREATE TRIGGER tile_never_changes BEFORE DELETE OR UPDATE ON audit.tile FOR EACH ROW EXECUTE FUNCTION audit.refuse()
 A CREATE TRIGGER tile_never_truncated BEFORE TRUNCATE ON audit.tile FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse()
+O CREATE TRIGGER api_token_ended AFTER DELETE OR UPDATE OF revoked_at, expires_at ON countersign.api_token FOR EACH ROW EXECUTE FUNCTION countersign.tell_ended_api_token()
 O CREATE TRIGGER api_token_stays_revoked BEFORE UPDATE ON countersign.api_token FOR EACH ROW EXECUTE FUNCTION countersign.guard_api_token()
 O CREATE TRIGGER freeze_lifted_once BEFORE UPDATE ON countersign."freeze" FOR EACH ROW EXECUTE FUNCTION countersign.guard_lifting()
 
@@ -606,5 +607,16 @@ BEGIN
     RAISE EXCEPTION 'freeze % was lifted at %', OLD.id, OLD.lifted_at USING ERRCODE = 'CS004';
   END IF;
   RETURN NEW;
+END
+$function$
+-- owner=countersign_migrator acl={countersign_migrator=X/countersign_migrator}
+CREATE OR REPLACE FUNCTION countersign.tell_ended_api_token()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  PERFORM pg_notify('countersign_api_tokens', OLD.id::text);
+  RETURN NULL;
 END
 $function$

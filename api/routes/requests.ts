@@ -1,5 +1,4 @@
-import { Router } from 'express';
-import type { Request, RequestHandler } from 'express';
+import type { Request, RequestHandler, Router } from 'express';
 import type { Change } from '../../domain/change.ts';
 import { judgeDecision, judgeTakeBack } from '../../domain/decision.ts';
 import { CountersignError } from '../../domain/error.ts';
@@ -12,6 +11,7 @@ import { hasStopped, judgeWord } from '../../domain/stop.ts';
 import { isoTime } from '../../domain/time.ts';
 import { callerOf } from '../caller.ts';
 import type { ApiDependencies } from '../dependencies.ts';
+import { exactRouter } from '../router.ts';
 import { methodNotAllowed } from '../problem.ts';
 import { recorded } from '../recorded.ts';
 import { readStanding, sayStopWord } from '../stop.ts';
@@ -119,7 +119,7 @@ export function requestRoutes(deps: ApiDependencies): Router {
   );
   const stop = handleStop((body) => ({ kind: 'execution', ...checked(executionSchema, body) }));
 
-  const router = Router({ mergeParams: true });
+  const router = exactRouter({ mergeParams: true });
   router
     .route('/:id/decisions')
     .post(
