@@ -3,6 +3,7 @@ import type { Pool } from 'pg';
 import type { Change } from '../domain/change.ts';
 import { appendEntries } from '../audit/append.ts';
 import { getChange } from '../store/get-change.ts';
+import { lockChange } from '../store/lock-change.ts';
 import { getPolicyRevocation } from '../store/get-policy-revocation.ts';
 import { findOwedReview } from '../store/find-owed-review.ts';
 import { inTransaction } from '../store/in-transaction.ts';
@@ -10,6 +11,7 @@ import { openChange } from '../store/open-change.ts';
 import { saveChange } from '../store/save-change.ts';
 import { makeGate } from '../calendar/gate.ts';
 import { askAgainMs } from '../domain/closure.ts';
+import { mergedDecisions } from '../domain/decisions.ts';
 import { CountersignError } from '../domain/error.ts';
 import { samePerson } from '../domain/person.ts';
 import { faultOf } from '../operations/inputs.ts';
@@ -46,7 +48,7 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
         : result;
     },
 
-    async recordChange({ change, entries, statements }) {
+    async recordChange({ change, complete, entries, statements }) {
       for (const signed of statements) {
         if (signed.statement.changeId !== change.id || !verifyStatement(signed)) {
           throw ApplicationFailure.nonRetryable(
@@ -58,8 +60,10 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
       await deps.at?.('before.record');
       await asFailure(() =>
         inTransaction(pool, async (client) => {
+          const kept = complete ? null : await lockChange(client, change.id);
+          const decisions = mergedDecisions(kept?.decisions ?? [], { decisions: change.decisions, complete });
           await appendEntries(client, entries);
-          if (await saveChange(client, change)) return;
+          if (await saveChange(client, { ...change, decisions })) return;
           // Kept already, or it has ended: its workflow may not know yet, when the task that closed it was lost.
           if ((await getChange(client, change.id))?.closedAt) {
             throw new CountersignError('change_closed', `change ${change.id} has ended`);

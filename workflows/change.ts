@@ -21,7 +21,7 @@ import type { Executed } from './execution.ts';
 import { recordOptions } from './record-options.ts';
 import { handleRequests } from './request-handlers.ts';
 import { stateQuery, submittedUpdate } from './messages.ts';
-import { scheduling } from './scheduling.ts';
+import { scheduledByRule } from './scheduling.ts';
 import { signedMembers } from './turn.ts';
 import { handOver, tell } from './notice.ts';
 import { makeRun } from './run.ts';
@@ -169,7 +169,7 @@ async function scheduleWithNobody(run: Run): Promise<void> {
   const approved = withNobody(run.change, run.executeWithinMs, Date.now());
   if (approved === null) return;
   run.change = approved;
-  await run.record([run.entry(approved, 'change.scheduled', workerActor, scheduling(approved))]);
+  await run.record(scheduledByRule(run, approved));
 }
 
 function expired(run: Run): Ended {
