@@ -6,7 +6,7 @@ import { superseded, withOneMore, withOneTakenBack } from '../../domain/decision
 import { digestText } from '../../domain/digest.ts';
 import type { EntryBody, EventType } from '../../domain/entry.ts';
 import { CountersignError } from '../../domain/error.ts';
-import type { DirectoryMembership, PersonId } from '../../domain/person.ts';
+import type { PersonId } from '../../domain/person.ts';
 import { samePerson } from '../../domain/person.ts';
 import { needsNobody } from '../../domain/progress.ts';
 import { narrowed } from '../../domain/reevaluation.ts';
