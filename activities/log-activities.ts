@@ -5,7 +5,6 @@ import { appendEntries } from '../audit/append.ts';
 import { getChange } from '../store/get-change.ts';
 import { lockChange } from '../store/lock-change.ts';
 import { getPolicyRevocation } from '../store/get-policy-revocation.ts';
-import { findOwedReview } from '../store/find-owed-review.ts';
 import { inTransaction } from '../store/in-transaction.ts';
 import { openChange } from '../store/open-change.ts';
 import { saveChange } from '../store/save-change.ts';
@@ -100,12 +99,8 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
   };
 }
 
-/** What only Postgres knows against a new change: its policy was revoked, or its requester owes a review. */
+/** What only Postgres knows against a new change: its policy was revoked. */
 async function obstacleTo(pool: Pool, change: Change): Promise<OpenedResult | null> {
-  const [revocation, owed] = await Promise.all([
-    getPolicyRevocation(pool, change.policy.digest),
-    change.breakGlass ? findOwedReview(pool, change.requester) : null,
-  ]);
-  if (revocation) return { kind: 'policy_revoked', changeId: change.id };
-  return owed === null ? null : { kind: 'review_owed', changeId: owed };
+  const revocation = await getPolicyRevocation(pool, change.policy.digest);
+  return revocation && { kind: 'policy_revoked', changeId: change.id };
 }

@@ -113,7 +113,11 @@ async function open(run: Run, request: ChangeRequest): Promise<{ changeId: strin
     throw failure('policy_revoked', 'the policy was revoked', request.id);
   }
   if (opened.kind === 'review_owed') {
-    throw failure('review_owed', `change ${opened.changeId} owes a review`, opened.changeId);
+    throw failure(
+      'review_owed',
+      `change ${opened.changeId} has broken the glass before, and its review is not signed yet`,
+      opened.changeId,
+    );
   }
   if (opened.kind === 'target_taken') {
     throw failure('open_change_exists', `change ${opened.changeId} is open on this target`, opened.changeId);
