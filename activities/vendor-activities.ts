@@ -46,14 +46,25 @@ export function makeVendorActivities(deps: ActivityDependencies): VendorActiviti
     throw failureOf(answer, answer.class === 'doubtful' && activityInfo().attempt >= doubtfulLimit);
   }
 
+  /** What the change comes to when approvers have lost their right and a seat is empty; null when the seats are filled. */
+  async function lapsedSince(change: Change): Promise<CallResult | null> {
+    if (reevaluate(change, groupsIn).missing.length === 0) return null;
+    // Who is new may have decided since the directory was read.
+    await deps.readDirectoryAgain?.();
+    const reevaluation = reevaluate(change, groupsIn);
+    return reevaluation.missing.length === 0 ? null : { kind: 'lapsed', reevaluation };
+  }
+
   /** Everything that must hold right before a call: null when it does, else what the change comes to without one. */
   async function holds(change: Change, operation: Operation): Promise<CallResult | null> {
     assertOpen(await asFailure(() => getChange(pool, change.id)), now());
     const made = await listAttempts(pool, change.id);
     const called = made.some((attempt) => attempt.outcome !== 'open' && mayHaveBeenSent(attempt));
     // What has begun is seen through: whoever approved it could, then.
-    const reevaluation = reevaluate(change, groupsIn);
-    if (made.length === 0 && reevaluation.missing.length > 0) return { kind: 'lapsed', reevaluation };
+    if (made.length === 0) {
+      const lapsed = await lapsedSince(change);
+      if (lapsed !== null) return lapsed;
+    }
     const closed = async (): Promise<CallResult | null> => {
       const why = await gate(change, now());
       // Whatever was recorded as started is too late to withdraw.
