@@ -3,6 +3,7 @@ import type { Change, ChangeRequest } from '../domain/change.ts';
 import { CountersignError, httpStatusOfCode } from '../domain/error.ts';
 import type { Statement } from '../domain/statement.ts';
 import { submissionText } from '../domain/submission.ts';
+import { personKey } from '../domain/membership.ts';
 import { answerableFor } from '../domain/person.ts';
 import type { Person } from '../domain/person.ts';
 import { operationOf } from '../operations/registry.ts';
@@ -13,6 +14,7 @@ import { getPolicyRevocation } from '../store/get-policy-revocation.ts';
 import { getOpenChange } from '../store/get-open-change.ts';
 import { requireRole } from './caller.ts';
 import type { ApiDependencies } from './dependencies.ts';
+import { oneAtATime } from './one-at-a-time.ts';
 import { takeOver } from './take-over.ts';
 import { isRefusal } from './refusal-log.ts';
 import { choosePolicy } from './choose-policy.ts';
@@ -116,22 +118,23 @@ export function makeSubmit(deps: ApiDependencies): (submittal: Submittal) => Pro
 
     let request: ChangeRequest;
     let holder: Change | null = null;
-    try {
-      request = underPolicy(asked, choosePolicy(policies.current(), asked, now()));
-      assertSubmittable(request, now());
+    const open = async () => {
       await assertAllowed(deps, request);
       holder = await holderOf(request);
       if (holder && request.breakGlass) await takeOver(deps, request, holder);
       else if (holder) throw taken(holder.id);
+      holder = null;
+      await engine.submit({ ...request, submission: signer.sign(submissionOf(request)) });
+    };
+    try {
+      request = underPolicy(asked, choosePolicy(policies.current(), asked, now()));
+      assertSubmittable(request, now());
+      // Who breaks the glass several times at once takes over one target, and not one for each that is then refused.
+      if (request.breakGlass) await oneAtATime(db, 'break glass', personKey(answerableFor(person)), open);
+      else await open();
     } catch (error) {
       if (!(error instanceof CountersignError)) throw error;
       return await insteadOf(error, submittal, asked, holder);
-    }
-    try {
-      await engine.submit({ ...request, submission: signer.sign(submissionOf(request)) });
-    } catch (error) {
-      if (!(error instanceof CountersignError)) throw error;
-      return await insteadOf(error, submittal, asked, null);
     }
     // A racing request with the same key met ours in one workflow: what is stored says whose it is.
     const change = (await known(submittal, request)) ?? (await getChange(db, request.id));

@@ -53,6 +53,22 @@ async function sixAtOnce(two: Awaited<ReturnType<typeof replicas>>, user: 'alice
   return { targets, made, refused };
 }
 
+test('several at once take over one ordinary change, and end no other', async () => {
+  const two = await replicas('alice', 0);
+  const { users } = two[0];
+  const targets = await Promise.all(Array.from({ length: 6 }, () => ground.certificate()));
+  const ordinary = await Promise.all(targets.map((sn) => post(users.erin, sn)));
+  const tried = await Promise.allSettled(
+    targets.map((sn, i) => post((two[i % 2] ?? two[0]).users.alice, sn, randomUUID(), glass)),
+  );
+  const [first, ...others] = tried.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  expect(others).toEqual([]);
+  const now = await Promise.all(ordinary.map(({ id }) => users.erin.change(id)));
+  expect(now.filter((c) => c.decisionStatus === 'withdrawn').map((c) => c.target)).toEqual([first?.target]);
+  await changeThat(users.alice, first?.id ?? '', (c) => c.closedAt !== null);
+  await users.dave.post(`/v1/changes/${first?.id}/review`, { comment: 'the outage was real' });
+});
+
 describe('a person who breaks the glass several times at once', () => {
   test('breaks it once where nobody approves, and again when somebody has looked', async () => {
     const two = await replicas('alice', 0);
