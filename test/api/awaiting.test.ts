@@ -157,3 +157,47 @@ test('awaiting=me lists just what a decision of the caller would be accepted for
   expect(listed).toBeGreaterThan(20);
   expect(listed).toBeLessThan(160);
 });
+
+test.each(['pending', 'approved'] as const)(
+  'the same decision again is 200 of a change that is %s, though its requester has delegated to its author since',
+  async (decisionStatus) => {
+    const bob = personOf('bob');
+    const now = Date.now();
+    const decision = {
+      decision: 'approve',
+      comment: 'seen',
+      person: bob,
+      round: 1,
+      stage: 'approval',
+    } as const;
+    const { digest } = changeFixture();
+    const change = await stack.stored({
+      target: `repeated/${decisionStatus}`,
+      decisionStatus,
+      policy: {
+        ...fourEyes,
+        delegations: [
+          {
+            from: idOf('alice'),
+            to: idOf('bob'),
+            since: isoTime(now - minute),
+            until: isoTime(now + minute),
+          },
+        ],
+      },
+      submittedAt: isoTime(now - 10 * minute),
+      digest,
+      decisions: [{ ...decision, digest: digest ?? '', at: isoTime(now - 2 * minute), counts: true }],
+    });
+    const path = `/v1/changes/${change.id}/decisions`;
+    const again = { decision: 'approve', digest, comment: 'once more' };
+    expect(await stack.api.call(path, { as: 'bob', body: again })).toMatchObject({
+      status: 200,
+      body: { id: change.id, decisions: [{ comment: 'seen' }] },
+    });
+    expect(await stack.api.call(path, { as: 'bob', body: { ...again, decision: 'reject' } })).toMatchObject({
+      status: 403,
+      body: { code: 'self_approval' },
+    });
+  },
+);
