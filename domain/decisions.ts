@@ -54,14 +54,22 @@ export function changedDecisions(
   return { decisions: complete ? after : after.filter((d) => !known.has(d)), complete };
 }
 
-/** The decisions of before with those that have changed. */
+/** The decisions of before with those that have changed, in the order in which they were made. */
 export function mergedDecisions(
   before: readonly Decision[],
   { decisions, complete }: ChangedDecisions,
 ): readonly Decision[] {
   if (complete) return decisions;
-  const changed = new Set(decisions.map(({ person }) => keyOf(person)));
-  return [...before.filter(({ person }) => !changed.has(keyOf(person))), ...decisions];
+  const changed = new Map(decisions.map((d) => [keyOf(d.person), d]));
+  const kept: Decision[] = [];
+  for (const d of before) {
+    const now = changed.get(keyOf(d.person));
+    if (now && now.at !== d.at) continue;
+    kept.push(now ?? d);
+    // What is left of them are decisions that were made since.
+    changed.delete(keyOf(d.person));
+  }
+  return [...kept, ...changed.values()];
 }
 
 function keyOf({ issuer, subject }: PersonId): string {
