@@ -17,6 +17,7 @@ import { faultOf } from '../operations/inputs.ts';
 import type { LogActivities, OpenedResult } from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { attests } from './approval.ts';
+import { stopOf } from './begin-call.ts';
 import { asFailure } from './failure.ts';
 import { writeEnd } from './write-end.ts';
 
@@ -81,7 +82,7 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
     async gate({ change }) {
       const time = now();
       const why = await closure(change, time);
-      if (why === null) return;
+      if (why === null || (await asFailure(() => stopOf(pool, change.id))) !== null) return;
       throw ApplicationFailure.create({
         type: 'closed',
         message: `${why.kind}: ${why.reason}`,
@@ -92,7 +93,7 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
 
     async closeChange(recording) {
       await deps.at?.('before.close');
-      const kept = await asFailure(() => writeEnd(pool, recording));
+      const kept = await asFailure(() => writeEnd(pool, recording.change.id, () => recording));
       await deps.at?.('closed');
       return kept;
     },

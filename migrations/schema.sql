@@ -67,10 +67,13 @@ countersign.attempt owner=countersign_migrator acl={countersign_api=r/countersig
   code text
   message text
   request_id text
+  sent_at timestamp with time zone
 countersign.break_glass owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_worker=ard/countersign_migrator}
   issuer text not null
   subject text not null
   change_id uuid not null
+countersign.call_gate owner=countersign_migrator acl={countersign_api=w/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_worker=a/countersign_migrator}
+  never boolean not null
 countersign.call_pace owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_worker=arw/countersign_migrator}
   account text not null
   next_at timestamp with time zone not null
@@ -178,6 +181,7 @@ countersign.attempt attempt_pkey: PRIMARY KEY (change_id, ordinal)
 countersign.break_glass break_glass_change_id_fkey: FOREIGN KEY (change_id) REFERENCES countersign.change(id)
 countersign.break_glass break_glass_change_id_key: UNIQUE (change_id)
 countersign.break_glass break_glass_pkey: PRIMARY KEY (issuer, subject)
+countersign.call_gate call_gate_check: CHECK (false)
 countersign.call_pace call_pace_pkey: PRIMARY KEY (account)
 countersign.change change_check: CHECK (((document ->> 'id'::text) = (id)::text))
 countersign.change change_pkey: PRIMARY KEY (id)

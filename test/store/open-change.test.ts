@@ -153,7 +153,10 @@ test.each<[string, Partial<Change>, boolean]>([
   await open(first);
   if (Object.keys(ended).length > 0) {
     const closedAt = '2026-11-24T10:00:00.000Z';
-    await writeEnd(pool, { change: { ...first, ...ended, version: 2, closedAt }, entries: [] });
+    await writeEnd(pool, first.id, () => ({
+      change: { ...first, ...ended, version: 2, closedAt },
+      entries: [],
+    }));
   }
   const second = glass(ivan);
   expect((await open(second)).kind).toBe(expected ? 'opened' : 'review_owed');
