@@ -35,6 +35,9 @@ export function askedFor(requester: PersonId & Pick<Person, 'issuedBy'>, person:
   );
 }
 
+/** Issuer of the persons that API tokens stand for; no identity provider can have it, since it is no URL. */
+export const machineIssuer = 'countersign';
+
 /** Whether it is an API token that acts, and no person. */
 export function isMachine(person: Pick<Person, 'issuedBy'>): boolean {
   return person.issuedBy !== undefined;
