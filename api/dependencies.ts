@@ -38,6 +38,8 @@ export interface ApiDependencies {
   readonly refusedTokensPerMinute?: number;
   /** API tokens that one admin may issue in a minute; default 10. */
   readonly tokensPerMinute?: number;
+  /** Past how many seconds without a checkpoint no approval is accepted; default 60. */
+  readonly unsealedLimitSeconds?: number;
   /** How many proxies stand in front; default 0. */
   readonly trustProxy?: number;
   readonly now?: () => number;

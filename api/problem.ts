@@ -2,6 +2,8 @@ import type { ErrorRequestHandler, RequestHandler } from 'express';
 import { CountersignError, httpStatusOfCode } from '../domain/error.ts';
 import type { ErrorCode, FieldError } from '../domain/error.ts';
 import { isUnavailable } from '../domain/unavailable.ts';
+import { shownJson } from '../domain/shown-text.ts';
+import { leftOutNote } from './caller.ts';
 
 /** An RFC 9457 problem, with our code and the fields at fault. */
 export interface Problem {
@@ -38,6 +40,8 @@ export function problemOf(error: unknown, requestId?: string): Problem {
 
 /** What a stranger may read: nothing of how this side is built. */
 function detailOf(code: ErrorCode, message: string): string {
+  // Its message is made for who asked for the proof, and is all that they need.
+  if (code === 'bad_proof') return message;
   if (httpStatusOfCode[code] === 500) return 'something went wrong on this side; the log has it';
   if (code === 'log_unavailable')
     return 'the database cannot be reached, or takes no writes; the same request later is safe';
@@ -51,7 +55,8 @@ export const problemHandler: ErrorRequestHandler = (error, req, res, next) => {
     return;
   }
   const requestId = res.getHeader('X-Request-Id');
-  const problem = problemOf(error, typeof requestId === 'string' ? requestId : undefined);
+  const found = problemOf(error, typeof requestId === 'string' ? requestId : undefined);
+  const problem: Problem = { ...found, detail: `${found.detail}${leftOutNote(req, found.code)}` };
   if (problem.status >= 500) req.log.error({ err: error as Error, code: problem.code }, 'request failed');
   if (problem.status === 401) {
     // RFC 6750 §3.1: the error is named only where a token was sent.
@@ -61,7 +66,7 @@ export const problemHandler: ErrorRequestHandler = (error, req, res, next) => {
   if (problem.status === 503) res.setHeader('Retry-After', '5');
   const { retryAfter } = problem;
   if (typeof retryAfter === 'number') res.setHeader('Retry-After', String(retryAfter));
-  res.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
+  res.status(problem.status).type('application/problem+json').send(shownJson(problem));
 };
 
 /** For what no route knows. */

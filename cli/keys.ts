@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { generateNoteKey, readNoteSigner, readNoteVerifier } from '../audit/note-key.ts';
 import type { NoteAlgorithm, NoteSigner, NoteVerifier } from '../audit/note-key.ts';
+import type { Generations } from '../audit/generations.ts';
+import { beginWitnessMemory, openWitnessMemory } from '../audit/witness-memory.ts';
+import type { WitnessMemory } from '../audit/witness-memory.ts';
 import { CountersignError } from '../domain/error.ts';
 import { textOf } from '../embedded/make-once.ts';
 import type { Environment } from './environment.ts';
@@ -57,11 +60,23 @@ export function logKeys(env: Environment): Promise<KeyFiles> {
   });
 }
 
-/** Files of the witness's key: `<home>/witness/witness.key`, the witness's alone, and `<home>/keys/witness.vkey`. */
-export function witnessKeys(env: Environment): Promise<KeyFiles> {
+/** What the witness of this home remembers. */
+export function witnessMemory({ COUNTERSIGN_HOME: home }: Environment): Promise<Generations<WitnessMemory>> {
+  return openWitnessMemory(join(home, 'witness', 'memory'));
+}
+
+/**
+ * Files of the witness's key: `<home>/witness/witness.key`, the witness's alone, and `<home>/keys/witness.vkey`. With a key that
+ * is made here its memory begins, before it; a key that was there and no memory means that the memory is lost.
+ */
+export async function witnessKeys(env: Environment): Promise<KeyFiles> {
   const { COUNTERSIGN_HOME: home, COUNTERSIGN_WITNESS_KEY } = env;
+  const own = join(home, 'witness', 'witness.key');
+  if (COUNTERSIGN_WITNESS_KEY === undefined && (await readFile(own).catch(nullIfMissing)) === null) {
+    await beginWitnessMemory(await witnessMemory(env));
+  }
   return noteKeys({
-    privateKey: COUNTERSIGN_WITNESS_KEY ?? join(home, 'witness', 'witness.key'),
+    privateKey: COUNTERSIGN_WITNESS_KEY ?? own,
     publicKey: join(home, 'keys', 'witness.vkey'),
     name: `countersign.local/witness-${randomBytes(4).toString('hex')}`,
     algorithm: 'cosignature/v1',
@@ -140,4 +155,9 @@ async function noteKeys(wanted: {
         .join(''),
   });
   return files;
+}
+
+function nullIfMissing(error: unknown): null {
+  if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+  throw error;
 }

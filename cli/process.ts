@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import type { DestinationStream, Logger, LoggerOptions } from 'pino';
 import { withShownErrors } from '../domain/shown-error.ts';
+import { shownJsonText } from '../domain/shown-text.ts';
 import type { Environment } from './environment.ts';
 
 /**
@@ -16,6 +17,7 @@ export function makeLog(
   const options: LoggerOptions = {
     name,
     level: env.LOG_LEVEL,
+    hooks: { streamWrite: (line) => `${shownJsonText(line.trimEnd())}\n` },
     redact: ['req.headers.authorization', '*.accessKeySecret', '*.securityToken', '*.password', '*.token'],
     formatters: { log: withShownErrors },
     // Shown by then; pino's own would take it for an error and add to it.

@@ -1,4 +1,5 @@
 import { readTextFile } from './text-file.ts';
+import { shownJson } from '../domain/shown-text.ts';
 import { durationMs, durationPattern } from '../domain/duration.ts';
 import { openCheckpointOf } from '../audit/pack/published-checkpoint.ts';
 import { openPack } from '../audit/verify/pack-source.ts';
@@ -50,7 +51,7 @@ export async function verifyFiles(
     source = await openPack(pack);
   } catch (error) {
     const { message } = error as Error;
-    if (json) out(JSON.stringify({ code: 'invalid_request', message, errors: [] }));
+    if (json) out(shownJson({ code: 'invalid_request', message, errors: [] }));
     complain(message);
     return usage;
   }
@@ -61,7 +62,7 @@ export async function verifyFiles(
     freshness,
     verifyStatement: statementKeys.length === 0 ? null : checkWith(statementKeys),
   });
-  if (json) out(JSON.stringify(verdict));
+  if (json) out(shownJson(verdict));
   else for (const line of verdictLines(verdict)) out(line);
   return exitCodeOf[verdict.result];
 }

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { isMap, isSeq, LineCounter, parseDocument } from 'yaml';
+import { isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import type { Document, Node } from 'yaml';
 import type { z } from 'zod';
 import { decodeUtf8, notUtf8 } from '../domain/utf8.ts';
@@ -37,7 +37,7 @@ export async function readYaml<T>(file: string, schema: z.ZodType<T>): Promise<Y
 /** See {@link readYaml}. */
 export function checkYaml<T>(file: string, text: string, schema: z.ZodType<T>): YamlFile<T> {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: isSameKey });
   const lineOf = (path: readonly PropertyKey[]) => lines.linePos(offsetOf(document, path)).line;
   const problem = (line: number, field: string, rule: string, message: string): Problem => ({
     severity: 'error',
@@ -72,12 +72,17 @@ export function checkYaml<T>(file: string, text: string, schema: z.ZodType<T>): 
   return { value: null, problems, lineOf };
 }
 
+/** Keys become texts: `1` and `"1"` are the same one. */
+function isSameKey(a: Node, b: Node): boolean {
+  return a === b || (isScalar(a) && isScalar(b) && String(a.value) === String(b.value));
+}
+
 function ruleOf(issue: z.core.$ZodIssue): string {
   const missing = issue.input === undefined;
   if (issue.code === 'invalid_type') return missing ? 'required' : 'type';
   if (issue.code === 'too_small') return issue.origin === 'number' ? 'minimum' : 'required';
   if (issue.code === 'too_big') return 'maximum';
-  if (issue.code === 'invalid_format' || issue.code === 'invalid_key') return 'format';
+  if (['invalid_format', 'invalid_key', 'custom'].includes(issue.code)) return 'format';
   return missing ? 'required' : 'one_of';
 }
 

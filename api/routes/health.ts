@@ -1,13 +1,14 @@
-import { Router } from 'express';
+import type { Router } from 'express';
 import { readUnsealed } from '../../audit/unsealed.ts';
 import { touchReadiness } from '../../store/touch-readiness.ts';
 import type { ApiDependencies } from '../dependencies.ts';
+import { exactRouter } from '../router.ts';
 import { methodNotAllowed } from '../problem.ts';
 
 /** `/healthz`, `/readyz`, `/metrics`: for the platform, without a token. */
 export function healthRoutes({ db, engine, metrics }: ApiDependencies): Router {
   const writable = makeWritable(db);
-  const router = Router();
+  const router = exactRouter();
   router.get('/healthz', (_req, res) => res.json({ status: 'ok' }));
   router.get('/readyz', async (_req, res) => {
     const [postgres, log, temporal, unsealed] = await Promise.all([
