@@ -14,7 +14,12 @@ export type OpenedResult =
       /** Whether this worker has people told of changes. */
       readonly notifies?: boolean;
     }
-  | { readonly kind: 'invalid'; readonly message: string };
+  | {
+      readonly kind: 'invalid';
+      readonly message: string;
+      /** Why; `invalid_request` where there is none. */
+      readonly code?: 'region_not_served';
+    };
 
 /** What an activity needs to write: the change as it is now and the entries that tell how it came so. */
 export interface Recording {
@@ -36,7 +41,7 @@ export interface LogActivities {
    */
   recordChange(input: Recording & { readonly statements: readonly SignedStatement[] }): Promise<void>;
   /**
-   * Answers as soon as no freeze and no window keeps the change from running.
+   * Answers as soon as no freeze and no window keeps the change from running, or a word to stop has come meanwhile.
    * @throws ApplicationFailure `closed` while one does, with the time until it may open as the next retry's delay: Temporal's
    * own retries wait, and the history stays as it is
    */
@@ -108,6 +113,8 @@ export type CallResult =
     }
   /** Approvers have lost their right since, and a seat is empty; nothing was called. */
   | { readonly kind: 'lapsed'; readonly reevaluation: Reevaluation }
+  /** Words that the API has written down keep the call from beginning; all of them, in their order. */
+  | { readonly kind: 'stopped'; readonly words: readonly SignedRequest[] }
   | {
       readonly kind: 'closed';
       readonly why: Closure;

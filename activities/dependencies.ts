@@ -12,6 +12,8 @@ export interface ActivityDependencies {
   /** Postgres, as the role countersign_worker. */
   readonly pool: Pool;
   readonly onsMqtt: OnsMqtt;
+  /** The one region that this installation serves: a change for another is not opened. */
+  readonly region: string;
   /** Whether one of the API's keys signed a statement. */
   readonly verifyStatement: (signed: SignedStatement) => boolean;
   /** Says when an attempt's entry is in a checkpoint: before that nothing is called. */
@@ -46,6 +48,7 @@ export type FaultPoint =
   | 'recorded'
   | 'attempt.started'
   | 'sealed'
+  | 'marked'
   | 'call.sent'
   | 'call.answered'
   | 'before.close'

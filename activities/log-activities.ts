@@ -13,20 +13,24 @@ import { askAgainMs } from '../domain/closure.ts';
 import { CountersignError } from '../domain/error.ts';
 import { samePerson } from '../domain/person.ts';
 import { faultOf } from '../operations/inputs.ts';
+import { servedRegionFault } from '../operations/served-region.ts';
 import type { LogActivities, OpenedResult } from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { attests } from './approval.ts';
+import { stopOf } from './begin-call.ts';
 import { asFailure } from './failure.ts';
 import { writeEnd } from './write-end.ts';
 
 /** The activities on Postgres alone. Each is one transaction: its entries and the change's new state, or nothing. */
 export function makeLogActivities(deps: ActivityDependencies): LogActivities {
-  const { pool, verifyStatement, calendar, gateLongestMs, now = Date.now } = deps;
+  const { pool, region, verifyStatement, calendar, gateLongestMs, now = Date.now } = deps;
   const closure = makeGate(pool, calendar);
   return {
     async openChange({ change, entries, idempotency, submission }) {
       const fault = faultOf(change);
       if (fault !== null) return { kind: 'invalid', message: fault };
+      const elsewhere = servedRegionFault(change.input, region);
+      if (elsewhere !== null) return { kind: 'invalid', code: 'region_not_served', message: elsewhere };
       if (submission !== null && !attests(submission, change, verifyStatement)) {
         return { kind: 'invalid', message: 'the submission is not signed for this change by a known key' };
       }
@@ -78,7 +82,7 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
     async gate({ change }) {
       const time = now();
       const why = await closure(change, time);
-      if (why === null) return;
+      if (why === null || (await asFailure(() => stopOf(pool, change.id))) !== null) return;
       throw ApplicationFailure.create({
         type: 'closed',
         message: `${why.kind}: ${why.reason}`,
@@ -89,7 +93,7 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
 
     async closeChange(recording) {
       await deps.at?.('before.close');
-      const kept = await asFailure(() => writeEnd(pool, recording));
+      const kept = await asFailure(() => writeEnd(pool, recording.change.id, () => recording));
       await deps.at?.('closed');
       return kept;
     },

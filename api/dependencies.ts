@@ -22,6 +22,8 @@ export interface ApiDependencies {
   readonly verifier: () => Promise<{ readonly code: Uint8Array }>;
   /** Which policy a new change has, and the directory that approvers are looked up in. */
   readonly policies: PolicySource;
+  /** The one region that this installation serves: requests for another are refused. */
+  readonly region: string;
   /** The freezes of the calendar file; default none. */
   readonly calendar?: readonly Freeze[];
   readonly log: Logger;

@@ -5,11 +5,13 @@ import type { Statement } from '../domain/statement.ts';
 import { submissionText } from '../domain/submission.ts';
 import type { Person } from '../domain/person.ts';
 import { operationOf } from '../operations/registry.ts';
+import { assertServedRegion } from '../operations/served-region.ts';
 import { getChange } from '../store/get-change.ts';
 import { getChangeByKey } from '../store/get-change-by-key.ts';
 import { findOwedReview } from '../store/find-owed-review.ts';
 import { getPolicyRevocation } from '../store/get-policy-revocation.ts';
 import { getOpenChange } from '../store/get-open-change.ts';
+import { touchReadiness } from '../store/touch-readiness.ts';
 import { requireRole } from './caller.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { takeOver } from './take-over.ts';
@@ -37,7 +39,7 @@ export interface Submission {
  * without the engine. Refusals are recorded; malformed input is not.
  */
 export function makeSubmit(deps: ApiDependencies): (submittal: Submittal) => Promise<Submission> {
-  const { db, engine, signer, policies, refusals, now = Date.now } = deps;
+  const { db, engine, signer, policies, region, refusals, now = Date.now } = deps;
 
   async function refused(
     { person, body, source }: Submittal,
@@ -71,6 +73,15 @@ export function makeSubmit(deps: ApiDependencies): (submittal: Submittal) => Pro
     return id === null ? null : getChange(db, id);
   }
 
+  /** Why a change was not taken up: workers that cannot write do not answer, and are not to blame. */
+  async function reasonOf(error: CountersignError): Promise<CountersignError> {
+    if (error.code !== 'engine_unavailable') return error;
+    return touchReadiness(db).then(
+      () => error,
+      (cause: unknown) => new CountersignError('log_unavailable', 'the log takes no entries now', { cause }),
+    );
+  }
+
   return async (submittal) => {
     const { person } = submittal;
     try {
@@ -82,6 +93,7 @@ export function makeSubmit(deps: ApiDependencies): (submittal: Submittal) => Pro
     const before = await known(submittal, asked);
     if (before) return { created: false, change: before };
 
+    assertServedRegion(asked.input, region);
     let request: ChangeRequest;
     let holder: Change | null = null;
     try {
@@ -102,7 +114,7 @@ export function makeSubmit(deps: ApiDependencies): (submittal: Submittal) => Pro
       if (!(error instanceof CountersignError)) throw error;
       if (error.code !== 'open_change_exists' && error.code !== 'key_reused') {
         // Whoever gets no answer can look for the change later.
-        const { code, message, errors, extra } = error;
+        const { code, message, errors, extra } = await reasonOf(error);
         throw new CountersignError(code, message, {
           errors,
           extra: { ...extra, changeId: request.id },

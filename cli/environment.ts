@@ -25,6 +25,12 @@ export const environmentSchema = z.object({
   ONSMQTT_ENDPOINT: url(['http:', 'https:'])
     .optional()
     .describe("The vendor's endpoint; default: the region's own. http: on loopback only."),
+  ONSMQTT_REGION: z
+    .string()
+    .regex(/^[a-z]{2,}(-[a-z0-9]+)+$/, { error: 'must be a region such as cn-hangzhou' })
+    .max(64)
+    .optional()
+    .describe('The one region that this installation serves; default: that of ONSMQTT_ENDPOINT.'),
   ONSMQTT_CALLS_PER_SECOND: rate.max(500).default(500).describe('The account’s limit, over all workers.'),
   ONSMQTT_ACCOUNT: z
     .string()
@@ -71,6 +77,11 @@ export const environmentSchema = z.object({
     .min(1)
     .optional()
     .describe('What the values of the roles’ claim give: JSON, or a file with it.'),
+  COUNTERSIGN_GROUP_MAP: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('What the values of the groups’ claim give: JSON, or a file with it.'),
   COUNTERSIGN_HOME: z
     .string()
     .min(1)

@@ -67,6 +67,9 @@ countersign.attempt owner=countersign_migrator acl={countersign_api=r/countersig
   code text
   message text
   request_id text
+  sent_at timestamp with time zone
+countersign.call_gate owner=countersign_migrator acl={countersign_api=w/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_worker=a/countersign_migrator}
+  never boolean not null
 countersign.call_pace owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_worker=arw/countersign_migrator}
   account text not null
   next_at timestamp with time zone not null
@@ -131,6 +134,9 @@ countersign.policy_revocation owner=countersign_migrator acl={countersign_api=ar
   comment text not null
   revoked_by jsonb not null
   revoked_at timestamp with time zone not null
+countersign.readiness owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator}
+  singleton boolean not null default true
+  at timestamp with time zone not null
 
 -- Constraints
 audit.checkpoint checkpoint_note_check: CHECK ((octet_length(note) <= 16384))
@@ -175,6 +181,7 @@ countersign.attempt attempt_check: CHECK (((outcome = 'open'::text) = (ended_at 
 countersign.attempt attempt_ordinal_check: CHECK ((ordinal >= 1))
 countersign.attempt attempt_outcome_check: CHECK ((outcome = ANY (ARRAY['open'::text, 'succeeded'::text, 'failed'::text, 'unknown'::text])))
 countersign.attempt attempt_pkey: PRIMARY KEY (change_id, ordinal)
+countersign.call_gate call_gate_check: CHECK (false)
 countersign.call_pace call_pace_pkey: PRIMARY KEY (account)
 countersign.change change_check: CHECK (((document ->> 'id'::text) = (id)::text))
 countersign.change change_pkey: PRIMARY KEY (id)
@@ -190,6 +197,8 @@ countersign.open_target open_target_change_id_key: UNIQUE (change_id)
 countersign.open_target open_target_pkey: PRIMARY KEY (operation, target)
 countersign.policy_revocation policy_revocation_digest_check: CHECK ((digest ~ '^[0-9a-f]{64}$'::text))
 countersign.policy_revocation policy_revocation_pkey: PRIMARY KEY (digest)
+countersign.readiness readiness_pkey: PRIMARY KEY (singleton)
+countersign.readiness readiness_singleton_check: CHECK (singleton)
 
 -- Indexes
 CREATE UNIQUE INDEX checkpoint_pkey ON audit.checkpoint USING btree (size)
@@ -237,6 +246,7 @@ CREATE UNIQUE INDEX migration_pkey ON countersign.migration USING btree (id)
 CREATE UNIQUE INDEX open_target_change_id_key ON countersign.open_target USING btree (change_id)
 CREATE UNIQUE INDEX open_target_pkey ON countersign.open_target USING btree (operation, target)
 CREATE UNIQUE INDEX policy_revocation_pkey ON countersign.policy_revocation USING btree (digest)
+CREATE UNIQUE INDEX readiness_pkey ON countersign.readiness USING btree (singleton)
 
 -- Triggers (A: also under session_replication_role = replica)
 A CREATE TRIGGER checkpoint_never_changes BEFORE DELETE OR UPDATE ON audit.checkpoint FOR EACH ROW EXECUTE FUNCTION audit.refuse()
@@ -255,6 +265,7 @@ A CREATE TRIGGER pending_never_truncated BEFORE TRUNCATE ON audit.pending FOR EA
 A CREATE TRIGGER pending_never_updated BEFORE UPDATE ON audit.pending FOR EACH ROW EXECUTE FUNCTION audit.refuse()
 A CREATE TRIGGER tile_never_changes BEFORE DELETE OR UPDATE ON audit.tile FOR EACH ROW EXECUTE FUNCTION audit.refuse()
 A CREATE TRIGGER tile_never_truncated BEFORE TRUNCATE ON audit.tile FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse()
+O CREATE TRIGGER api_token_ended AFTER DELETE OR UPDATE OF revoked_at, expires_at ON countersign.api_token FOR EACH ROW EXECUTE FUNCTION countersign.tell_ended_api_token()
 O CREATE TRIGGER api_token_stays_revoked BEFORE UPDATE ON countersign.api_token FOR EACH ROW EXECUTE FUNCTION countersign.guard_api_token()
 O CREATE TRIGGER freeze_lifted_once BEFORE UPDATE ON countersign."freeze" FOR EACH ROW EXECUTE FUNCTION countersign.guard_lifting()
 
@@ -286,6 +297,9 @@ CREATE OR REPLACE FUNCTION audit.append(event_key text, bytes bytea, OUT entry_i
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET standard_conforming_strings TO 'on'
+ SET "DateStyle" TO 'ISO, MDY'
+ SET "TimeZone" TO 'UTC'
 AS $function$
 #variable_conflict use_column
 DECLARE
@@ -387,6 +401,9 @@ CREATE OR REPLACE FUNCTION audit.cosign(checkpoint_size bigint, witness_name tex
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET standard_conforming_strings TO 'on'
+ SET "DateStyle" TO 'ISO, MDY'
+ SET "TimeZone" TO 'UTC'
 AS $function$
 BEGIN
   IF split_part(signature_line, ' ', 2) IS DISTINCT FROM witness_name THEN
@@ -479,6 +496,9 @@ CREATE OR REPLACE FUNCTION audit.publish(checkpoint_size bigint, checkpoint_root
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET standard_conforming_strings TO 'on'
+ SET "DateStyle" TO 'ISO, MDY'
+ SET "TimeZone" TO 'UTC'
 AS $function$
 DECLARE
   last_size bigint;
@@ -530,6 +550,9 @@ CREATE OR REPLACE FUNCTION audit.sequence(max_entries integer)
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET standard_conforming_strings TO 'on'
+ SET "DateStyle" TO 'ISO, MDY'
+ SET "TimeZone" TO 'UTC'
 AS $function$
 DECLARE
   old_size bigint;
@@ -584,5 +607,16 @@ BEGIN
     RAISE EXCEPTION 'freeze % was lifted at %', OLD.id, OLD.lifted_at USING ERRCODE = 'CS004';
   END IF;
   RETURN NEW;
+END
+$function$
+-- owner=countersign_migrator acl={countersign_migrator=X/countersign_migrator}
+CREATE OR REPLACE FUNCTION countersign.tell_ended_api_token()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  PERFORM pg_notify('countersign_api_tokens', OLD.id::text);
+  RETURN NULL;
 END
 $function$

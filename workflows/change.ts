@@ -15,7 +15,7 @@ import { personActor, workerActor } from '../domain/entry.ts';
 import { isoTime } from '../domain/time.ts';
 import { close } from './closing.ts';
 import { awaitDecisions, lapse, roundSince } from './decision-time.ts';
-import { abandoned, afterCalls, endOfDecision, settled } from './ending.ts';
+import { afterCalls, endOfDecision, settled, whyStopped } from './ending.ts';
 import { execute } from './execution.ts';
 import type { Executed } from './execution.ts';
 import { recordOptions } from './record-options.ts';
@@ -40,7 +40,7 @@ const longestMs = 366 * 86_400_000;
  * One change request from its submission to its one final outcome. Answers the change at its end; fails, with nothing
  * written, when another change holds the target or the key.
  *
- * @throws ApplicationFailure whose type is a code: `invalid_request`, `open_change_exists`, `key_reused`, `review_owed`,
+ * @throws ApplicationFailure whose type is a code: `invalid_request`, `region_not_served`, `open_change_exists`, `key_reused`, `review_owed`,
  * `policy_revoked`, `integrity_conflict`
  */
 export async function change(request: ChangeRequest): Promise<Change> {
@@ -108,7 +108,9 @@ async function open(run: Run, request: ChangeRequest): Promise<{ changeId: strin
     idempotency: request.idempotency,
     submission: request.submission,
   });
-  if (opened.kind === 'invalid') throw failure('invalid_request', opened.message, request.id);
+  if (opened.kind === 'invalid') {
+    throw failure(opened.code ?? 'invalid_request', opened.message, request.id);
+  }
   if (opened.kind === 'policy_revoked') {
     throw failure('policy_revoked', 'the policy was revoked', request.id);
   }
@@ -150,15 +152,14 @@ async function decideAndExecute(run: Run): Promise<Exclude<Executed, { kind: 'la
     if (run.change.decisionStatus === 'pending') return { kind: 'ended', end: expired(run) };
     if (run.change.decisionStatus !== 'approved') return { kind: 'ended', end: endOfDecision(run) };
     tell(run, run.change.breakGlass ? 'break_glass' : 'decided');
-    if (run.command === 'pause') {
-      // Asked for while the target was read, before people had to be asked again: it still holds.
+    if (run.standing === 'paused' && run.change.executionStatus !== 'paused') {
+      // Said before people had to be asked again: it still holds.
       run.change = next(run.change, { executionStatus: 'paused' });
       await run.record([]);
     }
     const executed = await execute(run);
-    if (executed.kind !== 'ended' && run.command === 'abandon') {
-      return { kind: 'ended', end: await settled(run, run.calledOff ?? abandoned) };
-    }
+    const why = whyStopped(run);
+    if (executed.kind !== 'ended' && why) return { kind: 'ended', end: await settled(run, why) };
     if (executed.kind !== 'lapsed') return executed;
     await lapse(run, executed.reevaluation);
   }

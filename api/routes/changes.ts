@@ -1,10 +1,11 @@
-import { Router } from 'express';
+import type { Router } from 'express';
 import { mayRead } from '../../domain/reading.ts';
 import { encodeCursor } from '../../store/change-cursor.ts';
 import { listChanges } from '../../store/list-changes.ts';
 import type { ChangeFilter } from '../../store/list-changes.ts';
 import { callerOf, isConcerned } from '../caller.ts';
 import type { ApiDependencies } from '../dependencies.ts';
+import { exactRouter } from '../router.ts';
 import { methodNotAllowed } from '../problem.ts';
 import { checked, listQuerySchema } from '../schemas.ts';
 import { makeSubmit } from '../submit.ts';
@@ -17,7 +18,7 @@ export function changeRoutes(deps: ApiDependencies): Router {
   const submit = makeSubmit(deps);
   const view = makeView(deps);
   const readChange = makeReadChange(deps);
-  const router = Router();
+  const router = exactRouter();
 
   router
     .route('/')
