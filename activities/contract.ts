@@ -39,7 +39,13 @@ export interface LogActivities {
    * @throws ApplicationFailure `bad_signature` when one of the statements was not signed by the API, `change_closed` when
    * the change has ended; nothing is written
    */
-  recordChange(input: Recording & { readonly statements: readonly SignedStatement[] }): Promise<void>;
+  recordChange(
+    input: Recording & {
+      /** Whether the change has all its decisions, or only those that have changed since it was recorded last. */
+      readonly complete: boolean;
+      readonly statements: readonly SignedStatement[];
+    },
+  ): Promise<void>;
   /**
    * Answers as soon as no freeze and no window keeps the change from running, or a word to stop has come meanwhile.
    * @throws ApplicationFailure `closed` while one does, with the time until it may open as the next retry's delay: Temporal's
@@ -72,6 +78,7 @@ export interface ReviewActivities {
 /** One notice, with the entry that tells of it once it is delivered. */
 export interface NoticeInput {
   readonly kind: NoticeKind;
+  /** Without its decisions. */
   readonly change: Change;
   readonly entry: EntryDraft;
 }

@@ -65,7 +65,7 @@ export async function workerDependencies(
       await Promise.all(keyFiles.map((file) => readFile(file, 'utf8'))),
     ),
     calendar: await freezeCalendar(env),
-    groupsIn: await openDirectory(env, log),
+    ...(await openDirectory(env, log)),
     webhook:
       env.COUNTERSIGN_WEBHOOK_URL === undefined
         ? null

@@ -33,6 +33,7 @@ export const httpStatusOfCode = {
   already_reviewed: 409,
   not_awaiting_decision: 409,
   decide_by_passed: 409,
+  too_many_changes_of_mind: 409,
   call_started: 409,
   not_approved: 409,
   not_running: 409,

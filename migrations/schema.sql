@@ -68,6 +68,10 @@ countersign.attempt owner=countersign_migrator acl={countersign_api=r/countersig
   message text
   request_id text
   sent_at timestamp with time zone
+countersign.break_glass owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_worker=ard/countersign_migrator}
+  issuer text not null
+  subject text not null
+  change_id uuid not null
 countersign.call_gate owner=countersign_migrator acl={countersign_api=w/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_worker=a/countersign_migrator}
   never boolean not null
 countersign.call_pace owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_worker=arw/countersign_migrator}
@@ -181,6 +185,9 @@ countersign.attempt attempt_check: CHECK (((outcome = 'open'::text) = (ended_at 
 countersign.attempt attempt_ordinal_check: CHECK ((ordinal >= 1))
 countersign.attempt attempt_outcome_check: CHECK ((outcome = ANY (ARRAY['open'::text, 'succeeded'::text, 'failed'::text, 'unknown'::text])))
 countersign.attempt attempt_pkey: PRIMARY KEY (change_id, ordinal)
+countersign.break_glass break_glass_change_id_fkey: FOREIGN KEY (change_id) REFERENCES countersign.change(id)
+countersign.break_glass break_glass_change_id_key: UNIQUE (change_id)
+countersign.break_glass break_glass_pkey: PRIMARY KEY (issuer, subject)
 countersign.call_gate call_gate_check: CHECK (false)
 countersign.call_pace call_pace_pkey: PRIMARY KEY (account)
 countersign.change change_check: CHECK (((document ->> 'id'::text) = (id)::text))
@@ -222,6 +229,8 @@ CREATE UNIQUE INDEX api_token_pkey ON countersign.api_token USING btree (id)
 CREATE UNIQUE INDEX attempt_change_id_activity_id_activity_attempt_key ON countersign.attempt USING btree (change_id, activity_id, activity_attempt)
 CREATE INDEX attempt_open ON countersign.attempt USING btree (started_at) WHERE (outcome = 'open'::text)
 CREATE UNIQUE INDEX attempt_pkey ON countersign.attempt USING btree (change_id, ordinal)
+CREATE UNIQUE INDEX break_glass_change_id_key ON countersign.break_glass USING btree (change_id)
+CREATE UNIQUE INDEX break_glass_pkey ON countersign.break_glass USING btree (issuer, subject)
 CREATE UNIQUE INDEX call_pace_pkey ON countersign.call_pace USING btree (account)
 CREATE INDEX change_decision_status ON countersign.change USING btree (decision_status, submitted_at DESC, id DESC)
 CREATE INDEX change_execution_status ON countersign.change USING btree (execution_status, submitted_at DESC, id DESC)

@@ -21,7 +21,7 @@ import type { Executed } from './execution.ts';
 import { recordOptions } from './record-options.ts';
 import { handleRequests } from './request-handlers.ts';
 import { stateQuery, submittedUpdate } from './messages.ts';
-import { scheduling } from './scheduling.ts';
+import { scheduledByRule } from './scheduling.ts';
 import { signedMembers } from './turn.ts';
 import { handOver, tell } from './notice.ts';
 import { makeRun } from './run.ts';
@@ -115,7 +115,11 @@ async function open(run: Run, request: ChangeRequest): Promise<{ changeId: strin
     throw failure('policy_revoked', 'the policy was revoked', request.id);
   }
   if (opened.kind === 'review_owed') {
-    throw failure('review_owed', `change ${opened.changeId} owes a review`, opened.changeId);
+    throw failure(
+      'review_owed',
+      `change ${opened.changeId} has broken the glass before, and its review is not signed yet`,
+      opened.changeId,
+    );
   }
   if (opened.kind === 'target_taken') {
     throw failure('open_change_exists', `change ${opened.changeId} is open on this target`, opened.changeId);
@@ -170,7 +174,7 @@ async function scheduleWithNobody(run: Run): Promise<void> {
   const approved = withNobody(run.change, run.executeWithinMs, Date.now());
   if (approved === null) return;
   run.change = approved;
-  await run.record([run.entry(approved, 'change.scheduled', workerActor, scheduling(approved))]);
+  await run.record(scheduledByRule(run, approved));
 }
 
 function expired(run: Run): Ended {
