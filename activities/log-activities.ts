@@ -12,9 +12,11 @@ import { makeGate } from '../calendar/gate.ts';
 import { askAgainMs } from '../domain/closure.ts';
 import { CountersignError } from '../domain/error.ts';
 import { samePerson } from '../domain/person.ts';
+import { isSignedStatement } from '../domain/statement.ts';
 import { faultOf } from '../operations/inputs.ts';
 import type { LogActivities, OpenedResult } from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { makeAcceptance } from './accept-request.ts';
 import { attests } from './approval.ts';
 import { asFailure } from './failure.ts';
 import { writeEnd } from './write-end.ts';
@@ -23,14 +25,20 @@ import { writeEnd } from './write-end.ts';
 export function makeLogActivities(deps: ActivityDependencies): LogActivities {
   const { pool, verifyStatement, calendar, gateLongestMs, now = Date.now } = deps;
   const closure = makeGate(pool, calendar);
+  const acceptance = makeAcceptance(deps);
   return {
-    async openChange({ change, entries, idempotency, submission }) {
+    acceptHost: acceptance.acceptHost,
+
+    async openChange(opening) {
+      const { change, entries, idempotency, submission } = opening;
       const fault = faultOf(change);
       if (fault !== null) return { kind: 'invalid', message: fault };
-      if (submission !== null && !attests(submission, change, verifyStatement)) {
+      const isAttested = () => isSignedStatement(submission) && attests(submission, change, verifyStatement);
+      if (submission !== null && !isAttested()) {
         return { kind: 'invalid', message: 'the submission is not signed for this change by a known key' };
       }
-      const obstacle = await asFailure(() => obstacleTo(pool, change));
+      const obstacle =
+        (await acceptance.refusalOf(opening)) ?? (await asFailure(() => obstacleTo(pool, change)));
       // A repeat of what was committed before: what came in its way since ends it in other ways.
       if (obstacle && !(await asFailure(() => getChange(pool, change.id)))) return obstacle;
       const result = await asFailure(() =>

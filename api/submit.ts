@@ -10,11 +10,11 @@ import { getChangeByKey } from '../store/get-change-by-key.ts';
 import { findOwedReview } from '../store/find-owed-review.ts';
 import { getPolicyRevocation } from '../store/get-policy-revocation.ts';
 import { getOpenChange } from '../store/get-open-change.ts';
+import { choosePolicy } from '../policies/choose.ts';
 import { requireRole } from './caller.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { takeOver } from './take-over.ts';
 import { isRefusal } from './refusal-log.ts';
-import { choosePolicy } from './choose-policy.ts';
 import { assertSubmittable, readSubmission, underPolicy } from './submission.ts';
 
 /** What `POST /v1/changes` got. */
@@ -85,7 +85,8 @@ export function makeSubmit(deps: ApiDependencies): (submittal: Submittal) => Pro
     let request: ChangeRequest;
     let holder: Change | null = null;
     try {
-      request = underPolicy(asked, choosePolicy(policies.current(), asked, now()));
+      // At the moment that is signed: the worker asks its own file about the same one.
+      request = underPolicy(asked, choosePolicy(policies.current(), asked, Date.parse(asked.submittedAt)));
       assertSubmittable(request, now());
       await assertAllowed(deps, request);
       holder = await holderOf(request);

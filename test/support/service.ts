@@ -12,6 +12,7 @@ import type { ActivityDependencies } from '../../activities/dependencies.ts';
 import { createApp } from '../../api/app.ts';
 import type { ApiDependencies } from '../../api/dependencies.ts';
 import { createEngine } from '../../api/engine.ts';
+import type { Engine } from '../../api/engine.ts';
 import { makeRefusalLog } from '../../api/refusal-log.ts';
 import type { ChangeView } from '../../api/view.ts';
 import { startEntryFeed } from '../../audit/follow.ts';
@@ -25,7 +26,10 @@ import { registerSearchAttributes } from '../../cli/temporal.ts';
 import { verifierBundle } from '../../cli/verifier-bundle.ts';
 import { workflowBundle } from '../../cli/workflow-bundle.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
+import { policyChoice } from '../../policies/choose.ts';
+import type { PolicyChoice, PolicyQuestion } from '../../policies/choose.ts';
 import { onePolicy } from '../../policies/load.ts';
+import type { PolicySource } from '../../policies/load.ts';
 import { startIdentityProvider } from '../../embedded/identity-provider.ts';
 import { createStatementSigner, createStatementVerifier } from '../../identity/statement-signer.ts';
 import { withApiTokens } from '../../identity/api-token.ts';
@@ -100,6 +104,8 @@ export async function startGround(servers: Servers = {}) {
     client,
     connection,
     keys,
+    /** What the test's workers ask for policies. Each of its APIs may have its own: they have that of the one that was asked. */
+    ...policiesOfApis(),
     /** Takes the sequencer and the signer away, until {@link startLog}. */
     stopLog: () => log.stop(),
     async startLog(): Promise<void> {
@@ -159,6 +165,27 @@ async function makeNamespace(connection: Connection): Promise<string> {
   });
   return namespace;
 }
+
+function policiesOfApis() {
+  const sources = new Map<unknown, PolicySource>();
+  const choiceFor = ({ input }: PolicyQuestion) =>
+    policyChoice(sources.get(input['sn']) ?? onePolicy(fourEyes));
+  const policies: PolicyChoice = {
+    forPerson: (asked, at) => choiceFor(asked).forPerson(asked, at),
+    forHost: (asked, at) => choiceFor(asked).forHost(asked, at),
+  };
+  return {
+    policies,
+    /** An engine whose submissions the workers find under the policies of the API that has it. */
+    engineUnder: (source: PolicySource, engine: Engine): Engine => ({
+      ...engine,
+      submit(request) {
+        sources.set(request.input['sn'], source);
+        return engine.submit(request);
+      },
+    }),
+  };
+}
 export type Ground = Awaited<ReturnType<typeof startGround>>;
 
 /** An API of this process on a free port of loopback, on real parts but for what is overridden. */
@@ -168,10 +195,10 @@ export async function serveApi(ground: Ground, overrides: Partial<ApiDependencie
   const log = pino({ level: 'silent' });
   const { namespace } = ground;
   const refusals = makeRefusalLog({ db: overrides.db ?? pool, namespace, log });
+  const { policies = onePolicy(fourEyes), engine = createEngine(ground.client, 20_000) } = overrides;
   const app = createApp({
     db: pool,
     feed,
-    engine: createEngine(ground.client, 20_000),
     tokens: withApiTokens(
       createTokenVerifier({ issuer: ground.identity.issuer, audience: 'countersign' }),
       apiTokenStore(overrides.db ?? pool),
@@ -179,7 +206,7 @@ export async function serveApi(ground: Ground, overrides: Partial<ApiDependencie
     signer: createStatementSigner(await readFile(ground.keys.privateKey, 'utf8')),
     refusals,
     verifier: () => verifierBundle(PROJECT_HOME),
-    policies: onePolicy(fourEyes),
+    policies,
     log,
     namespace,
     metrics: null,
@@ -187,6 +214,7 @@ export async function serveApi(ground: Ground, overrides: Partial<ApiDependencie
     tokensPerMinute: 10_000,
     refusedTokensPerMinute: 10_000,
     ...overrides,
+    engine: ground.engineUnder(policies, engine),
   });
   const server = createServer(app);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -232,6 +260,8 @@ export async function dependenciesOf(
   return {
     pool,
     sealing,
+    policies: ground.policies,
+    hosts: [{ namespace: '*', type: '*' }],
     onsMqtt: createOnsMqtt({
       endpoint: ground.simulator.url,
       credential: () => createCredential(key),
