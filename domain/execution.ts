@@ -38,6 +38,18 @@ export function judgeTakeover(change: Change, callStarted: boolean): void {
 }
 
 /**
+ * What the cancellation of its workflow does to a change: it is withdrawn until a call may have been made, abandoned
+ * afterwards. Null: it has ended, or its end is decided.
+ */
+export function judgeCancellation(
+  change: Pick<Change, 'decisionStatus' | 'executionStatus' | 'closedAt'>,
+  callStarted: boolean,
+): 'withdraw' | 'abandon' | null {
+  if (isFinal(change) || change.closedAt !== null) return null;
+  return callStarted || change.executionStatus === 'running' ? 'abandon' : 'withdraw';
+}
+
+/**
  * Whether the revocation of its policy still concerns a change, and whose word it is: an admin's.
  *
  * @throws CountersignError `missing_role` (403); `change_closed` (409)

@@ -20,6 +20,7 @@ import { CountersignError } from '../domain/error.ts';
 import { hostMembers } from '../domain/host.ts';
 import type { Host } from '../domain/host.ts';
 import { isoTime } from '../domain/time.ts';
+import { handleCancellation } from './cancellation.ts';
 import { close } from './closing.ts';
 import { awaitDecisions, lapse, roundSince } from './decision-time.ts';
 import { abandoned, afterCalls, endOfDecision, settled } from './ending.ts';
@@ -71,6 +72,7 @@ async function live(root: CancellationScope, asked: ChangeRequest | HostRequest)
   if (known) throw failure('key_reused', `the key belongs to change ${changeId}`, changeId);
   // The API starts a change with them. A host's would be tried for ever where its namespace does not have them.
   if (host) upsertSearchAttributes(firstAttributes(run.change));
+  handleCancellation(run, root, host);
 
   const end = await afterCalls(run, await untilEnd(run));
   // A decision that was accepted is recorded before the change closes.

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Change } from '../../domain/change.ts';
 import { CountersignError } from '../../domain/error.ts';
-import { judgeExecution, judgeWithdrawal } from '../../domain/execution.ts';
+import { judgeCancellation, judgeExecution, judgeWithdrawal } from '../../domain/execution.ts';
 import type { ExecutionAction } from '../../domain/execution.ts';
 import type { Person, Role } from '../../domain/person.ts';
 import type { DecisionStatus, ExecutionStatus } from '../../domain/status.ts';
@@ -27,6 +27,23 @@ const codeOf = (work: () => void): string => {
     return error instanceof CountersignError ? error.code : 'not ours';
   }
 };
+
+test.each<['withdraw' | 'abandon' | null, DecisionStatus, ExecutionStatus, boolean]>([
+  ['withdraw', 'pending', 'not_started', false],
+  ['withdraw', 'approved', 'scheduled', false],
+  ['withdraw', 'approved', 'paused', false],
+  ['abandon', 'approved', 'running', false],
+  ['abandon', 'approved', 'running', true],
+  ['abandon', 'approved', 'paused', true],
+  ['abandon', 'approved', 'scheduled', true],
+  ['abandon', 'pending', 'not_started', true],
+  [null, 'approved', 'succeeded', true],
+  [null, 'rejected', 'not_started', false],
+  [null, 'withdrawn', 'scheduled', false],
+  [null, 'refused', 'not_started', false],
+])('a cancelled workflow means %s for what is %s and %s, called: %s', (word, decision, execution, called) => {
+  expect(judgeCancellation({ ...change(decision, execution), closedAt: null }, called)).toBe(word);
+});
 
 describe('who may withdraw a change, and until when', () => {
   test.each<[string, Person, DecisionStatus, ExecutionStatus, boolean]>([
