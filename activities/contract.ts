@@ -63,7 +63,15 @@ export interface LogActivities {
    */
   recordChange(input: Recording & { readonly statements: readonly SignedStatement[] }): Promise<void>;
   /**
-   * Answers as soon as no freeze and no window keeps the change from running.
+   * Records that a change's workflow was cancelled, once for all: withdrawn, unless a call of it may have been made, and
+   * then no call begins any more; otherwise abandoned. Which of the two, it answers.
+   */
+  cancelChange(input: {
+    readonly withdrawn: Recording;
+    readonly abandoned: Recording;
+  }): Promise<'withdrawn' | 'abandoned'>;
+  /**
+   * Answers as soon as no freeze and no window keeps the change from running, or a word to stop has come meanwhile.
    * @throws ApplicationFailure `closed` while one does, with the time until it may open as the next retry's delay: Temporal's
    * own retries wait, and the history stays as it is
    */
@@ -135,6 +143,8 @@ export type CallResult =
     }
   /** Approvers have lost their right since, and a seat is empty; nothing was called. */
   | { readonly kind: 'lapsed'; readonly reevaluation: Reevaluation }
+  /** Words that the API has written down keep the call from beginning; all of them, in their order. */
+  | { readonly kind: 'stopped'; readonly words: readonly SignedRequest[] }
   | {
       readonly kind: 'closed';
       readonly why: Closure;

@@ -52,6 +52,7 @@ export type FaultPoint =
   | 'recorded'
   | 'attempt.started'
   | 'sealed'
+  | 'marked'
   | 'call.sent'
   | 'call.answered'
   | 'before.close'

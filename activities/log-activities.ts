@@ -18,6 +18,8 @@ import type { LogActivities, OpenedResult } from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { makeAcceptance } from './accept-request.ts';
 import { attests } from './approval.ts';
+import { cancelChange } from './cancel-change.ts';
+import { stopOf } from './begin-call.ts';
 import { asFailure } from './failure.ts';
 import { writeEnd } from './write-end.ts';
 
@@ -83,10 +85,12 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
       await deps.at?.('recorded');
     },
 
+    cancelChange: (input) => asFailure(() => cancelChange(pool, input)),
+
     async gate({ change }) {
       const time = now();
       const why = await closure(change, time);
-      if (why === null) return;
+      if (why === null || (await asFailure(() => stopOf(pool, change.id))) !== null) return;
       throw ApplicationFailure.create({
         type: 'closed',
         message: `${why.kind}: ${why.reason}`,
@@ -97,7 +101,7 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
 
     async closeChange(recording) {
       await deps.at?.('before.close');
-      const kept = await asFailure(() => writeEnd(pool, recording));
+      const kept = await asFailure(() => writeEnd(pool, recording.change.id, () => recording));
       await deps.at?.('closed');
       return kept;
     },

@@ -35,6 +35,7 @@ export function newChange(request: ChangeRequest): Change {
     decisions: [],
     missing: [],
     outcome: null,
+    stopWords: 0,
     review: null,
     closedAt: null,
   };

@@ -92,6 +92,8 @@ export interface Change {
   readonly decisions: readonly Decision[];
   readonly missing: readonly MissingSeats[];
   readonly outcome: Outcome | null;
+  /** How many words to stop, or to go on after a pause, its workflow has heard. */
+  readonly stopWords: number;
   /** The post-implementation review, once it is signed. */
   readonly review: Review | null;
   readonly closedAt: string | null;
@@ -103,6 +105,8 @@ export interface Attempt {
   /** Counts from 1 over the whole change. */
   readonly ordinal: number;
   readonly startedAt: string;
+  /** When its call began: it was marked as sent, last before the request left. Null: nothing was sent. */
+  readonly sentAt: string | null;
   readonly endedAt: string | null;
   readonly outcome: 'open' | 'succeeded' | 'failed' | 'unknown';
   /** `transient`, `throttled`, `doubtful`, `permanent`, `unknown`; null while open or when it succeeded. */
@@ -177,4 +181,6 @@ export function workflowIdOf(changeId: string): string {
 export interface SignedRequest {
   readonly signed: SignedStatement;
   readonly source: string | null;
+  /** Of a word that the API has accepted and written down: its place among such words of the change, from 1. */
+  readonly ordinal?: number;
 }

@@ -67,6 +67,9 @@ countersign.attempt owner=countersign_migrator acl={countersign_api=r/countersig
   code text
   message text
   request_id text
+  sent_at timestamp with time zone
+countersign.call_gate owner=countersign_migrator acl={countersign_api=w/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_worker=a/countersign_migrator}
+  never boolean not null
 countersign.call_pace owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_worker=arw/countersign_migrator}
   account text not null
   next_at timestamp with time zone not null
@@ -171,6 +174,7 @@ countersign.attempt attempt_check: CHECK (((outcome = 'open'::text) = (ended_at 
 countersign.attempt attempt_ordinal_check: CHECK ((ordinal >= 1))
 countersign.attempt attempt_outcome_check: CHECK ((outcome = ANY (ARRAY['open'::text, 'succeeded'::text, 'failed'::text, 'unknown'::text])))
 countersign.attempt attempt_pkey: PRIMARY KEY (change_id, ordinal)
+countersign.call_gate call_gate_check: CHECK (false)
 countersign.call_pace call_pace_pkey: PRIMARY KEY (account)
 countersign.change change_check: CHECK (((document ->> 'id'::text) = (id)::text))
 countersign.change change_pkey: PRIMARY KEY (id)

@@ -11,7 +11,7 @@ import { faultOfBody, faultOfError, faultOfKind, isRecord, requestIdIn } from '.
 import type { Hidden } from './fault.ts';
 import { watchExchange } from './http-exchange.ts';
 import type { HttpExchange } from './http-exchange.ts';
-import type { CaCertificateRef, CallPace, OnsMqtt, ReadFault, VendorFault } from './port.ts';
+import type { CaCertificateRef, CallPace, OnsMqtt, ReadFault, Sending, VendorFault } from './port.ts';
 import { hasPolicyName, openRoleSession, sessionRefusal } from './role-session.ts';
 import type { SessionRole, SessionUse } from './role-session.ts';
 import { snapshotOf } from './snapshot.ts';
@@ -145,7 +145,7 @@ export function createOnsMqtt(options: OnsMqttOptions): OnsMqtt {
     method: 'GET' | 'POST',
     ref: CaCertificateRef,
     changeId: string | null = null,
-    notAfter = Infinity,
+    { notAfter = Infinity, begin }: Sending = {},
   ): Promise<Success | VendorFault> {
     if (!isUsable(ref))
       return faultOfKind('invalid_input', 'expected a region, an instance and a serial number');
@@ -170,9 +170,13 @@ export function createOnsMqtt(options: OnsMqttOptions): OnsMqtt {
       const why = error instanceof CountersignError ? error.code : 'log_unavailable';
       return faultOfKind('not_sent', `no slot of the account's rate could be had (${why})`);
     }
-    if (performance.now() - askedAt > sendWithinMs || Date.now() > notAfter) {
-      return faultOfKind('not_sent', 'held up for too long before the sending');
+    const tooLate = () => performance.now() - askedAt > sendWithinMs || Date.now() > notAfter;
+    const heldUp = () => faultOfKind('not_sent', 'held up for too long before the sending');
+    if (tooLate()) return heldUp();
+    if (begin !== undefined && !(await begin())) {
+      return faultOfKind('not_sent', 'stopped right before the sending');
     }
+    if (tooLate()) return heldUp();
     const nonce = randomUUID();
     const exchange = watchExchange(nonce);
     try {
@@ -192,8 +196,8 @@ export function createOnsMqtt(options: OnsMqttOptions): OnsMqtt {
   }
 
   return {
-    async activeCaCertificate(ref, changeId, notAfter) {
-      const answer = await call('ActiveCaCertificate', 'POST', ref, changeId, notAfter);
+    async activeCaCertificate(ref, changeId, sending) {
+      const answer = await call('ActiveCaCertificate', 'POST', ref, changeId, sending);
       if (!answer.ok) return answer;
       const { body, requestId } = answer;
       if (body.Sn !== ref.sn) return otherSn(requestId);

@@ -23,7 +23,7 @@ import { isoTime } from '../domain/time.ts';
 import { handleCancellation } from './cancellation.ts';
 import { close } from './closing.ts';
 import { awaitDecisions, lapse, roundSince } from './decision-time.ts';
-import { abandoned, afterCalls, endOfDecision, settled } from './ending.ts';
+import { afterCalls, endOfDecision, settled, whyStopped } from './ending.ts';
 import { execute } from './execution.ts';
 import type { Executed } from './execution.ts';
 import { recordOptions } from './record-options.ts';
@@ -203,15 +203,14 @@ async function decideAndExecute(run: Run): Promise<Exclude<Executed, { kind: 'la
     if (run.change.decisionStatus === 'pending') return { kind: 'ended', end: expired(run) };
     if (run.change.decisionStatus !== 'approved') return { kind: 'ended', end: endOfDecision(run) };
     tell(run, run.change.breakGlass ? 'break_glass' : 'decided');
-    if (run.command === 'pause') {
-      // Asked for while the target was read, before people had to be asked again: it still holds.
+    if (run.standing === 'paused' && run.change.executionStatus !== 'paused') {
+      // Said before people had to be asked again: it still holds.
       run.change = next(run.change, { executionStatus: 'paused' });
       await run.record([]);
     }
     const executed = await execute(run);
-    if (executed.kind !== 'ended' && run.command === 'abandon') {
-      return { kind: 'ended', end: await settled(run, run.calledOff ?? abandoned) };
-    }
+    const why = whyStopped(run);
+    if (executed.kind !== 'ended' && why) return { kind: 'ended', end: await settled(run, why) };
     if (executed.kind !== 'lapsed') return executed;
     await lapse(run, executed.reevaluation);
   }

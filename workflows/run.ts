@@ -5,6 +5,7 @@ import type { JsonObject } from '../domain/json.ts';
 import type { EntryDraft, EventType } from '../domain/entry.ts';
 import type { SignedStatement } from '../domain/statement.ts';
 import type { DecisionStatus, ExecutionStatus } from '../domain/status.ts';
+import type { Standing } from '../domain/stop.ts';
 import { makeEntryWriter } from './entry-writer.ts';
 import { statusAttributes } from './messages.ts';
 import { makeTimer } from './timer.ts';
@@ -29,12 +30,12 @@ export interface Run {
   recording: number;
   /** Whether one of them has its turn: each sees what the one before it has done, or taken back. */
   busy: boolean;
-  /** True from the first moment in which a call may have been made. */
+  /** True from the first moment in which a call may have been made; whether one was, the attempts say. */
   callStarted: boolean;
-  /** Why the change was called off: by a withdrawal, a takeover, its policy's revocation, or abandoned between two rounds. */
-  calledOff: Pick<Outcome, 'code' | 'message'> | null;
-  /** What an operator asked of the running call and nobody has carried out yet. */
-  command: 'pause' | 'retry' | 'abandon' | null;
+  /** What the words said so far make of the change. */
+  standing: Standing;
+  /** Whether an operator wants the next attempt at once. */
+  retryAsked: boolean;
   /** Whether people are told of the change; said by the worker that opened it. */
   notifies: boolean;
   /** Notices that are on their way. */
@@ -72,8 +73,8 @@ export function makeRun(
     recording: 0,
     busy: false,
     callStarted: false,
-    calledOff: null,
-    command: null,
+    standing: 'going',
+    retryAsked: false,
     notifies: false,
     untold: new Set(),
     entry: makeEntryWriter(),

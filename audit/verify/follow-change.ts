@@ -11,6 +11,7 @@ import { submissionText } from '../../domain/submission.ts';
 import { isoTime } from '../../domain/time.ts';
 import { numberOf, objectOf, stringOf } from './fields.ts';
 import { answered, attempted, isCalled } from './follow-attempts.ts';
+import { hasCalled, stopped } from './follow-stops.ts';
 import { begun, tolerance } from './life.ts';
 import type { Life } from './life.ts';
 import type { Problem, Report } from './problem.ts';
@@ -82,7 +83,7 @@ function step(life: Life, body: EntryBody, report: Report): Life {
       return { ...life, decisions: life.decisions.map((d) => (taken(d) ? { ...d, counts: false } : d)) };
     }
     case 'decision.lapsed': {
-      if (life.whole && (life.status !== 'approved' || life.started.length > 0)) {
+      if (life.whole && (life.status !== 'approved' || hasCalled(life))) {
         report('not_approved', 'approvals lapsed of what was not approved, or had begun');
       }
       const gone: readonly Json[] = Array.isArray(body.lapsed) ? body.lapsed : [];
@@ -106,7 +107,7 @@ function step(life: Life, body: EntryBody, report: Report): Life {
         executeBy: stringOf(body.executeBy) ?? life.executeBy,
       };
     case 'change.withdrawn':
-      if (isCalled(life)) report('withdrawn_after_call', 'withdrawn after its call had started');
+      if (hasCalled(life)) report('withdrawn_after_call', 'withdrawn after its call had started');
       if (
         life.requester &&
         !isCancellation(body) &&
@@ -124,11 +125,14 @@ function step(life: Life, body: EntryBody, report: Report): Life {
     case 'change.refused':
       // By an admin's word, who has revoked the policy, also what was approved.
       if (hasRole(body, 'admin') && statementOf(body)?.kind === 'revocation') {
-        if (isCalled(life)) report('withdrawn_after_call', 'refused after its call had started');
+        if (hasCalled(life)) report('withdrawn_after_call', 'refused after its call had started');
       } else if (life.whole && life.status !== 'pending') {
         report('not_pending', `${type} of what was ${life.status}`);
       }
       return { ...life, status: 'refused' };
+    case 'stop.requested':
+    case 'stop.lifted':
+      return stopped(life, body, report);
     case 'change.paused':
     case 'change.resumed':
     case 'change.retried':
@@ -172,11 +176,12 @@ function step(life: Life, body: EntryBody, report: Report): Life {
   }
 }
 
-/** What a process that was stopped half-way may still write: the answer to a call, and a target that was being read. */
+/** What may still come: the answer to a call, a target that was being read, a word that was said while the end was written. */
 function mayComeLate(type: EventType): boolean {
   return (
     type === 'change.prechecked' ||
     type === 'review.signed' ||
+    type.startsWith('stop.') ||
     (type.startsWith('attempt.') && type !== 'attempt.started')
   );
 }

@@ -92,6 +92,10 @@ describe.concurrent('while its change waits for people', () => {
 });
 
 describe.concurrent('once it is approved', () => {
+  async function askedFor() {
+    const sn = await ground.certificate();
+    return { sn, ...(await asked(sn)) };
+  }
   async function calling(...faults: object[]) {
     const sn = await ground.certificate();
     for (const fault of faults) await ground.fault(sn, fault);
@@ -99,16 +103,12 @@ describe.concurrent('once it is approved', () => {
     await decide(api.users.bob, change);
     return { sn, handle, id: change.id };
   }
-  const underWay = (sn: string) => eventually(async () => ((await attemptsOf(sn)) > 0 ? true : null));
-  const attemptsOf = async (sn: string) => {
-    const { items } = await api.users.bob.list(new URLSearchParams({ sn }));
-    const id = items[0]?.id ?? '';
-    return (await api.users.bob.change(id)).attempts.length;
-  };
+  const underWay = (id: string) =>
+    changeThat(api.users.bob, id, ({ attempts }) => attempts.some(({ sentAt }) => sentAt !== null));
 
   test('a call that is under way is waited for, and its success is told as a failure with the change', async () => {
     const { sn, handle, id } = await calling({ kind: 'pass', delayMs: 2500 });
-    await underWay(sn);
+    await underWay(id);
     await handle.cancel();
     const { failure, change } = await heard(handle);
     expect(failure).toMatchObject({ type: 'call_started', nonRetryable: true });
@@ -120,7 +120,7 @@ describe.concurrent('once it is approved', () => {
   test('a call that fails is not made again', async () => {
     const answer = { kind: 'error', delayMs: 2000 };
     const { sn, handle, id } = await calling(answer, answer, answer);
-    await underWay(sn);
+    await underWay(id);
     await handle.cancel();
     const { failure, change } = await heard(handle);
     expect(failure).toMatchObject({ type: 'not_executed' });
@@ -129,9 +129,30 @@ describe.concurrent('once it is approved', () => {
     expect(await typesOf(id)).toContain('change.abandoned');
   });
 
+  test('while the target is read before the call, it is withdrawn and not called', async () => {
+    const { sn, handle, change: asking } = await askedFor();
+    await ground.control('POST', '/_sim/faults', {
+      action: 'GetCaCertificate',
+      sn,
+      kind: 'pass',
+      delayMs: 2000,
+    });
+    await decide(api.users.bob, asking);
+    await changeThat(api.users.bob, asking.id, (c) => c.decisionStatus === 'approved');
+    await handle.cancel();
+    expect(await failureOf(handle)).toBeInstanceOf(CancelledFailure);
+    expect(await ended(asking.id)).toMatchObject({
+      decisionStatus: 'withdrawn',
+      executionStatus: 'cancelled',
+      outcome: { code: 'host_cancelled' },
+    });
+    expect((await typesOf(asking.id)).slice(-2)).toEqual(['change.withdrawn', 'change.closed']);
+    expect(await ground.calls(sn)).toEqual([]);
+  });
+
   test('what an operator says meanwhile is answered', async () => {
     const { sn, handle, id } = await calling({ kind: 'pass', delayMs: 4000 });
-    await underWay(sn);
+    await underWay(id);
     await handle.cancel();
     const said = codeOf(
       api.users.olga.post(`/v1/changes/${id}/execution`, { action: 'abandon', comment: 'stop' }),

@@ -104,7 +104,7 @@ test('an argument that is no JSON', async () => {
   expect(await soon(handle)).toMatchObject({ type: 'invalid_request' });
 });
 
-test('an update that cannot be read is refused, and its change goes on', async () => {
+test('a word that cannot be read is refused, and its change goes on', async () => {
   const host = await hostOf(ground);
   const sn = await ground.certificate();
   const handle = await host.start('requireApproval', approvalRequest(sn));
@@ -115,6 +115,9 @@ test('an update that cannot be read is refused, and its change goes on', async (
   const coded = await hostOf(ground, { codecs: [strictCodec] });
   const sent = coded.client.workflow.getHandle(`change-${id}`).executeUpdate('decide', { args: [{}] });
   await expect(sent).rejects.toThrow();
+  // A signal cannot be refused: it is left.
+  await coded.client.workflow.getHandle(`change-${id}`).signal('stop', {});
+  await host.client.workflow.getHandle(`change-${id}`).signal('stop');
   await changeThat(api.users.bob, id, (c) => c.digest !== null);
   await handle.cancel();
   expect(await changeThat(api.users.bob, id, (c) => c.closedAt !== null)).toMatchObject({

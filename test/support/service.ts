@@ -14,6 +14,7 @@ import type { ApiDependencies } from '../../api/dependencies.ts';
 import { createEngine } from '../../api/engine.ts';
 import type { Engine } from '../../api/engine.ts';
 import { makeRefusalLog } from '../../api/refusal-log.ts';
+import { tellUntold } from '../../api/tell-stop-words.ts';
 import type { ChangeView } from '../../api/view.ts';
 import { startEntryFeed } from '../../audit/follow.ts';
 import { startSealing } from '../../audit/sealing.ts';
@@ -129,6 +130,16 @@ export async function startGround(servers: Servers = {}) {
     fault: (sn: string, fault: object) =>
       control('POST', '/_sim/faults', { action: 'ActiveCaCertificate', sn, ...fault }),
     control,
+    /** Reads of a serial number last so long, ms, once. */
+    async slowRead(sn: string, delayMs: number): Promise<void> {
+      await control('POST', '/_sim/faults', { action: 'GetCaCertificate', sn, kind: 'pass', delayMs });
+    },
+    /** Waits until all that was scripted for a serial number has begun. */
+    untilScriptTaken: (sn: string): Promise<true> =>
+      eventually(async () => {
+        const { faults } = (await control('GET', '/_sim/faults')) as { faults: { sn?: string }[] };
+        return faults.some((fault) => fault.sn === sn) ? null : true;
+      }),
     /** Calls of ActiveCaCertificate that the simulator saw for a serial number. */
     async calls(
       sn: string,
@@ -192,11 +203,11 @@ export type Ground = Awaited<ReturnType<typeof startGround>>;
 export async function serveApi(ground: Ground, overrides: Partial<ApiDependencies> = {}) {
   const pool = makePool({ connectionString: ground.database.url('api'), applicationName: 'test api' });
   const feed = startEntryFeed({ pool });
-  const log = pino({ level: 'silent' });
+  const log = pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' });
   const { namespace } = ground;
   const refusals = makeRefusalLog({ db: overrides.db ?? pool, namespace, log });
   const { policies = onePolicy(fourEyes), engine = createEngine(ground.client, 20_000) } = overrides;
-  const app = createApp({
+  const deps: ApiDependencies = {
     db: pool,
     feed,
     tokens: withApiTokens(
@@ -215,12 +226,15 @@ export async function serveApi(ground: Ground, overrides: Partial<ApiDependencie
     refusedTokensPerMinute: 10_000,
     ...overrides,
     engine: ground.engineUnder(policies, engine),
-  });
+  };
+  const app = createApp(deps);
   const server = createServer(app);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     pool,
+    /** As the process does from time to time. */
+    tellStops: () => tellUntold(deps),
     stop: async (): Promise<void> => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -236,7 +250,7 @@ export async function startApi(
   options: { engineDeadlineMs?: number } & Partial<ApiDependencies> = {},
 ) {
   const { engineDeadlineMs, ...overrides } = options;
-  const { url, stop } = await serveApi(ground, {
+  const { url, stop, tellStops } = await serveApi(ground, {
     ...overrides,
     ...(engineDeadlineMs === undefined ? {} : { engine: createEngine(ground.client, engineDeadlineMs) }),
   });
@@ -245,7 +259,7 @@ export async function startApi(
       demoUsers.map(async (user) => [user, apiClient(url, await ground.identity.tokenFor(user))] as const),
     ),
   ) as Record<DemoUser, ApiClient>;
-  return { url, users, stop };
+  return { url, users, stop, tellStops };
 }
 
 /** What the activities work with, on real parts. */
