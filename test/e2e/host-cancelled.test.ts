@@ -151,7 +151,7 @@ describe.concurrent('once it is approved', () => {
   });
 
   test('what an operator says meanwhile is answered', async () => {
-    const { sn, handle, id } = await calling({ kind: 'pass', delayMs: 4000 });
+    const { handle, id } = await calling({ kind: 'pass', delayMs: 4000 });
     await underWay(id);
     await handle.cancel();
     const said = codeOf(
