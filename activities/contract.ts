@@ -16,7 +16,12 @@ export type OpenedResult =
       /** Whether this worker has people told of changes. */
       readonly notifies?: boolean;
     }
-  | { readonly kind: 'invalid'; readonly message: string }
+  | {
+      readonly kind: 'invalid';
+      readonly message: string;
+      /** Why; `invalid_request` where there is none. */
+      readonly code?: 'region_not_served';
+    }
   | Refused;
 
 /** A request that is not taken up, and why. */
@@ -61,7 +66,13 @@ export interface LogActivities {
    * @throws ApplicationFailure `bad_signature` when one of the statements was not signed by the API, `change_closed` when
    * the change has ended; nothing is written
    */
-  recordChange(input: Recording & { readonly statements: readonly SignedStatement[] }): Promise<void>;
+  recordChange(
+    input: Recording & {
+      /** Whether the change has all its decisions, or only those that have changed since it was recorded last. */
+      readonly complete: boolean;
+      readonly statements: readonly SignedStatement[];
+    },
+  ): Promise<void>;
   /**
    * Records that a change's workflow was cancelled, once for all: withdrawn, unless a call of it may have been made, and
    * then no call begins any more; otherwise abandoned. Which of the two, it answers.
@@ -102,6 +113,7 @@ export interface ReviewActivities {
 /** One notice, with the entry that tells of it once it is delivered. */
 export interface NoticeInput {
   readonly kind: NoticeKind;
+  /** Without its decisions. */
   readonly change: Change;
   readonly entry: EntryDraft;
 }

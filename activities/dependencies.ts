@@ -14,6 +14,8 @@ export interface ActivityDependencies {
   /** Postgres, as the role countersign_worker. */
   readonly pool: Pool;
   readonly onsMqtt: OnsMqtt;
+  /** The one region that this installation serves: a change for another is not opened. */
+  readonly region: string;
   /** The policies that this process itself was configured with: what a request names is compared with them. */
   readonly policies: PolicyChoice;
   /** Which workflows may ask for changes beside the API; default none. */
@@ -26,6 +28,12 @@ export interface ActivityDependencies {
   readonly webhook?: Webhook | null;
   /** The groups of the directory that list a person now; without it nobody is in a group that a policy takes from there. */
   readonly groupsIn?: (person: PersonId) => readonly string[];
+  /**
+   * Reads the directory again, for `groupsIn`: nobody is said to have left by a directory that may be older than their
+   * decision.
+   * @throws Error when it cannot be read; whatever asked is tried again
+   */
+  readonly readDirectoryAgain?: () => Promise<void>;
   /** The freezes of the calendar file; default none. */
   readonly calendar?: readonly Freeze[];
   /** Longest wait before a closed gate is asked again, ms; default 60,000. */

@@ -49,6 +49,15 @@ export function makeVendorActivities(deps: ActivityDependencies): VendorActiviti
     throw failureOf(answer, answer.class === 'doubtful' && activityInfo().attempt >= doubtfulLimit);
   }
 
+  /** What the change comes to when approvers have lost their right and a seat is empty; null when the seats are filled. */
+  async function lapsedSince(change: Change): Promise<CallResult | null> {
+    if (reevaluate(change, groupsIn).missing.length === 0) return null;
+    // Who is new may have decided since the directory was read.
+    await deps.readDirectoryAgain?.();
+    const reevaluation = reevaluate(change, groupsIn);
+    return reevaluation.missing.length === 0 ? null : { kind: 'lapsed', reevaluation };
+  }
+
   /**
    * Everything that must hold before a call: null when it does, otherwise what the change comes to without one. What
    * people may say meanwhile is asked once more in the moment in which the call begins.
@@ -60,8 +69,10 @@ export function makeVendorActivities(deps: ActivityDependencies): VendorActiviti
     const made = await listAttempts(pool, change.id);
     const called = made.some(mayHaveBeenSent);
     // What has begun is seen through: whoever approved it could, then.
-    const reevaluation = reevaluate(change, groupsIn);
-    if (!called && reevaluation.missing.length > 0) return { kind: 'lapsed', reevaluation };
+    if (!called) {
+      const lapsed = await lapsedSince(change);
+      if (lapsed !== null) return lapsed;
+    }
     const closed = async (): Promise<CallResult | null> => {
       const why = await gate(change, now());
       return why && { kind: 'closed', why, called };

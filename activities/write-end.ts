@@ -5,6 +5,7 @@ import { hasEndedAs } from '../domain/change-state.ts';
 import { CountersignError } from '../domain/error.ts';
 import { inTransaction } from '../store/in-transaction.ts';
 import { lockChange } from '../store/lock-change.ts';
+import { releaseBreakGlass } from '../store/release-break-glass.ts';
 import { releaseTarget } from '../store/release-target.ts';
 import { saveChange } from '../store/save-change.ts';
 import type { Recording } from './contract.ts';
@@ -33,6 +34,8 @@ export async function writeEnd(
       );
     }
     await releaseTarget(client, change.id);
+    // What was called owes a review first.
+    if (change.breakGlass && change.reviewStatus === 'none') await releaseBreakGlass(client, change.id);
     return null;
   });
 }

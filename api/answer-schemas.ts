@@ -119,6 +119,7 @@ export const changeSchema = z
         at: moment,
         stage: z.string(),
         counts: z.boolean(),
+        takenBack: count.optional(),
         directory: z
           .array(z.object({ issuer: z.string(), subject: z.string(), groups: z.array(z.string()) }))
           .optional(),

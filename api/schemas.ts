@@ -2,31 +2,27 @@ import { extendZodWithOpenApi } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
 import { CountersignError } from '../domain/error.ts';
 import type { FieldError } from '../domain/error.ts';
+import { identifierFault, textFault } from '../domain/text-fault.ts';
+import type { TextFault } from '../domain/text-fault.ts';
 import { scopes } from '../domain/scope.ts';
 import { decisionStatuses, executionStatuses, reviewStatuses } from '../domain/status.ts';
 
 extendZodWithOpenApi(z);
 
-/** Refuses text that Postgres, the log or a reader could not hold, and the control characters that a pattern finds. */
-const storable =
-  (control: RegExp) =>
+/** Refuses text in which a rule finds a fault. */
+const without =
+  (faultIn: (text: string) => TextFault | null) =>
   (ctx: z.core.ParsePayload<string>): void => {
-    const broken = !ctx.value.isWellFormed()
-      ? { rule: 'well_formed', message: 'must be well-formed Unicode' }
-      : control.test(ctx.value)
-        ? { rule: 'no_control_characters', message: 'must not contain control characters' }
-        : null;
-    if (broken) {
-      const { rule, message } = broken;
-      ctx.issues.push({ code: 'custom', input: ctx.value, message, params: { rule } });
-    }
+    const fault = faultIn(ctx.value);
+    if (fault === null) return;
+    const { rule, message } = fault;
+    ctx.issues.push({ code: 'custom', input: ctx.value, message, params: { rule } });
   };
 /** Text in which tabs and line ends are the only control characters. */
-export const text = (max: number) =>
-  z
-    .string()
-    .max(max)
-    .check(storable(/(?![\t\n\r])\p{Cc}/u));
+export const text = (max: number) => z.string().max(max).check(without(textFault));
+/** Text that names something: nothing in it that cannot be seen. */
+const identifier = (max: number) => z.string().max(max).check(without(identifierFault));
+const named = (max: number) => identifier(max).trim().min(1);
 const words = (max: number) => text(max).trim().min(1);
 /** RFC 3339 with a zone; fractions beyond milliseconds are cut off. */
 const moment = z.iso.datetime({
@@ -44,13 +40,13 @@ export const submissionSchema = z
     justification: words(2000),
     ticket: z
       .strictObject({
-        system: words(100),
-        id: words(200),
+        system: named(100),
+        id: named(200),
         url: z
           .url({ protocol: /^https?$/ })
           .max(2000)
           // It is kept as it came, and read as a URL without them.
-          .check(storable(/\p{Cc}/u))
+          .check(without(identifierFault))
           .optional(),
       })
       .optional(),
@@ -92,9 +88,9 @@ export const policyRevocationSchema = z
 /** Body of `POST /v1/freezes`; what is left out holds for any. */
 export const freezeSchema = z
   .strictObject({
-    operation: text(100).optional(),
-    regionId: words(64).optional(),
-    mqttInstanceId: words(128).optional(),
+    operation: identifier(100).optional(),
+    regionId: named(64).optional(),
+    mqttInstanceId: named(128).optional(),
     startsAt: moment.optional(),
     endsAt: moment.optional(),
     reason: words(2000),
@@ -135,11 +131,11 @@ export const listQuerySchema = z.strictObject({
   decisionStatus: z.enum(decisionStatuses).optional(),
   executionStatus: z.enum(executionStatuses).optional(),
   reviewStatus: z.enum(reviewStatuses).optional(),
-  operation: text(100).optional(),
-  sn: text(128).optional(),
-  mqttInstanceId: text(128).optional(),
+  operation: identifier(100).optional(),
+  sn: identifier(128).optional(),
+  mqttInstanceId: identifier(128).optional(),
   requester: text(200).optional(),
-  ticket: text(200).optional(),
+  ticket: identifier(200).optional(),
   awaiting: z.literal('me').optional(),
   cursor: text(200).optional(),
   limit,

@@ -5,7 +5,7 @@ import { CountersignError } from '../domain/error.ts';
 import type { Attempt, Change } from '../domain/change.ts';
 import type { Closure } from '../domain/closure.ts';
 import type { Person } from '../domain/person.ts';
-import { judgeDecision } from '../domain/decision.ts';
+import { awaitsDecisionOf } from '../domain/decision.ts';
 import { directoryOf } from '../domain/membership.ts';
 import { mayRead } from '../domain/reading.ts';
 import { isoTime } from '../domain/time.ts';
@@ -95,7 +95,7 @@ export function makeView(
       waitsFor: mayRun ? await gate(change, now()) : null,
       stop: shownStop(await listStopWords(db, change.id)),
       callUnderWay: underWay?.sentAt ? { attempt: underWay.ordinal, sentAt: underWay.sentAt } : null,
-      awaitingYou: awaits(change, reader, policies.current().directory, now()),
+      awaitingYou: isAwaitedOf(change, reader, policies.current().directory, now()),
       links: { self, events: `${self}/events`, decisions: `${self}/decisions` },
     };
   };
@@ -117,18 +117,7 @@ function shownStop(said: readonly StopWord[]): ShownStop | null {
   return { action: last.word, by: { issuer, subject, name }, comment, at };
 }
 
-function awaits(change: Change, person: Person, { groupsIn }: Directory, now: number): boolean {
-  const wanted = {
-    decision: 'approve',
-    digest: change.digest ?? '',
-    person,
-    comment: '-',
-    directory: directoryOf(change, person, isoTime(now), groupsIn),
-  } as const;
-  try {
-    return judgeDecision(change, wanted, now) === 'new';
-  } catch (error) {
-    // Theirs to give, once they have logged in as the policy asks.
-    return error instanceof CountersignError && error.code === 'stronger_authentication_needed';
-  }
+/** Whether a decision of somebody is awaited, as the directory has them now. */
+export function isAwaitedOf(change: Change, person: Person, { groupsIn }: Directory, now: number): boolean {
+  return awaitsDecisionOf(change, person, directoryOf(change, person, isoTime(now), groupsIn), now);
 }

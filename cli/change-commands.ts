@@ -8,13 +8,8 @@ import type { Caller, Texts } from './caller.ts';
 import type { Environment } from './environment.ts';
 import { asPage, pageLines, pageQuery } from './page.ts';
 import type { PageOptions } from './page.ts';
-import { changeLines, entryLine } from './story.ts';
-
-/** How a command prints. */
-export interface Output {
-  /** One result: as JSON under `--json`, else the lines. */
-  result(value: unknown, lines: readonly string[]): void;
-}
+import type { Output } from './print.ts';
+import { changeLines, entryLine, targetText } from './story.ts';
 
 /** `countersign change …`: what the HTTP API does, from a terminal. */
 export function changeCommands(program: Command, env: () => Environment, output: () => Output): void {
@@ -66,7 +61,7 @@ export function changeCommands(program: Command, env: () => Environment, output:
       if (o.awaitingMe) query.set('awaiting', 'me');
       const page = await (await clientOf(env(), o)).list(query);
       const line = (c: Change) =>
-        `${c.id}  ${c.decisionStatus.padEnd(9)} ${c.executionStatus.padEnd(16)} ${decodeURIComponent(c.target)}`;
+        `${c.id}  ${c.decisionStatus.padEnd(9)} ${c.executionStatus.padEnd(16)} ${targetText(c.target)}`;
       output().result(page, pageLines(page, line));
     });
 

@@ -7,9 +7,11 @@ import { endRevoked } from '../api/end-revoked.ts';
 import { createEngine } from '../api/engine.ts';
 import { tellUntold } from '../api/tell-stop-words.ts';
 import { makeRefusalLog } from '../api/refusal-log.ts';
+import { watchUnsealed } from '../api/sealed.ts';
 import { startEntryFeed } from '../audit/follow.ts';
 import { createStatementSigner } from '../identity/statement-signer.ts';
 import { withApiTokens } from '../identity/api-token.ts';
+import { servedRegion } from '../onsmqtt/region.ts';
 import { apiTokenStore } from '../store/api-token-store.ts';
 import { makeAlarms } from './alarms.ts';
 import { apiMetrics } from './metrics.ts';
@@ -30,6 +32,7 @@ const untoldCheckMs = 30_000;
 export async function runApi(env: Environment, options: { readonly anyPort?: boolean } = {}): Promise<void> {
   const log = makeLog('api', env);
   const alarms = makeAlarms(log);
+  const region = servedRegion(env.ONSMQTT_REGION, env.ONSMQTT_ENDPOINT);
   const tracing = startTracing('countersign-api', env);
   const calendar = await freezeCalendar(env);
   const policies = await openPolicies(env, log);
@@ -47,6 +50,7 @@ export async function runApi(env: Environment, options: { readonly anyPort?: boo
     refusals,
     verifier: () => verifierBundle(env.COUNTERSIGN_HOME),
     policies,
+    region,
     calendar,
     log,
     namespace,
@@ -54,9 +58,15 @@ export async function runApi(env: Environment, options: { readonly anyPort?: boo
     metrics: apiMetrics(pool, alarms),
     writesPerMinute: env.COUNTERSIGN_WRITES_PER_MINUTE,
     refusedTokensPerMinute: env.COUNTERSIGN_REFUSED_TOKENS_PER_MINUTE,
+    unsealedLimitSeconds: env.COUNTERSIGN_UNSEALED_LIMIT_SECONDS,
     trustProxy: env.COUNTERSIGN_TRUST_PROXY,
   };
   const app = createApp(deps);
+  const unsealed = watchUnsealed({
+    db: pool,
+    alarm: alarms.raise,
+    limitSeconds: env.COUNTERSIGN_UNSEALED_LIMIT_SECONDS,
+  });
   // What an API that was killed, or a Temporal that was away, has left untold: revocations and words to stop stand in Postgres.
   const untold = setInterval(() => {
     Promise.all([endRevoked(deps), tellUntold(deps)]).catch((err: unknown) => {
@@ -74,6 +84,7 @@ export async function runApi(env: Environment, options: { readonly anyPort?: boo
   process.send?.({ port });
   await untilStopped();
   clearInterval(untold);
+  unsealed.stop();
   const closed = new Promise((resolve) => server.close(resolve));
   setTimeout(() => server.closeAllConnections(), 3000).unref();
   await closed;

@@ -1,10 +1,11 @@
 import type { ChangeView } from '../api/view.ts';
+import { shownLines } from '../domain/shown-text.ts';
 import type { ShownEntry } from './api-client.ts';
 
 /** One entry as a line: when, what, by whom, and the vendor's words with their RequestId. */
 export function entryLine(entry: ShownEntry): string {
   const actor = entry.actor as { name?: string; subject?: string; process?: string } | undefined;
-  const who = actor?.name ?? actor?.subject ?? actor?.process ?? '';
+  const who = nameText(actor?.name ?? actor?.subject ?? actor?.process ?? '');
   const attempt = entry.attempt as
     | { ordinal?: number; httpStatus?: number | null; code?: string | null; requestId?: string | null }
     | undefined;
@@ -39,8 +40,8 @@ export function changeLines(change: ChangeView): string[] {
   } = change;
   const lines = [
     `change      ${id}`,
-    `operation   ${operation} on ${decodeURIComponent(target)}`,
-    `requester   ${requester.name}: ${indented(change.justification)}`,
+    `operation   ${operation} on ${targetText(target)}`,
+    ...withText(`requester   ${nameText(requester.name)}`, change.justification),
     `decision    ${decisionStatus}${decisionStatus === 'pending' ? ` (decide by ${decideBy})` : ''}`,
     `execution   ${executionStatus}${executeBy !== null && change.closedAt === null ? ` (execute by ${executeBy})` : ''}`,
   ];
@@ -57,7 +58,7 @@ export function changeLines(change: ChangeView): string[] {
   for (const d of change.decisions) {
     const mark = d.counts ? '' : ` (of round ${d.round}, does not count)`;
     lines.push(
-      `${d.decision.padEnd(11)} ${d.person.name} at ${d.at}${mark}${d.comment ? `: ${indented(d.comment)}` : ''}`,
+      ...withText(`${d.decision.padEnd(11)} ${nameText(d.person.name)} at ${d.at}${mark}`, d.comment),
     );
   }
   for (const a of change.attempts) {
@@ -69,18 +70,32 @@ export function changeLines(change: ChangeView): string[] {
   if (waitsFor) {
     const { kind, freezeId, until, reason } = waitsFor;
     const what = freezeId === null ? kind : `${kind} ${freezeId}`;
-    lines.push(`waits for   ${what}${until === null ? '' : ` until ${until}`}: ${indented(reason)}`);
+    lines.push(...withText(`waits for   ${what}${until === null ? '' : ` until ${until}`}`, reason));
   }
   if (change.outcome) lines.push(`outcome     ${change.outcome.code}: ${change.outcome.message}`);
   if (reviewStatus !== 'none') {
-    lines.push(
-      `review      ${reviewStatus}${review ? ` by ${review.person.name}: ${indented(review.comment)}` : ''}`,
-    );
+    const by = review ? ` by ${nameText(review.person.name)}` : '';
+    lines.push(...withText(`review      ${reviewStatus}${by}`, review?.comment ?? ''));
   }
   return lines;
 }
 
-/** What somebody wrote, its further lines indented: none of them can be taken for a line of ours. */
-function indented(text: string): string {
-  return text.replaceAll(/\r\n|[\n\r\u2028\u2029]/g, '\n            ');
+/** A line with what somebody wrote behind it, whose further lines are indented: none can be taken for a line of ours. */
+function withText(line: string, text: string): string[] {
+  const [first = '', ...further] = shownLines(text);
+  return [text === '' ? line : `${line}: ${first}`, ...further.map((more) => `            ${more}`)];
+}
+
+/** A name without long gaps: enough blanks would have a terminal begin a line of its own with what follows them. */
+function nameText(name: string): string {
+  return name.replaceAll(/\p{Zs}{2,}/gu, ' ');
+}
+
+/** A target as people write it; as it is stored, where it is no encoded one. */
+export function targetText(target: string): string {
+  try {
+    return decodeURIComponent(target);
+  } catch {
+    return target;
+  }
 }

@@ -47,7 +47,7 @@ async function sourcesDigest(): Promise<string> {
       digest.update(file).update(await readFile(join(root, folder, file)));
     }
   }
-  for (const file of ['verifier.ts', 'verify-files.ts', 'verify-thread.ts', 'broken-pipe.ts'])
+  for (const file of ['verifier.ts', 'verify-files.ts', 'verify-thread.ts', 'broken-pipe.ts', 'print.ts'])
     digest.update(await readFile(join(root, 'cli', file)));
   return digest
     .update(await readFile(join(root, 'package-lock.json')))

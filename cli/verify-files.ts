@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { readTextFile } from './text-file.ts';
+import { shownJson } from '../domain/shown-text.ts';
 import { durationMs, durationPattern } from '../domain/duration.ts';
 import { openCheckpointOf } from '../audit/pack/published-checkpoint.ts';
 import { openPack } from '../audit/verify/pack-source.ts';
@@ -43,14 +44,14 @@ export async function verifyFiles(
   let freshness;
   try {
     if (keys.length === 0) throw new Error('give the trusted keys with --key <file>');
-    trusted = readTrustedKeys(await Promise.all(keys.map((file) => readFile(file, 'utf8'))));
-    sinceNote = since === undefined ? null : await readFile(since, 'utf8');
+    trusted = readTrustedKeys(await Promise.all(keys.map((file) => readTextFile(file, '--key'))));
+    sinceNote = since === undefined ? null : await readTextFile(since, '--since');
     if (sinceNote !== null) openCheckpointOf({ note: sinceNote });
     freshness = { at: at === undefined ? Date.now() : momentOf(at), maxAge: lengthOf(maxAge) };
     source = await openPack(pack);
   } catch (error) {
     const { message } = error as Error;
-    if (json) out(JSON.stringify({ code: 'invalid_request', message, errors: [] }));
+    if (json) out(shownJson({ code: 'invalid_request', message, errors: [] }));
     complain(message);
     return usage;
   }
@@ -61,7 +62,7 @@ export async function verifyFiles(
     freshness,
     verifyStatement: statementKeys.length === 0 ? null : checkWith(statementKeys),
   });
-  if (json) out(JSON.stringify(verdict));
+  if (json) out(shownJson(verdict));
   else for (const line of verdictLines(verdict)) out(line);
   return exitCodeOf[verdict.result];
 }

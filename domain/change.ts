@@ -11,9 +11,10 @@ export interface Ticket {
   readonly url: string | null;
 }
 
-/** One approver's decision, as it counted or was superseded. */
+/** One approver's last decision, as it counts or was superseded. Earlier ones are in the log. */
 export interface Decision {
   readonly decision: 'approve' | 'reject';
+  /** Empty once it no longer counts: then the log has it. */
   readonly comment: string;
   readonly person: Person;
   readonly digest: string;
@@ -22,10 +23,12 @@ export interface Decision {
   readonly stage: string;
   /** ISO 8601, workflow time at which it took its seat. */
   readonly at: string;
-  /** False once a later round superseded it or its author took it back. */
+  /** False once a later round superseded it, its author took it back, or they have lost their right to it. */
   readonly counts: boolean;
   /** What the directory said of its author, and of those whom they represent; absent where the policy asks none. */
   readonly directory?: readonly DirectoryMembership[];
+  /** How often its author has taken back a decision of this change; absent: never. */
+  readonly takenBack?: number;
 }
 
 /** What is still missing for an approval. */

@@ -5,6 +5,7 @@
 export const httpStatusOfCode = {
   invalid_request: 400,
   invalid_json: 400,
+  region_not_served: 400,
   body_too_large: 413,
   unsupported_media_type: 415,
   unauthenticated: 401,
@@ -34,6 +35,7 @@ export const httpStatusOfCode = {
   already_reviewed: 409,
   not_awaiting_decision: 409,
   decide_by_passed: 409,
+  too_many_changes_of_mind: 409,
   call_started: 409,
   not_approved: 409,
   not_running: 409,

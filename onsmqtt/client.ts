@@ -27,6 +27,8 @@ type Runtime = Parameters<InstanceType<typeof core.default>['callApi']>[2];
 export interface OnsMqttOptions {
   /** A URL in place of the region's own `https://onsmqtt.<region>.aliyuncs.com`; `http:` on loopback only. */
   readonly endpoint?: string;
+  /** The one region that is served; what names another is not sent. Without it any region is. */
+  readonly region?: string;
   /** Makes the credentials, and again after they have failed. */
   readonly credential: () => Credential;
   readonly pace: CallPace;
@@ -67,7 +69,7 @@ const notFoundCodes = ['FindCaBySnError', 'MqttInstanceNotFound'];
  * @throws CountersignError `invalid_configuration` for a wrong endpoint, such as plain HTTP to another host than this one
  */
 export function createOnsMqtt(options: OnsMqttOptions): OnsMqtt {
-  const { credential, pace, role, deadlineMs = 10_000 } = options;
+  const { credential, pace, region, role, deadlineMs = 10_000 } = options;
   const endpointFor = endpointOf(options.endpoint);
   const keys = createKeySource(credential);
 
@@ -149,6 +151,9 @@ export function createOnsMqtt(options: OnsMqttOptions): OnsMqtt {
   ): Promise<Success | VendorFault> {
     if (!isUsable(ref))
       return faultOfKind('invalid_input', 'expected a region, an instance and a serial number');
+    // One endpoint would answer for every region.
+    if (region !== undefined && ref.regionId !== region)
+      return faultOfKind('invalid_input', `expected the region ${region}`);
     const session = changeId === null ? null : { changeId, action, instance: ref };
     // Reads too, so that it shows before anybody is asked.
     if (role !== undefined && !hasPolicyName(ref))

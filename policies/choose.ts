@@ -77,7 +77,7 @@ function policyOf({ rules, directory }: PolicySet, asked: PolicyQuestion, now: n
 }
 
 function assertSatisfiable(
-  { directory }: PolicySet,
+  { directory, issuer = null }: PolicySet,
   policy: PinnedPolicy,
   { requester, breakGlass }: PolicyQuestion,
   now: number,
@@ -87,6 +87,7 @@ function assertSatisfiable(
     { policy, requester, breakGlass, submittedAt, decisions: [], round: 1, escalatedAt: null },
     (group) => directory.members(group) ?? [],
     submittedAt,
+    issuer,
   );
   if (verdict !== 'unsatisfiable') return;
   const errors = missing.map(({ stage, group, seats }) => ({

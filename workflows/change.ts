@@ -30,7 +30,7 @@ import { recordOptions } from './record-options.ts';
 import { handleRequests } from './request-handlers.ts';
 import { hosted } from './hosted.ts';
 import { firstAttributes, stateQuery, submittedUpdate } from './messages.ts';
-import { scheduling } from './scheduling.ts';
+import { scheduledByRule } from './scheduling.ts';
 import { signedMembers } from './turn.ts';
 import { handOver, tell } from './notice.ts';
 import { makeRun } from './run.ts';
@@ -49,7 +49,7 @@ const longestMs = 366 * 86_400_000;
  * One change request from its submission to its one final outcome. Answers the change at its end; fails, with nothing
  * written, when another change holds the target or the key.
  *
- * @throws ApplicationFailure whose type is a code: `invalid_request`, `open_change_exists`, `key_reused`, `review_owed`,
+ * @throws ApplicationFailure whose type is a code: `invalid_request`, `region_not_served`, `open_change_exists`, `key_reused`, `review_owed`,
  * `policy_revoked`, `policy_out_of_step`, `integrity_conflict`; of a host's request also `host_not_allowed`, `token_needed`,
  * `no_policy`, `policy_unsatisfiable`, `invalid_configuration`
  * @throws CancelledFailure when it is cancelled before anything is written
@@ -125,12 +125,18 @@ async function open(
     startedAt: isoTime(workflowInfo().startTime.getTime()),
   });
   if (opened.kind === 'refused') throw failure(opened.code, opened.message, request.id);
-  if (opened.kind === 'invalid') throw failure('invalid_request', opened.message, request.id);
+  if (opened.kind === 'invalid') {
+    throw failure(opened.code ?? 'invalid_request', opened.message, request.id);
+  }
   if (opened.kind === 'policy_revoked') {
     throw failure('policy_revoked', 'the policy was revoked', request.id);
   }
   if (opened.kind === 'review_owed') {
-    throw failure('review_owed', `change ${opened.changeId} owes a review`, opened.changeId);
+    throw failure(
+      'review_owed',
+      `change ${opened.changeId} has broken the glass before, and its review is not signed yet`,
+      opened.changeId,
+    );
   }
   if (opened.kind === 'target_taken') {
     throw failure('open_change_exists', `change ${opened.changeId} is open on this target`, opened.changeId);
@@ -221,7 +227,7 @@ async function scheduleWithNobody(run: Run): Promise<void> {
   const approved = withNobody(run.change, run.executeWithinMs, Date.now());
   if (approved === null) return;
   run.change = approved;
-  await run.record([run.entry(approved, 'change.scheduled', workerActor, scheduling(approved))]);
+  await run.record(scheduledByRule(run, approved));
 }
 
 function expired(run: Run): Ended {

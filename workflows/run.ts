@@ -1,6 +1,7 @@
 import { CancellationScope, condition, isCancellation, upsertSearchAttributes } from '@temporalio/workflow';
 import type { LogActivities, NoticeInput } from '../activities/contract.ts';
 import type { Change, ChangeRequest, Outcome } from '../domain/change.ts';
+import { changedDecisions } from '../domain/decisions.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { EntryDraft, EventType } from '../domain/entry.ts';
 import type { SignedStatement } from '../domain/statement.ts';
@@ -64,6 +65,8 @@ export function makeRun(
   log: Pick<LogActivities, 'recordChange'>,
 ): Run {
   let shown = 'pending/not_started';
+  /** The decisions as they were recorded last; null where that is not known. */
+  let recorded: Change['decisions'] | null = change.decisions;
   const timerFor = makeTimer();
   const run: Run = {
     change,
@@ -79,7 +82,15 @@ export function makeRun(
     untold: new Set(),
     entry: makeEntryWriter(),
     async record(entries, statements = []) {
-      await log.recordChange({ change: run.change, entries, statements });
+      const { decisions, complete } = changedDecisions(recorded, run.change.decisions);
+      const all = run.change.decisions;
+      try {
+        await log.recordChange({ change: { ...run.change, decisions }, complete, entries, statements });
+        recorded = all;
+      } catch (error) {
+        recorded = null;
+        throw error;
+      }
     },
     async waitUntil(holds, moment) {
       const settled = () => run.recording === 0 && holds();

@@ -1,4 +1,4 @@
-import { Router } from 'express';
+import type { Router } from 'express';
 import type { Request } from 'express';
 import { appendEntry } from '../../audit/append.ts';
 import type { JsonObject } from '../../domain/json.ts';
@@ -21,6 +21,7 @@ import { callerOf, requireRole, isConcerned } from '../caller.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { freezeDraft, readFreeze, sameFreeze } from '../freeze.ts';
 import { recorded } from '../recorded.ts';
+import { exactRouter } from '../router.ts';
 import { methodNotAllowed } from '../problem.ts';
 import { checked, freezeListQuerySchema, freezeOverrideSchema, uuidSchema } from '../schemas.ts';
 import { findChange, shownCall } from '../view.ts';
@@ -49,7 +50,7 @@ export function freezeRoutes(deps: ApiDependencies): Router {
     });
   }
 
-  const router = Router();
+  const router = exactRouter();
   router
     .route('/')
     .get(async (req, res) => {

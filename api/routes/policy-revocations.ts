@@ -1,4 +1,4 @@
-import { Router } from 'express';
+import type { Router } from 'express';
 import { appendEntry } from '../../audit/append.ts';
 import { personActor } from '../../domain/entry.ts';
 import { CountersignError } from '../../domain/error.ts';
@@ -14,6 +14,7 @@ import { callerOf, requireRole } from '../caller.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { endRevoked } from '../end-revoked.ts';
 import { recorded } from '../recorded.ts';
+import { exactRouter } from '../router.ts';
 import { methodNotAllowed } from '../problem.ts';
 import { checked, policyRevocationSchema } from '../schemas.ts';
 import { shownCall } from '../view.ts';
@@ -29,7 +30,7 @@ export function policyRevocationRoutes(deps: ApiDependencies): Router {
     return findPolicyVersion(db, digest);
   }
 
-  const router = Router();
+  const router = exactRouter();
   router
     .route('/')
     .get(async (req, res) => {

@@ -1,5 +1,4 @@
-import { Router } from 'express';
-import type { Request, RequestHandler } from 'express';
+import type { Request, RequestHandler, Router } from 'express';
 import type { Change } from '../../domain/change.ts';
 import { judgeDecision, judgeTakeBack } from '../../domain/decision.ts';
 import { CountersignError } from '../../domain/error.ts';
@@ -12,9 +11,11 @@ import { hasStopped, judgeWord } from '../../domain/stop.ts';
 import { isoTime } from '../../domain/time.ts';
 import { callerOf } from '../caller.ts';
 import type { ApiDependencies } from '../dependencies.ts';
+import { exactRouter } from '../router.ts';
 import { methodNotAllowed } from '../problem.ts';
 import { recorded } from '../recorded.ts';
 import { readStanding, sayStopWord } from '../stop.ts';
+import { refuseUnsealed } from '../sealed.ts';
 import { checked, decisionSchema, executionSchema, reviewSchema, withdrawalSchema } from '../schemas.ts';
 import { makeView, findChange } from '../view.ts';
 
@@ -33,7 +34,7 @@ interface Wanted {
 
 /** Decisions, withdrawal and execution of a change: each is judged, signed, sent to the workflow and answered from Postgres. */
 export function requestRoutes(deps: ApiDependencies): Router {
-  const { db, engine, signer, policies, refusals, now = Date.now } = deps;
+  const { db, engine, signer, policies, refusals, unsealedLimitSeconds, now = Date.now } = deps;
   const view = makeView(deps);
 
   function handle(
@@ -57,6 +58,7 @@ export function requestRoutes(deps: ApiDependencies): Router {
         }
         if (asked.kind.startsWith('decision')) await assertGoesOn(change.id);
         if ((await judge(change, person, wanted)) === 'new') {
+          if (kind === 'decision' && action === 'approve') await refuseUnsealed(db, unsealedLimitSeconds);
           const { comment, directory } = wanted;
           const statement: Statement = {
             v: 1,
@@ -117,7 +119,7 @@ export function requestRoutes(deps: ApiDependencies): Router {
   );
   const stop = handleStop((body) => ({ kind: 'execution', ...checked(executionSchema, body) }));
 
-  const router = Router({ mergeParams: true });
+  const router = exactRouter({ mergeParams: true });
   router
     .route('/:id/decisions')
     .post(

@@ -50,6 +50,9 @@ test.each(Object.keys(environmentSchema.shape))('%s: default and rule are the sc
       expect(takes(other)).toBe(false);
   } else if (rule.startsWith('`<namespace>/<workflow type>`')) {
     expect([takes('default/moveLine'), takes('*/*, a/b'), takes('moveLine')]).toEqual([true, true, false]);
+  } else if (rule.startsWith('region such as')) {
+    expect(takes('cn-hangzhou')).toBe(true);
+    for (const other of ['CN-Hangzhou', 'hangzhou', 'cn-*', 'cn-hangzhou/']) expect(takes(other)).toBe(false);
   } else if (rule === 'not empty') {
     expect([takes('anything'), takes('')]).toEqual([true, false]);
   } else if (rule === 'any') {

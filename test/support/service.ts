@@ -51,6 +51,8 @@ import { PROJECT_HOME, temporaryHome } from './stack.ts';
 
 export const key = { accessKeyId: 'test-key', accessKeySecret: 'test-secret' };
 export const instance = 'post-cn-test00001';
+/** The region that the tests' installation serves. */
+const servedHere = 'cn-hangzhou';
 export const demoUsers = ['alice', 'erin', 'bob', 'carol', 'frank', 'dave', 'olga', 'adam'] as const;
 type DemoUser = (typeof demoUsers)[number];
 
@@ -218,6 +220,7 @@ export async function serveApi(ground: Ground, overrides: Partial<ApiDependencie
     refusals,
     verifier: () => verifierBundle(PROJECT_HOME),
     policies,
+    region: servedHere,
     log,
     namespace,
     metrics: null,
@@ -274,6 +277,7 @@ export async function dependenciesOf(
   return {
     pool,
     sealing,
+    region: servedHere,
     policies: ground.policies,
     hosts: [{ namespace: '*', type: '*' }],
     onsMqtt: createOnsMqtt({
