@@ -3,6 +3,7 @@ import type { Role } from '../domain/person.ts';
 import { auditEntriesQuerySchema, auditExportQuerySchema } from './audit-schemas.ts';
 import {
   changeSchema,
+  listedChangeSchema,
   entrySchema,
   freezeOverrideSchema as freezeOverrideAnswer,
   freezeSchema as freezeAnswer,
@@ -58,7 +59,7 @@ const readers: readonly Role[] = ['approver', 'auditor', 'operator'];
 
 /** A freeze of the calendar file has a name instead. */
 const freezeId = z.object({ id: z.string() });
-const page = z.object({ items: z.array(changeSchema), nextCursor: z.string().nullable() });
+const page = z.object({ items: z.array(listedChangeSchema), nextCursor: z.string().nullable() });
 const readiness = z.object({
   status: z.enum(['ready', 'not ready']),
   postgres: z.boolean(),

@@ -1,8 +1,10 @@
-import { createHash } from 'node:crypto';
 import type { Change, ChangeRequest } from '../domain/change.ts';
 import { CountersignError } from '../domain/error.ts';
 import type { Statement } from '../domain/statement.ts';
+import { askedMembers } from '../domain/asked.ts';
+import { newChange } from '../domain/change-state.ts';
 import { submissionText } from '../domain/submission.ts';
+import { sha256 } from './sha256.ts';
 import type { Person } from '../domain/person.ts';
 import { operationOf } from '../operations/registry.ts';
 import { getChange } from '../store/get-change.ts';
@@ -151,7 +153,7 @@ function submissionOf(request: ChangeRequest): Statement {
     action: 'submit',
     // The justification is part of what the digest is made of.
     comment: '',
-    digest: createHash('sha256').update(submissionText(request)).digest('hex'),
+    digest: sha256(submissionText(askedMembers(newChange(request)), request.submittedAt)),
     round: 0,
     at: request.submittedAt,
   };

@@ -5,6 +5,7 @@ import { judgeTakeover } from '../domain/execution.ts';
 import { isoTime } from '../domain/time.ts';
 import { getOpenChange } from '../store/get-open-change.ts';
 import type { ApiDependencies } from './dependencies.ts';
+import { digestToStop } from './intact.ts';
 
 const closesWithinMs = 10_000;
 
@@ -16,7 +17,13 @@ const closesWithinMs = 10_000;
  * call of the ordinary one has begun (409); `engine_unavailable` when it has not let go in time (503)
  */
 export async function takeOver(
-  { db, engine, signer, now = Date.now }: Pick<ApiDependencies, 'db' | 'engine' | 'signer' | 'now'>,
+  {
+    db,
+    engine,
+    signer,
+    refusals,
+    now = Date.now,
+  }: Pick<ApiDependencies, 'db' | 'engine' | 'signer' | 'refusals' | 'now'>,
   request: ChangeRequest,
   holder: Change,
 ): Promise<void> {
@@ -30,7 +37,7 @@ export async function takeOver(
       person: requester,
       action: 'take_over',
       comment: `break-glass change ${id}`,
-      digest: holder.digest,
+      digest: await digestToStop(refusals, holder),
       round: holder.round,
       at: isoTime(now()),
     });

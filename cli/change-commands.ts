@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
-import type { ChangeView } from '../api/view.ts';
-import type { Change } from '../domain/change.ts';
+import type { ChangeView, ListedChange } from '../api/view.ts';
 import { asCaller as as, clientOf } from './caller.ts';
 import type { Caller, Texts } from './caller.ts';
 import type { Environment } from './environment.ts';
@@ -65,7 +64,7 @@ export function changeCommands(program: Command, env: () => Environment, output:
       if (o.sn) query.set('sn', o.sn);
       if (o.awaitingMe) query.set('awaiting', 'me');
       const page = await (await clientOf(env(), o)).list(query);
-      const line = (c: Change) =>
+      const line = (c: ListedChange) =>
         `${c.id}  ${c.decisionStatus.padEnd(9)} ${c.executionStatus.padEnd(16)} ${decodeURIComponent(c.target)}`;
       output().result(page, pageLines(page, line));
     });

@@ -24,6 +24,7 @@ export function newChange(request: ChangeRequest): Change {
     decideBy: request.decideBy,
     executeAfter: request.executeAfter,
     executeBy: request.executeBy,
+    asked: { executeBy: request.executeBy, executeWithinMs: request.executeWithinMs },
     version: 1,
     decisionStatus: 'pending',
     executionStatus: 'not_started',
@@ -60,11 +61,11 @@ export function withRound(change: Change, snapshot: JsonObject | null, digest: s
 }
 
 /** The change with one more decision, and with what that decides. */
-export function withDecision(change: Change, decision: Decision, executeWithinMs: number): Change {
+export function withDecision(change: Change, decision: Decision): Change {
   const decisions = [...change.decisions, decision];
   const decisionStatus = decisionOutcome({ ...change, decisions });
   if (decisionStatus !== 'approved') return next(change, { decisions, decisionStatus });
-  return next(change, { decisions, ...approval(change, Date.parse(decision.at), executeWithinMs) });
+  return next(change, { decisions, ...approval(change, Date.parse(decision.at)) });
 }
 
 /**
@@ -73,8 +74,8 @@ export function withDecision(change: Change, decision: Decision, executeWithinMs
  *
  * @param now - milliseconds since the epoch
  */
-export function withNobody(change: Change, executeWithinMs: number, now: number): Change | null {
-  return needsNobody(change) ? next(change, approval(change, now, executeWithinMs)) : null;
+export function withNobody(change: Change, now: number): Change | null {
+  return needsNobody(change) ? next(change, approval(change, now)) : null;
 }
 
 /** The change without somebody's decision, which is kept and no longer counts; see `judgeTakeBack`. */
@@ -99,10 +100,10 @@ export function withLapsed(change: Change, { decisions }: Reevaluation, now: num
   return withEscalation({ ...change, decisions, decisionStatus: 'pending', executionStatus }, now);
 }
 
-function approval(change: Change, now: number, executeWithinMs: number) {
+function approval(change: Change, now: number) {
   // Execute-by counts from the moment at which a call may first be made: approval, or execute-after if that is later.
   const earliest = Math.max(now, change.executeAfter === null ? 0 : Date.parse(change.executeAfter));
-  const executeBy = change.executeBy ?? isoTime(earliest + executeWithinMs);
+  const executeBy = change.executeBy ?? isoTime(earliest + change.asked.executeWithinMs);
   // Who breaks the glass owes a review from here on.
   const reviewStatus = change.breakGlass ? 'owed' : 'none';
   return { decisionStatus: 'approved', executionStatus: 'scheduled', executeBy, reviewStatus } as const;

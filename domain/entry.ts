@@ -37,6 +37,7 @@ export const appenderOfType = {
   'integrity.conflict': 'worker',
   'decision.refused': 'api',
   'request.refused': 'api',
+  'integrity.differs': 'api',
   'policy.revoked': 'api',
   'token.issued': 'api',
   'token.revoked': 'api',

@@ -79,6 +79,7 @@ async function open(run: Run, request: ChangeRequest): Promise<{ changeId: strin
     decideBy,
     executeAfter,
     executeBy,
+    executeWithinMs,
     source,
     submission,
   } = request;
@@ -96,6 +97,7 @@ async function open(run: Run, request: ChangeRequest): Promise<{ changeId: strin
       decideBy,
       executeAfter,
       executeBy,
+      executeWithinMs,
       idempotencyKey: request.idempotency?.key ?? null,
       source,
       ...(submission ? signedMembers(submission) : {}),
@@ -166,7 +168,7 @@ async function decideAndExecute(run: Run): Promise<Exclude<Executed, { kind: 'la
 
 /** A standard change, or a broken glass that asks nobody, is approved by its policy. */
 async function scheduleWithNobody(run: Run): Promise<void> {
-  const approved = withNobody(run.change, run.executeWithinMs, Date.now());
+  const approved = withNobody(run.change, Date.now());
   if (approved === null) return;
   run.change = approved;
   await run.record([run.entry(approved, 'change.scheduled', workerActor, scheduling(approved))]);

@@ -41,7 +41,7 @@ async function decide(run: Run, { signed, source }: SignedRequest, now: number):
   const verdict = judged(run, { signed, source }, 'decision', () => judgeDecision(run.change, asked, now));
   if (verdict === 'repeated') return;
   const decision = decisionOf(run.change, asked, now);
-  const after = withDecision(run.change, decision, run.executeWithinMs);
+  const after = withDecision(run.change, decision);
   await take(run, after, { signed, source }, () => {
     if (decision.decision === 'approve') run.approvals.push(signed);
     return [

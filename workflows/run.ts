@@ -20,7 +20,6 @@ export interface Ended {
 /** What one workflow run holds: the change as it is now, and the ways to change it durably. */
 export interface Run {
   change: Change;
-  readonly executeWithinMs: number;
   /** The API's word for who asked. */
   readonly submission: SignedStatement | null;
   /** The approvals of this round, as the API signed them. */
@@ -59,14 +58,13 @@ export interface Run {
 
 export function makeRun(
   change: Change,
-  request: Pick<ChangeRequest, 'executeWithinMs' | 'submission'>,
+  request: Pick<ChangeRequest, 'submission'>,
   log: Pick<LogActivities, 'recordChange'>,
 ): Run {
   let shown = 'pending/not_started';
   const timerFor = makeTimer();
   const run: Run = {
     change,
-    executeWithinMs: request.executeWithinMs,
     submission: request.submission,
     approvals: [],
     recording: 0,

@@ -8,7 +8,7 @@ import type { ApiDependencies } from '../dependencies.ts';
 import { methodNotAllowed } from '../problem.ts';
 import { checked, listQuerySchema } from '../schemas.ts';
 import { makeSubmit } from '../submit.ts';
-import { makeReadChange, makeView } from '../view.ts';
+import { listed, makeReadChange, makeView } from '../view.ts';
 import { listReadable } from '../list-readable.ts';
 
 /** `POST /v1/changes`, `GET /v1/changes`, `GET /v1/changes/{id}`. */
@@ -59,7 +59,7 @@ export function changeRoutes(deps: ApiDependencies): Router {
         cursor ?? null,
         limit,
       );
-      res.json({ items: changes, nextCursor });
+      res.json({ items: changes.map(listed), nextCursor });
     })
     .all(methodNotAllowed('GET', 'POST'));
 

@@ -12,6 +12,7 @@ import type { Statement } from '../../domain/statement.ts';
 import { isoTime } from '../../domain/time.ts';
 import { callerOf } from '../caller.ts';
 import type { ApiDependencies } from '../dependencies.ts';
+import { assertIntact } from '../intact.ts';
 import { methodNotAllowed } from '../problem.ts';
 import { recorded } from '../recorded.ts';
 import { checked, decisionSchema, executionSchema, reviewSchema, withdrawalSchema } from '../schemas.ts';
@@ -47,6 +48,8 @@ export function requestRoutes(deps: ApiDependencies): Router {
       const { kind, action, digest } = wanted;
       const type = kind.startsWith('decision') ? 'decision.refused' : 'request.refused';
       await recorded(refusals, req, { type, change, wanted: { kind, action, digest } }, async () => {
+        // Who says something of what they were shown must have been shown what it is. A word to stop is taken all the same.
+        if (kind === 'decision' || kind === 'review') await assertIntact(refusals, change);
         // Who may not read it learns nothing of it by deciding.
         if (asked.kind.startsWith('decision') && !mayRead(change, person, groupsIn, now())) {
           throw new CountersignError('not_an_approver', 'the change awaits no decision of yours');
@@ -74,7 +77,7 @@ export function requestRoutes(deps: ApiDependencies): Router {
           if (kind === 'review') judge(await findChange(db, change.id, person), person, wanted);
         }
       });
-      res.json(await view(await findChange(db, change.id, person), person));
+      res.json(await view.afterWord(await findChange(db, change.id, person), person));
     };
   }
 

@@ -24,6 +24,7 @@ const aside: ReadonlySet<EventType> = new Set([
   'audit.exported',
   'notification.sent',
   'integrity.conflict',
+  'integrity.differs',
   'freeze.overridden',
 ]);
 
@@ -180,20 +181,10 @@ function mayComeLate(type: EventType): boolean {
 /** The API's word on a submission is of just what was asked for. */
 function asked(life: Life, body: EntryBody, report: Report): Life {
   const statement = statementOf(body);
-  const { policy, policyJson, operation, input, breakGlass } = life;
-  if (statement === null || policy === null) return life;
-  const { target, justification, executeAfter } = body;
-  const request = {
-    operation,
-    input,
-    target: target ?? '',
-    justification: stringOf(justification) ?? '',
-    policy,
-    breakGlass,
-    executeAfter: stringOf(executeAfter),
-  };
+  if (statement === null || life.policy === null) return life;
   const attested =
-    statement.kind === 'submission' && statement.digest === sha256(submissionText(request, policyJson));
+    statement.kind === 'submission' &&
+    statement.digest === sha256(submissionText(life.asked, life.submittedAt));
   if (!attested) report('statement_differs', 'the submission was signed of something else');
   return { ...life, attested };
 }
@@ -206,12 +197,8 @@ function prechecked(life: Life, body: EntryBody, report: Report): Life {
     if (life.status === 'approved' || round !== life.round + 1) {
       report('round_out_of_order', `round ${round} after round ${life.round}, ${life.status}`);
     }
-    const { operation, input, policy, policyJson } = life;
-    if (policy) {
-      const text = digestText({ operation, input, policy }, body.snapshot ?? null, round, policyJson);
-      if (sha256(text) !== body.digest) {
-        report('digest_differs', 'the digest is not that of what was shown');
-      }
+    if (life.policy && sha256(digestText(life.asked, body.snapshot ?? null, round)) !== body.digest) {
+      report('digest_differs', 'the digest is not that of what was shown');
     }
   }
   const decisions = life.decisions.map((d) => ({ ...d, counts: false }));

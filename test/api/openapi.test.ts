@@ -92,6 +92,7 @@ describe('the document', () => {
       'FreezeOverride',
       'FreezeOverrideRequest',
       'IssuedToken',
+      'ListedChange',
       'Policy',
       'PolicyRevocation',
       'PolicyRevocationRequest',

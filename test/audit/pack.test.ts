@@ -23,9 +23,9 @@ test('cells of the table that a spreadsheet would run', async () => {
 
 test('the report escapes what people wrote', async () => {
   const evil = '<script>alert(1)</script><img src=x onerror=alert(1)>\u202e';
-  const story = changeStory();
+  const story = changeStory({ justification: evil });
   const by = { ...person('bob"><b>', 'approver'), name: '<i>Bob</i>' };
-  const entries = [story.requested({ justification: evil }), story.prechecked(), story.approved(by)];
+  const entries = [story.requested(), story.prechecked(), story.approved(by)];
   const path = await packOf(entries.map((body) => signed(body, keys)));
   const page =
     (await unpacked(await readFile(path))).find((f) => f.name === 'report.html')?.data.toString() ?? '';

@@ -1,7 +1,6 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { apiClient } from '../../cli/api-client.ts';
-import { canonicalJson } from '../../domain/canonical-json.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import { fetchDemoToken } from '../../embedded/identity-provider.ts';
 import { directoryFrom } from '../../policies/directory.ts';
@@ -10,6 +9,7 @@ import type { PinnedPolicy } from '../../domain/policy.ts';
 import type { Change, ChangeRequest } from '../../domain/change.ts';
 import { workflowIdOf } from '../../domain/change.ts';
 import { changeTaskQueue, stateQuery } from '../../workflows/messages.ts';
+import { honest } from '../support/honest.ts';
 import { codeOf, decide, entriesOf, inMs, journeyOf, post } from '../support/journey.ts';
 import type { Journey } from '../support/journey.ts';
 import { replayAll } from '../support/replay.ts';
@@ -32,8 +32,7 @@ const apis: Awaited<ReturnType<typeof startApi>>[] = [];
 
 /** The built-in policy with something else in it. */
 function policyWith(changed: Partial<PinnedPolicy>): PinnedPolicy {
-  const { digest: _, ...members } = { ...fourEyes, ...changed };
-  return { ...members, digest: createHash('sha256').update(canonicalJson(members)).digest('hex') };
+  return honest({ ...fourEyes, ...changed });
 }
 
 /** Who is in which group of the directory now, as API and worker read it. */

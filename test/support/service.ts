@@ -167,7 +167,8 @@ export async function serveApi(ground: Ground, overrides: Partial<ApiDependencie
   const feed = startEntryFeed({ pool });
   const log = pino({ level: 'silent' });
   const { namespace } = ground;
-  const refusals = makeRefusalLog({ db: overrides.db ?? pool, namespace, log });
+  const { db = pool, alarm } = overrides;
+  const refusals = makeRefusalLog({ db, namespace, log, ...(alarm ? { alarm } : {}) });
   const app = createApp({
     db: pool,
     feed,
