@@ -16,6 +16,7 @@ import { faultOf } from '../operations/inputs.ts';
 import type { LogActivities, OpenedResult } from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { attests } from './approval.ts';
+import { assertPolicy } from './assert-policy.ts';
 import { asFailure } from './failure.ts';
 import { writeEnd } from './write-end.ts';
 
@@ -30,6 +31,7 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
       if (submission !== null && !attests(submission, change, verifyStatement)) {
         return { kind: 'invalid', message: 'the submission is not signed for this change by a known key' };
       }
+      assertPolicy(deps, change);
       const obstacle = await asFailure(() => obstacleTo(pool, change));
       // A repeat of what was committed before: what came in its way since ends it in other ways.
       if (obstacle && !(await asFailure(() => getChange(pool, change.id)))) return obstacle;
@@ -47,6 +49,7 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
     },
 
     async recordChange({ change, entries, statements }) {
+      assertPolicy(deps, change);
       for (const signed of statements) {
         if (signed.statement.changeId !== change.id || !verifyStatement(signed)) {
           throw ApplicationFailure.nonRetryable(

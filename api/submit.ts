@@ -6,6 +6,7 @@ import { newChange } from '../domain/change-state.ts';
 import { submissionText } from '../domain/submission.ts';
 import { sha256 } from './sha256.ts';
 import type { Person } from '../domain/person.ts';
+import { hasOwnDigest } from '../domain/policy-digest.ts';
 import { operationOf } from '../operations/registry.ts';
 import { getChange } from '../store/get-change.ts';
 import { getChangeByKey } from '../store/get-change-by-key.ts';
@@ -88,6 +89,7 @@ export function makeSubmit(deps: ApiDependencies): (submittal: Submittal) => Pro
     let holder: Change | null = null;
     try {
       request = underPolicy(asked, choosePolicy(policies.current(), asked, now()));
+      assertPolicy(deps, request);
       assertSubmittable(request, now());
       await assertAllowed(deps, request);
       holder = await holderOf(request);
@@ -123,6 +125,15 @@ export function makeSubmit(deps: ApiDependencies): (submittal: Submittal) => Pro
     if (!change) throw new CountersignError('log_unavailable', 'the change was written and cannot be read');
     return { created: change.submittedAt === request.submittedAt, change };
   };
+}
+
+/** @throws CountersignError `policy_digest_differs`: it would be known, and revoked, as another one */
+function assertPolicy({ alarm }: ApiDependencies, { id, policy }: ChangeRequest): void {
+  if (hasOwnDigest(policy, sha256)) return;
+  const { name, version, digest } = policy;
+  const message = `policy ${name}, version ${version} does not have the digest that it is loaded under`;
+  alarm?.('policy_digest_differs', message, { changeId: id, digest });
+  throw new CountersignError('policy_digest_differs', message);
 }
 
 /**

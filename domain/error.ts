@@ -51,6 +51,7 @@ export const httpStatusOfCode = {
   bad_proof: 500,
   log_untrusted: 500,
   integrity_conflict: 500,
+  policy_digest_differs: 500,
   invalid_configuration: 500,
 } as const;
 

@@ -11,6 +11,7 @@ import { submissionText } from '../../domain/submission.ts';
 import { isoTime } from '../../domain/time.ts';
 import { numberOf, objectOf, stringOf } from './fields.ts';
 import { answered, attempted, isCalled } from './follow-attempts.ts';
+import { judgePolicyDigest, judgePolicyName } from './judge-policy.ts';
 import { begun, tolerance } from './life.ts';
 import type { Life } from './life.ts';
 import type { Problem, Report } from './problem.ts';
@@ -49,7 +50,10 @@ export function follow(
   if (body.type === 'change.requested') {
     if (life) report('requested_twice', 'the change was requested before');
     judgeStatement(body, report);
-    return { life: life ?? asked(begun(body, body.changeId, true, policyJson), body, report), problems };
+    const first = begun(body, body.changeId, true, policyJson);
+    judgePolicyName(first.policy, body, report);
+    if (first.policy) judgePolicyDigest(first.policy, first.asked['policy'] ?? '', report);
+    return { life: life ?? asked(first, body, report), problems };
   }
   let before = life;
   if (!before) {
@@ -57,6 +61,7 @@ export function follow(
     // Judged from here on as far as it can be, so that one missing entry is not told of with each that follows.
     before = begun(body, body.changeId, false);
   }
+  judgePolicyName(before.policy, body, report);
   judgeStatement(body, report);
   return { life: step(before, body, report), problems };
 }

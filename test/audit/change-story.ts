@@ -9,19 +9,24 @@ import type { Person, Role } from '../../domain/person.ts';
 import type { PinnedPolicy } from '../../domain/policy.ts';
 import type { Statement } from '../../domain/statement.ts';
 import { submissionText } from '../../domain/submission.ts';
+import { honest } from '../support/honest.ts';
 
 /** One change's entries, as workflow, worker and API write them. */
 export function changeStory(
   options: {
     readonly changeId?: string;
     readonly began?: string;
+    /** With the digest of what it says. */
     readonly policy?: PinnedPolicy;
+    /** A policy as it is, whatever its digest. */
+    readonly forged?: PinnedPolicy;
     readonly breakGlass?: boolean;
     readonly decideBy?: string;
     readonly justification?: string;
   } = {},
 ) {
-  const { changeId = randomUUID(), began = '2026-11-24T09:00:00.000Z', policy = fourEyes } = options;
+  const { changeId = randomUUID(), began = '2026-11-24T09:00:00.000Z' } = options;
+  const policy = options.forged ?? honest(options.policy ?? fourEyes);
   const input = { regionId: 'cn-hangzhou', mqttInstanceId: 'post-cn-test00001', sn: 'SN-1' };
   const snapshot = { sn: 'SN-1', caName: 'line', status: 'inactive' };
   const operation = 'ActiveCaCertificate';

@@ -328,6 +328,26 @@ describe('what could not have happened', () => {
       ['digest_differs'],
       (s) => [s.requested({ [member]: value }), s.prechecked()],
     ]),
+    [
+      'rules of one’s own under the name, version and digest of a policy',
+      ['policy_differs'],
+      () => before(changeStory({ forged: { ...twoSeats, digest: fourEyes.digest } })),
+    ],
+    [
+      'a policy under an invented digest',
+      ['policy_differs'],
+      () => before(changeStory({ forged: { ...fourEyes, digest: 'e'.repeat(64) } })),
+    ],
+    ...(['name', 'version', 'digest'] as const).map(
+      (member): [string, string[], (s: ChangeStory) => EntryBody[]] => [
+        `an entry that tells of another policy by its ${member}`,
+        ['policy_differs'],
+        (s) => {
+          const { name, version, digest } = fourEyes;
+          return [s.requested(), { ...s.prechecked(), policy: { name, version, digest, [member]: 'other' } }];
+        },
+      ],
+    ),
     ['a round left out', ['round_out_of_order'], (s) => [s.requested(), s.prechecked(2)]],
     [
       'withdrawn after the call',
