@@ -25,10 +25,16 @@ export interface Recording {
 /** Activities on Postgres alone; each is one transaction and may be delivered any number of times. */
 export interface LogActivities {
   /**
-   * Checks the input, which need not have come by the API, and writes the first entry with the key's and the target's
-   * unique rows, or nothing at all.
+   * Checks the whole request, which need not have come by the API, and writes the first entry with the key's and the
+   * target's unique rows, or nothing at all.
    */
-  openChange(input: Recording & Pick<ChangeRequest, 'idempotency' | 'submission'>): Promise<OpenedResult>;
+  openChange(
+    input: Recording &
+      Pick<ChangeRequest, 'idempotency' | 'submission'> & {
+        /** As it came. */
+        readonly request: unknown;
+      },
+  ): Promise<OpenedResult>;
   /**
    * Writes entries and the change as it is now.
    * @throws ApplicationFailure `bad_signature` when one of the statements was not signed by the API, `change_closed` when

@@ -12,12 +12,12 @@ import { makeGate } from '../calendar/gate.ts';
 import { askAgainMs } from '../domain/closure.ts';
 import { CountersignError } from '../domain/error.ts';
 import { samePerson } from '../domain/person.ts';
-import { faultOf } from '../operations/inputs.ts';
 import type { LogActivities, OpenedResult } from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { attests } from './approval.ts';
 import { assertPolicy } from './assert-policy.ts';
 import { asFailure } from './failure.ts';
+import { requestFault } from './request-fault.ts';
 import { writeEnd } from './write-end.ts';
 
 /** The activities on Postgres alone. Each is one transaction: its entries and the change's new state, or nothing. */
@@ -25,8 +25,8 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
   const { pool, verifyStatement, calendar, gateLongestMs, now = Date.now } = deps;
   const closure = makeGate(pool, calendar);
   return {
-    async openChange({ change, entries, idempotency, submission }) {
-      const fault = faultOf(change);
+    async openChange({ request, change, entries, idempotency, submission }) {
+      const fault = requestFault(request, change);
       if (fault !== null) return { kind: 'invalid', message: fault };
       if (submission !== null && !attests(submission, change, verifyStatement)) {
         return { kind: 'invalid', message: 'the submission is not signed for this change by a known key' };

@@ -11,13 +11,13 @@ import {
   policyRevocationAnswer,
   tokenSchema as tokenAnswer,
 } from './answer-schemas.ts';
+import { idempotencyKey } from '../operations/change-request.ts';
 import {
   decisionSchema,
   executionSchema,
   freezeListQuerySchema,
   freezeOverrideSchema,
   freezeSchema,
-  idempotencyKeySchema,
   listQuerySchema,
   policyRevocationSchema,
   reviewSchema,
@@ -75,7 +75,7 @@ export const calls: readonly Call[] = [
     summary: 'Ask for a change; answers once its first entry is durable',
     roles: ['requester'],
     body: submissionSchema,
-    headers: z.object({ 'Idempotency-Key': idempotencyKeySchema.optional() }),
+    headers: z.object({ 'Idempotency-Key': idempotencyKey.optional() }),
     answers: { 200: changeSchema, 201: changeSchema },
     problems: [400, 401, 403, 409, 413, 415, 422, 429, 503],
   },
@@ -165,7 +165,7 @@ export const calls: readonly Call[] = [
     summary: 'Declare a freeze: nothing that it holds runs until it ends or is lifted',
     roles: ['admin'],
     body: freezeSchema,
-    headers: z.object({ 'Idempotency-Key': idempotencyKeySchema.optional() }),
+    headers: z.object({ 'Idempotency-Key': idempotencyKey.optional() }),
     answers: { 200: freezeAnswer, 201: freezeAnswer },
     problems: [400, 401, 403, 413, 415, 422, 429, 503],
   },

@@ -12,6 +12,7 @@ import type { Change, ChangeRequest } from '../domain/change.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { newChange, next, withNobody, withRound } from '../domain/change-state.ts';
 import { personActor, workerActor } from '../domain/entry.ts';
+import type { EntryDraft } from '../domain/entry.ts';
 import { isoTime } from '../domain/time.ts';
 import { close } from './closing.ts';
 import { awaitDecisions, lapse, roundSince } from './decision-time.ts';
@@ -27,14 +28,12 @@ import { handOver, tell } from './notice.ts';
 import { makeRun } from './run.ts';
 import type { Ended, Run } from './run.ts';
 import { precheck } from './precheck.ts';
+import { understood } from './understood.ts';
 
 // Ordinary ones: their input is in the history before they run, so whatever is killed, a repeat carries the same bytes.
 const log = proxyActivities<Pick<LogActivities, 'recordChange'>>(recordOptions);
 // A local one saves a round trip; everything in its entry was fixed by the request, its time too.
 const { openChange } = proxyLocalActivities<Pick<LogActivities, 'openChange'>>(recordOptions);
-
-/** The longest time that a change may have, ms. */
-const longestMs = 366 * 86_400_000;
 
 /**
  * One change request from its submission to its one final outcome. Answers the change at its end; fails, with nothing
@@ -44,7 +43,7 @@ const longestMs = 366 * 86_400_000;
  * `policy_revoked`, `integrity_conflict`
  */
 export async function change(request: ChangeRequest): Promise<Change> {
-  const run = makeRun(newChange(request), request, log);
+  const run = understood('change request', () => makeRun(newChange(request), request, log));
   setHandler(stateQuery, () => run.change);
   const opening = open(run, request);
   setHandler(submittedUpdate, () => opening);
@@ -67,44 +66,9 @@ async function open(run: Run, request: ChangeRequest): Promise<{ changeId: strin
   if (workflowInfo().workflowId !== `change-${request.id}`) {
     throw failure('invalid_request', `${request.id} is another change than this workflow's`, request.id);
   }
-  // Else its approval would come to a moment that no clock has.
-  if (!(request.executeWithinMs >= 0 && request.executeWithinMs <= longestMs)) {
-    throw failure('invalid_request', 'executeWithinMs: expected 0 to 366 days', request.id);
-  }
-  const {
-    input,
-    justification,
-    breakGlass,
-    submittedAt,
-    decideBy,
-    executeAfter,
-    executeBy,
-    executeWithinMs,
-    source,
-    submission,
-  } = request;
-  const requested = run.entry(
-    run.change,
-    'change.requested',
-    personActor(request.requester),
-    {
-      input,
-      justification,
-      breakGlass,
-      // Whole, so that whoever has the log can tell whether it was satisfied.
-      pinnedPolicy: run.change.policy as unknown as JsonObject,
-      submittedAt,
-      decideBy,
-      executeAfter,
-      executeBy,
-      executeWithinMs,
-      idempotencyKey: request.idempotency?.key ?? null,
-      source,
-      ...(submission ? signedMembers(submission) : {}),
-    },
-    submittedAt,
-  );
+  const requested = understood('change request', () => requestedEntry(run, request));
   const opened = await openChange({
+    request,
     change: run.change,
     entries: [requested],
     idempotency: request.idempotency,
@@ -129,6 +93,33 @@ async function open(run: Run, request: ChangeRequest): Promise<{ changeId: strin
   }
   run.notifies = opened.notifies ?? false;
   return { changeId: opened.changeId, known: opened.kind === 'known' };
+}
+
+/** What was asked for, all of it: whoever has the log can make the digest anew. */
+function requestedEntry(run: Run, request: ChangeRequest): EntryDraft {
+  const { input, justification, breakGlass, submittedAt, decideBy, executeAfter } = request;
+  const { executeBy, executeWithinMs, idempotency, source, submission } = request;
+  return run.entry(
+    run.change,
+    'change.requested',
+    personActor(request.requester),
+    {
+      input,
+      justification,
+      breakGlass,
+      // Whole, so that whoever has the log can tell whether it was satisfied.
+      pinnedPolicy: run.change.policy as unknown as JsonObject,
+      submittedAt,
+      decideBy,
+      executeAfter,
+      executeBy,
+      executeWithinMs,
+      idempotencyKey: idempotency?.key ?? null,
+      source,
+      ...(submission ? signedMembers(submission) : {}),
+    },
+    submittedAt,
+  );
 }
 
 /** Rounds of approval and execution until the change has an end. */
