@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
-import type { ChangeView, ListedChange } from '../api/view.ts';
+import type { ChangeView } from '../api/view.ts';
 import { asCaller as as, clientOf } from './caller.ts';
 import type { Caller, Texts } from './caller.ts';
 import type { Environment } from './environment.ts';
 import { asPage, pageLines, pageQuery } from './page.ts';
 import type { PageOptions } from './page.ts';
-import { changeLines, entryLine } from './story.ts';
+import { changeLine, changeLines, entryLine } from './story.ts';
 
 /** How a command prints. */
 export interface Output {
@@ -64,9 +64,7 @@ export function changeCommands(program: Command, env: () => Environment, output:
       if (o.sn) query.set('sn', o.sn);
       if (o.awaitingMe) query.set('awaiting', 'me');
       const page = await (await clientOf(env(), o)).list(query);
-      const line = (c: ListedChange) =>
-        `${c.id}  ${c.decisionStatus.padEnd(9)} ${c.executionStatus.padEnd(16)} ${decodeURIComponent(c.target)}`;
-      output().result(page, pageLines(page, line));
+      output().result(page, pageLines(page, changeLine));
     });
 
   as(change.command('show <id>'))

@@ -16,7 +16,8 @@ export interface Awaited extends PersonId {
 /**
  * Whether the open stage has a free seat for somebody: what `isAwaited` (domain/progress.ts) says, asked of what is
  * stored. The first stage with a free seat is the open one. In somebody else's place it looks at those whom the policy
- * lists; of the directory it lets through what the rule itself decides later.
+ * lists; of the directory it lets through what the rule itself decides later. A row that holds something else than it
+ * should is passed over, where jsonb_array_elements would fail the list.
  */
 export function hasSeatFor({ issuer, subject, groups, directory, now }: Awaited): RawBuilder<boolean> {
   const person = JSON.stringify({ issuer, subject });
@@ -24,8 +25,8 @@ export function hasSeatFor({ issuer, subject, groups, directory, now }: Awaited)
   const at = isoTime(now);
   return sql<boolean>`
     (exists (
-      select from jsonb_array_elements(document->'missing') m,
-                  jsonb_array_elements(jsonb_build_array(m->'group') || (m->'alsoFrom')) g,
+      select from jsonb_path_query(document, 'lax $.missing[*]') m,
+                  jsonb_path_query(jsonb_build_array(m->'group') || (m->'alsoFrom'), 'lax $[*]') g,
                   lateral (select document#>array['policy', 'groups', g#>>'{}'] as source) s
       where m->>'stage' = document#>>'{missing,0,stage}'
         and (g = 'null'::jsonb
@@ -35,12 +36,12 @@ export function hasSeatFor({ issuer, subject, groups, directory, now }: Awaited)
                   else source->'members' @> ${listed}::jsonb
                 end
              or exists (
-               select from jsonb_array_elements(document#>'{policy,delegations}') d
+               select from jsonb_path_query(document, 'lax $.policy.delegations[*]') d
                where d->'to' = ${person}::jsonb and d->>'since' <= ${at} and d->>'until' > ${at}
                  and (source->>'source' = 'directory'
                       or source->'members' @> jsonb_build_array(d->'from')))))
      and not exists (
-       select from jsonb_array_elements(document#>'{policy,delegations}') d
+       select from jsonb_path_query(document, 'lax $.policy.delegations[*]') d
        where d->'to' = ${person}::jsonb and d->>'since' <= ${at}
          and d->>'until' > document->>'submittedAt'
          and (d#>>'{from,issuer}', d#>>'{from,subject}') = (requester_issuer, requester_subject)))`;
