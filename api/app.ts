@@ -9,11 +9,15 @@ import { pinoHttp } from 'pino-http';
 import swaggerUi from 'swagger-ui-dist';
 import { z } from 'zod';
 import { CountersignError } from '../domain/error.ts';
+import { isError, shownError } from '../domain/shown-error.ts';
+import { repeatedMember } from '../domain/repeated-member.ts';
+import { shownJson, shownText } from '../domain/shown-text.ts';
 import { describeOperations } from '../operations/inputs.ts';
 import { authenticate, callerOf } from './caller.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { makeFailureLimit } from './failure-limit.ts';
 import { openApiDocument } from './openapi.ts';
+import { plainPath } from './plain-path.ts';
 import { methodNotAllowed, notFound, problemHandler } from './problem.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { changeRoutes } from './routes/changes.ts';
@@ -35,7 +39,10 @@ export function createApp(deps: ApiDependencies): Express {
   app.disable('x-powered-by');
   app.set('trust proxy', deps.trustProxy ?? 0);
   app.set('query parser', 'simple');
+  app.set('case sensitive routing', true);
+  app.set('strict routing', true);
   app.use(traceCalls);
+  app.use(plainJson);
   app.use(secureHeaders({ 'default-src': ["'none'"] }));
   app.use(
     pinoHttp({
@@ -69,17 +76,13 @@ export function createApp(deps: ApiDependencies): Express {
           remoteAddress,
         }),
         res: ({ statusCode }: { statusCode: number }) => ({ statusCode }),
-        // Postgres' errors have members with values in them.
-        err: ({ type, code, message, stack }: SerializedError & { code?: unknown }) => ({
-          type,
-          code,
-          message,
-          stack,
-        }),
+        // Postgres' errors have members with values in them. What the log has shown already stays as it is.
+        err: ({ raw }: SerializedError) => (isError(raw) ? shownError(raw) : raw),
       },
     }),
   );
 
+  app.use(plainPath);
   app.use(healthRoutes(deps));
   app
     .route('/openapi.json')
@@ -137,6 +140,12 @@ function secureHeaders(sources: Record<string, string[]>): RequestHandler {
   });
 }
 
+/** Answers are read in terminals, too: what people wrote cannot steer them. */
+const plainJson: RequestHandler = (_req, res, next) => {
+  res.json = (value: unknown) => res.type('application/json').send(shownJson(value));
+  next();
+};
+
 /** Answers are for one person and for now. */
 const noStore: RequestHandler = (_req, res, next) => {
   res.setHeader('Cache-Control', 'no-store');
@@ -162,6 +171,12 @@ const jsonBody = express.json({
     if (charset !== 'utf-8')
       throw new CountersignError('unsupported_media_type', 'the body must be in UTF-8');
     if (!isUtf8(bytes)) throw new CountersignError('invalid_json', 'the body is not UTF-8');
+    // The parser would take the second one, and people may have read the first.
+    const twice = repeatedMember(bytes.toString('utf8'));
+    if (twice === null) return;
+    throw new CountersignError('invalid_json', `the body has ${shownText(twice)} twice`, {
+      errors: [{ field: twice, rule: 'once', message: 'must be given once' }],
+    });
   },
 });
 

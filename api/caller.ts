@@ -1,5 +1,6 @@
 import type { Request, RequestHandler } from 'express';
 import { CountersignError } from '../domain/error.ts';
+import type { ErrorCode } from '../domain/error.ts';
 import type { Person, Role } from '../domain/person.ts';
 import { samePerson } from '../domain/person.ts';
 import type { Change } from '../domain/change.ts';
@@ -35,6 +36,23 @@ export function callerOf(req: Request): VerifiedToken {
   const caller = callers.get(req);
   if (!caller) throw new CountersignError('unauthenticated', 'a bearer token is needed');
   return caller;
+}
+
+/** Refusals that a token without all of its roles and groups may be the cause of. */
+const forWantOfClaims: ReadonlySet<ErrorCode> = new Set([
+  'missing_role',
+  'not_an_approver',
+  'forbidden',
+  'no_policy',
+  'break_glass_not_allowed',
+  'not_found',
+]);
+
+/** What a refusal tells somebody whose token came without its roles or groups; empty where that is not so. */
+export function leftOutNote(req: Request, code: ErrorCode): string {
+  const leftOut = callers.get(req)?.leftOut ?? [];
+  if (leftOut.length === 0 || !forWantOfClaims.has(code)) return '';
+  return `; your token came without ${leftOut.join(' and ')}: the identity provider leaves out what is too long for a token, have it send only the groups that matter here`;
 }
 
 /** @throws CountersignError `missing_role` */

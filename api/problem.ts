@@ -1,6 +1,9 @@
 import type { ErrorRequestHandler, RequestHandler } from 'express';
 import { CountersignError, httpStatusOfCode } from '../domain/error.ts';
 import type { ErrorCode, FieldError } from '../domain/error.ts';
+import { isUnavailable } from '../domain/unavailable.ts';
+import { shownJson } from '../domain/shown-text.ts';
+import { leftOutNote } from './caller.ts';
 
 /** An RFC 9457 problem, with our code and the fields at fault. */
 export interface Problem {
@@ -37,8 +40,11 @@ export function problemOf(error: unknown, requestId?: string): Problem {
 
 /** What a stranger may read: nothing of how this side is built. */
 function detailOf(code: ErrorCode, message: string): string {
+  // Its message is made for who asked for the proof, and is all that they need.
+  if (code === 'bad_proof') return message;
   if (httpStatusOfCode[code] === 500) return 'something went wrong on this side; the log has it';
-  if (code === 'log_unavailable') return 'the database cannot be reached; the same request later is safe';
+  if (code === 'log_unavailable')
+    return 'the database cannot be reached, or takes no writes; the same request later is safe';
   return message;
 }
 
@@ -49,7 +55,8 @@ export const problemHandler: ErrorRequestHandler = (error, req, res, next) => {
     return;
   }
   const requestId = res.getHeader('X-Request-Id');
-  const problem = problemOf(error, typeof requestId === 'string' ? requestId : undefined);
+  const found = problemOf(error, typeof requestId === 'string' ? requestId : undefined);
+  const problem: Problem = { ...found, detail: `${found.detail}${leftOutNote(req, found.code)}` };
   if (problem.status >= 500) req.log.error({ err: error as Error, code: problem.code }, 'request failed');
   if (problem.status === 401) {
     // RFC 6750 §3.1: the error is named only where a token was sent.
@@ -59,7 +66,7 @@ export const problemHandler: ErrorRequestHandler = (error, req, res, next) => {
   if (problem.status === 503) res.setHeader('Retry-After', '5');
   const { retryAfter } = problem;
   if (typeof retryAfter === 'number') res.setHeader('Retry-After', String(retryAfter));
-  res.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
+  res.status(problem.status).type('application/problem+json').send(shownJson(problem));
 };
 
 /** For what no route knows. */
@@ -101,14 +108,7 @@ function asOurs(error: unknown): CountersignError {
       cause: error,
     });
   }
-  if (
-    typeof code === 'string' &&
-    (/^(08|57|53)/.test(code) || /^(ECONN|ENOTFOUND|ETIMEDOUT|EPIPE)/.test(code))
-  ) {
-    return new CountersignError('log_unavailable', 'the database cannot be reached', { cause: error });
-  }
-  const message = error instanceof Error ? error.message : '';
-  if (/timeout exceeded when trying to connect|Connection terminated|Query read timeout/.test(message)) {
+  if (isUnavailable(error)) {
     return new CountersignError('log_unavailable', 'the database cannot be reached', { cause: error });
   }
   return new CountersignError('internal_error', 'internal error', { cause: error });

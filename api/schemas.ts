@@ -2,7 +2,7 @@ import { extendZodWithOpenApi } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
 import { CountersignError } from '../domain/error.ts';
 import type { FieldError } from '../domain/error.ts';
-import { sha256Hex, text, words } from '../domain/text-schema.ts';
+import { identifier, named, sha256Hex, text, words } from '../domain/text-schema.ts';
 import { scopes } from '../domain/scope.ts';
 import { decisionStatuses, executionStatuses, reviewStatuses } from '../domain/status.ts';
 import { asked, ticket } from '../operations/change-request.ts';
@@ -68,9 +68,9 @@ export const policyRevocationSchema = z
 /** Body of `POST /v1/freezes`; what is left out holds for any. */
 export const freezeSchema = z
   .strictObject({
-    operation: text(100).optional(),
-    regionId: words(64).optional(),
-    mqttInstanceId: words(128).optional(),
+    operation: identifier(100).optional(),
+    regionId: named(64).optional(),
+    mqttInstanceId: named(128).optional(),
     startsAt: moment.optional(),
     endsAt: moment.optional(),
     reason: words(2000),
@@ -111,11 +111,11 @@ export const listQuerySchema = z.strictObject({
   decisionStatus: z.enum(decisionStatuses).optional(),
   executionStatus: z.enum(executionStatuses).optional(),
   reviewStatus: z.enum(reviewStatuses).optional(),
-  operation: text(100).optional(),
-  sn: text(128).optional(),
-  mqttInstanceId: text(128).optional(),
+  operation: identifier(100).optional(),
+  sn: identifier(128).optional(),
+  mqttInstanceId: identifier(128).optional(),
   requester: text(200).optional(),
-  ticket: text(200).optional(),
+  ticket: identifier(200).optional(),
   awaiting: z.literal('me').optional(),
   cursor: text(200).optional(),
   limit,

@@ -12,15 +12,17 @@ export interface EntryFeedOptions {
   readonly heartbeatMs?: number;
 }
 
-/** Wakes whoever follows a change. */
+/** Wakes whoever follows a change or an API token. */
 export interface EntryFeed {
   /**
    * Calls `onWake` when entries of the change may have got an index since the last call: then read on from the last
    * index seen ({@link ./entries.ts}). Read once after subscribing, too. After a lost connection everybody is woken.
    *
+   * With the id of an API token it calls when that may have ended.
+   *
    * @returns ends the subscription
    */
-  subscribe(changeId: string, onWake: () => void): () => void;
+  subscribe(id: string, onWake: () => void): () => void;
   stop(): Promise<void>;
 }
 
@@ -28,20 +30,21 @@ export interface EntryFeed {
 export function startEntryFeed(options: EntryFeedOptions): EntryFeed {
   const { pool, log, heartbeatMs = 10_000 } = options;
   const followers = new Map<string, Set<() => void>>();
-  const wake = (changeId: string): void => {
-    for (const onWake of [...(followers.get(changeId) ?? [])]) onWake();
+  const wake = (id: string): void => {
+    for (const onWake of [...(followers.get(id) ?? [])]) onWake();
   };
   const session = keepSession({
     pool,
     log,
     name: 'entry feed',
     async work(client, ended) {
-      client.on('notification', ({ payload }) => {
-        for (const changeId of changesOf(payload)) wake(changeId);
+      client.on('notification', ({ channel, payload = '' }) => {
+        const ids = channel === 'countersign_api_tokens' ? [payload] : changesOf(payload);
+        for (const id of ids) wake(id);
       });
-      await client.query('listen countersign_entries');
+      await client.query('listen countersign_entries; listen countersign_api_tokens');
       // What was told while nobody listened.
-      for (const changeId of [...followers.keys()]) wake(changeId);
+      for (const id of [...followers.keys()]) wake(id);
       for (;;) {
         await delay(heartbeatMs, undefined, { signal: ended });
         await client.query('select 1');
@@ -49,14 +52,14 @@ export function startEntryFeed(options: EntryFeedOptions): EntryFeed {
     },
   });
   return {
-    subscribe(changeId, onWake) {
+    subscribe(id, onWake) {
       // A function of its own, so that the same callback can follow twice.
       const follower = (): void => onWake();
-      const all = followers.get(changeId) ?? new Set();
-      followers.set(changeId, all.add(follower));
+      const all = followers.get(id) ?? new Set();
+      followers.set(id, all.add(follower));
       return () => {
         all.delete(follower);
-        if (all.size === 0 && followers.get(changeId) === all) followers.delete(changeId);
+        if (all.size === 0 && followers.get(id) === all) followers.delete(id);
       };
     },
     stop: () => session.stop(),
@@ -64,6 +67,6 @@ export function startEntryFeed(options: EntryFeedOptions): EntryFeed {
 }
 
 /** The changes of a payload of audit.sequence, `<size> <change id>,<change id>…`. */
-function changesOf(payload = ''): string[] {
+function changesOf(payload: string): string[] {
   return (payload.split(' ')[1] ?? '').split(',').filter((id) => id !== '');
 }

@@ -3,10 +3,10 @@ import { scopes } from '../domain/scope.ts';
 import type { ApiToken } from '../store/api-token-columns.ts';
 import { asCaller as as, clientOf } from './caller.ts';
 import type { Caller } from './caller.ts';
-import type { Output } from './change-commands.ts';
 import type { Environment } from './environment.ts';
 import { asPage, pageLines, pageQuery } from './page.ts';
 import type { PageOptions } from './page.ts';
+import type { Output } from './print.ts';
 
 /** `countersign api-token …`: what `/v1/tokens` does, from a terminal. `countersign token` is another thing: a demo login. */
 export function apiTokenCommands(program: Command, env: () => Environment, output: () => Output): void {

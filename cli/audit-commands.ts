@@ -7,12 +7,14 @@ import type { ReadableStream } from 'node:stream/web';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { openCheckpointOf } from '../audit/pack/published-checkpoint.ts';
+import { parseProof } from '../audit/tlog-proof.ts';
 import { openPack } from '../audit/verify/pack-source.ts';
 import { CountersignError } from '../domain/error.ts';
 import type { ApiClient } from './api-client.ts';
 import { asCaller, clientOf } from './caller.ts';
-import type { Output } from './change-commands.ts';
 import type { Environment } from './environment.ts';
+import { complain, printLine } from './print.ts';
+import type { Output } from './print.ts';
 import { trustedKeysText } from './trusted-keys.ts';
 import { verifyInThread } from './verify-thread.ts';
 
@@ -39,7 +41,7 @@ export function auditCommands(program: Command, env: () => Environment, output: 
     .action(async (o: { as?: string }) => {
       const note = await (await clientOf(env(), o, auditor)).text('/v1/audit/checkpoint');
       const { origin, size, root } = openCheckpointOf({ note });
-      output().result({ origin, size, root: root.toString('hex'), note }, [note.trimEnd()]);
+      output().result({ origin, size, root: root.toString('hex'), note }, linesOf(note));
     });
 
   as(audit.command('prove <change-or-index>'))
@@ -49,11 +51,14 @@ export function auditCommands(program: Command, env: () => Environment, output: 
       const indexes = uuid.test(which) ? await indexesOf(client, which) : [indexOf(which)];
       const proofs = [];
       for (const index of indexes) {
-        proofs.push({ index, proof: await client.text(`/v1/audit/entries/${index}/proof`) });
+        const proof = await client.text(`/v1/audit/entries/${index}/proof`);
+        // What is no proof is not printed as one.
+        openCheckpointOf({ note: parseProof(proof).checkpoint });
+        proofs.push({ index, proof });
       }
       output().result(
         uuid.test(which) ? proofs : proofs[0],
-        proofs.map(({ proof }) => proof.trimEnd()),
+        proofs.flatMap(({ proof }) => linesOf(proof)),
       );
     });
 
@@ -96,7 +101,7 @@ export function auditCommands(program: Command, env: () => Environment, output: 
     )
     .action(async () => {
       const text = await trustedKeysText(env());
-      output().result({ keys: text }, [text.trimEnd()]);
+      output().result({ keys: text }, linesOf(text));
     });
 
   audit
@@ -132,8 +137,8 @@ export function auditCommands(program: Command, env: () => Environment, output: 
           policies: o.policies,
           json: program.opts<{ json?: boolean }>().json === true,
         },
-        (line) => void process.stdout.write(`${line}\n`),
-        (line) => void process.stderr.write(`countersign: ${line}\n`),
+        printLine,
+        (line) => complain(`countersign: ${line}`),
       );
     });
 }
@@ -155,6 +160,10 @@ async function indexesOf(client: ApiClient, changeId: string): Promise<number[]>
   if (indexes.length === 0)
     throw new CountersignError('not_found', `the log’s checkpoint has no entry of change ${changeId}`);
   return indexes;
+}
+
+function linesOf(text: string): string[] {
+  return text.trimEnd().split('\n');
 }
 
 function indexOf(text: string): number {

@@ -7,13 +7,8 @@ import type { Caller, Texts } from './caller.ts';
 import type { Environment } from './environment.ts';
 import { asPage, pageLines, pageQuery } from './page.ts';
 import type { PageOptions } from './page.ts';
+import type { Output } from './print.ts';
 import { changeLine, changeLines, entryLine } from './story.ts';
-
-/** How a command prints. */
-export interface Output {
-  /** One result: as JSON under `--json`, else the lines. */
-  result(value: unknown, lines: readonly string[]): void;
-}
 
 /** `countersign change …`: what the HTTP API does, from a terminal. */
 export function changeCommands(program: Command, env: () => Environment, output: () => Output): void {

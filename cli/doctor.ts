@@ -8,6 +8,8 @@ import type { LogMemory } from '../audit/log-memory.ts';
 import { readUnsealed } from '../audit/unsealed.ts';
 import { createCredential, createKeySource } from '../onsmqtt/credentials.ts';
 import { openRoleSession, sessionRefusal } from '../onsmqtt/role-session.ts';
+import { servedRegion } from '../onsmqtt/region.ts';
+import { checkPooling } from '../store/check-pooling.ts';
 import { makePool } from '../store/pool.ts';
 import type { Environment } from './environment.ts';
 import { temporalConfig } from './temporal.ts';
@@ -54,6 +56,7 @@ function postgres(env: Environment): Promise<Finding> {
       `select current_setting('server_version') as version, session_user as login`,
     );
     await checkServer(pool);
+    await checkPooling(pool);
     return { ok: true, found: `${rows[0]?.version ?? ''} as ${rows[0]?.login ?? ''}`, remedy: '' };
   });
 }
@@ -71,7 +74,7 @@ async function inDatabase(
   const pool = makePool({
     connectionString: env.DATABASE_URL,
     applicationName: 'countersign doctor',
-    max: 1,
+    max: 2,
   });
   try {
     return { name, ...(await look(pool)) };
@@ -149,11 +152,23 @@ async function identity(env: Environment): Promise<Finding> {
 
 async function vendor(env: Environment): Promise<Finding> {
   const name = 'ApsaraMQ for MQTT';
+  let region: string;
+  try {
+    region = servedRegion(env.ONSMQTT_REGION, env.ONSMQTT_ENDPOINT);
+  } catch (error) {
+    return { name, ok: false, found: (error as Error).message, remedy: 'set ONSMQTT_REGION' };
+  }
   if (env.ONSMQTT_ENDPOINT === undefined) {
-    return { name, ok: true, found: "the region's own endpoint; not called by doctor", remedy: '' };
+    return {
+      name,
+      ok: true,
+      found: `serves ${region}, by its own endpoint; not called by doctor`,
+      remedy: '',
+    };
   }
   // Any answer will do: an unsigned call is refused by the vendor, and that is an answer.
-  return reached(name, env.ONSMQTT_ENDPOINT, 'ONSMQTT_ENDPOINT', true);
+  const answer = await reached(name, env.ONSMQTT_ENDPOINT, 'ONSMQTT_ENDPOINT', true);
+  return { ...answer, found: `serves ${region}, ${answer.found}` };
 }
 
 /** Opens a session as for a call, and uses it for nothing; null where calls need none. */
@@ -165,7 +180,8 @@ async function roleSession(env: Environment): Promise<Finding | null> {
     'check the access key; let it do sts:AssumeRole, and the role trust it; check COUNTERSIGN_ROLE_ARN and COUNTERSIGN_STS_ENDPOINT';
   try {
     const key = await createKeySource(() => createCredential(vendorKey(env))).current();
-    const instance = { regionId: 'cn-hangzhou', mqttInstanceId: 'none' };
+    const regionId = servedRegion(env.ONSMQTT_REGION, env.ONSMQTT_ENDPOINT);
+    const instance = { regionId, mqttInstanceId: 'none' };
     const use = { changeId: 'countersign-doctor', action: 'ActiveCaCertificate', instance };
     await openRoleSession(role, key, use);
     return { name, ok: true, found: `${role.arn} can be assumed`, remedy: '' };

@@ -4,10 +4,10 @@ import { inForce, isOver } from '../domain/freeze.ts';
 import type { Freeze, FreezeOverride } from '../domain/freeze.ts';
 import { asCaller as as, clientOf } from './caller.ts';
 import type { Caller, Texts } from './caller.ts';
-import type { Output } from './change-commands.ts';
 import type { Environment } from './environment.ts';
 import { asPage, pageLines, pageQuery } from './page.ts';
 import type { PageOptions } from './page.ts';
+import type { Output } from './print.ts';
 
 /** `countersign freeze …`: what `/v1/freezes` does, from a terminal. */
 export function freezeCommands(program: Command, env: () => Environment, output: () => Output): void {

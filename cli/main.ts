@@ -1,19 +1,22 @@
 #!/usr/bin/env node
+import { createRequire } from 'node:module';
 import { Command, InvalidArgumentError } from 'commander';
 import { CountersignError } from '../domain/error.ts';
+import { withoutSecrets } from '../domain/shown-error.ts';
 import { migrate } from '../store/migrate.ts';
 import { apiTokenCommands } from './api-token-commands.ts';
 import { auditCommands } from './audit-commands.ts';
 import { endOnBrokenPipe } from './broken-pipe.ts';
 import { demoToken } from './caller.ts';
 import { changeCommands } from './change-commands.ts';
-import type { Output } from './change-commands.ts';
 import { runningStack } from './api-client.ts';
 import { examine } from './doctor.ts';
 import { readEnvironment, required } from './environment.ts';
 import { freezeCommands } from './freeze-commands.ts';
 import { startAnewLean } from './lean.ts';
 import { policyCommands } from './policy-commands.ts';
+import { complain, outputOf, printJson, printLine } from './print.ts';
+import type { Output } from './print.ts';
 
 /** Exit codes: 0 done, 1 refused or failed, 3 used wrongly (also by commander), 4 wrongly configured; 141 nobody reads. */
 const exitCodes = { failed: 1, usage: 3, configuration: 4 } as const;
@@ -23,15 +26,15 @@ const program = new Command('countersign');
 program
   .description('A human approval and a verifiable audit trail in front of a privileged operation.')
   .option('--json', 'print JSON')
+  .option('--version', 'print the version of Countersign and of Node.js')
   .exitOverride()
-  .configureHelp({ showGlobalOptions: true });
+  .configureHelp({ showGlobalOptions: true })
+  .configureOutput({
+    writeOut: (text) => text.trimEnd().split('\n').forEach(printLine),
+    writeErr: (text) => complain(text.trimEnd()),
+  });
 
-const output = (): Output => ({
-  result(value, lines) {
-    if (program.opts<{ json?: boolean }>().json === true) process.stdout.write(`${JSON.stringify(value)}\n`);
-    else for (const line of lines) process.stdout.write(`${line}\n`);
-  },
-});
+const output = (): Output => outputOf(program.opts<{ json?: boolean }>().json === true);
 
 program
   .command('start')
@@ -45,7 +48,7 @@ program
     const json = program.opts<{ json?: boolean }>().json === true;
     await (
       await import('./run-demo.ts')
-    ).runDemo(env(), (line) => (json ? lines.push(line) : process.stdout.write(`${line}\n`)));
+    ).runDemo(env(), (line) => (json ? lines.push(line) : printLine(line)));
     if (json) output().result(lines, []);
   });
 program
@@ -84,7 +87,13 @@ program
   .command('witness')
   .description('cosign the log’s checkpoints, somewhere else than the log')
   .option('--port <port>', 'its port', portOf, 8281)
-  .action(async (o: { port: number }) => (await import('./run-witness.ts')).runWitness(env(), o.port));
+  .option('--first', 'begin the memory of a witness that was given its key, or has lost its memory; and end')
+  .action(async (o: { port: number; first?: true }) => {
+    const { beginWitness, runWitness } = await import('./run-witness.ts');
+    if (o.first === undefined) return runWitness(env(), o.port);
+    await beginWitness(env());
+    output().result({ begun: true }, ['the memory begins; the witness can be started']);
+  });
 program
   .command('simulator')
   .description('run a local ApsaraMQ for MQTT endpoint')
@@ -133,10 +142,10 @@ program
     const findings = await examine(env());
     output().result(
       findings,
-      findings.map(
-        (f) =>
-          `${f.ok ? 'ok  ' : 'BAD '} ${f.name.padEnd(20)} ${f.found}${f.remedy ? `\n     remedy: ${f.remedy}` : ''}`,
-      ),
+      findings.flatMap((f) => [
+        `${f.ok ? 'ok  ' : 'BAD '} ${f.name.padEnd(20)} ${f.found}`,
+        ...(f.remedy ? [`     remedy: ${f.remedy}`] : []),
+      ]),
     );
     if (findings.some((f) => !f.ok)) process.exitCode = exitCodes.failed;
   });
@@ -147,6 +156,14 @@ freezeCommands(program, env, output);
 apiTokenCommands(program, env, output);
 
 endOnBrokenPipe();
+program.on('option:version', () => {
+  const { version } = createRequire(import.meta.url)('countersign/package.json') as { version: string };
+  // It may stand before `--json`, which is then not read yet.
+  outputOf(process.argv.includes('--json')).result({ version, node: process.version }, [
+    `countersign ${version} (Node.js ${process.version})`,
+  ]);
+  process.exit(0);
+});
 try {
   await program.parseAsync();
 } catch (error) {
@@ -162,11 +179,11 @@ function report(error: unknown): number {
   if (program.opts<{ json?: boolean }>().json === true) {
     const errors = error instanceof CountersignError ? error.errors : [];
     const told = usedWrongly ? 'invalid_request' : typeof code === 'string' ? code : 'internal_error';
-    process.stdout.write(`${JSON.stringify({ code: told, message, errors })}\n`);
+    printJson({ code: told, message, errors });
   }
   // What commander itself finds it has told already; what a command throws in its name it has not.
   if (!usedWrongly || error instanceof InvalidArgumentError)
-    process.stderr.write(`countersign: ${message ?? String(error)}\n`);
+    complain(`countersign: ${withoutSecrets(message ?? String(error))}`);
   if (usedWrongly) return exitCodes.usage;
   return code === 'invalid_configuration' ? exitCodes.configuration : exitCodes.failed;
 }

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { CountersignError } from '../domain/error.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { Person } from '../domain/person.ts';
+import { repeatedMember } from '../domain/repeated-member.ts';
 import { inputSchemaOf } from '../operations/inputs.ts';
 import { explain } from '../policies/explain.ts';
 import { jsonSchemas } from '../policies/json-schema.ts';
@@ -10,18 +11,20 @@ import { invalidFile, problemLine } from '../policies/problem.ts';
 import type { PolicyRevocation } from '../store/policy-revocation.ts';
 import { runningStack } from './api-client.ts';
 import { asCaller, clientOf } from './caller.ts';
-import type { Caller } from './caller.ts';
-import type { Output } from './change-commands.ts';
+import type { Caller, Texts } from './caller.ts';
 import { required } from './environment.ts';
 import { explanationLines } from './explanation.ts';
 import type { Environment } from './environment.ts';
+import type { Output } from './print.ts';
 
 /** `countersign policy …`: looks at a policy file, without any server; revokes versions of policies, by the API. */
 export function policyCommands(program: Command, env: () => Environment, output: () => Output): void {
   const policy = program
     .command('policy')
     .description('check a policy file; explain what it says of a change; revoke a version (admins)');
-  const files = (file: string | undefined, directory: string | undefined) => ({
+  const issuerHere = async () => env().OIDC_ISSUER ?? (await runningStack(env()))?.issuer ?? null;
+  const files = (file: string | undefined, directory: string | undefined, issuer: string | null) => ({
+    issuer,
     policyFile: file ?? required(env(), 'COUNTERSIGN_POLICY'),
     directoryFile: directory ?? env().COUNTERSIGN_DIRECTORY ?? null,
   });
@@ -30,22 +33,26 @@ export function policyCommands(program: Command, env: () => Environment, output:
     .command('check')
     .argument('[file]', 'the policy file; else COUNTERSIGN_POLICY')
     .option('--directory <file>', 'the directory file; else COUNTERSIGN_DIRECTORY')
+    .option('--issuer <url>', 'the iss of tokens; else OIDC_ISSUER, else that of a running start')
     .option('--strict', 'fail on warnings, too')
     .description('say what is wrong with a policy file: file, line, field and rule')
-    .action(async (file: string | undefined, o: { directory?: string; strict?: boolean }) => {
-      const { set, problems } = await checkPolicies(files(file, o.directory));
-      const ok = set !== null && (o.strict !== true || problems.length === 0);
-      const policies = (set?.rules ?? []).map(({ policy: { name, version, digest } }) => ({
-        name,
-        version,
-        digest,
-      }));
-      output().result({ ok, policies, problems }, [
-        ...problems.map(problemLine),
-        ...policies.map(({ name, version, digest }) => `ok ${name} version ${version} ${digest}`),
-      ]);
-      if (!ok) process.exitCode = 1;
-    });
+    .action(
+      async (file: string | undefined, o: { directory?: string; issuer?: string; strict?: boolean }) => {
+        const issuer = o.issuer ?? (await issuerHere());
+        const { set, problems } = await checkPolicies(files(file, o.directory, issuer));
+        const ok = set !== null && (o.strict !== true || problems.length === 0);
+        const policies = (set?.rules ?? []).map(({ policy: { name, version, digest } }) => ({
+          name,
+          version,
+          digest,
+        }));
+        output().result({ ok, policies, problems }, [
+          ...problems.map(problemLine),
+          ...policies.map(({ name, version, digest }) => `ok ${name} version ${version} ${digest}`),
+        ]);
+        if (!ok) process.exitCode = 1;
+      },
+    );
 
   policy
     .command('explain')
@@ -56,19 +63,29 @@ export function policyCommands(program: Command, env: () => Environment, output:
     .requiredOption('--requester <subject>', 'who asks: the sub of their token')
     .option('--issuer <url>', 'the iss of their token; else OIDC_ISSUER, else that of a running start')
     .option('--groups <names>', 'the groups of their token, comma-separated', '')
+    .option(
+      '--group <name>',
+      'one group of their token, commas and all; may be given several times',
+      (name, all: string[]) => [...all, name],
+      [],
+    )
     .option('--at <time>', 'when, ISO 8601; now when left out')
     .option('--break-glass', 'as an emergency change')
     .description('say which policy a change would have and why, and who may approve it')
     .action(
-      async (file: string | undefined, o: Record<string, string | undefined> & { breakGlass?: boolean }) => {
-        const { set, problems } = await checkPolicies(files(file, o.directory));
+      async (
+        file: string | undefined,
+        o: Omit<Texts, 'group'> & { breakGlass?: boolean; group: string[] },
+      ) => {
+        const issuer = o.issuer ?? (await issuerHere());
+        const { set, problems } = await checkPolicies(files(file, o.directory, issuer));
         if (set === null) throw invalidFile(problems);
         const requester: Person = {
-          issuer: o.issuer ?? env().OIDC_ISSUER ?? (await runningStack(env()))?.issuer ?? '',
+          issuer: issuer ?? '',
           subject: o.requester ?? '',
           name: o.requester ?? '',
           roles: ['requester'],
-          groups: (o.groups ?? '').split(',').filter((group) => group !== ''),
+          groups: [...(o.groups ?? '').split(',').filter((group) => group !== ''), ...o.group],
           authentication: { methods: [], at: null },
         };
         const now = o.at === undefined ? Date.now() : Date.parse(o.at);
@@ -90,7 +107,7 @@ export function policyCommands(program: Command, env: () => Environment, output:
     .description('print the JSON Schema of a policy file, by which editors complete it')
     .action((o: { directory?: boolean }) => {
       const schema = jsonSchemas()[o.directory ? 'directory.schema.json' : 'policy.schema.json'];
-      output().result(schema, [JSON.stringify(schema, null, 2)]);
+      output().result(schema, JSON.stringify(schema, null, 2).split('\n'));
     });
 
   asCaller(policy.command('revoke <digest>'))
@@ -126,6 +143,8 @@ function inputOf(operation: string, text: string): JsonObject {
   } catch {
     throw new CountersignError('invalid_request', `--input: expected JSON, got ${text}`);
   }
+  const twice = repeatedMember(text);
+  if (twice !== null) throw new CountersignError('invalid_request', `--input: ${twice} is given twice`);
   const result = schema.safeParse(json);
   if (result.success) return result.data;
   const [issue] = result.error.issues;

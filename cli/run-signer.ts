@@ -23,8 +23,11 @@ export async function runSigner(env: Environment): Promise<void> {
           witnesses: await readWitnessVerifiers(env, log),
           log,
           onAnswer: metrics.onAnswer,
+          alarm: alarms.raise,
         });
   const running = await startLog(env, pool, log, {
+    witness,
+    alarm: alarms.raise,
     onPublished(checkpoint) {
       metrics.onPublished(checkpoint);
       witness?.wake();

@@ -7,6 +7,7 @@ import type { Environment } from './environment.ts';
 import { lean } from './lean.ts';
 import { logKeys, statementKeys, witnessKeys } from './keys.ts';
 import { rememberPorts } from './ports.ts';
+import { printLine } from './print.ts';
 import { untilStopped } from './process.ts';
 import { writeTrustedKeys } from './trusted-keys.ts';
 import { workflowBundle } from './workflow-bundle.ts';
@@ -27,7 +28,7 @@ export interface Running {
 /** `countersign start`: everything on loopback, each part stepping aside where the environment names a real one. */
 export async function runStart(env: Environment, processEnv: NodeJS.ProcessEnv): Promise<void> {
   const began = Date.now();
-  const say = (line: string) => process.stdout.write(`countersign: ${line}\n`);
+  const say = (line: string) => printLine(`countersign: ${line}`);
   // Asked for at once, so that a Ctrl-C during the start is not lost.
   const stopped = untilStopped();
   const { startChild } = await import('../embedded/child.ts');
@@ -76,7 +77,7 @@ export async function runStart(env: Environment, processEnv: NodeJS.ProcessEnv):
             ...(name === 'worker' ? {} : { METRICS_PORT: '' }),
           },
           ...(name === 'api' && { told: (message) => listens((message as { port: number }).port) }),
-          log: (line) => process.stdout.write(`[${name}] ${line}\n`),
+          log: (line) => printLine(`[${name}] ${line}`),
           stopSignal: 'SIGTERM',
         }),
       );

@@ -1,9 +1,10 @@
 import type { ChangeView, ListedChange } from '../api/view.ts';
+import { shownLines } from '../domain/shown-text.ts';
 import type { ShownEntry } from './api-client.ts';
 
 /** One entry as a line: when, what, by whom, and the vendor's words with their RequestId. An entry may hold anything. */
 export function entryLine({ index, type, time, actor, attempt, outcome, readRequestId }: ShownEntry): string {
-  const who = memberOf(actor, 'name') ?? memberOf(actor, 'subject') ?? memberOf(actor, 'process') ?? '';
+  const who = memberOf(actor, 'name') ?? memberOf(actor, 'subject') ?? memberOf(actor, 'process');
   const [ordinal, httpStatus, code] = ['ordinal', 'httpStatus', 'code'].map((name) =>
     memberOf(attempt, name),
   );
@@ -20,7 +21,7 @@ export function entryLine({ index, type, time, actor, attempt, outcome, readRequ
     ...(requestId === undefined ? [] : [`RequestId ${requestId}`]),
   ];
   const place = index === null ? '   -' : String(index).padStart(4);
-  return `${place}  ${time}  ${(memberOf({ type }, 'type') ?? '').padEnd(18)} ${who.padEnd(8)} ${parts.join('  ')}`.trimEnd();
+  return `${place}  ${time}  ${(memberOf({ type }, 'type') ?? '').padEnd(18)} ${nameText(who ?? '').padEnd(8)} ${parts.join('  ')}`.trimEnd();
 }
 
 /** A member as text, where there is one that can be read as such. */
@@ -28,15 +29,6 @@ function memberOf(value: unknown, name: string): string | undefined {
   if (value === null || typeof value !== 'object') return undefined;
   const found = (value as Record<string, unknown>)[name];
   return typeof found === 'string' || typeof found === 'number' ? String(found) : undefined;
-}
-
-/** A target as people read it. */
-function targetText(target: string): string {
-  try {
-    return decodeURIComponent(target);
-  } catch {
-    return target;
-  }
 }
 
 /** A change of a list as a line. */
@@ -62,7 +54,7 @@ export function changeLines(change: ChangeView): string[] {
   const lines = [
     `change      ${id}`,
     `operation   ${operation} on ${targetText(target)}`,
-    `requester   ${requester.name}: ${indented(change.justification)}`,
+    ...withText(`requester   ${nameText(requester.name)}`, change.justification),
     `decision    ${decisionStatus}${decisionStatus === 'pending' ? ` (decide by ${decideBy})` : ''}`,
     `execution   ${executionStatus}${executeBy !== null && change.closedAt === null ? ` (execute by ${executeBy})` : ''}`,
   ];
@@ -79,7 +71,7 @@ export function changeLines(change: ChangeView): string[] {
   for (const d of change.decisions) {
     const mark = d.counts ? '' : ` (of round ${d.round}, does not count)`;
     lines.push(
-      `${d.decision.padEnd(11)} ${d.person.name} at ${d.at}${mark}${d.comment ? `: ${indented(d.comment)}` : ''}`,
+      ...withText(`${d.decision.padEnd(11)} ${nameText(d.person.name)} at ${d.at}${mark}`, d.comment),
     );
   }
   for (const a of change.attempts) {
@@ -91,18 +83,32 @@ export function changeLines(change: ChangeView): string[] {
   if (waitsFor) {
     const { kind, freezeId, until, reason } = waitsFor;
     const what = freezeId === null ? kind : `${kind} ${freezeId}`;
-    lines.push(`waits for   ${what}${until === null ? '' : ` until ${until}`}: ${indented(reason)}`);
+    lines.push(...withText(`waits for   ${what}${until === null ? '' : ` until ${until}`}`, reason));
   }
   if (change.outcome) lines.push(`outcome     ${change.outcome.code}: ${change.outcome.message}`);
   if (reviewStatus !== 'none') {
-    lines.push(
-      `review      ${reviewStatus}${review ? ` by ${review.person.name}: ${indented(review.comment)}` : ''}`,
-    );
+    const by = review ? ` by ${nameText(review.person.name)}` : '';
+    lines.push(...withText(`review      ${reviewStatus}${by}`, review?.comment ?? ''));
   }
   return lines;
 }
 
-/** What somebody wrote, its further lines indented: none of them can be taken for a line of ours. */
-function indented(text: string): string {
-  return text.replaceAll(/\r\n|[\n\r\u2028\u2029]/g, '\n            ');
+/** A line with what somebody wrote behind it, whose further lines are indented: none can be taken for a line of ours. */
+function withText(line: string, text: string): string[] {
+  const [first = '', ...further] = shownLines(text);
+  return [text === '' ? line : `${line}: ${first}`, ...further.map((more) => `            ${more}`)];
+}
+
+/** A name without long gaps: enough blanks would have a terminal begin a line of its own with what follows them. */
+function nameText(name: string): string {
+  return name.replaceAll(/\p{Zs}{2,}/gu, ' ');
+}
+
+/** A target as people write it; as it is stored, where it is no encoded one. */
+function targetText(target: string): string {
+  try {
+    return decodeURIComponent(target);
+  } catch {
+    return target;
+  }
 }

@@ -47,7 +47,7 @@ async function sourcesDigest(): Promise<string> {
       digest.update(file).update(await readFile(join(root, folder, file)));
     }
   }
-  const files = ['verifier', 'verify-files', 'verify-thread', 'policies-in-force', 'broken-pipe'];
+  const files = ['verifier', 'verify-files', 'verify-thread', 'policies-in-force', 'broken-pipe', 'print'];
   for (const file of files.map((name) => `${name}.ts`))
     digest.update(await readFile(join(root, 'cli', file)));
   return digest

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { fileURLToPath } from 'node:url';
 import { endOnBrokenPipe } from './broken-pipe.ts';
+import { complain, printLine } from './print.ts';
 import { serveVerification, verifyInThread } from './verify-thread.ts';
 
 // `verify.mjs`, the verifier that every pack carries, is this file with all that it imports, as one.
@@ -8,7 +9,6 @@ const help = `node verify.mjs <pack.tgz or folder> --key <trusted keys> [--key â
     [--max-age <such as 24h>] [--at <time>] [--policies <policy file or folder> â€¦] [--json]
 exit codes: 0 valid, 1 tampered, 2 incomplete, 3 used wrongly`;
 
-const complain = (line: string) => void process.stderr.write(`${line}\n`);
 if (!(await serveVerification())) {
   endOnBrokenPipe();
   process.exitCode = await main();
@@ -28,16 +28,15 @@ async function main(): Promise<number> {
         help: { type: 'boolean', short: 'h', default: false },
       },
     });
-    const print = (line: string) => void process.stdout.write(`${line}\n`);
     if (values.help) {
-      print(help);
+      for (const line of help.split('\n')) printLine(line);
       return 0;
     }
     const [pack, ...more] = positionals;
     if (pack === undefined || more.length > 0) throw new Error(help);
     const { key, since, 'max-age': maxAge, at, policies, json } = values;
     const args = { pack, keys: key, since, maxAge, at, policies, json };
-    return await verifyInThread(fileURLToPath(import.meta.url), args, print, complain);
+    return await verifyInThread(fileURLToPath(import.meta.url), args, printLine, complain);
   } catch (error) {
     complain((error as Error).message);
     return 3;

@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { readTextFile } from './text-file.ts';
+import { shownJson } from '../domain/shown-text.ts';
 import { durationMs, durationPattern } from '../domain/duration.ts';
 import { openCheckpointOf } from '../audit/pack/published-checkpoint.ts';
 import { openPack } from '../audit/verify/pack-source.ts';
@@ -47,15 +48,15 @@ export async function verifyFiles(
   let inForce;
   try {
     if (keys.length === 0) throw new Error('give the trusted keys with --key <file>');
-    trusted = readTrustedKeys(await Promise.all(keys.map((file) => readFile(file, 'utf8'))));
-    sinceNote = since === undefined ? null : await readFile(since, 'utf8');
+    trusted = readTrustedKeys(await Promise.all(keys.map((file) => readTextFile(file, '--key'))));
+    sinceNote = since === undefined ? null : await readTextFile(since, '--since');
     if (sinceNote !== null) openCheckpointOf({ note: sinceNote });
     freshness = { at: at === undefined ? Date.now() : momentOf(at), maxAge: lengthOf(maxAge) };
     inForce = policies.length === 0 ? null : await policiesInForce(policies);
     source = await openPack(pack);
   } catch (error) {
     const { message } = error as Error;
-    if (json) out(JSON.stringify({ code: 'invalid_request', message, errors: [] }));
+    if (json) out(shownJson({ code: 'invalid_request', message, errors: [] }));
     complain(message);
     return usage;
   }
@@ -67,7 +68,7 @@ export async function verifyFiles(
     policies: inForce,
     verifyStatement: statementKeys.length === 0 ? null : checkWith(statementKeys),
   });
-  if (json) out(JSON.stringify(verdict));
+  if (json) out(shownJson(verdict));
   else for (const line of verdictLines(verdict)) out(line);
   return exitCodeOf[verdict.result];
 }

@@ -1,29 +1,28 @@
 import { z } from 'zod';
+import { identifierFault, textFault } from './text-fault.ts';
+import type { TextFault } from './text-fault.ts';
 
-/** Refuses text that Postgres, the log or a reader could not hold, and the control characters that a pattern finds. */
-export const storable =
-  (control: RegExp) =>
+/** Refuses text in which a rule finds a fault. */
+export const without =
+  (faultIn: (text: string) => TextFault | null) =>
   (ctx: z.core.ParsePayload<string>): void => {
-    const broken = !ctx.value.isWellFormed()
-      ? { rule: 'well_formed', message: 'must be well-formed Unicode' }
-      : control.test(ctx.value)
-        ? { rule: 'no_control_characters', message: 'must not contain control characters' }
-        : null;
-    if (broken) {
-      const { rule, message } = broken;
-      ctx.issues.push({ code: 'custom', input: ctx.value, message, params: { rule } });
-    }
+    const fault = faultIn(ctx.value);
+    if (fault === null) return;
+    const { rule, message } = fault;
+    ctx.issues.push({ code: 'custom', input: ctx.value, message, params: { rule } });
   };
 
 /** Text in which tabs and line ends are the only control characters. */
-export const text = (max: number) =>
-  z
-    .string()
-    .max(max)
-    .check(storable(/(?![\t\n\r])\p{Cc}/u));
+export const text = (max: number) => z.string().max(max).check(without(textFault));
 
 /** Text with something in it; blanks around it are cut off. */
 export const words = (max: number) => text(max).trim().min(1);
+
+/** Text that names something: nothing in it that cannot be seen. */
+export const identifier = (max: number) => z.string().max(max).check(without(identifierFault));
+
+/** An identifier with something in it; blanks around it are cut off. */
+export const named = (max: number) => identifier(max).trim().min(1);
 
 /** SHA-256 in lower-case hex. */
 export const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/);

@@ -13,7 +13,8 @@ const accessClaims = ['client_id', 'cid', 'scope', 'scp'];
  * - `typ` is `at+jwt` (RFC 9068 §2.1): the provider says so;
  * - or `typ` is `JWT` or missing, nothing marks another kind of token, and something marks an access token.
  */
-export function accessTokenFault(header: { readonly typ?: string }, payload: JWTPayload): string | null {
+export function accessTokenFault(header: { readonly typ?: unknown }, payload: JWTPayload): string | null {
+  if (header.typ !== undefined && typeof header.typ !== 'string') return 'its typ is no text';
   const kind = header.typ?.toLowerCase().replace(/^application\//, '');
   if (kind === 'at+jwt') return null;
   if (kind !== undefined && kind !== 'jwt') return `it is of type ${kind}`;

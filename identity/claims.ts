@@ -16,8 +16,15 @@ export interface ClaimMapping {
    * own names.
    */
   readonly roleMap?: ReadonlyMap<string, readonly Role[]>;
+  /**
+   * What each value of the groups' claim gives; a value that is not in it gives nothing. Default: each value is a group's
+   * name.
+   */
+  readonly groupMap?: ReadonlyMap<string, readonly string[]>;
 }
 
+/** Where roles and groups are looked for unless a {@link ClaimMapping} says otherwise. */
+export const defaultClaims = { rolesClaim: 'roles', groupsClaim: 'groups' } as const;
 const ownNames: ReadonlyMap<string, readonly Role[]> = new Map(roles.map((role) => [role, [role]]));
 
 /**
@@ -27,18 +34,19 @@ const ownNames: ReadonlyMap<string, readonly Role[]> = new Map(roles.map((role) 
  * @throws CountersignError `unauthenticated` without a subject, and for claims that no entry can hold
  */
 export function personOf(payload: JWTPayload, issuer: string, mapping: ClaimMapping = {}): Person {
-  const { rolesClaim = 'roles', groupsClaim = 'groups', roleMap = ownNames } = mapping;
+  const { rolesClaim, groupsClaim, roleMap = ownNames, groupMap } = { ...defaultClaims, ...mapping };
   const { sub, name, amr, acr, auth_time: authTime } = payload;
   if (typeof sub !== 'string' || sub === '') {
     throw new CountersignError('unauthenticated', 'the bearer token names nobody');
   }
-  const given = new Set(strings(claimOf(payload, rolesClaim)).flatMap((value) => roleMap.get(value) ?? []));
+  const given = new Set(listed(claimOf(payload, rolesClaim)).flatMap((value) => roleMap.get(value) ?? []));
+  const named = listed(claimOf(payload, groupsClaim));
   const person = {
     issuer,
     subject: sub,
     name: typeof name === 'string' && name !== '' ? name : sub,
     roles: roles.filter((role) => given.has(role)),
-    groups: strings(claimOf(payload, groupsClaim)),
+    groups: groupMap ? [...new Set(named.flatMap((value) => groupMap.get(value) ?? []))] : named,
     authentication: {
       methods: [
         // What begins like a context is no method (RFC 8176), and must not pass for one.
@@ -50,6 +58,21 @@ export function personOf(payload: JWTPayload, issuer: string, mapping: ClaimMapp
   };
   assertStorable(person);
   return person;
+}
+
+/**
+ * The claims of roles and groups that a provider left out of a token because they are too long for it, and says so: Microsoft
+ * Entra's overage (`_claim_names` in most tokens, `hasgroups` in those of the implicit flow).
+ */
+export function claimsLeftOut(payload: JWTPayload, mapping: ClaimMapping = {}): string[] {
+  const { rolesClaim, groupsClaim } = { ...defaultClaims, ...mapping };
+  const { _claim_names: elsewhere, hasgroups: hasGroups } = payload;
+  const isElsewhere = (name: string) =>
+    (elsewhere !== null && typeof elsewhere === 'object' && Object.hasOwn(elsewhere, name)) ||
+    (name === 'groups' && (hasGroups === true || hasGroups === 'true'));
+  return [...new Set([rolesClaim, groupsClaim])].filter(
+    (name) => isElsewhere(name) && claimOf(payload, name) === undefined,
+  );
 }
 
 /** The claim of exactly this name, since names may be URLs with dots; else what the dotted path leads to. */
@@ -82,6 +105,11 @@ function assertStorable(person: Person): void {
       `the bearer token's claims take ${length} bytes, at most ${mostPersonBytes} can be recorded`,
     );
   }
+}
+
+/** Providers send a list of one as its one text. */
+function listed(value: unknown): string[] {
+  return typeof value === 'string' && value !== '' ? [value] : strings(value);
 }
 
 function strings(value: unknown): string[] {

@@ -1,9 +1,9 @@
-import { createRemoteJWKSet, errors, jwksCache, jwtVerify } from 'jose';
+import { createRemoteJWKSet, customFetch, errors, jwksCache, jwtVerify } from 'jose';
 import type { JWKSCacheInput, JWTVerifyGetKey } from 'jose';
 import { CountersignError } from '../domain/error.ts';
 import type { Person } from '../domain/person.ts';
 import { accessTokenFault } from './access-token.ts';
-import { personOf } from './claims.ts';
+import { claimsLeftOut, personOf } from './claims.ts';
 import type { ClaimMapping } from './claims.ts';
 
 /** Options of {@link createTokenVerifier}. */
@@ -14,6 +14,8 @@ export interface TokenVerifierOptions {
   /** How far the clocks may differ, s; default 5. */
   readonly clockToleranceSeconds?: number;
   readonly claims?: ClaimMapping;
+  /** What asks the issuer; default: Node's own. */
+  readonly fetch?: typeof globalThis.fetch;
 }
 
 /** A person and until when their token says so. */
@@ -26,6 +28,8 @@ export interface VerifiedToken {
    * @throws CountersignError `unauthenticated`
    */
   readonly recheck?: () => Promise<void>;
+  /** Claims of roles or groups that the provider left out of the token because they are too long for it. */
+  readonly leftOut?: readonly string[];
 }
 
 /** Turns a bearer token into a person; nothing else decides who somebody is. */
@@ -52,7 +56,7 @@ const loopback = new Set(['127.0.0.1', 'localhost', '[::1]']);
  * @throws CountersignError `invalid_configuration` for a plain-http issuer off loopback
  */
 export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
-  const { issuer, audience, clockToleranceSeconds = 5, claims } = options;
+  const { issuer, audience, clockToleranceSeconds = 5, claims, fetch = globalThis.fetch } = options;
   if (!isSafe(new URL(issuer))) {
     throw new CountersignError('invalid_configuration', 'OIDC_ISSUER: plain http is for loopback only');
   }
@@ -82,11 +86,19 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
       looking = null;
     }));
     if (keys?.address !== address.href) {
-      const get = createRemoteJWKSet(address, {
+      const published = createRemoteJWKSet(address, {
         cooldownDuration: 2000,
         cacheMaxAge: 600_000,
         [jwksCache]: seen,
+        [customFetch]: fetch,
       });
+      const get: JWTVerifyGetKey = async (header, token) => {
+        try {
+          return await published(header, token);
+        } catch (error) {
+          throw isOfToken(error) ? error : unavailable("the identity provider's keys cannot be read", error);
+        }
+      };
       keys = { address: address.href, get };
     }
     return keys;
@@ -96,9 +108,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
     try {
       return (keys ?? (await look())).get;
     } catch (cause) {
-      throw new CountersignError('identity_unavailable', 'the identity provider cannot be reached', {
-        cause,
-      });
+      throw unavailable('the identity provider cannot be reached', cause);
     }
   }
 
@@ -117,7 +127,11 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
         if (fault !== null) {
           throw new CountersignError('unauthenticated', `the bearer token is no access token: ${fault}`);
         }
-        return { person: personOf(payload, issuer, claims), expiresAt: (payload.exp ?? 0) * 1000 };
+        return {
+          person: personOf(payload, issuer, claims),
+          expiresAt: (payload.exp ?? 0) * 1000,
+          leftOut: claimsLeftOut(payload, claims),
+        };
       } catch (error) {
         const refused = refusal(error);
         // The keys may have moved. Whoever comes next looks again where this look fails, too.
@@ -132,16 +146,22 @@ function isSafe({ protocol, hostname }: URL): boolean {
   return protocol === 'https:' || (protocol === 'http:' && loopback.has(hostname));
 }
 
-function refusal(error: unknown): CountersignError {
-  if (error instanceof CountersignError) return error;
-  const known =
+/** Whether a key could not be had because of what the token says, and not because of its issuer. */
+function isOfToken(error: unknown): boolean {
+  return (
     error instanceof errors.JOSEError &&
+    error.code !== 'ERR_JOSE_GENERIC' &&
     !(error instanceof errors.JWKSTimeout) &&
-    !(error instanceof errors.JWKSInvalid);
-  if (known && error.code !== 'ERR_JOSE_GENERIC') {
-    return new CountersignError('unauthenticated', 'the bearer token is not valid', { cause: error });
-  }
-  return new CountersignError('identity_unavailable', "the identity provider's keys cannot be read", {
-    cause: error,
-  });
+    !(error instanceof errors.JWKSInvalid)
+  );
+}
+
+function unavailable(message: string, cause: unknown): CountersignError {
+  return new CountersignError('identity_unavailable', message, { cause });
+}
+
+/** What is wrong once the keys are at hand is wrong with the token, whatever it has where something else was expected. */
+function refusal(cause: unknown): CountersignError {
+  if (cause instanceof CountersignError) return cause;
+  return new CountersignError('unauthenticated', 'the bearer token is not valid', { cause });
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { identifierFault } from '../domain/text-fault.ts';
 import type { ActiveCaCertificateInput } from './active-ca-certificate.ts';
 
 const encoder = new TextEncoder();
@@ -8,17 +9,15 @@ function brokenRule(value: string, maxBytes: number): { rule: string; message: s
   const bytes = encoder.encode(value).length;
   if (bytes > maxBytes)
     return { rule: 'max_bytes', message: `at most ${maxBytes} bytes of UTF-8, got ${bytes}` };
-  if (!value.isWellFormed()) return { rule: 'well_formed', message: 'must be well-formed Unicode' };
-  if (/\p{Cc}/u.test(value)) {
-    return { rule: 'no_control_characters', message: 'must not contain control characters' };
-  }
+  const fault = identifierFault(value);
+  if (fault) return fault;
   if (value !== value.trim()) {
     return { rule: 'no_surrounding_blanks', message: 'must not start or end with a blank' };
   }
   return null;
 }
 
-/** A vendor identifier: bytes of UTF-8, no control characters, no surrounding blanks. */
+/** A vendor identifier: bytes of UTF-8, nothing in it that cannot be seen, no surrounding blanks. */
 function identifier(maxBytes: number, description: string) {
   return z
     .string()

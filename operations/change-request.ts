@@ -5,7 +5,8 @@ import type { FieldError } from '../domain/error.ts';
 import { personSchema } from '../domain/person-schema.ts';
 import { pinnedPolicySchema } from '../domain/policy-schema.ts';
 import { signedStatementSchema } from '../domain/statement-schema.ts';
-import { isoMoment, sha256Hex, storable, text, words } from '../domain/text-schema.ts';
+import { identifierFault } from '../domain/text-fault.ts';
+import { isoMoment, named, sha256Hex, text, without, words } from '../domain/text-schema.ts';
 import { clockErrors } from './clocks.ts';
 import { fieldErrors } from './field-errors.ts';
 import { faultOf } from './inputs.ts';
@@ -20,13 +21,13 @@ export const asked = {
 
 /** A ticket's members, likewise. */
 export const ticket = {
-  system: words(100),
-  id: words(200),
+  system: named(100),
+  id: named(200),
   url: z
     .url({ protocol: /^https?$/ })
     .max(2000)
     // It is kept as it came, and read as a URL without them.
-    .check(storable(/\p{Cc}/u)),
+    .check(without(identifierFault)),
 } as const;
 
 /** `Idempotency-Key`: 1 to 255 visible ASCII characters. */
@@ -41,7 +42,7 @@ const changeRequest = z.strictObject({
   target: text(2000),
   requester: personSchema.refine(({ roles }) => roles.includes('requester'), {
     error: 'expected the role requester',
-    params: { rule: 'missing_role' },
+    params: { rule: 'one_of' },
   }),
   justification: asked.justification,
   ticket: z.strictObject({ system: ticket.system, id: ticket.id, url: ticket.url.nullable() }).nullable(),
@@ -66,7 +67,7 @@ export function requestErrors(request: unknown): FieldError[] {
   if (errors.length > 0) return errors;
   const read = request as ChangeRequest;
   const fault = faultOf(read);
-  if (fault !== null) return [{ field: 'input', rule: 'operation', message: fault }];
+  if (fault !== null) return [{ field: 'input', rule: 'one_of', message: fault }];
   // Measured from its submission: a repeat of what was opened before is no longer timely, and still the same request.
   return clockErrors(read, Date.parse(read.submittedAt));
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { durationPattern } from '../domain/duration.ts';
+import { identifierFault } from '../domain/text-fault.ts';
 
 /** What a policy file and a directory file may say; `policy.schema.json` and `directory.schema.json` are made from it. */
 
@@ -7,6 +8,16 @@ const name = (what: string) =>
   z
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9._/@-]{0,99}$/)
+    .meta({ description: what });
+/** A group under the name that an identity provider gives it: `/ops`, `Cloud Ops`, an LDAP DN. */
+const groupName = (what: string) =>
+  z
+    .string()
+    .min(1)
+    .max(500)
+    .refine((text) => identifierFault(text) === null && text === text.trim(), {
+      error: 'must be text without blanks around it and without characters that cannot be seen',
+    })
     .meta({ description: what });
 const duration = (what: string) =>
   z
@@ -48,7 +59,7 @@ const window = z
 
 const seats = z
   .strictObject({
-    group: name('Whose members may fill the seats.').optional(),
+    group: groupName('Whose members may fill the seats.').optional(),
     anyApprover: z
       .literal(true)
       .optional()
@@ -62,7 +73,7 @@ const match = z
     operation: pattern('The operation.').optional(),
     region: pattern("The input's regionId.").optional(),
     instance: pattern("The input's mqttInstanceId.").optional(),
-    requesterGroup: z.array(name('A group of requesters.')).min(1).optional(),
+    requesterGroup: z.array(groupName('A group of requesters.')).min(1).optional(),
     time: z.array(window).min(1).optional(),
   })
   .meta({
@@ -85,7 +96,7 @@ const policy = z.strictObject({
   executeWithin: duration('How long the call may be made after approval.').default('24h'),
   reminders: z.array(duration('After submission.')).max(20).default([]),
   escalation: z
-    .strictObject({ after: duration('After submission.'), group: name('Who is asked, too.') })
+    .strictObject({ after: duration('After submission.'), group: groupName('Who is asked, too.') })
     .optional(),
   delegations: z
     .array(
@@ -99,11 +110,11 @@ const policy = z.strictObject({
     .max(100)
     .default([]),
   windows: z.array(window).max(50).default([]),
-  freezeOverride: z.strictObject({ group: name('Who may let a change run in a freeze.') }).optional(),
+  freezeOverride: z.strictObject({ group: groupName('Who may let a change run in a freeze.') }).optional(),
   precheck: z.enum(['required', 'advisory']).default('required'),
   breakGlass: z
     .strictObject({
-      groups: z.array(name('A group of requesters who may.')).min(1).max(20),
+      groups: z.array(groupName('A group of requesters who may.')).min(1).max(20),
       approvals: z.union([z.literal(0), z.literal(1)]),
       reasons: z.array(z.string().min(1).max(200)).min(1).max(50).optional(),
     })
@@ -120,7 +131,7 @@ const policy = z.strictObject({
 /** A policy file. */
 export const policyDocument = z
   .strictObject({
-    groups: z.record(name('A group.'), source).default({}),
+    groups: z.record(groupName('A group.'), source).default({}),
     policies: z.array(policy).min(1).max(200),
   })
   .meta({
@@ -130,7 +141,7 @@ export const policyDocument = z
 
 /** A directory file: a group's members. */
 export const directoryDocument = z
-  .strictObject({ groups: z.record(name('A group.'), members) })
+  .strictObject({ groups: z.record(groupName('A group.'), members) })
   .meta({ title: 'Countersign directory' });
 
 /** A policy as its file has it. */

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { isMap, isSeq, LineCounter, parseDocument } from 'yaml';
+import { isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import type { Document, Node } from 'yaml';
 import type { z } from 'zod';
+import { decodeUtf8, notUtf8 } from '../domain/utf8.ts';
 import type { Problem } from './problem.ts';
 
 const mostBytes = 1024 * 1024;
@@ -21,20 +22,22 @@ export async function readYaml<T>(file: string, schema: z.ZodType<T>): Promise<Y
     problems: [{ severity: 'error', file, line, field: '', rule, message }],
     lineOf: () => 1,
   });
-  let text: string;
+  let bytes: Buffer;
   try {
-    text = await readFile(file, 'utf8');
+    bytes = await readFile(file);
   } catch (error) {
     return refused('readable', `cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}`);
   }
-  if (Buffer.byteLength(text) > mostBytes) return refused('max_bytes', `at most ${mostBytes} bytes`);
-  return checkYaml(file, text, schema);
+  if (bytes.length > mostBytes) return refused('max_bytes', `at most ${mostBytes} bytes`);
+  const decoded = decodeUtf8(bytes);
+  if (decoded.text === null) return refused('utf8', notUtf8(decoded), decoded.line);
+  return checkYaml(file, decoded.text, schema);
 }
 
 /** See {@link readYaml}. */
 export function checkYaml<T>(file: string, text: string, schema: z.ZodType<T>): YamlFile<T> {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: isSameKey });
   const lineOf = (path: readonly PropertyKey[]) => lines.linePos(offsetOf(document, path)).line;
   const problem = (line: number, field: string, rule: string, message: string): Problem => ({
     severity: 'error',
@@ -69,12 +72,17 @@ export function checkYaml<T>(file: string, text: string, schema: z.ZodType<T>): 
   return { value: null, problems, lineOf };
 }
 
+/** Keys become texts: `1` and `"1"` are the same one. */
+function isSameKey(a: Node, b: Node): boolean {
+  return a === b || (isScalar(a) && isScalar(b) && String(a.value) === String(b.value));
+}
+
 function ruleOf(issue: z.core.$ZodIssue): string {
   const missing = issue.input === undefined;
   if (issue.code === 'invalid_type') return missing ? 'required' : 'type';
   if (issue.code === 'too_small') return issue.origin === 'number' ? 'minimum' : 'required';
   if (issue.code === 'too_big') return 'maximum';
-  if (issue.code === 'invalid_format' || issue.code === 'invalid_key') return 'format';
+  if (['invalid_format', 'invalid_key', 'custom'].includes(issue.code)) return 'format';
   return missing ? 'required' : 'one_of';
 }
 

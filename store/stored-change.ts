@@ -117,6 +117,7 @@ const members = {
     reconciled: boolean(),
     at: string(),
   }).nullable(),
+  stopWords: z.int(),
   review: looseObject({ person, comment: string(), at: string() }).nullable(),
   closedAt: moment,
 } satisfies Record<keyof Change, z.ZodType>;
@@ -197,6 +198,7 @@ function unreadable(told: Record<string, unknown>): Change {
     decisions: listOf(told['decisions'], decision),
     missing: listOf(told['missing'], missing),
     outcome: null,
+    stopWords: 0,
     review: null,
     closedAt: null,
   };

@@ -7,7 +7,7 @@ import { samePerson } from '../domain/person.ts';
 import type { Statement } from '../domain/statement.ts';
 import { decideUpdate, withdrawDecisionUpdate } from './messages.ts';
 import type { Run } from './run.ts';
-import { scheduling } from './scheduling.ts';
+import { scheduledByRule, scheduling } from './scheduling.ts';
 import { inTurn, judged, requestEntry, take } from './turn.ts';
 
 /** Approvals, rejections, and decisions that are taken back. */
@@ -41,7 +41,7 @@ async function decide(run: Run, { signed, source }: SignedRequest, now: number):
   const verdict = judged(run, { signed, source }, 'decision', () => judgeDecision(run.change, asked, now));
   if (verdict === 'repeated') return;
   const decision = decisionOf(run.change, asked, now);
-  const after = withDecision(run.change, decision);
+  const after = withDecision(run.change, decision, run.executeWithinMs);
   await take(run, after, { signed, source }, () => {
     if (decision.decision === 'approve') run.approvals.push(signed);
     return [
@@ -68,10 +68,10 @@ function mayTakeBack(run: Run, request: SignedRequest, now: number): void {
 async function takeBack(run: Run, request: SignedRequest, now: number): Promise<void> {
   mayTakeBack(run, request, now);
   const { person } = request.signed.statement;
-  const after = withoutDecision(run.change, person);
+  const after = withoutDecision(run.change, person, now, run.executeWithinMs);
   await take(run, after, request, () => {
     run.approvals = run.approvals.filter(({ statement }) => !samePerson(statement.person, person));
-    return [requestEntry(run, after, 'decision.withdrawn', request)];
+    return [requestEntry(run, after, 'decision.withdrawn', request), ...scheduledByRule(run, after)];
   });
 }
 

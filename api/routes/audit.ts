@@ -1,5 +1,5 @@
 import { pipeline } from 'node:stream/promises';
-import { Router } from 'express';
+import type { Router } from 'express';
 import { openCheckpointOf } from '../../audit/pack/published-checkpoint.ts';
 import { earlierCheckpoints, latestCheckpoint } from '../../audit/checkpoints.ts';
 import { findEntries } from '../../audit/find-entries.ts';
@@ -14,6 +14,7 @@ import { isoTime } from '../../domain/time.ts';
 import { makeAuditReading } from '../audit-reading.ts';
 import { auditEntriesQuerySchema, auditExportQuerySchema, indexSchema } from '../audit-schemas.ts';
 import type { ApiDependencies } from '../dependencies.ts';
+import { exactRouter } from '../router.ts';
 import { methodNotAllowed } from '../problem.ts';
 import { checked, invalid } from '../schemas.ts';
 
@@ -21,7 +22,7 @@ import { checked, invalid } from '../schemas.ts';
 export function auditRoutes(deps: ApiDependencies): Router {
   const { db, now = Date.now } = deps;
   const reading = makeAuditReading(deps);
-  const router = Router();
+  const router = exactRouter();
 
   /** The newest checkpoint; a log has one soon after its first entry. */
   async function checkpoint() {

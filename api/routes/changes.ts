@@ -1,14 +1,15 @@
-import { Router } from 'express';
+import type { Router } from 'express';
 import { mayRead } from '../../domain/reading.ts';
 import { encodeCursor } from '../../store/change-cursor.ts';
 import { listChanges } from '../../store/list-changes.ts';
 import type { ChangeFilter } from '../../store/list-changes.ts';
 import { callerOf, isConcerned } from '../caller.ts';
 import type { ApiDependencies } from '../dependencies.ts';
+import { exactRouter } from '../router.ts';
 import { methodNotAllowed } from '../problem.ts';
 import { checked, listQuerySchema } from '../schemas.ts';
 import { makeSubmit } from '../submit.ts';
-import { listed, makeReadChange, makeView } from '../view.ts';
+import { isAwaitedOf, listed, makeReadChange, makeView } from '../view.ts';
 import { listReadable } from '../list-readable.ts';
 
 /** `POST /v1/changes`, `GET /v1/changes`, `GET /v1/changes/{id}`. */
@@ -17,7 +18,7 @@ export function changeRoutes(deps: ApiDependencies): Router {
   const submit = makeSubmit(deps);
   const view = makeView(deps);
   const readChange = makeReadChange(deps);
-  const router = Router();
+  const router = exactRouter();
 
   router
     .route('/')
@@ -43,18 +44,21 @@ export function changeRoutes(deps: ApiDependencies): Router {
         res.json({ items: [], nextCursor: null });
         return;
       }
-      const { groupsIn } = policies.current().directory;
+      const { directory } = policies.current();
+      const at = now();
       const wanted: ChangeFilter = {
         ...filter,
         ...(requester === undefined ? {} : { requester: { subject: requester } }),
         ...(awaiting === undefined
           ? {}
-          : { awaitingPerson: { ...person, directory: groupsIn(person), now: now() } }),
+          : { awaitingPerson: { ...person, directory: directory.groupsIn(person), now: at } }),
         ...(isConcerned(person) ? {} : { visibleTo: person }),
       };
       const { changes, nextCursor } = await listReadable(
         (place, most) => listChanges(db, wanted, place, most),
-        (change) => mayRead(change, person, groupsIn, now()),
+        (change) =>
+          mayRead(change, person, directory.groupsIn, at) &&
+          (awaiting === undefined || isAwaitedOf(change, person, directory, at)),
         encodeCursor,
         cursor ?? null,
         limit,

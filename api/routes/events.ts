@@ -1,10 +1,12 @@
-import { Router } from 'express';
+import type { Router } from 'express';
 import { createSession } from 'better-sse';
 import { entriesOfChange } from '../../audit/entries.ts';
 import type { StoredEntry } from '../../audit/entries.ts';
 import { CountersignError } from '../../domain/error.ts';
+import { shownJson } from '../../domain/shown-text.ts';
 import { callerOf } from '../caller.ts';
 import type { ApiDependencies } from '../dependencies.ts';
+import { exactRouter } from '../router.ts';
 import { methodNotAllowed } from '../problem.ts';
 import { invalid } from '../schemas.ts';
 import { makeReadChange } from '../view.ts';
@@ -16,7 +18,7 @@ const beatMs = 15_000;
 export function eventRoutes(deps: ApiDependencies): Router {
   const { db, feed, now = Date.now } = deps;
   const readChange = makeReadChange(deps);
-  const router = Router({ mergeParams: true });
+  const router = exactRouter({ mergeParams: true });
   router
     .route('/:id/events')
     .get(async (req, res) => {
@@ -40,7 +42,7 @@ export function eventRoutes(deps: ApiDependencies): Router {
       // Read before the entries: what a closed change still lacks is then sure to be among them. Later the log tells.
       let ended = change.closedAt !== null;
       // The beat is ours: the session's own would go on for a caller who has gone before it began.
-      const session = await createSession(req, res, { keepAlive: null });
+      const session = await createSession(req, res, { keepAlive: null, serializer: shownJson });
       let sending = Promise.resolve();
       const isOpen = () => !res.writableEnded && !res.destroyed;
       const end = () => {
@@ -85,7 +87,9 @@ export function eventRoutes(deps: ApiDependencies): Router {
           end();
         });
       };
-      const unsubscribe = feed.subscribe(change.id, wake);
+      const subscriptions = [feed.subscribe(change.id, wake)];
+      // A machine's token may be revoked by another process.
+      if (recheck) subscriptions.push(feed.subscribe(person.subject, wake));
       const expiry = setTimeout(end, Math.min(Math.max(0, expiresAt - now()), 2 ** 31 - 1));
       const beat = setInterval(() => {
         if (!isOpen()) return;
@@ -93,7 +97,7 @@ export function eventRoutes(deps: ApiDependencies): Router {
         if (recheck) wake();
       }, beatMs);
       const stop = () => {
-        unsubscribe();
+        for (const unsubscribe of subscriptions) unsubscribe();
         clearTimeout(expiry);
         clearInterval(beat);
       };
@@ -113,7 +117,7 @@ function shown({ index, key, body }: StoredEntry) {
 }
 
 function lastEventId(value: string | string[] | undefined): number | undefined {
-  if (value === undefined || value === '') return undefined;
+  if (value === undefined) return undefined;
   if (typeof value === 'string' && /^\d{1,15}$/.test(value)) return Number(value);
   throw invalid([{ field: 'Last-Event-ID', rule: 'format', message: 'must be an entry index' }]);
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Router } from 'express';
+import type { Router } from 'express';
 import type { Request } from 'express';
 import { appendEntry } from '../../audit/append.ts';
 import type { JsonObject } from '../../domain/json.ts';
@@ -18,6 +18,7 @@ import { revokeApiToken } from '../../store/revoke-api-token.ts';
 import { callerOf, requireRole } from '../caller.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { recorded } from '../recorded.ts';
+import { exactRouter } from '../router.ts';
 import { methodNotAllowed } from '../problem.ts';
 import { checked, invalid, tokenListQuerySchema, tokenSchema, uuidSchema } from '../schemas.ts';
 
@@ -54,7 +55,7 @@ export function tokenRoutes(deps: ApiDependencies): Router {
     });
   }
 
-  const router = Router();
+  const router = exactRouter();
   router
     .route('/')
     .get(async (req, res) => {

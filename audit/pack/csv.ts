@@ -1,7 +1,12 @@
+import { shownText } from '../../domain/shown-text.ts';
 import type { SealedEntry } from './sealed-entry.ts';
 
-/** What a spreadsheet would take for a formula: also after a tab or line end, and in full width. */
-const formula = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
+/**
+ * Where a spreadsheet could take what follows for a formula: an `=`, `+`, `-` or `@`, also in full width, at a cell's start, after
+ * blanks and quotation marks, too. A cell starts at `;`, `,` and `|` as well: what parts cells there is up to whoever opens it, and then no
+ * quotation mark of ours holds a cell together.
+ */
+const formula = /((?:^|[;,|])[\s"']*)([=+\-@\uff1d\uff0b\uff0d\uff20])/g;
 
 const columns: readonly (readonly [string, (entry: SealedEntry) => unknown])[] = [
   ['index', ({ index }) => index],
@@ -37,6 +42,6 @@ function cellText(value: unknown): string {
   if (value == null) return '';
   if (typeof value === 'number') return String(value);
   const text = typeof value === 'string' ? value : JSON.stringify(value);
-  const harmless = formula.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(harmless) || harmless !== text ? `"${harmless.replaceAll('"', '""')}"` : harmless;
+  const harmless = shownText(text).replaceAll(formula, "$1'$2");
+  return /[",;|]/.test(harmless) || harmless !== text ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 }

@@ -1,3 +1,5 @@
+import { shownLines } from '../../domain/shown-text.ts';
+
 /** Text that is HTML already. */
 export class Html {
   readonly text: string;
@@ -30,11 +32,7 @@ const names: Readonly<Record<string, string>> = {
 };
 
 function escaped(text: string): string {
-  // Marks that turn the direction of what follows could make a line read as another.
-  return text
-    .replaceAll(/[&<>"']/g, (c) => names[c] ?? c)
-    .replaceAll(
-      /[\u202a-\u202e\u2066-\u2069\u200e\u200f]/g,
-      (c) => `[U+${c.charCodeAt(0).toString(16).toUpperCase()}]`,
-    );
+  return shownLines(text)
+    .join('\n')
+    .replaceAll(/[&<>"']/g, (c) => names[c] ?? c);
 }

@@ -1,3 +1,4 @@
+import { shownJson } from '../../domain/shown-text.ts';
 import type { EventType } from '../../domain/entry.ts';
 import type { SealedEntry } from './sealed-entry.ts';
 
@@ -50,7 +51,7 @@ export function ocsfLine(entry: SealedEntry, origin: string): string {
   const { activity, status, severity } = meanings[body.type] ?? told;
   const call = body.type.startsWith('attempt.');
   const { source, target, operation } = body;
-  return `${JSON.stringify({
+  return `${shownJson({
     category_uid: application,
     class_uid: apiActivity,
     activity_id: activity,

@@ -1,3 +1,4 @@
+import { shownText } from '../../domain/shown-text.ts';
 import { counted, countedEntries } from './counted.ts';
 import type { Manifest } from './manifest.ts';
 
@@ -12,12 +13,12 @@ export function readmeText({
 }: Pick<Manifest, 'log' | 'checkpoint' | 'covers' | 'counts' | 'since' | 'notProven'>): string {
   const what =
     covers.kind === 'change'
-      ? `the entries of change ${covers.changeId}`
+      ? `the entries of change ${shownText(covers.changeId)}`
       : `every entry from ${covers.from} up to, without, ${covers.to}`;
   return `Countersign: an evidence pack
 =============================
 
-This pack holds ${what} of the log ${log}:
+This pack holds ${what} of the log ${shownText(log)}:
 ${countedEntries(counts.entries)} of ${counted(counts.changes, 'change')}, proved against the checkpoint of size ${checkpoint.size}, root
 ${checkpoint.root}.
 

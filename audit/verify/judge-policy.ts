@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { appenderOfType } from '../../domain/entry.ts';
 import type { EntryBody } from '../../domain/entry.ts';
 import type { PinnedPolicy } from '../../domain/policy.ts';
 import { hasOwnDigest } from '../../domain/policy-digest.ts';
@@ -15,9 +16,9 @@ export function policyNamedIn(body: EntryBody) {
   };
 }
 
-/** Whether an entry names the policy that its change was asked for under. */
+/** Whether an entry of the worker's names the policy that its change was asked for under. The API's tell what was stored. */
 export function judgePolicyName(policy: PinnedPolicy | null, body: EntryBody, report: Report): void {
-  if (policy === null) return;
+  if (policy === null || appenderOfType[body.type] !== 'worker') return;
   const { name, version, digest } = policyNamedIn(body);
   if (name === policy.name && version === policy.version && digest === policy.digest) return;
   report('policy_differs', `${body.type} names another policy than the one that was asked for under`);

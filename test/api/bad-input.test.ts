@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { request } from 'node:http';
+import { gzipSync } from 'node:zlib';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { changeIdOf } from '../../api/submission.ts';
@@ -66,6 +67,8 @@ test('the look at Temporal finds what was started', async () => {
 });
 
 const input = (changed: object) => ({ ...good, input: { ...good.input, ...changed } });
+/** The good submission as JSON with further members. */
+const twice = (...members: string[]) => `${JSON.stringify(good).slice(0, -1)},${members.join(',')}}`;
 const bodies: [string, unknown, string[]][] = [
   ['no serial number', input({ sn: undefined }), ['input.sn: required']],
   ['an empty one', input({ sn: '' }), ['input.sn: required']],
@@ -74,6 +77,21 @@ const bodies: [string, unknown, string[]][] = [
   ['one with a line end', input({ sn: 'a\nb' }), ['input.sn: no_control_characters']],
   ['one with U+0000', input({ sn: 'a\u0000' }), ['input.sn: no_control_characters']],
   ['one with U+007F', input({ sn: '\u007f' }), ['input.sn: no_control_characters']],
+  ['one with a bidi control', input({ sn: 'a\u202eb' }), ['input.sn: no_invisible_characters']],
+  [
+    'an instance with nothing of zero width',
+    input({ mqttInstanceId: 'post-cn-\u200b1' }),
+    ['input.mqttInstanceId: no_invisible_characters'],
+  ],
+  [
+    'a ticket with characters that cannot be seen',
+    { ...good, ticket: { system: 'ji\u200bra', id: 'CHG-\u20661', url: 'https://x.example/\u202e' } },
+    [
+      'ticket.id: no_invisible_characters',
+      'ticket.system: no_invisible_characters',
+      'ticket.url: no_invisible_characters',
+    ],
+  ],
   ['a blank before it', input({ sn: ' a' }), ['input.sn: no_surrounding_blanks']],
   ['a blank after it', input({ sn: 'a\u00a0' }), ['input.sn: no_surrounding_blanks']],
   ['a lone surrogate', input({ sn: '\ud800' }), ['input.sn: well_formed']],
@@ -144,6 +162,29 @@ describe('POST /v1/changes', () => {
   test.each<[string, Sent, number, string]>([
     ['no JSON', { raw: '{"operation":' }, 400, 'invalid_json'],
     ['text', { raw: 'hello' }, 400, 'invalid_json'],
+    ['a member twice', { raw: twice('"justification":"a"', '"justification":"b"') }, 400, 'invalid_json'],
+    [
+      'one of them escaped',
+      { raw: twice('"justification":"a"', '"justif\\u0069cation":"b"') },
+      400,
+      'invalid_json',
+    ],
+    ['a nested one', { raw: twice('"ticket":{"system":"a","id":"b","id":"c"}') }, 400, 'invalid_json'],
+    [
+      'one behind a byte order mark',
+      { raw: `\ufeff${twice('"justification":"a"', '"justification":"b"')}` },
+      400,
+      'invalid_json',
+    ],
+    [
+      'one in a compressed body',
+      {
+        raw: gzipSync(twice('"justification":"a"', '"justification":"b"')),
+        headers: { 'content-encoding': 'gzip' },
+      },
+      400,
+      'invalid_json',
+    ],
     ['bytes that are not UTF-8', { raw: Uint8Array.from([0x22, 0xff, 0xfe, 0x22]) }, 400, 'invalid_json'],
     [
       'UTF-16',
@@ -272,6 +313,33 @@ describe('other calls', () => {
     const answer = await stack.api.call(`/v1/changes/${id}/${call}`, { body, as: 'bob', method: 'POST' });
     expect(answer.status).toBe(400);
     expect(broken(answer)).toEqual(errors);
+  });
+
+  test.each([
+    ['decisions', `{"decision":"reject","digest":"${digest}","decision":"approve"}`, 'decision'],
+    ['decisions', `{"decision":"reject","digest":"${digest}","decis\\u0069on":"approve"}`, 'decision'],
+    ['withdrawal', '{"comment":"a","comment":"b"}', 'comment'],
+    ['execution', '{"action":"pause","comment":"a","action":"resume"}', 'action'],
+    ['review', '{"comment":"a","comment":"b"}', 'comment'],
+    ['/v1/freezes', '{"reason":"a","reason":"b"}', 'reason'],
+    ['/v1/policy-revocations', `{"digest":"${digest}","comment":"a","comment":"b"}`, 'comment'],
+    ['/v1/tokens', '{"name":"a","scopes":[],"expiresAt":"x","name":"b"}', 'name'],
+  ])('POST …/%s with a member twice is refused: %s', async (call, raw, member) => {
+    const path = call.startsWith('/') ? call : `/v1/changes/${id}/${call}`;
+    const answer = await stack.api.call(path, { raw, as: 'adam', method: 'POST' });
+    expect(answer.body).toMatchObject({ status: 400, code: 'invalid_json' });
+    expect(broken(answer)).toEqual([`${member}: once`]);
+  });
+
+  test('an answer has no characters that a terminal obeys, though it says them', async () => {
+    const name = 'x\u009b2J\u202e\u007f';
+    const answer = await stack.api.call(`/v1/changes/${id}/review`, {
+      body: { comment: 'x', [name]: 1 },
+      as: 'bob',
+      method: 'POST',
+    });
+    expect(broken(answer)).toEqual([`${name}: unknown_field`]);
+    expect(answer.text).not.toMatch(/[\u007f-\u009f\u202e]/);
   });
 
   test.each([

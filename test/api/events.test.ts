@@ -238,7 +238,7 @@ test('HEAD of a stream is no stream', async () => {
   expect(answer.headers.get('content-type')).toMatch(/^application\/json/);
 });
 
-test.each(['-1', '1.5', 'x', '9'.repeat(16)])('the Last-Event-ID %s is refused', async (value) => {
+test.each(['', '-1', '1.5', 'x', '9'.repeat(16)])('the Last-Event-ID %s is refused', async (value) => {
   const change = await stack.stored();
   const response = await stack.api.open(`/v1/changes/${change.id}/events`, {
     headers: { accept: 'text/event-stream', 'last-event-id': value },

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { get } from 'node:http';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fourEyes } from '../../domain/four-eyes.ts';
@@ -36,6 +37,64 @@ test.each([
   const options = await stack.api.call(path, { method: 'OPTIONS' });
   expect(options.status).toBe(204);
   expect(options.headers.get('allow')).toBe(allow);
+});
+
+test.each([
+  '/V1/changes',
+  '/v1/Changes',
+  '/v1/changes/{id}/EVENTS',
+  '/v1/changes/',
+  '/v1/changes/{id}/',
+  '/v1/changes/{id}/events/',
+  '/v1//changes',
+  '//v1/changes',
+  '/v1/%63hanges',
+  '/%76%31/changes',
+  '/v1%2fchanges',
+  '/v1/changes%2F{id}',
+  '/v1/changes/{id}%2fevents',
+  '/v1/changes/{id}/event%73',
+  '/v1/changes/{%69d}',
+  '/v1/FREEZES',
+  '/v1/Tokens',
+  '/v1/AUDIT/entries',
+  '/v1/audit/Entries',
+  '/v1/operations/',
+  '/HEALTHZ',
+  '/readyz/',
+  '/Metrics',
+  '/OpenAPI.json',
+  '/DOCS',
+])('%s is no way to write an address', async (written) => {
+  const { id } = await stack.stored();
+  const path = written
+    .replace('{id}', id)
+    .replace('{%69d}', `%${id.charCodeAt(0).toString(16)}${id.slice(1)}`);
+  for (const as of ['olga', 'dave']) {
+    const { status, code } = await sentAsItIs(path, await stack.api.tokenOf(as));
+    expect([status, code]).toEqual([404, 'not_found']);
+  }
+});
+
+/** A request whose path nothing tidies up on its way. */
+function sentAsItIs(path: string, token: string): Promise<{ status: number | undefined; code: unknown }> {
+  const { hostname, port } = new URL(stack.api.url);
+  return new Promise((resolve, reject) => {
+    get({ hostname, port, path, headers: { authorization: `Bearer ${token}` } }, (answer) => {
+      let text = '';
+      answer.on('data', (chunk) => (text += String(chunk)));
+      answer.on('end', () =>
+        resolve({ status: answer.statusCode, code: (JSON.parse(text) as { code: unknown }).code }),
+      );
+    }).on('error', reject);
+  });
+}
+
+test('dot segments lead nowhere', async () => {
+  const token = await stack.api.tokenOf('olga');
+  for (const path of ['/v1/./changes', '/v1/x/../changes', '/docs/../v1/changes', '/v1/%2e%2e/v1/changes']) {
+    expect((await sentAsItIs(path, token)).status).toBe(404);
+  }
 });
 
 test('HEAD is GET without a body', async () => {

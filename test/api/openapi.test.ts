@@ -85,6 +85,7 @@ describe('the document', () => {
     expect(names.sort()).toEqual([
       'Change',
       'Decision',
+      'DeclaredFreeze',
       'Entry',
       'Execution',
       'Freeze',
@@ -93,6 +94,7 @@ describe('the document', () => {
       'FreezeOverrideRequest',
       'IssuedToken',
       'ListedChange',
+      'MadePolicyRevocation',
       'Policy',
       'PolicyRevocation',
       'PolicyRevocationRequest',

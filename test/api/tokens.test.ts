@@ -226,30 +226,84 @@ test('last use is shown by the minute, and written once a minute', async () => {
   expect(await shown(id)).toMatchObject({ lastUsedAt: '2025-12-31T10:01:00.000Z' });
 });
 
-test('an open stream ends when its token is revoked, and nothing more is sent', async () => {
+/** As somebody who edits rows by hand. */
+async function inDatabase(statement: string, id: string): Promise<void> {
+  const pool = makePool({
+    connectionString: stack.ground.database.url('superuser'),
+    applicationName: 'test by hand',
+    max: 1,
+  });
+  try {
+    await pool.query(statement, [id]);
+  } finally {
+    await pool.end();
+  }
+}
+
+test.each<[string, (id: string) => Promise<unknown>]>([
+  ['is revoked', (id) => revoke(id)],
+  [
+    'is revoked in the database itself',
+    (id) =>
+      inDatabase(`update countersign.api_token set revoked_at = now(), revoked_by = '{}' where id = $1`, id),
+  ],
+  [
+    'is ended there',
+    (id) =>
+      inDatabase(
+        `update countersign.api_token
+         set issued_at = now() - interval '2 days', expires_at = now() - interval '1 day' where id = $1`,
+        id,
+      ),
+  ],
+  ['is deleted there', (id) => inDatabase('delete from countersign.api_token where id = $1', id)],
+])('an open stream ends at once when its token %s, at every replica', async (_name, end) => {
+  const { id, secret: token } = await issue(['audit:read']);
+  const other = await replicaOfTest(stack, {});
+  const change = await stack.stored();
+  const streams = await Promise.all(
+    [stack.api, other].map(async (replica) => {
+      const response = await replica.open(`/v1/changes/${change.id}/events`, {
+        token,
+        headers: { accept: 'text/event-stream' },
+      });
+      expect(response.status).toBe(200);
+      return response;
+    }),
+  );
+  // Sooner than the beat, which asks again every 15 s, and without any entry of the change.
+  const patience = AbortSignal.timeout(5000);
+  await end(id);
+  await Promise.race([Promise.all(streams.map((stream) => stream.text())), once(patience, 'abort')]);
+  expect(patience.aborted).toBe(false);
+});
+
+test('an open stream ends when its token expires', async () => {
+  const { secret: token } = await issue(['audit:read'], { expiresAt: inMs(1500) });
+  const change = await stack.stored();
+  const patience = AbortSignal.timeout(8000);
+  const response = await stack.api.open(`/v1/changes/${change.id}/events`, {
+    token,
+    headers: { accept: 'text/event-stream' },
+  });
+  await Promise.race([response.text(), once(patience, 'abort')]);
+  expect(patience.aborted).toBe(false);
+});
+
+test('an open stream whose token is revoked gets nothing more', async () => {
   const { id, secret: token } = await issue(['audit:read']);
   const change = await stack.stored();
   const response = await stack.api.open(`/v1/changes/${change.id}/events`, {
     token,
     headers: { accept: 'text/event-stream' },
   });
-  expect(response.status).toBe(200);
-  let text = '';
-  const reading = (async () => {
-    const decoder = new TextDecoder();
-    for await (const chunk of response.body ?? []) text += decoder.decode(chunk as Uint8Array);
-  })();
-  const patience = AbortSignal.timeout(10_000);
+  const reading = response.text();
   await revoke(id);
-  // An entry of the change wakes the stream.
   await stack.api.call(`/v1/changes/${change.id}/execution`, {
     as: 'bob',
     body: { action: 'pause', comment: 'x' },
   });
-  // Sooner than the beat, which asks again every 15 s, too.
-  await Promise.race([reading, once(patience, 'abort')]);
-  expect(patience.aborted).toBe(false);
-  expect(text).not.toContain('request.refused');
+  expect(await reading).not.toContain('request.refused');
 });
 
 test.each<[string, object, string, string]>([

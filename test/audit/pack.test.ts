@@ -2,35 +2,60 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import type { PackRequest } from '../../audit/pack/prepare-pack.ts';
+import { shownLines } from '../../domain/shown-text.ts';
 import { changeStory, person } from './change-story.ts';
 import { signed } from './memory-log.ts';
 import { unpacked } from './pack-file.ts';
 import { all, keys, log, exported, packOf, verifiedText } from './pack-ground.ts';
 
-test('cells of the table that a spreadsheet would run', async () => {
-  const formulas = ['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', '＝1', '=cmd|"/c calc"!A1', 'a,"b"\nc'];
-  const entries = formulas.map((justification) => changeStory().requested({ justification }));
-  const path = await packOf(entries);
+const textIn = async (path: string, name: string): Promise<string> =>
+  (await unpacked(await readFile(path))).find((f) => f.name === name)?.data.toString() ?? '';
+
+test.each([
+  ['=1+1', `'=1+1`],
+  ['+1', `'+1`],
+  ['-1', `'-1`],
+  ['@SUM(A1)', `'@SUM(A1)`],
+  ['＝1', `'＝1`],
+  ['=cmd|"/c calc"!A1', `'=cmd|"/c calc"!A1`],
+  [' =1', ` '=1`],
+  ['\u00a0\u3000=1', `\u00a0\u3000'=1`],
+  ['\t=1', '\\u{9}=1'],
+  ['\u200b=1', '\\u{200b}=1'],
+  ['x\n=1', 'x\\u{a}=1'],
+  ['x\r\n=1', 'x\\u{d}\\u{a}=1'],
+  ['x;=1', `x;'=1`],
+  ['x; "=1"', `x; "'=1"`],
+  ['x,+1|-1', `x,'+1|'-1`],
+  ['"=1', `"'=1`],
+])('a cell of the table that a spreadsheet would run, wherever it parts cells: %j', async (text, cell) => {
+  const path = await packOf([changeStory().requested({ justification: text })]);
   expect((await verifiedText(path)).result).toBe('valid');
-  const csv =
-    (await unpacked(await readFile(path))).find((f) => f.name === 'entries.csv')?.data.toString() ?? '';
-  for (const formula of formulas.slice(0, -1)) {
-    expect(csv).toContain(`,"'${formula.replaceAll('"', '""')}",`);
-  }
-  expect(csv).toContain(',"a,""b""\nc",');
-  expect(csv).not.toMatch(/(\r\n|,)"?[=+@\t]/);
+  const csv = await textIn(path, 'entries.csv');
+  expect(csv).toContain(`,"${cell.replaceAll('"', '""')}",`);
+  // As a reader sees it who knows nothing of quotation marks.
+  for (const naive of csv.split(/[\r\n\t;,|]/)) expect(naive).not.toMatch(/^[\s"]*[=+\-@＝＋－＠]/);
+});
+
+test('a cell with what only parts cells stays as it is', async () => {
+  const csv = await textIn(
+    await packOf([changeStory().requested({ justification: 'a,"b"; c' })]),
+    'entries.csv',
+  );
+  expect(csv).toContain(',"a,""b""; c",');
 });
 
 test('the report escapes what people wrote', async () => {
-  const evil = '<script>alert(1)</script><img src=x onerror=alert(1)>\u202e';
+  const evil = '<script>alert(1)</script><img src=x onerror=alert(1)>\u202e\u001b[2J\u009b\u200bend';
   const story = changeStory({ justification: evil });
   const by = { ...person('bob"><b>', 'approver'), name: '<i>Bob</i>' };
   const entries = [story.requested(), story.prechecked(), story.approved(by)];
   const path = await packOf(entries.map((body) => signed(body, keys)));
-  const page =
-    (await unpacked(await readFile(path))).find((f) => f.name === 'report.html')?.data.toString() ?? '';
+  const page = await textIn(path, 'report.html');
   expect(page).toContain('&lt;script&gt;alert(1)&lt;/script&gt;');
-  expect(page).not.toMatch(/<script|<img|<i>|<b>|\u202e/);
+  expect(page).toContain('\\u{202e}\\u{1b}[2J\\u{9b}\\u{200b}end');
+  expect(page).not.toMatch(/<script|<img|<i>|<b>/);
+  expect(shownLines(page).join('\n')).toBe(page);
   expect((await verifiedText(path)).result).toBe('valid');
 });
 

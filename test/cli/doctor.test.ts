@@ -24,6 +24,7 @@ async function sessionFinding(env: NodeJS.ProcessEnv) {
   const findings = await examine(
     readEnvironment({
       COUNTERSIGN_HOME: '/nowhere',
+      ONSMQTT_REGION: 'cn-hangzhou',
       ALIBABA_CLOUD_ACCESS_KEY_ID: key.id,
       ALIBABA_CLOUD_ACCESS_KEY_SECRET: key.secret,
       ...env,
@@ -43,4 +44,16 @@ test('doctor opens a session of the role, says why it cannot, and says nothing w
     remedy: expect.stringContaining('sts:AssumeRole') as string,
   });
   expect(await sessionFinding({})).toBeUndefined();
+});
+
+test('doctor says which region is served, and what to set where none is named', async () => {
+  const vendorOf = async (env: NodeJS.ProcessEnv) =>
+    (await examine(readEnvironment({ COUNTERSIGN_HOME: '/nowhere', ...env }))).find(
+      ({ name }) => name === 'ApsaraMQ for MQTT',
+    );
+  expect(await vendorOf({ ONSMQTT_ENDPOINT: simulator.url })).toMatchObject({
+    ok: true,
+    found: expect.stringMatching(/^serves cn-hangzhou, answers \d+$/) as string,
+  });
+  expect(await vendorOf({})).toMatchObject({ ok: false, remedy: 'set ONSMQTT_REGION' });
 });

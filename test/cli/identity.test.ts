@@ -47,9 +47,28 @@ test.each([
   ['a role that is no list', '{ "operations": "approver" }'],
   ['no such file', '/nowhere/roles.json'],
   ['a list', '["approver"]'],
+  ['a value twice', '{ "operations": [], "operat\\u0069ons": ["approver"] }'],
 ])('%s in COUNTERSIGN_ROLE_MAP ends the start, naming it', async (_name, COUNTERSIGN_ROLE_MAP) => {
   await expect(verifier({ COUNTERSIGN_ROLE_MAP })).rejects.toMatchObject({
     code: 'invalid_configuration',
     errors: [{ field: 'COUNTERSIGN_ROLE_MAP' }],
+  });
+});
+
+test('a map gives groups by what the provider calls them, and nothing else gives any', async () => {
+  const by = await verifier({ COUNTERSIGN_GROUP_MAP: '{ "operations": ["ops", "CN=ops,OU=Groups"] }' });
+  const groups = async (user: string) => (await by.verify(await provider.tokenFor(user))).person.groups;
+  expect([await groups('bob'), await groups('frank')]).toEqual([['ops', 'CN=ops,OU=Groups'], []]);
+});
+
+test.each([
+  ['no JSON', '{ operations: ops }'],
+  ['a group that is no list', '{ "operations": "ops" }'],
+  ['a group without a name', '{ "operations": [""] }'],
+  ['a value twice', '{ "operations": [], "operations": ["ops"] }'],
+])('%s in COUNTERSIGN_GROUP_MAP ends the start, naming it', async (_name, COUNTERSIGN_GROUP_MAP) => {
+  await expect(verifier({ COUNTERSIGN_GROUP_MAP })).rejects.toMatchObject({
+    code: 'invalid_configuration',
+    errors: [{ field: 'COUNTERSIGN_GROUP_MAP' }],
   });
 });

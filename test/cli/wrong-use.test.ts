@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
@@ -43,4 +43,19 @@ test.each<[string, readonly string[]]>([
   const said = JSON.parse(json.stdout) as { code: string; message: string };
   expect(said).toMatchObject({ code: 'invalid_request', errors: [] });
   expect(said.message).toContain(told);
+});
+
+test('the version is told, plainly and in JSON, wherever the two are written', async () => {
+  const file = join(import.meta.dirname, '..', '..', 'package.json');
+  const { version } = JSON.parse(await readFile(file, 'utf8')) as { version: string };
+  const plain = await countersign(['--version']);
+  expect(plain).toMatchObject({ code: 0, stderr: '' });
+  expect(plain.stdout).toBe(`countersign ${version} (Node.js ${process.version})\n`);
+  for (const args of [
+    ['--version', '--json'],
+    ['--json', '--version'],
+  ]) {
+    const { code, stdout } = await countersign(args);
+    expect([code, JSON.parse(stdout)]).toEqual([0, { version, node: process.version }]);
+  }
 });

@@ -59,7 +59,7 @@ describe('the approvals, looked at again before the call', () => {
     expect(reevaluate(changeOf(other, { decisions }), () => [])).toMatchObject({ lapsed: [], missing: [] });
   });
   test('the change waits again, for as many, and the escalation group is asked', () => {
-    const waiting = withLapsed(change, reevaluate(change, listing({ security: [bob] })), now);
+    const waiting = withLapsed(change, reevaluate(change, listing({ security: [bob] })), now, day);
     expect(waiting).toMatchObject({
       decisionStatus: 'pending',
       executionStatus: 'not_started',
@@ -68,33 +68,33 @@ describe('the approvals, looked at again before the call', () => {
       escalatedAt: new Date(now).toISOString(),
       missing: [{ group: 'operations', seats: 1 }],
     });
-    expect(withDecision(waiting, inGroups(dan, 'operations')).decisionStatus).toBe('approved');
+    expect(withDecision(waiting, inGroups(dan, 'operations'), day).decisionStatus).toBe('approved');
   });
 });
 
 describe('other steps of a change', () => {
   test('a decision that is taken back is kept and frees its seat', () => {
     const change = changeOf(policyOf([stage('first', '*:2')]));
-    const one = withDecision(change, decided(bob));
+    const one = withDecision(change, decided(bob), day);
     expect(one.missing).toMatchObject([{ seats: 1 }]);
-    const none = withoutDecision(one, bob);
+    const none = withoutDecision(one, bob, now, day);
     expect(none).toMatchObject({ missing: [{ seats: 2 }], decisions: [{ counts: false }] });
     expect(none.version).toBe(one.version + 1);
   });
   test('escalation happens once', () => {
-    const first = withEscalation(changeOf(policyOf([stage('first', '*:1')])), now);
-    expect(withEscalation(first, now + 1).escalatedAt).toBe(first.escalatedAt);
+    const first = withEscalation(changeOf(policyOf([stage('first', '*:1')])), now, day);
+    expect(withEscalation(first, now + 1, day).escalatedAt).toBe(first.escalatedAt);
   });
   test('a standard change is approved by nobody, and executes within its time', () => {
     const standard = policyOf([], { standard: true });
-    expect(withNobody(changeOf(standard), now)).toMatchObject({
+    expect(withNobody(changeOf(standard), day, now)).toMatchObject({
       decisionStatus: 'approved',
       executionStatus: 'scheduled',
       executeBy: new Date(now + day).toISOString(),
       decisions: [],
     });
     const executeAfter = new Date(now + day).toISOString();
-    const later = withNobody(changeOf(standard, { executeAfter }), now);
+    const later = withNobody(changeOf(standard, { executeAfter }), day, now);
     expect(later?.executeBy).toBe(new Date(now + 2 * day).toISOString());
   });
   test.each<[boolean, boolean, 0 | 1, boolean]>([
@@ -108,7 +108,7 @@ describe('other steps of a change', () => {
         standard,
         breakGlass: { groups: ['oncall'], approvals },
       });
-      expect(withNobody(changeOf(policy, { breakGlass }), now) !== null).toBe(expected);
+      expect(withNobody(changeOf(policy, { breakGlass }), day, now) !== null).toBe(expected);
     },
   );
 });

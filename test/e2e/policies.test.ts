@@ -91,6 +91,51 @@ test('a policy that asks for a second factor refuses a login without and takes o
   expect((await ended(change.id)).executionStatus).toBe('succeeded');
 });
 
+test('a group of any name has its seats, whether a token names it in a list or as one text', async () => {
+  const group = 'CN=Ops "a\\\\b",OU={运维},DC=x';
+  const { asked, ended, url } = await under({
+    name: 'directory names',
+    stages: [{ name: 'one', groups: [{ group, threshold: 2 }] }],
+    groups: { [group]: { source: 'token' } },
+  });
+  const change = await asked(await ground.certificate());
+  const member = async (user: string, groups: unknown) =>
+    apiClient(url, await ground.identity.tokenFor(user, { groups }));
+  const [bob, carol, other] = await Promise.all([
+    member('bob', [group]),
+    member('carol', group),
+    member('frank', [group.toLowerCase()]),
+  ]);
+  const awaited = async (by: typeof bob) =>
+    (await by.list(new URLSearchParams({ awaiting: 'me' }))).items.map(({ id }) => id);
+  expect(await awaited(bob)).toContain(change.id);
+  expect(await awaited(carol)).toContain(change.id);
+  expect(await awaited(other)).not.toContain(change.id);
+  expect(await codeOf(decide(other, change))).not.toBeNull();
+  await decide(bob, change);
+  await decide(carol, change);
+  expect((await ended(change.id)).executionStatus).toBe('succeeded');
+});
+
+test('who comes without their groups, because they are too many for a token, is told so', async () => {
+  const { asked, url } = await under({
+    name: 'overage',
+    stages: [{ name: 'one', groups: [{ group: 'operations', threshold: 1 }] }],
+    groups: { operations: { source: 'token' } },
+  });
+  const change = await asked(await ground.certificate());
+  const overage = { groups: undefined, _claim_names: { groups: 'src1' }, _claim_sources: { src1: {} } };
+  const told = (claims: Record<string, unknown>) =>
+    ground.identity
+      .tokenFor('bob', claims)
+      .then((token) => decide(apiClient(url, token), change))
+      .catch((error: unknown) => (error as Error).message);
+  expect(await told(overage)).toContain('your token came without groups');
+  expect(await told({ groups: undefined, hasgroups: true })).toContain('your token came without groups');
+  expect(await told({ groups: [] })).not.toContain('came without');
+  expect(await told({})).toMatchObject({ decisionStatus: 'approved' });
+});
+
 test('a decision that comes before the workflow has heard of what it read waits, and counts', async () => {
   let release = (): void => undefined;
   held = new Promise((resolve) => (release = resolve));

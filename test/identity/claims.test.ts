@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { personOf } from '../../identity/claims.ts';
+import { claimsLeftOut, personOf } from '../../identity/claims.ts';
 import type { ClaimMapping } from '../../identity/claims.ts';
 
 const issuer = 'https://id.example';
@@ -12,8 +12,13 @@ test.each<[string, object, ClaimMapping | undefined, string[]]>([
   ['names of nobody', { roles: ['root', 'Admin', ''] }, undefined, []],
   ['names of an object’s own', { roles: ['constructor', '__proto__', 'toString'] }, undefined, []],
   ['no claim', {}, undefined, []],
-  ['a text', { roles: 'admin' }, undefined, []],
+  ['a text, which is a list of one', { roles: 'admin' }, undefined, ['admin']],
+  ['an empty text', { roles: '' }, undefined, []],
+  ['a text of several', { roles: 'admin requester' }, undefined, []],
   ['an object', { roles: { admin: true } }, undefined, []],
+  ['an object like a list', { roles: { 0: 'admin', length: 1 } }, undefined, []],
+  ['a number', { roles: 7 }, undefined, []],
+  ['a list in a list', { roles: [['admin']] }, undefined, []],
   ['another claim', { roles: ['admin'], r: ['auditor'] }, { rolesClaim: 'r' }, ['auditor']],
   ['another claim that is not there', { roles: ['admin'] }, { rolesClaim: 'r' }, []],
   ['a nested claim', { a: { b: { c: ['auditor'] } } }, { rolesClaim: 'a.b.c' }, ['auditor']],
@@ -47,6 +52,57 @@ test.each<[string, object, ClaimMapping | undefined, string[]]>([
   ['an empty map', { roles: ['admin'] }, { roleMap: new Map() }, []],
 ])('roles by %s', (_name, claims, mapping, roles) => {
   expect(person(claims, mapping).roles).toEqual(roles);
+});
+
+test.each<[string, object, ClaimMapping | undefined, string[]]>([
+  [
+    'names as they are',
+    { groups: ['/ops', 'Cloud Ops', 'CORP\\\\ops'] },
+    undefined,
+    ['/ops', 'Cloud Ops', 'CORP\\\\ops'],
+  ],
+  ['a text, which is a list of one', { groups: '/ops' }, undefined, ['/ops']],
+  ['an object', { groups: { ops: true } }, undefined, []],
+  ['a number', { groups: 7 }, undefined, []],
+  [
+    'a map',
+    { groups: ['/ops', 'CN=ops,OU=Groups,DC=corp', 'everyone'] },
+    {
+      groupMap: new Map([
+        ['/ops', ['operations']],
+        ['CN=ops,OU=Groups,DC=corp', ['operations', 'board']],
+      ]),
+    },
+    ['operations', 'board'],
+  ],
+  ['a map and a text', { groups: '/ops' }, { groupMap: new Map([['/ops', ['operations']]]) }, ['operations']],
+  ['names of an object’s own', { groups: ['constructor'] }, { groupMap: new Map() }, []],
+])('groups by %s', (_name, claims, mapping, groups) => {
+  expect(person(claims, mapping).groups).toEqual(groups);
+});
+
+test.each<[string, object, ClaimMapping | undefined, string[]]>([
+  ['nothing', { groups: ['ops'] }, undefined, []],
+  ['no claim at all', {}, undefined, []],
+  [
+    'Entra’s overage',
+    { _claim_names: { groups: 'src1' }, _claim_sources: { src1: {} } },
+    undefined,
+    ['groups'],
+  ],
+  ['that of the implicit flow', { hasgroups: true }, undefined, ['groups']],
+  ['the same in words', { hasgroups: 'true' }, undefined, ['groups']],
+  ['no overage', { hasgroups: false, _claim_names: null }, undefined, []],
+  ['groups that are roles', { hasgroups: true }, { rolesClaim: 'groups' }, ['groups']],
+  ['another claim', { _claim_names: { address: 'src1' } }, undefined, []],
+  [
+    'a claim that is there all the same',
+    { groups: ['ops'], _claim_names: { groups: 'src1' } },
+    undefined,
+    [],
+  ],
+])('what the provider left out, by %s', (_name, claims, mapping, leftOut) => {
+  expect(claimsLeftOut({ ...claims }, mapping)).toEqual(leftOut);
 });
 
 test.each<[string, object, { methods: string[]; at: string | null }]>([

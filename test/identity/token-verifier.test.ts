@@ -1,3 +1,4 @@
+import { generateKeyPairSync, sign } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -59,7 +60,7 @@ test('a token of the provider is a person with roles and groups', async () => {
 test('only the roles that there are count, and claims of another type are as none', async () => {
   const token = await provider.tokenFor('bob', {
     roles: ['approver', 'root', 7],
-    groups: 'operations',
+    groups: { operations: true },
     name: 7,
     amr: undefined,
     auth_time: 1e300,
@@ -290,6 +291,82 @@ test('keys that have moved are found again, and those that were seen go on meanw
   while ((await codeOf(token, by)) !== 'accepted') await delay(100);
   expect(await codeOf(await old.tokenOf(issuer), by)).toBe('unauthenticated');
 });
+
+/** A signed token of whatever header and payload, well-formed or not. */
+async function signedOf(header: (kid: string) => unknown, payload: (issuer: string) => string) {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const jwk = { ...publicKey.export({ format: 'jwk' }), kid: 'one', alg: 'ES256' };
+  const { issuer, by } = await startIssuer((of) => ({
+    [discovery]: { issuer: of, jwks_uri: `${of}/jwks` },
+    '/jwks': { keys: [jwk] },
+  }));
+  const signed = [JSON.stringify(header('one')), payload(issuer)]
+    .map((part) => Buffer.from(part).toString('base64url'))
+    .join('.');
+  const signature = sign('sha256', Buffer.from(signed), { key: privateKey, dsaEncoding: 'ieee-p1363' });
+  return codeOf(`${signed}.${signature.toString('base64url')}`, by);
+}
+const usual = { alg: 'ES256', kid: 'one', typ: 'at+jwt' };
+const claimsOf = (issuer: string) => ({ iss: issuer, aud: audience, sub: 'bob', exp: seconds() + 600 });
+const odd: readonly unknown[] = [7, 0, -1, 1e300, true, false, null, '', 'x', [], ['x'], [[]], {}, { a: 1 }];
+
+test('a token like the odd ones, but in order, is taken', async () => {
+  expect(
+    await signedOf(
+      () => usual,
+      (issuer) => JSON.stringify(claimsOf(issuer)),
+    ),
+  ).toBe('accepted');
+});
+
+test.each(['typ', 'kid', 'alg', 'crit', 'cty', 'jwk', 'jku', 'x5c', 'b64', 'zip', 'epk', '__proto__'])(
+  'a signed token whose header has an odd %s is refused or taken, and never our fault',
+  async (name) => {
+    for (const value of odd) {
+      const code = await signedOf(
+        () => ({ ...usual, [name]: value }),
+        (issuer) => JSON.stringify(claimsOf(issuer)),
+      );
+      expect([name, value, code]).toEqual([
+        name,
+        value,
+        expect.stringMatching(/^(accepted|unauthenticated)$/),
+      ]);
+      if (name === 'typ') expect(code).toBe('unauthenticated');
+    }
+  },
+);
+
+test.each([
+  ...['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti', 'name', 'roles', 'groups', 'amr', 'acr', 'auth_time'],
+  ...['typ', 'token_use', 'scope', 'client_id', 'nonce', 'events', '_claim_names', 'hasgroups', '__proto__'],
+])('a signed token with an odd claim %s is refused or taken, and never our fault', async (name) => {
+  for (const header of [usual, { alg: 'ES256', kid: 'one' }]) {
+    for (const value of odd) {
+      const code = await signedOf(
+        () => header,
+        (issuer) => JSON.stringify({ scope: 'x', ...claimsOf(issuer), [name]: value }),
+      );
+      expect([name, value, code]).toEqual([
+        name,
+        value,
+        expect.stringMatching(/^(accepted|unauthenticated)$/),
+      ]);
+    }
+  }
+});
+
+test.each(['', '{', '[]', 'null', '7', '"x"', '{"exp":1e999}'])(
+  'a signed payload %s is refused',
+  async (text) => {
+    expect(
+      await signedOf(
+        () => usual,
+        () => text,
+      ),
+    ).toBe('unauthenticated');
+  },
+);
 
 test('plain http is for loopback only', () => {
   for (const issuer of ['http://id.example', 'http://127.0.0.1.id.example', 'ftp://127.0.0.1']) {

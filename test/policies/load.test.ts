@@ -118,6 +118,64 @@ describe('what is refused when a policy file is loaded', () => {
   });
 });
 
+describe('a group has the name that its provider gives it', () => {
+  test.each([
+    '/ops',
+    'Cloud Ops',
+    'team:ops',
+    '运维',
+    'CORP\\\\ops',
+    'CN=Ops,OU=Groups,DC=corp,DC=example',
+    'a "quoted" one, with #, {, [ and: more',
+    '0a1b2c3d-0000-4000-8000-000000000001',
+    '42',
+    'true',
+    '~',
+    'constructor',
+    'x'.repeat(500),
+  ])('%s', async (group) => {
+    const named = JSON.stringify(group);
+    const text = staged(
+      `{ ${named}: { source: token } }`,
+      `[{ group: ${named}, threshold: 1 }]`,
+      `    match: { requesterGroup: [${named}] }\n`,
+    );
+    const { set, problems } = await checkPolicies(await files(text));
+    expect(problems.map(({ rule }) => rule)).toEqual(['listable']);
+    const facts = { operation: 'X', input: {}, requester: person('alice', [group]), now: 0 };
+    expect(set && explain(set, facts)).toMatchObject({
+      policy: { groups: { [group]: { source: 'token' } } },
+      stages: [{ seats: [{ group }] }],
+    });
+    const listed = staged(`{ ${named}: { source: directory } }`, `[{ group: ${named}, threshold: 1 }]`);
+    const by = await checkPolicies(await files(listed, `groups: { ${named}: ${who('bob')} }`));
+    expect(by.set && explain(by.set, facts)).toMatchObject({
+      stages: [{ seats: [{ people: [{ subject: 'bob' }] }] }],
+    });
+  });
+
+  test.each([
+    ['', 'nothing'],
+    [' ops', 'a blank before it'],
+    ['ops\\n', 'a line end'],
+    ['o\\u202eps', 'a mark that turns the direction'],
+    ['o\\u200bps', 'a character of no width'],
+    ['o\\eps', 'an escape'],
+    ['x'.repeat(501), 'too many characters'],
+  ])('but none of what cannot be told apart: "%s", %s', async (group) => {
+    const text = staged(`{ "${group}": { source: token } }`, `[{ group: "${group}", threshold: 1 }]`);
+    expect((await problemsOf(text)).ok).toBe(false);
+    const { set } = await checkPolicies(await files(one(stage), `groups: { "${group}": ${who('bob')} }`));
+    expect(set).toBeNull();
+  });
+
+  test('two ways to write one name are one name', async () => {
+    const twice = '{ 42: { source: token }, "42": { source: directory } }';
+    const { problems } = await problemsOf(staged(twice, '[{ group: "42", threshold: 1 }]'));
+    expect(problems).toEqual(['error 1  yaml']);
+  });
+});
+
 describe('what its author should know', () => {
   test.each<[string, string, string | undefined, string[]]>([
     [

@@ -1,0 +1,34 @@
+import { shownJson, shownLines, shownText } from '../domain/shown-text.ts';
+
+/** How a command prints. */
+export interface Output {
+  /** One result: as JSON under `--json`, otherwise the lines. */
+  result(value: unknown, lines: readonly string[]): void;
+}
+
+// The one place of the command line, and of `verify.mjs`, that writes to a terminal: whatever is told was given by others.
+
+/** Writes one line. What it has of others cannot end it, nor steer the terminal. */
+export function printLine(line: string): void {
+  process.stdout.write(`${shownText(line)}\n`);
+}
+
+/** Writes a value as one line of JSON. */
+export function printJson(value: unknown): void {
+  process.stdout.write(`${shownJson(value)}\n`);
+}
+
+/** Writes to stderr. Further lines are marked, so that none of them can be taken for a message of its own. */
+export function complain(message: string): void {
+  process.stderr.write(`${shownLines(message).join('\n  | ')}\n`);
+}
+
+/** How commands print: values under `--json`, otherwise lines. */
+export function outputOf(json: boolean): Output {
+  return {
+    result(value, lines) {
+      if (json) printJson(value);
+      else lines.forEach(printLine);
+    },
+  };
+}
