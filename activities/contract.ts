@@ -43,6 +43,8 @@ export interface Recording {
 
 /** A change that is to be opened. */
 export interface Opening extends Recording, Pick<ChangeRequest, 'idempotency' | 'submission'> {
+  /** The whole request, as the workflow has it. */
+  readonly request: unknown;
   /** Who asked, where it was not the API. */
   readonly host: Host | null;
   /** When Temporal started the change's workflow, ISO 8601. */

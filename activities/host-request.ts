@@ -1,36 +1,22 @@
 import { z } from 'zod';
 import type { HostRequest } from '../domain/change.ts';
+import { longestMs } from '../domain/duration.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { CountersignError } from '../domain/error.ts';
+import { words } from '../domain/text-schema.ts';
+import { asked, ticket } from '../operations/change-request.ts';
 
-const longestMs = 366 * 86_400_000;
-const text = (max: number) =>
-  z
-    .string()
-    .max(max)
-    .refine((value) => value.isWellFormed() && !/(?![\t\n\r])\p{Cc}/u.test(value), {
-      error: 'must be well-formed text without control characters',
-    });
-const words = (max: number) => text(max).trim().min(1);
-const within = z.number().int().min(1000).max(longestMs).nullable().default(null);
+const within = z.int().min(1000).max(longestMs).nullable().default(null);
 
 /** What a host may ask for; every other member is refused, a policy above all. */
 const hostRequest = z.strictObject({
-  id: z.uuid(),
-  operation: z.string().max(100),
-  input: z.record(z.string(), z.unknown()),
+  id: z.uuid().lowercase(),
+  operation: asked.operation,
+  input: asked.input,
   requester: z.strictObject({ issuer: words(500), subject: words(500) }),
-  justification: words(2000),
+  justification: asked.justification,
   ticket: z
-    .strictObject({
-      system: words(100),
-      id: words(200),
-      url: z
-        .url({ protocol: /^https?$/ })
-        .max(2000)
-        .nullable()
-        .default(null),
-    })
+    .strictObject({ system: ticket.system, id: ticket.id, url: ticket.url.nullable().default(null) })
     .nullable()
     .default(null),
   decideWithinMs: within,

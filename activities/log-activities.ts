@@ -13,16 +13,16 @@ import { askAgainMs } from '../domain/closure.ts';
 import { mergedDecisions } from '../domain/decisions.ts';
 import { CountersignError } from '../domain/error.ts';
 import { samePerson } from '../domain/person.ts';
-import { isSignedStatement } from '../domain/statement.ts';
-import { faultOf } from '../operations/inputs.ts';
 import { servedRegionFault } from '../operations/served-region.ts';
 import type { LogActivities, OpenedResult } from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { makeAcceptance } from './accept-request.ts';
 import { attests } from './approval.ts';
 import { cancelChange } from './cancel-change.ts';
+import { assertPolicy } from './assert-policy.ts';
 import { stopOf } from './begin-call.ts';
 import { asFailure } from './failure.ts';
+import { requestFault } from './request-fault.ts';
 import { writeEnd } from './write-end.ts';
 
 /** The activities on Postgres alone. Each is one transaction: its entries and the change's new state, or nothing. */
@@ -34,16 +34,16 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
     acceptHost: acceptance.acceptHost,
 
     async openChange(opening) {
-      const { change, entries, idempotency, submission } = opening;
-      const fault = faultOf(change);
+      const { request, change, entries, idempotency, submission } = opening;
+      const fault = requestFault(request, change);
       if (fault !== null) return { kind: 'invalid', message: fault };
       const elsewhere = servedRegionFault(change.input, region);
       if (elsewhere !== null) return { kind: 'invalid', code: 'region_not_served', message: elsewhere };
-      const isAttested = () => isSignedStatement(submission) && attests(submission, change, verifyStatement);
-      if (submission !== null && !isAttested()) {
+      if (submission !== null && !attests(submission, change, verifyStatement)) {
         const message = 'the submission is not signed for this change by a known key';
         return { kind: 'invalid', code: 'bad_signature', message };
       }
+      assertPolicy(deps, change);
       const obstacle =
         (await acceptance.refusalOf(opening)) ?? (await asFailure(() => obstacleTo(pool, change)));
       // A repeat of what was committed before: what came in its way since ends it in other ways.
@@ -62,6 +62,7 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
     },
 
     async recordChange({ change, complete, entries, statements }) {
+      assertPolicy(deps, change);
       for (const signed of statements) {
         if (signed.statement.changeId !== change.id || !verifyStatement(signed)) {
           throw ApplicationFailure.nonRetryable(

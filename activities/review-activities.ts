@@ -7,7 +7,9 @@ import { next } from '../domain/change-state.ts';
 import { changeMembers, personActor } from '../domain/entry.ts';
 import { CountersignError } from '../domain/error.ts';
 import { judgeReview } from '../domain/review.ts';
+import { signedRequestSchema } from '../domain/statement-schema.ts';
 import type { SignedStatement } from '../domain/statement.ts';
+import { fieldErrors } from '../operations/field-errors.ts';
 import { inTransaction } from '../store/in-transaction.ts';
 import { lockChange } from '../store/lock-change.ts';
 import { releaseBreakGlass } from '../store/release-break-glass.ts';
@@ -20,6 +22,10 @@ import { asFailure } from './failure.ts';
 export function makeReviewActivities({ pool, verifyStatement }: ActivityDependencies): ReviewActivities {
   return {
     async signReview({ request, key, at, temporal }) {
+      const [wrong] = fieldErrors(signedRequestSchema, request);
+      if (wrong) {
+        throw ApplicationFailure.nonRetryable(`${wrong.field}: ${wrong.message}`, 'invalid_request');
+      }
       const { signed, source } = request;
       const { statement } = signed;
       if (statement.kind !== 'review' || !verifyStatement(signed)) {

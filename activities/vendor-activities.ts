@@ -20,6 +20,7 @@ import { countAttempts } from '../store/count-attempts.ts';
 import { getChange } from '../store/get-change.ts';
 import { listAttempts } from '../store/list-attempts.ts';
 import { assertApproved, assertOpen } from './approval.ts';
+import { assertPolicy } from './assert-policy.ts';
 import { makeAttemptLog } from './attempt-log.ts';
 import { makeBeginCall, stopOf } from './begin-call.ts';
 import type { Blocked } from './begin-call.ts';
@@ -157,6 +158,7 @@ export function makeVendorActivities(deps: ActivityDependencies): VendorActiviti
   return {
     async precheck({ change, entry }) {
       const operation = operationFor(change);
+      assertPolicy(deps, change);
       const written = await asFailure(() => findEntry(pool, entry.key));
       if (written) {
         const { snapshot, digest, readRequestId } = written as unknown as {
@@ -204,6 +206,7 @@ export function makeVendorActivities(deps: ActivityDependencies): VendorActiviti
       try {
         const ref = activityRef();
         const operation = operationFor(change);
+        assertPolicy(deps, change);
         assertApproved(change, approvals, deps.verifyStatement);
         await asFailure(() => attempts.endLost(change, ref));
         // A log that is known not to seal: no attempt is begun that would only be given up.

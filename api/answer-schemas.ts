@@ -85,6 +85,21 @@ export const policyRevocationAnswer = z
   })
   .openapi('PolicyRevocation');
 
+const decision = z.object({
+  decision: z.enum(['approve', 'reject']),
+  comment: z.string(),
+  person,
+  digest: z.string(),
+  round: z.number().int(),
+  at: moment,
+  stage: z.string(),
+  counts: z.boolean(),
+  takenBack: count.optional(),
+  directory: z
+    .array(z.object({ issuer: z.string(), subject: z.string(), groups: z.array(z.string()) }))
+    .optional(),
+});
+
 /** A change as the API answers it. */
 export const changeSchema = z
   .object({
@@ -105,26 +120,12 @@ export const changeSchema = z
     decideBy: moment,
     executeAfter: moment.nullable(),
     executeBy: moment.nullable(),
+    asked: z.object({ executeBy: moment.nullable(), executeWithinMs: count }),
     snapshot: json.nullable(),
     digest: z.string().nullable(),
     round: z.number().int(),
     escalatedAt: moment.nullable(),
-    decisions: z.array(
-      z.object({
-        decision: z.enum(['approve', 'reject']),
-        comment: z.string(),
-        person,
-        digest: z.string(),
-        round: z.number().int(),
-        at: moment,
-        stage: z.string(),
-        counts: z.boolean(),
-        takenBack: count.optional(),
-        directory: z
-          .array(z.object({ issuer: z.string(), subject: z.string(), groups: z.array(z.string()) }))
-          .optional(),
-      }),
-    ),
+    decisions: z.array(decision),
     missing: z.array(
       z.object({
         stage: z.string(),
@@ -177,6 +178,15 @@ export const changeSchema = z
     links: z.object({ self: z.string(), events: z.string(), decisions: z.string() }).optional(),
   })
   .openapi('Change');
+
+/** A change as a list has it: without any digest. */
+export const listedChangeSchema = changeSchema
+  .omit({ digest: true, attempts: true, waitsFor: true, awaitingYou: true, links: true })
+  .extend({
+    policy: policySchema.omit({ digest: true }),
+    decisions: z.array(decision.omit({ digest: true })),
+  })
+  .openapi('ListedChange');
 
 /** What is known of an API token. */
 export const tokenSchema = z

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { appenderOfType } from '../domain/entry.ts';
 import type { EventType } from '../domain/entry.ts';
-import { limit, text } from './schemas.ts';
+import { text } from '../domain/text-schema.ts';
+import { limit } from './schemas.ts';
 
 const wholeNumber = z
   .string()

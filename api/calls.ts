@@ -3,6 +3,7 @@ import type { Role } from '../domain/person.ts';
 import { auditEntriesQuerySchema, auditExportQuerySchema } from './audit-schemas.ts';
 import {
   changeSchema,
+  listedChangeSchema,
   entrySchema,
   freezeOverrideSchema as freezeOverrideAnswer,
   declaredFreezeSchema,
@@ -12,13 +13,13 @@ import {
   policyRevocationAnswer,
   tokenSchema as tokenAnswer,
 } from './answer-schemas.ts';
+import { idempotencyKey } from '../operations/change-request.ts';
 import {
   decisionSchema,
   executionSchema,
   freezeListQuerySchema,
   freezeOverrideSchema,
   freezeSchema,
-  idempotencyKeySchema,
   listQuerySchema,
   policyRevocationSchema,
   reviewSchema,
@@ -60,7 +61,7 @@ const readers: readonly Role[] = ['approver', 'auditor', 'operator'];
 
 /** A freeze of the calendar file has a name instead. */
 const freezeId = z.object({ id: z.string() });
-const page = z.object({ items: z.array(changeSchema), nextCursor: z.string().nullable() });
+const page = z.object({ items: z.array(listedChangeSchema), nextCursor: z.string().nullable() });
 const readiness = z.object({
   status: z.enum(['ready', 'not ready']),
   postgres: z.boolean(),
@@ -76,7 +77,7 @@ export const calls: readonly Call[] = [
     summary: 'Ask for a change; answers once its first entry is durable',
     roles: ['requester'],
     body: submissionSchema,
-    headers: z.object({ 'Idempotency-Key': idempotencyKeySchema.optional() }),
+    headers: z.object({ 'Idempotency-Key': idempotencyKey.optional() }),
     answers: { 200: changeSchema, 201: changeSchema },
     problems: [400, 401, 403, 409, 413, 415, 422, 429, 503],
   },
@@ -166,7 +167,7 @@ export const calls: readonly Call[] = [
     summary: 'Declare a freeze: nothing that it holds runs until it ends or is lifted',
     roles: ['admin'],
     body: freezeSchema,
-    headers: z.object({ 'Idempotency-Key': idempotencyKeySchema.optional() }),
+    headers: z.object({ 'Idempotency-Key': idempotencyKey.optional() }),
     answers: { 200: declaredFreezeSchema, 201: declaredFreezeSchema },
     problems: [400, 401, 403, 413, 415, 422, 429, 503],
   },

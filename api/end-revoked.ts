@@ -2,6 +2,7 @@ import { CountersignError } from '../domain/error.ts';
 import { isoTime } from '../domain/time.ts';
 import { listChangesUnderRevoked } from '../store/list-changes-under-revoked.ts';
 import type { ApiDependencies } from './dependencies.ts';
+import { digestToStop } from './intact.ts';
 
 /**
  * Ends open changes whose policy was revoked, in the name of the admin who did it. Whatever is not reached now is there
@@ -10,27 +11,27 @@ import type { ApiDependencies } from './dependencies.ts';
  * @returns how many took it
  */
 export async function endRevoked(
-  deps: Pick<ApiDependencies, 'db' | 'engine' | 'signer' | 'log' | 'now'>,
+  deps: Pick<ApiDependencies, 'db' | 'engine' | 'signer' | 'refusals' | 'log' | 'now'>,
 ): Promise<number> {
-  const { db, engine, signer, log, now = Date.now } = deps;
+  const { db, engine, signer, refusals, log, now = Date.now } = deps;
   let told = 0;
   for (const { change, revocation } of await listChangesUnderRevoked(db)) {
-    const signed = signer.sign({
-      v: 1,
-      kind: 'revocation',
-      changeId: change.id,
-      person: revocation.revokedBy,
-      action: 'revoke',
-      comment: revocation.comment,
-      digest: change.digest,
-      round: change.round,
-      at: isoTime(now()),
-    });
     try {
+      const signed = signer.sign({
+        v: 1,
+        kind: 'revocation',
+        changeId: change.id,
+        person: revocation.revokedBy,
+        action: 'revoke',
+        comment: revocation.comment,
+        digest: await digestToStop(refusals, change),
+        round: change.round,
+        at: isoTime(now()),
+      });
       await engine.send({ signed, source: null });
       told += 1;
     } catch (error) {
-      // A change that has just ended needs no word; any other is told again later.
+      // A change that has just ended needs no word; any other is told again later. The others must not wait for it.
       if (error instanceof CountersignError && error.code === 'change_closed') continue;
       log.warn({ err: error, changeId: change.id }, 'a change under a revoked policy could not be ended yet');
     }

@@ -3,8 +3,9 @@ import type { FieldError } from '../domain/error.ts';
 import type { Freeze } from '../domain/freeze.ts';
 import type { Person } from '../domain/person.ts';
 import { isoTime } from '../domain/time.ts';
+import { idempotencyKey as idempotencyKeySchema } from '../operations/change-request.ts';
 import { operationOf } from '../operations/registry.ts';
-import { checked, freezeSchema, idempotencyKeySchema, invalid } from './schemas.ts';
+import { checked, freezeSchema, invalid } from './schemas.ts';
 import { changeIdOf } from './submission.ts';
 
 /**

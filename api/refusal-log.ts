@@ -1,14 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { appendEntry } from '../audit/append.ts';
+import type { RaiseAlarm } from '../domain/alarm.ts';
 import type { Change } from '../domain/change.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { personActor } from '../domain/entry.ts';
 import { httpStatusOfCode } from '../domain/error.ts';
 import type { CountersignError } from '../domain/error.ts';
 import type { Person } from '../domain/person.ts';
+import type { Difference } from '../domain/stored-change.ts';
 import { isoTime } from '../domain/time.ts';
 import type { Queryable } from '../store/queryable.ts';
+import { makeCoalesced } from './coalesced.ts';
 
 /** A refused request, as it is recorded. */
 export interface Refusal {
@@ -24,17 +27,24 @@ export interface Refusal {
 /** Entries for one person, change and code within a window; repeats beyond are counted. */
 export const refusalsPerWindow = 5;
 
-interface Window {
-  count: number;
-  unrecorded: number;
-  last: Refusal;
-  readonly timer: NodeJS.Timeout;
+/** Entries for one difference within a window: whoever looks finds the same. */
+const differencesPerWindow = 1;
+
+/** A stored change that contradicts itself, found before it was shown or relied on. */
+export interface FoundDifference {
+  readonly change: Pick<Change, 'id'>;
+  readonly difference: Difference;
 }
 
 /** Where refusals are recorded. */
 export interface RefusalLog {
   /** @throws CountersignError `log_unavailable` when it cannot be recorded, which is answered in its place */
   record(refusal: Refusal): Promise<void>;
+  /**
+   * Records that a stored change differs, and raises the alarm for it.
+   * @throws CountersignError `log_unavailable`
+   */
+  differs(found: FoundDifference): Promise<void>;
   /** Ends every window now and tells of what it only counted: for a process that stops. */
   flush(): Promise<void>;
 }
@@ -46,6 +56,8 @@ export interface RefusalLogDependencies {
   /** Temporal's namespace, part of event keys. */
   readonly namespace: string;
   readonly log: Pick<Logger, 'warn'>;
+  /** Told of stored changes that differ, with each window; default: nobody. */
+  readonly alarm?: RaiseAlarm;
   readonly now?: () => number;
 }
 
@@ -56,18 +68,20 @@ export interface RefusalLogDependencies {
  * @param windowMs - length of a window; default a minute
  */
 export function makeRefusalLog(deps: RefusalLogDependencies, windowMs = 60_000): RefusalLog {
-  const { db, namespace, log, now = Date.now } = deps;
-  const windows = new Map<string, Window>();
+  const { db, namespace, log, alarm, now = Date.now } = deps;
 
   async function append(refusal: Refusal, coalesced: number): Promise<void> {
-    const { type, person, change, wanted, error, source } = refusal;
+    const { type, person, wanted, error, source } = refusal;
+    const id = refusal.change?.id ?? null;
+    // What is stored of one that differs is not told as if it were so.
+    const change = error.code === 'stored_change_differs' ? null : refusal.change;
     await appendEntry(db, {
-      key: `${namespace}/${change?.id ?? '-'}/${type}/${randomUUID()}`,
+      key: `${namespace}/${id ?? '-'}/${type}/${randomUUID()}`,
       body: {
         v: 1,
         type,
         time: isoTime(now()),
-        changeId: change?.id ?? null,
+        changeId: id,
         actor: personActor(person),
         operation: change?.operation ?? null,
         target: change?.target ?? null,
@@ -81,45 +95,57 @@ export function makeRefusalLog(deps: RefusalLogDependencies, windowMs = 60_000):
     });
   }
 
-  /** Tells of what a window only counted; what the log does not take now, the next window's end offers again. */
-  async function close(id: string, window: Window): Promise<void> {
-    windows.delete(id);
-    clearTimeout(window.timer);
-    if (window.unrecorded === 0) return;
-    try {
-      await append(window.last, window.unrecorded);
-    } catch (err) {
-      log.warn({ err: err as Error }, 'counted refusals could not be recorded yet');
-      open(id, window.last).unrecorded += window.unrecorded;
-    }
+  async function appendDifference(found: FoundDifference, coalesced: number): Promise<void> {
+    const { change, difference } = found;
+    await appendEntry(db, {
+      key: `${namespace}/${change.id}/integrity.differs/${randomUUID()}`,
+      body: {
+        v: 1,
+        type: 'integrity.differs',
+        time: isoTime(now()),
+        changeId: change.id,
+        actor: { process: 'api' },
+        // What is stored of them may be what was edited.
+        operation: null,
+        target: null,
+        outcome: 'stored_change_differs',
+        difference: { ...difference },
+        coalesced,
+      },
+    });
   }
 
-  function open(id: string, last: Refusal): Window {
-    const there = windows.get(id);
-    if (there) return there;
-    const timer = setTimeout(() => void close(id, window), windowMs).unref();
-    const window: Window = { count: 0, unrecorded: 0, last, timer };
-    windows.set(id, window);
-    return window;
-  }
-
+  const refusals = makeCoalesced(append, {
+    perWindow: refusalsPerWindow,
+    windowMs,
+    log,
+    what: 'counted refusals',
+  });
+  const differences = makeCoalesced(appendDifference, {
+    perWindow: differencesPerWindow,
+    windowMs,
+    log,
+    what: 'counted differences',
+    onFirst: ({ change, difference }) =>
+      alarm?.('stored_change_differs', `the stored change differs in its ${difference.of}`, {
+        changeId: change.id,
+        difference,
+      }),
+  });
   return {
     async record(refusal) {
       const { type, person, change, wanted, error } = refusal;
       // What it was about, without what the caller may choose freely: each other thing is told of by itself.
       const about = [type, wanted.call, wanted.kind, wanted.action];
       const who = [person.issuer, person.subject, change?.id, error.code];
-      const window = open(JSON.stringify([...who, ...about]), refusal);
-      window.count += 1;
-      if (window.count <= refusalsPerWindow) {
-        await append(refusal, 0);
-        return;
-      }
-      window.unrecorded += 1;
-      window.last = refusal;
+      await refusals.record(JSON.stringify([...who, ...about]), refusal);
+    },
+    async differs(found) {
+      const { change, difference } = found;
+      await differences.record(JSON.stringify([change.id, difference]), found);
     },
     async flush() {
-      await Promise.all([...windows].map(([id, window]) => close(id, window)));
+      await Promise.all([refusals.flush(), differences.flush()]);
     },
   };
 }

@@ -1,16 +1,15 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import type { ChangeRequest } from '../domain/change.ts';
-import type { FieldError } from '../domain/error.ts';
 import type { Person, PersonId } from '../domain/person.ts';
 import type { PinnedPolicy } from '../domain/policy.ts';
 import { isoTime } from '../domain/time.ts';
+import { idempotencyKey as idempotencyKeySchema } from '../operations/change-request.ts';
+import { clockErrors } from '../operations/clocks.ts';
+import { fieldErrors } from '../operations/field-errors.ts';
 import { inputSchemaOf } from '../operations/inputs.ts';
 import { operationOf } from '../operations/registry.ts';
-import { checked, fieldErrors, idempotencyKeySchema, invalid, submissionSchema } from './schemas.ts';
-
-const day = 86_400_000;
-const furthest = 366 * day;
+import { checked, invalid, submissionSchema } from './schemas.ts';
 
 /**
  * The change id of a person's key: the same for each repeat, so that racing requests meet in one workflow. A UUID of
@@ -113,25 +112,4 @@ export function underPolicy(asked: AskedChange, policy: PinnedPolicy): ChangeReq
 export function assertSubmittable(request: ChangeRequest, now: number): void {
   const errors = clockErrors(request, now);
   if (errors.length > 0) throw invalid(errors);
-}
-
-function clockErrors({ decideBy, executeAfter, executeBy }: ChangeRequest, now: number): FieldError[] {
-  const errors: FieldError[] = [];
-  const broken = (field: string, rule: string, message: string) => errors.push({ field, rule, message });
-  const past = (value: string) => Date.parse(value) <= now;
-  if (executeBy !== null && past(executeBy)) broken('executeBy', 'future', 'must be in the future');
-  // Equal to it, it is the one that is at fault.
-  if (decideBy !== executeBy && past(decideBy)) broken('decideBy', 'future', 'must be in the future');
-  for (const [field, value] of Object.entries({ decideBy, executeAfter, executeBy })) {
-    if (value !== null && Date.parse(value) > now + furthest) {
-      broken(field, 'maximum', 'at most 366 days from now');
-    }
-  }
-  if (executeBy !== null && decideBy > executeBy) {
-    broken('decideBy', 'before', 'must not be after executeBy');
-  }
-  if (executeAfter !== null && executeBy !== null && executeAfter >= executeBy) {
-    broken('executeAfter', 'before', 'must be before executeBy');
-  }
-  return errors;
 }

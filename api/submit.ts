@@ -1,11 +1,14 @@
-import { createHash } from 'node:crypto';
 import type { Change, ChangeRequest } from '../domain/change.ts';
 import { CountersignError, httpStatusOfCode } from '../domain/error.ts';
 import type { Statement } from '../domain/statement.ts';
+import { askedMembers } from '../domain/asked.ts';
+import { newChange } from '../domain/change-state.ts';
 import { submissionText } from '../domain/submission.ts';
 import { personKey } from '../domain/membership.ts';
 import { answerableFor } from '../domain/person.ts';
+import { sha256 } from './sha256.ts';
 import type { Person } from '../domain/person.ts';
+import { hasOwnDigest } from '../domain/policy-digest.ts';
 import { operationOf } from '../operations/registry.ts';
 import { assertServedRegion } from '../operations/served-region.ts';
 import { getChange } from '../store/get-change.ts';
@@ -141,6 +144,7 @@ export function makeSubmit(deps: ApiDependencies): (submittal: Submittal) => Pro
     try {
       // At the moment that is signed: the worker asks its own file about the same one.
       request = underPolicy(asked, choosePolicy(policies.current(), asked, Date.parse(asked.submittedAt)));
+      assertPolicy(deps, request);
       assertSubmittable(request, now());
       // Who breaks the glass several times at once takes over one target, and not one for each that is then refused.
       if (request.breakGlass) await oneAtATime(db, 'break glass', personKey(answerableFor(person)), open);
@@ -154,6 +158,15 @@ export function makeSubmit(deps: ApiDependencies): (submittal: Submittal) => Pro
     if (!change) throw new CountersignError('log_unavailable', 'the change was written and cannot be read');
     return { created: change.submittedAt === request.submittedAt, change };
   };
+}
+
+/** @throws CountersignError `policy_digest_differs`: it would be known, and revoked, as another one */
+function assertPolicy({ alarm }: ApiDependencies, { id, policy }: ChangeRequest): void {
+  if (hasOwnDigest(policy, sha256)) return;
+  const { name, version, digest } = policy;
+  const message = `policy ${name}, version ${version} does not have the digest that it is loaded under`;
+  alarm?.('policy_digest_differs', message, { changeId: id, digest });
+  throw new CountersignError('policy_digest_differs', message);
 }
 
 /**
@@ -183,7 +196,7 @@ function submissionOf(request: ChangeRequest): Statement {
     action: 'submit',
     // The justification is part of what the digest is made of.
     comment: '',
-    digest: createHash('sha256').update(submissionText(request)).digest('hex'),
+    digest: sha256(submissionText(askedMembers(newChange(request)), request.submittedAt)),
     round: 0,
     at: request.submittedAt,
   };

@@ -18,6 +18,7 @@ import { listAttempts } from '../store/list-attempts.ts';
 import type { CallUnderWay } from '../store/list-calls-under-way.ts';
 import { mayAddress } from './caller.ts';
 import type { ApiDependencies } from './dependencies.ts';
+import { assertIntact, digestToStop } from './intact.ts';
 import { uuidSchema } from './schemas.ts';
 import type { Queryable } from '../store/queryable.ts';
 
@@ -34,6 +35,18 @@ export type ChangeView = Change & {
   readonly awaitingYou: boolean;
   readonly links: { readonly self: string; readonly events: string; readonly decisions: string };
 };
+
+/** A change in a list: nothing in it has been compared, so it has no digest to decide on or to revoke. */
+export type ListedChange = Omit<Change, 'digest' | 'decisions' | 'policy'> & {
+  readonly policy: Omit<Change['policy'], 'digest'>;
+  readonly decisions: readonly Omit<Change['decisions'][number], 'digest'>[];
+};
+
+/** See {@link ListedChange}. */
+export function listed({ digest: _, policy, decisions, ...change }: Change): ListedChange {
+  const { digest: _ofPolicy, ...rules } = policy;
+  return { ...change, policy: rules, decisions: decisions.map(({ digest: _seen, ...decision }) => decision) };
+}
 
 /** Who has stopped or paused a change. */
 export interface ShownStop {
@@ -78,13 +91,21 @@ function unknownChange(): CountersignError {
   return new CountersignError('not_found', 'there is no such change');
 }
 
+/** Shows a change to a reader. */
+export interface ShowChange {
+  /** @throws CountersignError `stored_change_differs` */
+  (change: Change, reader: Person): Promise<ChangeView>;
+  /** After a word that was accepted: what differs is shown without a digest, so that nothing can be decided on it. */
+  afterWord(change: Change, reader: Person): Promise<ChangeView>;
+}
+
 /** Makes the view of a change for a reader. */
 export function makeView(
-  deps: Pick<ApiDependencies, 'db' | 'calendar' | 'policies' | 'now'>,
-): (change: Change, reader: Person) => Promise<ChangeView> {
-  const { db, calendar, policies, now = Date.now } = deps;
+  deps: Pick<ApiDependencies, 'db' | 'calendar' | 'policies' | 'refusals' | 'now'>,
+): ShowChange {
+  const { db, calendar, policies, refusals, now = Date.now } = deps;
   const gate = makeGate(db, calendar);
-  return async (change, reader) => {
+  const show = async (change: Change, reader: Person): Promise<ChangeView> => {
     const self = `/v1/changes/${change.id}`;
     const mayRun = change.decisionStatus === 'approved' && !isFinal(change);
     const attempts = await listAttempts(db, change.id);
@@ -99,6 +120,16 @@ export function makeView(
       links: { self, events: `${self}/events`, decisions: `${self}/decisions` },
     };
   };
+  return Object.assign(
+    async (change: Change, reader: Person) => {
+      await assertIntact(refusals, change);
+      return show(change, reader);
+    },
+    {
+      afterWord: async (change: Change, reader: Person) =>
+        show({ ...change, digest: await digestToStop(refusals, change) }, reader),
+    },
+  );
 }
 
 /** The last word that counted, unless it had the change go on. */

@@ -1,6 +1,7 @@
 import type { EntryBody } from '../domain/entry.ts';
 import type { Queryable } from '../store/queryable.ts';
 import { asLogError } from './log-error.ts';
+import { bodyOf } from './read-body.ts';
 
 /** An entry as it is stored. */
 export interface StoredEntry {
@@ -37,7 +38,7 @@ export async function entriesOfChange(
     return rows.map(({ index, key, bytes }) => ({
       index: index === null ? null : Number(index),
       key,
-      body: JSON.parse(bytes.toString('utf8')) as EntryBody,
+      body: bodyOf(bytes),
       bytes,
     }));
   } catch (error) {

@@ -1,6 +1,7 @@
 import type { EntryBody, EventType } from '../domain/entry.ts';
 import type { Queryable } from '../store/queryable.ts';
 import { asLogError } from './log-error.ts';
+import { bodyOf } from './read-body.ts';
 
 /** Which entries; every member that is given must hold. */
 export interface EntryFilter {
@@ -75,7 +76,7 @@ export async function findEntries(
     return rows.map(({ index, key, bytes, leaf_hash }) => ({
       index: Number(index),
       key,
-      body: JSON.parse(bytes.toString('utf8')) as EntryBody,
+      body: bodyOf(bytes),
       leafHash: leaf_hash.toString('hex'),
     }));
   } catch (error) {

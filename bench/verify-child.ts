@@ -23,7 +23,15 @@ if (what === 'base') {
   const say = (line: string) => void said.push(line);
   const code = await verifyInThread(
     verifier,
-    { pack: path, keys: [keyFile], since: undefined, maxAge: undefined, at: undefined, json: true },
+    {
+      pack: path,
+      keys: [keyFile],
+      since: undefined,
+      maxAge: undefined,
+      at: undefined,
+      policies: [],
+      json: true,
+    },
     say,
     say,
   );

@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ReadableStream } from 'node:stream/web';
-import type { Change } from '../domain/change.ts';
-import type { ChangeView } from '../api/view.ts';
+import type { ChangeView, ListedChange } from '../api/view.ts';
 import { CountersignError, isErrorCode } from '../domain/error.ts';
 import type { FieldError } from '../domain/error.ts';
 import type { Environment } from './environment.ts';
@@ -22,7 +21,7 @@ export interface ApiClient {
   post<T>(path: string, body: object, headers?: Record<string, string>): Promise<T>;
   delete<T = unknown>(path: string): Promise<T>;
   change(id: string): Promise<ChangeView>;
-  list(query: URLSearchParams): Promise<{ items: Change[]; nextCursor: string | null }>;
+  list(query: URLSearchParams): Promise<{ items: ListedChange[]; nextCursor: string | null }>;
   events(id: string): Promise<ShownEntry[]>;
   /** What is answered as text. */
   text(path: string): Promise<string>;

@@ -22,6 +22,15 @@ import { verifyInThread } from './verify-thread.ts';
 const auditor = 'dave';
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
+/** Options of `audit verify`. */
+interface VerifyOptions {
+  readonly key: string[];
+  readonly policies: string[];
+  readonly since?: string;
+  readonly maxAge?: string;
+  readonly at?: string;
+}
+
 /** `countersign audit …`: the log, for auditors. All but `verify` ask the HTTP API; `verify` needs nothing but files. */
 export function auditCommands(program: Command, env: () => Environment, output: () => Output): void {
   const audit = program.command('audit').description('read, export and verify the audit log');
@@ -110,7 +119,13 @@ export function auditCommands(program: Command, env: () => Environment, output: 
       'how old the newest cosignature of a trusted witness may be, such as 24h or 7d',
     )
     .option('--at <time>', 'when, such as 2026-11-24T12:00:00Z; else now')
-    .action(async (pack: string, o: { key: string[]; since?: string; maxAge?: string; at?: string }) => {
+    .option(
+      '--policies <file>',
+      'a policy that was in force: a policy file, a folder of them, or four-eyes; may be given several times',
+      (file, all: string[]) => [...all, file],
+      [],
+    )
+    .action(async (pack: string, o: VerifyOptions) => {
       process.exitCode = await verifyInThread(
         join(import.meta.dirname, `verifier${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`),
         {
@@ -119,6 +134,7 @@ export function auditCommands(program: Command, env: () => Environment, output: 
           since: o.since,
           maxAge: o.maxAge,
           at: o.at,
+          policies: o.policies,
           json: program.opts<{ json?: boolean }>().json === true,
         },
         printLine,

@@ -2,14 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { ChangeView } from '../api/view.ts';
-import type { Change } from '../domain/change.ts';
 import { asCaller as as, clientOf } from './caller.ts';
 import type { Caller, Texts } from './caller.ts';
 import type { Environment } from './environment.ts';
 import { asPage, pageLines, pageQuery } from './page.ts';
 import type { PageOptions } from './page.ts';
 import type { Output } from './print.ts';
-import { changeLines, entryLine, targetText } from './story.ts';
+import { changeLine, changeLines, entryLine } from './story.ts';
 
 /** `countersign change …`: what the HTTP API does, from a terminal. */
 export function changeCommands(program: Command, env: () => Environment, output: () => Output): void {
@@ -60,9 +59,7 @@ export function changeCommands(program: Command, env: () => Environment, output:
       if (o.sn) query.set('sn', o.sn);
       if (o.awaitingMe) query.set('awaiting', 'me');
       const page = await (await clientOf(env(), o)).list(query);
-      const line = (c: Change) =>
-        `${c.id}  ${c.decisionStatus.padEnd(9)} ${c.executionStatus.padEnd(16)} ${targetText(c.target)}`;
-      output().result(page, pageLines(page, line));
+      output().result(page, pageLines(page, changeLine));
     });
 
   as(change.command('show <id>'))

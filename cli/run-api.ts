@@ -40,7 +40,7 @@ export async function runApi(env: Environment, options: { readonly anyPort?: boo
   const feed = startEntryFeed({ pool, log });
   const { client, namespace } = temporalClient(tracing.plugins);
   const keyFile = env.COUNTERSIGN_STATEMENT_KEY ?? (await statementKeys(env.COUNTERSIGN_HOME)).privateKey;
-  const refusals = makeRefusalLog({ db: pool, namespace, log });
+  const refusals = makeRefusalLog({ db: pool, namespace, log, alarm: alarms.raise });
   const deps = {
     db: pool,
     feed,

@@ -1,26 +1,39 @@
-import type { ChangeView } from '../api/view.ts';
+import type { ChangeView, ListedChange } from '../api/view.ts';
 import { shownLines } from '../domain/shown-text.ts';
 import type { ShownEntry } from './api-client.ts';
 
-/** One entry as a line: when, what, by whom, and the vendor's words with their RequestId. */
-export function entryLine(entry: ShownEntry): string {
-  const actor = entry.actor as { name?: string; subject?: string; process?: string } | undefined;
-  const who = nameText(actor?.name ?? actor?.subject ?? actor?.process ?? '');
-  const attempt = entry.attempt as
-    | { ordinal?: number; httpStatus?: number | null; code?: string | null; requestId?: string | null }
-    | undefined;
-  const outcome = entry.outcome as { code?: string; requestId?: string | null } | string | undefined;
-  const parts: string[] = [];
-  if (attempt?.ordinal !== undefined) parts.push(`attempt ${attempt.ordinal}`);
-  if (attempt?.httpStatus != null) parts.push(`HTTP ${attempt.httpStatus}`);
-  if (attempt?.code != null) parts.push(attempt.code);
-  const said = typeof outcome === 'object' ? outcome.code : outcome;
-  if (said !== undefined) parts.push(said);
+/** One entry as a line: when, what, by whom, and the vendor's words with their RequestId. An entry may hold anything. */
+export function entryLine({ index, type, time, actor, attempt, outcome, readRequestId }: ShownEntry): string {
+  const who = memberOf(actor, 'name') ?? memberOf(actor, 'subject') ?? memberOf(actor, 'process');
+  const [ordinal, httpStatus, code] = ['ordinal', 'httpStatus', 'code'].map((name) =>
+    memberOf(attempt, name),
+  );
+  const said = typeof outcome === 'string' ? outcome : memberOf(outcome, 'code');
   const requestId =
-    attempt?.requestId ?? (typeof outcome === 'object' ? outcome.requestId : null) ?? entry.readRequestId;
-  if (typeof requestId === 'string') parts.push(`RequestId ${requestId}`);
-  const place = entry.index === null ? '   -' : String(entry.index).padStart(4);
-  return `${place}  ${entry.time}  ${entry.type.padEnd(18)} ${who.padEnd(8)} ${parts.join('  ')}`.trimEnd();
+    memberOf(attempt, 'requestId') ??
+    memberOf(outcome, 'requestId') ??
+    memberOf({ readRequestId }, 'readRequestId');
+  const parts = [
+    ...(ordinal === undefined ? [] : [`attempt ${ordinal}`]),
+    ...(httpStatus === undefined ? [] : [`HTTP ${httpStatus}`]),
+    ...(code === undefined ? [] : [code]),
+    ...(said === undefined ? [] : [said]),
+    ...(requestId === undefined ? [] : [`RequestId ${requestId}`]),
+  ];
+  const place = index === null ? '   -' : String(index).padStart(4);
+  return `${place}  ${time}  ${(memberOf({ type }, 'type') ?? '').padEnd(18)} ${nameText(who ?? '').padEnd(8)} ${parts.join('  ')}`.trimEnd();
+}
+
+/** A member as text, where there is one that can be read as such. */
+function memberOf(value: unknown, name: string): string | undefined {
+  if (value === null || typeof value !== 'object') return undefined;
+  const found = (value as Record<string, unknown>)[name];
+  return typeof found === 'string' || typeof found === 'number' ? String(found) : undefined;
+}
+
+/** A change of a list as a line. */
+export function changeLine({ id, decisionStatus, executionStatus, target }: ListedChange): string {
+  return `${id}  ${decisionStatus.padEnd(9)} ${executionStatus.padEnd(16)} ${targetText(target)}`;
 }
 
 /** A change in a few lines. */
@@ -92,7 +105,7 @@ function nameText(name: string): string {
 }
 
 /** A target as people write it; as it is stored, where it is no encoded one. */
-export function targetText(target: string): string {
+function targetText(target: string): string {
   try {
     return decodeURIComponent(target);
   } catch {

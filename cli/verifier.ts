@@ -6,7 +6,7 @@ import { serveVerification, verifyInThread } from './verify-thread.ts';
 
 // `verify.mjs`, the verifier that every pack carries, is this file with all that it imports, as one.
 const help = `node verify.mjs <pack.tgz or folder> --key <trusted keys> [--key …] [--since <checkpoint>]
-    [--max-age <such as 24h>] [--at <time>] [--json]
+    [--max-age <such as 24h>] [--at <time>] [--policies <policy file or folder> …] [--json]
 exit codes: 0 valid, 1 tampered, 2 incomplete, 3 used wrongly`;
 
 if (!(await serveVerification())) {
@@ -23,6 +23,7 @@ async function main(): Promise<number> {
         since: { type: 'string' },
         'max-age': { type: 'string' },
         at: { type: 'string' },
+        policies: { type: 'string', multiple: true, default: [] },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
@@ -33,8 +34,8 @@ async function main(): Promise<number> {
     }
     const [pack, ...more] = positionals;
     if (pack === undefined || more.length > 0) throw new Error(help);
-    const { key, since, 'max-age': maxAge, at, json } = values;
-    const args = { pack, keys: key, since, maxAge, at, json };
+    const { key, since, 'max-age': maxAge, at, policies, json } = values;
+    const args = { pack, keys: key, since, maxAge, at, policies, json };
     return await verifyInThread(fileURLToPath(import.meta.url), args, printLine, complain);
   } catch (error) {
     complain((error as Error).message);

@@ -7,6 +7,7 @@ import type { StatementCheck } from '../audit/verify/judge-entries.ts';
 import { readTrustedKeys } from '../audit/verify/trusted-keys.ts';
 import { verifyPack } from '../audit/verify/verify-pack.ts';
 import { exitCodeOf, verdictLines } from '../audit/verify/verdict.ts';
+import { policiesInForce } from './policies-in-force.ts';
 
 /** Files of a verification. */
 export interface VerifyArguments {
@@ -20,6 +21,8 @@ export interface VerifyArguments {
   readonly maxAge: string | undefined;
   /** When, in ISO 8601; else now. */
   readonly at: string | undefined;
+  /** Files and folders of the policies that were in force; none: any may have been. */
+  readonly policies: readonly string[];
   readonly json: boolean;
 }
 
@@ -33,7 +36,7 @@ const usage = 3;
  * @returns the exit code: 0 valid, 1 tampered, 2 incomplete, 3 used wrongly
  */
 export async function verifyFiles(
-  { pack, keys, since, maxAge, at, json }: VerifyArguments,
+  { pack, keys, since, maxAge, at, policies, json }: VerifyArguments,
   out: (line: string) => void,
   complain: (line: string) => void,
   checkWith: (publicKeyPems: readonly string[]) => StatementCheck,
@@ -42,12 +45,14 @@ export async function verifyFiles(
   let trusted;
   let sinceNote: string | null;
   let freshness;
+  let inForce;
   try {
     if (keys.length === 0) throw new Error('give the trusted keys with --key <file>');
     trusted = readTrustedKeys(await Promise.all(keys.map((file) => readTextFile(file, '--key'))));
     sinceNote = since === undefined ? null : await readTextFile(since, '--since');
     if (sinceNote !== null) openCheckpointOf({ note: sinceNote });
     freshness = { at: at === undefined ? Date.now() : momentOf(at), maxAge: lengthOf(maxAge) };
+    inForce = policies.length === 0 ? null : await policiesInForce(policies);
     source = await openPack(pack);
   } catch (error) {
     const { message } = error as Error;
@@ -60,6 +65,7 @@ export async function verifyFiles(
     keys: trusted,
     since: sinceNote,
     freshness,
+    policies: inForce,
     verifyStatement: statementKeys.length === 0 ? null : checkWith(statementKeys),
   });
   if (json) out(shownJson(verdict));

@@ -24,6 +24,7 @@ export function newChange(request: ChangeRequest): Change {
     decideBy: request.decideBy,
     executeAfter: request.executeAfter,
     executeBy: request.executeBy,
+    asked: { executeBy: request.executeBy, executeWithinMs: request.executeWithinMs },
     version: 1,
     decisionStatus: 'pending',
     executionStatus: 'not_started',

@@ -85,6 +85,8 @@ export interface Change {
   readonly executeAfter: string | null;
   /** No call after it; null until approval when the requester named none. */
   readonly executeBy: string | null;
+  /** What was asked for of the clock that an approval sets, see {@link ChangeRequest}. */
+  readonly asked: Pick<ChangeRequest, 'executeBy' | 'executeWithinMs'>;
   readonly snapshot: JsonObject | null;
   /** SHA-256, lower-case hex; null before the precheck. */
   readonly digest: string | null;

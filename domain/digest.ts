@@ -1,25 +1,20 @@
+import type { Asked } from './asked.ts';
+import { askedMembers } from './asked.ts';
 import { canonicalJson, canonicalMembers } from './canonical-json.ts';
-import type { Change } from './change.ts';
 import type { Json } from './json.ts';
 
 /**
- * What the digest that a decision is bound to is made of: the canonical JSON (RFC 8785) of operation, input, snapshot,
- * policy and round. Its SHA-256 in lower-case hex is the digest; a workflow cannot hash, so whoever may does.
+ * What the digest that a decision is bound to is made of: the canonical JSON (RFC 8785) of everything that was asked for
+ * ({@link askedMembers}), of the snapshot and of the round. Its SHA-256 in lower-case hex is the digest; a workflow cannot
+ * hash, so whoever may does.
  *
- * @param policyJson - the policy's canonical JSON, for whoever has it
+ * @param asked - its members, for whoever has made them before
  */
-export function digestText(
-  change: Pick<Change, 'operation' | 'input' | 'policy'>,
-  snapshot: Json,
-  round: number,
-  policyJson: string = canonicalJson(change.policy),
-): string {
-  const { operation, input } = change;
-  return canonicalMembers({
-    input: canonicalJson(input),
-    operation: canonicalJson(operation),
-    policy: policyJson,
-    round: canonicalJson(round),
-    snapshot: canonicalJson(snapshot),
-  });
+export function digestText(asked: Readonly<Record<string, string>>, snapshot: Json, round: number): string {
+  return canonicalMembers({ ...asked, round: canonicalJson(round), snapshot: canonicalJson(snapshot) });
+}
+
+/** {@link digestText} of a change. */
+export function digestTextOf(change: Asked, snapshot: Json, round: number): string {
+  return digestText(askedMembers(change), snapshot, round);
 }

@@ -13,3 +13,6 @@ export function durationText(ms: number): string {
   const [unit, size] = Object.entries(unitMs).find(([, of]) => ms % of === 0) ?? ['s', unitMs.s];
   return ms === unitMs.d ? '24h' : `${ms / size}${unit}`;
 }
+
+/** The longest time that a change may have: its clocks lie at most so far ahead, ms. */
+export const longestMs = 366 * unitMs.d;

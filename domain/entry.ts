@@ -39,6 +39,7 @@ export const appenderOfType = {
   'stop.lifted': 'api',
   'decision.refused': 'api',
   'request.refused': 'api',
+  'integrity.differs': 'api',
   'policy.revoked': 'api',
   'token.issued': 'api',
   'token.revoked': 'api',

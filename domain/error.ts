@@ -41,6 +41,7 @@ export const httpStatusOfCode = {
   not_running: 409,
   not_paused: 409,
   freeze_ended: 409,
+  stored_change_differs: 409,
   digest_mismatch: 412,
   key_reused: 422,
   comment_required: 422,
@@ -61,6 +62,7 @@ export const httpStatusOfCode = {
   bad_proof: 500,
   log_untrusted: 500,
   integrity_conflict: 500,
+  policy_digest_differs: 500,
   invalid_configuration: 500,
 } as const;
 

@@ -1,3 +1,6 @@
+/** Most bytes of a person's canonical JSON: it stands in entries, of which each has 32 KiB. */
+export const mostPersonBytes = 8192;
+
 export const roles = ['requester', 'approver', 'auditor', 'operator', 'admin'] as const;
 /** What a person may be. One person may hold several roles, never requester and approver of one change. */
 export type Role = (typeof roles)[number];

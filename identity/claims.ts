@@ -1,7 +1,7 @@
 import type { JWTPayload } from 'jose';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import { CountersignError } from '../domain/error.ts';
-import { roles } from '../domain/person.ts';
+import { mostPersonBytes, roles } from '../domain/person.ts';
 import type { Person, Role } from '../domain/person.ts';
 import { isoTime } from '../domain/time.ts';
 
@@ -23,8 +23,6 @@ export interface ClaimMapping {
   readonly groupMap?: ReadonlyMap<string, readonly string[]>;
 }
 
-/** Bytes of a person's canonical JSON; an entry has 32 KiB. */
-const mostPersonBytes = 8192;
 /** Where roles and groups are looked for unless a {@link ClaimMapping} says otherwise. */
 export const defaultClaims = { rolesClaim: 'roles', groupsClaim: 'groups' } as const;
 const ownNames: ReadonlyMap<string, readonly Role[]> = new Map(roles.map((role) => [role, [role]]));

@@ -27,12 +27,21 @@ export function createStatementSigner(privateKeyPem: string): StatementSigner {
   };
 }
 
-/** Checks statements against the API's public keys (SPKI PEM); several while a key is being rotated. */
+/**
+ * Checks statements against the API's public keys (SPKI PEM); several while a key is being rotated. What is none, of
+ * whatever form, is not signed.
+ */
 export function createStatementVerifier(
   publicKeyPems: readonly string[],
 ): (signed: SignedStatement) => boolean {
   const isSigned = signatureCheck(publicKeyPems);
-  return ({ statement, keyId, signature }) => isSigned(keyId, signature, () => bytesOf(statement));
+  return ({ statement, keyId, signature }) => {
+    try {
+      return isSigned(keyId, signature, () => bytesOf(statement));
+    } catch {
+      return false;
+    }
+  };
 }
 
 /**

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { canonicalJson } from '../domain/canonical-json.ts';
 import { durationMs } from '../domain/duration.ts';
 import type { GroupSource, PinnedPolicy, RejectRule } from '../domain/policy.ts';
+import { policyDigest } from '../domain/policy-digest.ts';
 import { isoTime } from '../domain/time.ts';
 import type { PolicyDocument, WrittenPolicy } from './document.ts';
 
@@ -70,5 +70,9 @@ export function pinned(policy: WrittenPolicy, groups: PolicyDocument['groups']):
       : null,
     groups: Object.fromEntries(sources),
   };
-  return { ...members, digest: createHash('sha256').update(canonicalJson(members)).digest('hex') };
+  return { ...members, digest: policyDigest(members, sha256) };
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }

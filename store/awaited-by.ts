@@ -17,6 +17,7 @@ export interface Awaited extends PersonId {
  * Whether somebody may be awaited: all of whom `awaitsDecisionOf` (domain/decision.ts) says so, and a few more, so that
  * it need not be asked of every change. They are in a group of the open stage, the first one with a free seat, or in one
  * that helps it; or they represent somebody who is.
+ * A row that holds something else than it should is passed over, where jsonb_array_elements would fail the list.
  */
 export function mayBeAwaited({ issuer, subject, groups, directory, now }: Awaited): RawBuilder<boolean> {
   const person = JSON.stringify({ issuer, subject });
@@ -25,12 +26,12 @@ export function mayBeAwaited({ issuer, subject, groups, directory, now }: Awaite
   return sql<boolean>`
     (exists (
       select from (
-               select g from jsonb_array_elements(document->'missing') m,
-                             jsonb_array_elements(jsonb_build_array(m->'group') || (m->'alsoFrom')) g
+               select g from jsonb_path_query(document, 'lax $.missing[*]') m,
+                             jsonb_path_query(jsonb_build_array(m->'group') || (m->'alsoFrom'), 'lax $[*]') g
                 where m->>'stage' = document#>>'{missing,0,stage}'
                union all
-               select seats->'group' from jsonb_array_elements(document#>'{policy,stages}') stage,
-                                          jsonb_array_elements(stage->'groups') seats
+               select seats->'group' from jsonb_path_query(document, 'lax $.policy.stages[*]') stage,
+                                          jsonb_path_query(stage, 'lax $.groups[*]') seats
                 where stage->>'name' = document#>>'{missing,0,stage}') asked(g),
              lateral (select document#>array['policy', 'groups', g#>>'{}'] as source) s
       where (g = 'null'::jsonb
@@ -40,12 +41,12 @@ export function mayBeAwaited({ issuer, subject, groups, directory, now }: Awaite
                   else source->'members' @> ${listed}::jsonb
                 end
              or exists (
-               select from jsonb_array_elements(document#>'{policy,delegations}') d
+               select from jsonb_path_query(document, 'lax $.policy.delegations[*]') d
                where d->'to' = ${person}::jsonb and d->>'since' <= ${at} and d->>'until' > ${at}
                  and (source->>'source' = 'directory'
                       or source->'members' @> jsonb_build_array(d->'from')))))
      and not exists (
-       select from jsonb_array_elements(document#>'{policy,delegations}') d
+       select from jsonb_path_query(document, 'lax $.policy.delegations[*]') d
        where d->'to' = ${person}::jsonb and d->>'since' <= ${at}
          and d->>'until' > document->>'submittedAt'
          and (d#>>'{from,issuer}', d#>>'{from,subject}') = (requester_issuer, requester_subject)))`;

@@ -1,5 +1,7 @@
 import type { Change } from '../domain/change.ts';
 import type { Queryable } from './queryable.ts';
+import { storedChange, storedColumns } from './stored-change.ts';
+import type { StoredChange } from './stored-change.ts';
 
 /** A call that has begun and whose answer is not recorded. */
 export interface CallUnderWay {
@@ -15,16 +17,16 @@ export async function listCallsUnderWay(
   db: Queryable,
   changeId: string | null = null,
 ): Promise<CallUnderWay[]> {
-  const { rows } = await db.query<{ document: Change; attempt: number; sentAt: Date }>(
-    `select c.document, a.ordinal as attempt, a.sent_at as "sentAt"
-       from countersign.attempt a join countersign.change c on c.id = a.change_id
+  const { rows } = await db.query<StoredChange & { attempt: number; sentAt: Date }>(
+    `select c.*, a.ordinal as attempt, a.sent_at as "sentAt"
+       from countersign.attempt a join (select ${storedColumns} from countersign.change) c on c.id = a.change_id
       where a.outcome = 'open' and a.sent_at is not null and ($1::uuid is null or a.change_id = $1)
       order by a.sent_at, a.change_id`,
     [changeId],
   );
-  return rows.map(({ document, attempt, sentAt }) => ({
-    change: document,
-    attempt,
-    sentAt: sentAt.toISOString(),
+  return rows.map((row) => ({
+    change: storedChange(row),
+    attempt: row.attempt,
+    sentAt: row.sentAt.toISOString(),
   }));
 }

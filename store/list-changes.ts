@@ -14,6 +14,8 @@ import { mayBeAwaited } from './awaited-by.ts';
 import type { Awaited } from './awaited-by.ts';
 import { decodeCursor, encodeCursor } from './change-cursor.ts';
 import type { Queryable } from './queryable.ts';
+import { storedChange } from './stored-change.ts';
+import type { StoredChange } from './stored-change.ts';
 
 /** Which changes; every member that is given must hold. */
 export interface ChangeFilter {
@@ -46,6 +48,7 @@ export interface ChangePage {
 
 interface ChangeTable {
   id: string;
+  version: string;
   document: Change;
   operation: string;
   sn: string | null;
@@ -83,8 +86,8 @@ export async function listChanges(
   limit: number,
 ): Promise<ChangePage> {
   const query = listChangesQuery(filter, cursor, limit);
-  const { rows } = await db.query<{ document: Change }>(query.sql, [...query.parameters]);
-  const changes = rows.slice(0, limit).map((row) => row.document);
+  const { rows } = await db.query<StoredChange>(query.sql, [...query.parameters]);
+  const changes = rows.slice(0, limit).map(storedChange);
   const last = rows.length > limit ? changes.at(-1) : undefined;
   return { changes, nextCursor: last === undefined ? null : encodeCursor(last) };
 }
@@ -97,7 +100,14 @@ export function listChangesQuery(
 ): { readonly sql: string; readonly parameters: readonly unknown[] } {
   let query = composer
     .selectFrom('countersign.change')
-    .select('document')
+    .select([
+      'id',
+      'version',
+      'document',
+      sql<string>`to_char(submitted_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`.as(
+        'submittedAt',
+      ),
+    ])
     .orderBy('submitted_at', 'desc')
     .orderBy('id', 'desc')
     .limit(limit + 1);
@@ -126,7 +136,8 @@ export function listChangesQuery(
     query = query
       .where('decision_status', '=', 'pending')
       .where(sql<boolean>`document->>'digest' is not null`)
-      .where(sql<boolean>`(document->>'decideBy')::timestamptz > ${isoTime(now)}::timestamptz`)
+      // As text, which is in the order of the times: a cast would fail on a row that holds something else.
+      .where(sql<boolean>`document->>'decideBy' collate "C" > ${isoTime(now)}`)
       .where(sql<boolean>`(requester_issuer, requester_subject) <> (${issuer}, ${subject})`)
       .where(sql<boolean>`not document->'decisions' @> ${decidedByThem}::jsonb`)
       .where(mayBeAwaited(filter.awaitingPerson));

@@ -1,5 +1,7 @@
 import type { Change } from '../domain/change.ts';
 import type { Queryable } from './queryable.ts';
+import { storedChange, storedColumns } from './stored-change.ts';
+import type { StoredChange } from './stored-change.ts';
 
 /** A place among the open changes, by when something of them was kept last. */
 export interface OpenChangePlace {
@@ -22,15 +24,15 @@ export async function listOpenChanges(
   after: OpenChangePlace | null = null,
   limit = 100,
 ): Promise<{ readonly changes: Change[]; readonly next: OpenChangePlace | null }> {
-  const { rows } = await db.query<{ document: Change; savedAt: string }>(
-    `select document, saved_at::text as "savedAt" from countersign.change
+  const { rows } = await db.query<StoredChange & { savedAt: string }>(
+    `select ${storedColumns}, saved_at::text as "savedAt" from countersign.change
       where closed_at is null and saved_at < $1 and ($3::timestamptz is null or (saved_at, id) > ($3, $4::uuid))
       order by saved_at, id limit $2`,
     [olderThan, limit, after?.savedAt ?? null, after?.id ?? null],
   );
   const last = rows.length === limit ? rows.at(-1) : undefined;
   return {
-    changes: rows.map((row) => row.document),
-    next: last === undefined ? null : { savedAt: last.savedAt, id: last.document.id },
+    changes: rows.map(storedChange),
+    next: last === undefined ? null : { savedAt: last.savedAt, id: last.id },
   };
 }

@@ -16,7 +16,7 @@ import type { JsonObject } from '../domain/json.ts';
 import { newChange, next, withNobody, withRound } from '../domain/change-state.ts';
 import { personActor, workerActor } from '../domain/entry.ts';
 import type { EntryDraft } from '../domain/entry.ts';
-import { CountersignError } from '../domain/error.ts';
+import { longestMs } from '../domain/duration.ts';
 import { hostMembers } from '../domain/host.ts';
 import type { Host } from '../domain/host.ts';
 import { isoTime } from '../domain/time.ts';
@@ -36,14 +36,12 @@ import { handOver, tell } from './notice.ts';
 import { makeRun } from './run.ts';
 import type { Ended, Run } from './run.ts';
 import { precheck } from './precheck.ts';
+import { understood } from './understood.ts';
 
 // Ordinary ones: their input is in the history before they run, so whatever is killed, a repeat carries the same bytes.
 const log = proxyActivities<Pick<LogActivities, 'recordChange'>>(recordOptions);
 // A local one saves a round trip; everything in its entry was fixed by the request, its time too.
 const { openChange } = proxyLocalActivities<Pick<LogActivities, 'openChange'>>(recordOptions);
-
-/** The longest time that a change may have, ms. */
-const longestMs = 366 * 86_400_000;
 
 /**
  * One change request from its submission to its one final outcome. Answers the change at its end; fails, with nothing
@@ -63,7 +61,7 @@ export async function change(asked: ChangeRequest | HostRequest): Promise<Change
 async function live(root: CancellationScope, asked: ChangeRequest | HostRequest): Promise<Change> {
   const { request, host } = isSigned(asked) ? { request: asked, host: null } : await hosted(asked);
   if (root.consideredCancelled) throw new CancelledFailure('cancelled before the change was opened');
-  const run = understood(() => makeRun(newChange(request), request, log));
+  const run = understood('change request', () => makeRun(newChange(request), request, log));
   setHandler(stateQuery, () => run.change);
   const opening = open(run, request, host);
   setHandler(submittedUpdate, () => opening);
@@ -90,18 +88,6 @@ function isSigned(asked: ChangeRequest | HostRequest | null | undefined): asked 
   return asked?.submission != null;
 }
 
-/** What is made of a request that may be anything. Any other failure than an ApplicationFailure would be tried for ever. */
-function understood<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    const isOfRequest =
-      error instanceof TypeError || error instanceof RangeError || error instanceof CountersignError;
-    if (!isOfRequest) throw error;
-    throw ApplicationFailure.nonRetryable(`not a change request: ${String(error)}`, 'invalid_request');
-  }
-}
-
 async function open(
   run: Run,
   request: ChangeRequest,
@@ -115,8 +101,9 @@ async function open(
   if (!(request.executeWithinMs >= 0 && request.executeWithinMs <= longest)) {
     throw failure('invalid_request', 'executeWithinMs: expected at most what the policy says', request.id);
   }
-  const requested = understood(() => requestedEntry(run, request, host));
+  const requested = understood('change request', () => requestedEntry(run, request, host));
   const opened = await openChange({
+    request,
     change: run.change,
     entries: [requested],
     idempotency: request.idempotency,
@@ -152,19 +139,10 @@ async function open(
   return { changeId: opened.changeId, known: opened.kind === 'known' };
 }
 
-/** The change's first entry; its time is fixed by the request. */
+/** What was asked for, all of it: whoever has the log can make the digest anew. */
 function requestedEntry(run: Run, request: ChangeRequest, host: Host | null): EntryDraft {
-  const {
-    input,
-    justification,
-    breakGlass,
-    submittedAt,
-    decideBy,
-    executeAfter,
-    executeBy,
-    source,
-    submission,
-  } = request;
+  const { input, justification, breakGlass, submittedAt, decideBy, executeAfter } = request;
+  const { executeBy, executeWithinMs, idempotency, source, submission } = request;
   return run.entry(
     run.change,
     'change.requested',
@@ -179,7 +157,8 @@ function requestedEntry(run: Run, request: ChangeRequest, host: Host | null): En
       decideBy,
       executeAfter,
       executeBy,
-      idempotencyKey: request.idempotency?.key ?? null,
+      executeWithinMs,
+      idempotencyKey: idempotency?.key ?? null,
       source,
       ...(submission ? signedMembers(submission) : {}),
       ...(host ? { host: hostMembers(host) } : {}),

@@ -6,6 +6,7 @@ import type { EntryDraft, EventType } from '../domain/entry.ts';
 import { CountersignError } from '../domain/error.ts';
 import type { SignedStatement, Statement } from '../domain/statement.ts';
 import type { Run } from './run.ts';
+import { understood } from './understood.ts';
 
 /** From here on the request is among those that everything waits for; they take their effects one after another. */
 export function inTurn<T>(run: Run, work: () => Promise<T>): Promise<T> {
@@ -76,14 +77,16 @@ export function judged<T>(
   kind: Statement['kind'],
   rule: (s: Statement) => T,
 ): T {
-  const { statement } = request.signed;
-  try {
-    if (statement.kind !== kind || statement.changeId !== run.change.id) {
-      throw new CountersignError('invalid_request', `not a ${kind} of this change`);
+  return understood(kind, () => {
+    const { statement } = request.signed;
+    try {
+      if (statement.kind !== kind || statement.changeId !== run.change.id) {
+        throw new CountersignError('invalid_request', `not a ${kind} of this change`);
+      }
+      return rule(statement);
+    } catch (error) {
+      if (error instanceof CountersignError) throw ApplicationFailure.nonRetryable(error.message, error.code);
+      throw error;
     }
-    return rule(statement);
-  } catch (error) {
-    if (error instanceof CountersignError) throw ApplicationFailure.nonRetryable(error.message, error.code);
-    throw error;
-  }
+  });
 }

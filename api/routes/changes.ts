@@ -9,7 +9,7 @@ import { exactRouter } from '../router.ts';
 import { methodNotAllowed } from '../problem.ts';
 import { checked, listQuerySchema } from '../schemas.ts';
 import { makeSubmit } from '../submit.ts';
-import { isAwaitedOf, makeReadChange, makeView } from '../view.ts';
+import { isAwaitedOf, listed, makeReadChange, makeView } from '../view.ts';
 import { listReadable } from '../list-readable.ts';
 
 /** `POST /v1/changes`, `GET /v1/changes`, `GET /v1/changes/{id}`. */
@@ -63,7 +63,7 @@ export function changeRoutes(deps: ApiDependencies): Router {
         cursor ?? null,
         limit,
       );
-      res.json({ items: changes, nextCursor });
+      res.json({ items: changes.map(listed), nextCursor });
     })
     .all(methodNotAllowed('GET', 'POST'));
 

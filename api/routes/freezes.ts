@@ -19,6 +19,7 @@ import { listFreezeOverrides } from '../../store/list-freeze-overrides.ts';
 import { listFreezes } from '../../store/list-freezes.ts';
 import { callerOf, requireRole, isConcerned } from '../caller.ts';
 import type { ApiDependencies } from '../dependencies.ts';
+import { assertIntact } from '../intact.ts';
 import { freezeDraft, readFreeze, sameFreeze } from '../freeze.ts';
 import { recorded } from '../recorded.ts';
 import { exactRouter } from '../router.ts';
@@ -148,14 +149,11 @@ export function freezeRoutes(deps: ApiDependencies): Router {
       const change = await findChange(db, changeId, person);
       const freeze = await find(id);
       const at = now();
-      await recorded(refusals, req, { wanted: { ...wanted, digest }, change }, () =>
-        judgeOverride(
-          change,
-          freeze,
-          { person, digest, directory: policies.current().directory.groupsIn(person) },
-          at,
-        ),
-      );
+      await recorded(refusals, req, { wanted: { ...wanted, digest }, change }, async () => {
+        await assertIntact(refusals, change);
+        const directory = policies.current().directory.groupsIn(person);
+        judgeOverride(change, freeze, { person, digest, directory }, at);
+      });
       const { issuer, subject, name } = person;
       const by = { issuer, subject, name };
       const override: FreezeOverride = {

@@ -11,6 +11,7 @@ import { hasStopped, judgeWord } from '../../domain/stop.ts';
 import { isoTime } from '../../domain/time.ts';
 import { callerOf } from '../caller.ts';
 import type { ApiDependencies } from '../dependencies.ts';
+import { assertIntact } from '../intact.ts';
 import { exactRouter } from '../router.ts';
 import { methodNotAllowed } from '../problem.ts';
 import { recorded } from '../recorded.ts';
@@ -52,6 +53,8 @@ export function requestRoutes(deps: ApiDependencies): Router {
       const { kind, action, digest } = wanted;
       const type = kind.startsWith('decision') ? 'decision.refused' : 'request.refused';
       await recorded(refusals, req, { type, change, wanted: { kind, action, digest } }, async () => {
+        // Who says something of what they were shown must have been shown what it is. A word to stop is taken all the same.
+        if (kind === 'decision' || kind === 'review') await assertIntact(refusals, change);
         // Who may not read it learns nothing of it by deciding.
         if (asked.kind.startsWith('decision') && !mayRead(change, person, groupsIn, now())) {
           throw new CountersignError('not_an_approver', 'the change awaits no decision of yours');
@@ -81,7 +84,7 @@ export function requestRoutes(deps: ApiDependencies): Router {
           if (kind === 'review') await judge(await findChange(db, change.id, person), person, wanted);
         }
       });
-      res.json(await view(await findChange(db, change.id, person), person));
+      res.json(await view.afterWord(await findChange(db, change.id, person), person));
     };
   }
 
@@ -106,7 +109,7 @@ export function requestRoutes(deps: ApiDependencies): Router {
       await recorded(refusals, req, { change, wanted }, () =>
         sayStopWord(deps, change.id, person, said, req.ip ?? null),
       );
-      res.json(await view(await findChange(db, change.id, person), person));
+      res.json(await view.afterWord(await findChange(db, change.id, person), person));
     };
   }
 

@@ -31,6 +31,7 @@ const meanings: Partial<Record<EventType, Meaning>> = {
   'request.refused': refused,
   'notification.sent': { activity: 99, status: 1, severity: 1 },
   'integrity.conflict': { activity: 99, status: 2, severity: 4 },
+  'integrity.differs': { activity: 99, status: 2, severity: 4 },
   'audit.read': { activity: 2, status: 1, severity: 1 },
   'audit.exported': { activity: 2, status: 1, severity: 1 },
   'log.started': { activity: 99, status: 1, severity: 1 },

@@ -1,10 +1,10 @@
-import type { EntryBody } from '../../domain/entry.ts';
 import { CountersignError } from '../../domain/error.ts';
 import type { Queryable } from '../../store/queryable.ts';
 import { columnsOf } from '../columns.ts';
 import type { EntryColumns } from '../columns.ts';
 import { asLogError } from '../log-error.ts';
 import { leafHash } from '../merkle.ts';
+import { isEntry } from '../read-body.ts';
 import type { Coverage } from './manifest.ts';
 import type { SealedEntry } from './sealed-entry.ts';
 
@@ -81,9 +81,9 @@ async function page(db: Queryable, changeId: string | null, from: number, until:
 function sealedOf(row: Row): StoredSealed {
   const { bytes } = row;
   const index = Number(row.index);
-  let body: EntryBody;
   try {
-    body = JSON.parse(bytes.toString('utf8')) as EntryBody;
+    const body: unknown = JSON.parse(bytes.toString('utf8'));
+    if (!isEntry(body)) throw new Error('without what every entry has');
     if (bytes.includes(0x0a)) throw new Error('a line end within');
     return {
       index,

@@ -15,6 +15,7 @@ import { isoTime } from '../../domain/time.ts';
 import { numberOf, objectOf, stringOf } from './fields.ts';
 import { answered, attempted, isCalled } from './follow-attempts.ts';
 import { hasCalled, stopped } from './follow-stops.ts';
+import { judgePolicyDigest, judgePolicyName } from './judge-policy.ts';
 import { begun, tolerance } from './life.ts';
 import type { Life } from './life.ts';
 import type { Problem, Report } from './problem.ts';
@@ -28,6 +29,7 @@ const aside: ReadonlySet<EventType> = new Set([
   'audit.exported',
   'notification.sent',
   'integrity.conflict',
+  'integrity.differs',
   'freeze.overridden',
 ]);
 
@@ -52,7 +54,10 @@ export function follow(
   if (body.type === 'change.requested') {
     if (life) report('requested_twice', 'the change was requested before');
     judgeStatement(body, report);
-    return { life: life ?? asked(begun(body, body.changeId, true, policyJson), body, report), problems };
+    const first = begun(body, body.changeId, true, policyJson);
+    judgePolicyName(first.policy, body, report);
+    if (first.policy) judgePolicyDigest(first.policy, first.asked['policy'] ?? '', report);
+    return { life: life ?? asked(first, body, report), problems };
   }
   let before = life;
   if (!before) {
@@ -60,6 +65,7 @@ export function follow(
     // Judged from here on as far as it can be, so that one missing entry is not told of with each that follows.
     before = begun(body, body.changeId, false);
   }
+  judgePolicyName(before.policy, body, report);
   judgeStatement(body, report);
   return { life: step(before, body, report), problems };
 }
@@ -188,20 +194,10 @@ function mayComeLate(type: EventType): boolean {
 /** The API's word on a submission is of just what was asked for. */
 function asked(life: Life, body: EntryBody, report: Report): Life {
   const statement = statementOf(body);
-  const { policy, policyJson, operation, input, breakGlass } = life;
-  if (statement === null || policy === null) return life;
-  const { target, justification, executeAfter } = body;
-  const request = {
-    operation,
-    input,
-    target: target ?? '',
-    justification: stringOf(justification) ?? '',
-    policy,
-    breakGlass,
-    executeAfter: stringOf(executeAfter),
-  };
+  if (statement === null || life.policy === null) return life;
   const attested =
-    statement.kind === 'submission' && statement.digest === sha256(submissionText(request, policyJson));
+    statement.kind === 'submission' &&
+    statement.digest === sha256(submissionText(life.asked, life.submittedAt));
   if (!attested) report('statement_differs', 'the submission was signed of something else');
   return { ...life, attested };
 }
@@ -214,12 +210,8 @@ function prechecked(life: Life, body: EntryBody, report: Report): Life {
     if (life.status === 'approved' || round !== life.round + 1) {
       report('round_out_of_order', `round ${round} after round ${life.round}, ${life.status}`);
     }
-    const { operation, input, policy, policyJson } = life;
-    if (policy) {
-      const text = digestText({ operation, input, policy }, body.snapshot ?? null, round, policyJson);
-      if (sha256(text) !== body.digest) {
-        report('digest_differs', 'the digest is not that of what was shown');
-      }
+    if (life.policy && sha256(digestText(life.asked, body.snapshot ?? null, round)) !== body.digest) {
+      report('digest_differs', 'the digest is not that of what was shown');
     }
   }
   const decisions = life.decisions.map(superseded);

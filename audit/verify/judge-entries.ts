@@ -2,6 +2,7 @@ import type { EntryBody } from '../../domain/entry.ts';
 import type { Findings } from './finding.ts';
 import { numberOf, objectOf, stringOf } from './fields.ts';
 import { follow } from './follow-change.ts';
+import { policyNamedIn } from './judge-policy.ts';
 import { begun } from './life.ts';
 import type { Life } from './life.ts';
 import type { ReadEntry } from './read-entry.ts';
@@ -14,6 +15,8 @@ export interface JudgeOptions {
   readonly whole: boolean;
   /** Null where no key of the API is trusted. */
   readonly verifyStatement: StatementCheck | null;
+  /** Digests of the policies that were in force; null: whichever. */
+  readonly policies: ReadonlySet<string> | null;
 }
 
 /** What a person said, as canonical JSON, with the API's signature (base64) on it. */
@@ -32,7 +35,7 @@ export type StatementCheck = (
 const mostBatches = 8;
 
 /** Judges the entries of many changes in the log's order; of a change that has closed it keeps the id alone. */
-export function judgeEntries({ findings, whole, verifyStatement }: JudgeOptions) {
+export function judgeEntries({ findings, whole, verifyStatement, policies }: JudgeOptions) {
   /** Of a change that has ended or was only mentioned, not its life. */
   const changes = new Map<string, Life | 'ended' | 'mentioned'>();
   let statements = 0;
@@ -94,6 +97,12 @@ export function judgeEntries({ findings, whole, verifyStatement }: JudgeOptions)
       try {
         const { life, problems } = follow(before, body, whole, policyJson ?? undefined);
         for (const { code, message } of problems) findings.add('illogical', message, { index, code });
+        // Once a change, at what is seen of it first: every later entry names the same policy, or is told of.
+        if (before === null && life !== null && policies && !policies.has(policyNamedIn(body).digest ?? '')) {
+          const { name, version, digest } = policyNamedIn(body);
+          const message = `under policy ${name}, version ${version}, digest ${digest}, which is none of those that were in force`;
+          findings.add('illogical', message, { index, code: 'policy_not_in_force' });
+        }
         signed(index, body, statementJson ?? '');
         if (life === null) {
           changes.set(changeId, known);

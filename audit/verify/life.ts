@@ -1,12 +1,13 @@
+import { askedMembers } from '../../domain/asked.ts';
+import type { Asked } from '../../domain/asked.ts';
 import { canonicalJson } from '../../domain/canonical-json.ts';
 import type { Decision } from '../../domain/change.ts';
-import type { JsonObject } from '../../domain/json.ts';
 import type { EntryBody } from '../../domain/entry.ts';
 import type { PersonId } from '../../domain/person.ts';
 import type { PinnedPolicy } from '../../domain/policy.ts';
 import type { DecisionStatus } from '../../domain/status.ts';
 import type { Standing } from '../../domain/stop.ts';
-import { objectOf, stringOf } from './fields.ts';
+import { stringOf } from './fields.ts';
 import { personOf } from './statement-of.ts';
 
 /** The clocks of API, worker and Temporal differ, and a call that was allowed may start a moment later, ms. */
@@ -18,12 +19,10 @@ export interface Life {
   /** False where the change began before what is looked at: its past is then not judged. */
   readonly whole: boolean;
   readonly requester: PersonId | null;
-  readonly operation: string;
-  readonly input: JsonObject;
+  /** What was asked for, each member as canonical JSON; empty where its first entry is not looked at. */
+  readonly asked: Readonly<Record<string, string>>;
   /** Null where its first entry does not tell it. */
   readonly policy: PinnedPolicy | null;
-  /** Its canonical JSON, of which digests are made. */
-  readonly policyJson: string;
   readonly submittedAt: string;
   readonly breakGlass: boolean;
   readonly escalatedAt: string | null;
@@ -71,10 +70,8 @@ export function begun(
     changeId,
     whole,
     requester: whole ? personOf(body.actor) : null,
-    operation: body.operation ?? '',
-    input: objectOf(body.input),
+    asked: whole ? askedIn(body, policyJson) : {},
     policy: isPolicy(policy) ? policy : null,
-    policyJson,
     submittedAt: stringOf(body.submittedAt) ?? body.time,
     breakGlass: body.breakGlass === true,
     escalatedAt: null,
@@ -97,6 +94,26 @@ export function begun(
     stopWords: 0,
     stoppedAttempts: [],
   };
+}
+
+/** What the entry says was asked for, with null for what it lacks. Digests are made of it, so nothing of it is put right. */
+function askedIn(body: EntryBody, policyJson: string): Readonly<Record<string, string>> {
+  const { actor, breakGlass, decideBy, executeAfter, input, justification, operation, target, ticket } = body;
+  const { executeBy = null, executeWithinMs = null } = body;
+  const told = {
+    breakGlass: breakGlass ?? null,
+    decideBy: decideBy ?? null,
+    executeAfter: executeAfter ?? null,
+    asked: { executeBy, executeWithinMs },
+    input: input ?? null,
+    justification: justification ?? null,
+    operation,
+    policy: null,
+    requester: actor,
+    target,
+    ticket: ticket ?? null,
+  };
+  return askedMembers(told as unknown as Asked, policyJson);
 }
 
 /** Whether the rules can be asked with it: a log from elsewhere may hold anything. */

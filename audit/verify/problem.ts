@@ -7,6 +7,8 @@ export type Illogical =
   | 'closed_otherwise'
   | 'round_out_of_order'
   | 'digest_differs'
+  | 'policy_differs'
+  | 'policy_not_in_force'
   | 'decision_not_awaited'
   | 'decision_not_allowed'
   | 'statement_missing'

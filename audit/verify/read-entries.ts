@@ -27,6 +27,7 @@ export async function readEntries(
     findings: state.findings,
     whole: covers.kind === 'change' || covers.from === 0,
     verifyStatement: state.options.verifyStatement,
+    policies: state.options.policies,
   });
   if (covers.kind === 'range') {
     const { range } = state;

@@ -31,6 +31,8 @@ export interface Verdict {
     readonly statements: number;
     /** The size of the auditor's own checkpoint that this one continues; null where none was checked. */
     readonly since: number | null;
+    /** How many policies the auditor gave as those that were in force; null for none. */
+    readonly policies: number | null;
   };
   /** Changes that have not closed, the first hundred. */
   readonly openChanges: readonly { readonly changeId: string; readonly openAttempts: readonly number[] }[];
@@ -66,7 +68,7 @@ export function verdictLines(verdict: Verdict): string[] {
           ),
         ]),
     ...freshnessLines(verdict.freshness),
-    `checked      ${countedEntries(checked.entries)}, ${counted(checked.changes, 'change')}, ${counted(checked.statements, 'signed statement')}${checked.since === null ? '' : `, continues your checkpoint of size ${checked.since}`}`,
+    `checked      ${countedEntries(checked.entries)}, ${counted(checked.changes, 'change')}, ${counted(checked.statements, 'signed statement')}${checked.policies === null ? '' : `, under ${checked.policies === 1 ? 'the one policy' : `one of ${checked.policies} policies`} that you gave`}${checked.since === null ? '' : `, continues your checkpoint of size ${checked.since}`}`,
     ...(firstBadIndex === null ? [] : [`first bad    entry ${firstBadIndex}`]),
     ...findings.map(
       ({ kind, code, index, message }) =>

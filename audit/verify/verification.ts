@@ -22,6 +22,8 @@ export interface VerifyOptions {
   /** Checks the API's signature; null where no key of the API is trusted. */
   readonly verifyStatement: StatementCheck | null;
   readonly freshness: FreshnessDemand;
+  /** Digests of the policies that were in force; null where the auditor gave none. */
+  readonly policies: ReadonlySet<string> | null;
 }
 
 /** What is known of a pack while it is read. */

@@ -189,8 +189,11 @@ async function conclude(source: PackSource, state: Verification): Promise<void> 
   else if (options.since !== null) findings.add('unchecked', 'without a checkpoint, nothing continues yours');
 }
 
+const policiesNotProven =
+  'That changes were approved under policies that you have reviewed: none were given (--policies).';
+
 function verdictOf(state: Verification): Verdict {
-  const { findings, manifest, checkpoint, changes, sinceChecked, freshness } = state;
+  const { findings, manifest, checkpoint, changes, sinceChecked, freshness, options } = state;
   const age = freshness && ageNotProven(freshness);
   const open = changes?.open ?? [];
   return {
@@ -214,6 +217,7 @@ function verdictOf(state: Verification): Verdict {
       changes: changes?.changes ?? 0,
       statements: changes?.statements ?? 0,
       since: sinceChecked,
+      policies: options.policies?.size ?? null,
     },
     openChanges: open.slice(0, 100),
     openChangeCount: open.length,
@@ -229,6 +233,7 @@ function verdictOf(state: Verification): Verdict {
         : ['Anything.']),
       ...state.passedOver,
       ...(age === null ? [] : [age]),
+      ...(options.policies === null ? [policiesNotProven] : []),
     ],
   };
 }

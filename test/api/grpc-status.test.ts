@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { grpcStatusOf, ofGrpcStatus } from '../../api/grpc-status.ts';
 import { httpStatusOfCode } from '../../domain/error.ts';
 
-const failed = (code: number, details = '') => Object.assign(new Error(`${code} ${details}`), { code, details });
+const failed = (code: number, details = '') =>
+  Object.assign(new Error(`${code} ${details}`), { code, details });
 
 test.each([
   [1, 'CANCELLED', 'outcome_not_known', 503],

@@ -93,6 +93,7 @@ describe('the document', () => {
       'FreezeOverride',
       'FreezeOverrideRequest',
       'IssuedToken',
+      'ListedChange',
       'MadePolicyRevocation',
       'Policy',
       'PolicyRevocation',

@@ -179,7 +179,10 @@ test('a decision whose change ended on the way is judged by what is stored', asy
     engine: {
       ...engine,
       async send(request) {
-        await saveChange(stack.worker, closed({ ...rejected, id: open.id }, { outcome }, Date.now()));
+        await saveChange(
+          stack.worker,
+          closed({ ...open, decisions: [rejection], decisionStatus: 'rejected' }, { outcome }, Date.now()),
+        );
         await engine.send(request);
       },
     },
@@ -187,7 +190,7 @@ test('a decision whose change ended on the way is judged by what is stored', asy
   onTestFinished(() => late.stop());
   const contrary = await late.call(`/v1/changes/${open.id}/decisions`, {
     as: 'carol',
-    body: { decision: 'approve', digest },
+    body: { decision: 'approve', digest: open.digest },
   });
   expect(contrary.body).toMatchObject({ status: 409, code: 'already_decided' });
   expect(await entriesOf(open)).toMatchObject([{ type: 'decision.refused', outcome: 'already_decided' }]);

@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { askedMembers } from '../../domain/asked.ts';
 import { digestText } from '../../domain/digest.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
 import type { EntryBody, EventType } from '../../domain/entry.ts';
@@ -8,12 +9,24 @@ import type { Person, Role } from '../../domain/person.ts';
 import type { PinnedPolicy } from '../../domain/policy.ts';
 import type { Statement } from '../../domain/statement.ts';
 import { submissionText } from '../../domain/submission.ts';
+import { honest } from '../support/honest.ts';
 
 /** One change's entries, as workflow, worker and API write them. */
 export function changeStory(
-  options: { readonly changeId?: string; readonly began?: string; readonly policy?: PinnedPolicy } = {},
+  options: {
+    readonly changeId?: string;
+    readonly began?: string;
+    /** With the digest of what it says. */
+    readonly policy?: PinnedPolicy;
+    /** A policy as it is, whatever its digest. */
+    readonly forged?: PinnedPolicy;
+    readonly breakGlass?: boolean;
+    readonly decideBy?: string;
+    readonly justification?: string;
+  } = {},
 ) {
-  const { changeId = randomUUID(), began = '2026-11-24T09:00:00.000Z', policy = fourEyes } = options;
+  const { changeId = randomUUID(), began = '2026-11-24T09:00:00.000Z' } = options;
+  const policy = options.forged ?? honest(options.policy ?? fourEyes);
   const input = { regionId: 'cn-hangzhou', mqttInstanceId: 'post-cn-test00001', sn: 'SN-1' };
   const snapshot = { sn: 'SN-1', caName: 'line', status: 'inactive' };
   const operation = 'ActiveCaCertificate';
@@ -22,10 +35,23 @@ export function changeStory(
   const now = () => new Date(Date.parse(began) + 1000 * second).toISOString();
   /** When the last approval was said: the same statement then schedules the change. */
   let approvedAt = began;
-  const digestOf = (round: number) =>
-    createHash('sha256')
-      .update(digestText({ operation, input, policy }, snapshot, round))
-      .digest('hex');
+  const target = 'cn-hangzhou/post-cn-test00001/SN-1';
+  const asked = {
+    operation,
+    input,
+    target,
+    requester: person('alice', 'requester'),
+    justification: options.justification ?? 'why',
+    ticket: null,
+    breakGlass: options.breakGlass ?? false,
+    policy,
+    decideBy: options.decideBy ?? later(7),
+    executeAfter: null,
+    asked: { executeBy: null, executeWithinMs: policy.executeWithinMs },
+  };
+  const members = askedMembers(asked);
+  const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+  const digestOf = (round: number) => sha256(digestText(members, snapshot, round));
 
   function entry(
     type: EventType,
@@ -40,7 +66,7 @@ export function changeStory(
       changeId,
       actor,
       operation,
-      target: 'cn-hangzhou/post-cn-test00001/SN-1',
+      target,
       ticket: null,
       policy: { name, version, digest: policyDigest },
       digest: digestOf(1),
@@ -99,28 +125,20 @@ export function changeStory(
           digest: null,
           round: 0,
           input,
-          justification: 'why',
+          justification: asked.justification,
+          breakGlass: asked.breakGlass,
           pinnedPolicy: policy as unknown as JsonObject,
-          decideBy: later(7),
+          submittedAt: began,
+          decideBy: asked.decideBy,
           executeAfter: null,
-          executeBy: null,
+          ...asked.asked,
           ...more,
         },
-        personActor(person('alice', 'requester')),
+        personActor(asked.requester),
       ),
     /** As it was asked for, with the API's word on it. */
     attested(request: EntryBody, more: { readonly [member: string]: Json } = {}): EntryBody {
-      const by = person('alice', 'requester');
-      const { target, justification, breakGlass = false, executeAfter = null } = request;
-      const text = submissionText({
-        operation,
-        input,
-        target: target ?? '',
-        justification: justification as string,
-        policy,
-        breakGlass: breakGlass as boolean,
-        executeAfter: executeAfter as string | null,
-      });
+      const by = asked.requester;
       const statement: Statement = {
         v: 1,
         kind: 'submission',
@@ -128,7 +146,7 @@ export function changeStory(
         person: by,
         action: 'submit',
         comment: '',
-        digest: createHash('sha256').update(text).digest('hex'),
+        digest: sha256(submissionText(members, began)),
         round: 0,
         at: began,
       };

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { personActor } from '../../domain/entry.ts';
 import type { EntryBody } from '../../domain/entry.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import { follow } from '../../audit/verify/follow-change.ts';
@@ -211,11 +212,10 @@ describe('what happens', () => {
     ],
     [
       'a review of a break-glass change',
-      (s) => [
-        s.requested({ breakGlass: true }),
-        ...succeeded(s).slice(1),
-        s.spoken('review.signed', person('dave', 'auditor'), 'review', 'sign'),
-      ],
+      () => {
+        const s = changeStory({ breakGlass: true });
+        return [...succeeded(s), s.spoken('review.signed', person('dave', 'auditor'), 'review', 'sign')];
+      },
     ],
   ])('%s is logical', (_name, story) => {
     expect(judged(story(changeStory()))).toEqual([]);
@@ -307,7 +307,10 @@ describe('what could not have happened', () => {
     [
       'approved after decide-by',
       ['decision_not_allowed'],
-      (s) => [s.requested({ decideBy: '2026-11-24T08:00:00.000Z' }), s.prechecked(), s.approved()],
+      () => {
+        const s = changeStory({ decideBy: '2026-11-24T08:00:00.000Z' });
+        return [...before(s), s.approved()];
+      },
     ],
     ['approved twice by one', ['decision_not_awaited'], (s) => [...before(s), s.approved(), s.approved()]],
     [
@@ -330,6 +333,42 @@ describe('what could not have happened', () => {
       ['digest_differs'],
       (s) => [s.requested(), { ...s.prechecked(), snapshot: { status: 'active' } }],
     ],
+    ...Object.entries({
+      input: { regionId: 'cn-hangzhou', mqttInstanceId: 'post-cn-test00001', sn: 'SN-2' },
+      target: 'cn-hangzhou/post-cn-test00001/SN-2',
+      justification: 'all have agreed',
+      ticket: { system: 'jira', id: 'CHG-1', url: null },
+      breakGlass: true,
+      decideBy: '2026-12-24T09:00:00.000Z',
+      executeAfter: '2026-11-25T09:00:00.000Z',
+      executeBy: '2026-11-25T09:00:00.000Z',
+      executeWithinMs: 1000,
+      actor: personActor(eve),
+    }).map(([member, value]): [string, string[], (s: ChangeStory) => EntryBody[]] => [
+      `a digest of another ${member} than was asked for`,
+      ['digest_differs'],
+      (s) => [s.requested({ [member]: value }), s.prechecked()],
+    ]),
+    [
+      'rules of one’s own under the name, version and digest of a policy',
+      ['policy_differs'],
+      () => before(changeStory({ forged: { ...twoSeats, digest: fourEyes.digest } })),
+    ],
+    [
+      'a policy under an invented digest',
+      ['policy_differs'],
+      () => before(changeStory({ forged: { ...fourEyes, digest: 'e'.repeat(64) } })),
+    ],
+    ...(['name', 'version', 'digest'] as const).map(
+      (member): [string, string[], (s: ChangeStory) => EntryBody[]] => [
+        `an entry that tells of another policy by its ${member}`,
+        ['policy_differs'],
+        (s) => {
+          const { name, version, digest } = fourEyes;
+          return [s.requested(), { ...s.prechecked(), policy: { name, version, digest, [member]: 'other' } }];
+        },
+      ],
+    ),
     ['a round left out', ['round_out_of_order'], (s) => [s.requested(), s.prechecked(2)]],
     [
       'withdrawn after the call',

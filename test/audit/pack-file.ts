@@ -105,7 +105,7 @@ export async function verified(
   const check = createSignatureVerifier(keys.statementKeys);
   const verifyStatement =
     keys.statementKeys.length === 0 ? null : (claims: readonly StatementClaim[]) => claims.map(check);
-  return verifyPack(await openPack(path), { keys, since, verifyStatement, freshness });
+  return verifyPack(await openPack(path), { keys, since, verifyStatement, freshness, policies: null });
 }
 
 /** Kinds, codes and indexes of what was found, in short. */

@@ -97,7 +97,7 @@ test.each([
 ])('the command exits with %i for --max-age %s --at %s', async (code, maxAge, moment) => {
   const trusted = await freshPath('trusted-keys.txt');
   await writeFile(trusted, keys.trusted);
-  const args = { pack, keys: [trusted], since: undefined, maxAge, at: moment, json: false };
+  const args = { pack, keys: [trusted], since: undefined, maxAge, at: moment, policies: [], json: false };
   const silent = (): undefined => undefined;
   const exit = await verifyFiles(args, silent, silent, (pems) => {
     const check = createSignatureVerifier(pems);

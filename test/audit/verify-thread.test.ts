@@ -27,7 +27,15 @@ test('signatures are shared between two threads, and a wrong one is found wherev
   await writeFile(trusted, keys.trusted);
   const said: string[] = [];
   const say = (line: string) => void said.push(line);
-  const args = { pack, keys: [trusted], since: undefined, maxAge: undefined, at: undefined, json: true };
+  const args = {
+    pack,
+    keys: [trusted],
+    since: undefined,
+    maxAge: undefined,
+    at: undefined,
+    policies: [],
+    json: true,
+  };
   expect(await verifyInThread(verifier, args, say, say)).toBe(1);
   const verdict = JSON.parse(said.join('')) as Verdict;
   expect(found(verdict).sort()).toEqual(wrong.map((index) => `badly_signed:statement@${index + 2}`).sort());

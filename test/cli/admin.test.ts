@@ -12,6 +12,7 @@ import { fourEyes } from '../../domain/four-eyes.ts';
 import { temporaryHome } from '../support/stack.ts';
 import { startApiStack } from '../api/api-stack.ts';
 import type { ApiStack } from '../api/api-stack.ts';
+import { honest } from '../support/honest.ts';
 
 const main = join(import.meta.dirname, '..', '..', 'cli', 'main.ts');
 const later = new Date(Date.now() + 3_600_000).toISOString();
@@ -137,9 +138,10 @@ test('an admin issues a token for a machine, which works until it is revoked', a
 });
 
 test('an admin revokes a version of a policy, and who asks sees it', async () => {
-  const digest = 'd'.repeat(64);
+  const policy = honest({ ...fourEyes, name: 'lax' });
+  const { digest } = policy;
   const closed = { closedAt: new Date().toISOString(), decisionStatus: 'rejected' } as const;
-  await stack.stored({ policy: { ...fourEyes, name: 'lax', digest }, ...closed });
+  await stack.stored({ policy, ...closed });
   const revoke = ['policy', 'revoke', digest, '--comment', 'four eyes were two'];
   expect(await run({}, ...revoke, '--as', 'olga')).toMatchObject({ code: 'missing_role' });
   expect(await run({}, ...revoke, '--as', 'adam')).toMatchObject({

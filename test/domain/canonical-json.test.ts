@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { canonicalJson } from '../../domain/canonical-json.ts';
-import { digestText } from '../../domain/digest.ts';
+import { askedMembers } from '../../domain/asked.ts';
+import { digestText, digestTextOf } from '../../domain/digest.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
+import { person } from './decidable-fixture.ts';
 import { submissionText } from '../../domain/submission.ts';
 
 describe('canonical JSON (RFC 8785)', () => {
@@ -45,14 +47,26 @@ describe('canonical JSON (RFC 8785)', () => {
   });
 });
 
-test('what digests are made of is the canonical JSON of the whole, whoever has the policy’s already', () => {
-  const [operation, input, snapshot] = ['Op', { b: 1, a: { '10': 1, '9': 2 } }, { z: null, é: 'ü"' }];
-  const policy = { ...fourEyes, name: 'ü"' };
-  const digested = canonicalJson({ snapshot, policy, round: 2, operation, input });
-  expect(digestText({ operation, input, policy }, snapshot, 2)).toBe(digested);
-  expect(digestText({ operation, input, policy }, snapshot, 2, canonicalJson(policy))).toBe(digested);
-  const more = { target: 't', justification: 'w', breakGlass: true, executeAfter: null };
-  const submitted = canonicalJson({ policy, operation, input, ...more });
-  expect(submissionText({ operation, input, policy, ...more })).toBe(submitted);
-  expect(submissionText({ operation, input, policy, ...more }, canonicalJson(policy))).toBe(submitted);
+test('what digests are made of is the canonical JSON of the whole, whoever has a part of it already', () => {
+  const asked = {
+    input: { b: 1, a: { '10': 1, '9': 2 } },
+    target: 't"é',
+    requester: person('alice'),
+    justification: 'w',
+    ticket: { system: 's', id: 'i', url: null },
+    breakGlass: true,
+    policy: { ...fourEyes, name: 'ü"' },
+    decideBy: '2026-12-01T09:00:00.000Z',
+    executeAfter: null,
+  };
+  const clocks = { executeBy: '2026-12-02T09:00:00.000Z', executeWithinMs: 1000 };
+  const change = { ...asked, operation: 'Op', asked: clocks };
+  const whole = { ...asked, ...clocks, operation: { name: 'Op' } };
+  const snapshot = { z: null, é: 'ü"' };
+  const digested = canonicalJson({ ...whole, snapshot, round: 2 });
+  expect(digestTextOf(change, snapshot, 2)).toBe(digested);
+  const members = askedMembers(change, canonicalJson(asked.policy));
+  expect(digestText(members, snapshot, 2)).toBe(digested);
+  const submittedAt = '2026-11-24T09:00:00.000Z';
+  expect(submissionText(members, submittedAt)).toBe(canonicalJson({ ...whole, submittedAt }));
 });

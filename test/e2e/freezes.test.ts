@@ -6,6 +6,7 @@ import { fourEyes } from '../../domain/four-eyes.ts';
 import { onePolicy } from '../../policies/load.ts';
 import type { Freeze, FreezeOverride } from '../../domain/freeze.ts';
 import { changeThat, eventually, instance, startApi, startGround, startWorkers } from '../support/service.ts';
+import { honest } from '../support/honest.ts';
 import { codeOf, decide, entriesOf, inMs, journeyOf } from '../support/journey.ts';
 import type { Journey } from '../support/journey.ts';
 import type { Ground } from '../support/service.ts';
@@ -17,11 +18,11 @@ let workers: Awaited<ReturnType<typeof startWorkers>>;
 let journey: Journey;
 
 /** Members of `security` may override; there is no window. */
-const policy = {
+const policy = honest({
   ...fourEyes,
   freezeOverride: { group: 'security' },
   groups: { security: { source: 'token' } },
-} as const;
+});
 
 beforeAll(async () => {
   ground = await startGround();
@@ -235,7 +236,7 @@ describe.concurrent('a window', { timeout: 300_000 }, () => {
     const minute = new Date(opens).getUTCMinutes();
     const windows = [{ cron: `${minute} * * * *`, durationMinutes: 5, timeZone: 'UTC', holidays: [] }];
     const [its, itsWorkers] = await Promise.all([
-      startApi(alone, { policies: onePolicy({ ...policy, windows }), now }),
+      startApi(alone, { policies: onePolicy(honest({ ...policy, windows })), now }),
       startWorkers(alone, { gateLongestMs: 1000, now }),
     ]);
     const { asked, ended } = journeyOf(its);
@@ -254,7 +255,7 @@ describe.concurrent('a window', { timeout: 300_000 }, () => {
 
   test('that never opens in time ends the change without a call', async () => {
     const windows = [{ cron: '0 0 29 2 *', durationMinutes: 1, timeZone: 'UTC', holidays: [] }];
-    const other = await startApi(ground, { policies: onePolicy({ ...policy, windows }) });
+    const other = await startApi(ground, { policies: onePolicy(honest({ ...policy, windows })) });
     const { sn, input } = await target();
     const { id } = await journeyOf(other).approved(sn, {
       input,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import { onePolicy } from '../../policies/load.ts';
+import { honest } from '../support/honest.ts';
 import { journeyOf } from '../support/journey.ts';
 import { changeThat, eventually, startApi, startGround, startWorkers } from '../support/service.ts';
 import type { Ground } from '../support/service.ts';
@@ -46,7 +47,7 @@ function clocksGoForward(): { timeZone: string; at: number } {
 test('a window in an hour that the clock skips opens when the clock goes on', async () => {
   const { timeZone, at } = clocksGoForward();
   const windows = [{ cron: '30 2 * * *', durationMinutes: 60, timeZone, holidays: [] }];
-  const api = await startApi(ground, { policies: onePolicy({ ...fourEyes, windows }), now });
+  const api = await startApi(ground, { policies: onePolicy(honest({ ...fourEyes, windows })), now });
   const sn = await ground.certificate();
   const from = (hours: number) => new Date(at + hours * hour).toISOString();
   const { id } = await journeyOf(api).approved(sn, { executeAfter: from(-3), executeBy: from(12) });

@@ -299,7 +299,9 @@ test('its processes take one change from POST to succeeded, and end when they ar
       async () => {
         if (host.hasExited()) throw new Error(host.lastLines());
         const { items } = await bob.list(new URLSearchParams({ sn: other }));
-        return items.find((change) => change.digest !== null) ?? null;
+        const [found] = items;
+        const shown = found && (await bob.change(found.id));
+        return shown?.digest ? shown : null;
       },
       undefined,
       240_000,

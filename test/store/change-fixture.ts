@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Change } from '../../domain/change.ts';
+import { digestTextOf } from '../../domain/digest.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import type { Person } from '../../domain/person.ts';
+import { honest, sha256 } from '../support/honest.ts';
 
 /** A person of the tests. */
 export function person(subject: string, groups: string[] = []): Person {
@@ -15,10 +17,15 @@ export function person(subject: string, groups: string[] = []): Person {
   };
 }
 
-/** A pending change on a target of its own. */
+/** A pending change on a target of its own, with the digests of what it says, whatever that is. */
 export function change(more: Partial<Change> = {}): Change {
   const sn = randomUUID();
-  return {
+  const { executeBy = null } = more;
+  const policy = more.policy ?? {
+    ...fourEyes,
+    stages: [{ name: 'one', groups: [{ group: null, threshold: 1 }] }],
+  };
+  const made: Change = {
     id: randomUUID(),
     version: 1,
     operation: 'ActiveCaCertificate',
@@ -28,7 +35,6 @@ export function change(more: Partial<Change> = {}): Change {
     justification: 'devices must connect again',
     ticket: null,
     breakGlass: false,
-    policy: { ...fourEyes, stages: [{ name: 'one', groups: [{ group: null, threshold: 1 }] }] },
     decisionStatus: 'pending',
     executionStatus: 'not_started',
     reviewStatus: 'none',
@@ -36,8 +42,9 @@ export function change(more: Partial<Change> = {}): Change {
     decideBy: '2026-12-01T09:00:00.000Z',
     executeAfter: null,
     executeBy: null,
+    asked: { executeBy, executeWithinMs: policy.executeWithinMs },
     snapshot: null,
-    digest: 'f'.repeat(64),
+    digest: null,
     round: 1,
     escalatedAt: null,
     decisions: [],
@@ -47,5 +54,8 @@ export function change(more: Partial<Change> = {}): Change {
     review: null,
     closedAt: null,
     ...more,
+    policy: honest(policy),
   };
+  if (more.digest !== undefined) return made;
+  return { ...made, digest: sha256(digestTextOf(made, made.snapshot, made.round)) };
 }

@@ -207,8 +207,9 @@ export async function serveApi(ground: Ground, overrides: Partial<ApiDependencie
   const feed = startEntryFeed({ pool });
   const log = pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' });
   const { namespace } = ground;
-  const refusals = makeRefusalLog({ db: overrides.db ?? pool, namespace, log });
   const { policies = onePolicy(fourEyes), engine = createEngine(ground.client, 20_000) } = overrides;
+  const { db = pool, alarm } = overrides;
+  const refusals = makeRefusalLog({ db, namespace, log, ...(alarm ? { alarm } : {}) });
   const deps: ApiDependencies = {
     db: pool,
     feed,

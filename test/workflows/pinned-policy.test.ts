@@ -1,0 +1,128 @@
+import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { ApplicationFailure } from '@temporalio/common';
+import { NativeConnection, Worker } from '@temporalio/worker';
+import type { Pool } from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { AlarmCode } from '../../domain/alarm.ts';
+import { fourEyes } from '../../domain/four-eyes.ts';
+import type { PinnedPolicy } from '../../domain/policy.ts';
+import { makePool } from '../../store/pool.ts';
+import { changeWorkflowType } from '../../domain/change.ts';
+import { changeTaskQueue, vendorTaskQueue } from '../../workflows/messages.ts';
+import { change as changeFixture } from '../store/change-fixture.ts';
+import { honest } from '../support/honest.ts';
+import { instance, startGround, startWorkers } from '../support/service.ts';
+import type { Ground } from '../support/service.ts';
+
+/* A policy's digest is made anew by the worker: rules of one's own under the name and digest of a policy call nothing. */
+
+let ground: Ground;
+let pool: Pool;
+let workers: Awaited<ReturnType<typeof startWorkers>>;
+let connection: NativeConnection;
+let host: Worker;
+let running: Promise<void>;
+const alarms: AlarmCode[] = [];
+
+beforeAll(async () => {
+  ground = await startGround();
+  pool = makePool({ connectionString: ground.database.url('worker'), applicationName: 'test' });
+  workers = await startWorkers(ground, { alarm: (code) => void alarms.push(code) });
+  connection = await NativeConnection.connect({ address: ground.temporalAddress });
+  host = await Worker.create({
+    connection,
+    namespace: ground.namespace,
+    taskQueue: 'direct',
+    workflowsPath: fileURLToPath(import.meta.resolve('./direct.ts')),
+  });
+  running = host.run();
+});
+afterAll(async () => {
+  host.shutdown();
+  await running;
+  await connection.close();
+  await workers.stop();
+  await pool.end();
+  await ground.stop();
+});
+
+const strict = honest({
+  ...fourEyes,
+  name: 'critical',
+  stages: [{ name: 'all', groups: [{ group: null, threshold: 3 }] }],
+});
+const forged: [string, PinnedPolicy][] = [
+  ['one seat under the name and digest of three', { ...strict, stages: fourEyes.stages }],
+  ['an invented digest, which nobody can revoke', { ...fourEyes, digest: 'e'.repeat(64) }],
+  ['a member that the digest does not know', { ...fourEyes, note: 'x' } as PinnedPolicy],
+];
+
+/** The innermost failure that a workflow ended with. */
+async function typeOf(work: Promise<unknown>): Promise<string | null | undefined> {
+  let error: unknown = await work.then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  while (error instanceof Error && error.cause instanceof Error) error = error.cause;
+  return error instanceof ApplicationFailure ? error.type : String(error);
+}
+
+describe.each(forged)('%s', (_what, policy) => {
+  const made = () => {
+    const sn = randomUUID();
+    const input = { regionId: 'cn-hangzhou', mqttInstanceId: instance, sn };
+    const target = `cn-hangzhou/${instance}/${sn}`;
+    return { ...changeFixture({ input, target }), policy };
+  };
+
+  test('opens nothing', async () => {
+    const { asked, ...change } = made();
+    const now = Date.now();
+    const request = {
+      ...{ id: change.id, operation: change.operation, input: change.input, target: change.target },
+      requester: { ...change.requester, roles: ['requester'] },
+      justification: 'why',
+      ticket: null,
+      breakGlass: false,
+      policy,
+      submittedAt: new Date(now).toISOString(),
+      decideBy: new Date(now + 60_000).toISOString(),
+      executeAfter: null,
+      executeBy: null,
+      executeWithinMs: asked.executeWithinMs,
+      submission: null,
+      idempotency: null,
+      source: null,
+    };
+    const before = alarms.length;
+    const type = await typeOf(
+      ground.client.workflow.execute(changeWorkflowType, {
+        workflowId: `change-${change.id}`,
+        taskQueue: changeTaskQueue,
+        args: [request],
+      }),
+    );
+    expect(['policy_digest_differs', 'invalid_request']).toContain(type);
+    if (type === 'policy_digest_differs') expect(alarms.slice(before)).toEqual(['policy_digest_differs']);
+    expect((await pool.query('select from countersign.change')).rows).toEqual([]);
+  });
+
+  test.each<[string, string, (change: ReturnType<typeof made>) => unknown]>([
+    ['recordChange', changeTaskQueue, (change) => ({ change, entries: [], statements: [] })],
+    ['precheck', vendorTaskQueue, (change) => ({ change, entry: { key: 'k', body: {} } })],
+    ['ActiveCaCertificate', vendorTaskQueue, (change) => ({ change, approvals: [] })],
+  ])('has %s do nothing', async (activity, taskQueue, input) => {
+    const change = made();
+    const type = await typeOf(
+      ground.client.workflow.execute('direct', {
+        workflowId: randomUUID(),
+        taskQueue: 'direct',
+        args: [taskQueue, activity, input(change)],
+      }),
+    );
+    expect(type).toBe('policy_digest_differs');
+    expect(alarms.at(-1)).toBe('policy_digest_differs');
+    expect((await pool.query('select from countersign.change')).rows).toEqual([]);
+  });
+});
