@@ -72,12 +72,15 @@ export function witnessMemory({ COUNTERSIGN_HOME: home }: Environment): Promise<
 export async function witnessKeys(env: Environment): Promise<KeyFiles> {
   const { COUNTERSIGN_HOME: home, COUNTERSIGN_WITNESS_KEY } = env;
   const own = join(home, 'witness', 'witness.key');
-  if (COUNTERSIGN_WITNESS_KEY === undefined && (await readFile(own).catch(nullIfMissing)) === null) {
+  const publicKey = join(home, 'keys', 'witness.vkey');
+  // Of a key whose private half is lost the public one is left: its memory does not begin anew.
+  const halves = await Promise.all([own, publicKey].map((file) => textOf(file)));
+  if (COUNTERSIGN_WITNESS_KEY === undefined && halves.every((half) => half === null)) {
     await beginWitnessMemory(await witnessMemory(env));
   }
   return noteKeys({
     privateKey: COUNTERSIGN_WITNESS_KEY ?? own,
-    publicKey: join(home, 'keys', 'witness.vkey'),
+    publicKey,
     name: `countersign.local/witness-${randomBytes(4).toString('hex')}`,
     algorithm: 'cosignature/v1',
     isGiven: COUNTERSIGN_WITNESS_KEY !== undefined,
@@ -155,9 +158,4 @@ async function noteKeys(wanted: {
         .join(''),
   });
   return files;
-}
-
-function nullIfMissing(error: unknown): null {
-  if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-  throw error;
 }

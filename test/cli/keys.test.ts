@@ -50,8 +50,9 @@ test.each(names)('%s: the pair is made once, whoever comes at once', async (name
   await ensure(home);
   expect(await readFile(files.privateKey, 'utf8')).toBe(kept);
   // Nothing half-made is left.
+  // The witness's memory begins with its key.
   const left = [...(await readdir(join(home, 'keys'))), ...(await readdir(join(files.privateKey, '..')))];
-  for (const file of left) expect(file).toMatch(/^[a-z]+(\.pub)?\.(key|vkey|pem)$/);
+  for (const file of left) expect(file).toMatch(/^(memory|[a-z]+(\.pub)?\.(key|vkey|pem))$/);
 });
 
 test.each(names)('%s: a public half that is missing is made again out of the private one', async (name) => {
@@ -93,6 +94,14 @@ test.each(names)('%s: a private half that is missing, or none, is told and never
     expect(await readFile(publicKey, 'utf8')).toBe(known);
     expect(await readFile(privateKey, 'utf8').catch(() => null)).toBe(spoilt);
   }
+});
+
+test('the memory of a witness does not begin anew where only its private key and its memory are lost', async () => {
+  const home = await freshHome();
+  await kinds.witness.ensure(home);
+  await rm(join(home, 'witness'), { recursive: true });
+  await expect(kinds.witness.ensure(home)).rejects.toMatchObject({ code: 'invalid_configuration' });
+  expect(await readdir(join(home, 'witness', 'memory')).catch(() => [])).toEqual([]);
 });
 
 test('who only checks statements may have the public half alone', async () => {
