@@ -18,7 +18,7 @@ export type OpenedResult =
       readonly kind: 'invalid';
       readonly message: string;
       /** Why; `invalid_request` where there is none. */
-      readonly code?: 'region_not_served';
+      readonly code?: 'region_not_served' | 'bad_signature';
     };
 
 /** What an activity needs to write: the change as it is now and the entries that tell how it came so. */

@@ -33,7 +33,8 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
       const elsewhere = servedRegionFault(change.input, region);
       if (elsewhere !== null) return { kind: 'invalid', code: 'region_not_served', message: elsewhere };
       if (submission !== null && !attests(submission, change, verifyStatement)) {
-        return { kind: 'invalid', message: 'the submission is not signed for this change by a known key' };
+        const message = 'the submission is not signed for this change by a known key';
+        return { kind: 'invalid', code: 'bad_signature', message };
       }
       const obstacle = await asFailure(() => obstacleTo(pool, change));
       // A repeat of what was committed before: what came in its way since ends it in other ways.

@@ -40,7 +40,7 @@ const longestMs = 366 * 86_400_000;
  * One change request from its submission to its one final outcome. Answers the change at its end; fails, with nothing
  * written, when another change holds the target or the key.
  *
- * @throws ApplicationFailure whose type is a code: `invalid_request`, `region_not_served`, `open_change_exists`, `key_reused`, `review_owed`,
+ * @throws ApplicationFailure whose type is a code: `invalid_request`, `region_not_served`, `bad_signature`, `open_change_exists`, `key_reused`, `review_owed`,
  * `policy_revoked`, `integrity_conflict`
  */
 export async function change(request: ChangeRequest): Promise<Change> {
