@@ -2,7 +2,6 @@ import { CountersignError } from '../domain/error.ts';
 import { isoTime } from '../domain/time.ts';
 import { listChangesUnderRevoked } from '../store/list-changes-under-revoked.ts';
 import type { ApiDependencies } from './dependencies.ts';
-import { digestToStop } from './intact.ts';
 
 /**
  * Ends open changes whose policy was revoked, in the name of the admin who did it. Whatever is not reached now is there
@@ -11,9 +10,9 @@ import { digestToStop } from './intact.ts';
  * @returns how many took it
  */
 export async function endRevoked(
-  deps: Pick<ApiDependencies, 'db' | 'engine' | 'signer' | 'refusals' | 'log' | 'now'>,
+  deps: Pick<ApiDependencies, 'db' | 'engine' | 'signer' | 'log' | 'now'>,
 ): Promise<number> {
-  const { db, engine, signer, refusals, log, now = Date.now } = deps;
+  const { db, engine, signer, log, now = Date.now } = deps;
   let told = 0;
   for (const { change, revocation } of await listChangesUnderRevoked(db)) {
     try {
@@ -24,7 +23,7 @@ export async function endRevoked(
         person: revocation.revokedBy,
         action: 'revoke',
         comment: revocation.comment,
-        digest: await digestToStop(refusals, change),
+        digest: null,
         round: change.round,
         at: isoTime(now()),
       });

@@ -19,7 +19,6 @@ import { listAttempts } from '../store/list-attempts.ts';
 import { lockCallGate } from '../store/lock-call-gate.ts';
 import type { Queryable } from '../store/queryable.ts';
 import type { ApiDependencies } from './dependencies.ts';
-import { digestToStop } from './intact.ts';
 import { tellStopWords } from './tell-stop-words.ts';
 
 /** What of a statement its author says: the rest is the change's and the clock's. */
@@ -33,13 +32,13 @@ export type Said = Pick<Statement, 'kind' | 'action' | 'comment'>;
  * `log_unavailable`
  */
 export async function sayStopWord(
-  deps: Pick<ApiDependencies, 'db' | 'engine' | 'signer' | 'refusals' | 'namespace' | 'log' | 'now'>,
+  deps: Pick<ApiDependencies, 'db' | 'engine' | 'signer' | 'namespace' | 'log' | 'now'>,
   changeId: string,
   person: Person,
   said: Said,
   source: string | null,
 ): Promise<void> {
-  const { db, signer, refusals, namespace, now = Date.now } = deps;
+  const { db, signer, namespace, now = Date.now } = deps;
   const word = wordOf(said);
   if (word === null || word === 'retry' || word === 'revoke') {
     throw new CountersignError('internal_error', `${said.action} is no word to stop`);
@@ -60,8 +59,8 @@ export async function sayStopWord(
     }
     const at = isoTime(now());
     const { round } = change;
-    const digest = await digestToStop(refusals, change);
-    const signed = signer.sign({ v: 1, ...said, changeId, person, digest, round, at });
+    // Of no digest: it stops the change in whatever round it is by then.
+    const signed = signer.sign({ v: 1, ...said, changeId, person, digest: null, round, at });
     const ordinal = words.length + 1;
     const type = word === 'resume' ? 'stop.lifted' : 'stop.requested';
     await appendEntry(client, {
@@ -71,7 +70,7 @@ export async function sayStopWord(
         type,
         time: at,
         actor: personActor(person),
-        ...changeMembers({ ...change, digest }),
+        ...changeMembers({ ...change, digest: null }),
         comment: said.comment,
         statement: signed.statement as never,
         signature: { keyId: signed.keyId, value: signed.signature },

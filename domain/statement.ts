@@ -36,7 +36,7 @@ export interface Statement {
     | 'revoke'
     | 'submit';
   readonly comment: string;
-  /** The digest the person saw; null only where there is none yet. */
+  /** The digest that the person decides on; null for a word that holds whatever the round, such as a word to stop. */
   readonly digest: string | null;
   readonly round: number;
   /** What the directory said of the person, and of those whom they represent; only in decisions on a policy that asks it. */

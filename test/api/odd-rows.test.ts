@@ -153,7 +153,6 @@ test('one under a revoked policy keeps no other from being ended', async () => {
   const told = await endRevoked({
     db,
     log,
-    refusals: makeRefusalLog({ db, namespace: stack.ground.namespace, log }),
     signer: { keyId: 'k', sign: (statement) => ({ statement, keyId: 'k', signature: '' }) },
     engine: {
       send: ({ signed }) => Promise.resolve(void sent.push(signed.statement.changeId)),
