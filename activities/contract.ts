@@ -20,7 +20,7 @@ export type OpenedResult =
       readonly kind: 'invalid';
       readonly message: string;
       /** Why; `invalid_request` where there is none. */
-      readonly code?: 'region_not_served';
+      readonly code?: 'region_not_served' | 'bad_signature';
     }
   | Refused;
 

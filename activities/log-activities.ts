@@ -39,9 +39,12 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
       if (fault !== null) return { kind: 'invalid', message: fault };
       const elsewhere = servedRegionFault(change.input, region);
       if (elsewhere !== null) return { kind: 'invalid', code: 'region_not_served', message: elsewhere };
-      const isAttested = () => isSignedStatement(submission) && attests(submission, change, verifyStatement);
-      if (submission !== null && !isAttested()) {
-        return { kind: 'invalid', message: 'the submission is not signed for this change by a known key' };
+      if (submission !== null && !isSignedStatement(submission)) {
+        return { kind: 'invalid', message: 'the submission is no signed statement' };
+      }
+      if (submission !== null && !attests(submission, change, verifyStatement)) {
+        const message = 'the submission is not signed for this change by a known key';
+        return { kind: 'invalid', code: 'bad_signature', message };
       }
       const obstacle =
         (await acceptance.refusalOf(opening)) ?? (await asFailure(() => obstacleTo(pool, change)));

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
-import { CountersignError } from '../domain/error.ts';
 import { inTransaction } from '../store/in-transaction.ts';
 import { tryLock } from '../store/try-lock.ts';
 
@@ -10,9 +9,8 @@ const patienceMs = 20_000;
 
 /**
  * Does work while nobody else does any for the same purpose and key, over all replicas, by a lock of Postgres. Whoever
- * waits holds no connection. Nothing safe may rely on it: a lock goes with its connection.
- *
- * @throws CountersignError `engine_unavailable` (503) when others took too long
+ * waits holds no connection. Nothing safe may rely on it: a lock goes with its connection, and every login of the database
+ * may take it. So whoever has waited for long goes on without it.
  */
 export async function oneAtATime<T>(
   db: Pool,
@@ -26,9 +24,7 @@ export async function oneAtATime<T>(
       (await tryLock(client, purpose, key)) ? { result: await work() } : null,
     );
     if (done) return done.result;
-    if (Date.now() >= until) {
-      throw new CountersignError('engine_unavailable', 'another request of this person is not through yet');
-    }
+    if (Date.now() >= until) return await work();
     await delay(askAgainMs);
   }
 }

@@ -80,6 +80,7 @@ export async function startInstallation(
     const { child: api, url } = await startServer('/readyz', (port) =>
       command('api', {
         PORT: String(port),
+        ONSMQTT_ENDPOINT: ground.simulatorUrl,
         COUNTERSIGN_WRITES_PER_MINUTE: '1000000',
         ...rules,
       }),
