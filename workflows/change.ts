@@ -47,8 +47,8 @@ const { openChange } = proxyLocalActivities<Pick<LogActivities, 'openChange'>>(r
  * One change request from its submission to its one final outcome. Answers the change at its end; fails, with nothing
  * written, when another change holds the target or the key.
  *
- * @throws ApplicationFailure whose type is a code: `invalid_request`, `region_not_served`, `bad_signature`, `open_change_exists`, `key_reused`, `review_owed`,
- * `policy_revoked`, `policy_out_of_step`, `integrity_conflict`; of a host's request also `host_not_allowed`, `token_needed`,
+ * @throws ApplicationFailure whose type is a code: `invalid_request`, `region_not_served`, `bad_signature`,
+ * `open_change_exists`, `key_reused`, `review_owed`, `policy_revoked`, `policy_out_of_step`, `integrity_conflict`; of a host's request also `host_not_allowed`, `token_needed`,
  * `no_policy`, `policy_unsatisfiable`, `invalid_configuration`
  * @throws CancelledFailure when it is cancelled before anything is written
  */

@@ -2,7 +2,6 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Pool } from 'pg';
 import { closeOrphans } from '../../activities/close-orphans.ts';
 import { endRevoked } from '../../api/end-revoked.ts';
-import { makeRefusalLog } from '../../api/refusal-log.ts';
 import type { ChangeView, ListedChange } from '../../api/view.ts';
 import { changeLine, changeLines, entryLine } from '../../cli/story.ts';
 import type { ShownEntry } from '../../cli/api-client.ts';

@@ -291,7 +291,12 @@ test('its processes take one change from POST to succeeded, and end when they ar
       command: process.execPath,
       args: [join(app, 'host.ts'), identity.issuer, mqttInstanceId, other],
       cwd: app,
-      env: { ...shared, ...key, DATABASE_URL: database.url('worker') },
+      env: {
+        ...shared,
+        ...key,
+        DATABASE_URL: database.url('worker'),
+        COUNTERSIGN_HOSTS: `${namespace}/moveLine`,
+      },
       stopSignal: 'SIGTERM',
     });
     children.set('host', host);
