@@ -276,7 +276,7 @@ describe.concurrent('under a policy of their own', () => {
             issuer: 'x',
             subject: 'x',
             name: 'x',
-            roles: [],
+            roles: ['requester'],
             groups: [],
             authentication: { methods: [], at: null },
           },
