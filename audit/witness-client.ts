@@ -24,6 +24,8 @@ export interface WitnessClientOptions {
   };
   /** Longest wait for an answer, ms; default 5000. */
   readonly timeoutMs?: number;
+  /** What asks the witness; default: Node's own. */
+  readonly fetch?: typeof globalThis.fetch;
   /** How often an unchanged tree is cosigned again, ms: the cosignature's time says how fresh it is. Default 10 minutes. */
   readonly refreshMs?: number;
   /** Told how the last request ended: the size that was cosigned, or null. */
@@ -127,7 +129,7 @@ async function cosignOne(
 }
 
 async function ask(
-  { url, timeoutMs = 5_000 }: WitnessClientOptions,
+  { url, timeoutMs = 5_000, fetch = globalThis.fetch }: WitnessClientOptions,
   body: string,
   stopping: AbortSignal,
 ): Promise<Answer> {

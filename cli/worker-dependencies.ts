@@ -15,6 +15,7 @@ import type { Environment } from './environment.ts';
 import { freezeCalendar } from './freeze-calendar.ts';
 import { readLogVerifiers, readWitnessVerifiers, statementKeys } from './keys.ts';
 import { sessionRole, vendorKey } from './vendor-key.ts';
+import { wayOut } from './way-out.ts';
 
 /** What a worker's activities work with. */
 export interface WorkerDependencies {
@@ -42,6 +43,7 @@ export async function workerDependencies(
     (await statementKeys(env.COUNTERSIGN_HOME)).publicKey,
   ];
   const role = sessionRole(env);
+  const { agentFor, fetch } = wayOut(env);
   const fatal = env.COUNTERSIGN_FAULT_POINT as FaultPoint | undefined;
   const dependencies: ActivityDependencies = {
     pool,
@@ -51,6 +53,7 @@ export async function workerDependencies(
       credential: () => createCredential(vendorKey(env)),
       ...(role === undefined ? {} : { role }),
       deadlineMs: env.ONSMQTT_DEADLINE_MS,
+      agentFor,
       pace: createCallPace({
         callsPerSecond: env.ONSMQTT_CALLS_PER_SECOND,
         claimSlots: (count, intervalMicros) =>
@@ -65,7 +68,7 @@ export async function workerDependencies(
     webhook:
       env.COUNTERSIGN_WEBHOOK_URL === undefined
         ? null
-        : makeWebhook(env.COUNTERSIGN_WEBHOOK_URL, required(env, 'COUNTERSIGN_WEBHOOK_SECRET')),
+        : makeWebhook(env.COUNTERSIGN_WEBHOOK_URL, required(env, 'COUNTERSIGN_WEBHOOK_SECRET'), { fetch }),
     ...told,
     ...(fatal === undefined
       ? {}

@@ -24,6 +24,7 @@ async function sessionFinding(env: NodeJS.ProcessEnv) {
   const findings = await examine(
     readEnvironment({
       COUNTERSIGN_HOME: '/nowhere',
+      ONSMQTT_ENDPOINT: simulator.url,
       ALIBABA_CLOUD_ACCESS_KEY_ID: key.id,
       ALIBABA_CLOUD_ACCESS_KEY_SECRET: key.secret,
       ...env,
