@@ -1,4 +1,5 @@
 import { appendEntry } from '../audit/append.ts';
+import { notSent } from '../domain/attempt.ts';
 import type { Attempt, Change } from '../domain/change.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { changeMembers, workerActor } from '../domain/entry.ts';
@@ -60,12 +61,14 @@ export function makeAttemptLog(deps: Pick<ActivityDependencies, 'pool' | 'now' |
     };
   }
 
+  /** Answers false when the attempt had ended before, or, `ifUnsent`, was marked as sent. */
   async function end(
     change: Change,
     ref: ActivityRef,
     started: Attempt,
     result: AttemptResult,
-  ): Promise<void> {
+    ifUnsent = false,
+  ): Promise<boolean> {
     const endedAt = isoTime(now());
     const outcome = result.ok ? 'succeeded' : result.class === 'unknown' ? 'unknown' : 'failed';
     const told = {
@@ -76,12 +79,18 @@ export function makeAttemptLog(deps: Pick<ActivityDependencies, 'pool' | 'now' |
       message: result.ok ? null : result.message,
       requestId: result.requestId,
     };
-    await inTransaction(pool, async (client) => {
+    const ended = await inTransaction(pool, async (client) => {
       // Whoever ends the attempt first has said how it ended.
-      if (!(await endAttempt(client, { ...told, changeId: change.id, outcome, endedAt }))) return;
-      await appendEntry(client, entry(change, ref, `attempt.${outcome}`, endedAt, told));
+      const kept = await endAttempt(client, { ...told, changeId: change.id, outcome, endedAt }, ifUnsent);
+      if (kept === null) return false;
+      await appendEntry(
+        client,
+        entry(change, ref, `attempt.${outcome}`, endedAt, { ...told, sentAt: kept.sentAt }),
+      );
+      return true;
     });
-    deps.onAttempt?.({ class: result.ok ? 'succeeded' : result.class, code: told.code });
+    if (ended) deps.onAttempt?.({ class: result.ok ? 'succeeded' : result.class, code: told.code });
+    return ended;
   }
 
   /**
@@ -118,26 +127,33 @@ export function makeAttemptLog(deps: Pick<ActivityDependencies, 'pool' | 'now' |
         return { started, entry: draft };
       });
     },
-    end,
+    end: async (change: Change, ref: ActivityRef, started: Attempt, result: AttemptResult): Promise<void> => {
+      await end(change, ref, started, result);
+    },
     /**
-     * Ends attempts that a lost worker left open: what became of their calls is unknown.
+     * Ends attempts that a lost worker left open. One that was marked as sent has an unknown outcome; any other was not sent, and
+     * cannot be any more.
      * @throws Error as `assertCurrent`
      */
-    async endLost(change: Change, ref: ActivityRef): Promise<number> {
+    async endLost(change: Change, ref: ActivityRef): Promise<void> {
       await assertCurrent(change, ref);
-      const lost = await listOpenAttempts(pool, change.id);
-      for (const attempt of lost) {
-        await end(change, ref, attempt, {
-          ok: false,
-          class: 'unknown',
-          code: 'worker_lost',
-          message: 'the worker was lost before it could record an answer',
-          httpStatus: null,
-          requestId: null,
-          retryAfterMs: null,
-        });
+      for (const attempt of await listOpenAttempts(pool, change.id)) {
+        // Asked in the same statement: its worker may go on, and mark it now.
+        if (attempt.sentAt === null && (await end(change, ref, attempt, lost(notSent), true))) continue;
+        await end(change, ref, attempt, lost('worker_lost'));
       }
-      return lost.length;
     },
+  };
+}
+
+function lost(code: 'worker_lost' | typeof notSent): VendorFault {
+  return {
+    ok: false,
+    class: code === notSent ? 'transient' : 'unknown',
+    code,
+    message: `the worker was lost before it could ${code === notSent ? 'make its call' : 'record an answer'}`,
+    httpStatus: null,
+    requestId: null,
+    retryAfterMs: null,
   };
 }

@@ -3,7 +3,7 @@ import type { Client } from '@temporalio/client';
 import type { Pool } from 'pg';
 import { mayHaveBeenSent } from '../domain/attempt.ts';
 import { workflowIdOf } from '../domain/change.ts';
-import type { Change } from '../domain/change.ts';
+import type { Attempt, Change } from '../domain/change.ts';
 import { closed } from '../domain/change-state.ts';
 import { changeMembers, workerActor } from '../domain/entry.ts';
 import { isoTime } from '../domain/time.ts';
@@ -74,10 +74,36 @@ async function closeOrphan(
   namespace: string,
   now: number,
 ): Promise<void> {
-  const attempts = await listAttempts(pool, change.id);
+  const workflowId = workflowIdOf(change.id);
+  await writeEnd(pool, change.id, async (client) => {
+    const end = endOfOrphan(change, await listAttempts(client, change.id), status, now);
+    return {
+      change: end,
+      // The same key that the workflow would have used: whoever closes first has closed.
+      entries: [
+        {
+          key: `${namespace}/${workflowId}/change.closed/1`,
+          body: {
+            v: 1,
+            type: 'change.closed',
+            time: isoTime(now),
+            actor: { ...workerActor, part: 'reconciler' },
+            ...changeMembers(change),
+            decisionStatus: end.decisionStatus,
+            executionStatus: end.executionStatus,
+            outcome: { ...end.outcome },
+            temporal: { namespace, workflowId, status },
+          },
+        },
+      ],
+    };
+  });
+}
+
+function endOfOrphan(change: Change, attempts: readonly Attempt[], status: string, now: number): Change {
   const lastGood = attempts.findLast((a) => a.outcome === 'succeeded');
   const reason = `its workflow ended as ${status}`;
-  const end = closed(
+  return closed(
     change,
     {
       ...(change.decisionStatus === 'pending' ? { decisionStatus: 'withdrawn' as const } : {}),
@@ -92,25 +118,4 @@ async function closeOrphan(
     },
     now,
   );
-  const workflowId = workflowIdOf(change.id);
-  await writeEnd(pool, {
-    change: end,
-    // The same key that the workflow would have used: whoever closes first has closed.
-    entries: [
-      {
-        key: `${namespace}/${workflowId}/change.closed/1`,
-        body: {
-          v: 1,
-          type: 'change.closed',
-          time: isoTime(now),
-          actor: { ...workerActor, part: 'reconciler' },
-          ...changeMembers(change),
-          decisionStatus: end.decisionStatus,
-          executionStatus: end.executionStatus,
-          outcome: { ...end.outcome },
-          temporal: { namespace, workflowId, status },
-        },
-      },
-    ],
-  });
 }

@@ -14,7 +14,12 @@ export type OpenedResult =
       /** Whether this worker has people told of changes. */
       readonly notifies?: boolean;
     }
-  | { readonly kind: 'invalid'; readonly message: string };
+  | {
+      readonly kind: 'invalid';
+      readonly message: string;
+      /** Why; `invalid_request` where there is none. */
+      readonly code?: 'region_not_served';
+    };
 
 /** What an activity needs to write: the change as it is now and the entries that tell how it came so. */
 export interface Recording {
@@ -34,9 +39,15 @@ export interface LogActivities {
    * @throws ApplicationFailure `bad_signature` when one of the statements was not signed by the API, `change_closed` when
    * the change has ended; nothing is written
    */
-  recordChange(input: Recording & { readonly statements: readonly SignedStatement[] }): Promise<void>;
+  recordChange(
+    input: Recording & {
+      /** Whether the change has all its decisions, or only those that have changed since it was recorded last. */
+      readonly complete: boolean;
+      readonly statements: readonly SignedStatement[];
+    },
+  ): Promise<void>;
   /**
-   * Answers as soon as no freeze and no window keeps the change from running.
+   * Answers as soon as no freeze and no window keeps the change from running, or a word to stop has come meanwhile.
    * @throws ApplicationFailure `closed` while one does, with the time until it may open as the next retry's delay: Temporal's
    * own retries wait, and the history stays as it is
    */
@@ -67,6 +78,7 @@ export interface ReviewActivities {
 /** One notice, with the entry that tells of it once it is delivered. */
 export interface NoticeInput {
   readonly kind: NoticeKind;
+  /** Without its decisions. */
   readonly change: Change;
   readonly entry: EntryDraft;
 }
@@ -108,6 +120,8 @@ export type CallResult =
     }
   /** Approvers have lost their right since, and a seat is empty; nothing was called. */
   | { readonly kind: 'lapsed'; readonly reevaluation: Reevaluation }
+  /** Words that the API has written down keep the call from beginning; all of them, in their order. */
+  | { readonly kind: 'stopped'; readonly words: readonly SignedRequest[] }
   | {
       readonly kind: 'closed';
       readonly why: Closure;

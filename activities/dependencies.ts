@@ -12,6 +12,8 @@ export interface ActivityDependencies {
   /** Postgres, as the role countersign_worker. */
   readonly pool: Pool;
   readonly onsMqtt: OnsMqtt;
+  /** The one region that this installation serves: a change for another is not opened. */
+  readonly region: string;
   /** Whether one of the API's keys signed a statement. */
   readonly verifyStatement: (signed: SignedStatement) => boolean;
   /** Says when an attempt's entry is in a checkpoint: before that nothing is called. */
@@ -20,6 +22,12 @@ export interface ActivityDependencies {
   readonly webhook?: Webhook | null;
   /** The groups of the directory that list a person now; without it nobody is in a group that a policy takes from there. */
   readonly groupsIn?: (person: PersonId) => readonly string[];
+  /**
+   * Reads the directory again, for `groupsIn`: nobody is said to have left by a directory that may be older than their
+   * decision.
+   * @throws Error when it cannot be read; whatever asked is tried again
+   */
+  readonly readDirectoryAgain?: () => Promise<void>;
   /** The freezes of the calendar file; default none. */
   readonly calendar?: readonly Freeze[];
   /** Longest wait before a closed gate is asked again, ms; default 60,000. */
@@ -46,6 +54,7 @@ export type FaultPoint =
   | 'recorded'
   | 'attempt.started'
   | 'sealed'
+  | 'marked'
   | 'call.sent'
   | 'call.answered'
   | 'before.close'

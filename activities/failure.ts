@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { CountersignError } from '../domain/error.ts';
 import type { ErrorCode } from '../domain/error.ts';
+import { isUnavailable } from '../domain/unavailable.ts';
 
 /** Codes that a repeat cannot cure; everything else is retried for as long as it takes. */
 const final: ReadonlySet<ErrorCode> = new Set([
@@ -18,6 +19,9 @@ export async function asFailure<T>(work: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (isUnstorable(error)) {
       throw ApplicationFailure.nonRetryable(`it cannot be stored: ${error.message}`, 'invalid_request');
+    }
+    if (isUnavailable(error)) {
+      throw ApplicationFailure.create({ type: 'log_unavailable', message: (error as Error).message });
     }
     if (!(error instanceof CountersignError)) throw error;
     throw ApplicationFailure.create({

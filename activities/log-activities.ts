@@ -3,30 +3,35 @@ import type { Pool } from 'pg';
 import type { Change } from '../domain/change.ts';
 import { appendEntries } from '../audit/append.ts';
 import { getChange } from '../store/get-change.ts';
+import { lockChange } from '../store/lock-change.ts';
 import { getPolicyRevocation } from '../store/get-policy-revocation.ts';
-import { findOwedReview } from '../store/find-owed-review.ts';
 import { inTransaction } from '../store/in-transaction.ts';
 import { openChange } from '../store/open-change.ts';
 import { saveChange } from '../store/save-change.ts';
 import { makeGate } from '../calendar/gate.ts';
 import { askAgainMs } from '../domain/closure.ts';
+import { mergedDecisions } from '../domain/decisions.ts';
 import { CountersignError } from '../domain/error.ts';
 import { samePerson } from '../domain/person.ts';
 import { faultOf } from '../operations/inputs.ts';
+import { servedRegionFault } from '../operations/served-region.ts';
 import type { LogActivities, OpenedResult } from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { attests } from './approval.ts';
+import { stopOf } from './begin-call.ts';
 import { asFailure } from './failure.ts';
 import { writeEnd } from './write-end.ts';
 
 /** The activities on Postgres alone. Each is one transaction: its entries and the change's new state, or nothing. */
 export function makeLogActivities(deps: ActivityDependencies): LogActivities {
-  const { pool, verifyStatement, calendar, gateLongestMs, now = Date.now } = deps;
+  const { pool, region, verifyStatement, calendar, gateLongestMs, now = Date.now } = deps;
   const closure = makeGate(pool, calendar);
   return {
     async openChange({ change, entries, idempotency, submission }) {
       const fault = faultOf(change);
       if (fault !== null) return { kind: 'invalid', message: fault };
+      const elsewhere = servedRegionFault(change.input, region);
+      if (elsewhere !== null) return { kind: 'invalid', code: 'region_not_served', message: elsewhere };
       if (submission !== null && !attests(submission, change, verifyStatement)) {
         return { kind: 'invalid', message: 'the submission is not signed for this change by a known key' };
       }
@@ -46,7 +51,7 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
         : result;
     },
 
-    async recordChange({ change, entries, statements }) {
+    async recordChange({ change, complete, entries, statements }) {
       for (const signed of statements) {
         if (signed.statement.changeId !== change.id || !verifyStatement(signed)) {
           throw ApplicationFailure.nonRetryable(
@@ -58,8 +63,10 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
       await deps.at?.('before.record');
       await asFailure(() =>
         inTransaction(pool, async (client) => {
+          const kept = complete ? null : await lockChange(client, change.id);
+          const decisions = mergedDecisions(kept?.decisions ?? [], { decisions: change.decisions, complete });
           await appendEntries(client, entries);
-          if (await saveChange(client, change)) return;
+          if (await saveChange(client, { ...change, decisions })) return;
           // Kept already, or it has ended: its workflow may not know yet, when the task that closed it was lost.
           if ((await getChange(client, change.id))?.closedAt) {
             throw new CountersignError('change_closed', `change ${change.id} has ended`);
@@ -78,7 +85,7 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
     async gate({ change }) {
       const time = now();
       const why = await closure(change, time);
-      if (why === null) return;
+      if (why === null || (await asFailure(() => stopOf(pool, change.id))) !== null) return;
       throw ApplicationFailure.create({
         type: 'closed',
         message: `${why.kind}: ${why.reason}`,
@@ -89,19 +96,15 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
 
     async closeChange(recording) {
       await deps.at?.('before.close');
-      const kept = await asFailure(() => writeEnd(pool, recording));
+      const kept = await asFailure(() => writeEnd(pool, recording.change.id, () => recording));
       await deps.at?.('closed');
       return kept;
     },
   };
 }
 
-/** What only Postgres knows against a new change: its policy was revoked, or its requester owes a review. */
+/** What only Postgres knows against a new change: its policy was revoked. */
 async function obstacleTo(pool: Pool, change: Change): Promise<OpenedResult | null> {
-  const [revocation, owed] = await Promise.all([
-    getPolicyRevocation(pool, change.policy.digest),
-    change.breakGlass ? findOwedReview(pool, change.requester) : null,
-  ]);
-  if (revocation) return { kind: 'policy_revoked', changeId: change.id };
-  return owed === null ? null : { kind: 'review_owed', changeId: owed };
+  const revocation = await getPolicyRevocation(pool, change.policy.digest);
+  return revocation && { kind: 'policy_revoked', changeId: change.id };
 }

@@ -2,9 +2,8 @@ import { ApplicationFailure } from '@temporalio/common';
 import { appendEntry } from '../audit/append.ts';
 import { findEntry } from '../audit/find-entry.ts';
 import type { Change } from '../domain/change.ts';
-import type { JsonObject } from '../domain/json.ts';
-import { noticeMembers } from '../domain/notice.ts';
-import type { NoticeKind } from '../domain/notice.ts';
+import type { Json, JsonObject } from '../domain/json.ts';
+import type { noticeMembers } from '../domain/notice.ts';
 import type { NoticeActivities } from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { asFailure } from './failure.ts';
@@ -22,7 +21,7 @@ export function makeNoticeActivities({
       const body = JSON.stringify({
         type: `change.${kind}`,
         timestamp: entry.body.time,
-        data: noticeData(kind, change),
+        data: noticeData(change, entry.body.notification),
       });
       try {
         await webhook.send({ key: entry.key, body });
@@ -41,10 +40,10 @@ export function makeNoticeActivities({
 }
 
 /** What a receiver learns: enough to tell people what to look at, and nothing to decide on. */
-function noticeData(kind: NoticeKind, change: Change): JsonObject {
+function noticeData(change: Change, notification: Json | undefined): JsonObject {
   const { id, operation, target, requester, justification, breakGlass, round, outcome } = change;
   const { decisionStatus, executionStatus, reviewStatus, decideBy, executeBy } = change;
-  const { groups, people } = noticeMembers(kind, change);
+  const { groups, people } = notification as ReturnType<typeof noticeMembers>;
   return {
     change: {
       id,

@@ -10,6 +10,7 @@ import { judgeReview } from '../domain/review.ts';
 import type { SignedStatement } from '../domain/statement.ts';
 import { inTransaction } from '../store/in-transaction.ts';
 import { lockChange } from '../store/lock-change.ts';
+import { releaseBreakGlass } from '../store/release-break-glass.ts';
 import { saveChange } from '../store/save-change.ts';
 import type { ReviewActivities } from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
@@ -48,6 +49,7 @@ export function makeReviewActivities({ pool, verifyStatement }: ActivityDependen
             },
           });
           await saveChange(client, next(change, { reviewStatus: 'signed', review: { person, comment, at } }));
+          await releaseBreakGlass(client, change.id);
         }),
       );
     },

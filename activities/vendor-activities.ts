@@ -1,4 +1,4 @@
-import { activityInfo, heartbeat, sleep } from '@temporalio/activity';
+import { activityInfo, cancellationSignal, CancelledFailure, heartbeat, sleep } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import { mayHaveBeenSent, notSent } from '../domain/attempt.ts';
@@ -21,7 +21,9 @@ import { getChange } from '../store/get-change.ts';
 import { listAttempts } from '../store/list-attempts.ts';
 import { assertApproved, assertOpen } from './approval.ts';
 import { makeAttemptLog } from './attempt-log.ts';
-import type { ActivityRef, StartedAttempt } from './attempt-log.ts';
+import { makeBeginCall, stopOf } from './begin-call.ts';
+import type { Blocked } from './begin-call.ts';
+import type { ActivityRef, AttemptResult, StartedAttempt } from './attempt-log.ts';
 import type { CallResult, FailedCall, VendorActivities } from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { digestOf } from './digest.ts';
@@ -37,6 +39,7 @@ export function makeVendorActivities(deps: ActivityDependencies): VendorActiviti
   const { pool, onsMqtt, sealing, groupsIn = () => [], now = Date.now, doubtfulLimit = 5 } = deps;
   const attempts = makeAttemptLog(deps);
   const gate = makeGate(pool, deps.calendar);
+  const begin = makeBeginCall(deps);
 
   async function read(change: Change, wasCalled: boolean): Promise<ReadAnswer> {
     const answer = await onsMqtt.getCaCertificate(inputOf(change));
@@ -46,18 +49,33 @@ export function makeVendorActivities(deps: ActivityDependencies): VendorActiviti
     throw failureOf(answer, answer.class === 'doubtful' && activityInfo().attempt >= doubtfulLimit);
   }
 
-  /** Everything that must hold right before a call: null when it does, else what the change comes to without one. */
+  /** What the change comes to when approvers have lost their right and a seat is empty; null when the seats are filled. */
+  async function lapsedSince(change: Change): Promise<CallResult | null> {
+    if (reevaluate(change, groupsIn).missing.length === 0) return null;
+    // Who is new may have decided since the directory was read.
+    await deps.readDirectoryAgain?.();
+    const reevaluation = reevaluate(change, groupsIn);
+    return reevaluation.missing.length === 0 ? null : { kind: 'lapsed', reevaluation };
+  }
+
+  /**
+   * Everything that must hold before a call: null when it does, otherwise what the change comes to without one. What
+   * people may say meanwhile is asked once more in the moment in which the call begins.
+   */
   async function holds(change: Change, operation: Operation): Promise<CallResult | null> {
     assertOpen(await asFailure(() => getChange(pool, change.id)), now());
+    const stopped = await asFailure(() => stopOf(pool, change.id));
+    if (stopped !== null) return stopped;
     const made = await listAttempts(pool, change.id);
-    const called = made.some((attempt) => attempt.outcome !== 'open' && mayHaveBeenSent(attempt));
+    const called = made.some(mayHaveBeenSent);
     // What has begun is seen through: whoever approved it could, then.
-    const reevaluation = reevaluate(change, groupsIn);
-    if (made.length === 0 && reevaluation.missing.length > 0) return { kind: 'lapsed', reevaluation };
+    if (!called) {
+      const lapsed = await lapsedSince(change);
+      if (lapsed !== null) return lapsed;
+    }
     const closed = async (): Promise<CallResult | null> => {
       const why = await gate(change, now());
-      // Whatever was recorded as started is too late to withdraw.
-      return why && { kind: 'closed', why, called: made.length > 0 };
+      return why && { kind: 'closed', why, called };
     };
     let certificate: ReadAnswer['certificate'];
     try {
@@ -76,8 +94,7 @@ export function makeVendorActivities(deps: ActivityDependencies): VendorActiviti
       return { kind: 'succeeded', requestId: null, reconciled: true };
     }
     const status = certificate?.status ?? 'not there';
-    const begun = made.length > 0;
-    return { kind: 'drifted', message: `the target is not as it was approved: ${status}`, called: begun };
+    return { kind: 'drifted', message: `the target is not as it was approved: ${status}`, called };
   }
 
   /**
@@ -100,6 +117,34 @@ export function makeVendorActivities(deps: ActivityDependencies): VendorActiviti
       if (instead !== null) await unsent(change, ref, started, 'the target changed before the call');
       return instead;
     } catch (error) {
+      await unsent(change, ref, started, error instanceof Error ? error.message : String(error));
+      throw error;
+    }
+  }
+
+  /** The call itself; `blocked` where something has kept it from beginning, in the last moment. */
+  async function make(
+    change: Change,
+    ref: ActivityRef,
+    started: Attempt,
+  ): Promise<{ answer: AttemptResult; blocked: Blocked | null }> {
+    // What was seen must not be long ago when the call leaves, nor execute-by have passed.
+    const notAfter = Math.min(Date.now() + sendWithinMs, Date.parse(change.executeBy ?? '') || Infinity);
+    let blocked: Blocked | null = null;
+    try {
+      const sent = onsMqtt.activeCaCertificate(inputOf(change), change.id, {
+        notAfter,
+        async begin() {
+          assertNotCancelled();
+          blocked = await begin(change, started);
+          await deps.at?.('marked');
+          return blocked === null;
+        },
+      });
+      await deps.at?.('call.sent');
+      return { answer: await sent, blocked };
+    } catch (error) {
+      // It did not begin.
       await unsent(change, ref, started, error instanceof Error ? error.message : String(error));
       throw error;
     }
@@ -165,19 +210,17 @@ export function makeVendorActivities(deps: ActivityDependencies): VendorActiviti
         await asFailure(() => sealing.ready());
         const instead = await holds(change, operation);
         if (instead !== null) return instead;
+        assertNotCancelled();
         const begun = await asFailure(() => attempts.start(change, ref));
         const { started } = begun;
         await deps.at?.('attempt.started');
         const stopped = await sealed(change, operation, ref, begun);
         if (stopped !== null) return stopped;
-        // What was seen must not be long ago when the call leaves, nor execute-by have passed.
-        const notAfter = Math.min(Date.now() + sendWithinMs, Date.parse(change.executeBy ?? '') || Infinity);
-        const sent = onsMqtt.activeCaCertificate(inputOf(change), change.id, notAfter);
-        await deps.at?.('call.sent');
-        const answer = await sent;
+        const { answer, blocked } = await make(change, ref, started);
         await deps.at?.('call.answered');
         // The answer exists nowhere else: it is offered to the log until it is there or this attempt's time is up.
         await untilRecorded(() => attempts.end(change, ref, started, answer));
+        if (blocked !== null) return blocked;
         if (answer.ok) return { kind: 'succeeded', requestId: answer.requestId, reconciled: false };
         const exhausted =
           answer.class === 'doubtful' && (await countAttempts(pool, change.id, 'doubtful')) >= doubtfulLimit;
@@ -215,6 +258,11 @@ export function makeVendorActivities(deps: ActivityDependencies): VendorActiviti
       }
     },
   };
+}
+
+/** The workflow no longer waits for a call: it heard a word to stop, or execute-by has passed. */
+function assertNotCancelled(): void {
+  if (cancellationSignal().aborted) throw new CancelledFailure('the call was cancelled before it began');
 }
 
 function operationFor(change: Change): Operation {

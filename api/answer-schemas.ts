@@ -17,6 +17,7 @@ const person = z.object({
   issuedBy: z.object({ issuer: z.string(), subject: z.string() }).optional(),
 });
 
+const named = z.object({ issuer: z.string(), subject: z.string(), name: z.string() });
 const personId = z.object({ issuer: z.string(), subject: z.string() });
 const count = z.number().int();
 
@@ -118,6 +119,7 @@ export const changeSchema = z
         at: moment,
         stage: z.string(),
         counts: z.boolean(),
+        takenBack: count.optional(),
         directory: z
           .array(z.object({ issuer: z.string(), subject: z.string(), groups: z.array(z.string()) }))
           .optional(),
@@ -140,6 +142,7 @@ export const changeSchema = z
         at: moment,
       })
       .nullable(),
+    stopWords: count,
     review: z.object({ person, comment: z.string(), at: moment }).nullable(),
     closedAt: moment.nullable(),
     attempts: z
@@ -148,6 +151,7 @@ export const changeSchema = z
           changeId: z.uuid(),
           ordinal: z.number().int(),
           startedAt: moment,
+          sentAt: moment.nullable(),
           endedAt: moment.nullable(),
           outcome: z.enum(['open', 'succeeded', 'failed', 'unknown']),
           class: z.string().nullable(),
@@ -160,19 +164,19 @@ export const changeSchema = z
       .optional(),
     waitsFor: z
       .object({
-        kind: z.enum(['window', 'freeze']),
+        kind: z.enum(['window', 'freeze', 'revocation']),
         reason: z.string(),
         until: moment.nullable(),
         freezeId: z.string().nullable(),
       })
       .nullable()
       .optional(),
+    stop: z.object({ action: z.string(), by: named, comment: z.string(), at: moment }).nullable().optional(),
+    callUnderWay: z.object({ attempt: count, sentAt: moment }).nullable().optional(),
     awaitingYou: z.boolean().optional(),
     links: z.object({ self: z.string(), events: z.string(), decisions: z.string() }).optional(),
   })
   .openapi('Change');
-
-const named = z.object({ issuer: z.string(), subject: z.string(), name: z.string() });
 
 /** What is known of an API token. */
 export const tokenSchema = z
@@ -208,6 +212,17 @@ export const freezeSchema = z
     liftedAt: moment.nullable(),
   })
   .openapi('Freeze');
+
+/** Calls that had begun when something was stopped. */
+const callsUnderWay = z.array(z.object({ changeId: z.uuid(), attempt: count, sentAt: moment }));
+
+/** A freeze that was just declared, with the calls that it came too late for. */
+export const declaredFreezeSchema = freezeSchema.extend({ callsUnderWay }).openapi('DeclaredFreeze');
+
+/** A revocation that was just made, with the calls that it came too late for. */
+export const madeRevocationSchema = policyRevocationAnswer
+  .extend({ callsUnderWay })
+  .openapi('MadePolicyRevocation');
 
 /** A change's leave to run in a freeze. */
 export const freezeOverrideSchema = z

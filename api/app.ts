@@ -9,6 +9,7 @@ import { pinoHttp } from 'pino-http';
 import swaggerUi from 'swagger-ui-dist';
 import { z } from 'zod';
 import { CountersignError } from '../domain/error.ts';
+import { isError, shownError } from '../domain/shown-error.ts';
 import { repeatedMember } from '../domain/repeated-member.ts';
 import { shownJson, shownText } from '../domain/shown-text.ts';
 import { describeOperations } from '../operations/inputs.ts';
@@ -75,13 +76,8 @@ export function createApp(deps: ApiDependencies): Express {
           remoteAddress,
         }),
         res: ({ statusCode }: { statusCode: number }) => ({ statusCode }),
-        // Postgres' errors have members with values in them.
-        err: ({ type, code, message, stack }: SerializedError & { code?: unknown }) => ({
-          type,
-          code,
-          message,
-          stack,
-        }),
+        // Postgres' errors have members with values in them. What the log has shown already stays as it is.
+        err: ({ raw }: SerializedError) => (isError(raw) ? shownError(raw) : raw),
       },
     }),
   );

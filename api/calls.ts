@@ -5,8 +5,10 @@ import {
   changeSchema,
   entrySchema,
   freezeOverrideSchema as freezeOverrideAnswer,
+  declaredFreezeSchema,
   freezeSchema as freezeAnswer,
   issuedTokenSchema,
+  madeRevocationSchema,
   policyRevocationAnswer,
   tokenSchema as tokenAnswer,
 } from './answer-schemas.ts';
@@ -165,7 +167,7 @@ export const calls: readonly Call[] = [
     roles: ['admin'],
     body: freezeSchema,
     headers: z.object({ 'Idempotency-Key': idempotencyKeySchema.optional() }),
-    answers: { 200: freezeAnswer, 201: freezeAnswer },
+    answers: { 200: declaredFreezeSchema, 201: declaredFreezeSchema },
     problems: [400, 401, 403, 413, 415, 422, 429, 503],
   },
   {
@@ -211,7 +213,7 @@ export const calls: readonly Call[] = [
     summary: 'Revoke one version of a policy for good; its open changes end as refused',
     roles: ['admin'],
     body: policyRevocationSchema,
-    answers: { 200: policyRevocationAnswer, 201: policyRevocationAnswer },
+    answers: { 200: madeRevocationSchema, 201: madeRevocationSchema },
     problems: [400, 401, 403, 404, 413, 415, 429, 503],
   },
   {

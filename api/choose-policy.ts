@@ -14,7 +14,11 @@ import type { AskedChange } from './submission.ts';
  * @throws CountersignError `no_policy`, `break_glass_not_allowed` (403); `policy_unsatisfiable`
  * (409) naming who is missing
  */
-export function choosePolicy({ rules, directory }: PolicySet, asked: AskedChange, now: number): PinnedPolicy {
+export function choosePolicy(
+  { rules, directory, issuer = null }: PolicySet,
+  asked: AskedChange,
+  now: number,
+): PinnedPolicy {
   const { operation, input, requester, breakGlass, justification } = asked;
   const policy = matchPolicy(rules, { operation, input, requester, now }, directory);
   if (policy === null) throw new CountersignError('no_policy', `no policy is for this ${operation}`);
@@ -24,6 +28,7 @@ export function choosePolicy({ rules, directory }: PolicySet, asked: AskedChange
     { policy, requester, breakGlass, submittedAt, decisions: [], round: 1, escalatedAt: null },
     (group) => directory.members(group) ?? [],
     submittedAt,
+    issuer,
   );
   if (verdict !== 'unsatisfiable') return policy;
   const errors = missing.map(({ stage, group, seats }) => ({

@@ -22,6 +22,8 @@ export interface ApiDependencies {
   readonly verifier: () => Promise<{ readonly code: Uint8Array }>;
   /** Which policy a new change has, and the directory that approvers are looked up in. */
   readonly policies: PolicySource;
+  /** The one region that this installation serves: requests for another are refused. */
+  readonly region: string;
   /** The freezes of the calendar file; default none. */
   readonly calendar?: readonly Freeze[];
   readonly log: Logger;
@@ -36,6 +38,8 @@ export interface ApiDependencies {
   readonly refusedTokensPerMinute?: number;
   /** API tokens that one admin may issue in a minute; default 10. */
   readonly tokensPerMinute?: number;
+  /** Past how many seconds without a checkpoint no approval is accepted; default 60. */
+  readonly unsealedLimitSeconds?: number;
   /** How many proxies stand in front; default 0. */
   readonly trustProxy?: number;
   readonly now?: () => number;

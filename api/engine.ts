@@ -1,5 +1,4 @@
 import {
-  isGrpcServiceError,
   WithStartWorkflowOperation,
   WorkflowExecutionAlreadyStartedError,
   WorkflowFailedError,
@@ -12,6 +11,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { reviewWorkflowIdOf, workflowIdOf } from '../domain/change.ts';
 import type { Change, ChangeRequest, SignedRequest } from '../domain/change.ts';
 import { CountersignError, isErrorCode } from '../domain/error.ts';
+import { grpcStatusOf, ofGrpcStatus } from './grpc-status.ts';
 import {
   changeTaskQueue,
   changeWorkflowType,
@@ -20,6 +20,7 @@ import {
   firstAttributes,
   reviewWorkflowType,
   revokeUpdate,
+  stopSignal,
   submittedUpdate,
   takeOverUpdate,
   withdrawDecisionUpdate,
@@ -30,8 +31,13 @@ import {
 export interface Engine {
   /** Starts the change and returns once its first entry is durable. @throws CountersignError */
   submit(request: ChangeRequest): Promise<void>;
-  /** Sends what a person said of a change. @throws CountersignError; `change_closed` when no workflow runs any more */
-  send(request: SignedRequest): Promise<void>;
+  /**
+   * Sends what a person said of a change. A word to stop goes as a signal where the run takes no more updates.
+   *
+   * @param withinMs - longest wait for the workflow's answer; default: the engine's own
+   * @throws CountersignError; `change_closed` when no workflow runs any more
+   */
+  send(request: SignedRequest, withinMs?: number): Promise<void>;
   /** Whether Temporal answers. */
   reachable(): Promise<boolean>;
 }
@@ -47,7 +53,7 @@ const updateOf = {
 
 /** The engine over a Temporal client. `deadlineMs`: longest wait for an answer; default 10,000. */
 export function createEngine(client: Client, deadlineMs = 10_000): Engine {
-  const within = <T>(work: () => Promise<T>) => client.withDeadline(Date.now() + deadlineMs, work);
+  const within = <T>(work: () => Promise<T>, ms = deadlineMs) => client.withDeadline(Date.now() + ms, work);
 
   /** A review is a workflow of its own; a second one beside it waits for the first. */
   async function review(request: SignedRequest): Promise<void> {
@@ -95,7 +101,7 @@ export function createEngine(client: Client, deadlineMs = 10_000): Engine {
       }
     },
 
-    async send(request) {
+    async send(request, withinMs) {
       const { statement, signature } = request.signed;
       const { kind } = statement;
       if (kind === 'submission') throw new CountersignError('internal_error', 'a submission starts a change');
@@ -105,15 +111,22 @@ export function createEngine(client: Client, deadlineMs = 10_000): Engine {
       }
       const handle = client.workflow.getHandle(workflowIdOf(statement.changeId));
       try {
-        await within(() =>
-          handle.executeUpdate(updateOf[kind], {
-            args: [request],
-            // The same statement sent again is the same update.
-            updateId: `${kind}-${signature.slice(0, 40)}`,
-          }),
+        await within(
+          () =>
+            handle.executeUpdate(updateOf[kind], {
+              args: [request],
+              // The same statement sent again is the same update.
+              updateId: `${kind}-${signature.slice(0, 40)}`,
+            }),
+          withinMs,
         );
       } catch (error) {
-        throw translated(error, 'outcome_not_known');
+        const failure = translated(error, 'outcome_not_known');
+        if (request.ordinal === undefined || !isOfEngine(failure)) throw failure;
+        // A signal is kept by the server whether a worker runs or not; a word that comes twice is heard once.
+        await within(() => handle.signal(stopSignal, request), withinMs).catch((cause: unknown) => {
+          throw translated(cause, 'outcome_not_known');
+        });
       }
     },
 
@@ -153,10 +166,14 @@ function translated(error: unknown, lost: 'engine_unavailable' | 'outcome_not_kn
         : 'no answer in time; it may still take effect, so look at the change again';
     return new CountersignError(lost, message, { cause: error });
   }
-  if (isGrpcServiceError(error) || (error instanceof Error && error.name === 'ServiceError')) {
-    return new CountersignError('engine_unavailable', 'Temporal cannot be reached', { cause: error });
-  }
+  const status = grpcStatusOf(error);
+  if (status !== null) return ofGrpcStatus(status, error as Error, lost);
   return new CountersignError('internal_error', 'unexpected answer of Temporal', { cause: error });
+}
+
+/** Whether it was Temporal that failed, and not the workflow that refused. */
+function isOfEngine({ code }: CountersignError): boolean {
+  return code.startsWith('engine_') || code === 'change_exhausted' || code === 'outcome_not_known';
 }
 
 function rootCause(error: Error): unknown {

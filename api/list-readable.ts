@@ -6,7 +6,7 @@ export const mostLooked = 5000;
 const mostAtOnce = 500;
 
 /**
- * A page of those changes that its reader may read, in the order of `list`: full unless it is the last one. Only where
+ * A page of those changes that are for its reader, in the order of `list`: full unless it is the last one. Only where
  * {@link mostLooked} others lie between has it fewer than `limit`, or none, while `nextCursor` leads on. Who may read
  * everything costs one look.
  *

@@ -1,6 +1,7 @@
 import type { ErrorRequestHandler, RequestHandler } from 'express';
 import { CountersignError, httpStatusOfCode } from '../domain/error.ts';
 import type { ErrorCode, FieldError } from '../domain/error.ts';
+import { isUnavailable } from '../domain/unavailable.ts';
 import { shownJson } from '../domain/shown-text.ts';
 import { leftOutNote } from './caller.ts';
 
@@ -39,8 +40,11 @@ export function problemOf(error: unknown, requestId?: string): Problem {
 
 /** What a stranger may read: nothing of how this side is built. */
 function detailOf(code: ErrorCode, message: string): string {
+  // Its message is made for who asked for the proof, and is all that they need.
+  if (code === 'bad_proof') return message;
   if (httpStatusOfCode[code] === 500) return 'something went wrong on this side; the log has it';
-  if (code === 'log_unavailable') return 'the database cannot be reached; the same request later is safe';
+  if (code === 'log_unavailable')
+    return 'the database cannot be reached, or takes no writes; the same request later is safe';
   return message;
 }
 
@@ -104,14 +108,7 @@ function asOurs(error: unknown): CountersignError {
       cause: error,
     });
   }
-  if (
-    typeof code === 'string' &&
-    (/^(08|57|53)/.test(code) || /^(ECONN|ENOTFOUND|ETIMEDOUT|EPIPE)/.test(code))
-  ) {
-    return new CountersignError('log_unavailable', 'the database cannot be reached', { cause: error });
-  }
-  const message = error instanceof Error ? error.message : '';
-  if (/timeout exceeded when trying to connect|Connection terminated|Query read timeout/.test(message)) {
+  if (isUnavailable(error)) {
     return new CountersignError('log_unavailable', 'the database cannot be reached', { cause: error });
   }
   return new CountersignError('internal_error', 'internal error', { cause: error });

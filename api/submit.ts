@@ -1,21 +1,27 @@
 import { createHash } from 'node:crypto';
 import type { Change, ChangeRequest } from '../domain/change.ts';
-import { CountersignError } from '../domain/error.ts';
+import { CountersignError, httpStatusOfCode } from '../domain/error.ts';
 import type { Statement } from '../domain/statement.ts';
 import { submissionText } from '../domain/submission.ts';
+import { personKey } from '../domain/membership.ts';
+import { answerableFor } from '../domain/person.ts';
 import type { Person } from '../domain/person.ts';
 import { operationOf } from '../operations/registry.ts';
+import { assertServedRegion } from '../operations/served-region.ts';
 import { getChange } from '../store/get-change.ts';
 import { getChangeByKey } from '../store/get-change-by-key.ts';
-import { findOwedReview } from '../store/find-owed-review.ts';
+import { findBreakGlass } from '../store/find-break-glass.ts';
 import { getPolicyRevocation } from '../store/get-policy-revocation.ts';
 import { getOpenChange } from '../store/get-open-change.ts';
+import { touchReadiness } from '../store/touch-readiness.ts';
 import { requireRole } from './caller.ts';
 import type { ApiDependencies } from './dependencies.ts';
+import { oneAtATime } from './one-at-a-time.ts';
 import { takeOver } from './take-over.ts';
 import { isRefusal } from './refusal-log.ts';
 import { choosePolicy } from './choose-policy.ts';
 import { assertSubmittable, readSubmission, underPolicy } from './submission.ts';
+import type { AskedChange } from './submission.ts';
 
 /** What `POST /v1/changes` got. */
 export interface Submittal {
@@ -37,7 +43,7 @@ export interface Submission {
  * without the engine. Refusals are recorded; malformed input is not.
  */
 export function makeSubmit(deps: ApiDependencies): (submittal: Submittal) => Promise<Submission> {
-  const { db, engine, signer, policies, refusals, now = Date.now } = deps;
+  const { db, engine, signer, policies, region, refusals, now = Date.now } = deps;
 
   async function refused(
     { person, body, source }: Submittal,
@@ -65,10 +71,49 @@ export function makeSubmit(deps: ApiDependencies): (submittal: Submittal) => Pro
     return found?.change ?? null;
   }
 
+  /**
+   * What a request comes to that something stands in the way of. A request with the same key may have opened the change
+   * since it was looked for: then that is the answer, and what stood in the way was the change itself.
+   */
+  async function insteadOf(
+    error: CountersignError,
+    submittal: Submittal,
+    asked: AskedChange,
+    holder: Change | null,
+  ): Promise<Submission> {
+    const own = await known(submittal, asked).catch((failed: unknown) => {
+      // Where Postgres does not answer either, it is told what was first.
+      if (failed instanceof CountersignError || !isServerFault(error)) throw failed;
+      return null;
+    });
+    if (own) return { created: own.submittedAt === asked.submittedAt, change: own };
+    if (isServerFault(error) || error.code === 'change_closed') {
+      // Whoever gets no answer can look for the change later.
+      const extra = { ...error.extra, changeId: asked.id };
+      if (isServerFault(error))
+        throw new CountersignError(error.code, error.message, { extra, cause: error });
+      const message = 'the change could not be opened; send the same Idempotency-Key again';
+      throw new CountersignError('engine_unavailable', message, { extra, cause: error });
+    }
+    if (!isRefusal(error)) throw error;
+    const id = holder?.id ?? error.extra.changeId;
+    if (typeof id !== 'string') return await refused(submittal, error, null);
+    return await refused(submittal, named(error, id), holder ?? (await getChange(db, id)));
+  }
+
   /** The open change on the request's target, if there is one. */
   async function holderOf({ operation, target }: ChangeRequest): Promise<Change | null> {
     const id = await getOpenChange(db, operation, target);
     return id === null ? null : getChange(db, id);
+  }
+
+  /** Why a change was not taken up: workers that cannot write do not answer, and are not to blame. */
+  async function reasonOf(error: CountersignError): Promise<CountersignError> {
+    if (error.code !== 'engine_unavailable') return error;
+    return touchReadiness(db).then(
+      () => error,
+      (cause: unknown) => new CountersignError('log_unavailable', 'the log takes no entries now', { cause }),
+    );
   }
 
   return async (submittal) => {
@@ -82,39 +127,26 @@ export function makeSubmit(deps: ApiDependencies): (submittal: Submittal) => Pro
     const before = await known(submittal, asked);
     if (before) return { created: false, change: before };
 
+    assertServedRegion(asked.input, region);
     let request: ChangeRequest;
     let holder: Change | null = null;
-    try {
-      request = underPolicy(asked, choosePolicy(policies.current(), asked, now()));
-      assertSubmittable(request, now());
+    const open = async () => {
       await assertAllowed(deps, request);
       holder = await holderOf(request);
       if (holder && request.breakGlass) await takeOver(deps, request, holder);
       else if (holder) throw taken(holder.id);
-    } catch (error) {
-      if (error instanceof CountersignError && isRefusal(error))
-        return await refused(submittal, error, holder);
-      throw error;
-    }
-    try {
+      holder = null;
       await engine.submit({ ...request, submission: signer.sign(submissionOf(request)) });
+    };
+    try {
+      request = underPolicy(asked, choosePolicy(policies.current(), asked, now()));
+      assertSubmittable(request, now());
+      // Who breaks the glass several times at once takes over one target, and not one for each that is then refused.
+      if (request.breakGlass) await oneAtATime(db, 'break glass', personKey(answerableFor(person)), open);
+      else await open();
     } catch (error) {
       if (!(error instanceof CountersignError)) throw error;
-      if (error.code !== 'open_change_exists' && error.code !== 'key_reused') {
-        // Whoever gets no answer can look for the change later.
-        const { code, message, errors, extra } = error;
-        throw new CountersignError(code, message, {
-          errors,
-          extra: { ...extra, changeId: request.id },
-          cause: error,
-        });
-      }
-      const winner = await known(submittal, request);
-      if (winner) return { created: false, change: winner };
-      const { changeId } = error.extra;
-      if (typeof changeId !== 'string') throw error;
-      const ours = error.code === 'open_change_exists' ? taken(changeId) : keyReused(changeId);
-      return await refused(submittal, ours, await getChange(db, changeId));
+      return await insteadOf(await reasonOf(error), submittal, asked, holder);
     }
     // A racing request with the same key met ours in one workflow: what is stored says whose it is.
     const change = (await known(submittal, request)) ?? (await getChange(db, request.id));
@@ -135,10 +167,9 @@ async function assertAllowed({ db }: ApiDependencies, request: ChangeRequest): P
       `version ${policy.version} of policy ${policy.name} is revoked`,
     );
   }
-  const owed = breakGlass ? await findOwedReview(db, requester) : null;
-  if (owed !== null) {
-    throw new CountersignError('review_owed', `change ${owed} owes a review`, { extra: { changeId: owed } });
-  }
+  // The transaction that opens the change decides; this spares the change on its target from being taken over in vain.
+  const owed = breakGlass ? await findBreakGlass(db, answerableFor(requester)) : null;
+  if (owed !== null) throw reviewOwed(owed);
 }
 
 /** What the API attests of a submission: who asked for just this, and that their token was verified. */
@@ -157,11 +188,27 @@ function submissionOf(request: ChangeRequest): Statement {
   };
 }
 
+function isServerFault({ code }: CountersignError): boolean {
+  return httpStatusOfCode[code] >= 500;
+}
+
+/** A refusal that names the change in the way as the API says it: the worker's words name no field. */
+function named(error: CountersignError, changeId: string): CountersignError {
+  if (error.errors.length > 0) return error;
+  if (error.code === 'open_change_exists') return taken(changeId);
+  return error.code === 'key_reused' ? keyReused(changeId) : error;
+}
+
 function taken(changeId: string): CountersignError {
   return new CountersignError('open_change_exists', `change ${changeId} is open on this target`, {
     errors: [{ field: 'input', rule: 'one_open_change', message: 'the target has an open change' }],
     extra: { changeId },
   });
+}
+
+function reviewOwed(changeId: string): CountersignError {
+  const message = `change ${changeId} has broken the glass before, and its review is not signed yet`;
+  return new CountersignError('review_owed', message, { extra: { changeId } });
 }
 
 function keyReused(changeId: string): CountersignError {

@@ -1,10 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Change, ChangeRequest } from '../domain/change.ts';
 import { CountersignError } from '../domain/error.ts';
-import { judgeTakeover } from '../domain/execution.ts';
-import { isoTime } from '../domain/time.ts';
 import { getOpenChange } from '../store/get-open-change.ts';
 import type { ApiDependencies } from './dependencies.ts';
+import { sayStopWord } from './stop.ts';
 
 const closesWithinMs = 10_000;
 
@@ -15,29 +14,16 @@ const closesWithinMs = 10_000;
  * @throws CountersignError `open_change_exists` when another break-glass change holds the target, `call_started` when the
  * call of the ordinary one has begun (409); `engine_unavailable` when it has not let go in time (503)
  */
-export async function takeOver(
-  { db, engine, signer, now = Date.now }: Pick<ApiDependencies, 'db' | 'engine' | 'signer' | 'now'>,
-  request: ChangeRequest,
-  holder: Change,
-): Promise<void> {
+export async function takeOver(deps: ApiDependencies, request: ChangeRequest, holder: Change): Promise<void> {
+  const { db, now = Date.now } = deps;
   const { operation, target, requester, id } = request;
+  const said = { kind: 'takeover', action: 'take_over', comment: `break-glass change ${id}` } as const;
   try {
-    judgeTakeover(holder, false);
-    const signed = signer.sign({
-      v: 1,
-      kind: 'takeover',
-      changeId: holder.id,
-      person: requester,
-      action: 'take_over',
-      comment: `break-glass change ${id}`,
-      digest: holder.digest,
-      round: holder.round,
-      at: isoTime(now()),
-    });
-    await engine.send({ signed, source: null });
+    await sayStopWord(deps, holder.id, requester, said, request.source);
   } catch (error) {
-    // It has ended meanwhile, by itself or by an earlier try of ours.
-    if (!(error instanceof CountersignError) || error.code !== 'change_closed') throw error;
+    // It ends already, by itself, by somebody's word or by an earlier try of ours.
+    const ends = ['change_closed', 'already_stopped'];
+    if (!(error instanceof CountersignError) || !ends.includes(error.code)) throw error;
   }
   const until = now() + closesWithinMs;
   while (now() < until) {

@@ -1,16 +1,21 @@
+import { listStopWords } from '../audit/stop-words.ts';
+import type { StopWord } from '../audit/stop-words.ts';
 import { makeGate } from '../calendar/gate.ts';
 import { CountersignError } from '../domain/error.ts';
 import type { Attempt, Change } from '../domain/change.ts';
 import type { Closure } from '../domain/closure.ts';
 import type { Person } from '../domain/person.ts';
-import { judgeDecision } from '../domain/decision.ts';
+import { awaitsDecisionOf } from '../domain/decision.ts';
 import { directoryOf } from '../domain/membership.ts';
 import { mayRead } from '../domain/reading.ts';
 import { isoTime } from '../domain/time.ts';
 import type { Directory } from '../policies/directory.ts';
 import { isFinal } from '../domain/status.ts';
+import { standingAfter } from '../domain/stop.ts';
+import type { Standing, Word } from '../domain/stop.ts';
 import { getChange } from '../store/get-change.ts';
 import { listAttempts } from '../store/list-attempts.ts';
+import type { CallUnderWay } from '../store/list-calls-under-way.ts';
 import { mayAddress } from './caller.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { uuidSchema } from './schemas.ts';
@@ -21,10 +26,27 @@ export type ChangeView = Change & {
   readonly attempts: readonly Attempt[];
   /** What keeps an approved change from running just now: a freeze, or that no window is open. */
   readonly waitsFor: Closure | null;
+  /** The word that has stopped or paused the change, from the moment in which it was accepted; null while it goes on. */
+  readonly stop: ShownStop | null;
+  /** The call that has begun and whose answer is not recorded. */
+  readonly callUnderWay: { readonly attempt: number; readonly sentAt: string } | null;
   /** Whether a decision of the reader is awaited. */
   readonly awaitingYou: boolean;
   readonly links: { readonly self: string; readonly events: string; readonly decisions: string };
 };
+
+/** Who has stopped or paused a change. */
+export interface ShownStop {
+  readonly action: Word;
+  readonly by: Pick<Person, 'issuer' | 'subject' | 'name'>;
+  readonly comment: string;
+  readonly at: string;
+}
+
+/** A call that had begun when something was stopped. */
+export function shownCall({ change, attempt, sentAt }: CallUnderWay) {
+  return { changeId: change.id, attempt, sentAt };
+}
 
 /**
  * The change of which somebody asks something, if they may.
@@ -65,28 +87,37 @@ export function makeView(
   return async (change, reader) => {
     const self = `/v1/changes/${change.id}`;
     const mayRun = change.decisionStatus === 'approved' && !isFinal(change);
+    const attempts = await listAttempts(db, change.id);
+    const underWay = attempts.findLast((a) => a.outcome === 'open' && a.sentAt !== null);
     return {
       ...change,
-      attempts: await listAttempts(db, change.id),
+      attempts,
       waitsFor: mayRun ? await gate(change, now()) : null,
-      awaitingYou: awaits(change, reader, policies.current().directory, now()),
+      stop: shownStop(await listStopWords(db, change.id)),
+      callUnderWay: underWay?.sentAt ? { attempt: underWay.ordinal, sentAt: underWay.sentAt } : null,
+      awaitingYou: isAwaitedOf(change, reader, policies.current().directory, now()),
       links: { self, events: `${self}/events`, decisions: `${self}/decisions` },
     };
   };
 }
 
-function awaits(change: Change, person: Person, { groupsIn }: Directory, now: number): boolean {
-  const wanted = {
-    decision: 'approve',
-    digest: change.digest ?? '',
-    person,
-    comment: '-',
-    directory: directoryOf(change, person, isoTime(now), groupsIn),
-  } as const;
-  try {
-    return judgeDecision(change, wanted, now) === 'new';
-  } catch (error) {
-    // Theirs to give, once they have logged in as the policy asks.
-    return error instanceof CountersignError && error.code === 'stronger_authentication_needed';
+/** The last word that counted, unless it had the change go on. */
+function shownStop(said: readonly StopWord[]): ShownStop | null {
+  let standing: Standing = 'going';
+  let last: StopWord | null = null;
+  for (const one of said) {
+    const after = standingAfter(standing, one.word);
+    if (!('standing' in after)) continue;
+    standing = after.standing;
+    last = one;
   }
+  if (last === null || standing === 'going') return null;
+  const { person, comment, at } = last.request.signed.statement;
+  const { issuer, subject, name } = person;
+  return { action: last.word, by: { issuer, subject, name }, comment, at };
+}
+
+/** Whether a decision of somebody is awaited, as the directory has them now. */
+export function isAwaitedOf(change: Change, person: Person, { groupsIn }: Directory, now: number): boolean {
+  return awaitsDecisionOf(change, person, directoryOf(change, person, isoTime(now), groupsIn), now);
 }

@@ -55,7 +55,9 @@ export async function acceptLoss(
   decision: AdminDecision,
 ): Promise<LogMemory> {
   const { kept, refusal } = await readRefused(memory);
-  const { origin, size, root } = kept.value;
+  const { origin } = kept.value;
+  // A memory that is new or an old copy is not what was lost.
+  const { size, root } = refusal.known ?? kept.value;
   if (next.origin === origin) {
     throw new CountersignError('invalid_request', `the new origin: expected another than ${origin}`);
   }

@@ -4,6 +4,7 @@ import type { Queryable } from '../store/queryable.ts';
 interface Findings {
   name: string;
   fsync: string;
+  server_encoding: string;
   full_page_writes: string;
   synchronous_commit: string;
   superuser: boolean;
@@ -17,13 +18,14 @@ interface Findings {
  * Refuses a database on which the audit log's promises are hollow; every process asks at its start.
  *
  * @throws CountersignError `invalid_configuration` naming the setting or the right: `fsync`, `full_page_writes` or
- * `synchronous_commit` off, a schema that is missing, a login that is a superuser, owns a table of the log, or may change its rows past
+ * `synchronous_commit` off, an encoding other than UTF-8, a schema that is missing, a login that is a superuser, owns a table of the log, or may change its rows past
  * `audit.append`, or a table whose triggers against changes are gone or disabled. Errors of Postgres and of the connection as they are.
  */
 export async function checkServer(db: Queryable): Promise<void> {
   const { rows } = await db.query<Findings>(
     `select session_user as name,
             current_setting('fsync') as fsync,
+            current_setting('server_encoding') as server_encoding,
             current_setting('full_page_writes') as full_page_writes,
             current_setting('synchronous_commit') as synchronous_commit,
             (select rolsuper from pg_roles where rolname = session_user) as superuser,
@@ -45,6 +47,11 @@ export async function checkServer(db: Queryable): Promise<void> {
     if (found[setting] === 'off') {
       refuse(`Postgres setting ${setting}: expected on, got off; what is committed could be lost`);
     }
+  }
+  if (found.server_encoding !== 'UTF8') {
+    refuse(
+      `Postgres setting server_encoding: expected UTF8, got ${found.server_encoding}; not every name could be kept`,
+    );
   }
   if (found.tables === 0) refuse('schema audit: expected its tables, got none; run the migrations first');
   if (found.superuser) refuse(`login role: expected no superuser, got ${found.name}, who is one`);

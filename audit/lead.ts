@@ -15,7 +15,8 @@ export interface LeadOptions {
 }
 
 /**
- * Waits until this session is the one of its name that leads, by an advisory lock. It leads until it ends, which Postgres
+ * Waits until this session is the one of its name that leads, by a lock that only logins of the signer can take
+ * (migrations/0016-the-signers-own-lock.sql). It leads until it ends, which Postgres
  * does itself where a process is stopped, or its machine is gone, and nothing is heard from it for `silentMs`. So a leader
  * has to ask something more often, and whatever it does after a pause has to be safe with another one leading.
  *
@@ -28,13 +29,22 @@ export async function lead(client: PoolClient, { name, silentMs, ended }: LeadOp
   // asked here is always found by an index.
   await client.query('set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off');
   while (!ended.aborted) {
-    if (await tryLock(client, name)) return true;
+    if (await tryLead(client, name)) return true;
     await delay(Math.min(triesEveryMs, silentMs / 3), undefined, { signal: ended }).catch(() => undefined);
   }
   return false;
 }
 
-/** Whether this session has now, or had already, the advisory lock of this name. */
+/** Whether this session leads now, or did already. */
+async function tryLead(db: Queryable, name: string): Promise<boolean> {
+  const { rows } = await db.query<{ leads: boolean }>('select audit.lead($1) as leads', [name]);
+  return rows[0]?.leads === true;
+}
+
+/**
+ * Whether this session has now, or had already, the advisory lock of this name. Any login can take such a lock, so nothing may
+ * depend on getting it.
+ */
 export async function tryLock(db: Queryable, name: string): Promise<boolean> {
   const { rows } = await db.query<{ locked: boolean }>(
     `select pg_try_advisory_lock(hashtext('countersign'), hashtext($1)) as locked`,

@@ -1,4 +1,5 @@
 import { CountersignError } from '../domain/error.ts';
+import { isUnavailable } from '../domain/unavailable.ts';
 
 /** SQLSTATEs that the log's own functions raise (migrations/0002-audit-log.sql, 0004-merkle-tree.sql), with our code for each. */
 const codeOfState = {
@@ -9,9 +10,6 @@ const codeOfState = {
   CS005: 'integrity_conflict',
   '42501': 'invalid_configuration',
 } as const;
-
-/** Classes of SQLSTATE after which the same statement may succeed: connection, resources, operator, lock, rollback. */
-const passing = /^(08|53|57|40)...$|^55P03$|^25P0[34]$/;
 
 /**
  * What went wrong on the way to the log, as an error of ours: `integrity_conflict` (nothing may retry it),
@@ -28,7 +26,7 @@ export function asLogError(error: unknown): unknown {
   }
   // An answer of Postgres has a five-character state; what has none never got one.
   const answered = /^[0-9A-Z]{5}$/.test(state) && 'severity' in error;
-  if (!answered || passing.test(state)) {
+  if (!answered || isUnavailable(error)) {
     return new CountersignError('log_unavailable', `the audit log cannot be reached: ${error.message}`, {
       cause: error,
     });

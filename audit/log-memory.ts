@@ -30,7 +30,18 @@ const logMemory = z.object({
   /** The entry that has to be in the log before anything else is signed: how this origin, or its keys, began. */
   announcement: z.custom<EntryDraft>((draft) => announcement.safeParse(draft).success),
   /** Why nothing is signed any more until an admin says so; null while all is well. */
-  refusal: z.object({ code: z.string(), message: z.string(), at: z.string() }).nullable(),
+  refusal: z
+    .object({
+      code: z.string(),
+      message: z.string(),
+      at: z.string(),
+      /** The largest tree of this origin that the signer knows to have been signed, where that is not the one it remembers. */
+      known: z
+        .object({ size: z.int().min(0), root: base64 })
+        .nullable()
+        .default(null),
+    })
+    .nullable(),
   /** The tree that this origin was begun after, where an admin accepted the loss of it. */
   previous: z.object({ origin: z.string(), size: z.int().min(0), root: base64 }).nullable(),
 });

@@ -11,7 +11,7 @@ import { makeTreeReader } from './tree-reader.ts';
  * What it answers it has verified.
  *
  * @param checkpoint - a published one; the entry must be below its size
- * @throws CountersignError `not_found` when the checkpoint does not reach the entry; `bad_proof` when the entry's bytes
+ * @throws CountersignError `not_found` when the checkpoint does not reach the entry; `bad_proof` when the entry is not there, or its bytes
  * or the tree do not lead to the checkpoint's root: somebody has rewritten them; `integrity_conflict` when a part of the
  * tree is missing; `log_unavailable`
  */
@@ -24,10 +24,13 @@ export async function proveEntry(
   if (!Number.isSafeInteger(index) || index < 0 || index >= size) {
     throw new CountersignError('not_found', `entry ${index}: the checkpoint is of size ${size}`);
   }
-  const leaf = await leafAt(db, index);
+  const leaf = await leafAt(db, index, size);
   const proof = await inclusionProof(index, size, makeTreeReader(db));
   if (!verifyInclusion({ index, size, leaf, root, proof })) {
-    throw new CountersignError('bad_proof', `entry ${index}: it does not lead to the root of size ${size}`);
+    throw new CountersignError(
+      'bad_proof',
+      `entry ${index} cannot be proved: its bytes, or the tree above it, are no longer what was signed in the checkpoint of size ${size}; somebody has altered the log`,
+    );
   }
   return { index, proof, checkpoint: note };
 }
@@ -56,14 +59,17 @@ export async function proveConsistency(
   return proof;
 }
 
-async function leafAt(db: Queryable, index: number): Promise<Buffer> {
+async function leafAt(db: Queryable, index: number, size: number): Promise<Buffer> {
   try {
     const { rows } = await db.query<{ bytes: Buffer }>(
       'select e.bytes from audit.leaf l join audit.entry e on e.id = l.entry_id where l.index = $1',
       [index],
     );
     if (rows[0] === undefined) {
-      throw new CountersignError('integrity_conflict', `the log has no entry ${index}`);
+      throw new CountersignError(
+        'bad_proof',
+        `entry ${index} cannot be proved: the checkpoint of size ${size} has it, and it is no longer there; somebody has removed it`,
+      );
     }
     return leafHash(rows[0].bytes);
   } catch (error) {

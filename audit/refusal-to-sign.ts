@@ -24,7 +24,16 @@ export interface SigningEvidence {
 
 /** Why a checkpoint must not be signed. */
 export type SigningRefusal =
-  'memory_missing' | 'memory_behind' | 'log_truncated' | 'log_forked' | 'log_rewritten' | 'tree_mismatch';
+  | 'memory_missing'
+  | 'memory_behind'
+  | 'log_truncated'
+  | 'log_forked'
+  | 'log_rewritten'
+  | 'tree_mismatch'
+  | 'anchor_ahead'
+  | 'anchor_differs'
+  | 'witness_ahead'
+  | 'witness_differs';
 
 /**
  * Whether the log is provably the continuation of what was last signed: null when it is, else the reason to refuse. One
@@ -43,6 +52,36 @@ export function refusalToSign(evidence: SigningEvidence): SigningRefusal | null 
   return null;
 }
 
+/** What is known of this origin outside Postgres and the signer's memory. */
+export interface OtherEvidence {
+  /** The largest tree in `checkpoints.log`, or null. */
+  readonly anchored: TreeState | null;
+  /** The root that the stored tree gives at that size; null where there are not so many leaves. */
+  readonly tilesAtAnchored: Buffer | null;
+  /** What the witness says against the tree that is remembered, or null. */
+  readonly objection: WitnessObjection | null;
+}
+
+/** A witness has cosigned a larger tree of this origin, or another one of the size. */
+export interface WitnessObjection {
+  readonly kind: 'ahead' | 'differs';
+  readonly origin: string;
+  /** Of the tree that the witness has cosigned. */
+  readonly size: number;
+}
+
+/**
+ * Whether somebody outside knows of a tree that the remembered one does not contain: null when nobody does. Whoever keeps
+ * checkpoints got them after the memory had them, so one that is larger means that the memory is new or an old copy.
+ */
+export function refusalByOthers(remembered: TreeState, others: OtherEvidence): SigningRefusal | null {
+  const { anchored, tilesAtAnchored, objection } = others;
+  if (anchored !== null && anchored.size > remembered.size) return 'anchor_ahead';
+  if (anchored !== null && tilesAtAnchored?.equals(anchored.root) !== true) return 'anchor_differs';
+  if (objection !== null) return objection.kind === 'ahead' ? 'witness_ahead' : 'witness_differs';
+  return null;
+}
+
 /** What each reason means, for whoever is woken by it. */
 export const refusalMeaning: Record<SigningRefusal, string> = {
   memory_missing:
@@ -56,4 +95,11 @@ export const refusalMeaning: Record<SigningRefusal, string> = {
     'the tree has another root at the size that was signed: the log was restored and appended to, or rewritten',
   tree_mismatch:
     'the entries, hashed again, do not give the root of the stored tree: one of them was altered',
+  anchor_ahead:
+    'checkpoints.log has a checkpoint of this log beyond what this signer remembers: its memory is lost or an old copy',
+  anchor_differs:
+    'checkpoints.log has a checkpoint of this log with another root than the tree has at its size',
+  witness_ahead:
+    'the witness has cosigned more of this log than there is: memory and log are lost, or restored from a backup',
+  witness_differs: 'the witness has cosigned another tree of this log',
 };

@@ -32,7 +32,7 @@ function restMs(tookMs: number, count: number): number {
 }
 
 /**
- * Gives appended entries their indexes as they come. Any number may run: one at a time leads, by an advisory lock, and
+ * Gives appended entries their indexes as they come. Any number may run: one at a time leads, by a lock of the signer's role, and
  * another takes over within `pollMs` of its end, or `silentMs` after it was stopped. Indexes are right whoever runs, by the head row's lock.
  */
 export function startSequencer(options: SequencerOptions): { stop(): Promise<void> } {
@@ -60,7 +60,7 @@ export function startSequencer(options: SequencerOptions): { stop(): Promise<voi
           await delay(rest, undefined, { signal: ended }).catch(() => undefined);
         }
         // audit.append wakes only who holds this lock, and keeps it from us while a transaction is open that found us
-        // awake: until then, look again by ourselves.
+        // awake: until then, look again by ourselves. Another login that holds it costs us our sleep, and nothing more.
         if (!(await tryLock(client, 'sequencer asleep'))) {
           await latch.wait(pauseMs, ended);
           pauseMs = Math.min(2 * pauseMs, longestPauseMs);

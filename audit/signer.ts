@@ -2,6 +2,8 @@ import type { Pool } from 'pg';
 import { CountersignError } from '../domain/error.ts';
 import { isoTime } from '../domain/time.ts';
 import type { Queryable } from '../store/queryable.ts';
+import type { RaiseAlarm } from '../domain/alarm.ts';
+import type { Anchor } from './anchor.ts';
 import { appendEntry } from './append.ts';
 import { formatCheckpoint } from './checkpoint.ts';
 import type { Checkpoint } from './checkpoint.ts';
@@ -10,14 +12,16 @@ import type { Generation, Generations } from './generations.ts';
 import { makeLatch } from './latch.ts';
 import { lead } from './lead.ts';
 import { keyRotated } from './log-entries.ts';
+import { lookAtOthers } from './other-evidence.ts';
+import type { WitnessView } from './other-evidence.ts';
 import { asLogError } from './log-error.ts';
 import { newMemory } from './log-memory.ts';
 import type { LogMemory } from './log-memory.ts';
 import { signNote } from './note.ts';
 import type { NoteSigner } from './note-key.ts';
 import { publishCheckpoint } from './publish.ts';
-import { refusalMeaning, refusalToSign } from './refusal-to-sign.ts';
-import type { SigningRefusal } from './refusal-to-sign.ts';
+import { refusalByOthers, refusalMeaning, refusalToSign } from './refusal-to-sign.ts';
+import type { OtherEvidence, SigningRefusal, TreeState } from './refusal-to-sign.ts';
 import { keepSession } from './session.ts';
 import { gatherEvidence } from './signing-evidence.ts';
 
@@ -38,8 +42,12 @@ export interface SignerOptions {
   readonly memory: Generations<LogMemory>;
   /** The log's private keys, all of one name; asked for whenever this signer begins to lead. */
   readonly keys: () => Promise<readonly NoteSigner[]>;
-  /** Keeps each checkpoint somewhere else, too. */
-  readonly anchor: (note: string) => Promise<void>;
+  /** Keeps each checkpoint somewhere else, too, and is asked for the largest before anything is signed. */
+  readonly anchor: Anchor;
+  /** The witness, asked before anything is signed; null where there is none. Default null. */
+  readonly witness?: WitnessView | null;
+  /** Told once whenever it begins to refuse, and at each start while it does. Default: nobody. */
+  readonly alarm?: RaiseAlarm;
   readonly log: SignerLog;
   /** Told of each checkpoint that is public, the last one also when this signer begins to lead. */
   readonly onPublished?: (checkpoint: Checkpoint) => void;
@@ -61,7 +69,7 @@ const lookAgainMs = 60_000;
 
 /**
  * Signs the log's checkpoints: at once when a call waits for one, else in groups, and only what is provably the
- * continuation of what was signed before. Any number may run on one memory: one leads, by an advisory lock, and should two
+ * continuation of what was signed before. Any number may run on one memory: one leads, by a lock of the signer's role, and should two
  * believe to lead, the memory lets one of them go on. Once it has refused, it signs nothing until an admin says so.
  */
 export function startSigner(options: SignerOptions): { stop(): Promise<void> } {
@@ -76,8 +84,10 @@ export function startSigner(options: SignerOptions): { stop(): Promise<void> } {
       if (!(await lead(client, { name: 'signer', silentMs: Math.max(silentMs, 3 * pollMs), ended }))) return;
       await client.query('listen countersign_entries');
       const keys = await options.keys();
-      let kept = await remembered(options, client, keys);
-      kept = await sign(options, client, keys, kept, true);
+      // Before the memory is read: what is kept elsewhere is then never ahead of it, whoever else leads.
+      const anchored = await options.anchor.largest(originOf(keys));
+      let kept = await remembered(options, client, keys, anchored);
+      kept = await sign(options, client, keys, kept, { anchored });
       for (let provedAt = performance.now(), firstSeenAt: number | null = null; !ended.aborted;) {
         if (kept.value.refusal !== null) {
           await stayRefusing(options, client, kept, ended);
@@ -91,7 +101,7 @@ export function startSigner(options: SignerOptions): { stop(): Promise<void> } {
         if (idle) await latch.wait(pollMs, ended);
         else if (waiting > 0 && !urgent && restMs > 0) await latch.wait(restMs, ended);
         else {
-          kept = await sign(options, client, keys, kept, false);
+          kept = await sign(options, client, keys, kept, null);
           [provedAt, firstSeenAt] = [performance.now(), null];
         }
       }
@@ -99,13 +109,23 @@ export function startSigner(options: SignerOptions): { stop(): Promise<void> } {
   });
 }
 
-/** The memory under these keys; a quite new one for a log that has not begun. */
-async function remembered(options: SignerOptions, db: Queryable, keys: readonly NoteSigner[]): Promise<Kept> {
-  const { memory, now = Date.now } = options;
+function originOf(keys: readonly NoteSigner[]): string {
   const origin = keys[0]?.name;
   if (origin === undefined || keys.some(({ name }) => name !== origin)) {
     throw new CountersignError('invalid_configuration', 'log keys: expected one or more of the same name');
   }
+  return origin;
+}
+
+/** The memory under these keys; a quite new one for a log that has not begun. */
+async function remembered(
+  options: SignerOptions,
+  db: Queryable,
+  keys: readonly NoteSigner[],
+  anchored: TreeState | null,
+): Promise<Kept> {
+  const { memory, now = Date.now } = options;
+  const origin = originOf(keys);
   const kept = await memory.read();
   if (kept !== null && kept.value.origin !== origin) {
     throw new CountersignError(
@@ -119,19 +139,19 @@ async function remembered(options: SignerOptions, db: Queryable, keys: readonly 
   const beginning = { origin, keys: publicKeys, time: isoTime(now()), previous: null, accepted: null };
   const fresh = await followed(options, null, newMemory(beginning));
   const refusal = refusalToSign(evidence);
-  return refusal === null ? fresh : refuse(options, fresh, refusal);
+  return refusal === null ? fresh : refuse(options, fresh, refusal, anchored);
 }
 
 /**
- * Signs all there is, unless that is not the continuation of what was signed. At `first` it also catches up with what was
- * remembered and perhaps not done.
+ * Signs all there is, unless that is not the continuation of what was signed. When it `begins`, it also asks what others
+ * know of this log, and catches up with what was remembered and perhaps not done.
  */
 async function sign(
   options: SignerOptions,
   db: Queryable,
   keys: readonly NoteSigner[],
   kept: Kept,
-  first: boolean,
+  begins: { readonly anchored: TreeState | null } | null,
 ): Promise<Kept> {
   const { anchor, onPublished, onRefusal, at } = options;
   const { origin } = kept.value;
@@ -139,8 +159,12 @@ async function sign(
   if (kept.value.refusal !== null) return kept;
   const { evidence, frontier } = await gatherEvidence(db, origin, kept.value);
   const refusal = refusalToSign(evidence);
-  if (refusal !== null) return refuse(options, kept, refusal);
-  const current = first ? await caughtUp(options, db, keys, kept) : kept;
+  const anchored = begins?.anchored ?? null;
+  if (refusal !== null) return refuse(options, kept, refusal, anchored);
+  const others = begins ? await atBeginning(options, db, keys, kept, anchored) : sinceThen(options, origin);
+  const objected = refusalByOthers(stateIn(kept), others);
+  if (objected !== null) return refuse(options, kept, objected, anchored);
+  const current = begins ? await caughtUp(options, db, keys, kept) : kept;
   if (frontier.size === current.value.size) return current;
   const checkpoint = { origin, size: frontier.size, root: frontier.root() };
   const note = signNote(formatCheckpoint(checkpoint), keys);
@@ -150,9 +174,37 @@ async function sign(
   await publishCheckpoint(db, { ...checkpoint, note });
   await at?.('published');
   onPublished?.(checkpoint);
-  await anchor(note);
+  await anchor.keep(note);
   await at?.('anchored');
   return next;
+}
+
+function stateIn({ value }: Kept): TreeState {
+  return { size: value.size, root: Buffer.from(value.root, 'base64') };
+}
+
+function atBeginning(
+  { witness = null, log }: SignerOptions,
+  db: Queryable,
+  keys: readonly NoteSigner[],
+  kept: Kept,
+  anchored: TreeState | null,
+): Promise<OtherEvidence> {
+  const remembered = { origin: kept.value.origin, ...stateIn(kept) };
+  // Where nothing was signed, the empty tree is: every tree continues it.
+  const note = kept.value.note ?? signNote(formatCheckpoint(remembered), keys);
+  const warn = (message: string): void => log.warn({ origin: remembered.origin }, message);
+  return lookAtOthers({ db, anchored, remembered, note, witness, warn });
+}
+
+function sinceThen({ witness = null }: SignerOptions, origin: string): OtherEvidence {
+  const objection = witness?.objection() ?? null;
+  // It may be told of the origin before this one for a while.
+  return {
+    anchored: null,
+    tilesAtAnchored: null,
+    objection: objection?.origin === origin ? objection : null,
+  };
 }
 
 /** Announces how this origin, or its keys, began, and publishes what was remembered. */
@@ -177,7 +229,7 @@ async function caughtUp(
   if (note !== null) {
     const checkpoint = { origin, size, root: Buffer.from(root, 'base64') };
     await publishCheckpoint(db, { ...checkpoint, note });
-    await anchor(note);
+    await anchor.keep(note);
     onPublished?.(checkpoint);
   }
   return kept;
@@ -189,9 +241,18 @@ function stateOf(frontier: Frontier): Pick<LogMemory, 'size' | 'root' | 'frontie
 }
 
 /** Remembers the refusal, so that nothing but an admin's word ends it: no restart, and no other signer on this memory. */
-async function refuse(options: SignerOptions, kept: Kept, code: SigningRefusal): Promise<Kept> {
+async function refuse(
+  options: SignerOptions,
+  kept: Kept,
+  code: SigningRefusal,
+  anchored: TreeState | null,
+): Promise<Kept> {
   const at = isoTime((options.now ?? Date.now)());
-  const refusal = { code, message: refusalMeaning[code], at };
+  const known =
+    anchored !== null && anchored.size > kept.value.size
+      ? { size: anchored.size, root: anchored.root.toString('base64') }
+      : null;
+  const refusal = { code, message: refusalMeaning[code], at, known };
   const refusing = await followed(options, kept, { ...kept.value, refusal });
   options.onRefusal?.(code);
   return refusing;
@@ -206,13 +267,19 @@ async function followed({ memory }: SignerOptions, kept: Kept | null, value: Log
 
 /** Tells that nothing is signed, again and again, until somebody has changed the memory or the session ends. */
 async function stayRefusing(
-  { memory, log }: SignerOptions,
+  { memory, log, alarm }: SignerOptions,
   db: Queryable,
   kept: Kept,
   ended: AbortSignal,
 ): Promise<void> {
   const { refusal, origin, size } = kept.value;
   const latch = makeLatch();
+  alarm?.('log_behind_evidence', 'the signer refuses: the log is not what was signed before', {
+    reason: refusal?.code,
+    origin,
+    size,
+    known: refusal?.known?.size,
+  });
   let toldAt = -Infinity;
   while (!ended.aborted) {
     if (performance.now() - toldAt >= lookAgainMs) {

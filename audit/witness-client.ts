@@ -1,53 +1,59 @@
 import type { Pool } from 'pg';
+import type { RaiseAlarm } from '../domain/alarm.ts';
 import { CountersignError } from '../domain/error.ts';
+import { askWitness, hearWitness } from './ask-witness.ts';
+import type { WitnessAddress } from './ask-witness.ts';
+import { parseCheckpoint } from './checkpoint.ts';
 import { latestCheckpoint } from './checkpoints.ts';
 import type { StoredCheckpoint } from './checkpoints.ts';
 import { makeLatch } from './latch.ts';
 import { consistencyProof } from './merkle.ts';
 import { openNote, splitNote } from './note.ts';
 import type { NoteVerifier } from './note-key.ts';
+import type { WitnessView } from './other-evidence.ts';
 import { publishCosignature } from './publish.ts';
+import type { WitnessObjection } from './refusal-to-sign.ts';
 import { makeTreeReader } from './tree-reader.ts';
 import { formatWitnessRequest } from './witness-request.ts';
 
 /** Options of {@link startWitnessClient}. */
-export interface WitnessClientOptions {
+export interface WitnessClientOptions extends WitnessAddress {
   /** Logs in as the signer. */
   readonly pool: Pool;
-  /** The witness's submission prefix; `/add-checkpoint` is below it. */
-  readonly url: string;
   /** Its public keys; cosignatures of others are passed over. */
   readonly witnesses: readonly NoteVerifier[];
   readonly log: {
     warn(fields: object, message: string): void;
     fatal(fields: object, message: string): void;
   };
-  /** Longest wait for an answer, ms; default 5000. */
-  readonly timeoutMs?: number;
-  /** What asks the witness; default: Node's own. */
-  readonly fetch?: typeof globalThis.fetch;
   /** How often an unchanged tree is cosigned again, ms: the cosignature's time says how fresh it is. Default 10 minutes. */
   readonly refreshMs?: number;
   /** Told how the last request ended: the size that was cosigned, or null. */
   readonly onAnswer?: (cosigned: number | null) => void;
+  /** Told when the witness begins to refuse. Default: nobody. */
+  readonly alarm?: RaiseAlarm;
 }
 
-/** What a witness said. */
-type Answer =
-  | { readonly kind: 'cosigned'; readonly lines: string }
-  | { readonly kind: 'conflict'; readonly size: number }
-  | { readonly kind: 'refused'; readonly status: number };
+/** Has checkpoints cosigned, and tells the signer what the witness says against them. */
+export interface WitnessClient extends WitnessView {
+  wake(): void;
+  stop(): Promise<void>;
+}
 
 const longestPauseMs = 60_000;
-/** Most characters of an answer that are read. */
-const maxAnswer = 16_384;
+/** Longest wait before a signer's first signature, ms: calls wait for it. */
+const askMs = 3_000;
+/** Answers of a witness that has cosigned something that this tree does not continue (C2SP tlog-witness). */
+const noContinuation = 422;
 
 /**
  * Has the newest checkpoint cosigned whenever it is woken, and now and then besides. It waits for nobody's call and nobody
  * waits for it: while the witness is away, checkpoints go on, and the newest is cosigned when it is back.
  */
-export function startWitnessClient(options: WitnessClientOptions): { wake(): void; stop(): Promise<void> } {
-  const { log, refreshMs = 600_000, onAnswer } = options;
+export function startWitnessClient(options: WitnessClientOptions): WitnessClient {
+  const { log, refreshMs = 600_000, onAnswer, alarm } = options;
+  let objection: WitnessObjection | null = null;
+  let refuses = false;
   const latch = makeLatch();
   const stopping = new AbortController();
   const isStopping = (): boolean => stopping.signal.aborted;
@@ -58,7 +64,8 @@ export function startWitnessClient(options: WitnessClientOptions): { wake(): voi
       try {
         const checkpoint = await latestCheckpoint(options.pool);
         if (checkpoint !== null && (checkpoint.size > cosigned || performance.now() >= freshUntil)) {
-          old = await cosignOne(options, checkpoint, old, stopping.signal);
+          old = await cosignOne(options, checkpoint, old, stopping.signal, (said) => (objection = said));
+          refuses = false;
           [cosigned, freshUntil] = [checkpoint.size, performance.now() + refreshMs];
           onAnswer?.(cosigned);
         }
@@ -68,9 +75,11 @@ export function startWitnessClient(options: WitnessClientOptions): { wake(): voi
         if (isStopping()) return;
         onAnswer?.(null);
         if (error instanceof CountersignError && error.code === 'integrity_conflict') {
+          if (!refuses) alarm?.('witness_refuses', error.message, { witness: options.url });
+          refuses = true;
           log.fatal(
             { err: error },
-            'the witness does not cosign: it saw another log, or knows no key of this one',
+            'the witness does not cosign: it saw another log, knows no key of this one, or has lost its memory',
           );
         } else log.warn({ err: error as Error }, 'the witness gave no cosignature; it is asked again');
         await makeLatch().wait(pauseMs, stopping.signal);
@@ -80,6 +89,17 @@ export function startWitnessClient(options: WitnessClientOptions): { wake(): voi
   })();
   return {
     wake: () => latch.set(),
+    ask: ({ size }, note) =>
+      hearWitness(
+        { url: options.url, timeoutMs: Math.min(options.timeoutMs ?? askMs, askMs) },
+        size,
+        formatWitnessRequest({ oldSize: size, proof: [], checkpoint: note }),
+      ),
+    objection() {
+      const said = objection;
+      objection = null;
+      return said;
+    },
     async stop() {
       stopping.abort();
       await running;
@@ -93,22 +113,34 @@ async function cosignOne(
   checkpoint: StoredCheckpoint,
   believed: number,
   stopping: AbortSignal,
+  object: (objection: WitnessObjection) => void,
 ): Promise<number> {
   const { pool, witnesses } = options;
   const { size, note } = checkpoint;
+  const { origin } = parseCheckpoint(splitNote(note).text);
   let old = Math.min(believed, size);
   for (let tries = 0; tries < 3; tries += 1) {
     const proof = await consistencyProof(old, size, makeTreeReader(pool));
-    const answer = await ask(
-      options,
-      formatWitnessRequest({ oldSize: old, proof, checkpoint: note }),
-      stopping,
-    );
-    if (answer.kind === 'refused') refused(`it answers ${answer.status} to a tree of ${size}`);
+    const request = formatWitnessRequest({ oldSize: old, proof, checkpoint: note });
+    const answer = await askWitness(options, request, stopping);
+    if (answer.kind === 'refused') {
+      if (answer.status === noContinuation) object({ kind: 'differs', origin, size: old });
+      refused(`${answer.reason}, to a tree of ${size}`);
+    }
     if (answer.kind === 'conflict') {
-      if (answer.size > size)
+      if (answer.size > size) {
+        // Another signer may have gone on, and had more cosigned, since this checkpoint was read.
+        const latest = await latestCheckpoint(pool);
+        if (latest !== null && latest.size >= answer.size) {
+          return cosignOne(options, latest, answer.size, stopping, object);
+        }
+        object({ kind: 'ahead', origin, size: answer.size });
         refused(`it has cosigned a tree of ${answer.size}, and there are ${size} entries`);
-      if (answer.size === old) refused(`it has cosigned another tree of ${old}`);
+      }
+      if (answer.size === old) {
+        object({ kind: 'differs', origin, size: old });
+        refused(`it has cosigned another tree of ${old}`);
+      }
       old = answer.size;
       continue;
     }
@@ -126,35 +158,6 @@ async function cosignOne(
     return size;
   }
   throw new Error('the witness names another size each time');
-}
-
-async function ask(
-  { url, timeoutMs = 5_000, fetch = globalThis.fetch }: WitnessClientOptions,
-  body: string,
-  stopping: AbortSignal,
-): Promise<Answer> {
-  const response = await fetch(`${url.replace(/\/$/, '')}/add-checkpoint`, {
-    method: 'POST',
-    body,
-    redirect: 'error',
-    signal: AbortSignal.any([stopping, AbortSignal.timeout(timeoutMs)]),
-  });
-  const text = await readShort(response);
-  if (response.status === 200) return { kind: 'cosigned', lines: text };
-  const size = /^(0|[1-9]\d{0,15})\n$/.exec(text)?.[1];
-  if (response.status === 409 && size !== undefined) return { kind: 'conflict', size: Number(size) };
-  if (response.status >= 500) throw new Error(`the witness answers ${response.status}`);
-  return { kind: 'refused', status: response.status };
-}
-
-async function readShort(response: Response): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = '';
-  for await (const chunk of response.body ?? []) {
-    text += decoder.decode(chunk as Uint8Array, { stream: true });
-    if (text.length > maxAnswer) throw new Error('the witness answers too much');
-  }
-  return text;
 }
 
 function refused(message: string): never {

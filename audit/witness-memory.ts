@@ -18,3 +18,17 @@ export type WitnessMemory = z.infer<typeof witnessMemory>;
 export function openWitnessMemory(folder: string): Promise<Generations<WitnessMemory>> {
   return openGenerations(folder, (json) => witnessMemory.parse(json));
 }
+
+/** What a witness without memory says. */
+export const witnessForgot =
+  'this witness has lost its memory, so it cosigns nothing: bring the memory back, or begin another with countersign witness --first';
+
+/**
+ * Begins the memory of a witness that has cosigned nothing yet.
+ *
+ * @returns false when there is one already, which stays as it is
+ */
+export async function beginWitnessMemory(memory: Generations<WitnessMemory>): Promise<boolean> {
+  if ((await memory.read()) !== null) return false;
+  return (await memory.follow(null, { v: 1, cosigned: {} })) !== null;
+}

@@ -1,9 +1,11 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { memoryMissing } from './ask-witness.ts';
 import type { Generations } from './generations.ts';
 import { signatureLine } from './note.ts';
 import type { NoteSigner, NoteVerifier } from './note-key.ts';
 import { judgeCheckpoint } from './witness.ts';
+import { witnessForgot } from './witness-memory.ts';
 import type { WitnessMemory } from './witness-memory.ts';
 import { maxRequestBytes, sizeContentType } from './witness-request.ts';
 
@@ -16,7 +18,7 @@ export interface WitnessLog {
 
 /** What a witness is made from. */
 export interface WitnessOptions {
-  /** Its memory. Another witness with the same memory may run: one of two that answer at once then starts again. */
+  /** Its memory; empty, it cosigns nothing: it was begun before, and is lost. Another witness with the same memory may run: one of two that answer at once then starts again. */
   readonly memory: Generations<WitnessMemory>;
   /** Its key, of the algorithm `cosignature/v1`. */
   readonly signer: NoteSigner;
@@ -41,7 +43,7 @@ export function createWitness(options: WitnessOptions): Server {
   // One after the other: judging and remembering are one step.
   let turn: Promise<unknown> = Promise.resolve();
   return createServer({ requestTimeout: 10_000, headersTimeout: 5_000 }, (req, res) => {
-    answerTo(req, (body) => {
+    answerTo(options, req, (body) => {
       const next = turn.then(() => addCheckpoint(options, body));
       turn = next.catch(() => undefined);
       return next;
@@ -61,7 +63,11 @@ async function addCheckpoint(
 ): Promise<Answer> {
   for (;;) {
     const before = await memory.read();
-    const cosigned = before?.value.cosigned ?? {};
+    if (before === null) {
+      log.fatal({}, witnessForgot);
+      return { status: 503, type: 'text/plain; charset=utf-8', body: `${memoryMissing}\n` };
+    }
+    const { cosigned } = before.value;
     const judgement = judgeCheckpoint(
       body,
       (origin) => {
@@ -93,9 +99,16 @@ async function addCheckpoint(
   }
 }
 
-async function answerTo(req: IncomingMessage, add: (body: string) => Promise<Answer>): Promise<Answer> {
+async function answerTo(
+  { memory }: WitnessOptions,
+  req: IncomingMessage,
+  add: (body: string) => Promise<Answer>,
+): Promise<Answer> {
   const path = req.url?.split('?')[0];
   if (path === '/healthz' && req.method === 'GET') {
+    if ((await memory.read()) === null) {
+      return { status: 503, type: 'application/json', body: JSON.stringify({ status: memoryMissing }) };
+    }
     return { status: 200, type: 'application/json', body: '{"status":"ok"}' };
   }
   if (path !== '/add-checkpoint') return { status: 404 };

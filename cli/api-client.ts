@@ -4,6 +4,7 @@ import type { ReadableStream } from 'node:stream/web';
 import type { Change } from '../domain/change.ts';
 import type { ChangeView } from '../api/view.ts';
 import { CountersignError, isErrorCode } from '../domain/error.ts';
+import type { FieldError } from '../domain/error.ts';
 import type { Environment } from './environment.ts';
 import type { Running } from './run-start.ts';
 
@@ -47,6 +48,14 @@ export async function apiUrl(env: Environment): Promise<string> {
   return url.replace(/\/$/, '');
 }
 
+/** The members of a problem (RFC 9457) that are read here; others belong to its code. */
+interface Problem {
+  readonly code?: unknown;
+  readonly detail?: string;
+  readonly errors?: readonly FieldError[];
+  readonly [member: string]: unknown;
+}
+
 /** A client of the API at an address, with a bearer token. What it throws carries the API's code. */
 export function apiClient(url: string, token: string, fetch = globalThis.fetch): ApiClient {
   async function send(
@@ -67,13 +76,16 @@ export function apiClient(url: string, token: string, fetch = globalThis.fetch):
       throw new CountersignError('engine_unavailable', `nothing answers at ${url}`, { cause });
     });
     if (response.ok) return response;
-    const answer = (await response.json().catch(() => ({}))) as {
-      code?: unknown;
-      detail?: string;
-      errors?: [];
-    };
-    const code = isErrorCode(answer.code) ? answer.code : 'internal_error';
-    throw new CountersignError(code, answer.detail ?? response.statusText, { errors: answer.errors ?? [] });
+    const { code, detail, errors, ...rest } = (await response.json().catch(() => ({}))) as Problem;
+    const known = new Set(['type', 'title', 'status', 'instance']);
+    const extra = Object.entries(rest).filter(
+      (member): member is [string, string | number] =>
+        !known.has(member[0]) && ['string', 'number'].includes(typeof member[1]),
+    );
+    throw new CountersignError(isErrorCode(code) ? code : 'internal_error', detail ?? response.statusText, {
+      errors: errors ?? [],
+      extra: Object.fromEntries(extra),
+    });
   }
   async function call<T>(...sent: Parameters<typeof send>): Promise<T> {
     return (await (await send(...sent)).json()) as T;

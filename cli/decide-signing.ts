@@ -1,10 +1,11 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { acceptLoss, resumeSigning } from '../audit/admin-decision.ts';
 import { openLogMemory } from '../audit/log-memory.ts';
 import type { LogMemory } from '../audit/log-memory.ts';
 import { generateNoteKey } from '../audit/note-key.ts';
 import { CountersignError } from '../domain/error.ts';
+import { replaceFile } from '../embedded/make-once.ts';
 import type { Environment } from './environment.ts';
 import { logKeys, readSigners } from './keys.ts';
 
@@ -51,10 +52,9 @@ export async function decideSigning(env: Environment, decision: SigningDecision)
       );
     }
     await keep(files.privateKey);
-    await writeFile(`${files.privateKey}.new`, `${made.privateKey}\n`, { mode: 0o600 });
-    await rename(`${files.privateKey}.new`, files.privateKey);
+    await replaceFile(files.privateKey, `${made.privateKey}\n`, 0o600);
     await keep(files.publicKey);
-    await writeFile(files.publicKey, `${made.publicKey}\n`);
+    await replaceFile(files.publicKey, `${made.publicKey}\n`, 0o644);
     [key] = await readSigners(files.privateKey);
   }
   if (key === undefined)

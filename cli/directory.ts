@@ -8,31 +8,40 @@ import type { Environment } from './environment.ts';
 const everyMs = 10_000;
 
 /**
- * The directory as the worker asks it right before a call: read again every 10 s and on SIGHUP, so that who has left the
- * file has left. A file that cannot be read is logged, and what held goes on to hold.
+ * The directory as the worker asks it right before a call: read again every 10 s, on SIGHUP, and before somebody is said to
+ * have left. A file that cannot be read is logged, and what held goes on to hold.
  *
  * @throws CountersignError `invalid_configuration` naming file, line, field and rule, at the start
  */
 export async function openDirectory(
   env: Environment,
   log: Logger,
-): Promise<NonNullable<ActivityDependencies['groupsIn']>> {
+): Promise<Required<Pick<ActivityDependencies, 'groupsIn' | 'readDirectoryAgain'>>> {
   const file = env.COUNTERSIGN_DIRECTORY ?? null;
   const first = await readDirectory(file);
   if (first.problems.length > 0) throw invalidFile(first.problems);
   let directory: Directory = first.directory;
+  let reading: Promise<void> = Promise.resolve();
+  // One after another, so that what was read first does not come last.
+  const readDirectoryAgain = (): Promise<void> => {
+    const next = reading
+      .catch(() => undefined)
+      .then(async () => {
+        const { directory: read, problems } = await readDirectory(file);
+        for (const problem of problems) log.error(`${problemLine(problem)}; the directory of before holds`);
+        if (problems.length > 0) throw invalidFile(problems);
+        directory = read;
+      });
+    reading = next;
+    return next;
+  };
   if (file !== null) {
-    const again = async () => {
-      const { directory: read, problems } = await readDirectory(file);
-      if (problems.length === 0) directory = read;
-      for (const problem of problems) log.error(`${problemLine(problem)}; the directory of before holds`);
-    };
     const soon = () =>
-      void again().catch((err: unknown) => {
+      void readDirectoryAgain().catch((err: unknown) => {
         log.error({ err: err as Error }, 'the directory could not be read again; that of before holds');
       });
     setInterval(soon, everyMs).unref();
     process.on('SIGHUP', soon);
   }
-  return (person) => directory.groupsIn(person);
+  return { groupsIn: (person) => directory.groupsIn(person), readDirectoryAgain };
 }

@@ -12,6 +12,8 @@ import { endpointOf } from '../onsmqtt/endpoint.ts';
 import { byRoute } from '../onsmqtt/route.ts';
 import { createCredential, createKeySource } from '../onsmqtt/credentials.ts';
 import { openRoleSession, sessionRefusal } from '../onsmqtt/role-session.ts';
+import { servedRegion } from '../onsmqtt/region.ts';
+import { checkPooling } from '../store/check-pooling.ts';
 import { makePool } from '../store/pool.ts';
 import type { Environment } from './environment.ts';
 import { temporalConfig } from './temporal.ts';
@@ -59,6 +61,7 @@ function postgres(env: Environment): Promise<Finding> {
       `select current_setting('server_version') as version, session_user as login`,
     );
     await checkServer(pool);
+    await checkPooling(pool);
     return { ok: true, found: `${rows[0]?.version ?? ''} as ${rows[0]?.login ?? ''}`, remedy: '' };
   });
 }
@@ -76,7 +79,7 @@ async function inDatabase(
   const pool = makePool({
     connectionString: env.DATABASE_URL,
     applicationName: 'countersign doctor',
-    max: 1,
+    max: 2,
   });
   try {
     return { name, ...(await look(pool)) };
@@ -171,26 +174,37 @@ async function vendor(env: Environment): Promise<Finding> {
   const name = 'ApsaraMQ for MQTT';
   const { agentFor, proxyOf } = wayOut(env);
   const endpoint = env.ONSMQTT_ENDPOINT;
-  const ref = { regionId: 'cn-hangzhou', mqttInstanceId: 'countersign-doctor', sn: 'countersign-doctor' };
-  const { host, protocol } = endpointOf(endpoint)(ref.regionId);
+  let region: string;
+  try {
+    region = servedRegion(env.ONSMQTT_REGION, endpoint);
+  } catch (error) {
+    return { name, ok: false, found: (error as Error).message, remedy: 'set ONSMQTT_REGION' };
+  }
+  const { host, protocol } = endpointOf(endpoint)(region);
   const where = `${host}${by(proxyOf(`${protocol.toLowerCase()}://${host}`))}`;
   const onsMqtt = createOnsMqtt({
     ...(endpoint === undefined ? {} : { endpoint }),
+    region,
     credential: () => createCredential(vendorKey(env)),
     pace: { claim: () => Promise.resolve() },
     deadlineMs: Math.min(env.ONSMQTT_DEADLINE_MS, 10_000),
     agentFor,
   });
-  const answer = await onsMqtt.getCaCertificate(ref);
-  if (answer.ok) return { name, ok: true, found: `answers a read at ${where}`, remedy: '' };
+  const answer = await onsMqtt.getCaCertificate({
+    regionId: region,
+    mqttInstanceId: 'countersign-doctor',
+    sn: 'countersign-doctor',
+  });
+  const served = `serves ${region},`;
+  if (answer.ok) return { name, ok: true, found: `${served} answers a read at ${where}`, remedy: '' };
   const { code, httpStatus, message } = answer;
   if (httpStatus === null) {
     const remedy = 'check the network, ONSMQTT_ENDPOINT, HTTPS_PROXY and NO_PROXY, and the access key';
-    return { name, ok: false, found: `no answer of ${where}: ${code}, ${message}`, remedy };
+    return { name, ok: false, found: `${served} no answer of ${where}: ${code}, ${message}`, remedy };
   }
   // That this key may not read an instance that there is not says nothing of those that there are.
   const ok = !isCredentialCode(code);
-  const found = `answers ${httpStatus} ${code} to a read at ${where}`;
+  const found = `${served} answers ${httpStatus} ${code} to a read at ${where}`;
   return { name, ok, found, remedy: ok ? '' : 'check the access key, and what answers at ONSMQTT_ENDPOINT' };
 }
 
@@ -206,7 +220,8 @@ async function roleSession(env: Environment): Promise<Finding | null> {
     const key = await byRoute(agentFor, () =>
       createKeySource(() => createCredential(vendorKey(env))).current(),
     );
-    const instance = { regionId: 'cn-hangzhou', mqttInstanceId: 'none' };
+    const regionId = servedRegion(env.ONSMQTT_REGION, env.ONSMQTT_ENDPOINT);
+    const instance = { regionId, mqttInstanceId: 'none' };
     const use = { changeId: 'countersign-doctor', action: 'ActiveCaCertificate', instance };
     await byRoute(agentFor, () => openRoleSession(role, key, use));
     const through = by(proxyOf(`https://${role.stsHost}`));

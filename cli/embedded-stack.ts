@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { servedRegion } from '../onsmqtt/region.ts';
 import { searchAttributes } from '../workflows/messages.ts';
 import type { Environment } from './environment.ts';
 import { preferredPorts } from './ports.ts';
@@ -57,6 +58,7 @@ export async function startEmbedded(
   const policy = async () => {
     if (env.COUNTERSIGN_POLICY !== undefined) return;
     const { demoPolicy } = await import('../embedded/demo-policy.ts');
+    const { makeOnce } = await import('../embedded/make-once.ts');
     const { jsonSchemas } = await import('../policies/json-schema.ts');
     // Of this version, beside the file that names it.
     for (const [name, schema] of Object.entries(jsonSchemas())) {
@@ -64,9 +66,7 @@ export async function startEmbedded(
     }
     const file = join(home, 'policy.yaml');
     // Whoever has changed it keeps what they wrote.
-    await writeFile(file, demoPolicy, { flag: 'wx' }).catch((error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    });
+    await makeOnce(file, () => demoPolicy, 0o644);
     shared.COUNTERSIGN_POLICY = file;
     places.Policy = file;
   };
@@ -124,7 +124,8 @@ export async function startEmbedded(
   };
   const vendor = async () => {
     if (env.ONSMQTT_ENDPOINT !== undefined || env.ALIBABA_CLOUD_ACCESS_KEY_ID !== undefined) {
-      places.ApsaraMQ = env.ONSMQTT_ENDPOINT ?? "the region's own endpoint";
+      const region = servedRegion(env.ONSMQTT_REGION, env.ONSMQTT_ENDPOINT);
+      places.ApsaraMQ = `${env.ONSMQTT_ENDPOINT ?? 'its own endpoint'}, region ${region}`;
       return;
     }
     const { startSimulator } = await import('../simulator/server.ts');

@@ -25,6 +25,12 @@ export const environmentSchema = z.object({
   ONSMQTT_ENDPOINT: url(['http:', 'https:'])
     .optional()
     .describe("The vendor's endpoint; default: the region's own. http: on loopback only."),
+  ONSMQTT_REGION: z
+    .string()
+    .regex(/^[a-z]{2,}(-[a-z0-9]+)+$/, { error: 'must be a region such as cn-hangzhou' })
+    .max(64)
+    .optional()
+    .describe('The one region that this installation serves; default: that of ONSMQTT_ENDPOINT.'),
   ONSMQTT_CALLS_PER_SECOND: rate.max(500).default(500).describe('The account’s limit, over all workers.'),
   ONSMQTT_ACCOUNT: z
     .string()
@@ -129,6 +135,10 @@ export const environmentSchema = z.object({
     .enum(['true', 'false'])
     .default('false')
     .describe('Whether a call waits for a cosignature, too.'),
+  COUNTERSIGN_UNSEALED_LIMIT_SECONDS: rate
+    .max(86_400)
+    .default(60)
+    .describe('How old an entry without a checkpoint may be, s; past that no approval is accepted.'),
   COUNTERSIGN_URL: url(['http:', 'https:']).optional().describe('Where the command line finds the API.'),
   COUNTERSIGN_TOKEN: z.string().min(1).optional().describe('Bearer token of the command line.'),
   COUNTERSIGN_WRITES_PER_MINUTE: rate.default(120).describe('Writes that one person may send in a minute.'),

@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { readFreezeCalendar } from '../calendar/freeze-calendar.ts';
 import { CountersignError } from '../domain/error.ts';
 import type { Freeze } from '../domain/freeze.ts';
 import { globMatches } from '../domain/glob.ts';
 import { operations } from '../operations/registry.ts';
 import type { Environment } from './environment.ts';
+import { readTextFile } from './text-file.ts';
 
 /**
  * The freezes of the file that COUNTERSIGN_FREEZE_CALENDAR names; none without one.
@@ -13,11 +13,7 @@ import type { Environment } from './environment.ts';
 export async function freezeCalendar(env: Environment): Promise<Freeze[]> {
   const file = env.COUNTERSIGN_FREEZE_CALENDAR;
   if (file === undefined) return [];
-  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    const message = `COUNTERSIGN_FREEZE_CALENDAR: ${file} cannot be read`;
-    throw new CountersignError('invalid_configuration', message, { cause });
-  });
-  const freezes = readFreezeCalendar(text);
+  const freezes = readFreezeCalendar(await readTextFile(file, 'COUNTERSIGN_FREEZE_CALENDAR'));
   const errors = freezes.flatMap(({ id, operation }) =>
     operation === null || Object.keys(operations).some((name) => globMatches(operation, name))
       ? []

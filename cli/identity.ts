@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { CountersignError } from '../domain/error.ts';
 import { roles } from '../domain/person.ts';
@@ -8,6 +7,7 @@ import { createTokenVerifier } from '../identity/token-verifier.ts';
 import type { TokenVerifier } from '../identity/token-verifier.ts';
 import { required } from './environment.ts';
 import type { Environment } from './environment.ts';
+import { readTextFile } from './text-file.ts';
 import { wayOut } from './way-out.ts';
 
 const roleMapSchema = z.record(z.string().min(1), z.array(z.enum(roles)));
@@ -53,7 +53,7 @@ async function readMap<T>(
   if (setting === undefined) return null;
   const isFile = !setting.trimStart().startsWith('{');
   try {
-    const text = isFile ? await readFile(setting, 'utf8') : setting;
+    const text = isFile ? await readTextFile(setting, 'the file') : setting;
     const twice = repeatedMember(text);
     if (twice !== null) throw new Error(`${twice} is there twice`);
     return new Map(Object.entries(schema.parse(JSON.parse(text))));

@@ -1,33 +1,49 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { generateNoteKey, readNoteSigner, readNoteVerifier } from '../audit/note-key.ts';
 import type { NoteAlgorithm, NoteSigner, NoteVerifier } from '../audit/note-key.ts';
+import type { Generations } from '../audit/generations.ts';
+import { beginWitnessMemory, openWitnessMemory } from '../audit/witness-memory.ts';
+import type { WitnessMemory } from '../audit/witness-memory.ts';
 import { CountersignError } from '../domain/error.ts';
+import { textOf } from '../embedded/make-once.ts';
 import type { Environment } from './environment.ts';
-
-/** Files of a key. */
-export interface KeyFiles {
-  readonly privateKey: string;
-  readonly publicKey: string;
-}
+import { ensureKeyPair } from './key-pair.ts';
+import type { KeyFiles, KeyForm } from './key-pair.ts';
+import { readTextFile } from './text-file.ts';
 
 /** The API's Ed25519 key under `<home>/keys`, made on the first start; the private file is the owner's alone (0600). */
 export async function statementKeys(home: string): Promise<KeyFiles> {
-  const folder = join(home, 'keys');
-  const files = { privateKey: join(folder, 'statement.pem'), publicKey: join(folder, 'statement.pub.pem') };
-  const there = await readFile(files.publicKey).then(
-    () => true,
-    () => false,
-  );
-  if (there) return files;
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
-  await writeFile(files.privateKey, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
-  await writeFile(files.publicKey, publicKey.export({ type: 'spki', format: 'pem' }));
+  const files = statementFiles(home);
+  await ensureKeyPair(files, statementForm);
   return files;
 }
+
+/**
+ * The file with the public half of it, for whoever checks signatures and may have been given nothing else. Where neither half is
+ * there, both are made.
+ */
+export async function statementPublicKey(home: string): Promise<string> {
+  const { privateKey, publicKey } = statementFiles(home);
+  const isGiven = (await textOf(publicKey)) !== null && (await textOf(privateKey)) === null;
+  return isGiven ? publicKey : (await statementKeys(home)).publicKey;
+}
+
+function statementFiles(home: string): KeyFiles {
+  return {
+    privateKey: join(home, 'keys', 'statement.pem'),
+    publicKey: join(home, 'keys', 'statement.pub.pem'),
+  };
+}
+
+const statementForm: KeyForm = {
+  generate: () =>
+    generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
+  publicOf: (privateText) =>
+    createPublicKey(createPrivateKey(privateText)).export({ type: 'spki', format: 'pem' }) as string,
+};
 
 /**
  * Files of the log's key: `<home>/signer/log.key`, which only the signer may read, and `<home>/keys/log.vkey`. Made on the
@@ -44,11 +60,23 @@ export function logKeys(env: Environment): Promise<KeyFiles> {
   });
 }
 
-/** Files of the witness's key: `<home>/witness/witness.key`, the witness's alone, and `<home>/keys/witness.vkey`. */
-export function witnessKeys(env: Environment): Promise<KeyFiles> {
+/** What the witness of this home remembers. */
+export function witnessMemory({ COUNTERSIGN_HOME: home }: Environment): Promise<Generations<WitnessMemory>> {
+  return openWitnessMemory(join(home, 'witness', 'memory'));
+}
+
+/**
+ * Files of the witness's key: `<home>/witness/witness.key`, the witness's alone, and `<home>/keys/witness.vkey`. With a key that
+ * is made here its memory begins, before it; a key that was there and no memory means that the memory is lost.
+ */
+export async function witnessKeys(env: Environment): Promise<KeyFiles> {
   const { COUNTERSIGN_HOME: home, COUNTERSIGN_WITNESS_KEY } = env;
+  const own = join(home, 'witness', 'witness.key');
+  if (COUNTERSIGN_WITNESS_KEY === undefined && (await readFile(own).catch(nullIfMissing)) === null) {
+    await beginWitnessMemory(await witnessMemory(env));
+  }
   return noteKeys({
-    privateKey: COUNTERSIGN_WITNESS_KEY ?? join(home, 'witness', 'witness.key'),
+    privateKey: COUNTERSIGN_WITNESS_KEY ?? own,
     publicKey: join(home, 'keys', 'witness.vkey'),
     name: `countersign.local/witness-${randomBytes(4).toString('hex')}`,
     algorithm: 'cosignature/v1',
@@ -100,12 +128,13 @@ async function isThere(files: readonly string[]): Promise<boolean> {
 }
 
 async function keyLines(file: string): Promise<string[]> {
-  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new CountersignError('invalid_configuration', `the key file ${file} cannot be read`, { cause });
-  });
-  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  const lines = linesOf(await readTextFile(file, 'a key file'));
   if (lines.length === 0) throw new CountersignError('invalid_configuration', `${file} has no key`);
   return lines;
+}
+
+function linesOf(text: string): string[] {
+  return text.split('\n').filter((line) => line.trim() !== '');
 }
 
 async function noteKeys(wanted: {
@@ -118,16 +147,17 @@ async function noteKeys(wanted: {
   const { privateKey, publicKey, name, algorithm, isGiven } = wanted;
   const files = { privateKey, publicKey };
   if (isGiven) return files;
-  await mkdir(dirname(privateKey), { recursive: true, mode: 0o700 });
-  await mkdir(dirname(publicKey), { recursive: true, mode: 0o700 });
-  // Whoever comes first makes it; nobody overwrites a key.
-  await writeFile(privateKey, `${generateNoteKey(name, algorithm).privateKey}\n`, {
-    mode: 0o600,
-    flag: 'wx',
-  }).catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  await ensureKeyPair(files, {
+    generate: () => `${generateNoteKey(name, algorithm).privateKey}\n`,
+    publicOf: (text) =>
+      linesOf(text)
+        .map((line) => `${readNoteSigner(line).publicKey}\n`)
+        .join(''),
   });
-  const signers = await readSigners(privateKey);
-  await writeFile(publicKey, signers.map((signer) => `${signer.publicKey}\n`).join(''));
   return files;
+}
+
+function nullIfMissing(error: unknown): null {
+  if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+  throw error;
 }

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { text } from 'node:stream/consumers';
 import { Command, InvalidArgumentError } from 'commander';
 import { CountersignError } from '../domain/error.ts';
+import { withoutSecrets } from '../domain/shown-error.ts';
 import { migrate } from '../store/migrate.ts';
 import { apiTokenCommands } from './api-token-commands.ts';
 import { auditCommands } from './audit-commands.ts';
@@ -87,7 +88,13 @@ program
   .command('witness')
   .description('cosign the log’s checkpoints, somewhere else than the log')
   .option('--port <port>', 'its port', portOf, 8281)
-  .action(async (o: { port: number }) => (await import('./run-witness.ts')).runWitness(env(), o.port));
+  .option('--first', 'begin the memory of a witness that was given its key, or has lost its memory; and end')
+  .action(async (o: { port: number; first?: true }) => {
+    const { beginWitness, runWitness } = await import('./run-witness.ts');
+    if (o.first === undefined) return runWitness(env(), o.port);
+    await beginWitness(env());
+    output().result({ begun: true }, ['the memory begins; the witness can be started']);
+  });
 program
   .command('simulator')
   .description('run a local ApsaraMQ for MQTT endpoint')
@@ -191,7 +198,7 @@ function report(error: unknown): number {
   }
   // What commander itself finds it has told already; what a command throws in its name it has not.
   if (!usedWrongly || error instanceof InvalidArgumentError)
-    complain(`countersign: ${message ?? String(error)}`);
+    complain(`countersign: ${withoutSecrets(message ?? String(error))}`);
   if (usedWrongly) return exitCodes.usage;
   return code === 'invalid_configuration' ? exitCodes.configuration : exitCodes.failed;
 }

@@ -14,11 +14,12 @@ import type { Environment } from './environment.ts';
  */
 export async function openPolicies(env: Environment, log: Logger): Promise<PolicySource> {
   const { COUNTERSIGN_POLICY: policyFile, COUNTERSIGN_DIRECTORY: directoryFile = null } = env;
+  const issuer = env.OIDC_ISSUER ?? null;
   if (policyFile === undefined) {
     process.on('SIGHUP', () => log.info('there is no policy file to read again'));
     return onePolicy(fourEyes);
   }
-  const policies = await loadPolicies({ policyFile, directoryFile });
+  const policies = await loadPolicies({ policyFile, directoryFile, issuer });
   const told = (problems: readonly Problem[]) => {
     // That a token's groups cannot be listed is so by choice; `policy check` says it, too.
     for (const problem of problems) log[problem.rule === 'listable' ? 'info' : 'warn'](problemLine(problem));

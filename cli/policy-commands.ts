@@ -22,7 +22,9 @@ export function policyCommands(program: Command, env: () => Environment, output:
   const policy = program
     .command('policy')
     .description('check a policy file; explain what it says of a change; revoke a version (admins)');
-  const files = (file: string | undefined, directory: string | undefined) => ({
+  const issuerHere = async () => env().OIDC_ISSUER ?? (await runningStack(env()))?.issuer ?? null;
+  const files = (file: string | undefined, directory: string | undefined, issuer: string | null) => ({
+    issuer,
     policyFile: file ?? required(env(), 'COUNTERSIGN_POLICY'),
     directoryFile: directory ?? env().COUNTERSIGN_DIRECTORY ?? null,
   });
@@ -31,22 +33,26 @@ export function policyCommands(program: Command, env: () => Environment, output:
     .command('check')
     .argument('[file]', 'the policy file; else COUNTERSIGN_POLICY')
     .option('--directory <file>', 'the directory file; else COUNTERSIGN_DIRECTORY')
+    .option('--issuer <url>', 'the iss of tokens; else OIDC_ISSUER, else that of a running start')
     .option('--strict', 'fail on warnings, too')
     .description('say what is wrong with a policy file: file, line, field and rule')
-    .action(async (file: string | undefined, o: { directory?: string; strict?: boolean }) => {
-      const { set, problems } = await checkPolicies(files(file, o.directory));
-      const ok = set !== null && (o.strict !== true || problems.length === 0);
-      const policies = (set?.rules ?? []).map(({ policy: { name, version, digest } }) => ({
-        name,
-        version,
-        digest,
-      }));
-      output().result({ ok, policies, problems }, [
-        ...problems.map(problemLine),
-        ...policies.map(({ name, version, digest }) => `ok ${name} version ${version} ${digest}`),
-      ]);
-      if (!ok) process.exitCode = 1;
-    });
+    .action(
+      async (file: string | undefined, o: { directory?: string; issuer?: string; strict?: boolean }) => {
+        const issuer = o.issuer ?? (await issuerHere());
+        const { set, problems } = await checkPolicies(files(file, o.directory, issuer));
+        const ok = set !== null && (o.strict !== true || problems.length === 0);
+        const policies = (set?.rules ?? []).map(({ policy: { name, version, digest } }) => ({
+          name,
+          version,
+          digest,
+        }));
+        output().result({ ok, policies, problems }, [
+          ...problems.map(problemLine),
+          ...policies.map(({ name, version, digest }) => `ok ${name} version ${version} ${digest}`),
+        ]);
+        if (!ok) process.exitCode = 1;
+      },
+    );
 
   policy
     .command('explain')
@@ -71,10 +77,11 @@ export function policyCommands(program: Command, env: () => Environment, output:
         file: string | undefined,
         o: Omit<Texts, 'group'> & { breakGlass?: boolean; group: string[] },
       ) => {
-        const { set, problems } = await checkPolicies(files(file, o.directory));
+        const issuer = o.issuer ?? (await issuerHere());
+        const { set, problems } = await checkPolicies(files(file, o.directory, issuer));
         if (set === null) throw invalidFile(problems);
         const requester: Person = {
-          issuer: o.issuer ?? env().OIDC_ISSUER ?? (await runningStack(env()))?.issuer ?? '',
+          issuer: issuer ?? '',
           subject: o.requester ?? '',
           name: o.requester ?? '',
           roles: ['requester'],

@@ -5,10 +5,13 @@ import type { AddressInfo } from 'node:net';
 import { createApp } from '../api/app.ts';
 import { endRevoked } from '../api/end-revoked.ts';
 import { createEngine } from '../api/engine.ts';
+import { tellUntold } from '../api/tell-stop-words.ts';
 import { makeRefusalLog } from '../api/refusal-log.ts';
+import { watchUnsealed } from '../api/sealed.ts';
 import { startEntryFeed } from '../audit/follow.ts';
 import { createStatementSigner } from '../identity/statement-signer.ts';
 import { withApiTokens } from '../identity/api-token.ts';
+import { servedRegion } from '../onsmqtt/region.ts';
 import { apiTokenStore } from '../store/api-token-store.ts';
 import { makeAlarms } from './alarms.ts';
 import { apiMetrics } from './metrics.ts';
@@ -23,12 +26,13 @@ import { temporalClient } from './temporal.ts';
 import { startTracing } from './tracing.ts';
 import { verifierBundle } from './verifier-bundle.ts';
 
-const revokedCheckMs = 30_000;
+const untoldCheckMs = 30_000;
 
 /** The API process: HTTP in front, Postgres for reads, Temporal for changes. Ends on SIGTERM, open requests first. */
 export async function runApi(env: Environment, options: { readonly anyPort?: boolean } = {}): Promise<void> {
   const log = makeLog('api', env);
   const alarms = makeAlarms(log);
+  const region = servedRegion(env.ONSMQTT_REGION, env.ONSMQTT_ENDPOINT);
   const tracing = startTracing('countersign-api', env);
   const calendar = await freezeCalendar(env);
   const policies = await openPolicies(env, log);
@@ -46,6 +50,7 @@ export async function runApi(env: Environment, options: { readonly anyPort?: boo
     refusals,
     verifier: () => verifierBundle(env.COUNTERSIGN_HOME),
     policies,
+    region,
     calendar,
     log,
     namespace,
@@ -53,15 +58,21 @@ export async function runApi(env: Environment, options: { readonly anyPort?: boo
     metrics: apiMetrics(pool, alarms),
     writesPerMinute: env.COUNTERSIGN_WRITES_PER_MINUTE,
     refusedTokensPerMinute: env.COUNTERSIGN_REFUSED_TOKENS_PER_MINUTE,
+    unsealedLimitSeconds: env.COUNTERSIGN_UNSEALED_LIMIT_SECONDS,
     trustProxy: env.COUNTERSIGN_TRUST_PROXY,
   };
   const app = createApp(deps);
-  // What an API that was killed has not told: the revocation stands in Postgres.
-  const revoked = setInterval(() => {
-    endRevoked(deps).catch((err: unknown) => {
-      log.warn({ err: err as Error }, 'changes under revoked policies could not be looked for');
+  const unsealed = watchUnsealed({
+    db: pool,
+    alarm: alarms.raise,
+    limitSeconds: env.COUNTERSIGN_UNSEALED_LIMIT_SECONDS,
+  });
+  // What an API that was killed, or a Temporal that was away, has left untold: revocations and words to stop stand in Postgres.
+  const untold = setInterval(() => {
+    Promise.all([endRevoked(deps), tellUntold(deps)]).catch((err: unknown) => {
+      log.warn({ err: err as Error }, 'changes that are to be stopped could not be looked for');
     });
-  }, revokedCheckMs);
+  }, untoldCheckMs);
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 15_000 }, app);
   await listen(server, env.PORT, env.HOST).catch(async (error: unknown) => {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || options.anyPort !== true) throw error;
@@ -72,7 +83,8 @@ export async function runApi(env: Environment, options: { readonly anyPort?: boo
   // Who started it may need to know where it is.
   process.send?.({ port });
   await untilStopped();
-  clearInterval(revoked);
+  clearInterval(untold);
+  unsealed.stop();
   const closed = new Promise((resolve) => server.close(resolve));
   setTimeout(() => server.closeAllConnections(), 3000).unref();
   await closed;

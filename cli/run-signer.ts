@@ -25,8 +25,11 @@ export async function runSigner(env: Environment): Promise<void> {
           log,
           onAnswer: metrics.onAnswer,
           fetch: wayOut(env).fetch,
+          alarm: alarms.raise,
         });
   const running = await startLog(env, pool, log, {
+    witness,
+    alarm: alarms.raise,
     onPublished(checkpoint) {
       metrics.onPublished(checkpoint);
       witness?.wake();

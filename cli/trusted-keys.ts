@@ -1,8 +1,8 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readTrustedKeys } from '../audit/verify/trusted-keys.ts';
-import { CountersignError } from '../domain/error.ts';
 import type { Environment } from './environment.ts';
+import { readTextFile } from './text-file.ts';
 
 /**
  * The public keys that an auditor needs, in one text: the log's, the witnesses' (where there are any) and the API's.
@@ -36,8 +36,5 @@ export async function writeTrustedKeys(env: Environment): Promise<string> {
 }
 
 async function keyFile(path: string): Promise<string> {
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    throw new CountersignError('invalid_configuration', `the key file ${path} cannot be read`, { cause });
-  });
-  return text.trim();
+  return (await readTextFile(path, 'a key file')).trim();
 }

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readTextFile } from './text-file.ts';
 import { shownJson } from '../domain/shown-text.ts';
 import { durationMs, durationPattern } from '../domain/duration.ts';
 import { openCheckpointOf } from '../audit/pack/published-checkpoint.ts';
@@ -44,8 +44,8 @@ export async function verifyFiles(
   let freshness;
   try {
     if (keys.length === 0) throw new Error('give the trusted keys with --key <file>');
-    trusted = readTrustedKeys(await Promise.all(keys.map((file) => readFile(file, 'utf8'))));
-    sinceNote = since === undefined ? null : await readFile(since, 'utf8');
+    trusted = readTrustedKeys(await Promise.all(keys.map((file) => readTextFile(file, '--key'))));
+    sinceNote = since === undefined ? null : await readTextFile(since, '--since');
     if (sinceNote !== null) openCheckpointOf({ note: sinceNote });
     freshness = { at: at === undefined ? Date.now() : momentOf(at), maxAge: lengthOf(maxAge) };
     source = await openPack(pack);

@@ -7,13 +7,14 @@ import { createStatementVerifier } from '../identity/statement-signer.ts';
 import { createCallPace } from '../onsmqtt/call-pace.ts';
 import { createOnsMqtt } from '../onsmqtt/client.ts';
 import { createCredential } from '../onsmqtt/credentials.ts';
+import { servedRegion } from '../onsmqtt/region.ts';
 import { claimCalls } from '../store/claim-calls.ts';
 import { openDatabase } from './database.ts';
 import { openDirectory } from './directory.ts';
 import { required } from './environment.ts';
 import type { Environment } from './environment.ts';
 import { freezeCalendar } from './freeze-calendar.ts';
-import { readLogVerifiers, readWitnessVerifiers, statementKeys } from './keys.ts';
+import { readLogVerifiers, readWitnessVerifiers, statementPublicKey } from './keys.ts';
 import { sessionRole, vendorKey } from './vendor-key.ts';
 import { wayOut } from './way-out.ts';
 
@@ -30,6 +31,7 @@ export async function workerDependencies(
   log: Logger,
   told: Pick<ActivityDependencies, 'onAttempt' | 'onDecision' | 'alarm'> = {},
 ): Promise<WorkerDependencies> {
+  const region = servedRegion(env.ONSMQTT_REGION, env.ONSMQTT_ENDPOINT);
   const pool = await openDatabase(env, log, 'worker', 20);
   const sealing = startSealing({
     pool,
@@ -40,7 +42,7 @@ export async function workerDependencies(
     },
   });
   const keyFiles = env.COUNTERSIGN_STATEMENT_PUBLIC_KEYS?.split(',') ?? [
-    (await statementKeys(env.COUNTERSIGN_HOME)).publicKey,
+    await statementPublicKey(env.COUNTERSIGN_HOME),
   ];
   const role = sessionRole(env);
   const { agentFor, fetch } = wayOut(env);
@@ -48,8 +50,10 @@ export async function workerDependencies(
   const dependencies: ActivityDependencies = {
     pool,
     sealing,
+    region,
     onsMqtt: createOnsMqtt({
       ...(env.ONSMQTT_ENDPOINT === undefined ? {} : { endpoint: env.ONSMQTT_ENDPOINT }),
+      region,
       credential: () => createCredential(vendorKey(env)),
       ...(role === undefined ? {} : { role }),
       deadlineMs: env.ONSMQTT_DEADLINE_MS,
@@ -64,7 +68,7 @@ export async function workerDependencies(
       await Promise.all(keyFiles.map((file) => readFile(file, 'utf8'))),
     ),
     calendar: await freezeCalendar(env),
-    groupsIn: await openDirectory(env, log),
+    ...(await openDirectory(env, log)),
     webhook:
       env.COUNTERSIGN_WEBHOOK_URL === undefined
         ? null

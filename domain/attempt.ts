@@ -4,9 +4,13 @@ import type { Attempt } from './change.ts';
 export const notSent = 'not_sent';
 
 /**
- * Whether an attempt's call may have reached the vendor. Not, when it ended as never sent: such an attempt did nothing, so
- * what the target shows afterwards is not its doing.
+ * Whether an attempt's call may have reached the vendor: it was marked as sent, and did not end as never sent after all.
+ * Any other did nothing, so what the target shows afterwards is not its doing.
  */
-export function mayHaveBeenSent(attempt: Pick<Attempt, 'outcome' | 'code'>): boolean {
-  return !(attempt.outcome === 'failed' && attempt.code === notSent);
+export function mayHaveBeenSent({
+  sentAt,
+  outcome,
+  code,
+}: Pick<Attempt, 'sentAt' | 'outcome' | 'code'>): boolean {
+  return sentAt !== null && !(outcome === 'failed' && code === notSent);
 }

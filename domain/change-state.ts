@@ -1,8 +1,8 @@
 import type { Change, ChangeRequest, Decision, Outcome } from './change.ts';
 import type { JsonObject } from './json.ts';
 import { decisionOutcome, missingSeats } from './decision.ts';
+import { superseded, withOneMore, withOneTakenBack } from './decisions.ts';
 import type { PersonId } from './person.ts';
-import { samePerson } from './person.ts';
 import { needsNobody } from './progress.ts';
 import type { Reevaluation } from './reevaluation.ts';
 import type { DecisionStatus, ExecutionStatus } from './status.ts';
@@ -35,6 +35,7 @@ export function newChange(request: ChangeRequest): Change {
     decisions: [],
     missing: [],
     outcome: null,
+    stopWords: 0,
     review: null,
     closedAt: null,
   };
@@ -55,16 +56,33 @@ export function withRound(change: Change, snapshot: JsonObject | null, digest: s
     round: change.round + 1,
     decisionStatus: 'pending',
     executionStatus: 'not_started',
-    decisions: change.decisions.map((d) => ({ ...d, counts: false })),
+    decisions: change.decisions.map(superseded),
   });
 }
 
-/** The change with one more decision, and with what that decides. */
+/**
+ * The change after its people or their rights have changed, and with what that decides: whatever changes them comes by
+ * here. A change with all its seats filled would wait for ever, since nobody could decide it any more.
+ *
+ * @param now - milliseconds since the epoch
+ */
+function decidedAnew(
+  change: Change,
+  changed: Partial<Pick<Change, 'decisions' | 'escalatedAt'>>,
+  now: number,
+  executeWithinMs: number,
+): Change {
+  const decisionStatus = decisionOutcome({ ...change, ...changed });
+  if (decisionStatus === 'approved') {
+    return next(change, { ...changed, ...approval(change, now, executeWithinMs) });
+  }
+  return next(change, { ...changed, decisionStatus, executionStatus: 'not_started' });
+}
+
+/** The change with one more decision. */
 export function withDecision(change: Change, decision: Decision, executeWithinMs: number): Change {
-  const decisions = [...change.decisions, decision];
-  const decisionStatus = decisionOutcome({ ...change, decisions });
-  if (decisionStatus !== 'approved') return next(change, { decisions, decisionStatus });
-  return next(change, { decisions, ...approval(change, Date.parse(decision.at), executeWithinMs) });
+  const decisions = withOneMore(change.decisions, decision);
+  return decidedAnew(change, { decisions }, Date.parse(decision.at), executeWithinMs);
 }
 
 /**
@@ -74,29 +92,50 @@ export function withDecision(change: Change, decision: Decision, executeWithinMs
  * @param now - milliseconds since the epoch
  */
 export function withNobody(change: Change, executeWithinMs: number, now: number): Change | null {
-  return needsNobody(change) ? next(change, approval(change, now, executeWithinMs)) : null;
+  return needsNobody(change) ? decidedAnew(change, {}, now, executeWithinMs) : null;
 }
 
-/** The change without somebody's decision, which is kept and no longer counts; see `judgeTakeBack`. */
-export function withoutDecision(change: Change, person: PersonId): Change {
-  const own = (d: Decision) => d.counts && d.round === change.round && samePerson(d.person, person);
-  return next(change, { decisions: change.decisions.map((d) => (own(d) ? { ...d, counts: false } : d)) });
+/**
+ * The change without somebody's decision, which is kept and no longer counts; see `judgeTakeBack`. It may decide the
+ * change: who decides in somebody's place counts only while that person has not decided.
+ *
+ * @param now - milliseconds since the epoch
+ */
+export function withoutDecision(
+  change: Change,
+  person: PersonId,
+  now: number,
+  executeWithinMs: number,
+): Change {
+  const decisions = withOneTakenBack(change.decisions, person, change.round);
+  return decidedAnew(change, { decisions }, now, executeWithinMs);
 }
 
-/** The change once the escalation group is asked, too. @param now - milliseconds since the epoch */
-export function withEscalation(change: Change, now: number): Change {
-  return next(change, { escalatedAt: change.escalatedAt ?? isoTime(now) });
+/**
+ * The change once the escalation group is asked, too. It may decide the change: somebody of that group who has approved
+ * may move to a seat that waited for others.
+ *
+ * @param now - milliseconds since the epoch
+ */
+export function withEscalation(change: Change, now: number, executeWithinMs: number): Change {
+  const escalatedAt = change.escalatedAt ?? isoTime(now);
+  return decidedAnew(change, { escalatedAt }, now, executeWithinMs);
 }
 
 /**
  * The change after approvers have lost their rights: it waits for others in their place, on the same digest, and the
- * escalation group is asked.
+ * escalation group is asked, which may be enough.
  *
  * @param now - milliseconds since the epoch
  */
-export function withLapsed(change: Change, { decisions }: Reevaluation, now: number): Change {
-  const executionStatus = 'not_started';
-  return withEscalation({ ...change, decisions, decisionStatus: 'pending', executionStatus }, now);
+export function withLapsed(
+  change: Change,
+  { decisions }: Reevaluation,
+  now: number,
+  executeWithinMs: number,
+): Change {
+  const escalatedAt = change.escalatedAt ?? isoTime(now);
+  return decidedAnew(change, { decisions, escalatedAt }, now, executeWithinMs);
 }
 
 function approval(change: Change, now: number, executeWithinMs: number) {

@@ -11,9 +11,10 @@ export interface Ticket {
   readonly url: string | null;
 }
 
-/** One approver's decision, as it counted or was superseded. */
+/** One approver's last decision, as it counts or was superseded. Earlier ones are in the log. */
 export interface Decision {
   readonly decision: 'approve' | 'reject';
+  /** Empty once it no longer counts: then the log has it. */
   readonly comment: string;
   readonly person: Person;
   readonly digest: string;
@@ -22,10 +23,12 @@ export interface Decision {
   readonly stage: string;
   /** ISO 8601, workflow time at which it took its seat. */
   readonly at: string;
-  /** False once a later round superseded it or its author took it back. */
+  /** False once a later round superseded it, its author took it back, or they have lost their right to it. */
   readonly counts: boolean;
   /** What the directory said of its author, and of those whom they represent; absent where the policy asks none. */
   readonly directory?: readonly DirectoryMembership[];
+  /** How often its author has taken back a decision of this change; absent: never. */
+  readonly takenBack?: number;
 }
 
 /** What is still missing for an approval. */
@@ -92,6 +95,8 @@ export interface Change {
   readonly decisions: readonly Decision[];
   readonly missing: readonly MissingSeats[];
   readonly outcome: Outcome | null;
+  /** How many words to stop, or to go on after a pause, its workflow has heard. */
+  readonly stopWords: number;
   /** The post-implementation review, once it is signed. */
   readonly review: Review | null;
   readonly closedAt: string | null;
@@ -103,6 +108,8 @@ export interface Attempt {
   /** Counts from 1 over the whole change. */
   readonly ordinal: number;
   readonly startedAt: string;
+  /** When its call began: it was marked as sent, last before the request left. Null: nothing was sent. */
+  readonly sentAt: string | null;
   readonly endedAt: string | null;
   readonly outcome: 'open' | 'succeeded' | 'failed' | 'unknown';
   /** `transient`, `throttled`, `doubtful`, `permanent`, `unknown`; null while open or when it succeeded. */
@@ -152,4 +159,6 @@ export function workflowIdOf(changeId: string): string {
 export interface SignedRequest {
   readonly signed: SignedStatement;
   readonly source: string | null;
+  /** Of a word that the API has accepted and written down: its place among such words of the change, from 1. */
+  readonly ordinal?: number;
 }

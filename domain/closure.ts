@@ -1,12 +1,12 @@
 /** What keeps an approved change from running now. */
 export interface Closure {
-  /** Outside of its windows, or in a freeze. */
-  readonly kind: 'window' | 'freeze';
-  /** For people: the freeze's reason, or that no window is open. */
+  /** Outside of its windows, in a freeze, or under a policy that an admin has revoked: then it waits for its end. */
+  readonly kind: 'window' | 'freeze' | 'revocation';
+  /** For people: the freeze's reason, that no window is open, or why the policy was revoked. */
   readonly reason: string;
   /** ISO 8601: when this passes by itself; null when it does not. */
   readonly until: string | null;
-  /** The freeze's id, for its lifting or an override; null for a window. */
+  /** The freeze's id, for its lifting or an override; null for anything else. */
   readonly freezeId: string | null;
 }
 

@@ -8,6 +8,9 @@ import { isAwaited, progressOf } from './progress.ts';
 import type { Votable } from './progress.ts';
 import { isoTime } from './time.ts';
 
+/** How often one person may take back a decision of a change; after that they make no further one. */
+export const mostTakenBack = 5;
+
 /** What the rule looks at of a change. */
 export type Decidable = Votable & Pick<Change, 'decisionStatus' | 'digest' | 'decideBy'>;
 
@@ -28,11 +31,14 @@ export interface WantedDecision {
  * @param now - milliseconds since the epoch
  * @returns `new` when the decision would count, `repeated` when this person has already decided just so
  * @throws CountersignError `self_approval`, `missing_role`, `not_an_approver`, `stronger_authentication_needed` (403);
- * `already_decided`, `not_awaiting_decision`, `decide_by_passed` (409); `digest_mismatch` (412); `comment_required` (422)
+ * `already_decided`, `not_awaiting_decision`, `decide_by_passed`, `too_many_changes_of_mind` (409); `digest_mismatch` (412); `comment_required` (422)
  */
 export function judgeDecision(change: Decidable, wanted: WantedDecision, now: number): 'new' | 'repeated' {
   const { person } = wanted;
   const deciding = { person, at: isoTime(now), ...(wanted.directory ? { directory: wanted.directory } : {}) };
+  const own = change.decisions.find((d) => d.counts && samePerson(d.person, person));
+  // It was judged when it was made. What has become of its author's rights since, a repeat neither uses nor changes.
+  if (own?.decision === wanted.decision && own.digest === wanted.digest) return 'repeated';
   if (askedFor(change.requester, person)) {
     throw new CountersignError('self_approval', 'who asked for a change may not decide it');
   }
@@ -42,8 +48,6 @@ export function judgeDecision(change: Decidable, wanted: WantedDecision, now: nu
   if (!person.roles.includes('approver')) {
     throw new CountersignError('missing_role', 'a decision needs the role approver');
   }
-  const own = change.decisions.find((d) => d.counts && samePerson(d.person, person));
-  if (own?.decision === wanted.decision && own.digest === wanted.digest) return 'repeated';
   if (change.decisionStatus !== 'pending') {
     throw new CountersignError(
       'already_decided',
@@ -68,6 +72,7 @@ export function judgeDecision(change: Decidable, wanted: WantedDecision, now: nu
   if (own) {
     throw new CountersignError('already_decided', `this person has already decided: ${own.decision}`);
   }
+  judgeChangesOfMind(change, person);
   if (!isAwaited(change, deciding)) {
     const { open, missing } = progressOf(change);
     const awaited = missing.filter(({ stage }) => stage === open).map(({ group }) => group);
@@ -76,6 +81,16 @@ export function judgeDecision(change: Decidable, wanted: WantedDecision, now: nu
   judgeAuthentication(person.authentication, change.policy.authentication, now);
   judgeComment(change.policy.commentRequired, wanted);
   return 'new';
+}
+
+/** Without a limit one person's changes of mind would fill what Temporal keeps of a change, which would end it. */
+function judgeChangesOfMind({ decisions }: Decidable, person: Person): void {
+  const takenBack = decisions.find((d) => samePerson(d.person, person))?.takenBack ?? 0;
+  if (takenBack < mostTakenBack) return;
+  throw new CountersignError(
+    'too_many_changes_of_mind',
+    `this person has taken back ${takenBack} decisions of the change and makes no further one`,
+  );
 }
 
 function judgeComment(
@@ -87,6 +102,34 @@ function judgeComment(
   throw new CountersignError('comment_required', `the policy asks for a comment with this ${decision}`, {
     errors: [{ field: 'comment', rule: 'required', message: 'the policy asks for one' }],
   });
+}
+
+/**
+ * Whether somebody's decision is awaited: it would be accepted now, or once they have logged in as the policy asks. What
+ * `awaiting=me` lists and a change tells its reader.
+ *
+ * @param directory - what the directory says of them now
+ * @param now - milliseconds since the epoch
+ */
+export function awaitsDecisionOf(
+  change: Decidable,
+  person: Person,
+  directory: readonly DirectoryMembership[],
+  now: number,
+): boolean {
+  const wanted = {
+    decision: 'approve',
+    digest: change.digest ?? '',
+    person,
+    comment: '-',
+    directory,
+  } as const;
+  try {
+    return judgeDecision(change, wanted, now) === 'new';
+  } catch (error) {
+    if (!(error instanceof CountersignError)) throw error;
+    return error.code === 'stronger_authentication_needed';
+  }
 }
 
 /** The decision that somebody just made, for {@link withDecision}. @param now - milliseconds since the epoch */

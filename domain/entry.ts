@@ -35,6 +35,8 @@ export const appenderOfType = {
   'review.signed': 'worker',
   'notification.sent': 'worker',
   'integrity.conflict': 'worker',
+  'stop.requested': 'api',
+  'stop.lifted': 'api',
   'decision.refused': 'api',
   'request.refused': 'api',
   'policy.revoked': 'api',

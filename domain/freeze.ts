@@ -51,9 +51,17 @@ export function concerns(freeze: Freeze, change: Pick<Change, 'operation' | 'inp
   );
 }
 
-/** Whether a freeze is in force at a moment, ms since the epoch. */
-export function inForce(freeze: Pick<Freeze, 'startsAt' | 'endsAt' | 'liftedAt'>, now: number): boolean {
-  return Date.parse(freeze.startsAt) <= now && !isOver(freeze, now);
+/**
+ * Whether a freeze is in force at a moment, ms since the epoch. One that was to begin at once holds from its declaration on,
+ * by whoever's clock: clocks differ.
+ */
+export function inForce(
+  freeze: Pick<Freeze, 'startsAt' | 'endsAt' | 'liftedAt' | 'declaredAt'>,
+  now: number,
+): boolean {
+  const { startsAt, declaredAt } = freeze;
+  const atOnce = declaredAt !== null && Date.parse(startsAt) <= Date.parse(declaredAt);
+  return (atOnce || Date.parse(startsAt) <= now) && !isOver(freeze, now);
 }
 
 /** Whether a freeze has ended by itself or was lifted. */

@@ -73,12 +73,15 @@ export function audienceOf(kind: NoticeKind, change: Change): Audience {
   }
 }
 
+/** Most people that a notice names beside groups: its entry has to fit the log, however many have decided. */
+export const mostPeopleTold = 100;
+
 /** What an entry and a receiver learn of a notice. */
 export function noticeMembers(kind: NoticeKind, change: Change) {
   const { groups, people } = audienceOf(kind, change);
-  return { kind, groups: [...groups], people: people.map(({ issuer, subject }) => ({ issuer, subject })) };
+  return { kind, groups: [...groups], people: people.slice(0, mostPeopleTold).map(idOf) };
 }
 
-function idOf({ issuer, subject }: PersonId): PersonId {
+function idOf({ issuer, subject }: PersonId) {
   return { issuer, subject };
 }

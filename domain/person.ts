@@ -35,6 +35,11 @@ export function askedFor(requester: PersonId & Pick<Person, 'issuedBy'>, person:
   );
 }
 
+/** Who answers for what somebody asks: they themselves, or whoever issued a machine's token. */
+export function answerableFor({ issuer, subject, issuedBy }: PersonId & Pick<Person, 'issuedBy'>): PersonId {
+  return issuedBy ?? { issuer, subject };
+}
+
 /** Whether it is an API token that acts, and no person. */
 export function isMachine(person: Pick<Person, 'issuedBy'>): boolean {
   return person.issuedBy !== undefined;

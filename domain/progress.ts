@@ -137,11 +137,13 @@ function inPerson(change: Votable): ReadonlySet<string> {
 function isRejected(change: Votable, stages: readonly (readonly Seats[])[], open: string | null): boolean {
   const { reject } = change.policy;
   if (!change.decisions.some((d) => d.decision === 'reject' && isCounted(change, d))) return false;
+  if (reject.kind === 'any') return true;
+  // A stage whose seats are full was not rejected while it was open: its minority does not come to count afterwards.
+  if (reject.kind === 'majority' && open === null) return false;
   const seats = stages.find((stage) => stage[0]?.stage === open) ?? [];
   const half = seats.reduce((sum, { threshold }) => sum + threshold, 0) / 2;
-  const threshold = reject.kind === 'any' ? 1 : reject.kind === 'count' ? reject.count : Math.floor(half) + 1;
+  const threshold = reject.kind === 'count' ? reject.count : Math.floor(half) + 1;
   const against = sitters(change, 'reject', reject.kind === 'majority' ? open : null);
-  if (reject.kind === 'any') return against.length > 0;
   const accepts = [...new Set(stages.flat().flatMap((s) => s.accepts))];
   return fill([[{ stage: '', group: null, accepts, threshold }]], against).open === 1;
 }

@@ -1,6 +1,7 @@
 import type { Change, Decision, MissingSeats } from './change.ts';
+import { superseded } from './decisions.ts';
 import { directoryOf } from './membership.ts';
-import type { PersonId } from './person.ts';
+import type { DirectoryMembership, PersonId } from './person.ts';
 import { samePerson } from './person.ts';
 import { hasRight, progressOf } from './progress.ts';
 
@@ -10,8 +11,27 @@ export interface Reevaluation {
   readonly decisions: readonly Decision[];
   /** Whose approvals no longer count. */
   readonly lapsed: readonly PersonId[];
+  /** Whose approvals count under fewer groups of the directory than before, and under which. */
+  readonly narrowed: readonly Narrowed[];
   /** Who has to approve in their place; nobody when the others fill all seats. The thresholds are those of before. */
   readonly missing: readonly MissingSeats[];
+}
+
+/** Somebody whose approval counts under what is left of the directory's groups: theirs, and those of whom they represent. */
+export interface Narrowed extends PersonId {
+  readonly directory: readonly DirectoryMembership[];
+}
+
+/** A decision under those of its groups that the directory still has. A right that came later is none that it was given under. */
+export function narrowed(decision: Decision, today: readonly DirectoryMembership[]): Decision {
+  const { directory } = decision;
+  if (directory === undefined) return decision;
+  const kept = directory.map((then) => {
+    const now = today.find((m) => samePerson(m, then))?.groups ?? [];
+    return { ...then, groups: then.groups.filter((group) => now.includes(group)) };
+  });
+  const isSame = kept.every(({ groups }, i) => groups.length === directory[i]?.groups.length);
+  return isSame ? decision : { ...decision, directory: kept };
 }
 
 /**
@@ -21,21 +41,23 @@ export interface Reevaluation {
  * @param groupsIn - the groups of the directory that list a person now
  */
 export function reevaluate(change: Change, groupsIn: (person: PersonId) => readonly string[]): Reevaluation {
-  const now = change.decisions.map((d): Decision => {
-    if (d.decision !== 'approve' || !d.counts || d.directory === undefined) return d;
-    const today = directoryOf(change, d.person, d.at, groupsIn);
-    // A right that came later is none that the approval was given under.
-    const kept = today.map((m) => {
-      const then = d.directory?.find((was) => samePerson(was, m))?.groups ?? [];
-      return { ...m, groups: m.groups.filter((group) => then.includes(group)) };
-    });
-    return { ...d, directory: kept };
-  });
+  const today = change.decisions.map((d) =>
+    d.decision === 'approve' && d.counts && d.directory !== undefined
+      ? narrowed(d, directoryOf(change, d.person, d.at, groupsIn))
+      : d,
+  );
   const isLapsed = (d: Decision) => d.decision === 'approve' && d.counts && !hasRight(change, d);
-  const decisions = now.map((d) => (isLapsed(d) ? { ...d, counts: false } : d));
+  const decisions = today.map((d) => (isLapsed(d) ? superseded(d) : d));
   return {
     decisions,
-    lapsed: now.filter(isLapsed).map(({ person: { issuer, subject } }) => ({ issuer, subject })),
+    lapsed: today.filter(isLapsed).map(({ person }) => idOf(person)),
+    narrowed: decisions
+      .filter((d, i) => d.counts && d !== change.decisions[i])
+      .map(({ person, directory = [] }) => ({ ...idOf(person), directory })),
     missing: progressOf({ ...change, decisions }).missing,
   };
+}
+
+function idOf({ issuer, subject }: PersonId): PersonId {
+  return { issuer, subject };
 }

@@ -22,17 +22,20 @@ export interface Satisfiability {
  *
  * @param directoryMembers - the members of a group of the directory
  * @param at - ISO 8601: which delegations hold
+ * @param issuer - whose tokens are accepted: nobody of another one can come; null where that is not known
  */
 export function satisfiability(
   change: Votable,
   directoryMembers: (group: string) => readonly PersonId[],
   at: string,
+  issuer: string | null = null,
 ): Satisfiability {
   if (needsNobody(change)) return { verdict: 'satisfiable', missing: [] };
   const stages = seatsOf(change);
   const people = listed(change, directoryMembers);
   const delegating = change.policy.delegations.length > 0;
   const known = people
+    .filter((member) => issuer === null || member.issuer === issuer)
     .map((member) => candidate(member, at, delegating ? people : [member]))
     .filter((c) => !askedFor(change.requester, c.person) && !actsForRequester(change, c))
     .map((c) => sitterOf(change, c, new Set()));

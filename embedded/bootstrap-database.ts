@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { readFile, rename, writeFile } from 'node:fs/promises';
 import pg from 'pg';
+import { makeOnce, replaceFile } from './make-once.ts';
 
 /** The processes that have a login role of their own: `countersign_<name>_login`. */
 export const DATABASE_PROCESSES = ['api', 'worker', 'signer', 'reader'] as const;
@@ -107,7 +107,11 @@ async function makeDatabase(client: pg.Client, database: string): Promise<void> 
 
 /** The kept passwords, completed with new ones for roles that the file does not name. */
 async function readPasswords(file: string, roles: readonly string[]): Promise<Record<string, string>> {
-  const kept = await readFile(file, 'utf8').catch(() => '{}');
+  const newPassword = () => randomBytes(24).toString('base64url');
+  const textOf = (of: object) => JSON.stringify(of, null, 2);
+  const kept = await makeOnce(file, () =>
+    textOf(Object.fromEntries(roles.map((role) => [role, newPassword()]))),
+  );
   let passwords: Record<string, string>;
   try {
     passwords = JSON.parse(kept) as Record<string, string>;
@@ -116,9 +120,7 @@ async function readPasswords(file: string, roles: readonly string[]): Promise<Re
   }
   const missing = roles.filter((role) => passwords[role] === undefined);
   if (missing.length === 0) return passwords;
-  for (const role of missing) passwords[role] = randomBytes(24).toString('base64url');
-  const unfinished = `${file}.${process.pid}`;
-  await writeFile(unfinished, JSON.stringify(passwords, null, 2), { mode: 0o600 });
-  await rename(unfinished, file);
+  for (const role of missing) passwords[role] = newPassword();
+  await replaceFile(file, textOf(passwords), 0o600);
   return passwords;
 }

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
+import { makeOnce, textOf } from './make-once.ts';
 import { startChild } from './child.ts';
 import type { Child, ChildExit } from './child.ts';
 import { freePort } from './free-port.ts';
@@ -177,7 +178,7 @@ async function isReady(server: Child, superuserUrl: string): Promise<boolean> {
 /** Makes the cluster if there is none; returns the superuser's password. */
 async function makeCluster(dataDir: string, binaries: PostgresBinaries, user?: OsUser): Promise<string> {
   const passwordFile = `${dataDir}.password`;
-  const version = await readFile(join(dataDir, 'PG_VERSION'), 'utf8').catch(() => null);
+  const version = await textOf(join(dataDir, 'PG_VERSION'));
   if (version !== null) {
     if (version.trim() !== MAJOR) {
       throw new Error(
@@ -185,7 +186,7 @@ async function makeCluster(dataDir: string, binaries: PostgresBinaries, user?: O
           'Remedy: move the folder away, or upgrade it with pg_upgrade.',
       );
     }
-    const password = await readFile(passwordFile, 'utf8').catch(() => null);
+    const password = await textOf(passwordFile);
     if (password !== null) return password;
     throw new Error(
       `The password of the Postgres superuser is missing: ${passwordFile}. ` +
@@ -193,8 +194,8 @@ async function makeCluster(dataDir: string, binaries: PostgresBinaries, user?: O
     );
   }
 
-  const password = randomBytes(24).toString('base64url');
-  await writeFile(passwordFile, password, { mode: 0o600 });
+  // One that is there may be of a cluster that is not in its place just now.
+  const password = await makeOnce(passwordFile, () => randomBytes(24).toString('base64url'));
   // Made beside and renamed, so that a start that was killed half-way leaves no half cluster behind.
   const unfinished = `${dataDir}.unfinished`;
   const handedOver = `${dataDir}.initdb-password`;

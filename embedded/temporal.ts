@@ -25,6 +25,8 @@ export interface TemporalOptions {
   namespace?: string;
   /** Search attributes to register, on a first start and on later ones. */
   searchAttributes?: Record<string, SearchAttributeType>;
+  /** Values of the server's dynamic configuration, such as its limits, as JSON texts. */
+  dynamicConfig?: Record<string, string>;
   /**
    * Environment of the CLI, which is looked for on its PATH, and of Python's pip that else fetches it (proxies,
    * mirrors). The CLI's own configuration, TEMPORAL_* variables included, is ignored.
@@ -97,6 +99,10 @@ export async function startTemporal(options: TemporalOptions): Promise<EmbeddedT
         ...Object.entries(searchAttributes).flatMap(([key, type]) => [
           '--search-attribute',
           `${key}=${type}`,
+        ]),
+        ...Object.entries(options.dynamicConfig ?? {}).flatMap(([key, value]) => [
+          '--dynamic-config-value',
+          `${key}=${value}`,
         ]),
       ],
       env: options.env,

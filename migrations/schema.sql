@@ -67,6 +67,13 @@ countersign.attempt owner=countersign_migrator acl={countersign_api=r/countersig
   code text
   message text
   request_id text
+  sent_at timestamp with time zone
+countersign.break_glass owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_worker=ard/countersign_migrator}
+  issuer text not null
+  subject text not null
+  change_id uuid not null
+countersign.call_gate owner=countersign_migrator acl={countersign_api=w/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_worker=a/countersign_migrator}
+  never boolean not null
 countersign.call_pace owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_worker=arw/countersign_migrator}
   account text not null
   next_at timestamp with time zone not null
@@ -112,6 +119,10 @@ countersign.idempotency_key owner=countersign_migrator acl={countersign_api=r/co
   change_id uuid not null
   body_digest text not null
   created_at timestamp with time zone not null default now()
+countersign.leader owner=countersign_migrator acl=
+  name text not null
+  pid integer
+  lock_key bigint
 countersign.migration owner=countersign_migrator acl=
   id integer not null default nextval('countersign.migration_id_seq'::regclass)
   name character varying(255) not null
@@ -127,6 +138,9 @@ countersign.policy_revocation owner=countersign_migrator acl={countersign_api=ar
   comment text not null
   revoked_by jsonb not null
   revoked_at timestamp with time zone not null
+countersign.readiness owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator}
+  singleton boolean not null default true
+  at timestamp with time zone not null
 
 -- Constraints
 audit.checkpoint checkpoint_note_check: CHECK ((octet_length(note) <= 16384))
@@ -171,6 +185,10 @@ countersign.attempt attempt_check: CHECK (((outcome = 'open'::text) = (ended_at 
 countersign.attempt attempt_ordinal_check: CHECK ((ordinal >= 1))
 countersign.attempt attempt_outcome_check: CHECK ((outcome = ANY (ARRAY['open'::text, 'succeeded'::text, 'failed'::text, 'unknown'::text])))
 countersign.attempt attempt_pkey: PRIMARY KEY (change_id, ordinal)
+countersign.break_glass break_glass_change_id_fkey: FOREIGN KEY (change_id) REFERENCES countersign.change(id)
+countersign.break_glass break_glass_change_id_key: UNIQUE (change_id)
+countersign.break_glass break_glass_pkey: PRIMARY KEY (issuer, subject)
+countersign.call_gate call_gate_check: CHECK (false)
 countersign.call_pace call_pace_pkey: PRIMARY KEY (account)
 countersign.change change_check: CHECK (((document ->> 'id'::text) = (id)::text))
 countersign.change change_pkey: PRIMARY KEY (id)
@@ -178,12 +196,16 @@ countersign.freeze_override freeze_override_change_id_fkey: FOREIGN KEY (change_
 countersign.freeze_override freeze_override_pkey: PRIMARY KEY (change_id, freeze_id, digest)
 countersign.idempotency_key idempotency_key_change_id_fkey: FOREIGN KEY (change_id) REFERENCES countersign.change(id)
 countersign.idempotency_key idempotency_key_pkey: PRIMARY KEY (issuer, subject, key)
+countersign.leader leader_name_check: CHECK ((name = ANY (ARRAY['sequencer'::text, 'signer'::text])))
+countersign.leader leader_pkey: PRIMARY KEY (name)
 countersign.migration migration_pkey: PRIMARY KEY (id)
 countersign.open_target open_target_change_id_fkey: FOREIGN KEY (change_id) REFERENCES countersign.change(id)
 countersign.open_target open_target_change_id_key: UNIQUE (change_id)
 countersign.open_target open_target_pkey: PRIMARY KEY (operation, target)
 countersign.policy_revocation policy_revocation_digest_check: CHECK ((digest ~ '^[0-9a-f]{64}$'::text))
 countersign.policy_revocation policy_revocation_pkey: PRIMARY KEY (digest)
+countersign.readiness readiness_pkey: PRIMARY KEY (singleton)
+countersign.readiness readiness_singleton_check: CHECK (singleton)
 
 -- Indexes
 CREATE UNIQUE INDEX checkpoint_pkey ON audit.checkpoint USING btree (size)
@@ -207,6 +229,8 @@ CREATE UNIQUE INDEX api_token_pkey ON countersign.api_token USING btree (id)
 CREATE UNIQUE INDEX attempt_change_id_activity_id_activity_attempt_key ON countersign.attempt USING btree (change_id, activity_id, activity_attempt)
 CREATE INDEX attempt_open ON countersign.attempt USING btree (started_at) WHERE (outcome = 'open'::text)
 CREATE UNIQUE INDEX attempt_pkey ON countersign.attempt USING btree (change_id, ordinal)
+CREATE UNIQUE INDEX break_glass_change_id_key ON countersign.break_glass USING btree (change_id)
+CREATE UNIQUE INDEX break_glass_pkey ON countersign.break_glass USING btree (issuer, subject)
 CREATE UNIQUE INDEX call_pace_pkey ON countersign.call_pace USING btree (account)
 CREATE INDEX change_decision_status ON countersign.change USING btree (decision_status, submitted_at DESC, id DESC)
 CREATE INDEX change_execution_status ON countersign.change USING btree (execution_status, submitted_at DESC, id DESC)
@@ -226,10 +250,12 @@ CREATE INDEX freeze_newest ON countersign."freeze" USING btree (declared_at DESC
 CREATE UNIQUE INDEX freeze_override_pkey ON countersign.freeze_override USING btree (change_id, freeze_id, digest)
 CREATE UNIQUE INDEX freeze_pkey ON countersign."freeze" USING btree (id)
 CREATE UNIQUE INDEX idempotency_key_pkey ON countersign.idempotency_key USING btree (issuer, subject, key)
+CREATE UNIQUE INDEX leader_pkey ON countersign.leader USING btree (name)
 CREATE UNIQUE INDEX migration_pkey ON countersign.migration USING btree (id)
 CREATE UNIQUE INDEX open_target_change_id_key ON countersign.open_target USING btree (change_id)
 CREATE UNIQUE INDEX open_target_pkey ON countersign.open_target USING btree (operation, target)
 CREATE UNIQUE INDEX policy_revocation_pkey ON countersign.policy_revocation USING btree (digest)
+CREATE UNIQUE INDEX readiness_pkey ON countersign.readiness USING btree (singleton)
 
 -- Triggers (A: also under session_replication_role = replica)
 A CREATE TRIGGER checkpoint_never_changes BEFORE DELETE OR UPDATE ON audit.checkpoint FOR EACH ROW EXECUTE FUNCTION audit.refuse()
@@ -280,6 +306,9 @@ CREATE OR REPLACE FUNCTION audit.append(event_key text, bytes bytea, OUT entry_i
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET standard_conforming_strings TO 'on'
+ SET "DateStyle" TO 'ISO, MDY'
+ SET "TimeZone" TO 'UTC'
 AS $function$
 #variable_conflict use_column
 DECLARE
@@ -381,6 +410,9 @@ CREATE OR REPLACE FUNCTION audit.cosign(checkpoint_size bigint, witness_name tex
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET standard_conforming_strings TO 'on'
+ SET "DateStyle" TO 'ISO, MDY'
+ SET "TimeZone" TO 'UTC'
 AS $function$
 BEGIN
   IF split_part(signature_line, ' ', 2) IS DISTINCT FROM witness_name THEN
@@ -437,11 +469,45 @@ BEGIN
 END
 $function$
 -- owner=countersign_migrator acl={countersign_migrator=X/countersign_migrator,countersign_signer=X/countersign_migrator}
+CREATE OR REPLACE FUNCTION audit.lead(leader_name text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+  leader countersign.leader;
+  new_key bigint;
+BEGIN
+  SELECT * INTO STRICT leader FROM countersign.leader l WHERE l.name = leader_name FOR UPDATE;
+  IF EXISTS (
+    SELECT FROM pg_locks l
+    JOIN pg_stat_activity a ON a.pid = l.pid
+    WHERE l.locktype = 'advisory' AND l.granted AND l.mode = 'ExclusiveLock' AND l.objsubid = 1
+      AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
+      AND l.pid = leader.pid
+      AND ((l.classid::bigint << 32) | l.objid::bigint) = leader.lock_key
+      AND pg_has_role(a.usesysid, 'countersign_signer', 'MEMBER')
+  ) THEN
+    RETURN leader.pid = pg_backend_pid();
+  END IF;
+  new_key := ('x' || right(replace(gen_random_uuid()::text, '-', ''), 16))::bit(64)::bigint;
+  IF NOT pg_try_advisory_lock(new_key) THEN
+    RETURN false;
+  END IF;
+  UPDATE countersign.leader l SET pid = pg_backend_pid(), lock_key = new_key WHERE l.name = leader_name;
+  RETURN true;
+END
+$function$
+-- owner=countersign_migrator acl={countersign_migrator=X/countersign_migrator,countersign_signer=X/countersign_migrator}
 CREATE OR REPLACE FUNCTION audit.publish(checkpoint_size bigint, checkpoint_root bytea, checkpoint_note text)
  RETURNS boolean
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET standard_conforming_strings TO 'on'
+ SET "DateStyle" TO 'ISO, MDY'
+ SET "TimeZone" TO 'UTC'
 AS $function$
 DECLARE
   last_size bigint;
@@ -454,7 +520,7 @@ BEGIN
       USING ERRCODE = 'CS005';
   END IF;
   -- Publishers take turns; readers and the sequencer do not wait for them.
-  PERFORM pg_advisory_xact_lock(hashtext('countersign'), hashtext('publish'));
+  LOCK TABLE audit.checkpoint IN SHARE ROW EXCLUSIVE MODE;
   SELECT c.root INTO first_root FROM audit.checkpoint c WHERE c.size = checkpoint_size;
   IF FOUND THEN
     IF first_root <> checkpoint_root THEN
@@ -493,6 +559,9 @@ CREATE OR REPLACE FUNCTION audit.sequence(max_entries integer)
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET standard_conforming_strings TO 'on'
+ SET "DateStyle" TO 'ISO, MDY'
+ SET "TimeZone" TO 'UTC'
 AS $function$
 DECLARE
   old_size bigint;

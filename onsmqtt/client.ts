@@ -11,7 +11,7 @@ import { faultOfBody, faultOfError, faultOfKind, isRecord, requestIdIn } from '.
 import type { Hidden } from './fault.ts';
 import { watchExchange } from './http-exchange.ts';
 import type { HttpExchange } from './http-exchange.ts';
-import type { CaCertificateRef, CallPace, OnsMqtt, ReadFault, VendorFault } from './port.ts';
+import type { CaCertificateRef, CallPace, OnsMqtt, ReadFault, Sending, VendorFault } from './port.ts';
 import { hasPolicyName, openRoleSession, sessionRefusal } from './role-session.ts';
 import type { SessionRole, SessionUse } from './role-session.ts';
 import { byRoute } from './route.ts';
@@ -29,6 +29,8 @@ type Runtime = Parameters<InstanceType<typeof core.default>['callApi']>[2];
 export interface OnsMqttOptions {
   /** A URL in place of the region's own `https://onsmqtt.<region>.aliyuncs.com`; `http:` on loopback only. */
   readonly endpoint?: string;
+  /** The one region that is served; what names another is not sent. Without it any region is. */
+  readonly region?: string;
   /** Makes the credentials, and again after they have failed. */
   readonly credential: () => Credential;
   readonly pace: CallPace;
@@ -71,7 +73,7 @@ const notFoundCodes = ['FindCaBySnError', 'MqttInstanceNotFound'];
  * @throws CountersignError `invalid_configuration` for a wrong endpoint, such as plain HTTP to another host than this one
  */
 export function createOnsMqtt(options: OnsMqttOptions): OnsMqtt {
-  const { credential, pace, role, deadlineMs = 10_000, agentFor } = options;
+  const { credential, pace, region, role, deadlineMs = 10_000, agentFor } = options;
   const endpointFor = endpointOf(options.endpoint);
   const keys = createKeySource(credential);
 
@@ -149,10 +151,13 @@ export function createOnsMqtt(options: OnsMqttOptions): OnsMqtt {
     method: 'GET' | 'POST',
     ref: CaCertificateRef,
     changeId: string | null = null,
-    notAfter = Infinity,
+    { notAfter = Infinity, begin }: Sending = {},
   ): Promise<Success | VendorFault> {
     if (!isUsable(ref))
       return faultOfKind('invalid_input', 'expected a region, an instance and a serial number');
+    // One endpoint would answer for every region.
+    if (region !== undefined && ref.regionId !== region)
+      return faultOfKind('invalid_input', `expected the region ${region}`);
     const session = changeId === null ? null : { changeId, action, instance: ref };
     // Reads too, so that it shows before anybody is asked.
     if (role !== undefined && !hasPolicyName(ref))
@@ -174,9 +179,13 @@ export function createOnsMqtt(options: OnsMqttOptions): OnsMqtt {
       const why = error instanceof CountersignError ? error.code : 'log_unavailable';
       return faultOfKind('not_sent', `no slot of the account's rate could be had (${why})`);
     }
-    if (performance.now() - askedAt > sendWithinMs || Date.now() > notAfter) {
-      return faultOfKind('not_sent', 'held up for too long before the sending');
+    const tooLate = () => performance.now() - askedAt > sendWithinMs || Date.now() > notAfter;
+    const heldUp = () => faultOfKind('not_sent', 'held up for too long before the sending');
+    if (tooLate()) return heldUp();
+    if (begin !== undefined && !(await begin())) {
+      return faultOfKind('not_sent', 'stopped right before the sending');
     }
+    if (tooLate()) return heldUp();
     const nonce = randomUUID();
     const exchange = watchExchange(nonce);
     try {
@@ -196,9 +205,9 @@ export function createOnsMqtt(options: OnsMqttOptions): OnsMqtt {
   }
 
   return {
-    async activeCaCertificate(ref, changeId, notAfter) {
+    async activeCaCertificate(ref, changeId, sending) {
       const answer = await byRoute(agentFor, () =>
-        call('ActiveCaCertificate', 'POST', ref, changeId, notAfter),
+        call('ActiveCaCertificate', 'POST', ref, changeId, sending),
       );
       if (!answer.ok) return answer;
       const { body, requestId } = answer;

@@ -9,6 +9,11 @@ export interface Endpoint {
 
 const loopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
+/** Whether a URL's host name is this machine's own. */
+export function isLoopback(hostname: string): boolean {
+  return loopback.test(hostname);
+}
+
 /**
  * A function from a region to its endpoint: the given URL for every region, or the region's public one over HTTPS.
  *
@@ -29,7 +34,7 @@ export function endpointOf(url: string | undefined): (regionId: string) => Endpo
     refuse('no_path', 'must have no path, query or fragment');
   }
   const isPlain = parsed.protocol === 'http:';
-  if (isPlain && !loopback.test(parsed.hostname)) refuse('https', 'must be https: except on loopback');
+  if (isPlain && !isLoopback(parsed.hostname)) refuse('https', 'must be https: except on loopback');
   const endpoint: Endpoint = { host: parsed.host, protocol: isPlain ? 'HTTP' : 'HTTPS' };
   return () => endpoint;
 }

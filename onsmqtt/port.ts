@@ -48,6 +48,16 @@ export interface ReadAnswer {
   readonly certificate: CaCertificateSnapshot | null;
 }
 
+/** What is asked last, once a call has its key and its slot. */
+export interface Sending {
+  /** Ms since 1970: what could not be sent by then is `not_sent`; default: never. */
+  readonly notAfter?: number;
+  /**
+   * Right before the request leaves; false: it is `not_sent`. Whatever this throws is thrown on, and nothing is sent.
+   */
+  readonly begin?: () => Promise<boolean>;
+}
+
 /** What Countersign asks of ApsaraMQ for MQTT. Nothing here retries: Temporal does. */
 export interface OnsMqtt {
   /**
@@ -55,12 +65,11 @@ export interface OnsMqtt {
    * counted from the sending.
    *
    * @param changeId - the change that it is made for, a UUID; it names the call's session where there is one
-   * @param notAfter - ms since 1970: what could not be sent by then, for want of a key or a slot, is `not_sent`; default: never
    */
   activeCaCertificate(
     ref: CaCertificateRef,
     changeId: string,
-    notAfter?: number,
+    sending?: Sending,
   ): Promise<ActivationAnswer | VendorFault>;
   /** One GetCaCertificate call. */
   getCaCertificate(ref: CaCertificateRef): Promise<ReadAnswer | ReadFault>;

@@ -3,20 +3,15 @@ import { personKey } from '../domain/membership.ts';
 import type { PersonId } from '../domain/person.ts';
 import type { PinnedPolicy } from '../domain/policy.ts';
 import { satisfiability } from '../domain/satisfiability.ts';
+import type { Satisfiability } from '../domain/satisfiability.ts';
 import { windowProblem } from '../calendar/window.ts';
 import { groupsNamedBy } from './compile.ts';
 import type { Directory } from './directory.ts';
 import type { PolicyDocument, WrittenPolicy } from './document.ts';
+import { issuerFindings } from './issuers.ts';
 import { covers } from './match.ts';
 import type { PolicyRule } from './match.ts';
-
-/** A rule that a policy breaks, and where in the file. */
-export interface Finding {
-  readonly severity: 'error' | 'warning';
-  readonly path: readonly PropertyKey[];
-  readonly rule: string;
-  readonly message: string;
-}
+import type { Finding } from './problem.ts';
 
 /** Bytes of a policy's canonical JSON: it is part of the log's entry of each change, which has 32 KiB. */
 const mostPolicyBytes = 16_384;
@@ -26,11 +21,13 @@ export function findings(
   document: PolicyDocument,
   rules: readonly PolicyRule[],
   directory: Directory,
+  issuer: string | null,
 ): Finding[] {
   return [
+    ...(issuer === null ? [] : issuerFindings(document, issuer)),
     ...groupFindings(document, directory),
     ...document.policies.flatMap((written, i) =>
-      policyFindings(written, rules[i]?.policy, directory, document).map((finding) => ({
+      policyFindings(written, rules[i]?.policy, directory, document, issuer).map((finding) => ({
         ...finding,
         path: ['policies', i, ...finding.path],
       })),
@@ -68,6 +65,7 @@ function policyFindings(
   policy: PinnedPolicy | undefined,
   directory: Directory,
   { groups }: PolicyDocument,
+  issuer: string | null,
 ): Finding[] {
   const found: Finding[] = [];
   for (const { name, path } of groupsNamedBy(written)) {
@@ -113,7 +111,7 @@ function policyFindings(
     }
   });
   if (!policy || found.some(({ severity }) => severity === 'error')) return found;
-  return [...found, ...clockFindings(policy), ...peopleFindings(policy, directory)];
+  return [...found, ...clockFindings(policy), ...peopleFindings(policy, directory, issuer)];
 }
 
 function clockFindings({ decideWithinMs, remindersMs, escalation, ...policy }: PinnedPolicy): Finding[] {
@@ -136,8 +134,8 @@ function clockFindings({ decideWithinMs, remindersMs, escalation, ...policy }: P
 }
 
 /** Whether its people can fill its seats, and also whoever of them asks. */
-function peopleFindings(policy: PinnedPolicy, directory: Directory): Finding[] {
-  const of = (requester: PersonId) =>
+function peopleFindings(policy: PinnedPolicy, directory: Directory, issuer: string | null): Finding[] {
+  const of = (requester: PersonId, from: string | null = issuer) =>
     satisfiability(
       {
         policy,
@@ -151,13 +149,17 @@ function peopleFindings(policy: PinnedPolicy, directory: Directory): Finding[] {
       (group) => directory.members(group) ?? [],
       // Delegations come and go; the policy has to hold without them.
       '',
+      from,
     );
-  const nobody = of({ issuer: '', subject: '' });
+  const stranger = { issuer: '', subject: '' };
+  const listed = of(stranger, null);
+  if (listed.verdict === 'unsatisfiable') {
+    return [error(['stages'], 'satisfiable', `nobody can fill: ${seatsOf(listed)}`)];
+  }
+  const nobody = of(stranger);
   if (nobody.verdict === 'unsatisfiable') {
-    const missing = nobody.missing
-      .map(({ stage, group, seats }) => `${seats} of ${group ?? 'any approver'} in ${stage}`)
-      .join(', ');
-    return [error(['stages'], 'satisfiable', `nobody can fill: ${missing}`)];
+    const message = `nobody with a token of ${issuer ?? ''} can fill: ${seatsOf(nobody)}`;
+    return [warning(['stages'], 'satisfiable', message)];
   }
   const found =
     nobody.verdict === 'unknown'
@@ -176,6 +178,12 @@ function peopleFindings(policy: PinnedPolicy, directory: Directory): Finding[] {
     found.push(warning(['stages'], 'satisfiable_without_requester', message));
   }
   return found;
+}
+
+function seatsOf({ missing }: Satisfiability): string {
+  return missing
+    .map(({ stage, group, seats }) => `${seats} of ${group ?? 'any approver'} in ${stage}`)
+    .join(', ');
 }
 
 function listedMembers(policy: PinnedPolicy, directory: Directory): PersonId[] {

@@ -1,6 +1,7 @@
 import { personKey } from '../domain/membership.ts';
 import type { PersonId } from '../domain/person.ts';
 import { directoryDocument } from './document.ts';
+import { directoryIssuerFindings } from './issuers.ts';
 import type { Problem } from './problem.ts';
 import { readYaml } from './yaml-file.ts';
 
@@ -28,11 +29,24 @@ export function directoryFrom(groups: Readonly<Record<string, readonly PersonId[
   };
 }
 
-/** Reads a directory file; an empty one where no file is named. */
+/**
+ * Reads a directory file; an empty one where no file is named. `findings` are what does not keep it from being used.
+ *
+ * @param issuer - whose tokens are accepted; null where that is not known
+ */
 export async function readDirectory(
   file: string | null,
-): Promise<{ directory: Directory; problems: readonly Problem[] }> {
-  if (file === null) return { directory: directoryFrom({}), problems: [] };
-  const { value, problems } = await readYaml(file, directoryDocument);
-  return { directory: directoryFrom(value?.groups ?? {}), problems };
+  issuer: string | null = null,
+): Promise<{ directory: Directory; problems: readonly Problem[]; findings: readonly Problem[] }> {
+  if (file === null) return { directory: directoryFrom({}), problems: [], findings: [] };
+  const { value, problems, lineOf } = await readYaml(file, directoryDocument);
+  const groups = value?.groups ?? {};
+  const found = issuer === null ? [] : directoryIssuerFindings(groups, issuer);
+  const findings = found.map(({ path, ...finding }) => ({
+    ...finding,
+    file,
+    line: lineOf(path),
+    field: path.join('.'),
+  }));
+  return { directory: directoryFrom(groups), problems, findings };
 }

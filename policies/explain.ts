@@ -40,7 +40,7 @@ interface ExplainedStage {
 
 /** Explains a change that is not there yet. */
 export function explain(
-  { rules, directory }: PolicySet,
+  { rules, directory, issuer = null }: PolicySet,
   facts: ChangeFacts,
   breakGlass = false,
 ): Explanation {
@@ -70,7 +70,9 @@ export function explain(
     const source = group === null ? undefined : chosen.groups[group];
     if (source === undefined || source.source === 'token' || group === null) return null;
     const all = source.source === 'members' ? source.members : (directory.members(group) ?? []);
-    return all.filter((person) => !askedFor(requester, person));
+    return all.filter(
+      (person) => !askedFor(requester, person) && (issuer === null || person.issuer === issuer),
+    );
   };
   const at = isoTime(now);
   const votable = {
@@ -82,7 +84,7 @@ export function explain(
     escalatedAt: null,
     submittedAt: at,
   };
-  const { verdict, missing } = satisfiability(votable, (group) => directory.members(group) ?? [], at);
+  const { verdict, missing } = satisfiability(votable, (group) => directory.members(group) ?? [], at, issuer);
   const state = windowsAt(policy.windows, now);
   const changes = state.open ? state.until : state.opens;
   return {

@@ -14,6 +14,8 @@ export interface PolicySet {
   /** In their order: the first that is for a change is its policy. */
   readonly rules: readonly PolicyRule[];
   readonly directory: Directory;
+  /** Whose tokens are accepted; null where that is not known. */
+  readonly issuer?: string | null;
 }
 
 /** Where the policies are; replaced as a whole on reload. */
@@ -26,16 +28,19 @@ export interface PolicyFiles {
   readonly policyFile: string;
   /** Null where groups come from tokens and policies alone. */
   readonly directoryFile: string | null;
+  /** Whose tokens are accepted (`OIDC_ISSUER`): people of another one are told of. Null: not known here. */
+  readonly issuer?: string | null;
 }
 
 /** Reads and checks the files. The set is there when nothing in them is an error. */
 export async function checkPolicies({
   policyFile,
   directoryFile,
+  issuer = null,
 }: PolicyFiles): Promise<{ set: PolicySet | null; problems: readonly Problem[] }> {
-  const [file, { directory, problems }] = await Promise.all([
+  const [file, { directory, problems, findings: ofDirectory }] = await Promise.all([
     readYaml(policyFile, policyDocument),
-    readDirectory(directoryFile),
+    readDirectory(directoryFile, issuer),
   ]);
   if (file.value === null || problems.length > 0)
     return { set: null, problems: [...problems, ...file.problems] };
@@ -44,16 +49,18 @@ export async function checkPolicies({
     policy: pinned(written, document.groups),
     match: written.match,
   }));
-  const found = findings(document, rules, directory).map(({ severity, path, rule, message }): Problem => ({
-    severity,
-    file: policyFile,
-    line: file.lineOf(path),
-    field: path.join('.'),
-    rule,
-    message,
-  }));
+  const found = findings(document, rules, directory, issuer).map(
+    ({ severity, path, rule, message }): Problem => ({
+      severity,
+      file: policyFile,
+      line: file.lineOf(path),
+      field: path.join('.'),
+      rule,
+      message,
+    }),
+  );
   const bad = found.some(({ severity }) => severity === 'error');
-  return { set: bad ? null : { rules, directory }, problems: found };
+  return { set: bad ? null : { rules, directory, issuer }, problems: [...found, ...ofDirectory] };
 }
 
 /** A source that may read its files again. */

@@ -13,6 +13,14 @@ export interface Problem {
   readonly message: string;
 }
 
+/** A rule that a policy breaks, and where in the file. */
+export interface Finding {
+  readonly severity: 'error' | 'warning';
+  readonly path: readonly PropertyKey[];
+  readonly rule: string;
+  readonly message: string;
+}
+
 /** A problem as one line. */
 export function problemLine({ severity, file, line, field, rule, message }: Problem): string {
   return `${file}:${line}: ${severity}: ${field === '' ? '' : `${field}: `}${message} (${rule})`;

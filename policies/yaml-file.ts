@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import type { Document, Node } from 'yaml';
 import type { z } from 'zod';
+import { decodeUtf8, notUtf8 } from '../domain/utf8.ts';
 import type { Problem } from './problem.ts';
 
 const mostBytes = 1024 * 1024;
@@ -21,14 +22,16 @@ export async function readYaml<T>(file: string, schema: z.ZodType<T>): Promise<Y
     problems: [{ severity: 'error', file, line, field: '', rule, message }],
     lineOf: () => 1,
   });
-  let text: string;
+  let bytes: Buffer;
   try {
-    text = await readFile(file, 'utf8');
+    bytes = await readFile(file);
   } catch (error) {
     return refused('readable', `cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}`);
   }
-  if (Buffer.byteLength(text) > mostBytes) return refused('max_bytes', `at most ${mostBytes} bytes`);
-  return checkYaml(file, text, schema);
+  if (bytes.length > mostBytes) return refused('max_bytes', `at most ${mostBytes} bytes`);
+  const decoded = decodeUtf8(bytes);
+  if (decoded.text === null) return refused('utf8', notUtf8(decoded), decoded.line);
+  return checkYaml(file, decoded.text, schema);
 }
 
 /** See {@link readYaml}. */

@@ -14,21 +14,26 @@ export interface Awaited extends PersonId {
 }
 
 /**
- * Whether the open stage has a free seat for somebody: what `isAwaited` (domain/progress.ts) says, asked of what is
- * stored. The first stage with a free seat is the open one. In somebody else's place it looks at those whom the policy
- * lists; of the directory it lets through what the rule itself decides later.
+ * Whether somebody may be awaited: all of whom `awaitsDecisionOf` (domain/decision.ts) says so, and a few more, so that
+ * it need not be asked of every change. They are in a group of the open stage, the first one with a free seat, or in one
+ * that helps it; or they represent somebody who is.
  */
-export function hasSeatFor({ issuer, subject, groups, directory, now }: Awaited): RawBuilder<boolean> {
+export function mayBeAwaited({ issuer, subject, groups, directory, now }: Awaited): RawBuilder<boolean> {
   const person = JSON.stringify({ issuer, subject });
   const listed = JSON.stringify([{ issuer, subject }]);
   const at = isoTime(now);
   return sql<boolean>`
     (exists (
-      select from jsonb_array_elements(document->'missing') m,
-                  jsonb_array_elements(jsonb_build_array(m->'group') || (m->'alsoFrom')) g,
-                  lateral (select document#>array['policy', 'groups', g#>>'{}'] as source) s
-      where m->>'stage' = document#>>'{missing,0,stage}'
-        and (g = 'null'::jsonb
+      select from (
+               select g from jsonb_array_elements(document->'missing') m,
+                             jsonb_array_elements(jsonb_build_array(m->'group') || (m->'alsoFrom')) g
+                where m->>'stage' = document#>>'{missing,0,stage}'
+               union all
+               select seats->'group' from jsonb_array_elements(document#>'{policy,stages}') stage,
+                                          jsonb_array_elements(stage->'groups') seats
+                where stage->>'name' = document#>>'{missing,0,stage}') asked(g),
+             lateral (select document#>array['policy', 'groups', g#>>'{}'] as source) s
+      where (g = 'null'::jsonb
              or case source->>'source'
                   when 'token' then g#>>'{}' = any(${[...groups]}::text[])
                   when 'directory' then g#>>'{}' = any(${[...directory]}::text[])

@@ -2,7 +2,7 @@ import type { Attempt } from '../domain/change.ts';
 import type { Queryable } from './queryable.ts';
 
 /** How an attempt ended. */
-export type AttemptEnd = Omit<Attempt, 'startedAt' | 'endedAt' | 'outcome'> & {
+export type AttemptEnd = Omit<Attempt, 'startedAt' | 'sentAt' | 'endedAt' | 'outcome'> & {
   readonly endedAt: string;
   readonly outcome: Exclude<Attempt['outcome'], 'open'>;
 };
@@ -10,14 +10,21 @@ export type AttemptEnd = Omit<Attempt, 'startedAt' | 'endedAt' | 'outcome'> & {
 /**
  * Records the end of an open attempt.
  *
- * @returns false when it had ended already: the first end stands
+ * @param ifUnsent - only while it is not marked as sent
+ * @returns when it was marked as sent, ISO 8601 or null; null instead when it had ended already (the first end stands) or must not
+ * have been marked and was
  */
-export async function endAttempt(db: Queryable, end: AttemptEnd): Promise<boolean> {
-  const { rowCount } = await db.query({
+export async function endAttempt(
+  db: Queryable,
+  end: AttemptEnd,
+  ifUnsent = false,
+): Promise<Pick<Attempt, 'sentAt'> | null> {
+  const { rows } = await db.query<{ sentAt: Date | null }>({
     name: 'end-attempt',
     text: `update countersign.attempt
         set ended_at = $3, outcome = $4, class = $5, http_status = $6, code = $7, message = $8, request_id = $9
-      where change_id = $1 and ordinal = $2 and outcome = 'open'`,
+      where change_id = $1 and ordinal = $2 and outcome = 'open' and not ($10::boolean and sent_at is not null)
+      returning sent_at as "sentAt"`,
     values: [
       end.changeId,
       end.ordinal,
@@ -28,7 +35,9 @@ export async function endAttempt(db: Queryable, end: AttemptEnd): Promise<boolea
       end.code,
       end.message,
       end.requestId,
+      ifUnsent,
     ],
   });
-  return rowCount === 1;
+  const [row] = rows;
+  return row === undefined ? null : { sentAt: row.sentAt?.toISOString() ?? null };
 }

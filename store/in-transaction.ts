@@ -1,8 +1,10 @@
 import type { Pool, PoolClient } from 'pg';
+import { isReadOnly } from '../domain/unavailable.ts';
 
 /**
  * Runs `work` in one transaction (READ COMMITTED) on a client of its own: committed when it resolves, rolled back when it
- * throws. A connection whose rollback or commit failed is closed, not reused.
+ * throws. A connection whose rollback or commit failed is closed, not reused; so is one to a server that takes no writes: after a
+ * failover the next may lead to one that does.
  *
  * @throws whatever `work` throws, and Postgres' errors
  */
@@ -20,6 +22,7 @@ export async function inTransaction<T>(pool: Pool, work: (client: PoolClient) =>
     await client.query('COMMIT');
     return result;
   } catch (error) {
+    if (isReadOnly(error)) broken = error as Error;
     await client.query('ROLLBACK').catch((cause: unknown) => {
       broken ??= cause instanceof Error ? cause : new Error(String(cause));
     });

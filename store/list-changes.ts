@@ -10,7 +10,7 @@ import type { Change } from '../domain/change.ts';
 import type { PersonId } from '../domain/person.ts';
 import { isoTime } from '../domain/time.ts';
 import type { DecisionStatus, ExecutionStatus, ReviewStatus } from '../domain/status.ts';
-import { hasSeatFor } from './awaited-by.ts';
+import { mayBeAwaited } from './awaited-by.ts';
 import type { Awaited } from './awaited-by.ts';
 import { decodeCursor, encodeCursor } from './change-cursor.ts';
 import type { Queryable } from './queryable.ts';
@@ -28,8 +28,9 @@ export interface ChangeFilter {
   /** The ticket's id. */
   readonly ticket?: string | undefined;
   /**
-   * Changes that this person could decide at `now` (ms since the epoch): pending, read, before decide-by, not their own,
-   * not decided by them, with a seat of the open stage for them.
+   * Changes that this person may be awaited to decide at `now` (ms since the epoch): pending, read, before decide-by, not
+   * their own, not decided by them, with a seat of the open stage in whose groups they are. Whether they are awaited,
+   * `awaitsDecisionOf` says of each.
    */
   readonly awaitingPerson?: Awaited | undefined;
   /** Only changes that this person requested; for whoever may see no others. */
@@ -128,7 +129,7 @@ export function listChangesQuery(
       .where(sql<boolean>`(document->>'decideBy')::timestamptz > ${isoTime(now)}::timestamptz`)
       .where(sql<boolean>`(requester_issuer, requester_subject) <> (${issuer}, ${subject})`)
       .where(sql<boolean>`not document->'decisions' @> ${decidedByThem}::jsonb`)
-      .where(hasSeatFor(filter.awaitingPerson));
+      .where(mayBeAwaited(filter.awaitingPerson));
   }
   if (cursor !== null) {
     const place = decodeCursor(cursor);

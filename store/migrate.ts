@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { runner } from 'node-pg-migrate';
 import pg from 'pg';
 import { CountersignError } from '../domain/error.ts';
+import { prepareSession, sessionSettings } from './session-settings.ts';
 
 /** Options of {@link migrate}. */
 export interface MigrateOptions {
@@ -14,6 +15,13 @@ export interface MigrateOptions {
 /** `pg_advisory_lock` key of migrations; any constant, the same in every release. */
 const migrationLock = 6_331_772_049;
 const oldestServer = 160_000;
+/** A migration may take its time, and waits for the one that another process runs. */
+const migrationSettings = {
+  ...sessionSettings,
+  statement_timeout: '0',
+  lock_timeout: '0',
+  idle_in_transaction_session_timeout: '0',
+};
 
 /**
  * Brings the database to the newest schema, in one transaction. Safe to repeat and to run by many at once: the others
@@ -32,6 +40,7 @@ export async function migrate(options: MigrateOptions): Promise<{ applied: strin
   client.on('error', () => undefined);
   await client.connect();
   try {
+    await prepareSession(client, migrationSettings);
     await checkMigrator(client);
     const ran = await runner({
       dbClient: client,

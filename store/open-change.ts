@@ -1,7 +1,10 @@
 import type { PoolClient } from 'pg';
 import type { Change, ChangeRequest } from '../domain/change.ts';
+import { answerableFor } from '../domain/person.ts';
+import { findBreakGlass } from './find-break-glass.ts';
 import { getIdempotencyKey } from './get-idempotency-key.ts';
 import { getOpenChange } from './get-open-change.ts';
+import { insertBreakGlass } from './insert-break-glass.ts';
 import { insertChange } from './insert-change.ts';
 import { insertIdempotencyKey } from './insert-idempotency-key.ts';
 import { insertOpenTarget } from './insert-open-target.ts';
@@ -13,11 +16,13 @@ export type OpenResult =
   | { readonly kind: 'known'; readonly changeId: string }
   /** The same person used the key for that change with another body. */
   | { readonly kind: 'key_reused'; readonly changeId: string }
+  /** Who breaks the glass has done so with that change, which is open or whose review is owed. */
+  | { readonly kind: 'review_owed'; readonly changeId: string }
   /** That change is open on the same target. */
   | { readonly kind: 'target_taken'; readonly changeId: string };
 
 /**
- * Takes the requester's key and the target, and keeps the change: the part of `change.requested` that is not the log.
+ * Takes the requester's key, their one break-glass and the target, and keeps the change: the part of `change.requested` that is not the log.
  * Unique rows decide a race; the loser waits for the winner's commit. The same change again is `opened`, whatever has
  * become of it since.
  *
@@ -54,6 +59,15 @@ async function take(
     }
   }
   const { operation, target, id: changeId } = change;
+  // One that has ended, as a restore may bring it, breaks nothing any more.
+  if (change.breakGlass && change.closedAt === null) {
+    const person = answerableFor(change.requester);
+    while (!(await insertBreakGlass(client, person, changeId))) {
+      const broken = await findBreakGlass(client, person);
+      // Null: released between the two statements, so they may again.
+      if (broken !== null) return { kind: 'review_owed', changeId: broken };
+    }
+  }
   while (!(await insertOpenTarget(client, { operation, target, changeId }))) {
     const holder = await getOpenChange(client, operation, target);
     // Null: released between the two statements, so it is free now.

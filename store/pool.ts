@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { prepareSession } from './session-settings.ts';
 
 /** Options of {@link makePool}. */
 export interface PoolOptions {
@@ -15,8 +16,13 @@ export interface PoolOptions {
 /**
  * A pool that waits for nothing without end: 5 s for a connection, 10 s for a lock, 30 s for a statement (35 s on this
  * side, for a server that does not answer at all) and 60 s for a transaction that does nothing.
+ *
+ * The server's limits and every other setting that statements rely on ({@link sessionSettings}) are set once a connection is
+ * there, and read back: a pooler refuses them as parameters of the start, or ignores them.
  */
 export function makePool(options: PoolOptions): pg.Pool {
+  // The pool awaits it, whatever its type says.
+  const onConnect: (client: pg.ClientBase) => unknown = (client) => prepareSession(client);
   const pool = new pg.Pool({
     connectionString: options.connectionString,
     application_name: options.applicationName,
@@ -24,10 +30,8 @@ export function makePool(options: PoolOptions): pg.Pool {
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
-    statement_timeout: 30_000,
-    lock_timeout: 10_000,
     query_timeout: 35_000,
-    idle_in_transaction_session_timeout: 60_000,
+    onConnect,
   });
   // Without a listener the loss of an idle connection would end the process.
   pool.on('error', (error) => options.onError?.(error));

@@ -15,13 +15,13 @@ import { personActor, workerActor } from '../domain/entry.ts';
 import { isoTime } from '../domain/time.ts';
 import { close } from './closing.ts';
 import { awaitDecisions, lapse, roundSince } from './decision-time.ts';
-import { abandoned, afterCalls, endOfDecision, settled } from './ending.ts';
+import { afterCalls, endOfDecision, settled, whyStopped } from './ending.ts';
 import { execute } from './execution.ts';
 import type { Executed } from './execution.ts';
 import { recordOptions } from './record-options.ts';
 import { handleRequests } from './request-handlers.ts';
 import { stateQuery, submittedUpdate } from './messages.ts';
-import { scheduling } from './scheduling.ts';
+import { scheduledByRule } from './scheduling.ts';
 import { signedMembers } from './turn.ts';
 import { handOver, tell } from './notice.ts';
 import { makeRun } from './run.ts';
@@ -40,7 +40,7 @@ const longestMs = 366 * 86_400_000;
  * One change request from its submission to its one final outcome. Answers the change at its end; fails, with nothing
  * written, when another change holds the target or the key.
  *
- * @throws ApplicationFailure whose type is a code: `invalid_request`, `open_change_exists`, `key_reused`, `review_owed`,
+ * @throws ApplicationFailure whose type is a code: `invalid_request`, `region_not_served`, `open_change_exists`, `key_reused`, `review_owed`,
  * `policy_revoked`, `integrity_conflict`
  */
 export async function change(request: ChangeRequest): Promise<Change> {
@@ -108,12 +108,18 @@ async function open(run: Run, request: ChangeRequest): Promise<{ changeId: strin
     idempotency: request.idempotency,
     submission: request.submission,
   });
-  if (opened.kind === 'invalid') throw failure('invalid_request', opened.message, request.id);
+  if (opened.kind === 'invalid') {
+    throw failure(opened.code ?? 'invalid_request', opened.message, request.id);
+  }
   if (opened.kind === 'policy_revoked') {
     throw failure('policy_revoked', 'the policy was revoked', request.id);
   }
   if (opened.kind === 'review_owed') {
-    throw failure('review_owed', `change ${opened.changeId} owes a review`, opened.changeId);
+    throw failure(
+      'review_owed',
+      `change ${opened.changeId} has broken the glass before, and its review is not signed yet`,
+      opened.changeId,
+    );
   }
   if (opened.kind === 'target_taken') {
     throw failure('open_change_exists', `change ${opened.changeId} is open on this target`, opened.changeId);
@@ -150,15 +156,14 @@ async function decideAndExecute(run: Run): Promise<Exclude<Executed, { kind: 'la
     if (run.change.decisionStatus === 'pending') return { kind: 'ended', end: expired(run) };
     if (run.change.decisionStatus !== 'approved') return { kind: 'ended', end: endOfDecision(run) };
     tell(run, run.change.breakGlass ? 'break_glass' : 'decided');
-    if (run.command === 'pause') {
-      // Asked for while the target was read, before people had to be asked again: it still holds.
+    if (run.standing === 'paused' && run.change.executionStatus !== 'paused') {
+      // Said before people had to be asked again: it still holds.
       run.change = next(run.change, { executionStatus: 'paused' });
       await run.record([]);
     }
     const executed = await execute(run);
-    if (executed.kind !== 'ended' && run.command === 'abandon') {
-      return { kind: 'ended', end: await settled(run, run.calledOff ?? abandoned) };
-    }
+    const why = whyStopped(run);
+    if (executed.kind !== 'ended' && why) return { kind: 'ended', end: await settled(run, why) };
     if (executed.kind !== 'lapsed') return executed;
     await lapse(run, executed.reevaluation);
   }
@@ -169,7 +174,7 @@ async function scheduleWithNobody(run: Run): Promise<void> {
   const approved = withNobody(run.change, run.executeWithinMs, Date.now());
   if (approved === null) return;
   run.change = approved;
-  await run.record([run.entry(approved, 'change.scheduled', workerActor, scheduling(approved))]);
+  await run.record(scheduledByRule(run, approved));
 }
 
 function expired(run: Run): Ended {

@@ -6,6 +6,7 @@ import type { Reevaluation } from '../domain/reevaluation.ts';
 import { isoTime } from '../domain/time.ts';
 import { tell } from './notice.ts';
 import type { Run } from './run.ts';
+import { scheduledByRule } from './scheduling.ts';
 import { inTurn } from './turn.ts';
 
 /**
@@ -23,6 +24,8 @@ export async function awaitDecisions(run: Run, since: string): Promise<void> {
     await run.waitUntil(decided, at);
     if (decided()) return;
     if (kind === 'escalated') await escalate(run);
+    // Asking the group may have been enough: it had approved before.
+    if (decided()) return;
     tell(run, kind);
   }
   await run.waitUntil(decided, decideBy);
@@ -33,8 +36,8 @@ async function escalate(run: Run): Promise<void> {
   if (run.change.escalatedAt !== null) return;
   await inTurn(run, async () => {
     if (run.change.decisionStatus !== 'pending') return;
-    run.change = withEscalation(run.change, Date.now());
-    await run.record([escalated(run)]);
+    run.change = withEscalation(run.change, Date.now(), run.executeWithinMs);
+    await run.record([escalated(run), ...scheduledByRule(run, run.change)]);
   });
 }
 
@@ -43,21 +46,27 @@ export async function lapse(run: Run, reevaluation: Reevaluation): Promise<void>
   await inTurn(run, async () => {
     if (run.change.decisionStatus !== 'approved') return;
     const wasEscalated = run.change.escalatedAt !== null;
-    const { lapsed, missing } = reevaluation;
-    run.change = withLapsed(run.change, reevaluation, Date.now());
+    const { lapsed, narrowed, missing } = reevaluation;
+    run.change = withLapsed(run.change, reevaluation, Date.now(), run.executeWithinMs);
     run.approvals = run.approvals.filter(
       ({ statement }) => !lapsed.some((person) => samePerson(person, statement.person)),
     );
     const told = {
       lapsed: lapsed.map(({ issuer, subject }) => ({ issuer, subject })),
+      narrowed: narrowed.map(({ issuer, subject, directory }) => ({
+        issuer,
+        subject,
+        directory: directory.map((m) => ({ issuer: m.issuer, subject: m.subject, groups: m.groups })),
+      })),
       missing: missing.map(({ stage, group, seats }) => ({ stage, group, seats })),
     };
     await run.record([
       run.entry(run.change, 'decision.lapsed', workerActor, told),
       ...(run.change.policy.escalation && !wasEscalated ? [escalated(run)] : []),
+      ...scheduledByRule(run, run.change),
     ]);
   });
-  if (run.change.policy.escalation) tell(run, 'escalated');
+  if (run.change.policy.escalation && run.change.decisionStatus === 'pending') tell(run, 'escalated');
 }
 
 function escalated(run: Run) {

@@ -7,7 +7,7 @@ import { samePerson } from '../domain/person.ts';
 import type { Statement } from '../domain/statement.ts';
 import { decideUpdate, withdrawDecisionUpdate } from './messages.ts';
 import type { Run } from './run.ts';
-import { scheduling } from './scheduling.ts';
+import { scheduledByRule, scheduling } from './scheduling.ts';
 import { inTurn, judged, requestEntry, take } from './turn.ts';
 
 /** Approvals, rejections, and decisions that are taken back. */
@@ -68,10 +68,10 @@ function mayTakeBack(run: Run, request: SignedRequest, now: number): void {
 async function takeBack(run: Run, request: SignedRequest, now: number): Promise<void> {
   mayTakeBack(run, request, now);
   const { person } = request.signed.statement;
-  const after = withoutDecision(run.change, person);
+  const after = withoutDecision(run.change, person, now, run.executeWithinMs);
   await take(run, after, request, () => {
     run.approvals = run.approvals.filter(({ statement }) => !samePerson(statement.person, person));
-    return [requestEntry(run, after, 'decision.withdrawn', request)];
+    return [requestEntry(run, after, 'decision.withdrawn', request), ...scheduledByRule(run, after)];
   });
 }
 

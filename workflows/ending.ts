@@ -1,5 +1,6 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { FailedCall, VendorActivities } from '../activities/contract.ts';
+import type { Outcome } from '../domain/change.ts';
 import { next } from '../domain/change-state.ts';
 import { vendorTaskQueue } from './messages.ts';
 import type { Ended, Run } from './run.ts';
@@ -11,17 +12,28 @@ const { settle } = proxyActivities<Pick<VendorActivities, 'settle'>>({
   retry: { initialInterval: '1 second', maximumInterval: '1 minute' },
 });
 
-/** Why a change ends that an operator abandoned. */
-export const abandoned = { code: 'abandoned', message: 'an operator abandoned the change' };
+/** Why a change ends that was stopped for good. */
+const whyOf = {
+  withdrawn: { code: 'withdrawn', message: 'the change was withdrawn' },
+  taken_over: { code: 'taken_over', message: 'a break-glass change took over its target' },
+  abandoned: { code: 'abandoned', message: 'an operator abandoned the change' },
+  revoked: { code: 'policy_revoked', message: 'the policy was revoked' },
+} as const;
 
-/** The end of a change that was rejected or called off. */
+/** Why the change was stopped for good; null while it was not. */
+export function whyStopped({ standing }: Run): Pick<Outcome, 'code' | 'message'> | null {
+  return standing === 'going' || standing === 'paused' ? null : whyOf[standing];
+}
+
+/** The end of a change that was rejected, or stopped before anything of this round was approved. */
 export function endOfDecision(run: Run): Ended {
   const { decisionStatus, executionStatus, decisions } = run.change;
-  if (run.calledOff) {
+  const why = whyStopped(run);
+  if (why) {
     return {
       decisionStatus,
       ...(executionStatus === 'not_started' ? {} : { executionStatus: 'cancelled' as const }),
-      outcome: run.calledOff,
+      outcome: why,
     };
   }
   const by = decisions.findLast((d) => d.counts && d.decision === 'reject')?.person.name;

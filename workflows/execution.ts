@@ -11,11 +11,14 @@ import type { Closure } from '../domain/closure.ts';
 import { workerActor } from '../domain/entry.ts';
 import { isoTime } from '../domain/time.ts';
 import type { Reevaluation } from '../domain/reevaluation.ts';
+import type { SignedRequest } from '../domain/change.ts';
 import type { SignedStatement } from '../domain/statement.ts';
-import { abandoned, endOfDecision, settled, success } from './ending.ts';
+import type { ExecutionStatus } from '../domain/status.ts';
+import { settled, success, whyStopped } from './ending.ts';
 import { failedCallOf } from './precheck.ts';
 import { vendorTaskQueue } from './messages.ts';
 import type { Ended, Run } from './run.ts';
+import { hearIfItFits } from './words.ts';
 
 /** What an execution came to: an end, a target that is no longer the approved one, or approvers who have left since. */
 export type Executed =
@@ -24,6 +27,7 @@ export type Executed =
   | { kind: 'lapsed'; reevaluation: Reevaluation };
 
 type Closed = Extract<CallResult, { kind: 'closed' }>;
+type Stopped = Extract<CallResult, { kind: 'stopped' }>;
 
 /**
  * How long an answer may wait in its worker until the log takes it, execute-by or not: it exists nowhere else. A worker
@@ -42,23 +46,19 @@ const { gate } = proxyActivities<Pick<LogActivities, 'gate'>>({
  * retries until execute-by, and says what came of it.
  */
 export async function execute(run: Run): Promise<Executed> {
-  const calledOff = () => run.change.decisionStatus !== 'approved';
+  const stopped = () => whyStopped(run) !== null;
   const { executeAfter, executeBy } = run.change;
   if (executeAfter !== null && Date.parse(executeAfter) > Date.now()) {
-    await run.waitUntil(() => calledOff() || run.command === 'abandon', earlier(executeAfter, executeBy));
+    await run.waitUntil(stopped, earlier(executeAfter, executeBy));
   }
   let held: Closure | null = null;
   for (;;) {
-    await run.waitUntil(
-      () => calledOff() || run.command === 'abandon' || run.change.executionStatus !== 'paused',
-      executeBy,
-    );
-    if (calledOff()) return { kind: 'ended', end: endOfDecision(run) };
-    if (run.command === 'abandon')
-      return { kind: 'ended', end: await settled(run, run.calledOff ?? abandoned) };
+    await run.waitUntil(() => stopped() || run.standing !== 'paused', executeBy);
+    const why = whyStopped(run);
+    if (why) return { kind: 'ended', end: await settled(run, why) };
     if (passed(executeBy)) return { kind: 'ended', end: await settled(run, lateOf(held)) };
 
-    run.command = null;
+    run.retryAsked = false;
     run.callStarted = true;
     run.change = next(run.change, { executionStatus: 'running' });
     const result = await call(run);
@@ -72,6 +72,10 @@ export async function execute(run: Run): Promise<Executed> {
       return result;
     }
     if (result.kind === 'ended') return result;
+    if (result.kind === 'stopped') {
+      await hearAll(run, result.words);
+      continue;
+    }
     if (result.kind === 'closed') {
       await hold(run, result, held);
       held = result.why;
@@ -82,16 +86,22 @@ export async function execute(run: Run): Promise<Executed> {
   }
 }
 
+/** Words that the workflow had not heard when they kept a call from beginning. */
+async function hearAll(run: Run, words: readonly SignedRequest[]): Promise<void> {
+  for (const word of words) await hearIfItFits(run, word);
+  if (run.standing !== 'going') return;
+  // Postgres knows of a pause that the workflow takes to be over: somebody has spoken to it past the API. It holds.
+  run.standing = 'paused';
+  run.change = next(run.change, { executionStatus: 'paused' });
+}
+
 /** Waits in the gate; a change whose call was never made may be withdrawn meanwhile. */
 async function hold(run: Run, { why, called }: Closed, before: Closure | null): Promise<void> {
   run.callStarted = called;
   // An operator may have paused it while the answer came: then it rests first, and is told of its freeze afterwards.
-  if (run.change.executionStatus !== 'running') return;
+  if (isInterrupted(run, 'running')) return;
   run.change = next(run.change, { executionStatus: 'scheduled' });
-  const interrupted = () =>
-    run.command !== null ||
-    run.change.executionStatus !== 'scheduled' ||
-    run.change.decisionStatus !== 'approved';
+  const interrupted = () => isInterrupted(run, 'scheduled');
   if (before && before.freezeId === why.freezeId && before.until === why.until) {
     // The gate was open by one worker's clock and is closed by another's: this passes, and was told of.
     await run.waitUntil(interrupted, isoTime(Date.now() + 1000));
@@ -101,7 +111,7 @@ async function hold(run: Run, { why, called }: Closed, before: Closure | null): 
   await run.unless(interrupted, run.change.executeBy, () => gate({ change: run.change }));
 }
 
-async function call(run: Run): Promise<Executed | Closed | { kind: 'interrupted' }> {
+async function call(run: Run): Promise<Executed | Closed | Stopped | { kind: 'interrupted' }> {
   const executeBy = Date.parse(run.change.executeBy ?? '');
   const { ActiveCaCertificate } = proxyActivities<Pick<VendorActivities, 'ActiveCaCertificate'>>({
     taskQueue: vendorTaskQueue,
@@ -119,7 +129,7 @@ async function call(run: Run): Promise<Executed | Closed | { kind: 'interrupted'
   });
   try {
     const result: CallResult | undefined = await run.unless(
-      () => run.command !== null,
+      () => isInterrupted(run, 'running'),
       run.change.executeBy,
       () => ActiveCaCertificate({ change: run.change, approvals: approvalsOf(run) }),
     );
@@ -129,7 +139,7 @@ async function call(run: Run): Promise<Executed | Closed | { kind: 'interrupted'
     return { kind: 'ended', end: success(requestId, reconciled) };
   } catch (error) {
     // A call that was under way when it was interrupted, and that failed: Temporal does not repeat what is cancelled.
-    if (error instanceof ActivityFailure && isInterrupted(run) && !isFinalAnswer(error))
+    if (error instanceof ActivityFailure && isInterrupted(run, 'running') && !isFinalAnswer(error))
       return { kind: 'interrupted' };
     // Execute-by has passed while a call was under way, or the log could not be written for too long.
     if (error instanceof ActivityFailure && gaveUpInTime(error)) {
@@ -144,8 +154,9 @@ function approvalsOf({ approvals, submission }: Run): readonly SignedStatement[]
   return submission === null ? approvals : [...approvals, submission];
 }
 
-function isInterrupted(run: Run): boolean {
-  return run.command !== null || run.change.executionStatus !== 'running';
+/** Whether somebody has said something since the change took this execution status. */
+function isInterrupted({ standing, retryAsked, change }: Run, status: ExecutionStatus): boolean {
+  return standing !== 'going' || retryAsked || change.executionStatus !== status;
 }
 
 /** The vendor's word that a repeat is of no use. */

@@ -1,6 +1,6 @@
 import { defineSearchAttributeKey } from '@temporalio/common';
 import type { SearchAttributePair } from '@temporalio/common';
-import { defineQuery, defineUpdate } from '@temporalio/workflow';
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { UpdateDefinition } from '@temporalio/common';
 import type { Change, SignedRequest } from '../domain/change.ts';
 
@@ -39,6 +39,8 @@ export const revokeUpdate: RequestUpdate = defineUpdate('revoke');
 export const withdrawUpdate: RequestUpdate = defineUpdate('withdraw');
 /** An operator's pause, resume, retry or abandon. */
 export const executionUpdate: RequestUpdate = defineUpdate('execution');
+/** A word to stop that the API has written down, where the run takes no more updates. */
+export const stopSignal = defineSignal<[SignedRequest]>('stop');
 /** The change as the workflow knows it now. */
 export const stateQuery = defineQuery<Change>('state');
 

@@ -41,7 +41,8 @@ export function tell(run: Run, kind: NoticeKind): void {
   const entry = run.entry(change, 'notification.sent', workerActor, {
     notification: noticeMembers(kind, change),
   });
-  const told = { kind, change, entry };
+  // Who is told is in the entry; the decisions are of no use to who sends it.
+  const told = { kind, change: { ...change, decisions: [] }, entry };
   run.untold.add(told);
   notify(told)
     .catch((error: unknown) => {

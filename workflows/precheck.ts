@@ -2,7 +2,7 @@ import { ActivityFailure, ApplicationFailure, proxyActivities } from '@temporali
 import type { FailedCall, PrecheckResult, VendorActivities } from '../activities/contract.ts';
 import { next } from '../domain/change-state.ts';
 import { workerActor } from '../domain/entry.ts';
-import { abandoned, endOfDecision } from './ending.ts';
+import { endOfDecision, whyStopped } from './ending.ts';
 import { vendorTaskQueue } from './messages.ts';
 import type { Ended, Run } from './run.ts';
 
@@ -28,10 +28,10 @@ export async function precheck(
       executionStatus: 'not_started',
       digest: null,
     });
-    if (run.command === 'abandon') {
-      // While the drift was written down, by an operator or because the policy was revoked.
-      run.change = next(run.change, { decisionStatus: run.calledOff ? 'refused' : 'withdrawn' });
-      run.calledOff ??= abandoned;
+    if (whyStopped(run)) {
+      // While the drift was written down.
+      const decisionStatus = run.standing === 'revoked' ? 'refused' : 'withdrawn';
+      run.change = next(run.change, { decisionStatus });
       return { kind: 'ended', end: endOfDecision(run) };
     }
   }

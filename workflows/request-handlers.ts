@@ -1,7 +1,6 @@
-import { handleCallingOff } from './calling-off.ts';
-import { handleControl } from './control.ts';
 import { handleDecisions } from './decisions.ts';
 import type { Run } from './run.ts';
+import { handleWords } from './words.ts';
 
 /**
  * The updates that people send by the API. A validator asks the rule, in workflow time; the handler takes its effect at
@@ -9,6 +8,5 @@ import type { Run } from './run.ts';
  */
 export function handleRequests(run: Run): void {
   handleDecisions(run);
-  handleCallingOff(run);
-  handleControl(run);
+  handleWords(run);
 }

@@ -1,10 +1,12 @@
 import { CancellationScope, condition, isCancellation, upsertSearchAttributes } from '@temporalio/workflow';
 import type { LogActivities, NoticeInput } from '../activities/contract.ts';
 import type { Change, ChangeRequest, Outcome } from '../domain/change.ts';
+import { changedDecisions } from '../domain/decisions.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { EntryDraft, EventType } from '../domain/entry.ts';
 import type { SignedStatement } from '../domain/statement.ts';
 import type { DecisionStatus, ExecutionStatus } from '../domain/status.ts';
+import type { Standing } from '../domain/stop.ts';
 import { makeEntryWriter } from './entry-writer.ts';
 import { statusAttributes } from './messages.ts';
 import { makeTimer } from './timer.ts';
@@ -29,12 +31,12 @@ export interface Run {
   recording: number;
   /** Whether one of them has its turn: each sees what the one before it has done, or taken back. */
   busy: boolean;
-  /** True from the first moment in which a call may have been made. */
+  /** True from the first moment in which a call may have been made; whether one was, the attempts say. */
   callStarted: boolean;
-  /** Why the change was called off: by a withdrawal, a takeover, its policy's revocation, or abandoned between two rounds. */
-  calledOff: Pick<Outcome, 'code' | 'message'> | null;
-  /** What an operator asked of the running call and nobody has carried out yet. */
-  command: 'pause' | 'retry' | 'abandon' | null;
+  /** What the words said so far make of the change. */
+  standing: Standing;
+  /** Whether an operator wants the next attempt at once. */
+  retryAsked: boolean;
   /** Whether people are told of the change; said by the worker that opened it. */
   notifies: boolean;
   /** Notices that are on their way. */
@@ -63,6 +65,8 @@ export function makeRun(
   log: Pick<LogActivities, 'recordChange'>,
 ): Run {
   let shown = 'pending/not_started';
+  /** The decisions as they were recorded last; null where that is not known. */
+  let recorded: Change['decisions'] | null = change.decisions;
   const timerFor = makeTimer();
   const run: Run = {
     change,
@@ -72,13 +76,21 @@ export function makeRun(
     recording: 0,
     busy: false,
     callStarted: false,
-    calledOff: null,
-    command: null,
+    standing: 'going',
+    retryAsked: false,
     notifies: false,
     untold: new Set(),
     entry: makeEntryWriter(),
     async record(entries, statements = []) {
-      await log.recordChange({ change: run.change, entries, statements });
+      const { decisions, complete } = changedDecisions(recorded, run.change.decisions);
+      const all = run.change.decisions;
+      try {
+        await log.recordChange({ change: { ...run.change, decisions }, complete, entries, statements });
+        recorded = all;
+      } catch (error) {
+        recorded = null;
+        throw error;
+      }
     },
     async waitUntil(holds, moment) {
       const settled = () => run.recording === 0 && holds();

@@ -1,6 +1,15 @@
 import type { Change, MissingSeats } from '../domain/change.ts';
+import type { EntryDraft } from '../domain/entry.ts';
+import { workerActor } from '../domain/entry.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { missingSeats } from '../domain/decision.ts';
+import type { Run } from './run.ts';
+
+/** The entry that a change is scheduled which no approval of this moment decided; none while it is not approved. */
+export function scheduledByRule(run: Run, after: Change): EntryDraft[] {
+  if (after.decisionStatus !== 'approved') return [];
+  return [run.entry(after, 'change.scheduled', workerActor, scheduling(after))];
+}
 
 /** What `change.scheduled` says: the clocks, and which approvals nobody waited for. */
 export function scheduling(change: Change): JsonObject {

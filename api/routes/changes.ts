@@ -9,7 +9,7 @@ import { exactRouter } from '../router.ts';
 import { methodNotAllowed } from '../problem.ts';
 import { checked, listQuerySchema } from '../schemas.ts';
 import { makeSubmit } from '../submit.ts';
-import { makeReadChange, makeView } from '../view.ts';
+import { isAwaitedOf, makeReadChange, makeView } from '../view.ts';
 import { listReadable } from '../list-readable.ts';
 
 /** `POST /v1/changes`, `GET /v1/changes`, `GET /v1/changes/{id}`. */
@@ -44,18 +44,21 @@ export function changeRoutes(deps: ApiDependencies): Router {
         res.json({ items: [], nextCursor: null });
         return;
       }
-      const { groupsIn } = policies.current().directory;
+      const { directory } = policies.current();
+      const at = now();
       const wanted: ChangeFilter = {
         ...filter,
         ...(requester === undefined ? {} : { requester: { subject: requester } }),
         ...(awaiting === undefined
           ? {}
-          : { awaitingPerson: { ...person, directory: groupsIn(person), now: now() } }),
+          : { awaitingPerson: { ...person, directory: directory.groupsIn(person), now: at } }),
         ...(isConcerned(person) ? {} : { visibleTo: person }),
       };
       const { changes, nextCursor } = await listReadable(
         (place, most) => listChanges(db, wanted, place, most),
-        (change) => mayRead(change, person, groupsIn, now()),
+        (change) =>
+          mayRead(change, person, directory.groupsIn, at) &&
+          (awaiting === undefined || isAwaitedOf(change, person, directory, at)),
         encodeCursor,
         cursor ?? null,
         limit,

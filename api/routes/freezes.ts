@@ -5,7 +5,7 @@ import type { JsonObject } from '../../domain/json.ts';
 import { changeMembers, personActor } from '../../domain/entry.ts';
 import type { EntryBody, EventType } from '../../domain/entry.ts';
 import { CountersignError } from '../../domain/error.ts';
-import { isOver, judgeOverride } from '../../domain/freeze.ts';
+import { concerns, isOver, judgeOverride } from '../../domain/freeze.ts';
 import type { Freeze, FreezeOverride } from '../../domain/freeze.ts';
 import { isoTime } from '../../domain/time.ts';
 import { getFreeze } from '../../store/get-freeze.ts';
@@ -13,6 +13,8 @@ import { inTransaction } from '../../store/in-transaction.ts';
 import { insertFreezeOverride } from '../../store/insert-freeze-override.ts';
 import { insertFreeze } from '../../store/insert-freeze.ts';
 import { liftFreeze } from '../../store/lift-freeze.ts';
+import { listCallsUnderWay } from '../../store/list-calls-under-way.ts';
+import { lockCallGate } from '../../store/lock-call-gate.ts';
 import { listFreezeOverrides } from '../../store/list-freeze-overrides.ts';
 import { listFreezes } from '../../store/list-freezes.ts';
 import { callerOf, requireRole, isConcerned } from '../caller.ts';
@@ -22,7 +24,7 @@ import { recorded } from '../recorded.ts';
 import { exactRouter } from '../router.ts';
 import { methodNotAllowed } from '../problem.ts';
 import { checked, freezeListQuerySchema, freezeOverrideSchema, uuidSchema } from '../schemas.ts';
-import { findChange } from '../view.ts';
+import { findChange, shownCall } from '../view.ts';
 
 /** `/v1/freezes`: an admin declares and lifts them; whom a change's policy names lets that change run in one. */
 export function freezeRoutes(deps: ApiDependencies): Router {
@@ -65,8 +67,13 @@ export function freezeRoutes(deps: ApiDependencies): Router {
       );
       const at = now();
       const freeze = readFreeze(req.body, req.headers['idempotency-key'], person, at);
-      const created = await inTransaction(db, async (client) => {
-        if (!(await insertFreeze(client, freeze))) return false;
+      const { created, callsUnderWay } = await inTransaction(db, async (client) => {
+        // No call that it holds begins from here on.
+        await lockCallGate(client, 'shut');
+        const callsUnderWay = (await listCallsUnderWay(client)).filter(({ change }) =>
+          concerns(freeze, change),
+        );
+        if (!(await insertFreeze(client, freeze))) return { created: false, callsUnderWay };
         await appendEntry(client, {
           key: `${namespace}/freeze-${freeze.id}/freeze.declared/1`,
           body: entryOf('freeze.declared', req, isoTime(at), {
@@ -74,7 +81,7 @@ export function freezeRoutes(deps: ApiDependencies): Router {
             freeze: freezeDraft(freeze),
           }),
         });
-        return true;
+        return { created: true, callsUnderWay };
       });
       const kept = created ? freeze : await find(freeze.id);
       await recorded(refusals, req, { wanted: { call: 'declare a freeze', freezeId: kept.id } }, () => {
@@ -86,7 +93,7 @@ export function freezeRoutes(deps: ApiDependencies): Router {
       res
         .status(created ? 201 : 200)
         .location(`/v1/freezes/${freeze.id}`)
-        .json(kept);
+        .json({ ...kept, callsUnderWay: callsUnderWay.map(shownCall) });
     })
     .all(methodNotAllowed('GET', 'POST'));
 

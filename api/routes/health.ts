@@ -1,17 +1,19 @@
 import type { Router } from 'express';
 import { readUnsealed } from '../../audit/unsealed.ts';
+import { touchReadiness } from '../../store/touch-readiness.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { exactRouter } from '../router.ts';
 import { methodNotAllowed } from '../problem.ts';
 
 /** `/healthz`, `/readyz`, `/metrics`: for the platform, without a token. */
 export function healthRoutes({ db, engine, metrics }: ApiDependencies): Router {
+  const writable = makeWritable(db);
   const router = exactRouter();
   router.get('/healthz', (_req, res) => res.json({ status: 'ok' }));
   router.get('/readyz', async (_req, res) => {
     const [postgres, log, temporal, unsealed] = await Promise.all([
       answers(() => db.query('select 1')),
-      answers(() => db.query('select 1 from audit.entry limit 1')),
+      writable(),
       engine.reachable(),
       // Told, and no reason to be unready: people can still ask, decide and read while calls wait for the log.
       readUnsealed(db).catch(() => null),
@@ -27,6 +29,21 @@ export function healthRoutes({ db, engine, metrics }: ApiDependencies): Router {
   });
   router.all(['/healthz', '/readyz', '/metrics'], methodNotAllowed('GET'));
   return router;
+}
+
+/** Whether the log can be read and written: one write a second at most, however many ask. */
+function makeWritable(db: ApiDependencies['db']): () => Promise<boolean> {
+  let last: { readonly at: number; readonly answer: Promise<boolean> } | null = null;
+  return () => {
+    if (last === null || performance.now() - last.at >= 1000) {
+      const answer = answers(async () => {
+        await db.query('select 1 from audit.entry limit 1');
+        await touchReadiness(db);
+      });
+      last = { at: performance.now(), answer };
+    }
+    return last.answer;
+  };
 }
 
 async function answers(question: () => Promise<unknown>): Promise<boolean> {

@@ -5,6 +5,8 @@ import { CountersignError } from '../../domain/error.ts';
 import { isoTime } from '../../domain/time.ts';
 import { findPolicyVersion } from '../../store/find-policy-version.ts';
 import { getPolicyRevocation } from '../../store/get-policy-revocation.ts';
+import { listCallsUnderWay } from '../../store/list-calls-under-way.ts';
+import { lockCallGate } from '../../store/lock-call-gate.ts';
 import { inTransaction } from '../../store/in-transaction.ts';
 import { insertPolicyRevocation } from '../../store/insert-policy-revocation.ts';
 import { listPolicyRevocations } from '../../store/list-policy-revocations.ts';
@@ -15,6 +17,7 @@ import { recorded } from '../recorded.ts';
 import { exactRouter } from '../router.ts';
 import { methodNotAllowed } from '../problem.ts';
 import { checked, policyRevocationSchema } from '../schemas.ts';
+import { shownCall } from '../view.ts';
 
 /** `/v1/policy-revocations`: an admin revokes one version of a policy for good; its open changes end as `refused`. */
 export function policyRevocationRoutes(deps: ApiDependencies): Router {
@@ -51,9 +54,14 @@ export function policyRevocationRoutes(deps: ApiDependencies): Router {
         );
       }
       const at = isoTime(now());
-      const created = await inTransaction(db, async (client) => {
+      const { created, callsUnderWay } = await inTransaction(db, async (client) => {
+        // No call begins under it from here on.
+        await lockCallGate(client, 'shut');
+        const callsUnderWay = (await listCallsUnderWay(client)).filter(
+          ({ change }) => change.policy.digest === digest,
+        );
         const revocation = { digest, ...version, comment, revokedBy: person, revokedAt: at };
-        if (!(await insertPolicyRevocation(client, revocation))) return false;
+        if (!(await insertPolicyRevocation(client, revocation))) return { created: false, callsUnderWay };
         await appendEntry(client, {
           key: `${namespace}/policy-${digest}/policy.revoked/1`,
           body: {
@@ -69,10 +77,14 @@ export function policyRevocationRoutes(deps: ApiDependencies): Router {
             source,
           },
         });
-        return true;
+        return { created: true, callsUnderWay };
       });
-      await endRevoked(deps);
-      res.status(created ? 201 : 200).json(await getPolicyRevocation(db, digest));
+      // The row holds them all; who is told when is of no matter to a call.
+      endRevoked(deps).catch((err: unknown) => {
+        deps.log.warn({ err: err as Error }, 'changes under a revoked policy are told later');
+      });
+      const kept = await getPolicyRevocation(db, digest);
+      res.status(created ? 201 : 200).json({ ...kept, callsUnderWay: callsUnderWay.map(shownCall) });
     })
     .all(methodNotAllowed('GET', 'POST'));
   return router;

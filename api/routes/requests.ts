@@ -1,22 +1,26 @@
-import type { Router } from 'express';
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler, Router } from 'express';
 import type { Change } from '../../domain/change.ts';
 import { judgeDecision, judgeTakeBack } from '../../domain/decision.ts';
 import { CountersignError } from '../../domain/error.ts';
-import { judgeExecution, judgeWithdrawal } from '../../domain/execution.ts';
 import { directoryOf } from '../../domain/membership.ts';
 import type { DirectoryMembership, Person } from '../../domain/person.ts';
 import { mayRead } from '../../domain/reading.ts';
 import { judgeReview } from '../../domain/review.ts';
 import type { Statement } from '../../domain/statement.ts';
+import { hasStopped, judgeWord } from '../../domain/stop.ts';
 import { isoTime } from '../../domain/time.ts';
 import { callerOf } from '../caller.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { exactRouter } from '../router.ts';
 import { methodNotAllowed } from '../problem.ts';
 import { recorded } from '../recorded.ts';
+import { readStanding, sayStopWord } from '../stop.ts';
+import { refuseUnsealed } from '../sealed.ts';
 import { checked, decisionSchema, executionSchema, reviewSchema, withdrawalSchema } from '../schemas.ts';
 import { makeView, findChange } from '../view.ts';
+
+/** Whether there is anything to do. */
+type Verdict = 'new' | 'repeated';
 
 /** What somebody wants of a change, before it is signed. */
 interface Wanted {
@@ -30,12 +34,12 @@ interface Wanted {
 
 /** Decisions, withdrawal and execution of a change: each is judged, signed, sent to the workflow and answered from Postgres. */
 export function requestRoutes(deps: ApiDependencies): Router {
-  const { db, engine, signer, policies, refusals, now = Date.now } = deps;
+  const { db, engine, signer, policies, refusals, unsealedLimitSeconds, now = Date.now } = deps;
   const view = makeView(deps);
 
   function handle(
     read: (body: unknown) => Wanted,
-    judge: (change: Change, person: Person, wanted: Wanted) => 'new' | 'repeated',
+    judge: (change: Change, person: Person, wanted: Wanted) => Verdict | Promise<Verdict>,
   ): RequestHandler<{ id: string }> {
     return async (req, res) => {
       const { person } = callerOf(req);
@@ -52,7 +56,9 @@ export function requestRoutes(deps: ApiDependencies): Router {
         if (asked.kind.startsWith('decision') && !mayRead(change, person, groupsIn, now())) {
           throw new CountersignError('not_an_approver', 'the change awaits no decision of yours');
         }
-        if (judge(change, person, wanted) === 'new') {
+        if (asked.kind.startsWith('decision')) await assertGoesOn(change.id);
+        if ((await judge(change, person, wanted)) === 'new') {
+          if (kind === 'decision' && action === 'approve') await refuseUnsealed(db, unsealedLimitSeconds);
           const { comment, directory } = wanted;
           const statement: Statement = {
             v: 1,
@@ -69,15 +75,49 @@ export function requestRoutes(deps: ApiDependencies): Router {
           await engine.send({ signed: signer.sign(statement), source }).catch(async (error: unknown) => {
             if (!(error instanceof CountersignError) || error.code !== 'change_closed') throw error;
             // The workflow ended since the change was read: what is stored now says why, or that this came through.
-            if (judge(await findChange(db, change.id, person), person, wanted) === 'new') throw error;
+            if ((await judge(await findChange(db, change.id, person), person, wanted)) === 'new') throw error;
           });
           // Two reviews at once meet in one workflow: what is stored says whose it is.
-          if (kind === 'review') judge(await findChange(db, change.id, person), person, wanted);
+          if (kind === 'review') await judge(await findChange(db, change.id, person), person, wanted);
         }
       });
       res.json(await view(await findChange(db, change.id, person), person));
     };
   }
+
+  /** Of what was stopped for good nothing is decided any more, even where its workflow does not know yet. */
+  async function assertGoesOn(id: string): Promise<void> {
+    const { standing } = await readStanding(db, id);
+    if (standing === 'revoked') throw new CountersignError('policy_revoked', 'the policy was revoked');
+    if (hasStopped(standing)) {
+      throw new CountersignError('already_stopped', `the change was stopped for good before: ${standing}`);
+    }
+  }
+
+  /** Words that stop a change, or have it go on after a pause. */
+  function handleStop(read: (body: unknown) => Pick<Wanted, 'kind' | 'action' | 'comment'>): RequestHandler<{
+    id: string;
+  }> {
+    return async (req, res) => {
+      const { person } = callerOf(req);
+      const said = read(req.body);
+      const change = await findChange(db, req.params.id, person);
+      const wanted = { kind: said.kind, action: said.action, digest: null };
+      await recorded(refusals, req, { change, wanted }, () =>
+        sayStopWord(deps, change.id, person, said, req.ip ?? null),
+      );
+      res.json(await view(await findChange(db, change.id, person), person));
+    };
+  }
+
+  const retry = handle(
+    (body) => ({ kind: 'execution', digest: null, ...checked(executionSchema, body) }),
+    async ({ id }, person): Promise<Verdict> => {
+      judgeWord(await readStanding(db, id), 'retry', person);
+      return 'new';
+    },
+  );
+  const stop = handleStop((body) => ({ kind: 'execution', ...checked(executionSchema, body) }));
 
   const router = exactRouter({ mergeParams: true });
   router
@@ -115,32 +155,15 @@ export function requestRoutes(deps: ApiDependencies): Router {
   router
     .route('/:id/withdrawal')
     .post(
-      handle(
-        (body) => ({
-          kind: 'withdrawal',
-          action: 'withdraw',
-          digest: null,
-          ...checked(withdrawalSchema, body),
-        }),
-        (change, person) => {
-          judgeWithdrawal(change, person, false);
-          return 'new';
-        },
-      ),
+      handleStop((body) => ({ kind: 'withdrawal', action: 'withdraw', ...checked(withdrawalSchema, body) })),
     )
     .all(methodNotAllowed('POST'));
   router
     .route('/:id/execution')
-    .post(
-      handle(
-        (body) => ({ kind: 'execution', digest: null, ...checked(executionSchema, body) }),
-        (change, person, { action }) => {
-          // Whether a call was made, the workflow knows.
-          judgeExecution(change, action as 'pause', person, true);
-          return 'new';
-        },
-      ),
-    )
+    .post((req: Request<{ id: string }>, res, next) => {
+      const { action } = checked(executionSchema, req.body);
+      return (action === 'retry' ? retry : stop)(req, res, next);
+    })
     .all(methodNotAllowed('POST'));
   router
     .route('/:id/review')

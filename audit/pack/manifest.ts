@@ -73,12 +73,35 @@ export interface EarlierCheckpoints {
 /** `consistency.json`: that the checkpoint's tree continues an older one (RFC 6962 §2.1.2). Hashes in lower-case hex. */
 export interface ConsistencyProof {
   readonly from: number;
+  /** The older tree's root, so that whoever does not have it can tell a proof from a made-up one. */
+  readonly root: string;
   readonly to: number;
   readonly proof: readonly string[];
 }
 
-/** What a pack of its coverage does not prove, in words. */
-export function limitsOf(covers: Coverage, size: number, since: number | null): string[] {
+/** The files that a pack of its coverage has beside `manifest.json`, in their order: none more and none less. */
+export function filesOf(covers: Coverage, since: number | null): PackPath[] {
+  const ofRange: readonly PackPath[] = ['proofs/range.json', 'proofs/checkpoints.json'];
+  return packFiles.filter(
+    (path) =>
+      path !== 'manifest.json' &&
+      (path !== 'consistency.json' || since !== null) &&
+      (covers.kind === 'range' || !ofRange.includes(path)),
+  );
+}
+
+/** A JSON file of a pack, as an export writes it. */
+export function jsonText(value: object): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+/**
+ * What a pack of its coverage does not prove, in words.
+ *
+ * @param since - the size of the older checkpoint that `consistency.json` leads on from, or null
+ * @param checked - whether that one is the auditor's own, and was compared
+ */
+export function limitsOf(covers: Coverage, size: number, since: number | null, checked = false): string[] {
   return [
     ...(covers.kind === 'change'
       ? [
@@ -94,9 +117,13 @@ export function limitsOf(covers: Coverage, size: number, since: number | null): 
       ? [`Entries from ${covers.to} to ${size}: they are under the checkpoint and not in this pack.`]
       : []),
     `Entries from ${size} on: what was recorded after the checkpoint was signed.`,
-    ...(since === null
-      ? ['Consistency with a checkpoint that you had before: none was named when the pack was made.']
-      : []),
+    ...(checked
+      ? []
+      : since === null
+        ? ['Consistency with a checkpoint that you had before: none was named when the pack was made.']
+        : [
+            `Consistency with a checkpoint that you had before: the pack leads on from one of size ${since}. Whether that is yours shows when you verify with it (--since).`,
+          ]),
     'That the log was shown to everybody alike: compare the checkpoint with that of somebody else, or trust a witness whose cosignature it bears.',
     'That what was recorded is all that happened: the log holds what Countersign did and refused. The cloud’s own audit trail has the calls that were made past it; match them by RequestId.',
     'Who somebody is: persons are as the identity provider named them, and the API vouched for that with its signature.',

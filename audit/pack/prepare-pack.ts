@@ -6,11 +6,11 @@ import { pack as makeTar } from 'tar-stream';
 import { CountersignError } from '../../domain/error.ts';
 import { isoTime } from '../../domain/time.ts';
 import { coveringNodes } from '../compact-range.ts';
-import { consistencyProof, inclusionProof } from '../merkle.ts';
+import { consistencyProof, inclusionProof, rootOf } from '../merkle.ts';
 import type { HashReader } from '../merkle.ts';
 import { csvHeader, csvLine } from './csv.ts';
 import { leafLine } from './leaf-line.ts';
-import { limitsOf, packFiles } from './manifest.ts';
+import { jsonText, limitsOf, packFiles } from './manifest.ts';
 import type {
   ConsistencyProof,
   Coverage,
@@ -132,7 +132,7 @@ export async function preparePack(deps: PackDependencies, request: PackRequest):
     'README.txt': readmeText(about),
     'verify.mjs': verifier,
     checkpoint: checkpoint.note,
-    ...(since === null ? {} : { 'consistency.json': jsonText(await consistency(since, size, read)) }),
+    ...(since === null ? {} : { 'consistency.json': jsonText(await consistency(since, checkpoint, read)) }),
     ...(covers.kind === 'range'
       ? {
           'proofs/range.json': jsonText(await rangeProof(covers, size, read)),
@@ -216,8 +216,14 @@ async function rangeProof(
   return { from, to, size, before, after };
 }
 
-async function consistency(from: number, to: number, read: HashReader): Promise<ConsistencyProof> {
-  return { from, to, proof: hexes(await consistencyProof(from, to, read)) };
+async function consistency(
+  from: number,
+  { size, root }: PackDependencies['checkpoint'],
+  read: HashReader,
+): Promise<ConsistencyProof> {
+  const older = from === size ? Buffer.from(root) : await rootOf(from, read);
+  const proof = hexes(await consistencyProof(from, size, read));
+  return { from, root: older.toString('hex'), to: size, proof };
 }
 
 function readAll(nodes: Parameters<HashReader>[0], read: HashReader): Promise<Buffer[]> {
@@ -226,10 +232,6 @@ function readAll(nodes: Parameters<HashReader>[0], read: HashReader): Promise<Bu
 
 function hexes(hashes: readonly Buffer[]): string[] {
   return hashes.map((hash) => hash.toString('hex'));
-}
-
-function jsonText(value: object): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
 }
 
 function sorted(counts: Record<string, number>): Record<string, number> {

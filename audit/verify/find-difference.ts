@@ -123,6 +123,8 @@ export async function findDifference(
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     findings.add('malformed', `the range does not fit its proof: ${error.message}`);
+  } finally {
+    await Promise.all([leaves.return(undefined), entries.return(undefined)]);
   }
 }
 

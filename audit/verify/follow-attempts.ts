@@ -1,7 +1,7 @@
-import { mayHaveBeenSent } from '../../domain/attempt.ts';
+import { notSent } from '../../domain/attempt.ts';
 import type { EntryBody } from '../../domain/entry.ts';
 import { isoTime } from '../../domain/time.ts';
-import { numberOf, objectOf, stringOf } from './fields.ts';
+import { numberOf, objectOf } from './fields.ts';
 import { tolerance } from './life.ts';
 import type { Life } from './life.ts';
 import type { Report } from './problem.ts';
@@ -21,7 +21,9 @@ export function attempted(life: Life, body: EntryBody, report: Report): Life {
       report('attempt_out_of_order', `attempt ${ordinal} after attempt ${life.started.at(-1) ?? 0}`);
     }
   }
-  return { ...life, started: [...life.started, ordinal] };
+  const stoppedAttempts =
+    life.standing === 'going' ? life.stoppedAttempts : [...life.stoppedAttempts, ordinal];
+  return { ...life, started: [...life.started, ordinal], stoppedAttempts };
 }
 
 /** An attempt has ended: once, and only what was started. */
@@ -33,10 +35,10 @@ export function answered(life: Life, body: EntryBody, report: Report): Life {
   }
   const succeeded = life.succeeded || body.type === 'attempt.succeeded';
   const { code } = objectOf(body.attempt);
-  const sent = mayHaveBeenSent({
-    outcome: body.type === 'attempt.failed' ? 'failed' : 'unknown',
-    code: stringOf(code ?? null),
-  });
+  const sent = !(body.type === 'attempt.failed' && code === notSent);
+  if (sent && life.stoppedAttempts.includes(ordinal)) {
+    report('called_after_stop', `attempt ${ordinal} was sent after the change had been stopped`);
+  }
   const unsent = sent ? life.unsent : [...life.unsent, ordinal];
   return { ...life, ended: [...life.ended, ordinal], unsent, succeeded };
 }

@@ -2,15 +2,19 @@ import { hash } from 'node:crypto';
 import type { Decision } from '../../domain/change.ts';
 import type { Json } from '../../domain/json.ts';
 import { decisionOf, decisionOutcome, judgeDecision } from '../../domain/decision.ts';
+import { superseded, withOneMore, withOneTakenBack } from '../../domain/decisions.ts';
 import { digestText } from '../../domain/digest.ts';
 import type { EntryBody, EventType } from '../../domain/entry.ts';
 import { CountersignError } from '../../domain/error.ts';
+import type { PersonId } from '../../domain/person.ts';
 import { samePerson } from '../../domain/person.ts';
 import { needsNobody } from '../../domain/progress.ts';
+import { narrowed } from '../../domain/reevaluation.ts';
 import { submissionText } from '../../domain/submission.ts';
 import { isoTime } from '../../domain/time.ts';
 import { numberOf, objectOf, stringOf } from './fields.ts';
 import { answered, attempted, isCalled } from './follow-attempts.ts';
+import { hasCalled, stopped } from './follow-stops.ts';
 import { begun, tolerance } from './life.ts';
 import type { Life } from './life.ts';
 import type { Problem, Report } from './problem.ts';
@@ -78,23 +82,19 @@ function step(life: Life, body: EntryBody, report: Report): Life {
       if (life.whole && life.status !== 'pending')
         report('not_pending', 'a decision was taken back too late');
       const person = personOf(body.actor);
-      const taken = (d: Decision) => person !== null && d.counts && samePerson(d.person, person);
-      return { ...life, decisions: life.decisions.map((d) => (taken(d) ? { ...d, counts: false } : d)) };
+      if (person === null) return life;
+      return decidedAnew(life, { decisions: withOneTakenBack(life.decisions, person, life.round) });
     }
     case 'decision.lapsed': {
-      if (life.whole && (life.status !== 'approved' || life.started.length > 0)) {
+      if (life.whole && (life.status !== 'approved' || hasCalled(life))) {
         report('not_approved', 'approvals lapsed of what was not approved, or had begun');
       }
-      const gone: readonly Json[] = Array.isArray(body.lapsed) ? body.lapsed : [];
-      const left = (d: Decision) =>
-        gone.map((g) => personOf(objectOf(g))).some((p) => p !== null && samePerson(p, d.person));
-      const decisions = life.decisions.map((d) => (left(d) ? { ...d, counts: false } : d));
-      return { ...life, decisions, status: 'pending' };
+      return decidedAnew(life, { decisions: afterLapse(life.decisions, body), status: 'pending' });
     }
     case 'change.escalated':
       if (life.whole && life.status !== 'pending')
         report('not_pending', 'escalated when nothing was awaited');
-      return { ...life, escalatedAt: stringOf(body.escalatedAt) ?? body.time };
+      return decidedAnew(life, { escalatedAt: stringOf(body.escalatedAt) ?? body.time });
     case 'change.scheduled':
       if (life.whole && !approvedBy(life)) {
         report('scheduled_without_approval', 'scheduled without the decisions that the policy asks for');
@@ -106,7 +106,7 @@ function step(life: Life, body: EntryBody, report: Report): Life {
         executeBy: stringOf(body.executeBy) ?? life.executeBy,
       };
     case 'change.withdrawn':
-      if (isCalled(life)) report('withdrawn_after_call', 'withdrawn after its call had started');
+      if (hasCalled(life)) report('withdrawn_after_call', 'withdrawn after its call had started');
       if (
         life.requester &&
         !hasRole(body, 'operator') &&
@@ -123,11 +123,14 @@ function step(life: Life, body: EntryBody, report: Report): Life {
     case 'change.refused':
       // By an admin's word, who has revoked the policy, also what was approved.
       if (hasRole(body, 'admin') && statementOf(body)?.kind === 'revocation') {
-        if (isCalled(life)) report('withdrawn_after_call', 'refused after its call had started');
+        if (hasCalled(life)) report('withdrawn_after_call', 'refused after its call had started');
       } else if (life.whole && life.status !== 'pending') {
         report('not_pending', `${type} of what was ${life.status}`);
       }
       return { ...life, status: 'refused' };
+    case 'stop.requested':
+    case 'stop.lifted':
+      return stopped(life, body, report);
     case 'change.paused':
     case 'change.resumed':
     case 'change.retried':
@@ -168,11 +171,12 @@ function step(life: Life, body: EntryBody, report: Report): Life {
   }
 }
 
-/** What a process that was stopped half-way may still write: the answer to a call, and a target that was being read. */
+/** What may still come: the answer to a call, a target that was being read, a word that was said while the end was written. */
 function mayComeLate(type: EventType): boolean {
   return (
     type === 'change.prechecked' ||
     type === 'review.signed' ||
+    type.startsWith('stop.') ||
     (type.startsWith('attempt.') && type !== 'attempt.started')
   );
 }
@@ -214,7 +218,7 @@ function prechecked(life: Life, body: EntryBody, report: Report): Life {
       }
     }
   }
-  const decisions = life.decisions.map((d) => ({ ...d, counts: false }));
+  const decisions = life.decisions.map(superseded);
   return { ...life, status: 'pending', round, digest: stringOf(body.digest), decisions };
 }
 
@@ -237,7 +241,7 @@ function decided(life: Life, body: EntryBody, decision: 'approve' | 'reject', re
     }
     const made: Decision = { ...wanted, round, stage: '', at, counts: true };
     const status = decision === 'reject' ? 'rejected' : life.status;
-    return { ...life, decisions: [...life.decisions, made], status };
+    return { ...life, decisions: withOneMore(life.decisions, made), status };
   }
   // What came in time may be written later, and clocks differ.
   const decideBy = isoTime(Date.parse(life.decideBy ?? at) + tolerance);
@@ -254,9 +258,31 @@ function decided(life: Life, body: EntryBody, decision: 'approve' | 'reject', re
       report('decision_not_allowed', `${error.code}: ${error.message}`);
     }
   }
-  const decisions = [...life.decisions, { ...decisionOf(decidable, wanted, now), round }];
-  const rejected = decisionOutcome({ ...decidable, decisions }) === 'rejected';
-  return { ...life, decisions, status: rejected ? 'rejected' : life.status };
+  const made = { ...decisionOf(decidable, wanted, now), round };
+  return decidedAnew(life, { decisions: withOneMore(life.decisions, made) });
+}
+
+/** What the people of a change and their rights come to after one of them has changed. That it is approved, another entry says. */
+function decidedAnew(before: Life, changed: Partial<Life>): Life {
+  const life = { ...before, ...changed };
+  const { policy, requester, status } = life;
+  if (!life.whole || !policy || !requester || status !== 'pending') return life;
+  const rejected = decisionOutcome({ ...life, policy, requester }) === 'rejected';
+  return { ...life, status: rejected ? 'rejected' : status };
+}
+
+/** The decisions after some have lapsed, and others count under fewer groups of the directory. */
+function afterLapse(decisions: readonly Decision[], { lapsed, narrowed: fewer }: EntryBody): Decision[] {
+  const named = (list: Json | undefined, person: PersonId) =>
+    (Array.isArray(list) ? list : []).map(objectOf).find((one) => {
+      const of = personOf(one);
+      return of !== null && samePerson(of, person);
+    });
+  return decisions.map((d) => {
+    if (named(lapsed, d.person)) return superseded(d);
+    const { directory } = named(fewer, d.person) ?? {};
+    return Array.isArray(directory) ? narrowed(d, directory) : d;
+  });
 }
 
 function approvedBy(life: Life): boolean {

@@ -5,6 +5,7 @@ import type { EntryBody } from '../../domain/entry.ts';
 import type { PersonId } from '../../domain/person.ts';
 import type { PinnedPolicy } from '../../domain/policy.ts';
 import type { DecisionStatus } from '../../domain/status.ts';
+import type { Standing } from '../../domain/stop.ts';
 import { objectOf, stringOf } from './fields.ts';
 import { personOf } from './statement-of.ts';
 
@@ -48,6 +49,11 @@ export interface Life {
   /** As what it was given up after a call, in a round that nobody had decided; null until it is. */
   readonly abandonedAs: DecisionStatus | null;
   readonly closed: boolean;
+  /** What the words to stop make of it, and how many there were. */
+  readonly standing: Standing;
+  readonly stopWords: number;
+  /** Ordinals of attempts that cannot have been sent: when they had not begun, somebody stopped the change. */
+  readonly stoppedAttempts: readonly number[];
 }
 
 /**
@@ -87,6 +93,9 @@ export function begun(
     drifted: false,
     abandonedAs: null,
     closed: false,
+    standing: 'going',
+    stopWords: 0,
+    stoppedAttempts: [],
   };
 }
 

@@ -1,9 +1,9 @@
-import { constants, createReadStream } from 'node:fs';
+import { constants } from 'node:fs';
 import { lstat, open, readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { createGunzip } from 'node:zlib';
 import { packFiles } from '../pack/manifest.ts';
 import { BrokenPack } from './finding.ts';
+import { readGzip } from './read-gzip.ts';
 import { readTar } from './read-tar.ts';
 import type { PackFile } from './read-tar.ts';
 
@@ -23,30 +23,8 @@ export interface PackSource {
 export async function openPack(path: string): Promise<PackSource> {
   const found = await lstat(path).catch(() => null);
   if (found?.isDirectory()) return { files: () => folderFiles(path) };
-  if (found?.isFile()) return { files: () => archiveFiles(path) };
+  if (found?.isFile()) return { files: () => readTar(readGzip(path)) };
   throw new BrokenPack('unreadable', `${path} is neither a file nor a folder`);
-}
-
-async function* archiveFiles(path: string): AsyncGenerator<PackFile> {
-  const gunzip = createGunzip({ chunkSize: 262_144 });
-  const file = createReadStream(path, { highWaterMark: 262_144 });
-  file.on('error', (error) => gunzip.destroy(error));
-  file.pipe(gunzip);
-  try {
-    yield* readTar(readable(gunzip as AsyncIterable<Buffer>));
-  } finally {
-    file.destroy();
-    gunzip.destroy();
-  }
-}
-
-/** Chunks, whose failing is told as what it means. */
-async function* readable(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  try {
-    yield* chunks;
-  } catch (error) {
-    throw new BrokenPack('unreadable', `the archive cannot be read: ${(error as Error).message}`);
-  }
 }
 
 /** A folder's files in a pack's order. Links are not followed, and what else lies there is told of. */
@@ -71,6 +49,7 @@ async function* folderFiles(folder: string): AsyncGenerator<PackFile> {
       yield {
         path,
         bytes,
+        mtime: null,
         content: file.createReadStream({ autoClose: false, highWaterMark: 262_144 }) as AsyncIterable<Buffer>,
       };
     } finally {

@@ -16,6 +16,8 @@ export type Illogical =
   | 'not_approved'
   | 'not_by_operator'
   | 'withdrawn_after_call'
+  | 'called_after_stop'
+  | 'stop_out_of_order'
   | 'review_not_allowed'
   | 'attempt_without_approval'
   | 'attempt_out_of_time'

@@ -1,3 +1,4 @@
+import { isoTime } from '../../domain/time.ts';
 import { packFiles } from '../pack/manifest.ts';
 import type { ConsistencyProof, EarlierCheckpoints, Manifest, RangeProof } from '../pack/manifest.ts';
 import { BrokenPack } from './finding.ts';
@@ -8,7 +9,7 @@ import { BrokenPack } from './finding.ts';
  */
 export function readManifest(text: string): Manifest {
   const value = parsed(text, 'manifest.json');
-  const { format, version, log, covers, since, counts, files, checkpoint, notProven } = value;
+  const { format, version, madeAt, log, covers, since, counts, files, checkpoint, notProven } = value;
   if (format !== 'countersign-evidence-pack') throw broken('manifest.json is not of an evidence pack');
   if (version !== 1) {
     throw new BrokenPack(
@@ -20,6 +21,7 @@ export function readManifest(text: string): Manifest {
   const { entries, types } = objectOf(counts);
   if (
     typeof log !== 'string' ||
+    !isMoment(madeAt) ||
     !(since === null || isSize(since)) ||
     !isSize(entries) ||
     types === null ||
@@ -77,9 +79,33 @@ export function readEarlierCheckpoints(text: string): EarlierCheckpoints {
 
 /** `consistency.json`. @throws BrokenPack `malformed` */
 export function readConsistency(text: string): ConsistencyProof {
-  const { from, to, proof } = parsed(text, 'consistency.json');
-  if (!isSize(from) || !isSize(to) || !isHashes(proof)) throw broken('consistency.json is none');
-  return { from, to, proof };
+  const { from, root, to, proof } = parsed(text, 'consistency.json');
+  if (!isSize(from) || !isHashes([root]) || !isSize(to) || !isHashes(proof)) {
+    throw broken('consistency.json is none');
+  }
+  return { from, root: root as string, to, proof };
+}
+
+/** A manifest with the members that this verifier knows alone, in their order. */
+export function knownMembers(manifest: Manifest): Manifest {
+  const { format, version, log, checkpoint, covers, since, counts, notProven, madeAt, files } = manifest;
+  const { size, root } = checkpoint;
+  const { entries, changes, types } = counts;
+  return {
+    format,
+    version,
+    log,
+    checkpoint: { size, root },
+    covers:
+      covers.kind === 'range'
+        ? { kind: covers.kind, from: covers.from, to: covers.to }
+        : { kind: covers.kind, changeId: covers.changeId },
+    since,
+    counts: { entries, changes, types },
+    notProven,
+    madeAt,
+    files: files.map(({ path, bytes, sha256 }) => ({ path, bytes, sha256 })),
+  };
 }
 
 /** Hashes in hex as bytes, or null for anything else. */
@@ -105,6 +131,12 @@ function isCoverage(value: unknown): boolean {
   const { kind, from, to, changeId } = objectOf(value);
   if (kind === 'change') return typeof changeId === 'string' && changeId.length === 36;
   return kind === 'range' && isSize(from) && isSize(to) && from < to;
+}
+
+function isMoment(value: unknown): value is string {
+  return (
+    typeof value === 'string' && !Number.isNaN(Date.parse(value)) && isoTime(Date.parse(value)) === value
+  );
 }
 
 function isSize(value: unknown): value is number {

@@ -12,7 +12,7 @@ import type { Line } from './lines.ts';
 import type { PackSource } from './pack-source.ts';
 import { hashesOf } from './read-claims.ts';
 import { readEntry } from './read-entry.ts';
-import { addNodes, atSize, manifestOf } from './verification.ts';
+import { addNodes, atSize, countBadLine, manifestOf } from './verification.ts';
 import type { Verification } from './verification.ts';
 
 /** `entries.jsonl`, line by line: each hashed, put into the tree or led to the root by its proof, rendered and judged. */
@@ -37,21 +37,25 @@ export async function readEntries(
     addNodes(state, 0, range.from, range.before);
   }
   const leaves = covers.kind === 'change' ? linesOf(source.files(), 'leaves.jsonl', maxLeafLine) : null;
-  const cutter = lineCutter(maxEntryBytes);
-  let last = -1;
-  for await (const chunk of content) {
-    for (const line of cutter.push(chunk)) {
-      if (leaves) {
-        const leaf = await leaves.next();
-        last = readFiltered(state, line, leaf.done === true ? null : leaf.value, last);
-      } else readOne(state, state.tree.size, line);
+  try {
+    const cutter = lineCutter(maxEntryBytes);
+    let last = -1;
+    for await (const chunk of content) {
+      for (const line of cutter.push(chunk)) {
+        if (leaves) {
+          const leaf = await leaves.next();
+          last = readFiltered(state, line, leaf.done === true ? null : leaf.value, last);
+        } else readOne(state, state.tree.size, line);
+      }
+      await state.judge.catchUp();
     }
-    await state.judge.catchUp();
-  }
-  if (cutter.open)
-    state.findings.add('malformed', 'entries.jsonl does not end with a line', { code: 'entry' });
-  if (leaves && (await leaves.next()).done !== true) {
-    state.findings.add('missing', 'there are leaf hashes without an entry');
+    if (cutter.open)
+      state.findings.add('malformed', 'entries.jsonl does not end with a line', { code: 'entry' });
+    if (leaves && (await leaves.next()).done !== true) {
+      state.findings.add('missing', 'there are leaf hashes without an entry');
+    }
+  } finally {
+    await leaves?.return(undefined);
   }
 }
 
@@ -69,6 +73,7 @@ function readFiltered(state: Verification, line: Line, leafText: Line, last: num
   const leaf = readLeaf(leafText);
   if (!leaf) {
     findings.add(leafText === null ? 'missing' : 'malformed', 'an entry has no line in leaves.jsonl');
+    countBadLine(state);
     return last;
   }
   const { index } = leaf;
@@ -90,6 +95,9 @@ function readFiltered(state: Verification, line: Line, leafText: Line, last: num
   return Math.max(index, last);
 }
 
+/** Entries beyond those that the manifest counts that are still read, to say which they are. */
+const mostExtra = 1000;
+
 /** What an entry says, wherever it stands. */
 function see(state: Verification, index: number, line: Line, hash: string, proof?: readonly string[]): void {
   const { findings, derived, report, types } = state;
@@ -97,11 +105,17 @@ function see(state: Verification, index: number, line: Line, hash: string, proof
   const read = line === null ? `longer than ${maxEntryBytes} bytes` : readEntry(line);
   if (typeof read === 'string') {
     findings.add('malformed', `no entry: ${read}`, { index, code: 'entry' });
-    state.unread += 1;
+    countBadLine(state);
     return;
   }
   const { body } = read;
-  const { covers, log } = manifestOf(state);
+  const { covers, log, counts } = manifestOf(state);
+  if (state.entries > counts.entries + mostExtra) {
+    throw new BrokenPack(
+      'unexpected',
+      `the manifest counts ${counts.entries} entries, and there are many more`,
+    );
+  }
   if (covers.kind === 'change' && body.changeId !== covers.changeId) {
     findings.add('unexpected', 'an entry of another change', { index });
   }

@@ -1,9 +1,12 @@
 import { BrokenPack } from './finding.ts';
+import { ustarHeader } from './ustar-header.ts';
 
 /** A file of a pack as it is read: its content can be taken once, before the next file. */
 export interface PackFile {
   readonly path: string;
   readonly bytes: number;
+  /** When an archive says that it was written, seconds since the epoch; null in a folder. */
+  readonly mtime: number | null;
   readonly content: AsyncIterable<Buffer>;
 }
 
@@ -13,24 +16,31 @@ const beyondOctal = 8 ** 11;
 
 /**
  * The files of a tar archive, strictly: plain files under plain names (POSIX ustar) and nothing else. No links, no
- * folders, no extended headers: two programs cannot read it differently. A file of 8 GiB and more has its size in binary,
+ * folders, no extended headers, and no byte that an export does not write: two programs cannot read it differently, and nothing
+ * is hidden in it. A file of 8 GiB and more has its size in binary,
  * which every tar of today reads; any other in octal.
  *
  * @throws BrokenPack `unexpected`, `malformed`, or `unreadable` where it ends half-way
  */
 export async function* readTar(chunks: AsyncIterable<Buffer>): AsyncGenerator<PackFile> {
   const reader = readerOf(chunks);
+  try {
+    yield* filesIn(reader);
+  } finally {
+    await reader.close();
+  }
+}
+
+async function* filesIn(reader: ReturnType<typeof readerOf>): AsyncGenerator<PackFile> {
   for (;;) {
     const header = await reader.take(block);
     if (isZero(header)) {
       // Two blocks of zeros end it; what comes behind would be seen by some and not by others.
-      for (let rest = await reader.some(); rest; rest = await reader.some()) {
-        if (!isZero(rest))
-          throw new BrokenPack('unexpected', 'there is something behind the end of the archive');
-      }
+      if (!isZero(await reader.take(block)) || (await reader.some()) !== null)
+        throw new BrokenPack('unexpected', 'there is something behind the end of the archive');
       return;
     }
-    const { path, bytes } = readHeader(header);
+    const { path, bytes, mtime } = readHeader(header);
     let left = bytes;
     const content = async function* (): AsyncGenerator<Buffer> {
       while (left > 0) {
@@ -40,17 +50,19 @@ export async function* readTar(chunks: AsyncIterable<Buffer>): AsyncGenerator<Pa
         yield part;
       }
     };
-    yield { path, bytes, content: content() };
+    yield { path, bytes, mtime, content: content() };
     while (left > 0) {
       const part = await reader.some(left);
       if (!part) throw cut();
       left -= part.length;
     }
-    await reader.take((block - (bytes % block)) % block);
+    if (!isZero(await reader.take((block - (bytes % block)) % block))) {
+      throw new BrokenPack('unexpected', `there is something between the end of ${path} and the next file`);
+    }
   }
 }
 
-function readHeader(header: Buffer): { path: string; bytes: number } {
+function readHeader(header: Buffer): { path: string; bytes: number; mtime: number } {
   const text = (from: number, length: number) => {
     const field = header.subarray(from, from + length);
     const end = field.indexOf(0);
@@ -78,7 +90,11 @@ function readHeader(header: Buffer): { path: string; bytes: number } {
     const known = Number.isSafeInteger(bytes) && bytes >= beyondOctal && isZero(header.subarray(125, 128));
     if (!known) throw new BrokenPack('malformed', `${JSON.stringify(path)} has a size that is none`);
   }
-  return { path, bytes };
+  const mtime = octal(136, 12);
+  if (!header.equals(ustarHeader(path, bytes, mtime))) {
+    throw new BrokenPack('unexpected', `the header of ${JSON.stringify(path)} is not as an export writes it`);
+  }
+  return { path, bytes, mtime };
 }
 
 function readerOf(chunks: AsyncIterable<Buffer>) {
@@ -97,6 +113,9 @@ function readerOf(chunks: AsyncIterable<Buffer>) {
   };
   return {
     some,
+    async close(): Promise<void> {
+      await source.return?.();
+    },
     /** Just so many bytes. */
     async take(length: number): Promise<Buffer> {
       const parts: Buffer[] = [];

@@ -29,6 +29,16 @@ const said: Partial<Record<EventType, { readonly always: boolean; readonly oneOf
       ['takeover', 'take_over'],
     ],
   },
+  'stop.requested': {
+    always: true,
+    oneOf: [
+      ['withdrawal', 'withdraw'],
+      ['takeover', 'take_over'],
+      ['execution', 'pause'],
+      ['execution', 'abandon'],
+    ],
+  },
+  'stop.lifted': { always: true, oneOf: [['execution', 'resume']] },
   'change.refused': { always: false, oneOf: [['revocation', 'revoke']] },
   'change.paused': { always: true, oneOf: [['execution', 'pause']] },
   'change.resumed': { always: true, oneOf: [['execution', 'resume']] },

@@ -50,6 +50,22 @@ export interface Verification {
   changes: Awaited<ReturnType<ReturnType<typeof judgeEntries>['end']>> | null;
   sinceChecked: number | null;
   freshness: Freshness | null;
+  /** What was there and says nothing under the keys that are trusted, in words. */
+  readonly passedOver: string[];
+}
+
+/** Most lines of entries that may be none before the rest is left unread. */
+const mostBadLines = 1000;
+
+/** Counts a line that is no entry. @throws BrokenPack `malformed` when there were so many that the rest is not worth reading */
+export function countBadLine(state: Verification): void {
+  state.unread += 1;
+  if (state.unread > mostBadLines) {
+    throw new BrokenPack(
+      'malformed',
+      `more than ${mostBadLines} lines are no entries: the rest was not read`,
+    );
+  }
 }
 
 /** Before the first file. */
@@ -80,6 +96,7 @@ export function newVerification(options: VerifyOptions, findings: Findings): Ver
     changes: null,
     sinceChecked: null,
     freshness: null,
+    passedOver: [],
   };
 }
 

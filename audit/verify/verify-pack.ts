@@ -1,17 +1,22 @@
 import { createHash } from 'node:crypto';
-import { packFiles } from '../pack/manifest.ts';
-import { limitsOf } from '../pack/manifest.ts';
+import { isUtf8 } from 'node:buffer';
+import { filesOf, limitsOf, packFiles } from '../pack/manifest.ts';
 import { compareRenderings } from './compare-renderings.ts';
 import { BrokenPack, collectFindings } from './finding.ts';
 import { findDifference } from './find-difference.ts';
-import { followCheckpoints } from './follow-checkpoints.ts';
 import { ageNotProven, judgeFreshness, timeText } from './judge-freshness.ts';
 import { judgeSince } from './judge-since.ts';
-import { openEarlier, openTrusted } from './open-checkpoints.ts';
 import type { PackSource } from './pack-source.ts';
-import { readConsistency, readEarlierCheckpoints, readManifest, readRange } from './read-claims.ts';
+import {
+  knownMembers,
+  readConsistency,
+  readEarlierCheckpoints,
+  readManifest,
+  readRange,
+} from './read-claims.ts';
 import { readEntries } from './read-entries.ts';
 import type { PackFile } from './read-tar.ts';
+import { asWritten, inTime, judgeConsistency, takeCheckpoint, takeEarlier } from './take-claims.ts';
 import type { Verdict } from './verdict.ts';
 import { addNodes, atSize, manifestOf, newVerification } from './verification.ts';
 import type { Verification, VerifyOptions } from './verification.ts';
@@ -54,10 +59,19 @@ async function readAll(source: PackSource, state: Verification): Promise<void> {
 async function readFile(source: PackSource, state: Verification, file: PackFile): Promise<void> {
   const { path } = file;
   if (path === 'manifest.json') {
-    state.manifest = readManifest(await small(file, 1_048_576));
+    const text = await small(file, 1_048_576);
+    const manifest = readManifest(text);
+    state.manifest = manifest;
+    asWritten(state, path, text, knownMembers(manifest));
+    inTime(file, manifest.madeAt);
     return;
   }
-  const claim = manifestOf(state).files.find((f) => f.path === path);
+  inTime(file, manifestOf(state).madeAt);
+  const { files, covers, since } = manifestOf(state);
+  const claim = files.find((f) => f.path === path);
+  if (!(filesOf(covers, since) as readonly string[]).includes(path)) {
+    throw new BrokenPack('unexpected', `${path} is no file of such a pack`);
+  }
   if (!claim) throw new BrokenPack('unexpected', `${path} is not in the manifest`);
   const sizes = `${path} has ${file.bytes} bytes, the manifest says ${claim.bytes}`;
   // An edit is looked at; an archive that unpacks into something quite else is not.
@@ -66,26 +80,25 @@ async function readFile(source: PackSource, state: Verification, file: PackFile)
   const content = hashed(file.content, hash);
   switch (path) {
     case 'checkpoint':
-      state.checkpoint = openTrusted(
-        await small({ ...file, content }, 1_048_576),
-        state.options.keys,
-        state.findings,
-        'checkpoint',
-      );
+      takeCheckpoint(state, await small({ ...file, content }, 1_048_576));
       break;
-    case 'consistency.json':
-      state.consistency = readConsistency(await small({ ...file, content }, 65_536));
+    case 'consistency.json': {
+      const text = await small({ ...file, content }, 65_536);
+      state.consistency = readConsistency(text);
+      asWritten(state, path, text, state.consistency);
       break;
-    case 'proofs/range.json':
-      state.range = readRange(await small({ ...file, content }, 65_536));
+    }
+    case 'proofs/range.json': {
+      const text = await small({ ...file, content }, 65_536);
+      state.range = readRange(text);
+      asWritten(state, path, text, state.range);
       break;
+    }
     case 'proofs/checkpoints.json': {
-      const { checkpoints } = readEarlierCheckpoints(await small({ ...file, content }, 1_048_576));
-      const { checkpoint, options, findings } = state;
-      if (checkpoint)
-        state.earlier = followCheckpoints(
-          openEarlier(checkpoints, checkpoint.origin, options.keys, findings),
-        );
+      const text = await small({ ...file, content }, 1_048_576);
+      const claims = readEarlierCheckpoints(text);
+      asWritten(state, path, text, claims);
+      takeEarlier(state, claims.checkpoints);
       break;
     }
     case 'entries.jsonl':
@@ -108,10 +121,17 @@ async function conclude(source: PackSource, state: Verification): Promise<void> 
   const { findings, manifest, checkpoint, range, judge, options } = state;
   if (checkpoint) state.freshness = judgeFreshness(checkpoint, options.freshness, findings);
   if (!manifest) throw new BrokenPack('unchecked', 'there is no manifest.json');
-  for (const { path } of manifest.files) {
+  const wanted = filesOf(manifest.covers, manifest.since);
+  for (const path of wanted) {
     if (!state.actual.has(path)) findings.add('missing', `${path} is not there`, { code: 'file' });
   }
-  if (!state.actual.has('checkpoint')) findings.add('unchecked', 'there is no checkpoint');
+  const listed = manifest.files.map(({ path }) => path);
+  if (listed.join() !== wanted.join()) {
+    findings.add('altered', 'manifest.json does not list the files of such a pack in their order', {
+      code: 'file',
+    });
+  }
+  judgeConsistency(state, manifest);
   if (!judge || state.entries === 0) {
     const kind = manifest.counts.entries > 0 ? 'missing' : 'unchecked';
     findings.add(kind, 'there is no entry');
@@ -155,13 +175,11 @@ async function conclude(source: PackSource, state: Verification): Promise<void> 
   }
   compareRenderings(state, manifest, honest);
   const leaves = state.actual.get('leaves.jsonl');
-  if (
-    honest &&
-    range &&
-    checkpoint &&
-    state.unread === 0 &&
-    leaves !== state.derived['leaves.jsonl'].digest()
-  ) {
+  const otherLeaves = state.unread === 0 && leaves !== state.derived['leaves.jsonl'].digest();
+  if (manifest.covers.kind === 'change' && otherLeaves && findings.result !== 'tampered') {
+    findings.add('altered', 'leaves.jsonl is not what the entries and their proofs give', { code: 'file' });
+  }
+  if (honest && range && checkpoint && otherLeaves) {
     const before = findings.count;
     await findDifference(source, range, checkpoint.root, null, findings);
     if (findings.count === before)
@@ -201,7 +219,15 @@ function verdictOf(state: Verification): Verdict {
     openChangeCount: open.length,
     carriedVerifier: state.actual.get('verify.mjs') ?? null,
     notProven: [
-      ...(manifest ? limitsOf(manifest.covers, checkpoint?.size ?? 0, sinceChecked) : ['Anything.']),
+      ...(manifest
+        ? limitsOf(
+            manifest.covers,
+            checkpoint?.size ?? 0,
+            sinceChecked ?? manifest.since,
+            sinceChecked !== null,
+          )
+        : ['Anything.']),
+      ...state.passedOver,
       ...(age === null ? [] : [age]),
     ],
   };
@@ -223,5 +249,7 @@ async function small(file: PackFile, mostBytes: number): Promise<string> {
     throw new BrokenPack('malformed', `${file.path} has more than ${mostBytes} bytes`);
   const chunks: Buffer[] = [];
   for await (const chunk of file.content) chunks.push(chunk);
-  return Buffer.concat(chunks).toString('utf8');
+  const bytes = Buffer.concat(chunks);
+  if (!isUtf8(bytes)) throw new BrokenPack('malformed', `${file.path} is not UTF-8`);
+  return bytes.toString('utf8');
 }

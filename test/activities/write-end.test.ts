@@ -51,6 +51,9 @@ async function opened(): Promise<Change> {
   return open;
 }
 
+const writtenEnd = (recording: ReturnType<typeof ending>) =>
+  writeEnd(pool, recording.change.id, () => recording);
+
 async function entriesOf({ id }: Change): Promise<number> {
   const { rowCount } = await pool.query('select from audit.entry where change_id = $1', [id]);
   return rowCount ?? 0;
@@ -60,21 +63,21 @@ test('delivered again with a later time, at once and afterwards: one end, the fi
   const open = await opened();
   const at = Date.now();
   const answers = await Promise.all(
-    Array.from({ length: 10 }, (_, i) => writeEnd(pool, ending(open, 'withdrawn', at + i))),
+    Array.from({ length: 10 }, (_, i) => writtenEnd(ending(open, 'withdrawn', at + i))),
   );
   expect(answers.filter((kept) => kept === null)).toHaveLength(1);
   const kept = await getChange(pool, open.id);
   expect(kept?.closedAt).not.toBeNull();
-  expect(await writeEnd(pool, ending(open, 'withdrawn', at + 60_000))).toEqual(kept);
+  expect(await writtenEnd(ending(open, 'withdrawn', at + 60_000))).toEqual(kept);
   expect(new Set(answers.map((answer) => answer?.closedAt ?? kept?.closedAt)).size).toBe(1);
   expect(await entriesOf(open)).toBe(1);
 });
 
 test('another end is a conflict, and nothing is written', async () => {
   const open = await opened();
-  await writeEnd(pool, ending(open, 'withdrawn', Date.now()));
+  await writtenEnd(ending(open, 'withdrawn', Date.now()));
   const kept = await getChange(pool, open.id);
-  await expect(writeEnd(pool, ending(open, 'taken_over', Date.now()))).rejects.toMatchObject({
+  await expect(writtenEnd(ending(open, 'taken_over', Date.now()))).rejects.toMatchObject({
     code: 'integrity_conflict',
   });
   expect(await getChange(pool, open.id)).toEqual(kept);

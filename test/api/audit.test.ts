@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
+import pg from 'pg';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { appendEntry } from '../../audit/append.ts';
 import { leafHash } from '../../audit/merkle.ts';
@@ -253,4 +254,27 @@ test('what cannot be recorded is not answered', async () => {
     expect(status, path).toBe(500);
     expect(text).not.toContain(story.changeId);
   }
+});
+
+test('a proof of an entry that was altered or removed says so in words', async () => {
+  const superuser = new pg.Client({ connectionString: stack.ground.database.url('superuser') });
+  await superuser.connect();
+  onTestFinished(() => superuser.end());
+  const proofOf = (index: number) => get(`entries/${index}/proof`);
+  expect((await proofOf(1)).status).toBe(200);
+  const evil = `convert_to(replace(convert_from(bytes, 'UTF8'), '2026', '2025'), 'UTF8')`;
+  await superuser.query(
+    'alter table audit.entry disable trigger all; alter table audit.leaf disable trigger all',
+  );
+  await superuser.query(
+    `update audit.entry set bytes = ${evil}, leaf_hash = sha256('\\x00'::bytea || ${evil})
+      where id = (select entry_id from audit.leaf where index = 1)`,
+  );
+  const altered = await proofOf(1);
+  expect(altered.body).toMatchObject({ status: 500, code: 'bad_proof' });
+  expect(altered.body.detail).toMatch(/entry 1 cannot be proved: .*somebody has altered the log/);
+  await superuser.query('delete from audit.leaf where index = 2');
+  const removed = await proofOf(2);
+  expect(removed.body).toMatchObject({ code: 'bad_proof' });
+  expect(removed.body.detail).toMatch(/entry 2 cannot be proved: .*somebody has removed it/);
 });

@@ -46,7 +46,10 @@ test('a change is shown with its attempts, its links and whether it awaits its r
   ] as const) {
     const answer = await stack.api.call(self, { as });
     expect(answer.status).toBe(200);
-    expect(answer.body).toEqual({ ...change, attempts: [], waitsFor: null, awaitingYou, links });
+    expect(answer.body).toEqual({
+      ...change,
+      ...{ attempts: [], waitsFor: null, stop: null, callUnderWay: null, awaitingYou, links },
+    });
     expect(answer.headers.get('cache-control')).toBe('no-store');
   }
   expect((await stack.api.call(self.toUpperCase().replace('/V1/CHANGES', '/v1/changes'))).status).toBe(200);

@@ -85,13 +85,33 @@ test.each(codes)('%s becomes a problem of its status', (code) => {
     changeId: 'x',
   });
   expect(problem).not.toHaveProperty('errors');
-  if (problem.status === 500) expect(problem.detail).not.toContain('in short');
+  // That of a proof says which entry cannot be proved, and is made for the reader.
+  if (problem.status === 500 && code !== 'bad_proof') expect(problem.detail).not.toContain('in short');
 });
 
 test.each<[string, unknown, ErrorCode]>([
   ['a refused connection', Object.assign(new Error(''), { code: 'ECONNREFUSED' }), 'log_unavailable'],
   ['a shutdown', Object.assign(new Error(''), { code: '57P01' }), 'log_unavailable'],
   ['a full disk', Object.assign(new Error(''), { code: '53100' }), 'log_unavailable'],
+  ...(
+    [
+      ['a standby', '25006'],
+      ['a login that may not', '28000'],
+      ['a password that was changed', '28P01'],
+      ['a database that takes no connections', '55000'],
+      ['a database that is not there', '3D000'],
+      ['a disk that cannot be read', '58030'],
+      ['a deadlock', '40P01'],
+      ['a lock that is held', '55P03'],
+    ] as const
+  ).map(
+    ([name, code]) =>
+      [name, Object.assign(new Error(''), { code, severity: 'ERROR' }), 'log_unavailable'] as [
+        string,
+        unknown,
+        ErrorCode,
+      ],
+  ),
   ['a pool that is used up', new Error('timeout exceeded when trying to connect'), 'log_unavailable'],
   ['a cut connection', new Error('Connection terminated unexpectedly'), 'log_unavailable'],
   ['a value that is no date', Object.assign(new Error(''), { code: '22008' }), 'invalid_request'],

@@ -85,6 +85,7 @@ describe('the document', () => {
     expect(names.sort()).toEqual([
       'Change',
       'Decision',
+      'DeclaredFreeze',
       'Entry',
       'Execution',
       'Freeze',
@@ -92,6 +93,7 @@ describe('the document', () => {
       'FreezeOverride',
       'FreezeOverrideRequest',
       'IssuedToken',
+      'MadePolicyRevocation',
       'Policy',
       'PolicyRevocation',
       'PolicyRevocationRequest',

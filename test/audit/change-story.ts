@@ -161,13 +161,29 @@ export function changeStory(
       } as const;
       return spoken(type[action], by, 'execution', action, { digest: null });
     },
+    /** A word to stop, or to go on after a pause, as the API wrote it down. */
+    stop(
+      action: 'pause' | 'resume' | 'abandon' | 'withdraw',
+      ordinal = 1,
+      callUnderWay: number | null = null,
+      by: Person = person('olga', 'operator'),
+    ) {
+      const type = action === 'resume' ? 'stop.lifted' : 'stop.requested';
+      const kind = action === 'withdraw' ? 'withdrawal' : 'execution';
+      const stop = { ordinal, word: action, callUnderWay };
+      return spoken(type, by, kind, action, { digest: null, members: { stop } });
+    },
     withdrawn: (by: Person = person('alice', 'requester')) =>
       spoken('change.withdrawn', by, 'withdrawal', 'withdraw', { digest: null }),
     started: (ordinal = 1, round = 1) =>
       entry('attempt.started', { attempt: { ordinal }, round, digest: digestOf(round) }),
-    ended: (outcome: 'succeeded' | 'failed' | 'unknown', ordinal = 1) =>
+    ended: (
+      outcome: 'succeeded' | 'failed' | 'unknown',
+      ordinal = 1,
+      code = outcome === 'succeeded' ? 'OK' : 'InternalError',
+    ) =>
       entry(`attempt.${outcome}`, {
-        attempt: { ordinal, code: outcome === 'succeeded' ? 'OK' : 'InternalError', requestId: randomUUID() },
+        attempt: { ordinal, code, requestId: randomUUID() },
       }),
     closed: (decisionStatus = 'approved', executionStatus = 'succeeded', code = executionStatus) =>
       entry('change.closed', {

@@ -313,7 +313,42 @@ describe('what could not have happened', () => {
     [
       'withdrawn after the call',
       ['withdrawn_after_call'],
-      (s) => [...approved(s), s.started(), s.withdrawn()],
+      (s) => [...approved(s), s.started(), s.ended('failed'), s.withdrawn()],
+    ],
+    [
+      'a word to withdraw after the call',
+      ['withdrawn_after_call'],
+      (s) => [...approved(s), s.started(), s.ended('failed'), s.stop('withdraw')],
+    ],
+    [
+      'called after it was abandoned',
+      ['called_after_stop'],
+      (s) => [...approved(s), s.started(), s.stop('abandon'), s.operator('abandon'), s.ended('succeeded')],
+    ],
+    [
+      'called again after it was abandoned during a call',
+      ['called_after_stop'],
+      (s) => [
+        ...approved(s),
+        ...[s.started(), s.stop('abandon', 1, 1), s.ended('failed')],
+        ...[s.started(2), s.ended('unknown', 2)],
+      ],
+    ],
+    [
+      'called while it was paused',
+      ['called_after_stop'],
+      (s) => [...approved(s), s.stop('pause'), s.started(), s.ended('succeeded')],
+    ],
+    [
+      'words after the final one',
+      ['stop_out_of_order', 'stop_out_of_order'],
+      (s) => [...approved(s), s.stop('abandon'), s.stop('pause', 2), s.stop('resume', 3)],
+    ],
+    ['a word left out', ['stop_out_of_order'], (s) => [...approved(s), s.stop('abandon', 2)]],
+    [
+      'a word to stop without what the person said',
+      ['statement_missing'],
+      (s) => [...approved(s), { ...s.stop('abandon'), statement: null }],
     ],
     [
       'withdrawn by somebody else',

@@ -66,7 +66,7 @@ if (task.does === 'write') {
     pool,
     memory: await openLogMemory(task.memory),
     keys: () => Promise.resolve([readNoteSigner(task.privateKey)]),
-    anchor: () => Promise.resolve(),
+    anchor: { keep: () => Promise.resolve(), largest: () => Promise.resolve(null) },
     log: { info: say, warn: say, fatal: say },
     groupMs: 20,
     silentMs: 1000,

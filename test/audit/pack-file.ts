@@ -58,7 +58,11 @@ export async function unpacked(tgz: Buffer): Promise<OpenFile[]> {
 /** Packs files again as they are. */
 export async function packed(files: readonly OpenFile[]): Promise<string> {
   const tar = makeTar();
-  for (const { name, data, header } of files) tar.entry({ name, size: data.length, ...header }, data);
+  // Where there is a manifest, its time.
+  const text = files.find(({ name }) => name === 'manifest.json')?.data.toString() ?? '';
+  const madeAt = /"madeAt": "([^"]*)"/.exec(text)?.[1];
+  const mtime = madeAt === undefined ? new Date() : new Date(madeAt);
+  for (const { name, data, header } of files) tar.entry({ name, size: data.length, mtime, ...header }, data);
   tar.finalize();
   return saved((tar as unknown as Readable).pipe(createGzip()));
 }

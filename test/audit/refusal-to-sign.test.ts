@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { refusalToSign } from '../../audit/refusal-to-sign.ts';
-import type { SigningEvidence, SigningRefusal } from '../../audit/refusal-to-sign.ts';
+import { refusalByOthers, refusalToSign } from '../../audit/refusal-to-sign.ts';
+import type { OtherEvidence, SigningEvidence, SigningRefusal } from '../../audit/refusal-to-sign.ts';
 
 const root = (name: string): Buffer => createHash('sha256').update(name).digest();
 const sound: SigningEvidence = {
@@ -41,4 +41,28 @@ const cases: [string, SigningEvidence, SigningRefusal | null][] = [
 ];
 test.each(cases)('%s', (_, evidence, expected) => {
   expect(refusalToSign(evidence)).toBe(expected);
+});
+
+const quiet: OtherEvidence = { anchored: null, tilesAtAnchored: null, objection: null };
+const known = (size: number, at: string, tiles: string | null): OtherEvidence => ({
+  ...quiet,
+  anchored: { size, root: root(at) },
+  tilesAtAnchored: tiles === null ? null : root(tiles),
+});
+const says = (kind: 'ahead' | 'differs'): OtherEvidence => ({
+  ...quiet,
+  objection: { kind, origin: 'log.example', size: 9 },
+});
+test.each<[string, number, OtherEvidence, SigningRefusal | null]>([
+  ['nobody knows anything', 5, quiet, null],
+  ['the anchor is behind', 5, known(3, '3', '3'), null],
+  ['the anchor is level', 5, known(5, '5', '5'), null],
+  ['the anchor is ahead', 5, known(6, '6', null), 'anchor_ahead'],
+  ['the anchor is ahead of a new memory', 0, known(6, '6', null), 'anchor_ahead'],
+  ['the anchor has another tree', 5, known(3, 'x', '3'), 'anchor_differs'],
+  ['the tree does not reach so far', 5, known(3, '3', null), 'anchor_differs'],
+  ['the witness is ahead', 5, says('ahead'), 'witness_ahead'],
+  ['the witness has another tree', 5, says('differs'), 'witness_differs'],
+])('others: %s', (_, size, others, expected) => {
+  expect(refusalByOthers({ size, root: root('5') }, others)).toBe(expected);
 });

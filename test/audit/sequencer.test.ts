@@ -145,11 +145,9 @@ test('another takes over when the leader loses its connection, and it comes back
   await superuser.connect();
   onTestFinished(() => superuser.end());
   for (let n = 0; n < 3; n++) {
-    await until(() => isLocked('sequencer'));
+    await until(() => isLed(superuser));
     await superuser.query(
-      `select pg_terminate_backend(l.pid) from pg_locks l join pg_database d on d.oid = l.database
-        where l.locktype = 'advisory' and d.datname = current_database() and l.granted
-          and l.objid = (hashtext('sequencer')::bigint & 4294967295)::oid`,
+      `select pg_terminate_backend(pid) from countersign.leader where name = 'sequencer'`,
     );
     const entry = draft();
     await appendEntry(worker, entry);
@@ -158,7 +156,7 @@ test('another takes over when the leader loses its connection, and it comes back
   await Promise.all(sequencers.map((s) => s.stop()));
   expect(warnings.length).toBeGreaterThanOrEqual(3);
   // The server notices a closed connection a little later.
-  await until(async () => !(await isLocked('sequencer')));
+  await until(async () => !(await isLed(superuser)));
   await expectSound();
 });
 
@@ -189,6 +187,14 @@ test('listeners learn which changes got an index', async () => {
   await heard(1);
   expect(payloads).toEqual([`${Number(size) + 1} `]);
 });
+
+async function isLed(superuser: pg.Client): Promise<boolean> {
+  const { rowCount } = await superuser.query(
+    `select from countersign.leader l join pg_locks k on k.pid = l.pid and k.locktype = 'advisory'
+      where l.name = 'sequencer' and ((k.classid::bigint << 32) | k.objid::bigint) = l.lock_key`,
+  );
+  return rowCount === 1;
+}
 
 function isLocked(name: string): Promise<boolean> {
   return one(

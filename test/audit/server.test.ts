@@ -87,6 +87,19 @@ test.each(['fsync', 'full_page_writes', 'synchronous_commit'])('%s off is refuse
   await as(urls.worker, checkServer);
 });
 
+test('a database in another encoding than UTF-8 is refused', async () => {
+  await as(server.superuserUrl, async (client) => {
+    await client.query(`create database latin encoding 'LATIN1' locale 'C' template template0`);
+    await client.query('grant connect on database latin to countersign_worker');
+  });
+  const url = new URL(urls.worker);
+  url.pathname = '/latin';
+  await expect(as(url.href, checkServer)).rejects.toMatchObject({
+    code: 'invalid_configuration',
+    message: expect.stringContaining('server_encoding') as string,
+  });
+});
+
 test('a superuser, the owner and whoever may write past append are refused', async () => {
   await expect(as(superuserOfDatabase(), checkServer)).rejects.toMatchObject({
     code: 'invalid_configuration',

@@ -121,11 +121,7 @@ export async function signerGround() {
     },
     /** Ends the session of the signer that leads, and no other: whoever writes next has the connections it had. */
     async endLeading(): Promise<void> {
-      await superuser.query(
-        `select pg_terminate_backend(l.pid) from pg_locks l join pg_database d on d.oid = l.database
-          where l.locktype = 'advisory' and d.datname = current_database() and l.granted
-            and l.objid = (hashtext('signer')::bigint & 4294967295)::oid`,
-      );
+      await superuser.query(`select pg_terminate_backend(pid) from countersign.leader where name = 'signer'`);
     },
     async backUp(): Promise<Backup> {
       const backup = await backUp(database);

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { packFiles } from '../../audit/pack/manifest.ts';
+import { jsonText, packFiles } from '../../audit/pack/manifest.ts';
 import { changed, found, packed, unpacked } from './pack-file.ts';
 import type { OpenFile } from './pack-file.ts';
 import { leafHash } from '../../audit/merkle.ts';
@@ -48,7 +48,7 @@ describe('what somebody does who has read the format, the manifest set right', (
     return changed(entries, 'leaves.jsonl', edit(line, /"leafHash":"[0-9a-f]*"/, `"leafHash":"${hash}"`));
   };
   const withCheckpoints = (files: readonly OpenFile[], checkpoints: readonly string[]) =>
-    changed(files, 'proofs/checkpoints.json', () => JSON.stringify({ checkpoints }));
+    changed(files, 'proofs/checkpoints.json', () => jsonText({ checkpoints }));
   const drop = (index: number) => (m: Record<string, unknown>) => {
     const counts = m.counts as { entries: number; changes: number; types: Record<string, number> };
     const type = bodies[index]?.type ?? '';

@@ -1,8 +1,11 @@
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { openWitnessMemory } from '../../audit/witness-memory.ts';
+import { beginWitnessMemory, openWitnessMemory } from '../../audit/witness-memory.ts';
 import { createWitness } from '../../audit/witness-server.ts';
 import type { keyPair } from './tree-fixture.ts';
 import { keyPair as makeKeyPair } from './tree-fixture.ts';
@@ -18,8 +21,15 @@ export async function witnessOn(
   port = 0,
 ) {
   const alarms: object[] = [];
+  // As with its key: a witness that was there before does not begin again.
+  const begun = join(folder, 'begun');
+  const memory = await openWitnessMemory(folder);
+  if (!existsSync(begun)) {
+    await beginWitnessMemory(memory);
+    await writeFile(begun, '');
+  }
   const server = createWitness({
-    memory: await openWitnessMemory(folder),
+    memory,
     signer: key.signer,
     logs: logs.map(({ verifier }) => verifier),
     log: { info: () => undefined, error: () => undefined, fatal: (fields) => void alarms.push(fields) },

@@ -214,6 +214,7 @@ test('doctor asks the vendor a question that changes nothing, and says through w
     const findings = await examine(
       through(proxy.host, {
         COUNTERSIGN_HOME: '/nowhere',
+        ONSMQTT_REGION: 'cn-hangzhou',
         ALIBABA_CLOUD_ACCESS_KEY_ID: key.accessKeyId,
         ALIBABA_CLOUD_ACCESS_KEY_SECRET: key.accessKeySecret,
         ...more,

@@ -80,7 +80,10 @@ test('each process is given only variables that it knows, with values that it ta
       const known = variable in environmentSchema.shape || foreign.test(variable);
       expect(known, `${name}: ${variable}`).toBe(true);
     }
-    const env = values(service, { OIDC_ISSUER: 'https://id.example' });
+    const env = values(service, {
+      OIDC_ISSUER: 'https://id.example',
+      ONSMQTT_REGION: 'cn-hangzhou',
+    });
     expect(() => readEnvironment(env), name).not.toThrow();
   }
 });

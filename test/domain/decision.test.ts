@@ -44,6 +44,10 @@ describe('who may decide what, when', () => {
   const security = policyOf([stage('first', 'security:1')]);
   const inOrder = policyOf([stage('first', 'operations:1'), stage('second', 'security:1')]);
   const reject = { decision: 'reject' } as const;
+  const acting: Partial<Decidable> = {
+    policy: { ...two, delegations: [{ from: alice, to: bob, since: iso(500), until: iso(60_000) }] },
+    decisions: [decided(bob, { at: iso(400) })],
+  };
   test.each<[string, string, Partial<Decidable>, Person, Partial<WantedDecision>?, number?]>([
     ['an approver', 'new', {}, bob],
     ['an approver, rejecting', 'new', {}, bob, reject],
@@ -62,6 +66,34 @@ describe('who may decide what, when', () => {
     ['the contrary', 'already_decided', { policy: two, decisions: [decided(bob)] }, bob, reject],
     ['again in a new round', 'new', { round: 2, decisions: [decided(bob, { counts: false })] }, bob],
     ['again after taking it back', 'new', { decisions: [decided(bob, { counts: false })] }, bob, reject],
+    ['the same, after losing the role', 'repeated', { decisions: [decided(bob)] }, { ...bob, roles: [] }],
+    ['the same, while the requester has delegated to them since', 'repeated', acting, bob],
+    ['the contrary, while the requester has delegated to them since', 'self_approval', acting, bob, reject],
+    [
+      'after four changes of mind',
+      'new',
+      { decisions: [decided(bob, { counts: false, takenBack: 4 })] },
+      bob,
+    ],
+    [
+      'after five changes of mind',
+      'too_many_changes_of_mind',
+      { decisions: [decided(bob, { counts: false, takenBack: 5 })] },
+      bob,
+    ],
+    [
+      'after five changes of mind, rejecting',
+      'too_many_changes_of_mind',
+      { decisions: [decided(bob, { counts: false, takenBack: 5 })] },
+      bob,
+      reject,
+    ],
+    [
+      'after somebody else’s changes of mind',
+      'new',
+      { decisions: [decided(carol, { counts: false, takenBack: 5 })] },
+      bob,
+    ],
     ['outside the stage’s group', 'not_an_approver', { policy: security }, bob],
     ['inside the stage’s group', 'new', { policy: security }, frank],
     ['in a later stage’s group', 'not_an_approver', { policy: inOrder }, frank],
@@ -195,6 +227,27 @@ describe('what decisions amount to', () => {
   ])('rejects: %s', (_name, reject, seats, count, expected) => {
     const against = [bob, carol, dan].slice(0, count).map((by) => decided(by, no));
     expect(of(policyOf([stage('first', seats)], { reject }), ...against)).toBe(expected);
+  });
+  test.each<[string, Decision[], string]>([
+    [
+      'three approvals and one reject',
+      [decided(bob), decided(carol), decided(dan), decided(frank, no)],
+      'approved',
+    ],
+    ['two approvals and one reject', [decided(bob), decided(carol), decided(frank, no)], 'pending'],
+    ['one approval and two rejects', [decided(bob), decided(carol, no), decided(frank, no)], 'rejected'],
+  ])('a minority against three seats stays one when they are full: %s', (_name, decisions, expected) => {
+    const policy = policyOf([stage('first', '*:3')], { reject: { kind: 'majority' } });
+    for (const order of [decisions, [...decisions].reverse()]) expect(of(policy, ...order)).toBe(expected);
+  });
+  test('a minority of an earlier stage does not count in a later one, nor at the end', () => {
+    const policy = policyOf([stage('first', '*:2'), stage('second', '*:1')], {
+      reject: { kind: 'majority' },
+    });
+    const first = [decided(bob), decided(frank, no), decided(carol)];
+    expect(of(policy, ...first)).toBe('pending');
+    expect(of(policy, ...first, decided(dan, { stage: 'second' }))).toBe('approved');
+    expect(of(policy, ...first, decided(dan, { ...no, stage: 'second' }))).toBe('rejected');
   });
   test('a majority is one of the stage in which it rejects', () => {
     const policy = policyOf([stage('first', '*:1'), stage('second', '*:2')], {

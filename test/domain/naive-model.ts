@@ -2,25 +2,56 @@ import type { PersonId } from '../../domain/person.ts';
 import { samePerson } from '../../domain/person.ts';
 import type { Decidable } from '../../domain/decision.ts';
 import type { Decision } from '../../domain/change.ts';
+import type { Stage } from '../../domain/policy.ts';
 
 /**
  * The rules once more, slowly and without any of the code that they are compared with: every way to seat people is tried
  * until one fills every seat. For a few people only.
  */
 export function naivelyApproved(change: Decidable): boolean {
-  const { policy } = change;
-  const seats = policy.stages.flatMap(({ groups }) =>
-    groups.flatMap(({ group, threshold }) => Array.from({ length: Math.max(1, threshold) }, () => group)),
+  const { stages } = change.policy;
+  if (stages.length === 0 || stages.some(({ groups }) => groups.length === 0)) return false;
+  return canFill(change, stages.flatMap(seatsOf), 'approve');
+}
+
+/** Whether rejects end a change: any; so many of people with a right to some seat; more than half of the stage that is open. */
+export function naivelyRejected(change: Decidable): boolean {
+  const { reject, stages } = change.policy;
+  const anywhere = stages.flatMap(({ groups }) => groups.map(({ group }) => group));
+  const places = (count: number) => Array.from({ length: count }, () => anywhere);
+  if (reject.kind === 'any') return countedBy(change).some((d) => d.decision === 'reject');
+  if (reject.kind === 'count') return canFill(change, places(reject.count), 'reject');
+  const open = stages.find((_, i) => !canFill(change, stages.slice(0, i + 1).flatMap(seatsOf), 'approve'));
+  if (!open) return false;
+  const more = Math.floor(seatsOf(open).length / 2) + 1;
+  const there = {
+    ...change,
+    decisions: change.decisions.filter((d) => d.decision !== 'reject' || d.stage === open.name),
+  };
+  return canFill(there, places(more), 'reject');
+}
+
+function seatsOf({ groups }: Stage): (string | null)[][] {
+  return groups.flatMap(({ group, threshold }) =>
+    Array.from({ length: Math.max(1, threshold) }, () => [group]),
   );
-  if (policy.stages.length === 0 || policy.stages.some(({ groups }) => groups.length === 0)) return false;
-  const approvals = countedBy(change).filter((d) => d.decision === 'approve');
-  const taken = (seat: number, people: readonly string[], rights: readonly string[]): boolean =>
-    seat === seats.length ||
-    approvals.some((d) => {
+}
+
+/** Whether distinct people who said so can take all the places, each under a right of their own; a place names who may. */
+function canFill(
+  change: Decidable,
+  places: readonly (readonly (string | null)[])[],
+  said: Decision['decision'],
+): boolean {
+  const deciders = countedBy(change).filter((d) => d.decision === said);
+  const taken = (place: number, people: readonly string[], rights: readonly string[]): boolean =>
+    place === places.length ||
+    deciders.some((d) => {
       if (people.includes(id(d.person))) return false;
       return [d.person, ...standsFor(change, d)].some((whose) => {
-        if (rights.includes(id(whose)) || !mayTake(change, d, whose, seats[seat] ?? null)) return false;
-        return taken(seat + 1, [...people, id(d.person)], [...rights, id(whose)]);
+        const may = (places[place] ?? []).some((group) => mayTake(change, d, whose, group));
+        if (rights.includes(id(whose)) || !may) return false;
+        return taken(place + 1, [...people, id(d.person)], [...rights, id(whose)]);
       });
     });
   return taken(0, [], []);
@@ -54,10 +85,20 @@ function standsFor(change: Decidable, { person }: Decision): PersonId[] {
     .filter((from) => ![id(change.requester), id(person), ...side, ...here].includes(id(from)));
 }
 
-function mayTake({ policy }: Decidable, d: Decision, whose: PersonId, group: string | null): boolean {
+function mayTake(change: Decidable, d: Decision, whose: PersonId, group: string | null): boolean {
   if (group === null) return true;
+  const { escalation } = change.policy;
+  const asked =
+    change.escalatedAt !== null && escalation !== null && isIn(change, d, whose, escalation.group);
+  return asked || isIn(change, d, whose, group);
+}
+
+function isIn({ policy }: Decidable, d: Decision, whose: PersonId, group: string): boolean {
   const source = policy.groups[group];
   if (source?.source === 'members') return source.members.some((m) => samePerson(m, whose));
+  if (source?.source === 'directory') {
+    return d.directory?.some((m) => samePerson(m, whose) && m.groups.includes(group)) ?? false;
+  }
   return source?.source === 'token' && samePerson(whose, d.person) && d.person.groups.includes(group);
 }
 

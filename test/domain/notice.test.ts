@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { fourEyes } from '../../domain/four-eyes.ts';
-import { audienceOf, dueNotices } from '../../domain/notice.ts';
+import { audienceOf, dueNotices, mostPeopleTold, noticeMembers } from '../../domain/notice.ts';
 import { change, person } from '../store/change-fixture.ts';
 
 const hour = 3_600_000;
@@ -85,4 +85,13 @@ describe('who is told', () => {
       });
     },
   );
+  test('of a change that very many have decided: the first of them, so that its entry fits the log', () => {
+    const [one] = decided.decisions;
+    if (!one) throw new Error('nobody has decided');
+    const decisions = Array.from({ length: 2000 }, (_, i) => ({
+      ...one,
+      person: { ...one.person, subject: `approver-${i}` },
+    }));
+    expect(noticeMembers('closed', { ...decided, decisions }).people).toHaveLength(mostPeopleTold);
+  });
 });

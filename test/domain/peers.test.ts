@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { decisionOutcome, judgeDecision, missingSeats } from '../../domain/decision.ts';
-import { judgeExecution, judgeWithdrawal } from '../../domain/execution.ts';
 import type { Change, ChangeRequest } from '../../domain/change.ts';
 import { closed, newChange, withNobody, withRound } from '../../domain/change-state.ts';
 import { audienceOf } from '../../domain/notice.ts';
@@ -8,6 +7,7 @@ import type { PinnedPolicy } from '../../domain/policy.ts';
 import { judgeReview } from '../../domain/review.ts';
 import { judgeBreakGlass } from '../../domain/break-glass.ts';
 import { satisfiability } from '../../domain/satisfiability.ts';
+import { judgeWord } from '../../domain/stop.ts';
 import {
   after,
   alice,
@@ -137,7 +137,9 @@ describe('where others fail', () => {
       'missing_role',
     );
     const running = { decisionStatus: 'approved', executionStatus: 'running', requester: alice } as Change;
-    expect(codeOf(() => judgeExecution(running, 'abandon', bob, true))).toBe('missing_role');
+    expect(
+      codeOf(() => judgeWord({ change: running, standing: 'going', called: true }, 'abandon', bob)),
+    ).toBe('missing_role');
   });
   test('the self-approval ban holds on every way in', () => {
     const delegated = policyOf([stage('review', 'security:1')], {
@@ -182,7 +184,8 @@ describe('where others fail, beside the seats', () => {
   test('the requester can withdraw, and the other approvers are told that it is decided', () => {
     const policy = policyOf([stage('both', 'operations:1 security:1')]);
     const asked = change(policy, { decisions: [decided(bob)] });
-    expect(codeOf(() => judgeWithdrawal(asked, alice, false))).toBe('allowed');
+    const facts = { change: asked, standing: 'going', called: false } as const;
+    expect(judgeWord(facts, 'withdraw', alice)).toBe('withdrawn');
     expect(audienceOf('decided', asked)).toMatchObject({
       groups: ['operations', 'security'],
       people: [{ subject: 'alice' }, { subject: 'bob' }],

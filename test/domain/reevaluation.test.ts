@@ -59,7 +59,7 @@ describe('the approvals, looked at again before the call', () => {
     expect(reevaluate(changeOf(other, { decisions }), () => [])).toMatchObject({ lapsed: [], missing: [] });
   });
   test('the change waits again, for as many, and the escalation group is asked', () => {
-    const waiting = withLapsed(change, reevaluate(change, listing({ security: [bob] })), now);
+    const waiting = withLapsed(change, reevaluate(change, listing({ security: [bob] })), now, day);
     expect(waiting).toMatchObject({
       decisionStatus: 'pending',
       executionStatus: 'not_started',
@@ -77,13 +77,13 @@ describe('other steps of a change', () => {
     const change = changeOf(policyOf([stage('first', '*:2')]));
     const one = withDecision(change, decided(bob), day);
     expect(one.missing).toMatchObject([{ seats: 1 }]);
-    const none = withoutDecision(one, bob);
+    const none = withoutDecision(one, bob, now, day);
     expect(none).toMatchObject({ missing: [{ seats: 2 }], decisions: [{ counts: false }] });
     expect(none.version).toBe(one.version + 1);
   });
   test('escalation happens once', () => {
-    const first = withEscalation(changeOf(policyOf([stage('first', '*:1')])), now);
-    expect(withEscalation(first, now + 1).escalatedAt).toBe(first.escalatedAt);
+    const first = withEscalation(changeOf(policyOf([stage('first', '*:1')])), now, day);
+    expect(withEscalation(first, now + 1, day).escalatedAt).toBe(first.escalatedAt);
   });
   test('a standard change is approved by nobody, and executes within its time', () => {
     const standard = policyOf([], { standard: true });

@@ -122,13 +122,9 @@ describe('an operator’s word during the read that finds a drift', () => {
     const sn = await ground.certificate();
     const asked = await journey.asked(sn);
     await rename(sn);
-    await ground.control('POST', '/_sim/faults', {
-      action: 'GetCaCertificate',
-      sn,
-      kind: 'pass',
-      delayMs: 2000,
-    });
+    await ground.slowRead(sn, 2000);
     await decide(api.users.bob, asked);
+    await ground.untilScriptTaken(sn);
     return { id: asked.id, sn };
   }
 

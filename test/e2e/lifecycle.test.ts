@@ -191,7 +191,7 @@ describe.concurrent('a change', { timeout: 300_000 }, () => {
     const sn = await ground.certificate();
     await ground.fault(sn, { kind: 'hang' });
     const { id } = await journey.approved(sn);
-    await changeThat(api.users.alice, id, (c) => c.attempts.length === 1);
+    await changeThat(api.users.alice, id, (c) => c.callUnderWay !== null);
     await control(id, 'pause');
     const paused = await changeThat(api.users.alice, id, (c) => c.attempts[0]?.outcome === 'unknown');
     expect(paused).toMatchObject({ executionStatus: 'paused', closedAt: null });

@@ -1,4 +1,5 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { closeOrphans } from '../../activities/close-orphans.ts';
 import type { ChangeView } from '../../api/view.ts';
@@ -41,6 +42,18 @@ describe.concurrent('when two come at once', () => {
     expect(await codeOf(post(api.users.alice, sn, key, { justification: 'another' }))).toBe('key_reused');
     // Another person's same key is another key; the target is taken all the same.
     expect(await codeOf(post(api.users.erin, sn, key))).toBe('open_change_exists');
+  });
+
+  test('one key many times at once, while it is still opening, is that one change each time', async () => {
+    for (let turn = 0; turn < 5; turn += 1) {
+      const sn = await ground.certificate();
+      const key = randomUUID();
+      const sent = Array.from({ length: 12 }, async (_, i) => {
+        await delay(i * 5);
+        return (await post((i % 2 ? api : replica).users.alice, sn, key)).id;
+      });
+      expect(new Set(await Promise.all(sent)).size).toBe(1);
+    }
   });
 
   test('one key with two bodies makes one change and refuses the other', async () => {

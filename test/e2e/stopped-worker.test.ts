@@ -37,7 +37,7 @@ test('a worker that stood still neither ends nor repeats the call of the one tha
   expect(more).toEqual([]);
   expect(end).toMatchObject({ executionStatus: 'succeeded', outcome: { reconciled: false } });
   expect(end.attempts.map(({ outcome, code, requestId }) => [outcome, code, requestId])).toEqual([
-    ['unknown', 'worker_lost', null],
+    ['failed', 'not_sent', null],
     ['succeeded', 'OK', call?.requestId],
   ]);
 });

@@ -374,6 +374,17 @@ describe('what never leaves this machine', () => {
     expect((await calls(simulator)).total).toBe(0);
   });
 
+  test('another region than the one that is served', async () => {
+    const served = clientTo(simulator.url, { region: 'cn-shanghai' });
+    expect(await served.activeCaCertificate(ref, changeId)).toMatchObject({
+      class: 'permanent',
+      code: 'invalid_input',
+      message: 'expected the region cn-shanghai',
+    });
+    expect(await served.getCaCertificate(ref)).toMatchObject({ class: 'permanent', code: 'invalid_input' });
+    expect((await calls(simulator)).total).toBe(0);
+  });
+
   test('a pace that refuses', async () => {
     const refused = clientTo(simulator.url, { pace: { claim: () => Promise.reject(new Error('no')) } });
     expect(await faulty(refused.activeCaCertificate(ref, changeId))).toMatchObject({

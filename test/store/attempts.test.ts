@@ -41,6 +41,7 @@ test('an attempt starts open and ends once', async () => {
     changeId,
     ordinal: 1,
     startedAt,
+    sentAt: null,
     endedAt: null,
     outcome: 'open',
     class: null,
@@ -61,10 +62,10 @@ test('an attempt starts open and ends once', async () => {
     message: 'Try again later.',
     requestId: 'R-1',
   } as const;
-  expect(await endAttempt(pool, end)).toBe(true);
-  expect(await endAttempt(pool, { ...end, outcome: 'succeeded', requestId: 'R-2' })).toBe(false);
+  expect(await endAttempt(pool, end)).toEqual({ sentAt: null });
+  expect(await endAttempt(pool, { ...end, outcome: 'succeeded', requestId: 'R-2' })).toBeNull();
   expect(await listOpenAttempts(pool, changeId)).toEqual([]);
-  expect(await listAttempts(pool, changeId)).toEqual([{ ...end, startedAt }]);
+  expect(await listAttempts(pool, changeId)).toEqual([{ ...end, startedAt, sentAt: null }]);
 });
 
 test('the same activity attempt again is the same attempt, the next has the next ordinal', async () => {

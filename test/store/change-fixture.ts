@@ -43,6 +43,7 @@ export function change(more: Partial<Change> = {}): Change {
     decisions: [],
     missing: [{ stage: 'one', group: null, seats: 1, alsoFrom: [] }],
     outcome: null,
+    stopWords: 0,
     review: null,
     closedAt: null,
     ...more,

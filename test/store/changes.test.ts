@@ -85,8 +85,8 @@ test('changes are counted by their statuses', async () => {
   expect(await countChangesByStatus(reader)).toContainEqual({ ...statuses, count: 2 });
 });
 
-test('only the worker writes, and it deletes nothing but open targets', async () => {
-  const tables = ['change', 'idempotency_key', 'open_target', 'attempt', 'call_pace'];
+test('only the worker writes, and it deletes nothing but open targets and broken glasses', async () => {
+  const tables = ['change', 'idempotency_key', 'open_target', 'break_glass', 'attempt', 'call_pace'];
   for (const table of tables) {
     const column = { call_pace: 'account' }[table] ?? 'change_id';
     const name = table === 'change' ? 'version' : column;
@@ -101,7 +101,7 @@ test('only the worker writes, and it deletes nothing but open targets', async ()
         await expect(pool.query(sql)).rejects.toMatchObject({ code: '42501' });
       }
     }
-    if (table !== 'open_target') {
+    if (table !== 'open_target' && table !== 'break_glass') {
       await expect(worker.query(`delete from countersign.${table}`)).rejects.toMatchObject({ code: '42501' });
     }
     await expect(worker.query(`truncate countersign.${table} cascade`)).rejects.toMatchObject({

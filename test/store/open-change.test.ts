@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { writeEnd } from '../../activities/write-end.ts';
 import type { Change } from '../../domain/change.ts';
+import type { Person } from '../../domain/person.ts';
+import { findBreakGlass } from '../../store/find-break-glass.ts';
 import { getChange } from '../../store/get-change.ts';
 import { getChangeByKey } from '../../store/get-change-by-key.ts';
 import { getOpenChange } from '../../store/get-open-change.ts';
@@ -9,6 +12,7 @@ import { inTransaction } from '../../store/in-transaction.ts';
 import { openChange } from '../../store/open-change.ts';
 import type { OpenResult } from '../../store/open-change.ts';
 import { makePool } from '../../store/pool.ts';
+import { releaseBreakGlass } from '../../store/release-break-glass.ts';
 import { releaseTarget } from '../../store/release-target.ts';
 import { saveChange } from '../../store/save-change.ts';
 import { cloneDatabase } from '../support/database.ts';
@@ -103,6 +107,73 @@ test('of many at once on one target, one opens and the rest are told of it', asy
   const winner = await getOpenChange(pool, 'ActiveCaCertificate', target);
   expect(results.filter((r) => r.kind === 'opened')).toHaveLength(1);
   expect(results.filter((r) => r.kind === 'target_taken' && r.changeId === winner)).toHaveLength(15);
+});
+
+const glass = (by: Person, more: Partial<Change> = {}) =>
+  change({ requester: by, breakGlass: true, ...more });
+
+test('of many at once by one person who breaks the glass, one opens and the rest are told of it', async () => {
+  const ivan = person(`ivan-${randomUUID()}`);
+  const wanted = Array.from({ length: 16 }, () => glass(ivan));
+  const results = await Promise.all(wanted.map((c) => open(c, randomUUID())));
+  const winner = wanted[results.findIndex((r) => r.kind === 'opened')];
+  expect(results.filter((r) => r.kind === 'opened')).toHaveLength(1);
+  expect(results.filter((r) => r.kind === 'review_owed' && r.changeId === winner?.id)).toHaveLength(15);
+  for (const lost of wanted.filter((c) => c !== winner)) {
+    expect(await getChange(pool, lost.id)).toBeNull();
+    expect(await getOpenChange(pool, lost.operation, lost.target)).toBeNull();
+  }
+  // The same again is the same; others, and the same person without breaking it, are not concerned.
+  expect(await open(winner as Change)).toEqual({ kind: 'opened' });
+  expect(await open(change({ requester: ivan }))).toEqual({ kind: 'opened' });
+  expect(await open(glass(person(`judy-${randomUUID()}`)))).toEqual({ kind: 'opened' });
+});
+
+test('a machine’s broken glass is that of whoever issued its token', async () => {
+  const ivan = person(`ivan-${randomUUID()}`);
+  const machine = (n: number) => ({
+    ...person(`token-${n}-${randomUUID()}`),
+    issuedBy: { issuer: ivan.issuer, subject: ivan.subject },
+  });
+  const first = glass(machine(1));
+  expect(await open(first)).toEqual({ kind: 'opened' });
+  for (const by of [machine(2), ivan]) {
+    expect(await open(glass(by))).toEqual({ kind: 'review_owed', changeId: first.id });
+  }
+});
+
+test.each<[string, Partial<Change>, boolean]>([
+  ['pending', {}, false],
+  ['ended without a call', { decisionStatus: 'withdrawn' }, true],
+  ['approved and ended without a call', { decisionStatus: 'approved', executionStatus: 'cancelled' }, true],
+  ['called', { decisionStatus: 'approved', executionStatus: 'succeeded', reviewStatus: 'owed' }, false],
+])('a broken glass that is %s: another is opened: %s', async (_name, ended, expected) => {
+  const ivan = person(`ivan-${randomUUID()}`);
+  const first = glass(ivan);
+  await open(first);
+  if (Object.keys(ended).length > 0) {
+    const closedAt = '2026-11-24T10:00:00.000Z';
+    await writeEnd(pool, first.id, () => ({
+      change: { ...first, ...ended, version: 2, closedAt },
+      entries: [],
+    }));
+  }
+  const second = glass(ivan);
+  expect((await open(second)).kind).toBe(expected ? 'opened' : 'review_owed');
+  expect(await findBreakGlass(pool, ivan)).toBe(expected ? second.id : first.id);
+});
+
+test('who breaks the glass waits for the review that is being signed', async () => {
+  const ivan = person(`ivan-${randomUUID()}`);
+  const first = glass(ivan);
+  await open(first);
+  let racing: Promise<OpenResult> | undefined;
+  await inTransaction(pool, async (client) => {
+    await releaseBreakGlass(client, first.id);
+    racing = open(glass(ivan));
+    await waitsForLock();
+  });
+  expect(await racing).toEqual({ kind: 'opened' });
 });
 
 test('the loser waits for the winner, and takes over when the winner rolls back', async () => {

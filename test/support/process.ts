@@ -22,6 +22,7 @@ export async function startProcess(ground: Ground, name: 'api' | 'worker', extra
       TEMPORAL_ADDRESS: ground.temporalAddress,
       TEMPORAL_NAMESPACE: ground.namespace,
       OIDC_ISSUER: ground.identity.issuer,
+      ONSMQTT_REGION: 'cn-hangzhou',
       ...(name === 'worker'
         ? {
             ONSMQTT_ENDPOINT: ground.simulator.url,

@@ -13,6 +13,7 @@ import { createApp } from '../../api/app.ts';
 import type { ApiDependencies } from '../../api/dependencies.ts';
 import { createEngine } from '../../api/engine.ts';
 import { makeRefusalLog } from '../../api/refusal-log.ts';
+import { tellUntold } from '../../api/tell-stop-words.ts';
 import type { ChangeView } from '../../api/view.ts';
 import { startEntryFeed } from '../../audit/follow.ts';
 import { startSealing } from '../../audit/sealing.ts';
@@ -46,6 +47,8 @@ import { PROJECT_HOME, temporaryHome } from './stack.ts';
 
 export const key = { accessKeyId: 'test-key', accessKeySecret: 'test-secret' };
 export const instance = 'post-cn-test00001';
+/** The region that the tests' installation serves. */
+const servedHere = 'cn-hangzhou';
 export const demoUsers = ['alice', 'erin', 'bob', 'carol', 'frank', 'dave', 'olga', 'adam'] as const;
 type DemoUser = (typeof demoUsers)[number];
 
@@ -123,6 +126,16 @@ export async function startGround(servers: Servers = {}) {
     fault: (sn: string, fault: object) =>
       control('POST', '/_sim/faults', { action: 'ActiveCaCertificate', sn, ...fault }),
     control,
+    /** Reads of a serial number last so long, ms, once. */
+    async slowRead(sn: string, delayMs: number): Promise<void> {
+      await control('POST', '/_sim/faults', { action: 'GetCaCertificate', sn, kind: 'pass', delayMs });
+    },
+    /** Waits until all that was scripted for a serial number has begun. */
+    untilScriptTaken: (sn: string): Promise<true> =>
+      eventually(async () => {
+        const { faults } = (await control('GET', '/_sim/faults')) as { faults: { sn?: string }[] };
+        return faults.some((fault) => fault.sn === sn) ? null : true;
+      }),
     /** Calls of ActiveCaCertificate that the simulator saw for a serial number. */
     async calls(
       sn: string,
@@ -165,10 +178,10 @@ export type Ground = Awaited<ReturnType<typeof startGround>>;
 export async function serveApi(ground: Ground, overrides: Partial<ApiDependencies> = {}) {
   const pool = makePool({ connectionString: ground.database.url('api'), applicationName: 'test api' });
   const feed = startEntryFeed({ pool });
-  const log = pino({ level: 'silent' });
+  const log = pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' });
   const { namespace } = ground;
   const refusals = makeRefusalLog({ db: overrides.db ?? pool, namespace, log });
-  const app = createApp({
+  const deps: ApiDependencies = {
     db: pool,
     feed,
     engine: createEngine(ground.client, 20_000),
@@ -180,6 +193,7 @@ export async function serveApi(ground: Ground, overrides: Partial<ApiDependencie
     refusals,
     verifier: () => verifierBundle(PROJECT_HOME),
     policies: onePolicy(fourEyes),
+    region: servedHere,
     log,
     namespace,
     metrics: null,
@@ -187,12 +201,15 @@ export async function serveApi(ground: Ground, overrides: Partial<ApiDependencie
     tokensPerMinute: 10_000,
     refusedTokensPerMinute: 10_000,
     ...overrides,
-  });
+  };
+  const app = createApp(deps);
   const server = createServer(app);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     pool,
+    /** As the process does from time to time. */
+    tellStops: () => tellUntold(deps),
     stop: async (): Promise<void> => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -208,7 +225,7 @@ export async function startApi(
   options: { engineDeadlineMs?: number } & Partial<ApiDependencies> = {},
 ) {
   const { engineDeadlineMs, ...overrides } = options;
-  const { url, stop } = await serveApi(ground, {
+  const { url, stop, tellStops } = await serveApi(ground, {
     ...overrides,
     ...(engineDeadlineMs === undefined ? {} : { engine: createEngine(ground.client, engineDeadlineMs) }),
   });
@@ -217,7 +234,7 @@ export async function startApi(
       demoUsers.map(async (user) => [user, apiClient(url, await ground.identity.tokenFor(user))] as const),
     ),
   ) as Record<DemoUser, ApiClient>;
-  return { url, users, stop };
+  return { url, users, stop, tellStops };
 }
 
 /** What the activities work with, on real parts. */
@@ -232,6 +249,7 @@ export async function dependenciesOf(
   return {
     pool,
     sealing,
+    region: servedHere,
     onsMqtt: createOnsMqtt({
       endpoint: ground.simulator.url,
       credential: () => createCredential(key),

@@ -1,0 +1,87 @@
+import { CountersignError } from '../domain/error.ts';
+import type { ErrorCode } from '../domain/error.ts';
+
+/** The names of gRPC's status codes, by their numbers. */
+const names = [
+  'OK',
+  'CANCELLED',
+  'UNKNOWN',
+  'INVALID_ARGUMENT',
+  'DEADLINE_EXCEEDED',
+  'NOT_FOUND',
+  'ALREADY_EXISTS',
+  'PERMISSION_DENIED',
+  'RESOURCE_EXHAUSTED',
+  'FAILED_PRECONDITION',
+  'ABORTED',
+  'OUT_OF_RANGE',
+  'UNIMPLEMENTED',
+  'INTERNAL',
+  'UNAVAILABLE',
+  'DATA_LOSS',
+  'UNAUTHENTICATED',
+] as const;
+type Status = (typeof names)[number];
+
+/** What each status means here; null: no answer came, and what that means is the caller's to say. What a repeat cannot mend is no 503. */
+const meaning: Record<
+  Exclude<Status, 'OK'>,
+  { readonly code: ErrorCode; readonly message: string } | null
+> = {
+  CANCELLED: null,
+  DEADLINE_EXCEEDED: null,
+  UNAVAILABLE: { code: 'engine_unavailable', message: 'Temporal cannot be reached' },
+  RESOURCE_EXHAUSTED: { code: 'engine_busy', message: 'Temporal limits the rate of requests' },
+  ABORTED: { code: 'engine_failed', message: 'Temporal gave up the request' },
+  INTERNAL: { code: 'engine_failed', message: 'Temporal failed' },
+  UNKNOWN: { code: 'engine_failed', message: 'Temporal failed' },
+  DATA_LOSS: { code: 'engine_failed', message: 'Temporal has lost data' },
+  PERMISSION_DENIED: { code: 'engine_denied', message: 'Temporal denies the request to this process' },
+  UNAUTHENTICATED: { code: 'engine_denied', message: "Temporal does not accept this process's credentials" },
+  NOT_FOUND: { code: 'engine_rejected', message: 'Temporal does not know what was asked for' },
+  INVALID_ARGUMENT: { code: 'engine_rejected', message: 'Temporal rejects the request' },
+  ALREADY_EXISTS: { code: 'engine_rejected', message: 'Temporal has this already' },
+  FAILED_PRECONDITION: { code: 'engine_rejected', message: 'Temporal is not set up for the request' },
+  OUT_OF_RANGE: { code: 'engine_rejected', message: 'Temporal rejects the request' },
+  UNIMPLEMENTED: { code: 'engine_rejected', message: 'Temporal is too old for the request' },
+};
+
+/** The gRPC status of what Temporal's client threw, itself or as its cause; null when it is none of gRPC's. */
+export function grpcStatusOf(error: unknown): Exclude<Status, 'OK'> | null {
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    const { code, name } = at as Error & { code?: unknown };
+    // The native client's errors have the status as a number, too, and no details.
+    if (typeof code !== 'number' || !('details' in at || name === 'ServiceError')) continue;
+    const status = names[code];
+    if (status !== undefined && status !== 'OK') return status;
+  }
+  return error instanceof Error && error.name === 'ServiceError' ? 'UNAVAILABLE' : null;
+}
+
+/**
+ * A gRPC status as an error of ours, with the status' name in `grpcStatus`.
+ *
+ * @param lost - what no answer in time means here
+ */
+export function ofGrpcStatus(
+  status: Exclude<Status, 'OK'>,
+  cause: Error,
+  lost: 'engine_unavailable' | 'outcome_not_known',
+): CountersignError {
+  const extra = { grpcStatus: status };
+  // A run takes so many updates and no more, which no repeat mends. The server says so in words alone.
+  if (/\blimit\b.*\btotal\b.*\bupdates\b/is.test(textOf(cause))) {
+    const message = 'the change has had as many requests as its workflow takes; it can still be stopped';
+    return new CountersignError('change_exhausted', message, { cause, extra });
+  }
+  const { code, message } = meaning[status] ?? { code: lost, message: 'Temporal gave no answer in time' };
+  return new CountersignError(code, message, { cause, extra });
+}
+
+function textOf(error: Error): string {
+  let text = '';
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    text += `${at.message} ${(at as { details?: string }).details ?? ''} `;
+  }
+  return text;
+}

@@ -1,0 +1,58 @@
+import { readUnsealed } from '../audit/unsealed.ts';
+import { CountersignError } from '../domain/error.ts';
+import type { RaiseAlarm } from '../domain/alarm.ts';
+import type { Queryable } from '../store/queryable.ts';
+
+/** For how long entries may wait for a checkpoint, s, before no approval is accepted. */
+export const usualUnsealedLimit = 60;
+/** From how many seconds on somebody is told: by then calls wait for the log in vain. */
+const alarmSeconds = 20;
+
+/**
+ * Whoever administers Postgres can rewrite what no checkpoint covers, so nobody approves on top of a log that has not been sealed
+ * for long. Words that stop something are not asked about it.
+ *
+ * @throws CountersignError `not_sealed` when the oldest entry without a checkpoint is older than the limit; `log_unavailable`
+ */
+export async function refuseUnsealed(db: Queryable, limitSeconds = usualUnsealedLimit): Promise<void> {
+  const { entries, seconds } = await readUnsealed(db);
+  if (seconds <= limitSeconds) return;
+  throw new CountersignError(
+    'not_sealed',
+    `${entries} entries of the log have no signed checkpoint, the oldest for ${Math.round(seconds)} s: no approval is accepted past ${limitSeconds} s`,
+  );
+}
+
+/** Options of {@link watchUnsealed}. */
+export interface UnsealedWatch {
+  readonly db: Queryable;
+  readonly alarm: RaiseAlarm;
+  readonly limitSeconds?: number;
+  /** How often it looks, ms; default 5000. */
+  readonly everyMs?: number;
+}
+
+/** Raises `log_unsealed` when entries wait for a checkpoint for too long, and once a minute while they do. */
+export function watchUnsealed(watch: UnsealedWatch): { stop(): void } {
+  const { db, alarm, limitSeconds = usualUnsealedLimit, everyMs = 5_000 } = watch;
+  let toldAt = -Infinity;
+  const look = async (): Promise<void> => {
+    const { entries, seconds } = await readUnsealed(db);
+    if (seconds <= Math.min(alarmSeconds, limitSeconds)) toldAt = -Infinity;
+    else if (performance.now() - toldAt >= 60_000) {
+      toldAt = performance.now();
+      alarm(
+        'log_unsealed',
+        'entries wait for a signed checkpoint: no call is made, and soon nothing is approved',
+        {
+          entries,
+          seconds: Math.round(seconds),
+          limitSeconds,
+        },
+      );
+    }
+  };
+  // A database that does not answer is told of elsewhere.
+  const timer = setInterval(() => void look().catch(() => undefined), everyMs);
+  return { stop: () => clearInterval(timer) };
+}

@@ -1,0 +1,117 @@
+import { appendEntry } from '../audit/append.ts';
+import { listStopWords } from '../audit/stop-words.ts';
+import type { StopWord } from '../audit/stop-words.ts';
+import type { Change } from '../domain/change.ts';
+import { changeMembers, personActor } from '../domain/entry.ts';
+import { CountersignError } from '../domain/error.ts';
+import type { Person } from '../domain/person.ts';
+import { samePerson } from '../domain/person.ts';
+import type { Statement } from '../domain/statement.ts';
+import { hasStopped, judgeWord, standingOf, wordOf } from '../domain/stop.ts';
+import type { Standing } from '../domain/stop.ts';
+import { workflowIdOf } from '../domain/change.ts';
+import { isoTime } from '../domain/time.ts';
+import { mayHaveBeenSent } from '../domain/attempt.ts';
+import { getChange } from '../store/get-change.ts';
+import { getPolicyRevocation } from '../store/get-policy-revocation.ts';
+import { inTransaction } from '../store/in-transaction.ts';
+import { listAttempts } from '../store/list-attempts.ts';
+import { lockCallGate } from '../store/lock-call-gate.ts';
+import type { Queryable } from '../store/queryable.ts';
+import type { ApiDependencies } from './dependencies.ts';
+import { tellStopWords } from './tell-stop-words.ts';
+
+/** What of a statement its author says: the rest is the change's and the clock's. */
+export type Said = Pick<Statement, 'kind' | 'action' | 'comment'>;
+
+/**
+ * Says a word that stops a change, or has it go on after a pause: it is signed and written down while no call can begin,
+ * and the workflow is told. Once this returns, no call of a stopped change begins, whatever has become of the telling.
+ *
+ * @throws CountersignError a code of domain/stop.ts, with `callUnderWay` (the attempt) where a call has begun and is not answered;
+ * `log_unavailable`
+ */
+export async function sayStopWord(
+  deps: Pick<ApiDependencies, 'db' | 'engine' | 'signer' | 'namespace' | 'log' | 'now'>,
+  changeId: string,
+  person: Person,
+  said: Said,
+  source: string | null,
+): Promise<void> {
+  const { db, signer, namespace, now = Date.now } = deps;
+  const word = wordOf(said);
+  if (word === null || word === 'retry' || word === 'revoke') {
+    throw new CountersignError('internal_error', `${said.action} is no word to stop`);
+  }
+  const ordinal = await inTransaction(db, async (client) => {
+    await lockCallGate(client, 'shut');
+    const { change, standing, words, called, underWay } = await readStanding(client, changeId);
+    const last = words.at(-1);
+    const again = last?.word === word && samePerson(last.request.signed.statement.person, person);
+    // The first answer was lost. A change that has ended otherwise is told to have ended.
+    if (again && word !== 'resume' && (change.closedAt === null || hasStopped(standing))) return words.length;
+    try {
+      judgeWord({ change, standing, called }, word, person);
+    } catch (error) {
+      if (!(error instanceof CountersignError) || underWay === null) throw error;
+      const { code, message } = error;
+      throw new CountersignError(code, message, { extra: { callUnderWay: underWay } });
+    }
+    const at = isoTime(now());
+    const { digest, round } = change;
+    const signed = signer.sign({ v: 1, ...said, changeId, person, digest, round, at });
+    const ordinal = words.length + 1;
+    const type = word === 'resume' ? 'stop.lifted' : 'stop.requested';
+    await appendEntry(client, {
+      key: `${namespace}/${workflowIdOf(changeId)}/${type}/${ordinal}`,
+      body: {
+        v: 1,
+        type,
+        time: at,
+        actor: personActor(person),
+        ...changeMembers(change),
+        comment: said.comment,
+        statement: signed.statement as never,
+        signature: { keyId: signed.keyId, value: signed.signature },
+        source,
+        stop: { ordinal, word, callUnderWay: underWay },
+      },
+    });
+    return ordinal;
+  });
+  if (await tellStopWords(deps, changeId)) return;
+  const heard = (await getChange(db, changeId))?.stopWords ?? 0;
+  // Its end was being written, and is another than this word would have made.
+  if (heard < ordinal) throw new CountersignError('change_closed', 'the change has ended meanwhile');
+}
+
+/** A change with the words said of it. */
+export interface StandingFacts {
+  readonly change: Change;
+  readonly words: readonly StopWord[];
+  readonly standing: Standing;
+  readonly called: boolean;
+  /** The ordinal of the attempt whose call has begun and is not answered. */
+  readonly underWay: number | null;
+}
+
+/**
+ * What Postgres knows of who has stopped a change.
+ * @throws CountersignError `not_found`, `log_unavailable`
+ */
+export async function readStanding(db: Queryable, changeId: string): Promise<StandingFacts> {
+  const change = await getChange(db, changeId);
+  if (!change) throw new CountersignError('not_found', 'there is no such change');
+  const words = await listStopWords(db, changeId);
+  const attempts = await listAttempts(db, changeId);
+  const revoked = (await getPolicyRevocation(db, change.policy.digest)) !== null;
+  const standing = standingOf(words.map(({ word }) => word));
+  const underWay = attempts.findLast((a) => a.outcome === 'open' && a.sentAt !== null);
+  return {
+    change,
+    words,
+    standing: standing === 'going' || standing === 'paused' ? (revoked ? 'revoked' : standing) : standing,
+    called: attempts.some(mayHaveBeenSent),
+    underWay: underWay?.ordinal ?? null,
+  };
+}

@@ -1,0 +1,46 @@
+import type { SignedRequest } from '../domain/change.ts';
+import type { EntryBody } from '../domain/entry.ts';
+import type { SignedStatement, Statement } from '../domain/statement.ts';
+import { wordOf } from '../domain/stop.ts';
+import type { Word } from '../domain/stop.ts';
+import type { Queryable } from '../store/queryable.ts';
+import { asLogError } from './log-error.ts';
+
+/** A word to stop a change, or to have it go on after a pause, as the API wrote it down before it answered. */
+export interface StopWord {
+  readonly word: Word;
+  readonly request: SignedRequest & { readonly ordinal: number };
+}
+
+/**
+ * The words of a change, in their order: entries `stop.requested` and `stop.lifted`, sealed or not.
+ * @throws CountersignError `log_unavailable`
+ */
+export async function listStopWords(db: Queryable, changeId: string): Promise<StopWord[]> {
+  try {
+    const { rows } = await db.query<{ bytes: Buffer }>({
+      name: 'list-stop-words',
+      // Written one at a time, so their ids are in the order of their commits.
+      text: `select bytes from audit.entry
+        where change_id = $1 and type in ('stop.requested', 'stop.lifted') order by id`,
+      values: [changeId],
+    });
+    return rows.flatMap(({ bytes }) => stopWordOf(JSON.parse(bytes.toString('utf8')) as EntryBody) ?? []);
+  } catch (error) {
+    throw asLogError(error);
+  }
+}
+
+/** The word that an entry tells; null when it tells none. */
+export function stopWordOf(body: EntryBody): StopWord | null {
+  const { statement, signature, source, stop } = body as unknown as {
+    readonly statement: Statement;
+    readonly signature: { readonly keyId: string; readonly value: string };
+    readonly source: string | null;
+    readonly stop: { readonly ordinal: number };
+  };
+  const word = wordOf(statement);
+  if (word === null) return null;
+  const signed: SignedStatement = { statement, keyId: signature.keyId, signature: signature.value };
+  return { word, request: { signed, source, ordinal: stop.ordinal } };
+}

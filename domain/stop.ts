@@ -1,0 +1,152 @@
+import type { Change } from './change.ts';
+import { CountersignError } from './error.ts';
+import type { ErrorCode } from './error.ts';
+import type { Person } from './person.ts';
+import { samePerson } from './person.ts';
+import type { Statement } from './statement.ts';
+import { isFinal } from './status.ts';
+
+/** What people say of a change beside their decisions: words that stop it, and words that have it go on. */
+export const words = ['withdraw', 'take_over', 'pause', 'resume', 'retry', 'abandon', 'revoke'] as const;
+/** One of {@link words}. */
+export type Word = (typeof words)[number];
+
+/** What the words said so far make of a change; all but the first two are final. */
+export const standings = ['going', 'paused', 'withdrawn', 'taken_over', 'abandoned', 'revoked'] as const;
+/** One of {@link standings}. */
+export type Standing = (typeof standings)[number];
+
+/** Why a word does nothing to what stands. */
+export type StopRefusal = Extract<ErrorCode, 'already_stopped' | 'not_paused' | 'not_running'>;
+
+const finalOf = {
+  withdraw: 'withdrawn',
+  take_over: 'taken_over',
+  abandon: 'abandoned',
+  revoke: 'revoked',
+} as const satisfies Partial<Record<Word, Standing>>;
+
+/**
+ * The one order of words: what stands after another word, or why that word is refused. What is final stays, whatever
+ * comes after it.
+ */
+export function standingAfter(
+  standing: Standing,
+  word: Word,
+): { readonly standing: Standing } | { readonly refusal: StopRefusal } {
+  if (hasStopped(standing)) return { refusal: 'already_stopped' };
+  switch (word) {
+    case 'pause':
+      return standing === 'paused' ? { refusal: 'not_running' } : { standing: 'paused' };
+    case 'resume':
+      return standing === 'paused' ? { standing: 'going' } : { refusal: 'not_paused' };
+    case 'retry':
+      return standing === 'paused' ? { refusal: 'not_running' } : { standing };
+    default:
+      return { standing: finalOf[word] };
+  }
+}
+
+/** Whether a change has been stopped for good. */
+export function hasStopped(standing: Standing): boolean {
+  return standing !== 'going' && standing !== 'paused';
+}
+
+/** What stands after some words, in their order. One that does nothing to what stood before it counts for nothing. */
+export function standingOf(said: readonly Word[]): Standing {
+  return said.reduce<Standing>((standing, word) => {
+    const after = standingAfter(standing, word);
+    return 'standing' in after ? after.standing : standing;
+  }, 'going');
+}
+
+/** The word that a statement says; null for a decision, a review or a submission. */
+export function wordOf({ kind, action }: Pick<Statement, 'kind' | 'action'>): Word | null {
+  const kinds = {
+    withdrawal: ['withdraw'],
+    takeover: ['take_over'],
+    revocation: ['revoke'],
+    execution: ['pause', 'resume', 'retry', 'abandon'],
+  } as const satisfies Partial<Record<Statement['kind'], readonly Word[]>>;
+  if (!Object.hasOwn(kinds, kind)) return null;
+  return kinds[kind as keyof typeof kinds].find((word) => word === action) ?? null;
+}
+
+/** What a word finds. */
+export interface WordFacts {
+  readonly change: Change;
+  readonly standing: Standing;
+  /** Whether any attempt was ever marked as sent: then its call may have reached the vendor. */
+  readonly called: boolean;
+}
+
+/**
+ * Whether somebody may say a word of a change now, and what stands after it.
+ *
+ * - `withdraw`: its requester or an operator, until a call has begun
+ * - `take_over`: a break-glass change on the target of an ordinary one, until its call has begun
+ * - `pause`, `resume`, `retry`: an operator, of an approved change
+ * - `abandon`: an operator, of an approved change, and of one that waits for approval again after a call
+ * - `revoke`: an admin
+ *
+ * @throws CountersignError `missing_role` (403); `change_closed`, `already_stopped`, `open_change_exists`, `call_started`,
+ * `not_approved`, `not_paused`, `not_running` (409)
+ */
+export function judgeWord({ change, standing, called }: WordFacts, word: Word, person: Person): Standing {
+  assertRole(change, word, person);
+  const after = assertFollows(change, standing, word);
+  if (word === 'take_over' && change.breakGlass) {
+    throw new CountersignError('open_change_exists', 'another break-glass change is open on this target');
+  }
+  if ((word === 'withdraw' || word === 'take_over') && called) {
+    throw new CountersignError(
+      'call_started',
+      'a call has begun; an operator may pause or abandon the change',
+    );
+  }
+  if (word === 'withdraw' || word === 'take_over' || word === 'revoke') return after;
+  if (word === 'abandon' && called) return after;
+  if (change.decisionStatus !== 'approved') {
+    throw new CountersignError('not_approved', 'the change is not approved, so there is no execution yet');
+  }
+  if (word === 'retry' && change.executionStatus !== 'running') {
+    throw new CountersignError('not_running', 'there is no running execution to retry');
+  }
+  return after;
+}
+
+/**
+ * What stands after a word that was accepted before: only what is final is still in its way, as another may have come first.
+ * @throws CountersignError `change_closed`, `already_stopped`, `not_paused`, `not_running` (409)
+ */
+export function assertFollows(change: Change, standing: Standing, word: Word): Standing {
+  if (change.closedAt !== null || (isFinal(change) && !hasStopped(standing))) {
+    throw new CountersignError('change_closed', 'the change has ended');
+  }
+  const after = standingAfter(standing, word);
+  if ('standing' in after) return after.standing;
+  const messages = {
+    already_stopped: `the change was stopped for good before: ${standing}`,
+    not_paused: 'the execution is not paused',
+    not_running: 'the execution is paused',
+  };
+  throw new CountersignError(after.refusal, messages[after.refusal]);
+}
+
+function assertRole({ requester }: Change, word: Word, person: Person): void {
+  if (word === 'take_over') return;
+  if (word === 'withdraw') {
+    if (samePerson(requester, person) || person.roles.includes('operator')) return;
+    throw new CountersignError('missing_role', 'a change is withdrawn by its requester or by an operator');
+  }
+  if (word === 'revoke') {
+    if (person.roles.includes('admin')) return;
+    throw new CountersignError('missing_role', 'a policy is revoked by an admin');
+  }
+  if (!person.roles.includes('operator')) {
+    throw new CountersignError(
+      'missing_role',
+      'pausing, resuming, retrying and abandoning need the role operator',
+    );
+  }
+}

@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { workflowIdOf } from '../../domain/change.ts';
+import type { ChangeRequest } from '../../domain/change.ts';
+import { fourEyes } from '../../domain/four-eyes.ts';
+import { activeCaCertificate } from '../../operations/active-ca-certificate.ts';
+import { changeTaskQueue, changeWorkflowType } from '../../workflows/messages.ts';
+import { replayAll } from '../support/replay.ts';
+import { instance, serveApi, startApi, startGround, startWorkers, submission } from '../support/service.ts';
+import type { Ground } from '../support/service.ts';
+
+let ground: Ground;
+let api: Awaited<ReturnType<typeof startApi>>;
+let workers: Awaited<ReturnType<typeof startWorkers>>;
+
+beforeAll(async () => {
+  ground = await startGround();
+  [api, workers] = await Promise.all([startApi(ground), startWorkers(ground)]);
+});
+afterAll(async () => {
+  await replayAll(ground);
+  await workers.stop();
+  await api.stop();
+  await ground.stop();
+});
+
+const inRegion = (sn: string, regionId: string) =>
+  submission(sn, { input: { regionId, mqttInstanceId: instance, sn } });
+
+async function post(
+  url: string,
+  body: object,
+  key: string = randomUUID(),
+): Promise<{ status: number; body: Record<string, unknown> }> {
+  const response = await fetch(`${url}/v1/changes`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${await ground.identity.tokenFor('alice')}`,
+      'content-type': 'application/json',
+      'idempotency-key': key,
+    },
+    body: JSON.stringify(body),
+  });
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+}
+
+async function changesOf(sn: string): Promise<number> {
+  return (await api.users.dave.list(new URLSearchParams({ sn }))).items.length;
+}
+
+test('a request for another region is refused, with the field, and starts nothing', async () => {
+  const sn = await ground.certificate();
+  const { status, body } = await post(api.url, inRegion(sn, 'cn-shanghai'));
+  expect(status).toBe(400);
+  expect(body).toMatchObject({
+    code: 'region_not_served',
+    errors: [{ field: 'input.regionId', rule: 'served_region' }],
+  });
+  expect(await changesOf(sn)).toBe(0);
+});
+
+test('an API that serves another region cannot have it opened by the worker', async () => {
+  const sn = await ground.certificate();
+  const other = await serveApi(ground, { region: 'cn-shanghai' });
+  try {
+    const { status, body } = await post(other.url, inRegion(sn, 'cn-shanghai'));
+    expect([status, body.code]).toEqual([400, 'region_not_served']);
+    expect(await changesOf(sn)).toBe(0);
+    // The target is free.
+    const key = randomUUID();
+    expect(await post(api.url, inRegion(sn, 'cn-hangzhou'), key)).toMatchObject({ status: 201 });
+    // What was accepted once is answered again, whatever region is served now.
+    expect(await post(other.url, inRegion(sn, 'cn-hangzhou'), key)).toMatchObject({ status: 200 });
+  } finally {
+    await other.stop();
+  }
+});
+
+test('a workflow that comes past the API fails with the code', async () => {
+  const sn = await ground.certificate();
+  const id = randomUUID();
+  const input = { regionId: 'cn-shanghai', mqttInstanceId: instance, sn };
+  const now = new Date().toISOString();
+  const request: ChangeRequest = {
+    id,
+    operation: 'ActiveCaCertificate',
+    input,
+    target: activeCaCertificate.target(input),
+    requester: { issuer: ground.identity.issuer, subject: 'alice' } as ChangeRequest['requester'],
+    justification: 'the line moves',
+    ticket: null,
+    breakGlass: false,
+    policy: fourEyes,
+    submittedAt: now,
+    decideBy: new Date(Date.now() + 3_600_000).toISOString(),
+    executeAfter: null,
+    executeBy: null,
+    executeWithinMs: 3_600_000,
+    submission: null,
+    idempotency: null,
+    source: null,
+  };
+  const handle = await ground.client.workflow.start(changeWorkflowType, {
+    taskQueue: changeTaskQueue,
+    workflowId: workflowIdOf(id),
+    args: [request],
+  });
+  await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'region_not_served' } });
+  expect(await changesOf(sn)).toBe(0);
+});
