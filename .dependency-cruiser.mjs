@@ -21,7 +21,7 @@ const may = {
   domain: [],
   operations: ['domain'],
   workflows: ['domain', 'operations'],
-  activities: ['domain', 'operations', 'audit', 'store', 'calendar'],
+  activities: ['domain', 'operations', 'audit', 'store', 'calendar', 'policies'],
   onsmqtt: ['domain'],
   audit: ['domain'],
   store: ['domain'],

@@ -11,6 +11,7 @@ import { inTransaction } from '../store/in-transaction.ts';
 import { isSuperseded } from '../store/is-superseded.ts';
 import { listOpenAttempts } from '../store/list-open-attempts.ts';
 import { saveChange } from '../store/save-change.ts';
+import { isApproved } from '../store/is-approved.ts';
 import { startAttempt } from '../store/start-attempt.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 
@@ -113,6 +114,8 @@ export function makeAttemptLog(deps: Pick<ActivityDependencies, 'pool' | 'now' |
     async start(change: Change, ref: ActivityRef): Promise<StartedAttempt> {
       const startedAt = isoTime(now());
       return await inTransaction(pool, async (client) => {
+        // Withdrawn meanwhile: its workflow no longer waits for a call, and this activity may not know yet.
+        if (!(await isApproved(client, change.id))) throw new Error('the change is no longer approved');
         const { activityId, attempt: activityAttempt } = ref;
         const started = await startAttempt(client, {
           changeId: change.id,

@@ -2,6 +2,8 @@ import type { Change, ChangeRequest, SignedRequest } from '../domain/change.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { Closure } from '../domain/closure.ts';
 import type { EntryDraft } from '../domain/entry.ts';
+import type { ErrorCode } from '../domain/error.ts';
+import type { Host } from '../domain/host.ts';
 import type { NoticeKind } from '../domain/notice.ts';
 import type { Reevaluation } from '../domain/reevaluation.ts';
 import type { SignedStatement } from '../domain/statement.ts';
@@ -18,8 +20,20 @@ export type OpenedResult =
       readonly kind: 'invalid';
       readonly message: string;
       /** Why; `invalid_request` where there is none. */
-      readonly code?: 'region_not_served';
-    };
+      readonly code?: 'region_not_served' | 'bad_signature';
+    }
+  | Refused;
+
+/** A request that is not taken up, and why. */
+export interface Refused {
+  readonly kind: 'refused';
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+/** A host's request under the policy that this worker's own file has for it, or why it is not taken up. */
+export type HostAccepted =
+  { readonly kind: 'accepted'; readonly request: ChangeRequest; readonly host: Host } | Refused;
 
 /** What an activity needs to write: the change as it is now and the entries that tell how it came so. */
 export interface Recording {
@@ -27,13 +41,26 @@ export interface Recording {
   readonly entries: readonly EntryDraft[];
 }
 
+/** A change that is to be opened. */
+export interface Opening extends Recording, Pick<ChangeRequest, 'idempotency' | 'submission'> {
+  /** Who asked, where it was not the API. */
+  readonly host: Host | null;
+  /** When Temporal started the change's workflow, ISO 8601. */
+  readonly startedAt: string;
+}
+
 /** Activities on Postgres alone; each is one transaction and may be delivered any number of times. */
 export interface LogActivities {
   /**
-   * Checks the input, which need not have come by the API, and writes the first entry with the key's and the target's
-   * unique rows, or nothing at all.
+   * What a host asks for as a whole request: Temporal says who the host is, and this worker's policies what holds for it.
+   * Its result is in the history before anything is written, so a repeat of the opening has the same.
    */
-  openChange(input: Recording & Pick<ChangeRequest, 'idempotency' | 'submission'>): Promise<OpenedResult>;
+  acceptHost(input: { readonly request: unknown }): Promise<HostAccepted>;
+  /**
+   * Checks the input, which need not have come by the API, and its policy against this worker's own, and writes the first
+   * entry with the key's and the target's unique rows, or nothing at all.
+   */
+  openChange(input: Opening): Promise<OpenedResult>;
   /**
    * Writes entries and the change as it is now.
    * @throws ApplicationFailure `bad_signature` when one of the statements was not signed by the API, `change_closed` when
@@ -46,6 +73,14 @@ export interface LogActivities {
       readonly statements: readonly SignedStatement[];
     },
   ): Promise<void>;
+  /**
+   * Records that a change's workflow was cancelled, once for all: withdrawn, unless a call of it may have been made, and
+   * then no call begins any more; otherwise abandoned. Which of the two, it answers.
+   */
+  cancelChange(input: {
+    readonly withdrawn: Recording;
+    readonly abandoned: Recording;
+  }): Promise<'withdrawn' | 'abandoned'>;
   /**
    * Answers as soon as no freeze and no window keeps the change from running, or a word to stop has come meanwhile.
    * @throws ApplicationFailure `closed` while one does, with the time until it may open as the next retry's delay: Temporal's

@@ -1,10 +1,12 @@
 import type { Pool } from 'pg';
 import type { RaiseAlarm } from '../domain/alarm.ts';
 import type { Freeze } from '../domain/freeze.ts';
+import type { HostPattern } from '../domain/host.ts';
 import type { PersonId } from '../domain/person.ts';
 import type { SignedStatement } from '../domain/statement.ts';
 import type { Sealing } from '../audit/sealing.ts';
 import type { FaultClass, OnsMqtt } from '../onsmqtt/port.ts';
+import type { PolicyChoice } from '../policies/choose.ts';
 import type { Webhook } from './webhook.ts';
 
 /** What the activities work with; made by a composition root. */
@@ -14,6 +16,10 @@ export interface ActivityDependencies {
   readonly onsMqtt: OnsMqtt;
   /** The one region that this installation serves: a change for another is not opened. */
   readonly region: string;
+  /** The policies that this process itself was configured with: what a request names is compared with them. */
+  readonly policies: PolicyChoice;
+  /** Which workflows may ask for changes beside the API; default none. */
+  readonly hosts?: readonly HostPattern[];
   /** Whether one of the API's keys signed a statement. */
   readonly verifyStatement: (signed: SignedStatement) => boolean;
   /** Says when an attempt's entry is in a checkpoint: before that nothing is called. */

@@ -13,11 +13,14 @@ import { askAgainMs } from '../domain/closure.ts';
 import { mergedDecisions } from '../domain/decisions.ts';
 import { CountersignError } from '../domain/error.ts';
 import { samePerson } from '../domain/person.ts';
+import { isSignedStatement } from '../domain/statement.ts';
 import { faultOf } from '../operations/inputs.ts';
 import { servedRegionFault } from '../operations/served-region.ts';
 import type { LogActivities, OpenedResult } from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { makeAcceptance } from './accept-request.ts';
 import { attests } from './approval.ts';
+import { cancelChange } from './cancel-change.ts';
 import { stopOf } from './begin-call.ts';
 import { asFailure } from './failure.ts';
 import { writeEnd } from './write-end.ts';
@@ -26,16 +29,23 @@ import { writeEnd } from './write-end.ts';
 export function makeLogActivities(deps: ActivityDependencies): LogActivities {
   const { pool, region, verifyStatement, calendar, gateLongestMs, now = Date.now } = deps;
   const closure = makeGate(pool, calendar);
+  const acceptance = makeAcceptance(deps);
   return {
-    async openChange({ change, entries, idempotency, submission }) {
+    acceptHost: acceptance.acceptHost,
+
+    async openChange(opening) {
+      const { change, entries, idempotency, submission } = opening;
       const fault = faultOf(change);
       if (fault !== null) return { kind: 'invalid', message: fault };
       const elsewhere = servedRegionFault(change.input, region);
       if (elsewhere !== null) return { kind: 'invalid', code: 'region_not_served', message: elsewhere };
-      if (submission !== null && !attests(submission, change, verifyStatement)) {
-        return { kind: 'invalid', message: 'the submission is not signed for this change by a known key' };
+      const isAttested = () => isSignedStatement(submission) && attests(submission, change, verifyStatement);
+      if (submission !== null && !isAttested()) {
+        const message = 'the submission is not signed for this change by a known key';
+        return { kind: 'invalid', code: 'bad_signature', message };
       }
-      const obstacle = await asFailure(() => obstacleTo(pool, change));
+      const obstacle =
+        (await acceptance.refusalOf(opening)) ?? (await asFailure(() => obstacleTo(pool, change)));
       // A repeat of what was committed before: what came in its way since ends it in other ways.
       if (obstacle && !(await asFailure(() => getChange(pool, change.id)))) return obstacle;
       const result = await asFailure(() =>
@@ -81,6 +91,8 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
       }
       await deps.at?.('recorded');
     },
+
+    cancelChange: (input) => asFailure(() => cancelChange(pool, input)),
 
     async gate({ change }) {
       const time = now();

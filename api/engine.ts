@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   WithStartWorkflowOperation,
   WorkflowExecutionAlreadyStartedError,
@@ -8,13 +9,12 @@ import {
 } from '@temporalio/client';
 import type { Client } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { reviewWorkflowIdOf, workflowIdOf } from '../domain/change.ts';
+import { changeWorkflowType, reviewWorkflowIdOf, workflowIdOf } from '../domain/change.ts';
 import type { Change, ChangeRequest, SignedRequest } from '../domain/change.ts';
 import { CountersignError, isErrorCode } from '../domain/error.ts';
 import { grpcStatusOf, ofGrpcStatus } from './grpc-status.ts';
 import {
   changeTaskQueue,
-  changeWorkflowType,
   decideUpdate,
   executionUpdate,
   firstAttributes,
@@ -90,7 +90,8 @@ export function createEngine(client: Client, deadlineMs = 10_000): Engine {
       try {
         await within(() =>
           client.workflow.executeUpdateWithStart(submittedUpdate, {
-            updateId: 'submitted',
+            // Under one id Temporal would answer a repeat with the failure of a run that has ended.
+            updateId: randomUUID(),
             startWorkflowOperation,
           }),
         );

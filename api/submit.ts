@@ -13,13 +13,13 @@ import { getChangeByKey } from '../store/get-change-by-key.ts';
 import { findBreakGlass } from '../store/find-break-glass.ts';
 import { getPolicyRevocation } from '../store/get-policy-revocation.ts';
 import { getOpenChange } from '../store/get-open-change.ts';
+import { choosePolicy } from '../policies/choose.ts';
 import { touchReadiness } from '../store/touch-readiness.ts';
 import { requireRole } from './caller.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { takeOver } from './take-over.ts';
 import { isRefusal } from './refusal-log.ts';
-import { choosePolicy } from './choose-policy.ts';
 import { assertSubmittable, readSubmission, underPolicy } from './submission.ts';
 import type { AskedChange } from './submission.ts';
 
@@ -139,7 +139,8 @@ export function makeSubmit(deps: ApiDependencies): (submittal: Submittal) => Pro
       await engine.submit({ ...request, submission: signer.sign(submissionOf(request)) });
     };
     try {
-      request = underPolicy(asked, choosePolicy(policies.current(), asked, now()));
+      // At the moment that is signed: the worker asks its own file about the same one.
+      request = underPolicy(asked, choosePolicy(policies.current(), asked, Date.parse(asked.submittedAt)));
       assertSubmittable(request, now());
       // Who breaks the glass several times at once takes over one target, and not one for each that is then refused.
       if (request.breakGlass) await oneAtATime(db, 'break glass', personKey(answerableFor(person)), open);

@@ -10,7 +10,7 @@ import { freePort } from '../embedded/free-port.ts';
 import { startIdentityProvider } from '../embedded/identity-provider.ts';
 import { startPostgres } from '../embedded/postgres.ts';
 import { startTemporal } from '../embedded/temporal.ts';
-import { searchAttributes } from '../workflows/messages.ts';
+import { searchAttributes } from '../domain/search-attributes.ts';
 
 /** The access key that the simulator knows. */
 export const accessKey = { id: 'bench-key', secret: 'bench-secret' };

@@ -76,15 +76,18 @@ export async function startInstallation(
   };
   try {
     // First: the API makes the signing key that the worker reads.
+    const rules = policies === undefined ? {} : { COUNTERSIGN_POLICY: policyFile };
     const { child: api, url } = await startServer('/readyz', (port) =>
       command('api', {
         PORT: String(port),
+        ONSMQTT_ENDPOINT: ground.simulatorUrl,
         COUNTERSIGN_WRITES_PER_MINUTE: '1000000',
-        ...(policies === undefined ? {} : { COUNTERSIGN_POLICY: policyFile }),
+        ...rules,
       }),
     );
     children.push(api);
     const worker = await start('worker', {
+      ...rules,
       ONSMQTT_ENDPOINT: ground.simulatorUrl,
       ALIBABA_CLOUD_ACCESS_KEY_ID: accessKey.id,
       ALIBABA_CLOUD_ACCESS_KEY_SECRET: accessKey.secret,

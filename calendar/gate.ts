@@ -37,6 +37,7 @@ export function makeGate(db: Queryable, calendar: readonly Freeze[] = []): Gate 
     const state = windowsAt(change.policy.windows, now);
     if (state.open) return null;
     const until = state.opens === null ? null : isoTime(state.opens);
-    return { kind: 'window', reason: 'no change window is open', until, freezeId: null };
+    const why = state.problem === null ? '' : `; ${state.problem}`;
+    return { kind: 'window', reason: `no change window is open${why}`, until, freezeId: null };
   };
 }

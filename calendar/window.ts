@@ -1,14 +1,20 @@
-import { Cron } from 'croner';
 import { Temporal } from 'temporal-polyfill';
 import type { Window } from '../domain/window.ts';
+import { localClock } from './local-time.ts';
+import { openingsOf } from './openings.ts';
+import type { Opening } from './openings.ts';
 
 /** Where a moment stands to some windows; times in milliseconds since the epoch. */
-export type WindowState =
+export type WindowState = (
   | {
       readonly open: true;
       /** When it closes; null: it stays open for long. */ readonly until: number | null;
     }
-  | { readonly open: false; /** When it opens; null: never again. */ readonly opens: number | null };
+  | { readonly open: false; /** When it opens; null: never again. */ readonly opens: number | null }
+) & {
+  /** What is wrong with the first window that cannot be computed, in words, or null. It counts as closed. */
+  readonly problem: string | null;
+};
 
 const minute = 60_000;
 /** How many openings that follow each other without a gap are looked through; beyond, it counts as staying open. */
@@ -19,54 +25,77 @@ const mostHolidays = 400;
 /**
  * Whether a change may run at a moment: within any of its windows, or always when it has none.
  *
- * An opening in an hour that the clock skips begins when the clock goes on; one in an hour that comes twice begins the
- * first time. Durations are elapsed time, so a window over a change of the clock is as long as any other. On a holiday of
- * its zone a window is closed: one that begins there does not take place, one that reaches into it ends at its midnight.
+ * Which openings a window has, also when the clock changes, is {@link openingsOf}'s rule. Durations are elapsed time, so a window
+ * over a change of the clock is as long as any other. On a holiday of
+ * its zone a window is closed: one that names a time of that day does not take place, one that reaches into it ends at its midnight.
  * Zones are those of this process's Node, which is why no workflow asks this: two workers may know different ones.
  *
+ * It never throws: a window that cannot be computed is closed, and the answer says so.
+ *
  * @param now - milliseconds since the epoch
- * @throws Error for a window that {@link windowProblem} finds fault with
  */
 export function windowsAt(windows: readonly Window[], now: number): WindowState {
-  if (windows.length === 0) return { open: true, until: null };
-  const all = windows.map(parsed);
-  const ends = all.map((window) => window.openUntil(now)).filter((end) => end !== null);
+  if (windows.length === 0) return { open: true, until: null, problem: null };
+  const all: { readonly window: Parsed; readonly end: number | null; readonly opens: number | null }[] = [];
+  let problem: string | null = null;
+  for (const one of windows) {
+    try {
+      const window = parsed(one);
+      const end = window.openUntil(now);
+      all.push({ window, end, opens: end === null ? window.nextOpening(now) : null });
+    } catch (error) {
+      problem ??= `a window cannot be computed: ${problemOf(one) ?? String(error)}`;
+    }
+  }
+  const ends = all.map(({ end }) => end).filter((end) => end !== null);
   if (ends.length === 0) {
-    const openings = all.map((window) => window.nextOpening(now)).filter((start) => start !== null);
-    return { open: false, opens: openings.length === 0 ? null : Math.min(...openings) };
+    const openings = all.map(({ opens }) => opens).filter((start) => start !== null);
+    return { open: false, opens: openings.length === 0 ? null : Math.min(...openings), problem };
   }
   let until = Math.max(...ends);
   for (let step = 0; step < mostInARow; step += 1) {
     // Another window, or the same once more, may be open at the moment this one closes.
-    const further = Math.max(...all.map((window) => window.openUntil(until) ?? until));
-    if (further <= until) return { open: true, until };
+    const further = Math.max(...all.map(({ window }) => window.openUntil(until) ?? until));
+    if (further <= until) return { open: true, until, problem };
     until = further;
   }
-  return { open: true, until: null };
+  return { open: true, until: null, problem };
 }
 
-/** What is wrong with a window, in words, or null. One that never opens is wrong too. */
+/** What is wrong with a stored window, which may be anything. */
+function problemOf(window: Window): string | null {
+  try {
+    return windowProblem(window);
+  } catch {
+    return 'it is none';
+  }
+}
+
+/** What is wrong with a window, in words, or null. One that never opens is wrong too. Zones are tried with what computes them. */
 export function windowProblem(window: Window): string | null {
   const { cron, durationMinutes, timeZone, holidays } = window;
   if (!Number.isInteger(durationMinutes) || durationMinutes < 1 || durationMinutes > 10_080) {
     return `durationMinutes: expected a whole number from 1 to 10080, got ${durationMinutes}`;
   }
-  if (!isTimeZone(timeZone)) return `timeZone: expected an IANA time zone, got ${timeZone}`;
+  if (!isTimeZone(timeZone))
+    return `timeZone: expected an IANA time zone such as Asia/Shanghai, got ${timeZone}`;
   const badDay = holidays.find((day) => !isDay(day));
   if (badDay !== undefined) return `holidays: expected days like 2026-12-31, got ${badDay}`;
   if (cron.trim().split(/\s+/).length !== 5) return `cron: expected five fields, got ${cron}`;
   try {
-    if (cronOf(cron, timeZone).nextRun() === null) return `cron: ${cron} never comes`;
+    if (openingsOf(cron, timeZone).next(Date.now()) === null) return `cron: ${cron} never comes`;
   } catch (error) {
     return `cron: ${(error as Error).message}`;
   }
   return null;
 }
 
-const known = new Map<string, ReturnType<typeof makeParsed>>();
+type Parsed = ReturnType<typeof makeParsed>;
+
+const known = new Map<string, Parsed>();
 
 /** A window's expression is read once: the same few windows are asked about before each call. */
-function parsed(window: Window): ReturnType<typeof makeParsed> {
+function parsed(window: Window): Parsed {
   const id = JSON.stringify([window.cron, window.durationMinutes, window.timeZone, window.holidays]);
   const there = known.get(id);
   if (there) return there;
@@ -77,54 +106,48 @@ function parsed(window: Window): ReturnType<typeof makeParsed> {
 }
 
 function makeParsed({ cron, durationMinutes, timeZone, holidays }: Window) {
-  const expression = cronOf(cron, timeZone);
+  const openings = openingsOf(cron, timeZone);
+  const clock = localClock(timeZone);
   const closedDays = [...new Set(holidays)].sort();
+  const lengthMs = durationMinutes * minute;
 
-  const dayOf = (ms: number) =>
-    Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(timeZone).toPlainDate().toString();
-  const midnightOf = (day: string) =>
-    Temporal.PlainDate.from(day).toZonedDateTime(timeZone).epochMilliseconds;
-
-  /** When an opening closes; null on a holiday. */
-  function end(start: number): number | null {
-    const day = dayOf(start);
+  /** When an opening closes; null where that is a holiday's, or its holiday begins with it. */
+  function end({ moment, day }: Opening): number | null {
     if (closedDays.includes(day)) return null;
-    const usual = start + durationMinutes * minute;
     const holiday = closedDays.find((closed) => closed > day);
-    return holiday === undefined ? usual : Math.min(usual, midnightOf(holiday));
+    const until =
+      holiday === undefined ? moment + lengthMs : Math.min(moment + lengthMs, clock.startOf(holiday));
+    return until > moment ? until : null;
   }
 
   return {
     /** Until when it is open, or null when it is closed. */
     openUntil(now: number): number | null {
       // Only the last opening counts: an earlier one ends before it, or at the holiday that lies between.
-      const [start] = expression.previousRuns(1, new Date(Math.floor(now / 1000) * 1000 + 1000));
-      const until = start === undefined ? null : end(start.getTime());
+      const opening = openings.last(now, now - lengthMs);
+      const until = opening === null ? null : end(opening);
       return until !== null && until > now ? until : null;
     },
     /** The first opening after a moment, or null. */
     nextOpening(now: number): number | null {
       let after = now;
       for (let step = 0; step < mostHolidays; step += 1) {
-        const start = expression.nextRun(new Date(after));
-        if (start === null) return null;
-        if (end(start.getTime()) !== null) return start.getTime();
-        const tomorrow = Temporal.PlainDate.from(dayOf(start.getTime())).add({ days: 1 }).toString();
-        // A second before midnight: what begins at midnight is still to come.
-        after = Math.max(start.getTime(), midnightOf(tomorrow) - 1000);
+        const opening = openings.next(after);
+        if (opening === null) return null;
+        if (end(opening) !== null) return opening.moment;
+        const tomorrow = Temporal.PlainDate.from(opening.day).add({ days: 1 }).toString();
+        // Just before midnight: what begins at midnight is still to come.
+        after = Math.max(opening.moment, clock.startOf(tomorrow) - 1);
       }
       return null;
     },
   };
 }
 
-function cronOf(cron: string, timezone: string): Cron {
-  return new Cron(cron, { timezone, mode: '5-part', paused: true });
-}
-
 function isTimeZone(name: string): boolean {
   try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }).format() !== '';
+    localClock(name);
+    return true;
   } catch {
     return false;
   }

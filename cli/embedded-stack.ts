@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { searchAttributes } from '../domain/search-attributes.ts';
 import { servedRegion } from '../onsmqtt/region.ts';
-import { searchAttributes } from '../workflows/messages.ts';
 import type { Environment } from './environment.ts';
 import { preferredPorts } from './ports.ts';
 import type { Ports } from './ports.ts';
@@ -107,6 +107,8 @@ export async function startEmbedded(
     stops.push(() => server.stop());
     ends.push(server.exited.then(() => 'Temporal'));
     shared.TEMPORAL_ADDRESS = server.address;
+    // Whoever can start workflows on this server is on this machine.
+    shared.COUNTERSIGN_HOSTS = env.COUNTERSIGN_HOSTS ?? '*/*';
     ports.temporal = Number(server.address.split(':').at(-1));
     places.Temporal = server.uiUrl === null ? server.address : `${server.address}, web UI ${server.uiUrl}`;
   };

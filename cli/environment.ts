@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CountersignError } from '../domain/error.ts';
+import { hostPatternsOf } from '../domain/host.ts';
 
 const port = z.coerce.number().int().min(1).max(65_535);
 const url = (protocols: string[]) =>
@@ -97,6 +98,13 @@ export const environmentSchema = z.object({
     .min(1)
     .optional()
     .describe('The directory file (YAML): who is in which group.'),
+  COUNTERSIGN_HOSTS: z
+    .string()
+    .refine((value) => hostPatternsOf(value) !== null, {
+      error: 'must be <namespace>/<workflow type>, comma-separated; * stands for any text',
+    })
+    .optional()
+    .describe('Workflows that may ask for changes: <namespace>/<type>; none without it.'),
   COUNTERSIGN_STATEMENT_KEY: z
     .string()
     .min(1)

@@ -23,6 +23,7 @@ export function explanationLines(explanation: Explanation, breakGlass: boolean):
     const { open, changes } = window;
     const when = changes === null ? '' : open ? ` until ${changes}` : `, opens ${changes}`;
     lines.push(line('window', `${open ? 'open' : 'closed'}${when}`));
+    if (window.problem !== null) lines.push(line('broken', window.problem));
   }
   lines.push(line('verdict', verdicts[verdict]));
   for (const { stage, group, seats } of missing) {

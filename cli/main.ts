@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { createRequire } from 'node:module';
 import { text } from 'node:stream/consumers';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { CountersignError } from '../domain/error.ts';
 import { withoutSecrets } from '../domain/shown-error.ts';
 import { migrate } from '../store/migrate.ts';
@@ -170,6 +170,9 @@ policyCommands(program, env, output);
 freezeCommands(program, env, output);
 apiTokenCommands(program, env, output);
 
+/** The commands that run until they are told to end. */
+const processes = ['api', 'worker', 'signer', 'witness', 'simulator'];
+
 endOnBrokenPipe();
 program.on('option:version', () => {
   const { version } = createRequire(import.meta.url)('countersign/package.json') as { version: string };
@@ -183,8 +186,18 @@ try {
   await program.parseAsync();
 } catch (error) {
   process.exitCode = report(error);
+  await logEnd(error);
   // What had been opened before it failed must not keep the process: whoever watches it has to see it end.
   setTimeout(() => process.exit(), 1000).unref();
+}
+
+/** What nobody foresaw is in the log, too, of a process that is read by its log. */
+async function logEnd(error: unknown): Promise<void> {
+  const [command = ''] = program.args;
+  if (!processes.includes(command) || error instanceof CountersignError || error instanceof CommanderError)
+    return;
+  const { makeLog } = await import('./process.ts');
+  makeLog(command, { LOG_LEVEL: 'info' }).fatal({ err: error }, 'the process ends');
 }
 
 function report(error: unknown): number {

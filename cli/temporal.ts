@@ -2,7 +2,7 @@ import { Client, Connection } from '@temporalio/client';
 import type { ClientPlugin } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection } from '@temporalio/worker';
-import { searchAttributes } from '../workflows/messages.ts';
+import { searchAttributes } from '../domain/search-attributes.ts';
 
 /** Temporal as its own variables and configuration file say (`TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, TLS, API key). */
 export function temporalConfig() {

@@ -3,11 +3,13 @@ import type { Logger } from 'pino';
 import type { ActivityDependencies, FaultPoint } from '../activities/dependencies.ts';
 import { makeWebhook } from '../activities/webhook.ts';
 import { startSealing } from '../audit/sealing.ts';
+import { hostPatternsOf } from '../domain/host.ts';
 import { createStatementVerifier } from '../identity/statement-signer.ts';
 import { createCallPace } from '../onsmqtt/call-pace.ts';
 import { createOnsMqtt } from '../onsmqtt/client.ts';
 import { createCredential } from '../onsmqtt/credentials.ts';
 import { servedRegion } from '../onsmqtt/region.ts';
+import { policyChoice } from '../policies/choose.ts';
 import { claimCalls } from '../store/claim-calls.ts';
 import { openDatabase } from './database.ts';
 import { openDirectory } from './directory.ts';
@@ -15,6 +17,7 @@ import { required } from './environment.ts';
 import type { Environment } from './environment.ts';
 import { freezeCalendar } from './freeze-calendar.ts';
 import { readLogVerifiers, readWitnessVerifiers, statementPublicKey } from './keys.ts';
+import { openPolicies } from './policies.ts';
 import { sessionRole, vendorKey } from './vendor-key.ts';
 import { wayOut } from './way-out.ts';
 
@@ -25,13 +28,14 @@ export interface WorkerDependencies {
   close(): Promise<void>;
 }
 
-/** Opens what the environment names: database, log, keys, vendor, webhook, directory and calendar. */
+/** Opens what the environment names: database, log, keys, vendor, webhook, policies, directory and calendar. */
 export async function workerDependencies(
   env: Environment,
   log: Logger,
   told: Pick<ActivityDependencies, 'onAttempt' | 'onDecision' | 'alarm'> = {},
 ): Promise<WorkerDependencies> {
   const region = servedRegion(env.ONSMQTT_REGION, env.ONSMQTT_ENDPOINT);
+  const policies = policyChoice(await openPolicies(env, log));
   const pool = await openDatabase(env, log, 'worker', 20);
   const sealing = startSealing({
     pool,
@@ -51,6 +55,8 @@ export async function workerDependencies(
     pool,
     sealing,
     region,
+    policies,
+    hosts: hostPatternsOf(env.COUNTERSIGN_HOSTS ?? '') ?? [],
     onsMqtt: createOnsMqtt({
       ...(env.ONSMQTT_ENDPOINT === undefined ? {} : { endpoint: env.ONSMQTT_ENDPOINT }),
       region,

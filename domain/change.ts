@@ -1,5 +1,5 @@
 import type { JsonObject } from './json.ts';
-import type { DirectoryMembership, Person } from './person.ts';
+import type { DirectoryMembership, Person, PersonId } from './person.ts';
 import type { PinnedPolicy } from './policy.ts';
 import type { SignedStatement } from './statement.ts';
 import type { DecisionStatus, ExecutionStatus, ReviewStatus } from './status.ts';
@@ -145,10 +145,35 @@ export interface ChangeRequest {
   readonly source: string | null;
 }
 
+/**
+ * What a host's workflow asks for; the other kind of argument that the change workflow takes. It names no policy and no
+ * moment: the worker that opens the change adds them, see `acceptHost` of activities/contract.ts.
+ */
+export interface HostRequest {
+  readonly id: string;
+  readonly operation: string;
+  readonly input: JsonObject;
+  /** In whose name; the host vouches for it. */
+  readonly requester: PersonId;
+  readonly justification: string;
+  readonly ticket: Ticket | null;
+  /** How long people may take to decide, ms; null, or longer than the policy says: as the policy says. */
+  readonly decideWithinMs: number | null;
+  /** How long after approval the call may be made, ms; likewise. */
+  readonly executeWithinMs: number | null;
+  /** Whether the host waits for the signal `takenUpSignalOf` (workflows/messages.ts). */
+  readonly tellsTakenUp: boolean;
+  /** Null: the API signs what it submits, and a host has no key. */
+  readonly submission: null;
+}
+
 /** The workflow id of a change's review. */
 export function reviewWorkflowIdOf(changeId: string): string {
   return `review-${changeId}`;
 }
+
+/** The workflow type of a change. */
+export const changeWorkflowType = 'change';
 
 /** The workflow id of a change. */
 export function workflowIdOf(changeId: string): string {

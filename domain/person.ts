@@ -35,6 +35,9 @@ export function askedFor(requester: PersonId & Pick<Person, 'issuedBy'>, person:
   );
 }
 
+/** Issuer of the persons that API tokens stand for; no identity provider can have it, since it is no URL. */
+export const machineIssuer = 'countersign';
+
 /** Who answers for what somebody asks: they themselves, or whoever issued a machine's token. */
 export function answerableFor({ issuer, subject, issuedBy }: PersonId & Pick<Person, 'issuedBy'>): PersonId {
   return issuedBy ?? { issuer, subject };

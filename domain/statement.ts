@@ -54,6 +54,19 @@ export interface SignedStatement {
   readonly signature: string;
 }
 
+/** Whether something has the shape of a signed statement; whether it was signed is another question. */
+export function isSignedStatement(value: unknown): value is SignedStatement {
+  const { statement, keyId, signature } = membersOf(value);
+  const { kind, changeId, person, action, comment, at } = membersOf(statement);
+  const { issuer, subject } = membersOf(person);
+  const texts = [keyId, signature, kind, changeId, action, comment, at, issuer, subject];
+  return texts.every((text) => typeof text === 'string');
+}
+
+function membersOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
 /** The statement as plain JSON, for hashing and for an entry's body. */
 export function statementJson(statement: Statement): JsonObject {
   return statement as unknown as JsonObject;

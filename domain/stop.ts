@@ -11,8 +11,20 @@ export const words = ['withdraw', 'take_over', 'pause', 'resume', 'retry', 'aban
 /** One of {@link words}. */
 export type Word = (typeof words)[number];
 
-/** What the words said so far make of a change; all but the first two are final. */
-export const standings = ['going', 'paused', 'withdrawn', 'taken_over', 'abandoned', 'revoked'] as const;
+/**
+ * What the words said so far make of a change; all but the first two are final. The last two are nobody's word: its workflow was
+ * cancelled, with the host that asked for it or by hand.
+ */
+export const standings = [
+  'going',
+  'paused',
+  'withdrawn',
+  'taken_over',
+  'abandoned',
+  'revoked',
+  'host_cancelled',
+  'workflow_cancelled',
+] as const;
 /** One of {@link standings}. */
 export type Standing = (typeof standings)[number];
 
@@ -131,6 +143,14 @@ export function assertFollows(change: Change, standing: Standing, word: Word): S
     not_running: 'the execution is paused',
   };
   throw new CountersignError(after.refusal, messages[after.refusal]);
+}
+
+/** Whether the cancellation of its workflow still stops a change: not what has ended, whose end is decided, or that was stopped before. */
+export function mayBeCancelled(
+  change: Pick<Change, 'decisionStatus' | 'executionStatus' | 'closedAt'>,
+  standing: Standing,
+): boolean {
+  return !isFinal(change) && change.closedAt === null && !hasStopped(standing);
 }
 
 function assertRole({ requester }: Change, word: Word, person: Person): void {

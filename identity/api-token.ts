@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { CountersignError } from '../domain/error.ts';
+import { machineIssuer } from '../domain/person.ts';
 import type { Person, PersonId } from '../domain/person.ts';
 import { roleOfScope } from '../domain/scope.ts';
 import type { Scope } from '../domain/scope.ts';
@@ -9,8 +10,8 @@ import type { TokenVerifier } from './token-verifier.ts';
 /** What the secret of each API token begins with, so that people and scanners of leaked secrets know it. */
 export const apiTokenPrefix = 'cst_';
 
-/** Issuer of the persons that API tokens stand for; no identity provider can have it, since it is no URL. */
-export const apiTokenIssuer = 'countersign';
+/** Issuer of the persons that API tokens stand for. */
+export const apiTokenIssuer = machineIssuer;
 
 /** A new secret, 256 random bits behind the prefix, and its SHA-256, which is all that is kept of it. */
 export function makeApiTokenSecret(): { readonly secret: string; readonly hash: Buffer } {

@@ -13,7 +13,8 @@ INSERT INTO countersign.leader (name) VALUES ('sequencer'), ('signer');
 -- knew before, and that counts only while the session which took it, of a login of the signer's, holds it. Who learns the key
 -- from pg_locks and takes it afterwards is another session.
 CREATE FUNCTION audit.lead(leader_name text) RETURNS boolean
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET standard_conforming_strings TO on SET DateStyle TO 'ISO, MDY' SET TimeZone TO 'UTC' AS $$
 DECLARE
   leader countersign.leader;
   new_key bigint;
@@ -43,7 +44,8 @@ GRANT EXECUTE ON FUNCTION audit.lead(text) TO countersign_signer;
 
 -- As before, with a lock of the table for the publishers' turn: no login has the right to take it.
 CREATE OR REPLACE FUNCTION audit.publish(checkpoint_size bigint, checkpoint_root bytea, checkpoint_note text) RETURNS boolean
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET standard_conforming_strings TO on SET DateStyle TO 'ISO, MDY' SET TimeZone TO 'UTC' AS $$
 DECLARE
   last_size bigint;
   first_root bytea;

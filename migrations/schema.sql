@@ -474,6 +474,9 @@ CREATE OR REPLACE FUNCTION audit.lead(leader_name text)
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET standard_conforming_strings TO 'on'
+ SET "DateStyle" TO 'ISO, MDY'
+ SET "TimeZone" TO 'UTC'
 AS $function$
 DECLARE
   leader countersign.leader;
@@ -505,6 +508,9 @@ CREATE OR REPLACE FUNCTION audit.publish(checkpoint_size bigint, checkpoint_root
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET standard_conforming_strings TO 'on'
+ SET "DateStyle" TO 'ISO, MDY'
+ SET "TimeZone" TO 'UTC'
 AS $function$
 DECLARE
   last_size bigint;

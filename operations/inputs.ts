@@ -24,17 +24,23 @@ export function describeOperations(): { name: string; title: string; input: z.Zo
 }
 
 /** Why a change cannot be one of its operation's, or null when it can: for requests that did not come by the API. */
-export function faultOf({
+export function faultOf({ target, ...asked }: Pick<Change, 'operation' | 'input' | 'target'>): string | null {
+  const found = targetOf(asked);
+  if (found.fault !== null) return found.fault;
+  return target === found.target ? null : `${target} is not the target of this input`;
+}
+
+/** What the operation would act on with an input, or why it cannot be its input. */
+export function targetOf({
   operation: name,
   input,
-  target,
-}: Pick<Change, 'operation' | 'input' | 'target'>): string | null {
+}: Pick<Change, 'operation' | 'input'>):
+  { readonly fault: null; readonly target: string } | { readonly fault: string } {
   const operation = operationOf(name);
   const checked = inputSchemaOf(name)?.safeParse(input);
-  if (!operation || !checked) return `${name} is no gated operation`;
-  if (!checked.success) {
-    const [issue] = checked.error.issues;
-    return [name, ...(issue?.path ?? [])].map(String).join('.') + `: ${issue?.message ?? 'is not valid'}`;
-  }
-  return target === operation.target(checked.data) ? null : `${target} is not the target of this input`;
+  if (!operation || !checked) return { fault: `${name} is no gated operation` };
+  if (checked.success) return { fault: null, target: operation.target(checked.data) };
+  const [issue] = checked.error.issues;
+  const path = [name, ...(issue?.path ?? [])].map(String).join('.');
+  return { fault: `${path}: ${issue?.message ?? 'is not valid'}` };
 }

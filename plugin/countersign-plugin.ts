@@ -7,6 +7,7 @@ import { makeVendorActivities } from '../activities/vendor-activities.ts';
 import { makeNoticeActivities } from '../activities/notice-activities.ts';
 import type { ActivityDependencies } from '../activities/dependencies.ts';
 import { CountersignError } from '../domain/error.ts';
+import { readable } from './readable.ts';
 import { changeTaskQueue, vendorTaskQueue } from '../workflows/messages.ts';
 
 /** What {@link CountersignPlugin} is made from. */
@@ -62,9 +63,11 @@ export class CountersignPlugin extends SimplePlugin {
       throw wrong('workflowsPath', `workflows of your own need another task queue than ${changeTaskQueue}`);
     }
     const configured = super.configureWorker(
-      ofVendor
-        ? { maxTaskQueueActivitiesPerSecond: this.#callsPerSecond, ...options }
-        : withWorkflows(options),
+      withReadable(
+        ofVendor
+          ? { maxTaskQueueActivitiesPerSecond: this.#callsPerSecond, ...options }
+          : withWorkflows(options),
+      ),
     );
     if ((ofChanges || ofVendor) && Object.keys(configured.activities ?? {}).length === 0) {
       throw wrong('dependencies', `a worker on ${options.taskQueue} needs them`);
@@ -73,7 +76,7 @@ export class CountersignPlugin extends SimplePlugin {
   }
 
   override configureReplayWorker(options: ReplayWorkerOptions): ReplayWorkerOptions {
-    return super.configureReplayWorker(withWorkflows(options));
+    return super.configureReplayWorker(withReadable(withWorkflows(options)));
   }
 }
 
@@ -84,6 +87,14 @@ function hasItsOwn({ workflowsPath, workflowBundle, activities, nexusServices }:
 function withWorkflows<T extends Pick<WorkerOptions, 'workflowsPath' | 'workflowBundle'>>(options: T): T {
   if (options.workflowsPath !== undefined || options.workflowBundle !== undefined) return options;
   return { ...options, workflowsPath };
+}
+
+/** Innermost, so that a codec of the worker's own comes between it and Temporal. */
+function withReadable<T extends Pick<WorkerOptions, 'dataConverter'>>(options: T): T {
+  const { dataConverter } = options;
+  const codecs = dataConverter?.payloadCodecs ?? [];
+  if (codecs.includes(readable)) return options;
+  return { ...options, dataConverter: { ...dataConverter, payloadCodecs: [readable, ...codecs] } };
 }
 
 function wrong(field: string, message: string): CountersignError {

@@ -1,18 +1,28 @@
-import type { PayloadCodec, SerializationContext } from '@temporalio/common';
+import type { Payload, PayloadCodec, SerializationContext } from '@temporalio/common';
+import { isMarkedPlain } from '../domain/plain-payload.ts';
 
 const workflowOfChange = /^change-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
- * Wraps a payload codec of yours, so that what your workflows say to a change and hear from it stays plain: Countersign's
- * own workers and its API have none, and a change that cannot be read never begins. Everything else is the codec's as before.
+ * Wraps a payload codec of yours, so that what `requireApproval` says to a change and hears from it stays plain:
+ * Countersign's own workers and its API have none, and refuse what they cannot read. Those payloads have a mark of ours, and
+ * are of a change's workflow. Everything else is the codec's as before, whatever your workflows are named.
  */
 export function plainForChanges(codec: PayloadCodec): PayloadCodec {
   return {
-    encode: async (payloads, context) => (isOfChange(context) ? payloads : codec.encode(payloads, context)),
-    decode: async (payloads, context) => (isOfChange(context) ? payloads : codec.decode(payloads, context)),
+    encode: (payloads, context) => unlessOfChange(payloads, context, (own) => codec.encode(own, context)),
+    decode: (payloads, context) => unlessOfChange(payloads, context, (own) => codec.decode(own, context)),
   };
 }
 
-function isOfChange(context: SerializationContext | undefined): boolean {
-  return context?.type === 'workflow' && workflowOfChange.test(context.workflowId);
+async function unlessOfChange(
+  payloads: Payload[],
+  context: SerializationContext | undefined,
+  work: (payloads: Payload[]) => Promise<Payload[]>,
+): Promise<Payload[]> {
+  const isOfChange = context?.type === 'workflow' && workflowOfChange.test(context.workflowId);
+  const isOurs = ({ metadata }: Payload) => isOfChange && isMarkedPlain(metadata);
+  if (!payloads.some(isOurs)) return work(payloads);
+  const each = await Promise.all(payloads.map(async (one) => (isOurs(one) ? [one] : await work([one]))));
+  return each.flat();
 }

@@ -25,7 +25,12 @@ export interface Explanation {
   /** Whether the requester may break the glass; null where the policy has none. */
   readonly mayBreakGlass: boolean | null;
   /** Whether a window is open now, and when one opens or closes next (ISO 8601). */
-  readonly window: { readonly open: boolean; readonly changes: string | null } | null;
+  readonly window: {
+    readonly open: boolean;
+    readonly changes: string | null;
+    /** What is wrong with a window that cannot be computed, or null. */
+    readonly problem: string | null;
+  } | null;
 }
 
 interface ExplainedStage {
@@ -105,6 +110,10 @@ export function explain(
     window:
       policy.windows.length === 0
         ? null
-        : { open: state.open, changes: changes === null ? null : isoTime(changes) },
+        : {
+            open: state.open,
+            changes: changes === null ? null : isoTime(changes),
+            problem: state.problem,
+          },
   };
 }

@@ -1,3 +1,4 @@
+import { machineIssuer } from '../domain/person.ts';
 import type { PersonId } from '../domain/person.ts';
 import type { PolicyDocument } from './document.ts';
 import type { Finding } from './problem.ts';
@@ -34,8 +35,10 @@ export function directoryIssuerFindings(
 }
 
 function ofList(path: readonly PropertyKey[], people: readonly PersonId[], issuer: string): Finding[] {
-  const strangers = people.filter((person) => person.issuer !== issuer);
-  const first = people.findIndex((person) => person.issuer !== issuer);
+  // Machines may ask for changes, and so be in a group of requesters.
+  const isStranger = (person: PersonId) => person.issuer !== issuer && person.issuer !== machineIssuer;
+  const strangers = people.filter(isStranger);
+  const first = people.findIndex(isStranger);
   return first === -1 ? [] : [finding([...path, first], strangers, issuer)];
 }
 

@@ -48,6 +48,21 @@ export function mismatch(
   return null;
 }
 
+/**
+ * Whether a policy is for a change only if its requester is in a group that nothing but their token tells: all else that it
+ * asks for holds, and no list has them in any of its groups.
+ */
+export function hangsOnToken(rule: PolicyRule, facts: ChangeFacts, directory: Directory): boolean {
+  const { requesterGroup, ...others } = rule.match;
+  const { groups } = rule.policy;
+  const isListed = (group: string) => Object.hasOwn(groups, group) && groups[group]?.source !== 'token';
+  return (
+    mismatch(rule, facts, directory) === 'requesterGroup' &&
+    mismatch({ ...rule, match: others }, facts, directory) === null &&
+    requesterGroup?.every(isListed) === false
+  );
+}
+
 /** A change's policy: the first one that is for it; null when none is, and the change is refused. */
 export function matchPolicy(
   rules: readonly PolicyRule[],

@@ -1,11 +1,11 @@
 import type { PoolClient } from 'pg';
 
 /**
- * Marks an open attempt as sent, unless its change has ended. The row of the change is kept from being closed until the
- * transaction ends.
+ * Marks an open attempt as sent, unless its change has ended or is no longer approved. The row of the change is kept as it is
+ * until the transaction ends.
  *
  * @param sentAt - ISO 8601
- * @returns false when the attempt has ended or was marked before, or the change has ended
+ * @returns false when the attempt has ended or was marked before, or the change has ended or is no longer approved
  */
 export async function markSent(
   client: PoolClient,
@@ -15,7 +15,8 @@ export async function markSent(
     name: 'mark-sent',
     text: `update countersign.attempt set sent_at = $3
       where change_id = $1 and ordinal = $2 and outcome = 'open' and sent_at is null
-        and exists (select from countersign.change where id = $1 and closed_at is null for key share)`,
+        and exists (select from countersign.change
+          where id = $1 and closed_at is null and document->>'decisionStatus' = 'approved' for share)`,
     values: [attempt.changeId, attempt.ordinal, attempt.sentAt],
   });
   return rowCount === 1;

@@ -3,6 +3,7 @@ import { runner } from 'node-pg-migrate';
 import pg from 'pg';
 import { CountersignError } from '../domain/error.ts';
 import { prepareSession, sessionSettings } from './session-settings.ts';
+import { settleFunctions } from './settle-functions.ts';
 
 /** Options of {@link migrate}. */
 export interface MigrateOptions {
@@ -57,6 +58,7 @@ export async function migrate(options: MigrateOptions): Promise<{ applied: strin
       advisoryLockMode: 'wait',
       log: () => undefined,
     });
+    await settleFunctions(client);
     return { applied: ran.map((migration) => migration.name) };
   } finally {
     await client.end();

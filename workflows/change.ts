@@ -1,18 +1,26 @@
 import {
   allHandlersFinished,
   ApplicationFailure,
+  CancellationScope,
+  CancelledFailure,
   condition,
   proxyActivities,
   proxyLocalActivities,
   setHandler,
+  upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { LogActivities } from '../activities/contract.ts';
-import type { Change, ChangeRequest } from '../domain/change.ts';
+import type { Change, ChangeRequest, HostRequest } from '../domain/change.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { newChange, next, withNobody, withRound } from '../domain/change-state.ts';
 import { personActor, workerActor } from '../domain/entry.ts';
+import type { EntryDraft } from '../domain/entry.ts';
+import { CountersignError } from '../domain/error.ts';
+import { hostMembers } from '../domain/host.ts';
+import type { Host } from '../domain/host.ts';
 import { isoTime } from '../domain/time.ts';
+import { handleCancellation } from './cancellation.ts';
 import { close } from './closing.ts';
 import { awaitDecisions, lapse, roundSince } from './decision-time.ts';
 import { afterCalls, endOfDecision, settled, whyStopped } from './ending.ts';
@@ -20,7 +28,8 @@ import { execute } from './execution.ts';
 import type { Executed } from './execution.ts';
 import { recordOptions } from './record-options.ts';
 import { handleRequests } from './request-handlers.ts';
-import { stateQuery, submittedUpdate } from './messages.ts';
+import { hosted } from './hosted.ts';
+import { firstAttributes, stateQuery, submittedUpdate } from './messages.ts';
 import { scheduledByRule } from './scheduling.ts';
 import { signedMembers } from './turn.ts';
 import { handOver, tell } from './notice.ts';
@@ -40,17 +49,30 @@ const longestMs = 366 * 86_400_000;
  * One change request from its submission to its one final outcome. Answers the change at its end; fails, with nothing
  * written, when another change holds the target or the key.
  *
- * @throws ApplicationFailure whose type is a code: `invalid_request`, `region_not_served`, `open_change_exists`, `key_reused`, `review_owed`,
- * `policy_revoked`, `integrity_conflict`
+ * @throws ApplicationFailure whose type is a code: `invalid_request`, `region_not_served`, `bad_signature`, `open_change_exists`, `key_reused`, `review_owed`,
+ * `policy_revoked`, `policy_out_of_step`, `integrity_conflict`; of a host's request also `host_not_allowed`, `token_needed`,
+ * `no_policy`, `policy_unsatisfiable`, `invalid_configuration`
+ * @throws CancelledFailure when it is cancelled before anything is written
  */
-export async function change(request: ChangeRequest): Promise<Change> {
-  const run = makeRun(newChange(request), request, log);
+export async function change(asked: ChangeRequest | HostRequest): Promise<Change> {
+  const root = CancellationScope.current();
+  // A cancellation is a word like others, which takes its turn: nothing that is being written is torn by it.
+  return CancellationScope.nonCancellable(() => live(root, asked));
+}
+
+async function live(root: CancellationScope, asked: ChangeRequest | HostRequest): Promise<Change> {
+  const { request, host } = isSigned(asked) ? { request: asked, host: null } : await hosted(asked);
+  if (root.consideredCancelled) throw new CancelledFailure('cancelled before the change was opened');
+  const run = understood(() => makeRun(newChange(request), request, log));
   setHandler(stateQuery, () => run.change);
-  const opening = open(run, request);
+  const opening = open(run, request, host);
   setHandler(submittedUpdate, () => opening);
   handleRequests(run);
   const { changeId, known } = await settleHandlers(opening);
   if (known) throw failure('key_reused', `the key belongs to change ${changeId}`, changeId);
+  // The API starts a change with them. A host's would be tried for ever where its namespace does not have them.
+  if (host) upsertSearchAttributes(firstAttributes(run.change));
+  handleCancellation(run, root, host);
 
   const end = await afterCalls(run, await untilEnd(run));
   // A decision that was accepted is recorded before the change closes.
@@ -63,51 +85,46 @@ export async function change(request: ChangeRequest): Promise<Change> {
   return run.change;
 }
 
-async function open(run: Run, request: ChangeRequest): Promise<{ changeId: string; known: boolean }> {
+/** Whether it says that the API has signed it; whether it has, is asked where it is opened. */
+function isSigned(asked: ChangeRequest | HostRequest | null | undefined): asked is ChangeRequest {
+  return asked?.submission != null;
+}
+
+/** What is made of a request that may be anything. Any other failure than an ApplicationFailure would be tried for ever. */
+function understood<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const isOfRequest =
+      error instanceof TypeError || error instanceof RangeError || error instanceof CountersignError;
+    if (!isOfRequest) throw error;
+    throw ApplicationFailure.nonRetryable(`not a change request: ${String(error)}`, 'invalid_request');
+  }
+}
+
+async function open(
+  run: Run,
+  request: ChangeRequest,
+  host: Host | null,
+): Promise<{ changeId: string; known: boolean }> {
   if (workflowInfo().workflowId !== `change-${request.id}`) {
     throw failure('invalid_request', `${request.id} is another change than this workflow's`, request.id);
   }
-  // Else its approval would come to a moment that no clock has.
-  if (!(request.executeWithinMs >= 0 && request.executeWithinMs <= longestMs)) {
-    throw failure('invalid_request', 'executeWithinMs: expected 0 to 366 days', request.id);
+  // Without this limit the approval time could overflow a Date.
+  const longest = Math.min(request.policy.executeWithinMs, longestMs);
+  if (!(request.executeWithinMs >= 0 && request.executeWithinMs <= longest)) {
+    throw failure('invalid_request', 'executeWithinMs: expected at most what the policy says', request.id);
   }
-  const {
-    input,
-    justification,
-    breakGlass,
-    submittedAt,
-    decideBy,
-    executeAfter,
-    executeBy,
-    source,
-    submission,
-  } = request;
-  const requested = run.entry(
-    run.change,
-    'change.requested',
-    personActor(request.requester),
-    {
-      input,
-      justification,
-      breakGlass,
-      // Whole, so that whoever has the log can tell whether it was satisfied.
-      pinnedPolicy: run.change.policy as unknown as JsonObject,
-      submittedAt,
-      decideBy,
-      executeAfter,
-      executeBy,
-      idempotencyKey: request.idempotency?.key ?? null,
-      source,
-      ...(submission ? signedMembers(submission) : {}),
-    },
-    submittedAt,
-  );
+  const requested = understood(() => requestedEntry(run, request, host));
   const opened = await openChange({
     change: run.change,
     entries: [requested],
     idempotency: request.idempotency,
     submission: request.submission,
+    host,
+    startedAt: isoTime(workflowInfo().startTime.getTime()),
   });
+  if (opened.kind === 'refused') throw failure(opened.code, opened.message, request.id);
   if (opened.kind === 'invalid') {
     throw failure(opened.code ?? 'invalid_request', opened.message, request.id);
   }
@@ -133,6 +150,42 @@ async function open(run: Run, request: ChangeRequest): Promise<{ changeId: strin
   }
   run.notifies = opened.notifies ?? false;
   return { changeId: opened.changeId, known: opened.kind === 'known' };
+}
+
+/** The change's first entry; its time is fixed by the request. */
+function requestedEntry(run: Run, request: ChangeRequest, host: Host | null): EntryDraft {
+  const {
+    input,
+    justification,
+    breakGlass,
+    submittedAt,
+    decideBy,
+    executeAfter,
+    executeBy,
+    source,
+    submission,
+  } = request;
+  return run.entry(
+    run.change,
+    'change.requested',
+    personActor(request.requester),
+    {
+      input,
+      justification,
+      breakGlass,
+      // Whole, so that whoever has the log can tell whether it was satisfied.
+      pinnedPolicy: run.change.policy as unknown as JsonObject,
+      submittedAt,
+      decideBy,
+      executeAfter,
+      executeBy,
+      idempotencyKey: request.idempotency?.key ?? null,
+      source,
+      ...(submission ? signedMembers(submission) : {}),
+      ...(host ? { host: hostMembers(host) } : {}),
+    },
+    submittedAt,
+  );
 }
 
 /** Rounds of approval and execution until the change has an end. */

@@ -1,4 +1,4 @@
-import { condition, setHandler } from '@temporalio/workflow';
+import { CancellationScope, condition, setHandler } from '@temporalio/workflow';
 import type { Change, SignedRequest } from '../domain/change.ts';
 import { withDecision, withoutDecision } from '../domain/change-state.ts';
 import { decisionOf, judgeDecision, judgeTakeBack } from '../domain/decision.ts';
@@ -29,7 +29,7 @@ export function handleDecisions(run: Run): void {
 
 async function decideWhenRead(run: Run, request: SignedRequest): Promise<void> {
   const now = Date.now();
-  await condition(() => !isBeingRead(run.change));
+  await CancellationScope.nonCancellable(() => condition(() => !isBeingRead(run.change)));
   return inTurn(run, () => decide(run, request, now));
 }
 

@@ -18,6 +18,11 @@ const whyOf = {
   taken_over: { code: 'taken_over', message: 'a break-glass change took over its target' },
   abandoned: { code: 'abandoned', message: 'an operator abandoned the change' },
   revoked: { code: 'policy_revoked', message: 'the policy was revoked' },
+  host_cancelled: {
+    code: 'host_cancelled',
+    message: 'the workflow that asked for the change was cancelled or has ended',
+  },
+  workflow_cancelled: { code: 'workflow_cancelled', message: "the change's workflow was cancelled" },
 } as const;
 
 /** Why the change was stopped for good; null while it was not. */

@@ -8,13 +8,16 @@ import type { Change, SignedRequest } from '../domain/change.ts';
 export const changeTaskQueue = 'countersign';
 /** Task queue of the vendor's calls: its own, with its own rate. */
 export const vendorTaskQueue = 'countersign-onsmqtt';
-/** The workflow type of a change. */
-export const changeWorkflowType = 'change';
 /** The workflow type of a post-implementation review. */
 export const reviewWorkflowType = 'review';
 
+/** The signal by which a change's workflow tells its host that a worker has taken it up; it carries nothing. */
+export function takenUpSignalOf(changeId: string): string {
+  return `countersign.taken-up.${changeId}`;
+}
+
 /**
- * Resolves once the change's first entry is durable. Sent by update-with-start under the id `submitted`.
+ * Resolves once the change's first entry is durable. Sent by update-with-start.
  * @throws ApplicationFailure whose type is a code: `open_change_exists` (details: `{ changeId }`), `key_reused`, `invalid_request`
  */
 export const submittedUpdate = defineUpdate<SubmittedResult>('submitted');
@@ -48,14 +51,6 @@ const operationAttribute = defineSearchAttributeKey('CountersignOperation', 'KEY
 const targetAttribute = defineSearchAttributeKey('CountersignTarget', 'KEYWORD');
 const decisionAttribute = defineSearchAttributeKey('CountersignDecision', 'KEYWORD');
 const executionAttribute = defineSearchAttributeKey('CountersignExecution', 'KEYWORD');
-
-/** Search attributes, all Keyword; see docs/operations.md. */
-export const searchAttributes = {
-  CountersignOperation: 'Keyword',
-  CountersignTarget: 'Keyword',
-  CountersignDecision: 'Keyword',
-  CountersignExecution: 'Keyword',
-} as const;
 
 /** A change's statuses as search attributes. */
 export function statusAttributes({

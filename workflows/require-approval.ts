@@ -1,22 +1,25 @@
 import {
   ApplicationFailure,
+  CancellationScope,
+  CancelledFailure,
   ChildWorkflowFailure,
+  condition,
   executeChild,
+  log,
   ParentClosePolicy,
+  setHandler,
+  defineSignal,
   uuid4,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Change, Ticket } from '../domain/change.ts';
+import { changeWorkflowType, workflowIdOf } from '../domain/change.ts';
+import type { Change, HostRequest, Ticket } from '../domain/change.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { PersonId } from '../domain/person.ts';
-import type { PinnedPolicy } from '../domain/policy.ts';
-import { isoTime } from '../domain/time.ts';
-import type { Operation } from '../operations/operation.ts';
-import { operationOf } from '../operations/registry.ts';
-import { changeTaskQueue, changeWorkflowType, firstAttributes } from './messages.ts';
-import { fourEyes } from '../domain/four-eyes.ts';
+import { changeTaskQueue, takenUpSignalOf } from './messages.ts';
+import { plainValue } from './plain-value.ts';
 
-/** What a workflow asks approval for. */
+/** What a workflow asks approval for. The service's policies say who has to agree, when it may run, and by when. */
 export interface ApprovalRequest {
   /** A gated operation's name, such as `ActiveCaCertificate`. */
   readonly operation: string;
@@ -26,85 +29,93 @@ export interface ApprovalRequest {
   /** On whose behalf: never one of the approvers. The host workflow vouches for it. */
   readonly requester: PersonId;
   readonly ticket?: Ticket;
-  /** How long people may take to decide, in ms; default 7 days. */
+  /** How long people may take to decide, in ms, where that is to be shorter than the policy says. */
   readonly decideWithinMs?: number;
-  /** How long after approval the call may be made, in ms; default 24 hours. */
+  /** How long after approval the call may be made, in ms, where that is to be shorter than the policy says. */
   readonly executeWithinMs?: number;
-  readonly policy?: PinnedPolicy;
+  /** How long a worker of Countersign may take to begin, in ms; default 30,000. */
+  readonly beginWithinMs?: number;
 }
-
-const day = 86_400_000;
 
 /**
  * Gates a step of any workflow: starts a change request for the operation, waits until people have approved it and it
- * has run, and answers the change as it ended. Needs a worker with CountersignPlugin on the task queue `countersign`.
+ * has run, and answers the change as it ended. Needs a `countersign worker` in the same namespace that allows this
+ * workflow's type (`COUNTERSIGN_HOSTS`). When the caller is cancelled, the change is withdrawn; a call that is under way is
+ * waited for.
  *
  * @throws ApplicationFailure of type `not_approved` (rejected, expired, withdrawn or refused), `not_executed` (approved,
- * but its call did not succeed), `invalid_request` or `open_change_exists`; details: the change
+ * but its call did not succeed), `call_started` (the caller was cancelled, and the call had succeeded); details: the change.
+ * Before there is a change: of type `engine_unavailable` (no worker has begun in time), or the code of a refusal, such as
+ * `invalid_request`, `host_not_allowed`, `no_policy`, `token_needed`, `policy_out_of_step`, `open_change_exists`
+ * @throws CancelledFailure when the caller was cancelled and nothing was called; details: the change, where there was one
  */
 export async function requireApproval(request: ApprovalRequest): Promise<Change> {
-  const operation = operationOf(request.operation);
-  if (!operation) throw invalid(`${request.operation} is no gated operation`);
-  const target = targetOf(operation, request.input);
   const id = uuid4();
-  const now = Date.now();
-  const change = await executeChild<(request: object) => Promise<Change>>(changeWorkflowType, {
-    workflowId: `change-${id}`,
-    taskQueue: changeTaskQueue,
-    parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-    typedSearchAttributes: firstAttributes({ operation: operation.name, target }),
-    args: [
-      {
-        id,
-        operation: operation.name,
-        input: request.input,
-        target,
-        requester: {
-          ...request.requester,
-          name: request.requester.subject,
-          roles: ['requester'],
-          groups: [],
-          authentication: { methods: ['workflow'], at: null },
-        },
-        justification: request.justification,
-        ticket: request.ticket ?? null,
-        breakGlass: false,
-        policy: request.policy ?? fourEyes,
-        submittedAt: isoTime(now),
-        decideBy: isoTime(now + (request.decideWithinMs ?? 7 * day)),
-        executeAfter: null,
-        executeBy: null,
-        executeWithinMs: request.executeWithinMs ?? day,
-        submission: null,
-        idempotency: null,
-        source: `workflow ${workflowInfo().workflowId}`,
-      },
-    ],
-  }).catch((error: unknown) => {
-    // Why the change could not begin: the type is the caller's to tell by, not a wrapper's.
-    throw error instanceof ChildWorkflowFailure && error.cause instanceof ApplicationFailure
-      ? error.cause
-      : error;
+  const caller = CancellationScope.current();
+  const args = [plainValue(requestOf(id, request))];
+  let isBegun = false as boolean;
+  setHandler(defineSignal(takenUpSignalOf(id)), () => {
+    isBegun = true;
   });
-  if (change.executionStatus === 'succeeded') return change;
-  const type = change.decisionStatus === 'approved' ? 'not_executed' : 'not_approved';
-  throw ApplicationFailure.create({
-    type,
-    nonRetryable: true,
-    message: change.outcome?.message ?? change.decisionStatus,
-    details: [change],
-  });
-}
-
-/** The target that the input names. Whether the input is a valid one, the change's first activity checks. */
-function targetOf(operation: Operation, input: JsonObject): string {
-  try {
-    return operation.target(input);
-  } catch (error) {
-    throw invalid(`${operation.name}: ${String(error)}`);
+  const child = new CancellationScope();
+  const ending = child.run(() =>
+    executeChild<(request: HostRequest) => Promise<Change>>(changeWorkflowType, {
+      workflowId: workflowIdOf(id),
+      taskQueue: changeTaskQueue,
+      parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+      args: args as unknown as [HostRequest],
+    }),
+  );
+  const begun = () => {
+    isBegun = true;
+  };
+  ending.then(begun, begun);
+  const beginWithinMs = request.beginWithinMs ?? 30_000;
+  await CancellationScope.nonCancellable(() => condition(() => isBegun, beginWithinMs));
+  if (!isBegun) {
+    child.cancel();
+    const { namespace } = workflowInfo();
+    const message = `no worker of Countersign in namespace ${namespace} took change ${id} up within ${beginWithinMs} ms`;
+    log.warn(message, { taskQueue: changeTaskQueue });
+    throw caller.consideredCancelled
+      ? new CancelledFailure(message)
+      : ApplicationFailure.nonRetryable(message, 'engine_unavailable');
   }
+  return outcomeOf(await ending.catch(reasonOf), caller.consideredCancelled);
 }
 
-function invalid(message: string): ApplicationFailure {
-  return ApplicationFailure.nonRetryable(message, 'invalid_request');
+function requestOf(id: string, request: ApprovalRequest): HostRequest {
+  const { operation, input, justification, requester, ticket, decideWithinMs, executeWithinMs } = request;
+  return {
+    id,
+    operation,
+    input,
+    justification,
+    requester,
+    ticket: ticket ?? null,
+    decideWithinMs: decideWithinMs ?? null,
+    executeWithinMs: executeWithinMs ?? null,
+    tellsTakenUp: true,
+    submission: null,
+  };
+}
+
+function outcomeOf(change: Change, isCancelled: boolean): Change {
+  const { decisionStatus, executionStatus, outcome } = change;
+  const succeeded = executionStatus === 'succeeded';
+  if (succeeded && !isCancelled) return change;
+  const message = outcome?.message ?? decisionStatus;
+  if (isCancelled && (executionStatus === 'not_started' || executionStatus === 'cancelled')) {
+    throw new CancelledFailure(message, [change]);
+  }
+  const type = succeeded ? 'call_started' : decisionStatus === 'approved' ? 'not_executed' : 'not_approved';
+  throw ApplicationFailure.create({ type, nonRetryable: true, message, details: [change] });
+}
+
+/** Why the change could not begin: the type is the caller's to tell by, not a wrapper's. */
+function reasonOf(error: unknown): never {
+  const cause = error instanceof ChildWorkflowFailure ? error.cause : undefined;
+  const reason = cause instanceof ApplicationFailure ? cause : error;
+  log.warn('the change could not begin', { error: reason });
+  throw reason;
 }

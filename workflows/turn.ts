@@ -1,4 +1,4 @@
-import { ApplicationFailure, condition } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, condition } from '@temporalio/workflow';
 import type { Change, SignedRequest } from '../domain/change.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { personActor } from '../domain/entry.ts';
@@ -8,7 +8,12 @@ import type { SignedStatement, Statement } from '../domain/statement.ts';
 import type { Run } from './run.ts';
 
 /** From here on the request is among those that everything waits for; they take their effects one after another. */
-export async function inTurn<T>(run: Run, work: () => Promise<T>): Promise<T> {
+export function inTurn<T>(run: Run, work: () => Promise<T>): Promise<T> {
+  // A request that has come is answered, even where the workflow is cancelled meanwhile.
+  return CancellationScope.nonCancellable(() => turn(run, work));
+}
+
+async function turn<T>(run: Run, work: () => Promise<T>): Promise<T> {
   run.recording += 1;
   try {
     while (run.busy) await condition(() => !run.busy);

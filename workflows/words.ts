@@ -5,6 +5,7 @@ import { next } from '../domain/change-state.ts';
 import type { EventType } from '../domain/entry.ts';
 import { CountersignError } from '../domain/error.ts';
 import { assertFollows, judgeWord, wordOf } from '../domain/stop.ts';
+import { isSignedStatement } from '../domain/statement.ts';
 import type { Standing, Word } from '../domain/stop.ts';
 import { executionUpdate, revokeUpdate, stopSignal, takeOverUpdate, withdrawUpdate } from './messages.ts';
 import type { Run } from './run.ts';
@@ -34,8 +35,9 @@ export function handleWords(run: Run): void {
   setHandler(stopSignal, (request: SignedRequest) => hearIfItFits(run, request));
 }
 
-/** A word that nobody waits for: what it cannot do is left. */
+/** A word that nobody waits for: what it cannot do is left, and so is what is no word. */
 export async function hearIfItFits(run: Run, request: SignedRequest): Promise<void> {
+  if (!isSignedStatement((request as Partial<SignedRequest> | undefined)?.signed)) return;
   try {
     await hear(run, request);
   } catch (error) {

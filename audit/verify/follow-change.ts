@@ -18,7 +18,7 @@ import { hasCalled, stopped } from './follow-stops.ts';
 import { begun, tolerance } from './life.ts';
 import type { Life } from './life.ts';
 import type { Problem, Report } from './problem.ts';
-import { judgeStatement, personOf, sameActor, statementOf } from './statement-of.ts';
+import { isCancellation, judgeStatement, personOf, sameActor, statementOf } from './statement-of.ts';
 
 /** Types that tell of a change without moving it. */
 const aside: ReadonlySet<EventType> = new Set([
@@ -109,6 +109,7 @@ function step(life: Life, body: EntryBody, report: Report): Life {
       if (hasCalled(life)) report('withdrawn_after_call', 'withdrawn after its call had started');
       if (
         life.requester &&
+        !isCancellation(body) &&
         !hasRole(body, 'operator') &&
         !sameActor(body, life.requester) &&
         statementOf(body)?.kind !== 'takeover'
@@ -136,7 +137,10 @@ function step(life: Life, body: EntryBody, report: Report): Life {
     case 'change.retried':
     case 'change.abandoned':
       if (life.whole && !life.everApproved) report('not_approved', `${type} of what was never approved`);
-      if (!hasRole(body, statementOf(body)?.kind === 'revocation' ? 'admin' : 'operator')) {
+      if (
+        !isCancellation(body) &&
+        !hasRole(body, statementOf(body)?.kind === 'revocation' ? 'admin' : 'operator')
+      ) {
         report('not_by_operator', `${type} by somebody who may not`);
       }
       return type === 'change.abandoned'

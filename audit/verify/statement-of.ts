@@ -59,7 +59,8 @@ export function judgeStatement(body: EntryBody, report: (code: Illogical, messag
   if (!wanted) return;
   const statement = statementOf(body);
   if (statement === null) {
-    if (wanted.always) report('statement_missing', `${body.type} without what the person said`);
+    if (wanted.always && !isCancellation(body))
+      report('statement_missing', `${body.type} without what the person said`);
     return;
   }
   const { kind, action, changeId, person, digest, comment } = statement;
@@ -73,6 +74,16 @@ export function judgeStatement(body: EntryBody, report: (code: Illogical, messag
   ) {
     report('statement_differs', `${body.type} tells something else than the person said`);
   }
+}
+
+/** Whether the worker tells that the change's workflow was cancelled, with its host or by hand: nobody's word is behind it. */
+export function isCancellation({ type, actor, code, statement }: EntryBody): boolean {
+  return (
+    (type === 'change.withdrawn' || type === 'change.abandoned') &&
+    actor['process'] === 'worker' &&
+    (code === 'host_cancelled' || code === 'workflow_cancelled') &&
+    statement === undefined
+  );
 }
 
 /** What the person said, as the entry carries it; null where it carries nothing of the kind. */

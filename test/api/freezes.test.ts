@@ -279,3 +279,17 @@ test('what is refused of reading and of declaring is recorded, too', async () =>
     ['declare a freeze', 'key_reused'],
   ]);
 });
+
+test('a change whose window cannot be computed is shown, with the reason', async () => {
+  const window = { cron: '0 22 * * *', durationMinutes: 60, timeZone: 'CST', holidays: [] };
+  const change = await stack.stored({
+    policy: { ...fourEyes, windows: [window] },
+    input: { regionId: 'cn-hangzhou', mqttInstanceId: 'broken-window', sn: '9' },
+    decisionStatus: 'approved',
+    executionStatus: 'scheduled',
+  });
+  const { status, body } = await stack.api.call(`/v1/changes/${change.id}`);
+  expect(status).toBe(200);
+  expect(body.waitsFor).toMatchObject({ kind: 'window', until: null });
+  expect(JSON.stringify(body.waitsFor)).toMatch(/cannot be computed: timeZone/);
+});

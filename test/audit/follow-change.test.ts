@@ -25,6 +25,9 @@ function judged(entries: readonly EntryBody[], whole = true): string[] {
   return codes;
 }
 
+const cancelled = (s: ChangeStory, type: 'change.withdrawn' | 'change.abandoned') =>
+  s.entry(type, { code: 'host_cancelled', host: { type: 'moveLine' } });
+
 const driftedAfterCall = (s: ChangeStory): EntryBody[] => [
   ...approved(s),
   s.started(),
@@ -55,6 +58,24 @@ describe('what happens', () => {
       (s) => [s.requested(), s.entry('change.refused'), s.closed('refused', 'not_started')],
     ],
     ['nobody decides', (s) => [...before(s), s.entry('change.expired'), s.closed('expired', 'not_started')]],
+    [
+      'a host that is cancelled while people are asked',
+      (s) => [...before(s), cancelled(s, 'change.withdrawn'), s.closed('withdrawn', 'not_started')],
+    ],
+    [
+      'a host that is cancelled after the approval',
+      (s) => [...approved(s), cancelled(s, 'change.withdrawn'), s.closed('withdrawn', 'cancelled')],
+    ],
+    [
+      'a host that is cancelled during the call',
+      (s) => [
+        ...approved(s),
+        s.started(),
+        cancelled(s, 'change.abandoned'),
+        s.ended('failed'),
+        s.closed('approved', 'failed'),
+      ],
+    ],
     [
       'a withdrawal while the target is being read',
       (s) => [s.requested(), s.withdrawn(), s.prechecked(), s.closed('withdrawn', 'not_started')],

@@ -164,3 +164,13 @@ test('the gate is closed outside of the policy’s windows, and a freeze is name
   // Break-glass and standard changes know no way around.
   expect(await gate({ ...mine, breakGlass: true }, now)).toMatchObject({ kind: 'freeze' });
 });
+
+test('a window that cannot be computed closes the gate, and the reason says so', async () => {
+  const window = { cron: '0 13 * * *', durationMinutes: 60, timeZone: 'CST', holidays: [] };
+  const { mine } = onInstance({ policy: { ...fourEyes, windows: [window] } });
+  expect(await makeGate(worker)(mine, now)).toMatchObject({
+    kind: 'window',
+    reason: expect.stringMatching(/timeZone: expected .*, got CST/) as string,
+    until: null,
+  });
+});

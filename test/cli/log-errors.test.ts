@@ -1,11 +1,15 @@
+import { execFile } from 'node:child_process';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { Writable } from 'node:stream';
+import { promisify } from 'node:util';
 import { runInNewContext } from 'node:vm';
 import { ActivityFailure, ApplicationFailure } from '@temporalio/common';
 import { expect, onTestFinished, test } from 'vitest';
 import { makeLog } from '../../cli/process.ts';
 import { CountersignError } from '../../domain/error.ts';
-import { startApi, startGround } from '../support/service.ts';
-import { changeThat } from '../support/service.ts';
+import { changeThat, startApi, startGround } from '../support/service.ts';
 import { journeyOf } from '../support/journey.ts';
 import { startProcess } from '../support/process.ts';
 
@@ -123,4 +127,20 @@ test('every error that a worker logs is shown', { timeout: 120_000 }, async () =
       stack: expect.stringMatching(/\n +at /) as string,
     });
   }
+});
+
+test('a process that ends by an error nobody foresaw logs it', { timeout: 60_000 }, async () => {
+  const taken = createServer();
+  await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void taken.close());
+  const { port } = taken.address() as AddressInfo;
+  const main = join(import.meta.dirname, '..', '..', 'cli', 'main.ts');
+  const ended = await promisify(execFile)(process.execPath, [
+    main,
+    'simulator',
+    '--port',
+    String(port),
+  ]).catch((error: unknown) => error as { code: number; stdout: string });
+  const [line = ''] = ended.stdout.split('\n').filter((text) => text.includes('"level":60'));
+  expect((JSON.parse(line) as { err: Shown }).err).toMatchObject({ type: 'Error', code: 'EADDRINUSE' });
 });

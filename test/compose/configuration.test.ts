@@ -48,6 +48,8 @@ test.each(Object.keys(environmentSchema.shape))('%s: default and rule are the sc
     expect(takes('acs:ram::1234567890123456:role/countersign-call')).toBe(true);
     for (const other of ['acs:ram::123:user/x', 'acs:ram:::role/x', 'acs:ram::123:role/', 'x'])
       expect(takes(other)).toBe(false);
+  } else if (rule.startsWith('`<namespace>/<workflow type>`')) {
+    expect([takes('default/moveLine'), takes('*/*, a/b'), takes('moveLine')]).toEqual([true, true, false]);
   } else if (rule.startsWith('region such as')) {
     expect(takes('cn-hangzhou')).toBe(true);
     for (const other of ['CN-Hangzhou', 'hangzhou', 'cn-*', 'cn-hangzhou/']) expect(takes(other)).toBe(false);

@@ -8,6 +8,7 @@ import {
   assertFollows,
   hasStopped,
   judgeWord,
+  mayBeCancelled,
   standingAfter,
   standingOf,
   standings,
@@ -183,4 +184,21 @@ test('a statement says one word, or none', () => {
   expect(wordOf({ kind: 'decision_withdrawal', action: 'withdraw' })).toBeNull();
   expect(wordOf({ kind: 'execution', action: 'withdraw' })).toBeNull();
   expect(wordOf({ kind: 'decision', action: 'approve' })).toBeNull();
+});
+
+test.each<[boolean, DecisionStatus, ExecutionStatus]>([
+  [true, 'pending', 'not_started'],
+  [true, 'approved', 'scheduled'],
+  [true, 'approved', 'paused'],
+  [true, 'approved', 'running'],
+  [false, 'approved', 'succeeded'],
+  [false, 'rejected', 'not_started'],
+  [false, 'withdrawn', 'scheduled'],
+  [false, 'refused', 'not_started'],
+])('a cancelled workflow stops: %s, what is %s and %s', (stops, decisionStatus, executionStatus) => {
+  const facts = { decisionStatus, executionStatus, closedAt: null };
+  expect(mayBeCancelled(facts, 'going')).toBe(stops);
+  expect(mayBeCancelled(facts, 'paused')).toBe(stops);
+  for (const standing of standings.filter(hasStopped)) expect(mayBeCancelled(facts, standing)).toBe(false);
+  expect(mayBeCancelled({ ...facts, closedAt: '2026-11-24T09:00:00.000Z' }, 'going')).toBe(false);
 });

@@ -1,26 +1,17 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { apiClient } from '../../cli/api-client.ts';
-import { canonicalJson } from '../../domain/canonical-json.ts';
-import { fourEyes } from '../../domain/four-eyes.ts';
 import { fetchDemoToken } from '../../embedded/identity-provider.ts';
 import { directoryFrom } from '../../policies/directory.ts';
 import type { PersonId } from '../../domain/person.ts';
 import type { PinnedPolicy } from '../../domain/policy.ts';
-import type { Change, ChangeRequest } from '../../domain/change.ts';
 import { workflowIdOf } from '../../domain/change.ts';
-import { changeTaskQueue, stateQuery } from '../../workflows/messages.ts';
+import { stateQuery } from '../../workflows/messages.ts';
 import { codeOf, decide, entriesOf, inMs, journeyOf, post } from '../support/journey.ts';
 import type { Journey } from '../support/journey.ts';
+import { policyWith } from '../support/policy.ts';
 import { replayAll } from '../support/replay.ts';
-import {
-  changeThat,
-  eventually,
-  startApi,
-  startGround,
-  startWorkers,
-  submission,
-} from '../support/service.ts';
+import { changeThat, eventually, startApi, startGround, startWorkers } from '../support/service.ts';
 import type { Ground } from '../support/service.ts';
 
 let ground: Ground;
@@ -29,12 +20,6 @@ let workers: Awaited<ReturnType<typeof startWorkers>>;
 let journey: Journey;
 /** What else is to be stopped. */
 const apis: Awaited<ReturnType<typeof startApi>>[] = [];
-
-/** The built-in policy with something else in it. */
-function policyWith(changed: Partial<PinnedPolicy>): PinnedPolicy {
-  const { digest: _, ...members } = { ...fourEyes, ...changed };
-  return { ...members, digest: createHash('sha256').update(canonicalJson(members)).digest('hex') };
-}
 
 /** Who is in which group of the directory now, as API and worker read it. */
 let directory = directoryFrom({});
@@ -257,47 +242,6 @@ describe.concurrent('under a policy of their own', () => {
       standard: true,
       actor: { process: 'worker' },
     });
-  });
-
-  test('a workflow that nobody submitted by the API runs no standard change', async () => {
-    const policy = policyWith({ name: 'standard', standard: true, stages: [] });
-    const sn = await ground.certificate();
-    const id = randomUUID();
-    const now = new Date();
-    const end = await ground.client.workflow.execute<(request: ChangeRequest) => Promise<Change>>('change', {
-      workflowId: `change-${id}`,
-      taskQueue: changeTaskQueue,
-      args: [
-        {
-          id,
-          operation: 'ActiveCaCertificate',
-          input: submission(sn).input,
-          target: `cn-hangzhou/${submission(sn).input.mqttInstanceId}/${sn}`,
-          requester: {
-            issuer: 'x',
-            subject: 'x',
-            name: 'x',
-            roles: [],
-            groups: [],
-            authentication: { methods: [], at: null },
-          },
-          justification: 'nobody looked',
-          ticket: null,
-          breakGlass: false,
-          policy,
-          submittedAt: now.toISOString(),
-          decideBy: inMs(60_000),
-          executeAfter: null,
-          executeBy: null,
-          executeWithinMs: 60_000,
-          submission: null,
-          idempotency: null,
-          source: null,
-        },
-      ],
-    });
-    expect(end).toMatchObject({ executionStatus: 'failed', outcome: { code: 'bad_signature' } });
-    expect(await ground.calls(sn)).toEqual([]);
   });
 
   test('a broken glass runs at once, owes a review by somebody else, and takes over an ordinary change', async () => {

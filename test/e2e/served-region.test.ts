@@ -1,10 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { workflowIdOf } from '../../domain/change.ts';
-import type { ChangeRequest } from '../../domain/change.ts';
-import { fourEyes } from '../../domain/four-eyes.ts';
-import { activeCaCertificate } from '../../operations/active-ca-certificate.ts';
-import { changeTaskQueue, changeWorkflowType } from '../../workflows/messages.ts';
+import { approvalRequest, failureOf, startHost } from '../support/host.ts';
 import { replayAll } from '../support/replay.ts';
 import { instance, serveApi, startApi, startGround, startWorkers, submission } from '../support/service.ts';
 import type { Ground } from '../support/service.ts';
@@ -78,33 +74,13 @@ test('an API that serves another region cannot have it opened by the worker', as
 
 test('a workflow that comes past the API fails with the code', async () => {
   const sn = await ground.certificate();
-  const id = randomUUID();
   const input = { regionId: 'cn-shanghai', mqttInstanceId: instance, sn };
-  const now = new Date().toISOString();
-  const request: ChangeRequest = {
-    id,
-    operation: 'ActiveCaCertificate',
-    input,
-    target: activeCaCertificate.target(input),
-    requester: { issuer: ground.identity.issuer, subject: 'alice' } as ChangeRequest['requester'],
-    justification: 'the line moves',
-    ticket: null,
-    breakGlass: false,
-    policy: fourEyes,
-    submittedAt: now,
-    decideBy: new Date(Date.now() + 3_600_000).toISOString(),
-    executeAfter: null,
-    executeBy: null,
-    executeWithinMs: 3_600_000,
-    submission: null,
-    idempotency: null,
-    source: null,
-  };
-  const handle = await ground.client.workflow.start(changeWorkflowType, {
-    taskQueue: changeTaskQueue,
-    workflowId: workflowIdOf(id),
-    args: [request],
-  });
-  await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'region_not_served' } });
+  const host = await startHost(ground);
+  try {
+    const handle = await host.start('requireApproval', approvalRequest(sn, { input }));
+    expect(await failureOf(handle)).toMatchObject({ type: 'region_not_served' });
+  } finally {
+    await host.stop();
+  }
   expect(await changesOf(sn)).toBe(0);
 });

@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection, WorkflowFailedError } from '@temporalio/client';
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
-import type { Payload, PayloadCodec } from '@temporalio/common';
 import { SimplePlugin } from '@temporalio/plugin';
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CountersignPlugin, plainForChanges } from '../../plugin/index.ts';
 import { changeThat, eventually, instance, startApi, startGround, startWorkers } from '../support/service.ts';
 import { decide } from '../support/journey.ts';
+import { encodingOf, secretEncoding, strictCodec } from '../support/strict-codec.ts';
 import type { Ground } from '../support/service.ts';
 
 /* A team's own worker: its own workflows in a bundle, activities, codec and plugin; ours on client, connection and worker. */
@@ -23,37 +23,6 @@ let client: Client;
 let host: Worker;
 let running: Promise<void>;
 const intercepted: string[] = [];
-
-const secret = 'binary/secret';
-const flip = (data: Uint8Array | null | undefined) => Buffer.from(data ?? []).map((byte) => byte ^ 0x5a);
-/** One that takes only what it made itself, as an encrypting one does. */
-const strict: PayloadCodec = {
-  encode: (payloads) =>
-    Promise.resolve(
-      payloads.map(({ metadata, data }): Payload => {
-        const whole = JSON.stringify({
-          metadata: Object.entries(metadata ?? {}).map(([k, v]) => [k, [...v]]),
-          data: [...(data ?? [])],
-        });
-        return { metadata: { encoding: Buffer.from(secret) }, data: flip(Buffer.from(whole)) };
-      }),
-    ),
-  decode: (payloads) =>
-    Promise.resolve(
-      payloads.map(({ metadata, data }): Payload => {
-        if (encodingOf({ metadata: metadata ?? null }) !== secret) throw new Error('this is not of ours');
-        const whole = JSON.parse(flip(data).toString()) as { metadata: [string, number[]][]; data: number[] };
-        return {
-          metadata: Object.fromEntries(whole.metadata.map(([k, v]) => [k, Uint8Array.from(v)])),
-          data: Uint8Array.from(whole.data),
-        };
-      }),
-    ),
-};
-
-function encodingOf(payload: { metadata?: Record<string, Uint8Array> | null } | null | undefined): string {
-  return Buffer.from(payload?.metadata?.['encoding'] ?? []).toString();
-}
 
 beforeAll(async () => {
   ground = await startGround();
@@ -75,7 +44,7 @@ beforeAll(async () => {
     },
   });
   const { temporalAddress: address, namespace } = ground;
-  const dataConverter = { payloadCodecs: [plainForChanges(strict)] };
+  const dataConverter = { payloadCodecs: [plainForChanges(strictCodec)] };
   native = await NativeConnection.connect({ address, plugins: [ours] });
   connection = await Connection.connect({ address, plugins: [ours] });
   client = new Client({ connection, namespace, dataConverter, plugins: [ours] });
@@ -137,7 +106,7 @@ describe.concurrent(
       expect(intercepted).toContain('notify');
       const { events } = await handle.fetchHistory();
       const input = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0];
-      expect(encodingOf(input)).toBe(secret);
+      expect(encodingOf(input)).toBe(secretEncoding);
       const started = events?.find((e) => e.startChildWorkflowExecutionInitiatedEventAttributes);
       const [request] = started?.startChildWorkflowExecutionInitiatedEventAttributes?.input?.payloads ?? [];
       expect(encodingOf(request)).toBe('json/plain');

@@ -1,7 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { choosePolicy } from '../../api/choose-policy.ts';
+import { choosePolicy } from '../../policies/choose.ts';
 import { readSubmission } from '../../api/submission.ts';
 import { checkPolicies } from '../../policies/load.ts';
 import { person } from '../domain/decidable-fixture.ts';

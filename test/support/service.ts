@@ -12,6 +12,7 @@ import type { ActivityDependencies } from '../../activities/dependencies.ts';
 import { createApp } from '../../api/app.ts';
 import type { ApiDependencies } from '../../api/dependencies.ts';
 import { createEngine } from '../../api/engine.ts';
+import type { Engine } from '../../api/engine.ts';
 import { makeRefusalLog } from '../../api/refusal-log.ts';
 import { tellUntold } from '../../api/tell-stop-words.ts';
 import type { ChangeView } from '../../api/view.ts';
@@ -26,7 +27,10 @@ import { registerSearchAttributes } from '../../cli/temporal.ts';
 import { verifierBundle } from '../../cli/verifier-bundle.ts';
 import { workflowBundle } from '../../cli/workflow-bundle.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
+import { policyChoice } from '../../policies/choose.ts';
+import type { PolicyChoice, PolicyQuestion } from '../../policies/choose.ts';
 import { onePolicy } from '../../policies/load.ts';
+import type { PolicySource } from '../../policies/load.ts';
 import { startIdentityProvider } from '../../embedded/identity-provider.ts';
 import { createStatementSigner, createStatementVerifier } from '../../identity/statement-signer.ts';
 import { withApiTokens } from '../../identity/api-token.ts';
@@ -103,6 +107,8 @@ export async function startGround(servers: Servers = {}) {
     client,
     connection,
     keys,
+    /** What the test's workers ask for policies. Each of its APIs may have its own: they have that of the one that was asked. */
+    ...policiesOfApis(),
     /** Takes the sequencer and the signer away, until {@link startLog}. */
     stopLog: () => log.stop(),
     async startLog(): Promise<void> {
@@ -172,6 +178,27 @@ async function makeNamespace(connection: Connection): Promise<string> {
   });
   return namespace;
 }
+
+function policiesOfApis() {
+  const sources = new Map<unknown, PolicySource>();
+  const choiceFor = ({ input }: PolicyQuestion) =>
+    policyChoice(sources.get(input['sn']) ?? onePolicy(fourEyes));
+  const policies: PolicyChoice = {
+    forPerson: (asked, at) => choiceFor(asked).forPerson(asked, at),
+    forHost: (asked, at) => choiceFor(asked).forHost(asked, at),
+  };
+  return {
+    policies,
+    /** An engine whose submissions the workers find under the policies of the API that has it. */
+    engineUnder: (source: PolicySource, engine: Engine): Engine => ({
+      ...engine,
+      submit(request) {
+        sources.set(request.input['sn'], source);
+        return engine.submit(request);
+      },
+    }),
+  };
+}
 export type Ground = Awaited<ReturnType<typeof startGround>>;
 
 /** An API of this process on a free port of loopback, on real parts but for what is overridden. */
@@ -181,10 +208,10 @@ export async function serveApi(ground: Ground, overrides: Partial<ApiDependencie
   const log = pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' });
   const { namespace } = ground;
   const refusals = makeRefusalLog({ db: overrides.db ?? pool, namespace, log });
+  const { policies = onePolicy(fourEyes), engine = createEngine(ground.client, 20_000) } = overrides;
   const deps: ApiDependencies = {
     db: pool,
     feed,
-    engine: createEngine(ground.client, 20_000),
     tokens: withApiTokens(
       createTokenVerifier({ issuer: ground.identity.issuer, audience: 'countersign' }),
       apiTokenStore(overrides.db ?? pool),
@@ -192,7 +219,7 @@ export async function serveApi(ground: Ground, overrides: Partial<ApiDependencie
     signer: createStatementSigner(await readFile(ground.keys.privateKey, 'utf8')),
     refusals,
     verifier: () => verifierBundle(PROJECT_HOME),
-    policies: onePolicy(fourEyes),
+    policies,
     region: servedHere,
     log,
     namespace,
@@ -201,6 +228,7 @@ export async function serveApi(ground: Ground, overrides: Partial<ApiDependencie
     tokensPerMinute: 10_000,
     refusedTokensPerMinute: 10_000,
     ...overrides,
+    engine: ground.engineUnder(policies, engine),
   };
   const app = createApp(deps);
   const server = createServer(app);
@@ -250,6 +278,8 @@ export async function dependenciesOf(
     pool,
     sealing,
     region: servedHere,
+    policies: ground.policies,
+    hosts: [{ namespace: '*', type: '*' }],
     onsMqtt: createOnsMqtt({
       endpoint: ground.simulator.url,
       credential: () => createCredential(key),

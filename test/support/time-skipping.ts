@@ -6,7 +6,7 @@ import { Connection } from '@temporalio/client';
 import { InternalConnectionOptionsSymbol } from '@temporalio/client/lib/connection.js';
 import { startChild } from '../../embedded/child.ts';
 import { freePort } from '../../embedded/free-port.ts';
-import { searchAttributes } from '../../workflows/messages.ts';
+import { searchAttributes } from '../../domain/search-attributes.ts';
 import { eventually } from './service.ts';
 import { PROJECT_HOME } from './stack.ts';
 

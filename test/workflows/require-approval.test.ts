@@ -5,10 +5,7 @@ import { WorkflowFailedError } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ChangeRequest } from '../../domain/change.ts';
-import { fourEyes } from '../../domain/four-eyes.ts';
 import { makePool } from '../../store/pool.ts';
-import { changeTaskQueue, changeWorkflowType } from '../../workflows/messages.ts';
 import type { ApprovalRequest } from '../../workflows/require-approval.ts';
 import { eventually, instance, startGround, startWorkers } from '../support/service.ts';
 import type { Ground } from '../support/service.ts';
@@ -41,59 +38,6 @@ async function failureOf(work: Promise<unknown>): Promise<ApplicationFailure> {
   expect(cause).toBeInstanceOf(ApplicationFailure);
   return cause as ApplicationFailure;
 }
-
-const started = (request: Partial<ChangeRequest>) => {
-  const id = randomUUID();
-  const now = Date.now();
-  return ground.client.workflow.execute(changeWorkflowType, {
-    workflowId: `change-${id}`,
-    taskQueue: changeTaskQueue,
-    args: [
-      {
-        id,
-        operation: 'ActiveCaCertificate',
-        input: good,
-        target: `cn-hangzhou/${instance}/SN-1`,
-        requester: {
-          ...alice,
-          name: 'Alice',
-          roles: [],
-          groups: [],
-          authentication: { methods: [], at: null },
-        },
-        justification: 'the line moves',
-        ticket: null,
-        breakGlass: false,
-        policy: fourEyes,
-        submittedAt: new Date(now).toISOString(),
-        decideBy: new Date(now + 60_000).toISOString(),
-        executeAfter: null,
-        executeBy: null,
-        executeWithinMs: 60_000,
-        submission: null,
-        idempotency: null,
-        source: null,
-        ...request,
-      } satisfies ChangeRequest,
-    ],
-  });
-};
-
-describe('a change that did not come by the API', () => {
-  test.each<[string, Partial<ChangeRequest>]>([
-    ['an Sn of 129 bytes', { input: { ...good, sn: 'a'.repeat(129) } }],
-    ['an unknown member', { input: { ...good, more: 1 } }],
-    ['the target of another input', { target: `cn-hangzhou/${instance}/SN-2` }],
-    ['an unknown operation', { operation: 'DeleteCaCertificate' }],
-    ['the name of what every object has', { operation: 'constructor' }],
-    ['the id of another workflow', { id: randomUUID() }],
-  ])('fails as invalid_request with %s, and nothing is written', async (_name, request) => {
-    const failure = await failureOf(started(request));
-    expect(failure).toMatchObject({ type: 'invalid_request', nonRetryable: true });
-    const { rows } = await pool.query('select from countersign.change');
-    expect(rows).toEqual([]);
-  });
-});
 
 describe('requireApproval', () => {
   let host: Worker;

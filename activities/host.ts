@@ -1,0 +1,106 @@
+import { activityInfo, getClient } from '@temporalio/activity';
+import { changeWorkflowType, workflowIdOf } from '../domain/change.ts';
+import { CountersignError } from '../domain/error.ts';
+import type { Host } from '../domain/host.ts';
+import { isoTime } from '../domain/time.ts';
+
+/** What Temporal says of the change's workflow whose activity this is. */
+export interface Asking {
+  readonly host: Host;
+  /** When the change's workflow was started, ISO 8601. */
+  readonly startedAt: string;
+}
+
+type Execution = Awaited<ReturnType<typeof described>>;
+
+/**
+ * Who asked for a change that did not come by the API. Temporal is asked, since an argument says whatever its sender
+ * wants.
+ *
+ * @throws CountersignError `host_not_allowed` where it is no change's workflow, has no parent, or its parent cannot be read
+ */
+export async function askingHost(changeId: string): Promise<Asking> {
+  const { namespace, workflowExecution, taskQueue } = activityInfo();
+  if (!workflowExecution) throw refusal('it was started by no workflow');
+  const own = await described(namespace, workflowExecution);
+  if (own?.type !== changeWorkflowType || own.taskQueue !== taskQueue) {
+    throw refusal(
+      `a workflow of type ${own?.type ?? 'unknown'} on ${own?.taskQueue ?? 'no queue'} is no change`,
+    );
+  }
+  if (workflowExecution.workflowId !== workflowIdOf(changeId)) {
+    throw refusal(`${changeId} is another change than this workflow's`);
+  }
+  const { parent } = own;
+  if (parent === null) {
+    throw refusal('it was started by hand: a change is asked for by the API, or by a workflow as its parent');
+  }
+  const host = await parentOf(namespace, own.parentNamespaceId, parent);
+  if (host === null) throw refusal(`its parent ${parent.workflowId} is not known any more`);
+  return { host, startedAt: own.startedAt };
+}
+
+/** A run's id is Temporal's own and unique: found in the change's namespace, the parent is of that namespace. */
+async function parentOf(
+  namespace: string,
+  parentNamespaceId: string,
+  parent: NonNullable<NonNullable<Execution>['parent']>,
+): Promise<Host | null> {
+  const here = await described(namespace, parent);
+  if (here) return { namespace, ...parent, type: here.type };
+  const { namespaceInfo } = await answered(() =>
+    getClient().workflowService.describeNamespace({ id: parentNamespaceId }),
+  );
+  const other = namespaceInfo?.name;
+  if (!other || other === namespace) return null;
+  const there = await described(other, parent);
+  return there && { namespace: other, ...parent, type: there.type };
+}
+
+async function described(namespace: string, execution: { workflowId: string; runId: string }) {
+  const { workflowExecutionInfo: info } = await answered(() =>
+    getClient().workflowService.describeWorkflowExecution({ namespace, execution }),
+  ).catch((error: unknown) => {
+    if (grpcStatusOf(error) === notFound) return { workflowExecutionInfo: null };
+    throw error;
+  });
+  if (!info) return null;
+  const { parentExecution, parentNamespaceId, startTime, taskQueue, type } = info;
+  const parent = parentExecution?.workflowId
+    ? { workflowId: parentExecution.workflowId, runId: parentExecution.runId ?? '' }
+    : null;
+  return {
+    type: type?.name ?? '',
+    taskQueue: taskQueue ?? '',
+    parent,
+    parentNamespaceId: parentNamespaceId ?? '',
+    startedAt: isoTime(Number(startTime?.seconds ?? 0) * 1000 + Math.floor((startTime?.nanos ?? 0) / 1e6)),
+  };
+}
+
+const notFound = 5;
+/** gRPC statuses that a repeat does not change: INVALID_ARGUMENT, PERMISSION_DENIED, UNIMPLEMENTED, UNAUTHENTICATED. */
+const lasting = new Set([3, 7, 12, 16]);
+
+/** What Temporal answers. Where it will not answer however often it is asked, the host is not allowed; the rest is retried. */
+async function answered<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!lasting.has(grpcStatusOf(error) ?? -1)) throw error;
+    throw refusal(`Temporal does not tell this worker who asked: ${(error as Error).message}`);
+  }
+}
+
+/** The gRPC status of an error or of what caused it. */
+export function grpcStatusOf(error: unknown): number | null {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    const { code } = at as { code?: unknown };
+    if (typeof code === 'number') return code;
+  }
+  return null;
+}
+
+function refusal(message: string): CountersignError {
+  return new CountersignError('host_not_allowed', message);
+}

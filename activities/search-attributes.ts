@@ -1,0 +1,33 @@
+import { activityInfo, getClient } from '@temporalio/activity';
+import { CountersignError } from '../domain/error.ts';
+import { searchAttributes } from '../domain/search-attributes.ts';
+import { grpcStatusOf } from './host.ts';
+
+const invalidArgument = 3;
+/** Namespaces that were found to have them: attributes are hardly ever taken away. */
+const complete = new Set<string>();
+
+/**
+ * The namespace of this activity knows our search attributes. A workflow that sets one that is not there does not fail: its
+ * task is tried for ever.
+ *
+ * @throws CountersignError `invalid_configuration`
+ */
+export async function assertAttributes(): Promise<void> {
+  const { namespace } = activityInfo();
+  if (complete.has(namespace)) return;
+  // Whoever may run workflows may count them; listing attributes is a right of its own.
+  const query = Object.keys(searchAttributes)
+    .map((name) => `${name} = "none"`)
+    .join(' AND ');
+  try {
+    await getClient().workflowService.countWorkflowExecutions({ namespace, query });
+  } catch (error) {
+    if (grpcStatusOf(error) !== invalidArgument) throw error;
+    throw new CountersignError(
+      'invalid_configuration',
+      `namespace ${namespace} does not have the search attributes ${Object.keys(searchAttributes).join(', ')}: ${(error as Error).message}`,
+    );
+  }
+  complete.add(namespace);
+}

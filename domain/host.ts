@@ -1,0 +1,51 @@
+import { globMatches } from './glob.ts';
+import type { JsonObject } from './json.ts';
+import type { Person, PersonId } from './person.ts';
+
+/** A workflow that asked for a change, as Temporal tells of it: the parent of the change's workflow. */
+export interface Host {
+  readonly namespace: string;
+  readonly workflowId: string;
+  readonly runId: string;
+  /** Its workflow type. */
+  readonly type: string;
+}
+
+/** Which workflows may ask for changes. In both, `*` stands for any text and `?` for one character. */
+export interface HostPattern {
+  readonly namespace: string;
+  readonly type: string;
+}
+
+/** Hosts as a setting lists them: `<namespace>/<workflow type>`, comma-separated; null where it is written otherwise. */
+export function hostPatternsOf(text: string): HostPattern[] | null {
+  const patterns = text.split(',').map((one) => {
+    const [, namespace, type] = /^\s*([^/\s]+)\/(.*\S)\s*$/.exec(one) ?? [];
+    return namespace === undefined || type === undefined ? null : { namespace, type };
+  });
+  return patterns.every((pattern) => pattern !== null) ? patterns : null;
+}
+
+/** Whether a workflow may ask for changes. */
+export function isAllowedHost(patterns: readonly HostPattern[], host: Host): boolean {
+  return patterns.some(
+    ({ namespace, type }) => globMatches(namespace, host.namespace) && globMatches(type, host.type),
+  );
+}
+
+/** The person in whose name a host asks: nobody has seen a token of theirs, so they have no name and no groups. */
+export function requesterOfHost({ issuer, subject }: PersonId): Person {
+  return {
+    issuer,
+    subject,
+    name: subject,
+    roles: ['requester'],
+    groups: [],
+    authentication: { methods: ['workflow'], at: null },
+  };
+}
+
+/** The host as an entry tells of it. */
+export function hostMembers({ namespace, workflowId, runId, type }: Host): JsonObject {
+  return { namespace, workflowId, runId, type };
+}
