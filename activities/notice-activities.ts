@@ -1,3 +1,4 @@
+import { shownJson } from '../domain/shown-text.ts';
 import { ApplicationFailure } from '@temporalio/common';
 import { appendEntry } from '../audit/append.ts';
 import { findEntry } from '../audit/find-entry.ts';
@@ -18,7 +19,7 @@ export function makeNoticeActivities({
   return {
     async notify({ kind, change, entry }) {
       if (!webhook || (await asFailure(() => findEntry(pool, entry.key)))) return;
-      const body = JSON.stringify({
+      const body = shownJson({
         type: `change.${kind}`,
         timestamp: entry.body.time,
         data: noticeData(change, entry.body.notification),

@@ -40,7 +40,13 @@ export function makeWebhook(
     deadlineMs = 10_000,
     atOnce = mostAtOnce,
     now = Date.now,
-  }: { deadlineMs?: number; atOnce?: number; now?: () => number } = {},
+    fetch = globalThis.fetch,
+  }: {
+    deadlineMs?: number;
+    atOnce?: number;
+    now?: () => number;
+    fetch?: typeof globalThis.fetch;
+  } = {},
 ): Webhook {
   const { protocol, hostname } = new URL(url);
   if (protocol !== 'https:' && !loopback.has(hostname)) {

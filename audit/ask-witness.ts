@@ -4,6 +4,8 @@ export interface WitnessAddress {
   readonly url: string;
   /** Longest wait for an answer, ms; default 5000. */
   readonly timeoutMs?: number;
+  /** What asks it; default: Node's own. */
+  readonly fetch?: typeof globalThis.fetch;
 }
 
 /** What a witness answered to `POST /add-checkpoint`. */
@@ -32,7 +34,7 @@ const maxAnswer = 16_384;
  * @throws Error when the witness cannot be reached, does not answer in time, or answers with a fault of its own
  */
 export async function askWitness(
-  { url, timeoutMs = 5_000 }: WitnessAddress,
+  { url, timeoutMs = 5_000, fetch = globalThis.fetch }: WitnessAddress,
   body: string,
   stopping?: AbortSignal,
 ): Promise<WitnessAnswer> {

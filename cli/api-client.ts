@@ -56,7 +56,7 @@ interface Problem {
 }
 
 /** A client of the API at an address, with a bearer token. What it throws carries the API's code. */
-export function apiClient(url: string, token: string): ApiClient {
+export function apiClient(url: string, token: string, fetch = globalThis.fetch): ApiClient {
   async function send(
     method: string,
     path: string,

@@ -4,6 +4,7 @@ import { CountersignError } from '../domain/error.ts';
 import { apiClient, apiUrl, runningStack } from './api-client.ts';
 import type { ApiClient } from './api-client.ts';
 import type { Environment } from './environment.ts';
+import { wayOut } from './way-out.ts';
 
 /** Who uses a command that asks the API: what {@link asCaller} reads. */
 export interface Caller {
@@ -36,15 +37,16 @@ export async function clientOf(
   if (mfa && as === undefined) throw new InvalidArgumentError('--mfa is for a demo user: give --as, too');
   const url = await apiUrl(env);
   const { COUNTERSIGN_TOKEN: token } = env;
+  const { fetch } = wayOut(env);
   const user = as ?? (token === undefined ? otherwise : undefined);
-  if (user !== undefined) return apiClient(url, await demoToken(env, user, mfa));
+  if (user !== undefined) return apiClient(url, await demoToken(env, user, mfa), fetch);
   if (token === undefined) {
     throw new CountersignError(
       'unauthenticated',
       'set COUNTERSIGN_TOKEN, or give --as <demo user> on the embedded stack',
     );
   }
-  return apiClient(url, token);
+  return apiClient(url, token, fetch);
 }
 
 /** A token of a demo user, from the running stack's own identity provider. @throws CountersignError `invalid_configuration` */

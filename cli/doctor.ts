@@ -6,6 +6,10 @@ import { checkServer } from '../audit/check-server.ts';
 import { openLogMemory } from '../audit/log-memory.ts';
 import type { LogMemory } from '../audit/log-memory.ts';
 import { readUnsealed } from '../audit/unsealed.ts';
+import { isCredentialCode } from '../onsmqtt/classify.ts';
+import { createOnsMqtt } from '../onsmqtt/client.ts';
+import { endpointOf } from '../onsmqtt/endpoint.ts';
+import { byRoute } from '../onsmqtt/route.ts';
 import { createCredential, createKeySource } from '../onsmqtt/credentials.ts';
 import { openRoleSession, sessionRefusal } from '../onsmqtt/role-session.ts';
 import { servedRegion } from '../onsmqtt/region.ts';
@@ -14,6 +18,7 @@ import { makePool } from '../store/pool.ts';
 import type { Environment } from './environment.ts';
 import { temporalConfig } from './temporal.ts';
 import { sessionRole, vendorKey } from './vendor-key.ts';
+import { wayOut } from './way-out.ts';
 
 /** What was found of one dependency. */
 export interface Finding {
@@ -143,65 +148,86 @@ async function identity(env: Environment): Promise<Finding> {
   if (env.OIDC_ISSUER === undefined) {
     return { name, ok: false, found: 'OIDC_ISSUER is not set', remedy: "set it to the issuer's URL" };
   }
-  return reached(
-    name,
-    `${env.OIDC_ISSUER.replace(/\/$/, '')}/.well-known/openid-configuration`,
-    'OIDC_ISSUER',
-  );
+  const url = `${env.OIDC_ISSUER.replace(/\/$/, '')}/.well-known/openid-configuration`;
+  const { fetch, proxyOf } = wayOut(env);
+  const through = by(proxyOf(url));
+  try {
+    const { ok, status } = await fetch(url, { signal: AbortSignal.timeout(5000) });
+    return { name, ok, found: `answers ${status}${through}`, remedy: ok ? '' : 'check OIDC_ISSUER' };
+  } catch {
+    return {
+      name,
+      ok: false,
+      found: `nothing answers at ${new URL(url).origin}${through}`,
+      remedy: 'check OIDC_ISSUER, and HTTPS_PROXY and NO_PROXY',
+    };
+  }
 }
 
+/** How something is reached, as words behind what was found. */
+function by(proxy: string | null): string {
+  return proxy === null ? '' : `, through the proxy ${proxy}`;
+}
+
+/** Asks the vendor for a certificate that there is not: a read, which changes nothing. */
 async function vendor(env: Environment): Promise<Finding> {
   const name = 'ApsaraMQ for MQTT';
+  const { agentFor, proxyOf } = wayOut(env);
+  const endpoint = env.ONSMQTT_ENDPOINT;
   let region: string;
   try {
-    region = servedRegion(env.ONSMQTT_REGION, env.ONSMQTT_ENDPOINT);
+    region = servedRegion(env.ONSMQTT_REGION, endpoint);
   } catch (error) {
     return { name, ok: false, found: (error as Error).message, remedy: 'set ONSMQTT_REGION' };
   }
-  if (env.ONSMQTT_ENDPOINT === undefined) {
-    return {
-      name,
-      ok: true,
-      found: `serves ${region}, by its own endpoint; not called by doctor`,
-      remedy: '',
-    };
+  const { host, protocol } = endpointOf(endpoint)(region);
+  const where = `${host}${by(proxyOf(`${protocol.toLowerCase()}://${host}`))}`;
+  const onsMqtt = createOnsMqtt({
+    ...(endpoint === undefined ? {} : { endpoint }),
+    region,
+    credential: () => createCredential(vendorKey(env)),
+    pace: { claim: () => Promise.resolve() },
+    deadlineMs: Math.min(env.ONSMQTT_DEADLINE_MS, 10_000),
+    agentFor,
+  });
+  const answer = await onsMqtt.getCaCertificate({
+    regionId: region,
+    mqttInstanceId: 'countersign-doctor',
+    sn: 'countersign-doctor',
+  });
+  const served = `serves ${region},`;
+  if (answer.ok) return { name, ok: true, found: `${served} answers a read at ${where}`, remedy: '' };
+  const { code, httpStatus, message } = answer;
+  if (httpStatus === null) {
+    const remedy = 'check the network, ONSMQTT_ENDPOINT, HTTPS_PROXY and NO_PROXY, and the access key';
+    return { name, ok: false, found: `${served} no answer of ${where}: ${code}, ${message}`, remedy };
   }
-  // Any answer will do: an unsigned call is refused by the vendor, and that is an answer.
-  const answer = await reached(name, env.ONSMQTT_ENDPOINT, 'ONSMQTT_ENDPOINT', true);
-  return { ...answer, found: `serves ${region}, ${answer.found}` };
+  // That this key may not read an instance that there is not says nothing of those that there are.
+  const ok = !isCredentialCode(code);
+  const found = `${served} answers ${httpStatus} ${code} to a read at ${where}`;
+  return { name, ok, found, remedy: ok ? '' : 'check the access key, and what answers at ONSMQTT_ENDPOINT' };
 }
 
 /** Opens a session as for a call, and uses it for nothing; null where calls need none. */
 async function roleSession(env: Environment): Promise<Finding | null> {
   const role = sessionRole(env);
   if (role === undefined) return null;
+  const { agentFor, proxyOf } = wayOut(env);
   const name = 'Role session';
   const remedy =
-    'check the access key; let it do sts:AssumeRole, and the role trust it; check COUNTERSIGN_ROLE_ARN and COUNTERSIGN_STS_ENDPOINT';
+    'check the access key; let it do sts:AssumeRole, and the role trust it; check COUNTERSIGN_ROLE_ARN and COUNTERSIGN_STS_ENDPOINT, and HTTPS_PROXY';
   try {
-    const key = await createKeySource(() => createCredential(vendorKey(env))).current();
+    const key = await byRoute(agentFor, () =>
+      createKeySource(() => createCredential(vendorKey(env))).current(),
+    );
     const regionId = servedRegion(env.ONSMQTT_REGION, env.ONSMQTT_ENDPOINT);
     const instance = { regionId, mqttInstanceId: 'none' };
     const use = { changeId: 'countersign-doctor', action: 'ActiveCaCertificate', instance };
-    await openRoleSession(role, key, use);
-    return { name, ok: true, found: `${role.arn} can be assumed`, remedy: '' };
+    await byRoute(agentFor, () => openRoleSession(role, key, use));
+    const through = by(proxyOf(`https://${role.stsHost}`));
+    return { name, ok: true, found: `${role.arn} can be assumed${through}`, remedy: '' };
   } catch (error) {
     const why = sessionRefusal(error) ?? 'no key, or no usable answer of STS';
     return { name, ok: false, found: `${role.arn} cannot be assumed: ${why}`, remedy };
-  }
-}
-
-async function reached(name: string, url: string, variable: string, anyStatus = false): Promise<Finding> {
-  try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(5000) });
-    const ok = anyStatus || response.ok;
-    return { name, ok, found: `answers ${response.status}`, remedy: ok ? '' : `check ${variable}` };
-  } catch {
-    return {
-      name,
-      ok: false,
-      found: `nothing answers at ${new URL(url).origin}`,
-      remedy: `check ${variable}`,
-    };
   }
 }

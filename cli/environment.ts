@@ -166,6 +166,17 @@ export const environmentSchema = z.object({
   COUNTERSIGN_WEBHOOK_SECRET: z.string().min(1).optional().describe('Signs the notices: whsec_ and base64.'),
   COUNTERSIGN_FREEZE_CALENDAR: z.string().min(1).optional().describe('File with freezes (YAML).'),
   COUNTERSIGN_FAULT_POINT: z.string().optional().describe('Tests only: dies by SIGKILL at this named point.'),
+  HTTPS_PROXY: url(['http:', 'https:'])
+    .optional()
+    .describe('The proxy by which https: addresses are reached; also in lower case.'),
+  HTTP_PROXY: url(['http:', 'https:'])
+    .optional()
+    .describe('The proxy by which http: addresses are reached; also in lower case.'),
+  NO_PROXY: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Hosts and domains that are reached without; also in lower case.'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   OTEL_EXPORTER_OTLP_ENDPOINT: url(['http:', 'https:'])
     .optional()
@@ -181,7 +192,9 @@ export type Environment = z.infer<typeof environmentSchema>;
  */
 export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
   const set = Object.fromEntries(
-    Object.entries(env).filter(([, value]) => value !== undefined && value !== ''),
+    Object.entries({ ...env, ...inLowerCase(env) }).filter(
+      ([, value]) => value !== undefined && value !== '',
+    ),
   );
   const result = environmentSchema.safeParse(set);
   if (result.success) return result.data;
@@ -195,6 +208,15 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
     errors.map((e) => `${e.field}: ${e.message}`).join('; '),
     { errors },
   );
+}
+
+/** The settings of proxies as most programs have them, which prefer these to those in upper case. */
+function inLowerCase({ https_proxy, http_proxy, no_proxy }: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return {
+    ...(https_proxy ? { HTTPS_PROXY: https_proxy } : {}),
+    ...(http_proxy ? { HTTP_PROXY: http_proxy } : {}),
+    ...(no_proxy ? { NO_PROXY: no_proxy } : {}),
+  };
 }
 
 /** The value of a variable that this process cannot do without. @throws CountersignError `invalid_configuration` */

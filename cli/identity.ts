@@ -8,6 +8,7 @@ import type { TokenVerifier } from '../identity/token-verifier.ts';
 import { required } from './environment.ts';
 import type { Environment } from './environment.ts';
 import { readTextFile } from './text-file.ts';
+import { wayOut } from './way-out.ts';
 
 const roleMapSchema = z.record(z.string().min(1), z.array(z.enum(roles)));
 const groupMapSchema = z.record(z.string().min(1), z.array(z.string().min(1)));
@@ -20,6 +21,7 @@ export async function peopleVerifier(env: Environment): Promise<TokenVerifier> {
     audience: env.OIDC_AUDIENCE,
     clockToleranceSeconds: env.OIDC_CLOCK_SKEW_SECONDS,
     claims,
+    fetch: wayOut(env).fetch,
   });
 }
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { createRequire } from 'node:module';
+import { text } from 'node:stream/consumers';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { CountersignError } from '../domain/error.ts';
 import { withoutSecrets } from '../domain/shown-error.ts';
@@ -134,11 +135,25 @@ program
   });
 program
   .command('doctor')
-  .description('look at each dependency and say what to do')
-  .action(async () => {
+  .description('look at each dependency and say what to do; or explain a token')
+  .option('--token <->', 'explain the token on stdin: whose it is, what it gives, why it would be refused')
+  .action(async (o: { token?: string }) => {
     // Beside a running `countersign start`, its parts; what the environment names comes first.
     const { environment = {} } = (await runningStack(env())) ?? {};
     Object.assign(process.env, { ...environment, ...process.env });
+    if (o.token !== undefined) {
+      if (o.token !== '-')
+        throw new InvalidArgumentError(
+          'give --token - and the token on stdin: arguments can be seen by others',
+        );
+      const token = (await text(process.stdin)).trim().replace(/^bearer\s+/i, '');
+      if (token === '') throw new InvalidArgumentError('--token -: nothing came on stdin');
+      const { reportToken } = await import('./token-report.ts');
+      const { accepted, value, lines } = await reportToken(env(), token);
+      output().result(value, lines);
+      if (!accepted) process.exitCode = exitCodes.failed;
+      return;
+    }
     const findings = await examine(env());
     output().result(
       findings,

@@ -6,6 +6,7 @@ import { readWitnessVerifiers } from './keys.ts';
 import { startLog } from './log.ts';
 import { serveSignerMetrics } from './metrics.ts';
 import { makeLog, untilStopped } from './process.ts';
+import { wayOut } from './way-out.ts';
 
 /** The signer process: gives entries their place in the log, signs its checkpoints, and has a witness cosign them. */
 export async function runSigner(env: Environment): Promise<void> {
@@ -23,6 +24,7 @@ export async function runSigner(env: Environment): Promise<void> {
           witnesses: await readWitnessVerifiers(env, log),
           log,
           onAnswer: metrics.onAnswer,
+          fetch: wayOut(env).fetch,
           alarm: alarms.raise,
         });
   const running = await startLog(env, pool, log, {

@@ -7,7 +7,17 @@ import { searchAttributes } from '../domain/search-attributes.ts';
 /** Temporal as its own variables and configuration file say (`TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, TLS, API key). */
 export function temporalConfig() {
   const { connectionOptions, namespace } = loadClientConnectConfig();
-  return { connectionOptions, namespace: namespace ?? 'default' };
+  return {
+    // Its gRPC library would take `http_proxy` to loopback, too.
+    connectionOptions: isLoopback(connectionOptions.address)
+      ? { ...connectionOptions, channelArgs: { 'grpc.enable_http_proxy': 0 } }
+      : connectionOptions,
+    namespace: namespace ?? 'default',
+  };
+}
+
+function isLoopback(address = 'localhost'): boolean {
+  return /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/.test(address);
 }
 
 /** A client that connects on its first call, so that an API starts while Temporal is away. */

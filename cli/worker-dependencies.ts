@@ -19,6 +19,7 @@ import { freezeCalendar } from './freeze-calendar.ts';
 import { readLogVerifiers, readWitnessVerifiers, statementPublicKey } from './keys.ts';
 import { openPolicies } from './policies.ts';
 import { sessionRole, vendorKey } from './vendor-key.ts';
+import { wayOut } from './way-out.ts';
 
 /** What a worker's activities work with. */
 export interface WorkerDependencies {
@@ -48,6 +49,7 @@ export async function workerDependencies(
     await statementPublicKey(env.COUNTERSIGN_HOME),
   ];
   const role = sessionRole(env);
+  const { agentFor, fetch } = wayOut(env);
   const fatal = env.COUNTERSIGN_FAULT_POINT as FaultPoint | undefined;
   const dependencies: ActivityDependencies = {
     pool,
@@ -61,6 +63,7 @@ export async function workerDependencies(
       credential: () => createCredential(vendorKey(env)),
       ...(role === undefined ? {} : { role }),
       deadlineMs: env.ONSMQTT_DEADLINE_MS,
+      agentFor,
       pace: createCallPace({
         callsPerSecond: env.ONSMQTT_CALLS_PER_SECOND,
         claimSlots: (count, intervalMicros) =>
@@ -75,7 +78,7 @@ export async function workerDependencies(
     webhook:
       env.COUNTERSIGN_WEBHOOK_URL === undefined
         ? null
-        : makeWebhook(env.COUNTERSIGN_WEBHOOK_URL, required(env, 'COUNTERSIGN_WEBHOOK_SECRET')),
+        : makeWebhook(env.COUNTERSIGN_WEBHOOK_URL, required(env, 'COUNTERSIGN_WEBHOOK_SECRET'), { fetch }),
     ...told,
     ...(fatal === undefined
       ? {}

@@ -16,7 +16,7 @@ export const apiTokenIssuer = machineIssuer;
 /** A new secret, 256 random bits behind the prefix, and its SHA-256, which is all that is kept of it. */
 export function makeApiTokenSecret(): { readonly secret: string; readonly hash: Buffer } {
   const secret = `${apiTokenPrefix}${randomBytes(32).toString('base64url')}`;
-  return { secret, hash: hashOf(secret) };
+  return { secret, hash: hashOfApiToken(secret) };
 }
 
 /** What the verifier looks at of a stored token. Times are ISO 8601. */
@@ -58,7 +58,7 @@ export function withApiTokens(
   return {
     async verify(secret) {
       if (!secret.startsWith(apiTokenPrefix)) return people.verify(secret);
-      const hash = hashOf(secret);
+      const hash = hashOfApiToken(secret);
       const token = await known(hash);
       const minute = isoTime(Math.floor(now() / 60_000) * 60_000);
       if (token.lastUsedAt === null || token.lastUsedAt < minute) await store.use(token.id, minute);
@@ -86,6 +86,7 @@ function machineOf({ id, name, scopes, issuedBy }: KnownToken): Person {
   };
 }
 
-function hashOf(secret: string): Buffer {
+/** The SHA-256 of a secret, by which its token is found. */
+export function hashOfApiToken(secret: string): Buffer {
   return createHash('sha256').update(secret).digest();
 }

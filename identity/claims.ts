@@ -34,19 +34,39 @@ const ownNames: ReadonlyMap<string, readonly Role[]> = new Map(roles.map((role) 
  * @throws CountersignError `unauthenticated` without a subject, and for claims that no entry can hold
  */
 export function personOf(payload: JWTPayload, issuer: string, mapping: ClaimMapping = {}): Person {
-  const { rolesClaim, groupsClaim, roleMap = ownNames, groupMap } = { ...defaultClaims, ...mapping };
-  const { sub, name, amr, acr, auth_time: authTime } = payload;
+  const { sub, name } = payload;
   if (typeof sub !== 'string' || sub === '') {
     throw new CountersignError('unauthenticated', 'the bearer token names nobody');
   }
-  const given = new Set(listed(claimOf(payload, rolesClaim)).flatMap((value) => roleMap.get(value) ?? []));
-  const named = listed(claimOf(payload, groupsClaim));
+  const { roles: given, groups, authentication } = readClaims(payload, mapping);
   const person = {
     issuer,
     subject: sub,
     name: typeof name === 'string' && name !== '' ? name : sub,
-    roles: roles.filter((role) => given.has(role)),
-    groups: groupMap ? [...new Set(named.flatMap((value) => groupMap.get(value) ?? []))] : named,
+    roles: roles.filter((role) => given.gives.includes(role)),
+    groups: [...groups.gives],
+    authentication,
+  };
+  assertStorable(person);
+  return person;
+}
+
+/** What a claim of roles or groups has, and what that gives. */
+export interface ReadClaim<Given extends string = string> {
+  readonly claim: string;
+  readonly values: readonly string[];
+  readonly gives: readonly Given[];
+  /** Values that give nothing. */
+  readonly unknown: readonly string[];
+}
+
+/** What a person's claims give, claim by claim. */
+export function readClaims(payload: JWTPayload, mapping: ClaimMapping = {}) {
+  const { rolesClaim, groupsClaim, roleMap = ownNames, groupMap } = { ...defaultClaims, ...mapping };
+  const { amr, acr, auth_time: authTime } = payload;
+  return {
+    roles: readClaim(payload, rolesClaim, (value) => roleMap.get(value)),
+    groups: readClaim(payload, groupsClaim, (value) => (groupMap ? groupMap.get(value) : [value])),
     authentication: {
       methods: [
         // What begins like a context is no method (RFC 8176), and must not pass for one.
@@ -56,8 +76,20 @@ export function personOf(payload: JWTPayload, issuer: string, mapping: ClaimMapp
       at: timeOf(authTime),
     },
   };
-  assertStorable(person);
-  return person;
+}
+
+function readClaim<Given extends string>(
+  payload: JWTPayload,
+  claim: string,
+  givenBy: (value: string) => readonly Given[] | undefined,
+): ReadClaim<Given> {
+  const values = listed(claimOf(payload, claim));
+  return {
+    claim,
+    values,
+    gives: [...new Set(values.flatMap((value) => givenBy(value) ?? []))],
+    unknown: values.filter((value) => (givenBy(value) ?? []).length === 0),
+  };
 }
 
 /**

@@ -14,6 +14,8 @@ import type { HttpExchange } from './http-exchange.ts';
 import type { CaCertificateRef, CallPace, OnsMqtt, ReadFault, Sending, VendorFault } from './port.ts';
 import { hasPolicyName, openRoleSession, sessionRefusal } from './role-session.ts';
 import type { SessionRole, SessionUse } from './role-session.ts';
+import { byRoute } from './route.ts';
+import type { AgentFor } from './route.ts';
 import { snapshotOf } from './snapshot.ts';
 import { within } from './within.ts';
 
@@ -36,6 +38,8 @@ export interface OnsMqttOptions {
   readonly role?: SessionRole;
   /** Longest wait for an answer, ms from the sending; default 10,000. The waits for a key and for the pace are not counted. */
   readonly deadlineMs?: number;
+  /** By which agents calls, and the look-ups of keys for them, reach their hosts; default: the vendor's libraries' own. */
+  readonly agentFor?: AgentFor;
 }
 
 /** A 200 in JSON without an error. */
@@ -69,7 +73,7 @@ const notFoundCodes = ['FindCaBySnError', 'MqttInstanceNotFound'];
  * @throws CountersignError `invalid_configuration` for a wrong endpoint, such as plain HTTP to another host than this one
  */
 export function createOnsMqtt(options: OnsMqttOptions): OnsMqtt {
-  const { credential, pace, region, role, deadlineMs = 10_000 } = options;
+  const { credential, pace, region, role, deadlineMs = 10_000, agentFor } = options;
   const endpointFor = endpointOf(options.endpoint);
   const keys = createKeySource(credential);
 
@@ -202,7 +206,9 @@ export function createOnsMqtt(options: OnsMqttOptions): OnsMqtt {
 
   return {
     async activeCaCertificate(ref, changeId, sending) {
-      const answer = await call('ActiveCaCertificate', 'POST', ref, changeId, sending);
+      const answer = await byRoute(agentFor, () =>
+        call('ActiveCaCertificate', 'POST', ref, changeId, sending),
+      );
       if (!answer.ok) return answer;
       const { body, requestId } = answer;
       if (body.Sn !== ref.sn) return otherSn(requestId);
@@ -210,7 +216,7 @@ export function createOnsMqtt(options: OnsMqttOptions): OnsMqtt {
       return { ok: true, requestId, httpStatus: 200 };
     },
     async getCaCertificate(ref) {
-      const answer = await call('GetCaCertificate', 'GET', ref);
+      const answer = await byRoute(agentFor, () => call('GetCaCertificate', 'GET', ref));
       if (!answer.ok) {
         const { code, httpStatus, requestId } = answer;
         const isNotThere = notFoundCodes.includes(code) && notFoundStatuses.includes(httpStatus);

@@ -24,6 +24,7 @@ async function sessionFinding(env: NodeJS.ProcessEnv) {
   const findings = await examine(
     readEnvironment({
       COUNTERSIGN_HOME: '/nowhere',
+      ONSMQTT_ENDPOINT: simulator.url,
       ONSMQTT_REGION: 'cn-hangzhou',
       ALIBABA_CLOUD_ACCESS_KEY_ID: key.id,
       ALIBABA_CLOUD_ACCESS_KEY_SECRET: key.secret,
@@ -47,13 +48,14 @@ test('doctor opens a session of the role, says why it cannot, and says nothing w
 });
 
 test('doctor says which region is served, and what to set where none is named', async () => {
+  const keys = { ALIBABA_CLOUD_ACCESS_KEY_ID: key.id, ALIBABA_CLOUD_ACCESS_KEY_SECRET: key.secret };
   const vendorOf = async (env: NodeJS.ProcessEnv) =>
-    (await examine(readEnvironment({ COUNTERSIGN_HOME: '/nowhere', ...env }))).find(
+    (await examine(readEnvironment({ COUNTERSIGN_HOME: '/nowhere', ...keys, ...env }))).find(
       ({ name }) => name === 'ApsaraMQ for MQTT',
     );
   expect(await vendorOf({ ONSMQTT_ENDPOINT: simulator.url })).toMatchObject({
     ok: true,
-    found: expect.stringMatching(/^serves cn-hangzhou, answers \d+$/) as string,
+    found: expect.stringMatching(/^serves cn-hangzhou, answers a read at 127\.0\.0\.1:\d+$/) as string,
   });
   expect(await vendorOf({})).toMatchObject({ ok: false, remedy: 'set ONSMQTT_REGION' });
 });
