@@ -23,6 +23,7 @@ const hostRequest = z.strictObject({
   executeWithinMs: within,
   tellsTakenUp: z.boolean().default(false),
   submission: z.null().default(null),
+  countersign: z.string().optional(),
 });
 
 /**
@@ -38,7 +39,10 @@ export function readHostRequest(sent: unknown): HostRequest {
     );
   }
   const read = hostRequest.safeParse(sent);
-  if (read.success) return { ...read.data, input: read.data.input as JsonObject };
+  if (read.success) {
+    const { countersign: _mark, ...request } = read.data;
+    return { ...request, input: request.input as JsonObject };
+  }
   const [issue] = read.error.issues;
   throw invalid(`${issue?.path.map(String).join('.') || 'the request'}: ${issue?.message ?? 'is not valid'}`);
 }

@@ -187,7 +187,7 @@ async function assertAllowed({ db }: ApiDependencies, request: ChangeRequest): P
 }
 
 /** What the API attests of a submission: who asked for just this, and that their token was verified. */
-function submissionOf(request: ChangeRequest): Statement {
+export function submissionOf(request: ChangeRequest): Statement {
   return {
     v: 1,
     kind: 'submission',

@@ -6,8 +6,31 @@ export const markedPlain: Readonly<Record<string, Uint8Array>> = {
   [mark]: Uint8Array.from(marked, (letter) => letter.charCodeAt(0)),
 };
 
-/** Whether a payload has the mark. */
-export function isMarkedPlain(metadata: Readonly<Record<string, Uint8Array>> | null | undefined): boolean {
+/**
+ * The same mark as a member of the value: what a host's own worker encodes has no metadata of ours. A payload made by
+ * hand would carry it, but its class is only known to one copy of Temporal's packages, and a host may have several.
+ */
+export const plainMember = { [mark]: marked } as const;
+
+/** Whether a payload has the mark, in its metadata or in its value. */
+export function isMarkedPlain({
+  metadata,
+  data,
+}: {
+  readonly metadata?: Readonly<Record<string, Uint8Array>> | null;
+  readonly data?: Uint8Array | null;
+}): boolean {
   const found = metadata?.[mark];
-  return found !== undefined && String.fromCharCode(...found) === marked;
+  if (found !== undefined) return textOf(found) === marked;
+  if (textOf(metadata?.['encoding']) !== 'json/plain') return false;
+  try {
+    const value: unknown = JSON.parse(new TextDecoder().decode(data ?? new Uint8Array()));
+    return (value as Record<string, unknown> | null)?.[mark] === marked;
+  } catch {
+    return false;
+  }
+}
+
+function textOf(bytes: Uint8Array | undefined): string {
+  return String.fromCharCode(...(bytes ?? []));
 }

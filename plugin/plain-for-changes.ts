@@ -21,7 +21,7 @@ async function unlessOfChange(
   work: (payloads: Payload[]) => Promise<Payload[]>,
 ): Promise<Payload[]> {
   const isOfChange = context?.type === 'workflow' && workflowOfChange.test(context.workflowId);
-  const isOurs = ({ metadata }: Payload) => isOfChange && isMarkedPlain(metadata);
+  const isOurs = (payload: Payload) => isOfChange && isMarkedPlain(payload);
   if (!payloads.some(isOurs)) return work(payloads);
   const each = await Promise.all(payloads.map(async (one) => (isOurs(one) ? [one] : await work([one]))));
   return each.flat();

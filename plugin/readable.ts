@@ -16,7 +16,7 @@ export const readable: PayloadCodec = {
 
 function marked(payload: Payload): Payload {
   const { metadata } = payload;
-  if (!known.has(encodingOf(payload)) || isMarkedPlain(metadata)) return payload;
+  if (!known.has(encodingOf(payload)) || isMarkedPlain(payload)) return payload;
   return { ...payload, metadata: { ...metadata, ...markedPlain } };
 }
 

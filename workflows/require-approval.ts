@@ -17,7 +17,7 @@ import type { Change, HostRequest, Ticket } from '../domain/change.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { PersonId } from '../domain/person.ts';
 import { changeTaskQueue, takenUpSignalOf } from './messages.ts';
-import { plainValue } from './plain-value.ts';
+import { plainMember } from '../domain/plain-payload.ts';
 
 /** What a workflow asks approval for. The service's policies say who has to agree, when it may run, and by when. */
 export interface ApprovalRequest {
@@ -52,7 +52,7 @@ export interface ApprovalRequest {
 export async function requireApproval(request: ApprovalRequest): Promise<Change> {
   const id = uuid4();
   const caller = CancellationScope.current();
-  const args = [plainValue(requestOf(id, request))];
+  const asked = jsonOf({ ...requestOf(id, request), ...plainMember });
   let isBegun = false as boolean;
   setHandler(defineSignal(takenUpSignalOf(id)), () => {
     isBegun = true;
@@ -63,7 +63,7 @@ export async function requireApproval(request: ApprovalRequest): Promise<Change>
       workflowId: workflowIdOf(id),
       taskQueue: changeTaskQueue,
       parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-      args: args as unknown as [HostRequest],
+      args: [asked],
     }),
   );
   const begun = () => {
@@ -118,4 +118,13 @@ function reasonOf(error: unknown): never {
   const reason = cause instanceof ApplicationFailure ? cause : error;
   log.warn('the change could not begin', { error: reason });
   throw reason;
+}
+
+/** The request as JSON has it. What has no JSON would be tried for ever. */
+function jsonOf(request: HostRequest): HostRequest {
+  try {
+    return JSON.parse(JSON.stringify(request)) as HostRequest;
+  } catch (error) {
+    throw ApplicationFailure.nonRetryable(`the request is no JSON: ${String(error)}`, 'invalid_request');
+  }
 }

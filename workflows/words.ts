@@ -1,5 +1,4 @@
-import { ApplicationFailure } from '@temporalio/common';
-import { setHandler } from '@temporalio/workflow';
+import { ApplicationFailure, setHandler } from '@temporalio/workflow';
 import type { Change, SignedRequest } from '../domain/change.ts';
 import { next } from '../domain/change-state.ts';
 import type { EventType } from '../domain/entry.ts';

@@ -170,23 +170,21 @@ test.each(['pending', 'approved'] as const)(
       round: 1,
       stage: 'approval',
     } as const;
-    const { digest } = changeFixture();
-    const change = await stack.stored({
+    const delegation = { from: idOf('alice'), to: idOf('bob') };
+    const asked = changeFixture({
+      requester: stack.person('alice', 'requester'),
       target: `repeated/${decisionStatus}`,
-      decisionStatus,
       policy: {
         ...fourEyes,
-        delegations: [
-          {
-            from: idOf('alice'),
-            to: idOf('bob'),
-            since: isoTime(now - minute),
-            until: isoTime(now + minute),
-          },
-        ],
+        delegations: [{ ...delegation, since: isoTime(now - minute), until: isoTime(now + minute) }],
       },
       submittedAt: isoTime(now - 10 * minute),
-      digest,
+      decideBy: isoTime(now + 60 * minute),
+    });
+    const { digest } = asked;
+    const change = await stack.stored({
+      ...asked,
+      decisionStatus,
       decisions: [{ ...decision, digest: digest ?? '', at: isoTime(now - 2 * minute), counts: true }],
     });
     const path = `/v1/changes/${change.id}/decisions`;

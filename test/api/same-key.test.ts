@@ -8,6 +8,7 @@ import { CountersignError } from '../../domain/error.ts';
 import type { ErrorCode } from '../../domain/error.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import { operationOf } from '../../operations/registry.ts';
+import { honest } from '../support/honest.ts';
 import { submission } from '../support/service.ts';
 import { replicaOfTest, startApiStack } from './api-stack.ts';
 import type { ApiStack } from './api-stack.ts';
@@ -72,10 +73,10 @@ test.each<[string, string, object, 'alice' | 'erin']>([
         current: () => ({
           rules: [
             {
-              policy: {
+              policy: honest({
                 ...policy,
                 groups: { 'on-call': { source: 'members', members: [stack.person(by)] } },
-              },
+              }),
               match: {},
             },
           ],

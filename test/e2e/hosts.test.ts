@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Change } from '../../domain/change.ts';
+import type { ChangeRequest } from '../../domain/change.ts';
+import { newChange } from '../../domain/change-state.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import { requesterOfHost } from '../../domain/host.ts';
-import type { PinnedPolicy } from '../../domain/policy.ts';
 import { policyChoice } from '../../policies/choose.ts';
 import { directoryFrom } from '../../policies/directory.ts';
 import type { PolicySet } from '../../policies/load.ts';
@@ -275,18 +275,20 @@ describe.concurrent('a change that is started without requireApproval', () => {
 
 test('the activities open nothing for a workflow that is no change’s', async () => {
   const { id, input: asked, ...rest } = await hostRequest();
-  const change: Partial<Change> = {
-    ...rest,
-    id,
-    input: asked,
+  const moment = new Date().toISOString();
+  const request: ChangeRequest = {
+    ...{ id, operation: rest.operation, input: asked, justification: rest.justification, ticket: null },
     target: `cn-hangzhou/${instance}/${asked.sn}`,
     requester: requesterOfHost(rest.requester),
-    ticket: null,
-    breakGlass: false,
-    policy: fourEyes satisfies PinnedPolicy,
-    decisions: [],
+    ...{ breakGlass: false, policy: fourEyes, submittedAt: moment, executeAfter: null, executeBy: null },
+    decideBy: new Date(Date.now() + 60_000).toISOString(),
+    ...{ executeWithinMs: 60_000, submission: null, idempotency: null, source: null },
   };
-  const opening = { change, entries: [], idempotency: null, submission: null, host: null, startedAt: '' };
+  const opening = {
+    request,
+    change: newChange(request),
+    ...{ entries: [], idempotency: null, submission: null, host: null, startedAt: moment },
+  };
   const opened = await host.start('bareActivity', 'openChange', opening);
   expect(await opened.result()).toMatchObject({ kind: 'refused', code: 'host_not_allowed' });
   const accepted = await host.start('bareActivity', 'acceptHost', {

@@ -9,10 +9,12 @@ import { fourEyes } from '../../domain/four-eyes.ts';
 import { makePool } from '../../store/pool.ts';
 import { changeTaskQueue, reviewWorkflowType } from '../../workflows/messages.ts';
 import { honest } from '../support/honest.ts';
+import { signedRequest } from '../support/signed-request.ts';
 import { eventually, instance, startGround, startWorkers } from '../support/service.ts';
 import type { Ground } from '../support/service.ts';
 
-/* Whoever may start workflows may send anything: each malformed request fails at once, with a type, and writes nothing. */
+/* Whoever may start workflows may send anything, and a captured API may sign it: each malformed request fails at once, with a
+   type, and writes nothing. */
 
 let ground: Ground;
 let pool: Pool;
@@ -149,11 +151,7 @@ describe('a change that did not come by the API', { timeout: 60_000 }, () => {
       'policy.stages',
       withPolicy({ stages: [{ name: 's', groups: [{ group: null, threshold: 0 }] }] }),
     ],
-    [
-      'a negative time to execute in its policy',
-      'policy.executeWithinMs',
-      withPolicy({ executeWithinMs: -1 }),
-    ],
+    ['a negative time to execute in its policy', 'executeWithinMs', withPolicy({ executeWithinMs: -1 })],
     [
       'a window that no clock has',
       'policy.windows',
@@ -192,7 +190,7 @@ describe('a change that did not come by the API', { timeout: 60_000 }, () => {
     ['a text', '', () => 'please'],
     ['a list', '', () => []],
   ])('fails as invalid_request with %s, and nothing is written', async (_name, field, spoil) => {
-    const sent = spoil(request());
+    const sent = spoil(await signedRequest(ground, request()));
     const id = (sent as { id?: string } | null)?.id ?? randomUUID();
     const failure = await outcomeOf(changeWorkflowType, `change-${id}`, [sent]);
     expect(failure).toMatchObject({ type: 'invalid_request', nonRetryable: true });
@@ -221,7 +219,7 @@ describe('a change that did not come by the API', { timeout: 60_000 }, () => {
   });
 
   test('what is whole is opened', async () => {
-    const whole = request(await ground.certificate());
+    const whole = await signedRequest(ground, request(await ground.certificate()));
     const handle = await ground.client.workflow.start(changeWorkflowType, {
       workflowId: `change-${whole.id}`,
       taskQueue: changeTaskQueue,

@@ -9,6 +9,8 @@ import { fourEyes } from '../../domain/four-eyes.ts';
 import type { PinnedPolicy } from '../../domain/policy.ts';
 import { makePool } from '../../store/pool.ts';
 import { changeWorkflowType } from '../../domain/change.ts';
+import type { ChangeRequest } from '../../domain/change.ts';
+import { signedRequest } from '../support/signed-request.ts';
 import { changeTaskQueue, vendorTaskQueue } from '../../workflows/messages.ts';
 import { change as changeFixture } from '../store/change-fixture.ts';
 import { honest } from '../support/honest.ts';
@@ -79,7 +81,7 @@ describe.each(forged)('%s', (_what, policy) => {
   test('opens nothing', async () => {
     const { asked, ...change } = made();
     const now = Date.now();
-    const request = {
+    const request: ChangeRequest = {
       ...{ id: change.id, operation: change.operation, input: change.input, target: change.target },
       requester: { ...change.requester, roles: ['requester'] },
       justification: 'why',
@@ -100,7 +102,7 @@ describe.each(forged)('%s', (_what, policy) => {
       ground.client.workflow.execute(changeWorkflowType, {
         workflowId: `change-${change.id}`,
         taskQueue: changeTaskQueue,
-        args: [request],
+        args: [await signedRequest(ground, request)],
       }),
     );
     expect(['policy_digest_differs', 'invalid_request']).toContain(type);

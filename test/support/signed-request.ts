@@ -1,0 +1,11 @@
+import { readFile } from 'node:fs/promises';
+import { submissionOf } from '../../api/submit.ts';
+import type { ChangeRequest } from '../../domain/change.ts';
+import { createStatementSigner } from '../../identity/statement-signer.ts';
+import type { Ground } from './service.ts';
+
+/** A request with the API's signature on it, as a captured API could send it. */
+export async function signedRequest(ground: Ground, request: ChangeRequest): Promise<ChangeRequest> {
+  const signer = createStatementSigner(await readFile(ground.keys.privateKey, 'utf8'));
+  return { ...request, submission: signer.sign(submissionOf(request)) };
+}
