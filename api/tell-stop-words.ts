@@ -1,10 +1,13 @@
 import { listUntold } from '../audit/list-untold.ts';
 import { listStopWords } from '../audit/stop-words.ts';
 import { CountersignError } from '../domain/error.ts';
+import type { ErrorCode } from '../domain/error.ts';
 import { getChange } from '../store/get-change.ts';
 import type { ApiDependencies } from './dependencies.ts';
 
 type Deps = Pick<ApiDependencies, 'db' | 'engine' | 'log'>;
+
+const doesNothing: ReadonlySet<ErrorCode> = new Set(['already_stopped', 'not_paused', 'not_running']);
 
 /** Longest wait for a workflow to take a word that stands already, ms. */
 const tellWithinMs = 5_000;
@@ -20,7 +23,10 @@ export async function tellStopWords({ db, engine, log }: Deps, changeId: string)
     const change = await getChange(db, changeId);
     for (const { request } of await listStopWords(db, changeId)) {
       if (!change || change.closedAt !== null || request.ordinal <= change.stopWords) continue;
-      await engine.send(request, tellWithinMs);
+      await engine.send(request, tellWithinMs).catch((error: unknown) => {
+        // It changes nothing for the workflow; what comes after it may.
+        if (!(error instanceof CountersignError) || !doesNothing.has(error.code)) throw error;
+      });
     }
     return true;
   } catch (error) {
