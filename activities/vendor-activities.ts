@@ -11,6 +11,7 @@ import type { ReadAnswer, VendorFault } from '../onsmqtt/port.ts';
 import { makeGate } from '../calendar/gate.ts';
 import { appendEntry } from '../audit/append.ts';
 import { findEntry } from '../audit/find-entry.ts';
+import { listTakenBack } from '../audit/taken-back.ts';
 import { reevaluate } from '../domain/reevaluation.ts';
 import { withRound } from '../domain/change-state.ts';
 import { isoTime } from '../domain/time.ts';
@@ -207,7 +208,9 @@ export function makeVendorActivities(deps: ActivityDependencies): VendorActiviti
         const ref = activityRef();
         const operation = operationFor(change);
         assertPolicy(deps, change);
-        assertApproved(change, approvals, deps.verifyStatement);
+        const takenBack = await asFailure(() => listTakenBack(pool, change.id, approvals));
+        const standing = approvals.filter((signed) => !takenBack.includes(signed));
+        assertApproved(change, standing, deps.verifyStatement);
         await asFailure(() => attempts.endLost(change, ref));
         // A log that is known not to seal: no attempt is begun that would only be given up.
         await asFailure(() => sealing.ready());

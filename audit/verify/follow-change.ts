@@ -67,7 +67,20 @@ export function follow(
   }
   judgePolicyName(before.policy, body, report);
   judgeStatement(body, report);
-  return { life: step(before, body, report), problems };
+  return { life: step(saidOnce(before, body, report), body, report), problems };
+}
+
+/** What a person said stands behind one entry of a type: whoever kept a word may bring it again after it was taken back. */
+function saidOnce(life: Life, body: EntryBody, report: Report): Life {
+  const statement = statementOf(body);
+  if (statement === null) return life;
+  const { person, action, digest, at } = statement;
+  const word = JSON.stringify([body.type, person.issuer, person.subject, action, digest, at]);
+  if (life.said.includes(word)) {
+    report('statement_repeated', `${body.type} by a word of ${at} that stands behind an earlier entry`);
+    return life;
+  }
+  return { ...life, said: [...life.said, word] };
 }
 
 function step(life: Life, body: EntryBody, report: Report): Life {

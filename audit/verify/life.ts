@@ -51,6 +51,8 @@ export interface Life {
   /** What the words to stop make of it, and how many there were. */
   readonly standing: Standing;
   readonly stopWords: number;
+  /** The words of people that stand behind its entries, each with the type of its entry. */
+  readonly said: readonly string[];
   /** Ordinals of attempts that cannot have been sent: when they had not begun, somebody stopped the change. */
   readonly stoppedAttempts: readonly number[];
 }
@@ -92,6 +94,7 @@ export function begun(
     closed: false,
     standing: 'going',
     stopWords: 0,
+    said: [],
     stoppedAttempts: [],
   };
 }

@@ -13,6 +13,7 @@ export type Illogical =
   | 'decision_not_allowed'
   | 'statement_missing'
   | 'statement_differs'
+  | 'statement_repeated'
   | 'scheduled_without_approval'
   | 'not_pending'
   | 'not_approved'

@@ -406,6 +406,15 @@ describe('what could not have happened', () => {
     ],
     ['a word left out', ['stop_out_of_order'], (s) => [...approved(s), s.stop('abandon', 2)]],
     [
+      'a word to go on that is brought again after another pause',
+      ['statement_repeated'],
+      (s) => {
+        const [paused, resumed] = [s.stop('pause'), s.stop('resume', 2)];
+        const again = { ...resumed, stop: { ordinal: 4, word: 'resume', callUnderWay: null } };
+        return [...approved(s), paused, resumed, s.stop('pause', 3), again];
+      },
+    ],
+    [
       'a word to stop without what the person said',
       ['statement_missing'],
       (s) => [...approved(s), { ...s.stop('abandon'), statement: null }],

@@ -1,0 +1,126 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ChangeView } from '../../api/view.ts';
+import { follow } from '../../audit/verify/follow-change.ts';
+import type { Life } from '../../audit/verify/life.ts';
+import { workflowIdOf } from '../../domain/change.ts';
+import type { EntryBody } from '../../domain/entry.ts';
+import { fourEyes } from '../../domain/four-eyes.ts';
+import type { SignedStatement } from '../../domain/statement.ts';
+import { decideUpdate } from '../../workflows/messages.ts';
+import { codeOf, decide, entriesOf, journeyOf } from '../support/journey.ts';
+import type { Journey } from '../support/journey.ts';
+import { honest } from '../support/honest.ts';
+import { startApi, startGround, startWorkers } from '../support/service.ts';
+import type { Ground } from '../support/service.ts';
+
+/** RESET_REAPPLY_EXCLUDE_TYPE_UPDATE. */
+const withoutLaterUpdates = { resetReapplyExcludeTypes: [2] };
+
+/* Whoever operates Temporal has every approval with its signature. One that was taken back must not come to count again. */
+
+let ground: Ground;
+let api: Awaited<ReturnType<typeof startApi>>;
+let workers: Awaited<ReturnType<typeof startWorkers>>;
+let journey: Journey;
+
+beforeAll(async () => {
+  ground = await startGround();
+  const policy = honest({
+    ...fourEyes,
+    stages: [{ name: 'approval', groups: [{ group: null, threshold: 2 }] }],
+  });
+  const directory = { members: () => undefined, groupsIn: () => [] };
+  [api, workers] = await Promise.all([
+    startApi(ground, { policies: { current: () => ({ rules: [{ policy, match: {} }], directory }) } }),
+    startWorkers(ground),
+  ]);
+  journey = journeyOf(api);
+});
+afterAll(async () => {
+  await workers.stop();
+  await api.stop();
+  await ground.stop();
+});
+
+const takeBack = (change: ChangeView): Promise<ChangeView> =>
+  api.users.bob.delete(`/v1/changes/${change.id}/decisions`);
+const handleOf = ({ id }: ChangeView) => ground.client.workflow.getHandle(workflowIdOf(id));
+
+async function approvalOf({ id }: ChangeView): Promise<SignedStatement> {
+  const entries = (await entriesOf(api.users.dave, id)) as unknown as EntryBody[];
+  const { statement, signature } = entries.find(({ type }) => type === 'decision.approved') as unknown as {
+    statement: SignedStatement['statement'];
+    signature: { keyId: string; value: string };
+  };
+  return { statement, keyId: signature.keyId, signature: signature.value };
+}
+
+async function problemsOf({ id }: ChangeView): Promise<string[]> {
+  let life: Life | null = null;
+  const found: string[] = [];
+  for (const entry of await entriesOf(api.users.dave, id)) {
+    const next = follow(life, entry as unknown as EntryBody, true);
+    life = next.life;
+    found.push(...next.problems.map(({ code }) => code));
+  }
+  return found;
+}
+
+describe('an approval that was taken back', { timeout: 120_000 }, () => {
+  test('and comes again past the API: nothing is called, and the verifier tells of it', async () => {
+    const sn = await ground.certificate();
+    const change = await journey.asked(sn);
+    await decide(api.users.bob, change);
+    await takeBack(change);
+    const signed = await approvalOf(change);
+    await handleOf(change).executeUpdate(decideUpdate, { args: [{ signed, source: null }] });
+    await decide(api.users.carol, change);
+    expect(await journey.ended(change.id)).toMatchObject({
+      executionStatus: 'failed',
+      outcome: { code: 'bad_signature' },
+    });
+    expect(await ground.calls(sn)).toEqual([]);
+    expect(await problemsOf(change)).toEqual(['statement_repeated']);
+  });
+
+  test('and whose workflow is reset to before that: nothing is called', async () => {
+    const sn = await ground.certificate();
+    const change = await journey.asked(sn);
+    await decide(api.users.bob, change);
+    const { events } = await handleOf(change).fetchHistory();
+    const then = events?.findLast((event) => event.workflowTaskCompletedEventAttributes)?.eventId;
+    if (!then) throw new Error('a workflow has begun');
+    await takeBack(change);
+    const workflowId = workflowIdOf(change.id);
+    await ground.client.workflowService.resetWorkflowExecution({
+      namespace: ground.namespace,
+      workflowExecution: { workflowId, runId: (await handleOf(change).describe()).runId },
+      workflowTaskFinishEventId: then,
+      requestId: randomUUID(),
+      ...withoutLaterUpdates,
+    });
+    // What is refused lifts the version past the one that is kept.
+    const { statement, ...signature } = await approvalOf(change);
+    for (let n = 0; n < 4; n += 1) {
+      const forged = { ...statement, person: { ...statement.person, subject: `mallory${n}` } };
+      const signed = { ...signature, statement: forged };
+      const update = handleOf(change).executeUpdate(decideUpdate, { args: [{ signed, source: null }] });
+      expect(await codeOf(update)).not.toBeNull();
+    }
+    await decide(api.users.carol, change);
+    expect((await journey.ended(change.id)).executionStatus).toBe('failed');
+    expect(await ground.calls(sn)).toEqual([]);
+  });
+
+  test('and is given anew counts', async () => {
+    const sn = await ground.certificate();
+    const change = await journey.asked(sn);
+    await decide(api.users.bob, change);
+    await takeBack(change);
+    await decide(api.users.bob, change);
+    await decide(api.users.carol, change);
+    expect((await journey.ended(change.id)).executionStatus).toBe('succeeded');
+    expect(await problemsOf(change)).toEqual([]);
+  });
+});
