@@ -2,8 +2,10 @@ import type { Pool } from 'pg';
 import { appendEntries } from '../audit/append.ts';
 import { findEntry } from '../audit/find-entry.ts';
 import { mayHaveBeenSent } from '../domain/attempt.ts';
+import { CountersignError } from '../domain/error.ts';
 import { inTransaction } from '../store/in-transaction.ts';
 import { listAttempts } from '../store/list-attempts.ts';
+import { getChange } from '../store/get-change.ts';
 import { lockChange } from '../store/lock-change.ts';
 import { saveChange } from '../store/save-change.ts';
 import type { LogActivities } from './contract.ts';
@@ -24,7 +26,12 @@ export function cancelChange(
     const isCalled = wasAbandoned.some((entry) => entry !== null) || attempts.some(mayHaveBeenSent);
     const recording = isCalled ? abandoned : withdrawn;
     await appendEntries(client, recording.entries);
-    await saveChange(client, recording.change);
+    if (
+      !(await saveChange(client, recording.change)) &&
+      (await getChange(client, recording.change.id))?.closedAt
+    ) {
+      throw new CountersignError('change_closed', `change ${recording.change.id} has ended`);
+    }
     return isCalled ? 'abandoned' : 'withdrawn';
   });
 }

@@ -25,7 +25,12 @@ export async function listStopWords(db: Queryable, changeId: string): Promise<St
         where change_id = $1 and type in ('stop.requested', 'stop.lifted') order by id`,
       values: [changeId],
     });
-    return rows.flatMap(({ bytes }) => stopWordOf(JSON.parse(bytes.toString('utf8')) as EntryBody) ?? []);
+    const words = rows.flatMap(
+      ({ bytes }) => stopWordOf(JSON.parse(bytes.toString('utf8')) as EntryBody) ?? [],
+    );
+    // One word is said once: a copy of an earlier one, put behind a later one, says nothing.
+    const first = new Map(words.toReversed().map((word) => [word.request.signed.signature, word]));
+    return words.filter((word) => first.get(word.request.signed.signature) === word);
   } catch (error) {
     throw asLogError(error);
   }

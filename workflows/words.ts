@@ -1,4 +1,4 @@
-import { ApplicationFailure, setHandler } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, setHandler } from '@temporalio/workflow';
 import type { Change, SignedRequest } from '../domain/change.ts';
 import { next } from '../domain/change-state.ts';
 import type { EventType } from '../domain/entry.ts';
@@ -40,7 +40,8 @@ export async function hearIfItFits(run: Run, request: SignedRequest): Promise<vo
   try {
     await hear(run, request);
   } catch (error) {
-    if (!(error instanceof ApplicationFailure)) throw error;
+    // Refused by the rule, or, since nobody signed it, by the worker that was to record it.
+    if (!(error instanceof ApplicationFailure) && !(error instanceof ActivityFailure)) throw error;
   }
 }
 
