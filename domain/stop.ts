@@ -128,13 +128,24 @@ export function judgeWord({ change, standing, called }: WordFacts, word: Word, p
 }
 
 /**
- * What stands after a word that was accepted before: only what is final is still in its way, as another may have come first.
+ * What stands after a word that was written down before: only what is final is still in its way, as another may have come first.
+ * Whoever wrote it down knew what stood, so what its workflow takes to stand does not count.
+ * @throws CountersignError `change_closed`, `already_stopped` (409)
+ */
+export function standingOnceHeard(change: Change, standing: Standing, word: Word): Standing {
+  if (!hasStopped(standing) && (word === 'pause' || word === 'resume')) {
+    assertGoesOn(change, standing);
+    return word === 'pause' ? 'paused' : 'going';
+  }
+  return assertFollows(change, standing, word);
+}
+
+/**
+ * What stands after a word that is said now.
  * @throws CountersignError `change_closed`, `already_stopped`, `not_paused`, `not_running` (409)
  */
 export function assertFollows(change: Change, standing: Standing, word: Word): Standing {
-  if (change.closedAt !== null || (isFinal(change) && !hasStopped(standing))) {
-    throw new CountersignError('change_closed', 'the change has ended');
-  }
+  assertGoesOn(change, standing);
   const after = standingAfter(standing, word);
   if ('standing' in after) return after.standing;
   const messages = {
@@ -143,6 +154,11 @@ export function assertFollows(change: Change, standing: Standing, word: Word): S
     not_running: 'the execution is paused',
   };
   throw new CountersignError(after.refusal, messages[after.refusal]);
+}
+
+function assertGoesOn(change: Change, standing: Standing): void {
+  if (change.closedAt === null && (!isFinal(change) || hasStopped(standing))) return;
+  throw new CountersignError('change_closed', 'the change has ended');
 }
 
 /** Whether the cancellation of its workflow still stops a change: not what has ended, whose end is decided, or that was stopped before. */

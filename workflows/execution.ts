@@ -61,6 +61,7 @@ export async function execute(run: Run): Promise<Executed> {
     run.retryAsked = false;
     run.callStarted = true;
     run.change = next(run.change, { executionStatus: 'running' });
+    const heard = run.change.stopWords;
     const result = await call(run);
     if (result.kind === 'drifted') {
       // Nothing was called yet, so the next round may be withdrawn like the first.
@@ -73,7 +74,7 @@ export async function execute(run: Run): Promise<Executed> {
     }
     if (result.kind === 'ended') return result;
     if (result.kind === 'stopped') {
-      await hearAll(run, result.words);
+      await hearAll(run, result.words, heard);
       continue;
     }
     if (result.kind === 'closed') {
@@ -86,10 +87,17 @@ export async function execute(run: Run): Promise<Executed> {
   }
 }
 
-/** Words that the workflow had not heard when they kept a call from beginning. */
-async function hearAll(run: Run, words: readonly SignedRequest[]): Promise<void> {
+/**
+ * Words that the workflow had not heard when they kept a call from beginning.
+ *
+ * @param heard - how many it had heard when it asked for the call
+ */
+async function hearAll(run: Run, words: readonly SignedRequest[], heard: number): Promise<void> {
   for (const word of words) await hearIfItFits(run, word);
   if (run.standing !== 'going') return;
+  // More was said, and heard, while this answer was on its way: a pause that it tells of is over.
+  const { ordinal: last = 0 } = words.at(-1) ?? {};
+  if (last >= heard && run.change.stopWords > last) return;
   // Postgres knows of a pause that the workflow takes to be over: somebody has spoken to it past the API. It holds.
   run.standing = 'paused';
   run.change = next(run.change, { executionStatus: 'paused' });

@@ -3,7 +3,7 @@ import type { Change, SignedRequest } from '../domain/change.ts';
 import { next } from '../domain/change-state.ts';
 import type { EventType } from '../domain/entry.ts';
 import { CountersignError } from '../domain/error.ts';
-import { assertFollows, judgeWord, wordOf } from '../domain/stop.ts';
+import { judgeWord, standingOnceHeard, wordOf } from '../domain/stop.ts';
 import { isSignedStatement } from '../domain/statement.ts';
 import type { Standing, Word } from '../domain/stop.ts';
 import { executionUpdate, revokeUpdate, stopSignal, takeOverUpdate, withdrawUpdate } from './messages.ts';
@@ -82,7 +82,7 @@ function standingWith(
     const after =
       request.ordinal === undefined
         ? judgeWord({ change, standing, called }, word, statement.person)
-        : assertFollows(change, standing, word);
+        : standingOnceHeard(change, standing, word);
     return { standing: after, word };
   });
 }
