@@ -123,7 +123,7 @@ export function createEngine(client: Client, deadlineMs = 10_000): Engine {
         );
       } catch (error) {
         const failure = translated(error, 'outcome_not_known');
-        if (request.ordinal === undefined || !isOfEngine(failure)) throw failure;
+        if (!goesAsSignal(request, failure)) throw failure;
         // A signal is kept by the server whether a worker runs or not; a word that comes twice is heard once.
         await within(() => handle.signal(stopSignal, request), withinMs).catch((cause: unknown) => {
           throw translated(cause, 'outcome_not_known');
@@ -172,8 +172,10 @@ function translated(error: unknown, lost: 'engine_unavailable' | 'outcome_not_kn
   return new CountersignError('internal_error', 'unexpected answer of Temporal', { cause: error });
 }
 
-/** Whether it was Temporal that failed, and not the workflow that refused. */
-function isOfEngine({ code }: CountersignError): boolean {
+/** Whether what stands in Postgres already is left for the workflow where Temporal, and not the workflow, has refused its update. */
+function goesAsSignal({ signed, ordinal }: SignedRequest, { code }: CountersignError): boolean {
+  // A revocation is said again until the change has ended, each time anew: signals of it must not pile up where nobody takes them.
+  if (ordinal === undefined) return signed.statement.kind === 'revocation' && code === 'change_exhausted';
   return code.startsWith('engine_') || code === 'change_exhausted' || code === 'outcome_not_known';
 }
 

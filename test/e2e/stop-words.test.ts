@@ -254,6 +254,9 @@ describe('elsewhere', () => {
     expect(await codeOf(there.users.bob.delete(`/v1/changes/${third.id}/decisions`))).toMatch(
       /stage_resolved/,
     );
+    const { digest } = third.policy;
+    await there.users.adam.post('/v1/policy-revocations', { digest, comment: 'leaked' });
+    expect(await ended(third.id)).toMatchObject({ outcome: { code: 'policy_revoked' } });
     for (const sn of sns) expect(await own.calls(sn)).toEqual([]);
     const history = await own.client.workflow.getHandle(workflowIdOf(one.id)).fetchHistory();
     expect(history.events?.some((event) => event.workflowExecutionSignaledEventAttributes)).toBe(true);
