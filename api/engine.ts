@@ -176,7 +176,9 @@ function translated(error: unknown, lost: 'engine_unavailable' | 'outcome_not_kn
 function goesAsSignal({ signed, ordinal }: SignedRequest, { code }: CountersignError): boolean {
   // A revocation is said again until the change has ended, each time anew: signals of it must not pile up where nobody takes them.
   if (ordinal === undefined) return signed.statement.kind === 'revocation' && code === 'change_exhausted';
-  return code.startsWith('engine_') || code === 'change_exhausted' || code === 'outcome_not_known';
+  // Under its id Temporal would answer with the first refusal for ever, also once the workers have the key.
+  const refused = code === 'bad_signature' || code === 'change_exhausted';
+  return refused || code.startsWith('engine_') || code === 'outcome_not_known';
 }
 
 function rootCause(error: Error): unknown {

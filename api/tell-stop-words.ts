@@ -1,13 +1,10 @@
 import { listUntold } from '../audit/list-untold.ts';
 import { listStopWords } from '../audit/stop-words.ts';
-import { CountersignError } from '../domain/error.ts';
-import type { ErrorCode } from '../domain/error.ts';
+import { CountersignError, httpStatusOfCode } from '../domain/error.ts';
 import { getChange } from '../store/get-change.ts';
 import type { ApiDependencies } from './dependencies.ts';
 
 type Deps = Pick<ApiDependencies, 'db' | 'engine' | 'log'>;
-
-const doesNothing: ReadonlySet<ErrorCode> = new Set(['already_stopped', 'not_paused', 'not_running']);
 
 /** Longest wait for a workflow to take a word that stands already, ms. */
 const tellWithinMs = 5_000;
@@ -19,24 +16,26 @@ const tellWithinMs = 5_000;
  * @returns false when the workflow has ended without hearing one of them
  */
 export async function tellStopWords({ db, engine, log }: Deps, changeId: string): Promise<boolean> {
+  const later = (err: unknown): void => {
+    log.warn({ err: err as Error, changeId }, 'a workflow could not be told to stop yet; nothing is called');
+  };
   try {
     const change = await getChange(db, changeId);
     for (const { request } of await listStopWords(db, changeId)) {
       if (!change || change.closedAt !== null || request.ordinal <= change.stopWords) continue;
-      await engine.send(request, tellWithinMs).catch((error: unknown) => {
-        // It changes nothing for the workflow; what comes after it may.
-        if (!(error instanceof CountersignError) || !doesNothing.has(error.code)) throw error;
-      });
+      try {
+        await engine.send(request, tellWithinMs);
+      } catch (error) {
+        // What its workflow does not take must not keep it from a later word: the last one holds.
+        if (!(error instanceof CountersignError) || httpStatusOfCode[error.code] >= 500) throw error;
+        if (error.code === 'change_closed') return false;
+        later(error);
+      }
     }
-    return true;
   } catch (error) {
-    if (error instanceof CountersignError && error.code === 'change_closed') return false;
-    log.warn(
-      { err: error as Error, changeId },
-      'a workflow could not be told to stop yet; nothing is called',
-    );
-    return true;
+    later(error);
   }
+  return true;
 }
 
 /** Tells whatever an API that was killed, or a Temporal that was away, has left untold. */

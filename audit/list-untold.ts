@@ -11,7 +11,7 @@ export async function listUntold(db: Queryable, limit = 200): Promise<string[]> 
       // Words are few beside changes, and found by their types.
       `select c.id from audit.entry e join countersign.change c on c.id = e.change_id
         where e.type in ('stop.requested', 'stop.lifted') and c.closed_at is null
-        group by c.id having count(*) > coalesce((c.document->>'stopWords')::integer, 0)
+        group by c.id having count(*) > coalesce((c.document->>'stopWords')::numeric, 0)
         order by min(e.id) limit $1`,
       [limit],
     );

@@ -24,7 +24,7 @@ export function handleWords(run: Run): void {
   for (const [kind, update] of Object.entries(updates)) {
     setHandler(update, (request: SignedRequest) => hear(run, request), {
       validator: (request: SignedRequest) => {
-        if (request.signed.statement.kind !== kind) {
+        if (!isWord(request) || request.signed.statement.kind !== kind) {
           throw ApplicationFailure.nonRetryable(`not a ${kind}`, 'invalid_request');
         }
         if (!isHeard(run, request)) standingWith(run, request);
@@ -36,14 +36,23 @@ export function handleWords(run: Run): void {
 
 /** A word that nobody waits for: what it cannot do is left, and so is what is no word. */
 export async function hearIfItFits(run: Run, request: SignedRequest): Promise<void> {
-  if (!isSignedStatement((request as Partial<SignedRequest> | undefined)?.signed)) return;
+  if (!isWord(request)) return;
   try {
     await hear(run, request);
   } catch (error) {
-    // Refused by the rule, or, since nobody signed it, by the worker that was to record it.
-    if (!(error instanceof ApplicationFailure) && !(error instanceof ActivityFailure)) throw error;
+    // Refused here, or by the activity that was to record it: nobody's word ends the workflow by that.
+    if (!(error instanceof ApplicationFailure || error instanceof ActivityFailure)) throw error;
   }
 }
+
+/** Whether it has the shape of one: whoever may signal may send anything, and readers count by the ordinal. */
+function isWord(request: SignedRequest | undefined): boolean {
+  const { signed, ordinal = 1 } = (request ?? {}) as Partial<SignedRequest>;
+  return isSignedStatement(signed) && Number.isInteger(ordinal) && ordinal > 0 && ordinal <= mostWords;
+}
+
+/** More words than a run can hear. */
+const mostWords = 1_000_000;
 
 async function hear(run: Run, request: SignedRequest): Promise<void> {
   await inTurn(run, async () => {

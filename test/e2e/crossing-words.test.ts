@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ChangeView } from '../../api/view.ts';
 import type { FaultPoint } from '../../activities/dependencies.ts';
+import type { SignedStatement } from '../../domain/statement.ts';
 import { workflowIdOf } from '../../domain/change.ts';
 import { stopSignal } from '../../workflows/messages.ts';
 import { decide, entriesOf, inMs, journeyOf } from '../support/journey.ts';
 import type { Journey } from '../support/journey.ts';
 import { replayAll } from '../support/replay.ts';
-import { changeThat, startApi, startGround, startWorkers } from '../support/service.ts';
+import { changeThat, dependenciesOf, startApi, startGround, startWorkers } from '../support/service.ts';
 import type { Ground } from '../support/service.ts';
 
 /* Words of which the workflow and the worker hear in another order than they were said, or past the API. */
@@ -15,6 +16,8 @@ let ground: Ground;
 let api: Awaited<ReturnType<typeof startApi>>;
 let workers: Awaited<ReturnType<typeof startWorkers>>;
 let journey: Journey;
+/** Whether the workers have the key by which the API signs words to stop. */
+let knowsKey = true;
 const holds = new Map<FaultPoint, { reached: () => void; until: Promise<unknown> }>();
 
 beforeAll(async () => {
@@ -24,7 +27,11 @@ beforeAll(async () => {
     hold?.reached();
     await hold?.until;
   };
-  [api, workers] = await Promise.all([startApi(ground), startWorkers(ground, { at })]);
+  const deps = await dependenciesOf(ground);
+  await deps.stop();
+  const verifyStatement = (signed: SignedStatement): boolean =>
+    (knowsKey || signed.statement.kind === 'decision') && deps.verifyStatement(signed);
+  [api, workers] = await Promise.all([startApi(ground), startWorkers(ground, { at, verifyStatement })]);
   journey = journeyOf(api);
 });
 afterAll(async () => {
@@ -36,6 +43,15 @@ afterAll(async () => {
 
 const control = (id: string, action: string): Promise<ChangeView> =>
   api.users.olga.post(`/v1/changes/${id}/execution`, { action, comment: `the plant asked to ${action}` });
+
+async function firstWordOf(id: string): Promise<SignedStatement> {
+  const said = (await entriesOf(api.users.dave, id)).find(({ type }) => type === 'stop.requested');
+  const { statement, signature } = said as unknown as {
+    statement: SignedStatement['statement'];
+    signature: { keyId: string; value: string };
+  };
+  return { statement, keyId: signature.keyId, signature: signature.value };
+}
 
 /** Holds the worker at a point until it is let go. */
 function holdAt(point: FaultPoint): { reached: Promise<unknown>; letGo: () => void } {
@@ -70,17 +86,40 @@ test('a workflow that was told of a pause past the API hears every word that the
   const { id } = await journey.approved(sn, clocks);
   await control(id, 'pause');
   await control(id, 'resume');
-  const said = (await entriesOf(api.users.dave, id)).find(({ type }) => type === 'stop.requested');
-  const { statement, signature } = said as unknown as {
-    statement: never;
-    signature: { keyId: string; value: string };
-  };
-  const signed = { statement, keyId: signature.keyId, signature: signature.value };
-  await ground.client.workflow.getHandle(workflowIdOf(id)).signal(stopSignal, { signed, source: null });
+  const signed = await firstWordOf(id);
+  const handle = ground.client.workflow.getHandle(workflowIdOf(id));
+  for (const odd of [{ ordinal: 5.5 }, { ordinal: 'abc' }, { ordinal: 1e30 }, { source: 'a\ud800b' }]) {
+    await handle.signal(stopSignal, { signed, source: null, ...odd } as never);
+  }
+  await handle.signal(stopSignal, { signed, source: null });
   await changeThat(api.users.alice, id, (c) => c.executionStatus === 'paused' && c.stop === null);
   await control(id, 'pause');
   expect((await control(id, 'resume')).executionStatus).toBe('scheduled');
   await control(id, 'abandon');
   expect(await journey.ended(id)).toMatchObject({ outcome: { code: 'abandoned' } });
   expect(await ground.calls(sn)).toEqual([]);
+});
+
+test('words that the workers cannot verify yet stop all the same, and are heard once they can', async () => {
+  const sn = await ground.certificate();
+  const [change, other] = await Promise.all([journey.asked(sn), journey.asked(await ground.certificate())]);
+  const before = holdAt('sealed');
+  await decide(api.users.bob, change);
+  await before.reached;
+  knowsKey = false;
+  try {
+    await control(change.id, 'pause');
+    await api.users.alice.post(`/v1/changes/${other.id}/withdrawal`, {});
+    before.letGo();
+    await changeThat(api.users.alice, change.id, (c) => c.attempts[0]?.outcome === 'failed');
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    expect(await ground.calls(sn)).toEqual([]);
+  } finally {
+    knowsKey = true;
+  }
+  await control(change.id, 'resume');
+  await api.tellStops();
+  expect(await journey.ended(change.id)).toMatchObject({ outcome: { code: 'succeeded' } });
+  expect(await journey.ended(other.id)).toMatchObject({ decisionStatus: 'withdrawn' });
+  expect(await ground.calls(sn)).toHaveLength(1);
 });
