@@ -71,6 +71,13 @@ export function makeAcceptance(deps: ActivityDependencies) {
         `policy ${name}, version ${version} is not what this worker's own file has for it: ${policy.name}, version ${policy.version}`,
       );
     }
+    // One that was refused then stays refused: nobody would stand between it and a call now.
+    if (isLate && needsNobody(change)) {
+      throw refusal(
+        'invalid_request',
+        `the submission was signed at ${submittedAt}, too long before it came`,
+      );
+    }
   }
 
   /** What a host's change has that only this worker can have given it, is as this worker gives it. */
