@@ -27,7 +27,8 @@ export async function checkServer(db: Queryable): Promise<void> {
             current_setting('fsync') as fsync,
             current_setting('server_encoding') as server_encoding,
             current_setting('full_page_writes') as full_page_writes,
-            current_setting('synchronous_commit') as synchronous_commit,
+            -- As the session was given it: ours is put right.
+            (select reset_val from pg_settings where name = 'synchronous_commit') as synchronous_commit,
             (select rolsuper from pg_roles where rolname = session_user) as superuser,
             count(*)::int as tables,
             min(c.oid::regclass::text) filter (where pg_has_role(session_user, c.relowner, 'member')) as owned,

@@ -37,6 +37,9 @@ const answerWithinMs = 5_000;
 /**
  * Sets what a new connection relies on and reads it back in a transaction of its own.
  *
+ * A commit is what it says, too: `synchronous_commit` off, which a role or a database may be given at any time, becomes on,
+ * and no later change of the server's reaches the session. What promises more than on stays.
+ *
  * @throws CountersignError `invalid_configuration` naming each setting that is another one; errors of Postgres as they are
  */
 export async function prepareSession(
@@ -54,6 +57,11 @@ export async function prepareSession(
   await ask(
     'select set_config(s.name, s.value, false) from unnest($1::text[], $2::text[]) as s (name, value)',
     [names, values],
+  );
+  await ask(
+    `select set_config('synchronous_commit', case v when 'off' then 'on' else v end, false)
+       from current_setting('synchronous_commit') as s (v)`,
+    [],
   );
   const { rows } = await ask(
     'select s.name, current_setting(s.name) as value from unnest($1::text[]) as s (name)',

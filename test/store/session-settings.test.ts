@@ -57,6 +57,31 @@ test('a session has the settings that it relies on, whatever the database was gi
   }
 });
 
+test('a commit is durable, whatever the role is given while the process runs', async () => {
+  const role = new URL(database.url('api')).username;
+  const pool = makePool({ connectionString: database.url('api'), applicationName: 'test' });
+  try {
+    for (const [given, expected] of [
+      ['off', 'on'],
+      ['remote_apply', 'remote_apply'],
+      ['local', 'local'],
+    ]) {
+      await asSuperuser(
+        `alter role "${role}" in database ${database.name} set synchronous_commit = '${given}'`,
+      );
+      const client = await pool.connect();
+      const { rows } = await client.query<{ value: string }>(
+        `select current_setting('synchronous_commit') as value`,
+      );
+      client.release(true);
+      expect(rows).toEqual([{ value: expected }]);
+    }
+  } finally {
+    await pool.end();
+    await asSuperuser(`alter role "${role}" in database ${database.name} reset synchronous_commit`);
+  }
+});
+
 test('a setting that does not stay is named', async () => {
   const client = new pg.Client({ connectionString: database.url('api') });
   await client.connect();
