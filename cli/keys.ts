@@ -1,5 +1,4 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { generateNoteKey, readNoteSigner, readNoteVerifier } from '../audit/note-key.ts';
@@ -118,16 +117,17 @@ interface KeyLog {
  */
 async function readPublic(given: string | undefined, file: string, log: KeyLog): Promise<NoteVerifier[]> {
   if (given !== undefined) return readVerifiers(given.split(','));
-  for (let told = false; !(await isThere([file])); told = true) {
+  for (let told = false; !(await isThere(file)); told = true) {
     if (!told) log.warn(`waiting for ${file}, which another process makes`);
     await delay(300);
   }
   return readVerifiers([file]);
 }
 
-async function isThere(files: readonly string[]): Promise<boolean> {
-  const texts = await Promise.all(files.map((file) => readFile(file, 'utf8').catch(() => '')));
-  return texts.every((text) => text.endsWith('\n'));
+/** They come as a whole; one copied by hand may lack its last line end. What cannot be read is there, and its reader says so. */
+async function isThere(file: string): Promise<boolean> {
+  const text = await textOf(file).catch(() => 'unreadable');
+  return text !== null && text.trim() !== '';
 }
 
 async function keyLines(file: string): Promise<string[]> {

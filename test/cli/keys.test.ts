@@ -1,9 +1,16 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
-import { chmod, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { readEnvironment } from '../../cli/environment.ts';
-import { logKeys, readSigners, statementKeys, statementPublicKey, witnessKeys } from '../../cli/keys.ts';
+import {
+  logKeys,
+  readLogVerifiers,
+  readSigners,
+  statementKeys,
+  statementPublicKey,
+  witnessKeys,
+} from '../../cli/keys.ts';
 import { signingKey } from '../../embedded/signing-key.ts';
 import { makeOnce } from '../../embedded/make-once.ts';
 import { temporaryHome } from '../support/stack.ts';
@@ -132,4 +139,25 @@ test('a file that is there and cannot be read is not made anew', async () => {
   if (process.getuid?.() === 0) expect(await again).toBe('first');
   else await expect(again).rejects.toMatchObject({ code: 'EACCES' });
   await expect(makeOnce(join(file, 'below'), () => 'third')).rejects.toMatchObject({ code: 'ENOTDIR' });
+});
+
+test('a public key that was copied without its last line end is waited for by nobody', async () => {
+  const home = await freshHome();
+  const env = readEnvironment({ COUNTERSIGN_HOME: home });
+  const { publicKey } = await logKeys(env);
+  await writeFile(publicKey, (await readFile(publicKey, 'utf8')).trimEnd());
+  const told: string[] = [];
+  const [verifier] = await readLogVerifiers(env, { warn: (message) => told.push(message) });
+  expect(verifier?.name).toMatch(/^countersign\.local\/log-/);
+  expect(told).toEqual([]);
+});
+
+test('a public key that cannot be read is named, and not waited for', async () => {
+  const home = await freshHome();
+  const env = readEnvironment({ COUNTERSIGN_HOME: home });
+  await mkdir(join(home, 'keys', 'log.vkey'), { recursive: true });
+  await expect(readLogVerifiers(env, { warn: () => undefined })).rejects.toMatchObject({
+    code: 'invalid_configuration',
+    message: expect.stringContaining('log.vkey cannot be read') as string,
+  });
 });
