@@ -7,6 +7,9 @@ const url = (protocols: string[]) =>
   z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), {
     error: `must be a URL of ${protocols.join(' or ')}`,
   });
+const proxy = url(['http:', 'https:']).refine(hasReadableLogin, {
+  error: 'must have escapes such as %25 for what is special in its user and password',
+});
 const rate = z.coerce.number().int().min(1);
 
 /**
@@ -166,10 +169,10 @@ export const environmentSchema = z.object({
   COUNTERSIGN_WEBHOOK_SECRET: z.string().min(1).optional().describe('Signs the notices: whsec_ and base64.'),
   COUNTERSIGN_FREEZE_CALENDAR: z.string().min(1).optional().describe('File with freezes (YAML).'),
   COUNTERSIGN_FAULT_POINT: z.string().optional().describe('Tests only: dies by SIGKILL at this named point.'),
-  HTTPS_PROXY: url(['http:', 'https:'])
+  HTTPS_PROXY: proxy
     .optional()
     .describe('The proxy by which https: addresses are reached; also in lower case.'),
-  HTTP_PROXY: url(['http:', 'https:'])
+  HTTP_PROXY: proxy
     .optional()
     .describe('The proxy by which http: addresses are reached; also in lower case.'),
   NO_PROXY: z
@@ -208,6 +211,18 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
     errors.map((e) => `${e.field}: ${e.message}`).join('; '),
     { errors },
   );
+}
+
+/** Whether the user and password of a URL can be decoded: a percent sign of a password's own has to be written `%25`. */
+function hasReadableLogin(value: string): boolean {
+  if (!URL.canParse(value)) return true;
+  const { username, password } = new URL(value);
+  try {
+    decodeURIComponent(`${username}:${password}`);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The settings of proxies as most programs have them, which prefer these to those in upper case. */

@@ -249,3 +249,13 @@ test('Temporal on loopback is not asked for through a proxy', async () => {
   const temporal = findings.find(({ name }) => name === 'Temporal');
   expect(temporal).toMatchObject({ ok: true });
 });
+
+test.each(['HTTPS_PROXY', 'HTTP_PROXY', 'https_proxy'])(
+  'a login in %s that is badly escaped is refused',
+  (name) => {
+    expect(() => readEnvironment({ [name]: 'http://user:100%@proxy.example:3128' })).toThrow(
+      `${name.toUpperCase()}: must have escapes such as %25`,
+    );
+    expect(() => readEnvironment({ [name]: 'http://user:100%25@proxy.example:3128' })).not.toThrow();
+  },
+);
