@@ -31,8 +31,19 @@ export interface ApiClient {
 
 /** Where `countersign start` runs, or null. */
 export async function runningStack(env: Environment): Promise<Running | null> {
-  const text = await readFile(join(env.COUNTERSIGN_HOME, 'running.json'), 'utf8').catch(() => null);
-  return text === null ? null : (JSON.parse(text) as Running);
+  const file = join(env.COUNTERSIGN_HOME, 'running.json');
+  const text = await readFile(file, 'utf8').catch(() => null);
+  try {
+    return text === null ? null : (JSON.parse(text) as Running);
+  } catch (cause) {
+    throw new CountersignError(
+      'invalid_configuration',
+      `${file} is not JSON: stop what runs and start it again`,
+      {
+        cause,
+      },
+    );
+  }
 }
 
 /** The API's address: COUNTERSIGN_URL, else the running stack's. @throws CountersignError `invalid_configuration` */

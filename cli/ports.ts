@@ -16,11 +16,28 @@ export type Ports = Record<keyof typeof defaults, number>;
 
 /**
  * The ports to prefer: those of the last start in this home, so that what was started beside another stack finds its
- * identity provider, whose address is part of everybody's identity, where it was.
+ * identity provider, whose address is part of everybody's identity, where it was. What is no port is as good as none.
+ *
+ * @param api - as `PORT` says; another one than the default is preferred to the last start's
  */
 export async function preferredPorts(home: string, api: number): Promise<Ports> {
   const text = await readFile(join(home, 'ports.json'), 'utf8').catch(() => '{}');
-  return { ...defaults, api, ...(JSON.parse(text) as Partial<Ports>) };
+  const asked = api === defaults.api ? {} : { api };
+  return { ...defaults, ...portsIn(text), ...asked };
+}
+
+function portsIn(text: string): Partial<Ports> {
+  let found: unknown;
+  try {
+    found = JSON.parse(text);
+  } catch {
+    return {};
+  }
+  return Object.fromEntries(
+    Object.entries(found ?? {}).filter(
+      ([name, port]) => Object.hasOwn(defaults, name) && Number.isInteger(port) && port > 0 && port < 65536,
+    ),
+  );
 }
 
 /** Remembers the ports of this start. */
