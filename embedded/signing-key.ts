@@ -31,7 +31,11 @@ export async function renewSigningKey(file: string): Promise<SigningKey> {
 export async function signingKey(file: string): Promise<SigningKey> {
   const kept = await makeOnce(file, async () => JSON.stringify(await makeSigningKey()));
   try {
-    return JSON.parse(kept) as SigningKey;
+    const key = JSON.parse(kept) as Partial<SigningKey> | null;
+    if (key?.kty !== 'EC' || typeof key.d !== 'string' || typeof key.kid !== 'string') {
+      throw new Error('it is no private ES256 key');
+    }
+    return key as SigningKey;
   } catch (cause) {
     throw new Error(
       `${file} is not a JSON Web Key. Remedy: delete it; tokens issued before become invalid.`,

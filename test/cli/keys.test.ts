@@ -161,3 +161,12 @@ test('a public key that cannot be read is named, and not waited for', async () =
     message: expect.stringContaining('log.vkey cannot be read') as string,
   });
 });
+
+test.each(['', '{}', 'null', '{"kty":"EC","kid":"x"}'])(
+  'an identity provider’s key of %s is named',
+  async (text) => {
+    const file = join(await freshHome(), 'identity-provider-key.json');
+    await writeFile(file, text);
+    await expect(signingKey(file)).rejects.toThrow(`${file} is not a JSON Web Key`);
+  },
+);
