@@ -5,13 +5,15 @@ import { repeatedMember } from '../domain/repeated-member.ts';
 import type { ClaimMapping } from '../identity/claims.ts';
 import { createTokenVerifier } from '../identity/token-verifier.ts';
 import type { TokenVerifier } from '../identity/token-verifier.ts';
+import { groupName } from '../policies/document.ts';
 import { required } from './environment.ts';
 import type { Environment } from './environment.ts';
 import { readTextFile } from './text-file.ts';
 import { wayOut } from './way-out.ts';
 
 const roleMapSchema = z.record(z.string().min(1), z.array(z.enum(roles)));
-const groupMapSchema = z.record(z.string().min(1), z.array(z.string().min(1)));
+// As policies name groups: under another name nobody would ever be in one.
+const groupMapSchema = z.record(z.string().min(1), z.array(groupName('A group.')));
 
 /** Who verifies people's tokens, as the environment says. @throws CountersignError `invalid_configuration` */
 export async function peopleVerifier(env: Environment): Promise<TokenVerifier> {

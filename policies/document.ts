@@ -10,7 +10,7 @@ const name = (what: string) =>
     .regex(/^[A-Za-z0-9][A-Za-z0-9._/@-]{0,99}$/)
     .meta({ description: what });
 /** A group under the name that an identity provider gives it: `/ops`, `Cloud Ops`, an LDAP DN. */
-const groupName = (what: string) =>
+export const groupName = (what: string) =>
   z
     .string()
     .min(1)

@@ -65,6 +65,8 @@ test.each([
   ['no JSON', '{ operations: ops }'],
   ['a group that is no list', '{ "operations": "ops" }'],
   ['a group without a name', '{ "operations": [""] }'],
+  ['a group with a blank before its name', '{ "operations": [" ops"] }'],
+  ['a group with what cannot be seen in its name', '{ "operations": ["ops\\u200b"] }'],
   ['a value twice', '{ "operations": [], "operations": ["ops"] }'],
 ])('%s in COUNTERSIGN_GROUP_MAP ends the start, naming it', async (_name, COUNTERSIGN_GROUP_MAP) => {
   await expect(verifier({ COUNTERSIGN_GROUP_MAP })).rejects.toMatchObject({
