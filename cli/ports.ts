@@ -18,15 +18,15 @@ export type Ports = Record<keyof typeof defaults, number>;
  * The ports to prefer: those of the last start in this home, so that what was started beside another stack finds its
  * identity provider, whose address is part of everybody's identity, where it was. What is no port is as good as none.
  *
- * @param api - as `PORT` says; another one than the default is preferred to the last start's
+ * @param api - as `PORT` says; where it said another one at the last start, it is preferred to that start's
  */
 export async function preferredPorts(home: string, api: number): Promise<Ports> {
   const text = await readFile(join(home, 'ports.json'), 'utf8').catch(() => '{}');
-  const asked = api === defaults.api ? {} : { api };
-  return { ...defaults, ...portsIn(text), ...asked };
+  const { asked = defaults.api, ...last } = portsIn(text);
+  return { ...defaults, ...last, ...(asked === api ? {} : { api }) };
 }
 
-function portsIn(text: string): Partial<Ports> {
+function portsIn(text: string): Partial<Ports & { asked: number }> {
   let found: unknown;
   try {
     found = JSON.parse(text);
@@ -35,12 +35,16 @@ function portsIn(text: string): Partial<Ports> {
   }
   return Object.fromEntries(
     Object.entries(found ?? {}).filter(
-      ([name, port]) => Object.hasOwn(defaults, name) && Number.isInteger(port) && port > 0 && port < 65536,
+      ([name, port]) =>
+        (name === 'asked' || Object.hasOwn(defaults, name)) &&
+        Number.isInteger(port) &&
+        port > 0 &&
+        port < 65536,
     ),
   );
 }
 
-/** Remembers the ports of this start. */
-export async function rememberPorts(home: string, ports: Ports): Promise<void> {
-  await writeFile(join(home, 'ports.json'), JSON.stringify(ports, null, 2));
+/** Remembers the ports of this start. @param asked - as `PORT` said, which may have been in use */
+export async function rememberPorts(home: string, ports: Ports, asked: number): Promise<void> {
+  await writeFile(join(home, 'ports.json'), JSON.stringify({ ...ports, asked }, null, 2));
 }

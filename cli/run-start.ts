@@ -88,11 +88,15 @@ export async function runStart(env: Environment, processEnv: NodeJS.ProcessEnv):
     ]);
     const readyApi = listening.then(async (port) => {
       const api = `http://${hostOf(env.HOST)}:${port}`;
-      await rememberPorts(resolve(env.COUNTERSIGN_HOME), {
-        ...stack.ports,
-        api: port,
-        witness: witness.own ?? stack.ports.witness,
-      });
+      await rememberPorts(
+        resolve(env.COUNTERSIGN_HOME),
+        {
+          ...stack.ports,
+          api: port,
+          witness: witness.own ?? stack.ports.witness,
+        },
+        env.PORT,
+      );
       await ready(api, over.signal);
       return { api };
     });

@@ -12,11 +12,12 @@ async function freshHome(): Promise<string> {
   return home;
 }
 
-test('PORT is preferred to the port of the last start, which is preferred to the default', async () => {
+test('what was started elsewhere, since its port was in use, stays there until PORT says another one', async () => {
   const home = await freshHome();
   const first = await preferredPorts(home, 8080);
   expect(first.api).toBe(8080);
-  await rememberPorts(home, { ...first, api: 18080, identity: 18181 });
+  // It was in use.
+  await rememberPorts(home, { ...first, api: 18080, identity: 18181 }, 8080);
   expect(await preferredPorts(home, 8080)).toMatchObject({ api: 18080, identity: 18181 });
   expect(await preferredPorts(home, 9000)).toMatchObject({ api: 9000, identity: 18181 });
 });
