@@ -167,7 +167,11 @@ const jsonBody = express.json({
   limit: bodyLimit,
   strict: false,
   // Decoded leniently, a broken byte would become U+FFFD and a name another one.
-  verify: (_req, _res, bytes, charset) => {
+  verify: (req, _res, bytes, charset) => {
+    // The parser would make an object of nothing.
+    if (bytes.length === 0 && req.method === 'POST') {
+      throw new CountersignError('invalid_request', 'the body is empty');
+    }
     if (charset !== 'utf-8')
       throw new CountersignError('unsupported_media_type', 'the body must be in UTF-8');
     if (!isUtf8(bytes)) throw new CountersignError('invalid_json', 'the body is not UTF-8');
