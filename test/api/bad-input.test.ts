@@ -376,12 +376,3 @@ describe('other calls', () => {
     expect([400, 404]).toContain(status);
   });
 });
-
-test.each(['withdrawal', 'execution', 'review', 'decisions'])(
-  'an empty body says nothing: %s',
-  async (word) => {
-    const change = await stack.stored();
-    const answer = await stack.api.call(`/v1/changes/${change.id}/${word}`, { as: 'alice', raw: '' });
-    expect([answer.status, answer.body.code]).toEqual([400, 'invalid_request']);
-  },
-);
