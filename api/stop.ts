@@ -1,5 +1,6 @@
 import { appendEntry } from '../audit/append.ts';
-import { listStopWords } from '../audit/stop-words.ts';
+import { listBodies } from '../audit/list-bodies.ts';
+import { stopTypes, stopWordsIn } from '../audit/stop-words.ts';
 import type { StopWord } from '../audit/stop-words.ts';
 import type { Change } from '../domain/change.ts';
 import { changeMembers, personActor } from '../domain/entry.ts';
@@ -45,11 +46,13 @@ export async function sayStopWord(
   }
   const ordinal = await inTransaction(db, async (client) => {
     await lockCallGate(client, 'shut');
-    const { change, standing, words, called, underWay } = await readStanding(client, changeId);
+    const { change, standing, words, entries, called, underWay } = await readStanding(client, changeId);
     const last = words.at(-1);
     const again = last?.word === word && samePerson(last.request.signed.statement.person, person);
     // The first answer was lost. A change that has ended otherwise is told to have ended.
-    if (again && word !== 'resume' && (change.closedAt === null || hasStopped(standing))) return words.length;
+    if (again && word !== 'resume' && (change.closedAt === null || hasStopped(standing))) {
+      return last.request.ordinal;
+    }
     try {
       judgeWord({ change, standing, called }, word, person);
     } catch (error) {
@@ -61,7 +64,7 @@ export async function sayStopWord(
     const { round } = change;
     // Of no digest: it stops the change in whatever round it is by then.
     const signed = signer.sign({ v: 1, ...said, changeId, person, digest: null, round, at });
-    const ordinal = words.length + 1;
+    const ordinal = entries + 1;
     const type = word === 'resume' ? 'stop.lifted' : 'stop.requested';
     await appendEntry(client, {
       key: `${namespace}/${workflowIdOf(changeId)}/${type}/${ordinal}`,
@@ -90,6 +93,8 @@ export async function sayStopWord(
 export interface StandingFacts {
   readonly change: Change;
   readonly words: readonly StopWord[];
+  /** How many entries tell words: with copies of earlier ones, which count for nothing. */
+  readonly entries: number;
   readonly standing: Standing;
   readonly called: boolean;
   /** The ordinal of the attempt whose call has begun and is not answered. */
@@ -103,7 +108,8 @@ export interface StandingFacts {
 export async function readStanding(db: Queryable, changeId: string): Promise<StandingFacts> {
   const change = await getChange(db, changeId);
   if (!change) throw new CountersignError('not_found', 'there is no such change');
-  const words = await listStopWords(db, changeId);
+  const bodies = await listBodies(db, changeId, stopTypes);
+  const words = stopWordsIn(bodies);
   const attempts = await listAttempts(db, changeId);
   const revoked = (await getPolicyRevocation(db, change.policy.digest)) !== null;
   const standing = standingOf(words.map(({ word }) => word));
@@ -111,6 +117,7 @@ export async function readStanding(db: Queryable, changeId: string): Promise<Sta
   return {
     change,
     words,
+    entries: bodies.length,
     standing: standing === 'going' || standing === 'paused' ? (revoked ? 'revoked' : standing) : standing,
     called: attempts.some(mayHaveBeenSent),
     underWay: underWay?.ordinal ?? null,

@@ -1,10 +1,10 @@
 import type { SignedRequest } from '../domain/change.ts';
-import type { EntryBody } from '../domain/entry.ts';
+import type { EntryBody, EventType } from '../domain/entry.ts';
 import type { SignedStatement, Statement } from '../domain/statement.ts';
 import { wordOf } from '../domain/stop.ts';
 import type { Word } from '../domain/stop.ts';
 import type { Queryable } from '../store/queryable.ts';
-import { asLogError } from './log-error.ts';
+import { listBodies } from './list-bodies.ts';
 
 /** A word to stop a change, or to have it go on after a pause, as the API wrote it down before it answered. */
 export interface StopWord {
@@ -12,32 +12,27 @@ export interface StopWord {
   readonly request: SignedRequest & { readonly ordinal: number };
 }
 
+/** The types of entries that tell a word to stop, or to go on. */
+export const stopTypes = ['stop.requested', 'stop.lifted'] as const satisfies readonly EventType[];
+
 /**
  * The words of a change, in their order: entries `stop.requested` and `stop.lifted`, sealed or not.
  * @throws CountersignError `log_unavailable`
  */
 export async function listStopWords(db: Queryable, changeId: string): Promise<StopWord[]> {
-  try {
-    const { rows } = await db.query<{ bytes: Buffer }>({
-      name: 'list-stop-words',
-      // Written one at a time, so their ids are in the order of their commits.
-      text: `select bytes from audit.entry
-        where change_id = $1 and type in ('stop.requested', 'stop.lifted') order by id`,
-      values: [changeId],
-    });
-    const words = rows.flatMap(
-      ({ bytes }) => stopWordOf(JSON.parse(bytes.toString('utf8')) as EntryBody) ?? [],
-    );
-    // One word is said once: a copy of an earlier one, put behind a later one, says nothing.
-    const first = new Map(words.toReversed().map((word) => [word.request.signed.signature, word]));
-    return words.filter((word) => first.get(word.request.signed.signature) === word);
-  } catch (error) {
-    throw asLogError(error);
-  }
+  return stopWordsIn(await listBodies(db, changeId, stopTypes));
+}
+
+/** The words that entries of {@link stopTypes} tell. They are written one at a time, so the order of their appending is theirs. */
+export function stopWordsIn(bodies: readonly EntryBody[]): StopWord[] {
+  const words = bodies.flatMap((body) => stopWordOf(body) ?? []);
+  // One word is said once: a copy of an earlier one, put behind a later one, says nothing.
+  const first = new Map(words.toReversed().map((word) => [word.request.signed.signature, word]));
+  return words.filter((word) => first.get(word.request.signed.signature) === word);
 }
 
 /** The word that an entry tells; null when it tells none. */
-export function stopWordOf(body: EntryBody): StopWord | null {
+function stopWordOf(body: EntryBody): StopWord | null {
   const { statement, signature, source, stop } = body as unknown as {
     readonly statement: Statement;
     readonly signature: { readonly keyId: string; readonly value: string };

@@ -2,7 +2,7 @@ import type { EntryBody } from '../domain/entry.ts';
 import { samePerson } from '../domain/person.ts';
 import type { SignedStatement, Statement } from '../domain/statement.ts';
 import type { Queryable } from '../store/queryable.ts';
-import { asLogError } from './log-error.ts';
+import { listBodies } from './list-bodies.ts';
 
 /**
  * Those of a change's signed approvals that their authors took back after they had come: whoever has the statement may bring
@@ -14,26 +14,17 @@ export async function listTakenBack(
   changeId: string,
   approvals: readonly SignedStatement[],
 ): Promise<SignedStatement[]> {
-  try {
-    const { rows } = await db.query<{ bytes: Buffer }>({
-      name: 'list-taken-back',
-      text: `select bytes from audit.entry
-        where change_id = $1 and type in ('decision.approved', 'decision.withdrawn') order by id`,
-      values: [changeId],
-    });
-    const told = rows.map(({ bytes }) => toldBy(JSON.parse(bytes.toString('utf8')) as EntryBody));
-    return approvals.filter(({ statement, signature }) => {
-      const first = told.findIndex((one) => one.signature === signature);
-      return (
-        first >= 0 &&
-        told
-          .slice(first)
-          .some((one) => one.type === 'decision.withdrawn' && samePerson(one.person, statement.person))
-      );
-    });
-  } catch (error) {
-    throw asLogError(error);
-  }
+  const bodies = await listBodies(db, changeId, ['decision.approved', 'decision.withdrawn']);
+  const told = bodies.map(toldBy);
+  return approvals.filter(({ statement, signature }) => {
+    const first = told.findIndex((one) => one.signature === signature);
+    return (
+      first >= 0 &&
+      told
+        .slice(first)
+        .some((one) => one.type === 'decision.withdrawn' && samePerson(one.person, statement.person))
+    );
+  });
 }
 
 function toldBy({ type, ...body }: EntryBody) {
