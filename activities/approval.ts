@@ -58,21 +58,14 @@ export function attests(
 
 /**
  * An approval is spent once its change has ended or its time has passed, as Postgres has them: a workflow that was reset
- * calls nothing with it. Nor is anything called before execute-after, which the approvers' digest covers.
+ * calls nothing with it.
  */
-export function assertOpen(
-  stored: Change | null,
-  { executeAfter }: Pick<Change, 'executeAfter'>,
-  now: number,
-): void {
+export function assertOpen(stored: Change | null, now: number): void {
   const spent = (message: string, nonRetryable: boolean) =>
     ApplicationFailure.create({ type: 'approval_spent', message, nonRetryable });
   if (stored === null) throw spent('the change is not recorded', true);
   if (stored.closedAt !== null) throw spent(`the change ended at ${stored.closedAt}`, true);
   if (stored.executeBy === null) throw spent('the approval is not recorded', true);
-  if (executeAfter !== null && Date.parse(executeAfter) > now) {
-    throw spent(`no call is allowed before ${executeAfter}`, false);
-  }
   // By this clock: by its own the workflow ends what is too late, as what its calls came to.
   if (Date.parse(stored.executeBy) <= now) throw spent(`no call is allowed after ${stored.executeBy}`, false);
 }

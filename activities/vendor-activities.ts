@@ -65,7 +65,7 @@ export function makeVendorActivities(deps: ActivityDependencies): VendorActiviti
    * people may say meanwhile is asked once more in the moment in which the call begins.
    */
   async function holds(change: Change, operation: Operation): Promise<CallResult | null> {
-    assertOpen(await asFailure(() => getChange(pool, change.id)), change, now());
+    assertOpen(await asFailure(() => getChange(pool, change.id)), now());
     const stopped = await asFailure(() => stopOf(pool, change.id));
     if (stopped !== null) return stopped;
     const made = await listAttempts(pool, change.id);
