@@ -12,7 +12,7 @@ import { hasStopped, judgeWord, standingOf, wordOf } from '../domain/stop.ts';
 import type { Standing } from '../domain/stop.ts';
 import { workflowIdOf } from '../domain/change.ts';
 import { isoTime } from '../domain/time.ts';
-import { mayHaveBeenSent } from '../domain/attempt.ts';
+import { callUnderWayOf, mayHaveBeenSent } from '../domain/attempt.ts';
 import { getChange } from '../store/get-change.ts';
 import { getPolicyRevocation } from '../store/get-policy-revocation.ts';
 import { inTransaction } from '../store/in-transaction.ts';
@@ -113,13 +113,12 @@ export async function readStanding(db: Queryable, changeId: string): Promise<Sta
   const attempts = await listAttempts(db, changeId);
   const revoked = (await getPolicyRevocation(db, change.policy.digest)) !== null;
   const standing = standingOf(words.map(({ word }) => word));
-  const underWay = attempts.findLast((a) => a.outcome === 'open' && a.sentAt !== null);
   return {
     change,
     words,
     entries: bodies.length,
     standing: standing === 'going' || standing === 'paused' ? (revoked ? 'revoked' : standing) : standing,
     called: attempts.some(mayHaveBeenSent),
-    underWay: underWay?.ordinal ?? null,
+    underWay: callUnderWayOf(attempts)?.attempt ?? null,
   };
 }

@@ -1,5 +1,6 @@
 import { listStopWords } from '../audit/stop-words.ts';
 import type { StopWord } from '../audit/stop-words.ts';
+import { callUnderWayOf } from '../domain/attempt.ts';
 import { makeGate } from '../calendar/gate.ts';
 import { CountersignError } from '../domain/error.ts';
 import type { Attempt, Change } from '../domain/change.ts';
@@ -109,13 +110,12 @@ export function makeView(
     const self = `/v1/changes/${change.id}`;
     const mayRun = change.decisionStatus === 'approved' && !isFinal(change);
     const attempts = await listAttempts(db, change.id);
-    const underWay = attempts.findLast((a) => a.outcome === 'open' && a.sentAt !== null);
     return {
       ...change,
       attempts,
       waitsFor: mayRun ? await gate(change, now()) : null,
       stop: shownStop(await listStopWords(db, change.id)),
-      callUnderWay: underWay?.sentAt ? { attempt: underWay.ordinal, sentAt: underWay.sentAt } : null,
+      callUnderWay: callUnderWayOf(attempts),
       awaitingYou: isAwaitedOf(change, reader, policies.current().directory, now()),
       links: { self, events: `${self}/events`, decisions: `${self}/decisions` },
     };

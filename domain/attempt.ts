@@ -14,3 +14,11 @@ export function mayHaveBeenSent({
 }: Pick<Attempt, 'sentAt' | 'outcome' | 'code'>): boolean {
   return sentAt !== null && !(outcome === 'failed' && code === notSent);
 }
+
+/** The call that has begun and whose answer is not recorded; null when there is none. */
+export function callUnderWayOf(
+  attempts: readonly Attempt[],
+): { readonly attempt: number; readonly sentAt: string } | null {
+  const last = attempts.findLast(({ outcome, sentAt }) => outcome === 'open' && sentAt !== null);
+  return last?.sentAt == null ? null : { attempt: last.ordinal, sentAt: last.sentAt };
+}
