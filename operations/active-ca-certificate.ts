@@ -25,8 +25,11 @@ export interface CaCertificateSnapshot {
 export const activeCaCertificate: Operation<ActiveCaCertificateInput> = {
   name: 'ActiveCaCertificate',
   title: 'Reactivate an inactive CA certificate (ApsaraMQ for MQTT)',
-  target: ({ regionId, mqttInstanceId, sn }) =>
-    [regionId, mqttInstanceId, sn].map((part) => encodeURIComponent(part)).join('/'),
+  target: ({ regionId, mqttInstanceId, sn }) => ({
+    id: [regionId, mqttInstanceId, sn].map((part) => encodeURIComponent(part)).join('/'),
+    scope: { regionId, mqttInstanceId, sn },
+    label: `CA certificate ${sn} of ${mqttInstanceId} (${regionId})`,
+  }),
   refusal(snapshot, now) {
     if (snapshot === null)
       return {

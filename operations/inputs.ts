@@ -39,7 +39,7 @@ export function targetOf({
   const operation = operationOf(name);
   const checked = inputSchemaOf(name)?.safeParse(input);
   if (!operation || !checked) return { fault: `${name} is no gated operation` };
-  if (checked.success) return { fault: null, target: operation.target(checked.data) };
+  if (checked.success) return { fault: null, target: operation.target(checked.data).id };
   const [issue] = checked.error.issues;
   const path = [name, ...(issue?.path ?? [])].map(String).join('.');
   return { fault: `${path}: ${issue?.message ?? 'is not valid'}` };

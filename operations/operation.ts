@@ -1,4 +1,5 @@
 import type { JsonObject } from '../domain/json.ts';
+import type { Target } from '../domain/target.ts';
 
 /**
  * A privileged call that may be gated. One file an operation; {@link ./registry.ts} lists them, {@link ./inputs.ts} has the
@@ -9,8 +10,8 @@ export interface Operation<Input extends JsonObject = JsonObject> {
   /** The vendor's own name; also the activity's type and the API's `operation`. */
   readonly name: string;
   readonly title: string;
-  /** What it acts on, as one string: at most one open change for each. */
-  target(input: Input): string;
+  /** What it acts on with an input. */
+  target(input: Input): Target;
   /**
    * Why the target, as just read, makes the change pointless or impossible, or null when it may go on to approval.
    * @param now - milliseconds since the epoch

@@ -44,7 +44,7 @@ function twin(body: ReturnType<typeof submission> & { breakGlass?: boolean }, ke
     id: changeIdOf(requester, key),
     requester,
     input: body.input,
-    target: operationOf('ActiveCaCertificate')?.target(body.input) ?? '',
+    target: operationOf('ActiveCaCertificate')?.target(body.input).id ?? '',
     breakGlass: body.breakGlass ?? false,
   };
   const bodyDigest = createHash('sha256').update(canonicalJson(body)).digest('hex');

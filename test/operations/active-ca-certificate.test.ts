@@ -69,6 +69,6 @@ describe('what the precheck says', () => {
 
 test('targets of different parts are different strings', () => {
   const target = (mqttInstanceId: string, sn: string) =>
-    activeCaCertificate.target({ regionId: 'r-1', mqttInstanceId, sn });
+    activeCaCertificate.target({ regionId: 'r-1', mqttInstanceId, sn }).id;
   expect(target('a/b', 'c')).not.toBe(target('a', 'b/c'));
 });
