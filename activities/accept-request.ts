@@ -2,7 +2,7 @@ import { isDeepStrictEqual as isSame } from 'node:util';
 import { log } from '@temporalio/activity';
 import { CountersignError } from '../domain/error.ts';
 import type { ErrorCode } from '../domain/error.ts';
-import { hostMembers, isAllowedHost, requesterOfHost } from '../domain/host.ts';
+import { isAllowedHost, requesterOfHost } from '../domain/host.ts';
 import { needsNobody } from '../domain/progress.ts';
 import type { PinnedPolicy } from '../domain/policy.ts';
 import type { SignedStatement } from '../domain/statement.ts';
@@ -48,7 +48,7 @@ export function makeAcceptance(deps: ActivityDependencies) {
   }
 
   /** The policy of the API's choice is this worker's own one: for that person, at the moment that is signed. */
-  function assertInStep({ change, startedAt }: Opening, { statement }: SignedStatement): void {
+  function assertInStep({ request: change, startedAt }: Opening, { statement }: SignedStatement): void {
     if (!isSame(statement.person, change.requester) || statement.at !== change.submittedAt) {
       throw refusal('invalid_request', 'the submission is signed for another requester or moment');
     }
@@ -81,7 +81,7 @@ export function makeAcceptance(deps: ActivityDependencies) {
   }
 
   /** What a host's change has that only this worker can have given it, is as this worker gives it. */
-  async function assertHosted({ change, entries, host }: Opening): Promise<void> {
+  async function assertHosted({ request: change, host }: Opening): Promise<void> {
     const asking = await allowed(change.id);
     const { startedAt } = asking;
     const policy = policyForHost(change, startedAt);
@@ -92,7 +92,6 @@ export function makeAcceptance(deps: ActivityDependencies) {
     const isOurs =
       isSame(change.requester, requesterOfHost(change.requester)) &&
       isSame(host, asking.host) &&
-      isSame(entries[0]?.body['host'], hostMembers(asking.host)) &&
       change.submittedAt === startedAt &&
       Date.parse(change.decideBy) <= latest &&
       !change.breakGlass;
@@ -119,8 +118,9 @@ export function makeAcceptance(deps: ActivityDependencies) {
     /** Null when the change may be opened. */
     refusalOf: (opening: Opening): Promise<Refused | null> =>
       unless(async () => {
-        if (opening.submission === null) await assertHosted(opening);
-        else assertInStep(opening, opening.submission);
+        const { submission } = opening.request;
+        if (submission === null) await assertHosted(opening);
+        else assertInStep(opening, submission);
         return null;
       }),
 

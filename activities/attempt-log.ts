@@ -1,19 +1,26 @@
+import type { PoolClient } from 'pg';
 import { appendEntry } from '../audit/append.ts';
 import { notSent } from '../domain/attempt.ts';
 import type { Attempt, Change } from '../domain/change.ts';
-import type { JsonObject } from '../domain/json.ts';
-import { changeMembers, workerActor } from '../domain/entry.ts';
-import type { EntryDraft, EventType } from '../domain/entry.ts';
+import { entryBodyOf } from '../domain/change-event.ts';
+import type { ChangeEvent } from '../domain/change-event.ts';
+import { decide } from '../domain/decide.ts';
+import type { Command } from '../domain/decide.ts';
+import type { EntryDraft } from '../domain/entry.ts';
+import { evolve } from '../domain/evolve.ts';
+import { mayHappen, phaseOf } from '../domain/lifecycle.ts';
 import { isoTime } from '../domain/time.ts';
 import type { VendorFault } from '../onsmqtt/port.ts';
 import { endAttempt } from '../store/end-attempt.ts';
 import { inTransaction } from '../store/in-transaction.ts';
 import { isSuperseded } from '../store/is-superseded.ts';
 import { listOpenAttempts } from '../store/list-open-attempts.ts';
-import { saveChange } from '../store/save-change.ts';
-import { isApproved } from '../store/is-approved.ts';
 import { startAttempt } from '../store/start-attempt.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { keep, lockedChange } from './write-events.ts';
+
+type AttemptCommand = Extract<Command, { kind: 'begin' | 'answer' }>;
+type AttemptEvent = Extract<ChangeEvent, { attempt: unknown }>;
 
 /** Which run of which activity writes; part of every attempt's entry. */
 export interface ActivityRef {
@@ -39,27 +46,26 @@ export interface StartedAttempt {
 export function makeAttemptLog(deps: Pick<ActivityDependencies, 'pool' | 'now' | 'onAttempt'>) {
   const { pool, now = Date.now } = deps;
 
-  function entry(
-    change: Change,
+  /** Appends the entry of an event of an attempt and keeps the change as it makes it. */
+  async function write(
+    client: PoolClient,
+    kept: Change,
     ref: ActivityRef,
-    type: EventType,
+    command: AttemptCommand,
     time: string,
-    attempt: JsonObject & { readonly ordinal: number },
-  ): EntryDraft {
-    const { namespace, workflowId, runId, activityId } = ref;
-    return {
+  ): Promise<EntryDraft> {
+    const verdict = decide(kept, command, { now: Date.parse(time) });
+    if ('refusal' in verdict) throw new Error(verdict.refusal.message);
+    const { namespace, workflowId, runId, activityId, attempt } = ref;
+    const [event] = verdict.events as readonly [AttemptEvent];
+    const draft = {
       // The ordinal is the store's: it counts over every activity of the change, so it names the attempt for good.
-      key: `${namespace}/${workflowId}/${type}/${activityId}/${attempt.ordinal}`,
-      body: {
-        v: 1,
-        type,
-        time,
-        actor: workerActor,
-        ...changeMembers(change),
-        temporal: { namespace, workflowId, runId, activityId, attempt: ref.attempt },
-        attempt,
-      },
+      key: `${namespace}/${workflowId}/${event.type}/${activityId}/${event.attempt.ordinal}`,
+      body: entryBodyOf(kept, event, { namespace, workflowId, runId, activityId, attempt }),
     };
+    const appended = await appendEntry(client, draft);
+    if (appended.created) await keep(client, evolve(kept, event));
+    return draft;
   }
 
   /** Answers false when the attempt had ended before, or, `ifUnsent`, was marked as sent. */
@@ -81,13 +87,12 @@ export function makeAttemptLog(deps: Pick<ActivityDependencies, 'pool' | 'now' |
       requestId: result.requestId,
     };
     const ended = await inTransaction(pool, async (client) => {
+      const kept = await lockedChange(client, change.id);
       // Whoever ends the attempt first has said how it ended.
-      const kept = await endAttempt(client, { ...told, changeId: change.id, outcome, endedAt }, ifUnsent);
-      if (kept === null) return false;
-      await appendEntry(
-        client,
-        entry(change, ref, `attempt.${outcome}`, endedAt, { ...told, sentAt: kept.sentAt }),
-      );
+      const end = await endAttempt(client, { ...told, changeId: change.id, outcome, endedAt }, ifUnsent);
+      if (end === null) return false;
+      const attempt = { ...told, sentAt: end.sentAt };
+      await write(client, kept, ref, { kind: 'answer', outcome, attempt }, endedAt);
       return true;
     });
     if (ended) deps.onAttempt?.({ class: result.ok ? 'succeeded' : result.class, code: told.code });
@@ -115,7 +120,8 @@ export function makeAttemptLog(deps: Pick<ActivityDependencies, 'pool' | 'now' |
       const startedAt = isoTime(now());
       return await inTransaction(pool, async (client) => {
         // Withdrawn meanwhile: its workflow no longer waits for a call, and this activity may not know yet.
-        if (!(await isApproved(client, change.id))) throw new Error('the change is no longer approved');
+        const kept = await lockedChange(client, change.id);
+        if (!mayHappen('attempt.started', phaseOf(kept))) throw new Error('the change is no longer approved');
         const { activityId, attempt: activityAttempt } = ref;
         const started = await startAttempt(client, {
           changeId: change.id,
@@ -124,10 +130,7 @@ export function makeAttemptLog(deps: Pick<ActivityDependencies, 'pool' | 'now' |
           startedAt,
         });
         const { startedAt: time, ordinal } = started;
-        const draft = entry(change, ref, 'attempt.started', time, { ordinal });
-        await appendEntry(client, draft);
-        await saveChange(client, change);
-        return { started, entry: draft };
+        return { started, entry: await write(client, kept, ref, { kind: 'begin', ordinal }, time) };
       });
     },
     end: async (change: Change, ref: ActivityRef, started: Attempt, result: AttemptResult): Promise<void> => {

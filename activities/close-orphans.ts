@@ -1,11 +1,10 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Client } from '@temporalio/client';
 import type { Pool } from 'pg';
-import { mayHaveBeenSent } from '../domain/attempt.ts';
 import { workflowIdOf } from '../domain/change.ts';
-import type { Attempt, Change } from '../domain/change.ts';
-import { closed } from '../domain/change-state.ts';
-import { changeMembers, workerActor } from '../domain/entry.ts';
+import type { Change } from '../domain/change.ts';
+import { decide } from '../domain/decide.ts';
+import { endOfOrphan } from '../domain/end.ts';
 import { isoTime } from '../domain/time.ts';
 import { getChange } from '../store/get-change.ts';
 import { listAttempts } from '../store/list-attempts.ts';
@@ -74,48 +73,12 @@ async function closeOrphan(
   namespace: string,
   now: number,
 ): Promise<void> {
-  const workflowId = workflowIdOf(change.id);
-  await writeEnd(pool, change.id, async (client) => {
-    const end = endOfOrphan(change, await listAttempts(client, change.id), status, now);
-    return {
-      change: end,
-      // The same key that the workflow would have used: whoever closes first has closed.
-      entries: [
-        {
-          key: `${namespace}/${workflowId}/change.closed/1`,
-          body: {
-            v: 1,
-            type: 'change.closed',
-            time: isoTime(now),
-            actor: { ...workerActor, part: 'reconciler' },
-            ...changeMembers(change),
-            decisionStatus: end.decisionStatus,
-            executionStatus: end.executionStatus,
-            outcome: { ...end.outcome },
-            temporal: { namespace, workflowId, status },
-          },
-        },
-      ],
-    };
+  const writer = { namespace, workflowId: workflowIdOf(change.id), status };
+  await writeEnd(pool, change.id, writer, async (client, kept) => {
+    const end = endOfOrphan(kept, await listAttempts(client, change.id), status);
+    const verdict = decide(kept, { kind: 'close', end, part: 'reconciler' }, { now });
+    if ('refusal' in verdict) throw verdict.refusal;
+    // The same key that the workflow would have used: whoever closes first has closed.
+    return verdict.events.map((event) => ({ event, ordinal: 1 }));
   });
-}
-
-function endOfOrphan(change: Change, attempts: readonly Attempt[], status: string, now: number): Change {
-  const lastGood = attempts.findLast((a) => a.outcome === 'succeeded');
-  const reason = `its workflow ended as ${status}`;
-  return closed(
-    change,
-    {
-      ...(change.decisionStatus === 'pending' ? { decisionStatus: 'withdrawn' as const } : {}),
-      ...(lastGood
-        ? { executionStatus: 'succeeded' as const }
-        : attempts.some(mayHaveBeenSent)
-          ? { executionStatus: 'outcome_unknown' as const }
-          : change.decisionStatus === 'approved'
-            ? { executionStatus: 'cancelled' as const }
-            : {}),
-      outcome: { code: 'workflow_ended', message: reason, requestId: lastGood?.requestId ?? null },
-    },
-    now,
-  );
 }

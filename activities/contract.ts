@@ -1,12 +1,13 @@
-import type { Change, ChangeRequest, SignedRequest } from '../domain/change.ts';
+import type { ChangeRequest, SignedRequest } from '../domain/change.ts';
+import type { ChangeEvent, Prechecked } from '../domain/change-event.ts';
+import type { Command } from '../domain/decide.ts';
+import type { Settlement } from '../domain/end.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { Closure } from '../domain/closure.ts';
-import type { EntryDraft } from '../domain/entry.ts';
 import type { ErrorCode } from '../domain/error.ts';
 import type { Host } from '../domain/host.ts';
-import type { NoticeKind } from '../domain/notice.ts';
+import type { NoticedChange, noticeMembers, NoticeKind } from '../domain/notice.ts';
 import type { Reevaluation } from '../domain/reevaluation.ts';
-import type { SignedStatement } from '../domain/statement.ts';
 
 /** How an opening ended; `changeId` is the change that holds the key or the target. */
 export type OpenedResult =
@@ -35,20 +36,21 @@ export interface Refused {
 export type HostAccepted =
   { readonly kind: 'accepted'; readonly request: ChangeRequest; readonly host: Host } | Refused;
 
-/** What an activity needs to write: the change as it is now and the entries that tell how it came so. */
-export interface Recording {
-  readonly change: Change;
-  readonly entries: readonly EntryDraft[];
+/** An event with its place among the change's events of its type, from 1: with it a repeated delivery is the same entry. */
+export interface NumberedEvent {
+  readonly ordinal: number;
+  readonly event: ChangeEvent;
 }
 
 /** A change that is to be opened. */
-export interface Opening extends Recording, Pick<ChangeRequest, 'idempotency' | 'submission'> {
-  /** The whole request, as the workflow has it. */
-  readonly request: unknown;
+export interface Opening {
+  /** The whole request, as the workflow has it: whoever may start workflows may have sent anything. */
+  readonly request: ChangeRequest;
   /** Who asked, where it was not the API. */
   readonly host: Host | null;
   /** When Temporal started the change's workflow, ISO 8601. */
   readonly startedAt: string;
+  readonly ordinal: number;
 }
 
 /** Activities on Postgres alone; each is one transaction and may be delivered any number of times. */
@@ -59,65 +61,77 @@ export interface LogActivities {
    */
   acceptHost(input: { readonly request: unknown }): Promise<HostAccepted>;
   /**
-   * Checks the input, which need not have come by the API, and its policy against this worker's own, and writes the first
+   * Checks the request, which need not have come by the API, and its policy against this worker's own, and writes the first
    * entry with the key's and the target's unique rows, or nothing at all.
    */
   openChange(input: Opening): Promise<OpenedResult>;
   /**
-   * Writes entries and the change as it is now.
-   * @throws ApplicationFailure `bad_signature` when one of the statements was not signed by the API, `change_closed` when
+   * Writes events of a change, and the change as they make it.
+   * @throws ApplicationFailure `bad_signature` when a statement was not signed by the API, `change_closed` when
    * the change has ended; nothing is written
    */
-  recordChange(
-    input: Recording & {
-      /** Whether the change has all its decisions, or only those that have changed since it was recorded last. */
-      readonly complete: boolean;
-      readonly statements: readonly SignedStatement[];
-    },
-  ): Promise<void>;
+  record(input: { readonly changeId: string; readonly events: readonly NumberedEvent[] }): Promise<void>;
   /**
-   * Records that a change's workflow was cancelled, once for all: withdrawn, unless a call of it may have been made, and
-   * then no call begins any more; otherwise abandoned. Which of the two, it answers.
+   * Decides a command while no attempt of the change begins or ends, and writes its events: whether a call has begun,
+   * Postgres knows and the workflow does not.
+   *
+   * @throws ApplicationFailure as `record`
    */
-  cancelChange(input: {
-    readonly withdrawn: Recording;
-    readonly abandoned: Recording;
-  }): Promise<'withdrawn' | 'abandoned'>;
+  applyInStore(input: StoreCommand): Promise<Applied>;
   /**
    * Answers as soon as no freeze and no window keeps the change from running, or a word to stop has come meanwhile.
    * @throws ApplicationFailure `closed` while one does, with the time until it may open as the next retry's delay: Temporal's
    * own retries wait, and the history stays as it is
    */
-  gate(input: { readonly change: Change }): Promise<void>;
+  gate(input: { readonly changeId: string }): Promise<void>;
   /**
-   * The last write: entries, the change, and its target released. Answers null, or the change as it is kept when it had
-   * ended in just this way before, and then nothing is written.
+   * The last write: events, the change, and its target released. Answers null, or the event by which it was closed
+   * in just this way before, and then nothing is written.
    * @throws ApplicationFailure `integrity_conflict` when it had ended in another way
    */
-  closeChange(input: Recording): Promise<Change | null>;
+  closeChange(input: {
+    readonly changeId: string;
+    readonly events: readonly NumberedEvent[];
+  }): Promise<ChangeEvent | null>;
 }
+
+/** What is decided in Postgres. */
+export interface StoreCommand {
+  readonly changeId: string;
+  readonly command: Extract<Command, { kind: 'request' | 'cancel' }>;
+  /** Milliseconds since the epoch, workflow time: when it came. */
+  readonly now: number;
+  /** The next place of each type of event that it may make. */
+  readonly ordinals: Readonly<Record<string, number>>;
+}
+
+/** The events that were written, or why there are none. */
+export type Applied =
+  | { readonly events: readonly ChangeEvent[] }
+  | { readonly refusal: { readonly code: ErrorCode; readonly message: string } };
 
 /** The post-implementation review of a break-glass change. */
 export interface ReviewActivities {
   /**
-   * Writes `review.signed` under the key and the change's new review status.
+   * Writes `review.signed` and the change's new review status.
    * @throws ApplicationFailure `bad_signature`, or a code of domain/review.ts
    */
   signReview(input: {
     readonly request: SignedRequest;
-    readonly key: string;
-    /** ISO 8601. */
-    readonly at: string;
-    readonly temporal: JsonObject;
+    /** Milliseconds since the epoch, workflow time. */
+    readonly now: number;
   }): Promise<void>;
 }
 
-/** One notice, with the entry that tells of it once it is delivered. */
+/** One notice. */
 export interface NoticeInput {
   readonly kind: NoticeKind;
-  /** Without its decisions. */
-  readonly change: Change;
-  readonly entry: EntryDraft;
+  /** Its place among the change's notices, from 1. */
+  readonly ordinal: number;
+  /** ISO 8601. */
+  readonly time: string;
+  readonly audience: ReturnType<typeof noticeMembers>;
+  readonly change: NoticedChange;
 }
 
 /** Telling people. */
@@ -131,13 +145,9 @@ export interface NoticeActivities {
 
 /** What the precheck found. */
 export type PrecheckResult =
-  | {
-      readonly kind: 'read';
-      /** Null only where the policy's precheck is advisory and there is no such target. */
-      readonly snapshot: JsonObject | null;
-      readonly digest: string;
-      readonly requestId: string;
-    }
+  | { readonly kind: 'read'; readonly event: Prechecked }
+  /** The change went on meanwhile: nothing was written. */
+  | { readonly kind: 'overtaken' }
   | {
       readonly kind: 'refused';
       readonly snapshot: JsonObject | null;
@@ -172,35 +182,20 @@ export interface FailedCall {
   readonly requestId: string | null;
 }
 
-/** What is known at the end of a change whose call was cut short. */
-export interface Settlement {
-  /** Calls made so far. */
-  readonly attempts: number;
-  /** True and false as the target was read; null when it could not be. */
-  readonly achieved: boolean | null;
-  /** True when some call's outcome is not known. */
-  readonly doubt: boolean;
-  /** The last failed call, if any. */
-  readonly last: FailedCall | null;
-}
-
 /** Activities that talk to the vendor; on a task queue of their own. */
 export interface VendorActivities {
   /**
-   * Reads the target, makes the digest of what the approver will be shown, and records both with the new round. `entry`
-   * is the entry without them; once it is written, each repeat answers what it says.
+   * Reads the target, makes the digest of what the approver will be shown, and records both with the new round. Once its
+   * entry is written, each repeat answers what it says.
    */
-  precheck(input: { readonly change: Change; readonly entry: EntryDraft }): Promise<PrecheckResult>;
+  precheck(input: { readonly changeId: string; readonly ordinal: number }): Promise<PrecheckResult>;
   /** The gated call, with everything that must hold right before it. */
   ActiveCaCertificate(input: CallInput): Promise<CallResult>;
   /** Ends attempts that were left open and reads the target a last time. */
-  settle(input: { readonly change: Change }): Promise<Settlement>;
+  settle(input: { readonly changeId: string }): Promise<Settlement>;
 }
 
-/** The argument of a gated call. */
+/** The argument of a gated call. What was approved, the log says. */
 export interface CallInput {
-  /** The change as it is from the first attempt on: `running`. */
-  readonly change: Change;
-  /** The approvals that count, as the API signed them. */
-  readonly approvals: readonly SignedStatement[];
+  readonly changeId: string;
 }

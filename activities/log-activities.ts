@@ -1,31 +1,44 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { Pool } from 'pg';
-import type { Change } from '../domain/change.ts';
 import { appendEntries } from '../audit/append.ts';
+import { makeGate } from '../calendar/gate.ts';
+import { saidMembers } from '../domain/change-event.ts';
+import { workflowIdOf } from '../domain/change.ts';
+import type { Change, ChangeRequest } from '../domain/change.ts';
+import { entryBodyOf } from '../domain/change-event.ts';
+import type { ChangeEvent, Requested } from '../domain/change-event.ts';
+import { askAgainMs } from '../domain/closure.ts';
+import { personActor } from '../domain/entry.ts';
+import { newChange } from '../domain/evolve.ts';
+import { hostMembers } from '../domain/host.ts';
+import type { Host } from '../domain/host.ts';
+import { servedRegionFault } from '../operations/served-region.ts';
 import { getChange } from '../store/get-change.ts';
-import { lockChange } from '../store/lock-change.ts';
 import { getPolicyRevocation } from '../store/get-policy-revocation.ts';
 import { inTransaction } from '../store/in-transaction.ts';
 import { openChange } from '../store/open-change.ts';
-import { saveChange } from '../store/save-change.ts';
-import { makeGate } from '../calendar/gate.ts';
-import { askAgainMs } from '../domain/closure.ts';
-import { mergedDecisions } from '../domain/decisions.ts';
-import { CountersignError } from '../domain/error.ts';
-import { samePerson } from '../domain/person.ts';
-import { servedRegionFault } from '../operations/served-region.ts';
-import type { LogActivities, OpenedResult } from './contract.ts';
-import type { ActivityDependencies } from './dependencies.ts';
 import { makeAcceptance } from './accept-request.ts';
+import { applyInStore } from './apply-in-store.ts';
 import { attests } from './approval.ts';
-import { cancelChange } from './cancel-change.ts';
 import { assertPolicy } from './assert-policy.ts';
 import { stopOf } from './begin-call.ts';
+import type { LogActivities, NumberedEvent, OpenedResult } from './contract.ts';
+import type { ActivityDependencies } from './dependencies.ts';
 import { asFailure } from './failure.ts';
 import { requestFault } from './request-fault.ts';
 import { writeEnd } from './write-end.ts';
+import {
+  areWritten,
+  assertSigned,
+  changeWorkflow,
+  currentWorkflow,
+  keyOf,
+  lockedChange,
+  statementsIn,
+  writeEvents,
+} from './write-events.ts';
 
-/** The activities on Postgres alone. Each is one transaction: its entries and the change's new state, or nothing. */
+/** The activities on Postgres alone. Each is one transaction: its entries and the change as they make it, or nothing. */
 export function makeLogActivities(deps: ActivityDependencies): LogActivities {
   const { pool, region, verifyStatement, calendar, gateLongestMs, now = Date.now } = deps;
   const closure = makeGate(pool, calendar);
@@ -34,12 +47,18 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
     acceptHost: acceptance.acceptHost,
 
     async openChange(opening) {
-      const { request, change, entries, idempotency, submission } = opening;
-      const fault = requestFault(request, change);
+      const { request, host, ordinal } = opening;
+      const fault = requestFault(request);
       if (fault !== null) return { kind: 'invalid', message: fault };
+      const writer = currentWorkflow();
+      if (writer.workflowId !== workflowIdOf(request.id)) {
+        const message = `workflow ${writer.workflowId} may not open change ${request.id}`;
+        return { kind: 'refused', code: 'host_not_allowed', message };
+      }
+      const change = newChange(request);
       const elsewhere = servedRegionFault(change.input, region);
       if (elsewhere !== null) return { kind: 'invalid', code: 'region_not_served', message: elsewhere };
-      if (submission !== null && !attests(submission, change, verifyStatement)) {
+      if (request.submission !== null && !attests(request.submission, change, verifyStatement)) {
         const message = 'the submission is not signed for this change by a known key';
         return { kind: 'invalid', code: 'bad_signature', message };
       }
@@ -48,10 +67,14 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
         (await acceptance.refusalOf(opening)) ?? (await asFailure(() => obstacleTo(pool, change)));
       // A repeat of what was committed before: what came in its way since ends it in other ways.
       if (obstacle && !(await asFailure(() => getChange(pool, change.id)))) return obstacle;
+      const entry = {
+        key: keyOf(writer, change.id, 'change.requested', ordinal),
+        body: entryBodyOf(change, requested(request, host), { ...writer }),
+      };
       const result = await asFailure(() =>
         inTransaction(pool, async (client) => {
-          const opened = await openChange(client, { change, idempotency });
-          if (opened.kind === 'opened') await appendEntries(client, entries);
+          const opened = await openChange(client, { change, idempotency: request.idempotency });
+          if (opened.kind === 'opened') await appendEntries(client, [entry]);
           return opened;
         }),
       );
@@ -61,44 +84,38 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
         : result;
     },
 
-    async recordChange({ change, complete, entries, statements }) {
-      assertPolicy(deps, change);
-      for (const signed of statements) {
-        if (signed.statement.changeId !== change.id || !verifyStatement(signed)) {
-          throw ApplicationFailure.nonRetryable(
-            `a statement of change ${change.id} is not signed by a known key`,
-            'bad_signature',
-          );
-        }
-      }
+    async record({ changeId, events }) {
+      assertSigned(changeId, statementsIn(events), verifyStatement);
+      const writer = changeWorkflow(changeId);
       await deps.at?.('before.record');
-      await asFailure(() =>
+      const change = await asFailure(() =>
         inTransaction(pool, async (client) => {
-          const kept = complete ? null : await lockChange(client, change.id);
-          const decisions = mergedDecisions(kept?.decisions ?? [], { decisions: change.decisions, complete });
-          await appendEntries(client, entries);
-          if (await saveChange(client, { ...change, decisions })) return;
-          // Kept already, or it has ended: its workflow may not know yet, when the task that closed it was lost.
-          if ((await getChange(client, change.id))?.closedAt) {
-            throw new CountersignError('change_closed', `change ${change.id} has ended`);
-          }
+          const kept = await lockedChange(client, changeId);
+          assertPolicy(deps, kept);
+          if (await areWritten(client, writer, changeId, events)) return null;
+          return await writeEvents(client, kept, events, writer);
         }),
       );
-      for (const { statement } of statements) {
-        const decided = change.decisions.findLast((d) => d.counts && samePerson(d.person, statement.person));
-        if (statement.kind !== 'decision' || !decided) continue;
-        const waitMs = Date.parse(decided.at) - Date.parse(change.submittedAt);
-        deps.onDecision?.({ decision: decided.decision, waitMs });
-      }
+      if (change) tellDecisions(change, events);
       await deps.at?.('recorded');
     },
 
-    cancelChange: (input) => asFailure(() => cancelChange(pool, input)),
+    async applyInStore(input) {
+      const { changeId, command } = input;
+      if (command.kind === 'request') assertSigned(changeId, [command.request.signed], verifyStatement);
+      const writer = changeWorkflow(changeId);
+      await deps.at?.('before.record');
+      const applied = await asFailure(() => applyInStore(pool, input, writer));
+      await deps.at?.('recorded');
+      return applied;
+    },
 
-    async gate({ change }) {
+    async gate({ changeId }) {
       const time = now();
+      const change = await asFailure(() => getChange(pool, changeId));
+      if (change === null) return;
       const why = await closure(change, time);
-      if (why === null || (await asFailure(() => stopOf(pool, change.id))) !== null) return;
+      if (why === null || (await asFailure(() => stopOf(pool, changeId))) !== null) return;
       throw ApplicationFailure.create({
         type: 'closed',
         message: `${why.kind}: ${why.reason}`,
@@ -107,17 +124,61 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
       });
     },
 
-    async closeChange(recording) {
+    async closeChange({ changeId, events }) {
+      const writer = changeWorkflow(changeId);
       await deps.at?.('before.close');
-      const kept = await asFailure(() => writeEnd(pool, recording.change.id, () => recording));
+      const before = await asFailure(() => writeEnd(pool, changeId, writer, () => events));
       await deps.at?.('closed');
-      return kept;
+      return before;
     },
   };
+
+  /** How long the change waited for the decisions that were just recorded. */
+  function tellDecisions({ submittedAt }: Change, events: readonly NumberedEvent[]): void {
+    for (const { event } of events) {
+      if (event.type !== 'decision.approved' && event.type !== 'decision.rejected') continue;
+      const decision = event.type === 'decision.approved' ? 'approve' : 'reject';
+      deps.onDecision?.({ decision, waitMs: Date.parse(event.time) - Date.parse(submittedAt) });
+    }
+  }
 }
 
 /** What only Postgres knows against a new change: its policy was revoked. */
 async function obstacleTo(pool: Pool, change: Change): Promise<OpenedResult | null> {
   const revocation = await getPolicyRevocation(pool, change.policy.digest);
   return revocation && { kind: 'policy_revoked', changeId: change.id };
+}
+
+/** The event of a request, with everything that was asked for: whoever has the log can make the digest anew. */
+function requested(request: ChangeRequest, host: Host | null): ChangeEvent {
+  const { id, operation, target, input, justification, ticket, breakGlass, requester, policy } = request;
+  const { submittedAt, decideBy, executeAfter, executeBy, executeWithinMs } = request;
+  const { idempotency, source, submission } = request;
+  const signed = submission ? saidMembers(submission, source) : null;
+  const event: Requested = {
+    type: 'change.requested',
+    time: submittedAt,
+    actor: personActor(requester),
+    changeId: id,
+    operation,
+    target,
+    input,
+    justification,
+    ticket,
+    breakGlass,
+    // Whole, so that whoever has the log can tell whether it was satisfied.
+    pinnedPolicy: policy,
+    submittedAt,
+    decideBy,
+    executeAfter,
+    executeBy,
+    executeWithinMs,
+    idempotency,
+  };
+  return {
+    ...event,
+    source,
+    ...(signed ? { statement: signed.statement, signature: signed.signature } : {}),
+    ...(host ? { host: hostMembers(host) } : {}),
+  } as Requested;
 }

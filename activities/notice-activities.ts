@@ -2,10 +2,13 @@ import { shownJson } from '../domain/shown-text.ts';
 import { ApplicationFailure } from '@temporalio/common';
 import { appendEntry } from '../audit/append.ts';
 import { findEntry } from '../audit/find-entry.ts';
-import type { Change } from '../domain/change.ts';
-import type { Json, JsonObject } from '../domain/json.ts';
-import type { noticeMembers } from '../domain/notice.ts';
-import type { NoticeActivities } from './contract.ts';
+import { activityInfo } from '@temporalio/activity';
+import { workflowIdOf } from '../domain/change.ts';
+import { changeMembers, workerActor } from '../domain/entry.ts';
+import type { EntryDraft } from '../domain/entry.ts';
+import type { JsonObject } from '../domain/json.ts';
+import type { NoticedChange } from '../domain/notice.ts';
+import type { NoticeActivities, NoticeInput } from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { asFailure } from './failure.ts';
 import { NotDelivered } from './webhook.ts';
@@ -17,12 +20,13 @@ export function makeNoticeActivities({
   at,
 }: Pick<ActivityDependencies, 'pool' | 'webhook' | 'at'>): NoticeActivities {
   return {
-    async notify({ kind, change, entry }) {
+    async notify({ kind, ordinal, time, audience, change }) {
+      const entry = entryOf(change, { kind, ordinal, time, audience });
       if (!webhook || (await asFailure(() => findEntry(pool, entry.key)))) return;
       const body = shownJson({
         type: `change.${kind}`,
-        timestamp: entry.body.time,
-        data: noticeData(change, entry.body.notification),
+        timestamp: time,
+        data: noticeData(change, audience),
       });
       try {
         await webhook.send({ key: entry.key, body });
@@ -41,10 +45,9 @@ export function makeNoticeActivities({
 }
 
 /** What a receiver learns: enough to tell people what to look at, and nothing to decide on. */
-function noticeData(change: Change, notification: Json | undefined): JsonObject {
+function noticeData(change: NoticedChange, { groups, people }: NoticeInput['audience']): JsonObject {
   const { id, operation, target, requester, justification, breakGlass, round, outcome } = change;
   const { decisionStatus, executionStatus, reviewStatus, decideBy, executeBy } = change;
-  const { groups, people } = notification as ReturnType<typeof noticeMembers>;
   return {
     change: {
       id,
@@ -65,5 +68,27 @@ function noticeData(change: Change, notification: Json | undefined): JsonObject 
       path: `/v1/changes/${id}`,
     },
     audience: { groups, people },
+  };
+}
+
+/** The entry that tells of a notice once it is delivered: the same from whichever workflow it is delivered. */
+function entryOf(
+  change: NoticedChange,
+  { ordinal, time, audience }: Omit<NoticeInput, 'change'>,
+): EntryDraft {
+  const { namespace } = activityInfo();
+  const workflowId = workflowIdOf(change.id);
+  const type = 'notification.sent';
+  return {
+    key: `${namespace}/${workflowId}/${type}/${ordinal}`,
+    body: {
+      v: 1,
+      type,
+      time,
+      actor: workerActor,
+      ...changeMembers(change),
+      temporal: { namespace, workflowId },
+      notification: audience,
+    },
   };
 }

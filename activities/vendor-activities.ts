@@ -9,14 +9,14 @@ import type { Operation } from '../operations/operation.ts';
 import type { ActiveCaCertificateInput } from '../operations/active-ca-certificate.ts';
 import type { ReadAnswer, VendorFault } from '../onsmqtt/port.ts';
 import { makeGate } from '../calendar/gate.ts';
-import { appendEntry } from '../audit/append.ts';
 import { findEntry } from '../audit/find-entry.ts';
 import { listTakenBack } from '../audit/taken-back.ts';
 import { reevaluate } from '../domain/reevaluation.ts';
-import { withRound } from '../domain/change-state.ts';
+import type { Prechecked } from '../domain/change-event.ts';
+import { decide } from '../domain/decide.ts';
+import type { Command } from '../domain/decide.ts';
 import { isoTime } from '../domain/time.ts';
 import { inTransaction } from '../store/in-transaction.ts';
-import { saveChange } from '../store/save-change.ts';
 import { countAttempts } from '../store/count-attempts.ts';
 import { getChange } from '../store/get-change.ts';
 import { listAttempts } from '../store/list-attempts.ts';
@@ -30,6 +30,8 @@ import type { CallResult, FailedCall, VendorActivities } from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { digestOf } from './digest.ts';
 import { asFailure } from './failure.ts';
+import { readLoggedChange } from './logged-change.ts';
+import { changeWorkflow, keyOf, lockedChange, writeEvents } from './write-events.ts';
 
 /** Ms within which a call must have its key and its slot once everything was looked at. */
 const sendWithinMs = 5000;
@@ -157,55 +159,47 @@ export function makeVendorActivities(deps: ActivityDependencies): VendorActiviti
   }
 
   return {
-    async precheck({ change, entry }) {
+    async precheck({ changeId, ordinal }) {
+      const writer = changeWorkflow(changeId);
+      const { change } = await asFailure(() => readLoggedChange(pool, changeId));
       const operation = operationFor(change);
       assertPolicy(deps, change);
-      const written = await asFailure(() => findEntry(pool, entry.key));
-      if (written) {
-        const { snapshot, digest, readRequestId } = written as unknown as {
-          snapshot: JsonObject | null;
-          digest: string;
-          readRequestId: string;
-        };
-        return {
-          kind: 'read',
-          snapshot,
-          digest,
-          requestId: readRequestId,
-        };
-      }
+      const key = keyOf(writer, changeId, 'change.prechecked', ordinal);
+      const written = (await asFailure(() => findEntry(pool, key))) as unknown as Prechecked | null;
+      if (written) return { kind: 'read', event: written };
       const { certificate, requestId } = await asFailure(() => read(change, false));
       const refusal = operation.refusal(certificate, now());
       if (refusal && change.policy.precheck === 'required') {
         return { kind: 'refused', snapshot: certificate, ...refusal, requestId };
       }
-      const snapshot = certificate;
-      const digest = digestOf(change, snapshot, change.round + 1);
-      const after = withRound(change, snapshot, digest);
-      // Where the policy only wants it shown, what is against it goes with it.
-      const warning = refusal && { code: refusal.code, message: refusal.message };
-      const told = {
-        warning,
-        time: isoTime(now()),
-        snapshot,
-        digest,
-        round: after.round,
+      const command: Command = {
+        kind: 'show',
+        snapshot: certificate,
+        digest: digestOf(change, certificate, change.round + 1),
         readRequestId: requestId,
+        // Where the policy only wants it shown, what is against it goes with it.
+        warning: refusal && { code: refusal.code, message: refusal.message },
       };
-      await asFailure(() =>
+      const event = await asFailure(() =>
         inTransaction(pool, async (client) => {
-          await appendEntry(client, { key: entry.key, body: { ...entry.body, ...told } });
-          await saveChange(client, after);
+          const kept = await lockedChange(client, changeId);
+          const verdict = decide(kept, command, { now: now() });
+          const [event] = 'events' in verdict ? verdict.events : [];
+          if (event?.type !== 'change.prechecked') return null;
+          await writeEvents(client, kept, [{ event, ordinal }], writer);
+          return event;
         }),
       );
       await deps.at?.('prechecked');
-      return { kind: 'read', snapshot, digest, requestId };
+      return event ? { kind: 'read', event } : { kind: 'overtaken' };
     },
 
-    async ActiveCaCertificate({ change, approvals }) {
+    async ActiveCaCertificate({ changeId }) {
       const beating = keepBeating();
       try {
         const ref = activityRef();
+        changeWorkflow(changeId);
+        const { change, approvals } = await asFailure(() => readLoggedChange(pool, changeId));
         const operation = operationFor(change);
         assertPolicy(deps, change);
         const takenBack = await asFailure(() => listTakenBack(pool, change.id, approvals));
@@ -236,9 +230,11 @@ export function makeVendorActivities(deps: ActivityDependencies): VendorActiviti
       }
     },
 
-    async settle({ change }) {
+    async settle({ changeId }) {
       const beating = keepBeating();
       try {
+        changeWorkflow(changeId);
+        const { change } = await asFailure(() => readLoggedChange(pool, changeId));
         await asFailure(() => attempts.endLost(change, activityRef()));
         const made = (await listAttempts(pool, change.id)).filter(mayHaveBeenSent);
         const operation = operationFor(change);

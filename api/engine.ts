@@ -15,16 +15,11 @@ import { CountersignError, isErrorCode } from '../domain/error.ts';
 import { grpcStatusOf, ofGrpcStatus } from './grpc-status.ts';
 import {
   changeTaskQueue,
-  decideUpdate,
-  executionUpdate,
   firstAttributes,
+  requestUpdate,
   reviewWorkflowType,
-  revokeUpdate,
   stopSignal,
   submittedUpdate,
-  takeOverUpdate,
-  withdrawDecisionUpdate,
-  withdrawUpdate,
 } from '../workflows/messages.ts';
 
 /** What the API asks of Temporal. */
@@ -41,15 +36,6 @@ export interface Engine {
   /** Whether Temporal answers. */
   reachable(): Promise<boolean>;
 }
-
-const updateOf = {
-  decision: decideUpdate,
-  decision_withdrawal: withdrawDecisionUpdate,
-  withdrawal: withdrawUpdate,
-  execution: executionUpdate,
-  takeover: takeOverUpdate,
-  revocation: revokeUpdate,
-} as const;
 
 /** The engine over a Temporal client. `deadlineMs`: longest wait for an answer; default 10,000. */
 export function createEngine(client: Client, deadlineMs = 10_000): Engine {
@@ -114,7 +100,7 @@ export function createEngine(client: Client, deadlineMs = 10_000): Engine {
       try {
         await within(
           () =>
-            handle.executeUpdate(updateOf[kind], {
+            handle.executeUpdate(requestUpdate, {
               args: [request],
               // The same statement sent again is the same update.
               updateId: `${kind}-${signature.slice(0, 40)}`,

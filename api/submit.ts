@@ -2,7 +2,7 @@ import type { Change, ChangeRequest } from '../domain/change.ts';
 import { CountersignError, httpStatusOfCode } from '../domain/error.ts';
 import type { Statement } from '../domain/statement.ts';
 import { askedMembers } from '../domain/asked.ts';
-import { newChange } from '../domain/change-state.ts';
+import { newChange } from '../domain/evolve.ts';
 import { submissionText } from '../domain/submission.ts';
 import { personKey } from '../domain/membership.ts';
 import { answerableFor } from '../domain/person.ts';

@@ -23,8 +23,15 @@ import { assertIntact, digestToStop } from './intact.ts';
 import { uuidSchema } from './schemas.ts';
 import type { Queryable } from '../store/queryable.ts';
 
+/** What of a stored change is shown: not what only the state machine looks at. */
+export type ShownChange = Omit<Change, 'standing' | 'reason' | 'calls'>;
+
+function shown({ standing: _standing, reason: _reason, calls: _calls, ...change }: Change): ShownChange {
+  return change;
+}
+
 /** A change as the API shows it: as last stored, with its attempts and what its reader may do. */
-export type ChangeView = Change & {
+export type ChangeView = ShownChange & {
   readonly attempts: readonly Attempt[];
   /** What keeps an approved change from running just now: a freeze, or that no window is open. */
   readonly waitsFor: Closure | null;
@@ -38,13 +45,14 @@ export type ChangeView = Change & {
 };
 
 /** A change in a list: nothing in it has been compared, so it has no digest to decide on or to revoke. */
-export type ListedChange = Omit<Change, 'digest' | 'decisions' | 'policy'> & {
+export type ListedChange = Omit<ShownChange, 'digest' | 'decisions' | 'policy'> & {
   readonly policy: Omit<Change['policy'], 'digest'>;
   readonly decisions: readonly Omit<Change['decisions'][number], 'digest'>[];
 };
 
 /** See {@link ListedChange}. */
-export function listed({ digest: _, policy, decisions, ...change }: Change): ListedChange {
+export function listed(stored: Change): ListedChange {
+  const { digest: _, policy, decisions, ...change } = shown(stored);
   const { digest: _ofPolicy, ...rules } = policy;
   return { ...change, policy: rules, decisions: decisions.map(({ digest: _seen, ...decision }) => decision) };
 }
@@ -111,7 +119,7 @@ export function makeView(
     const mayRun = change.decisionStatus === 'approved' && !isFinal(change);
     const attempts = await listAttempts(db, change.id);
     return {
-      ...change,
+      ...shown(change),
       attempts,
       waitsFor: mayRun ? await gate(change, now()) : null,
       stop: shownStop(await listStopWords(db, change.id)),

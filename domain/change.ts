@@ -3,6 +3,7 @@ import type { DirectoryMembership, Person, PersonId } from './person.ts';
 import type { PinnedPolicy } from './policy.ts';
 import type { SignedStatement } from './statement.ts';
 import type { DecisionStatus, ExecutionStatus, ReviewStatus } from './status.ts';
+import type { Standing } from './stop.ts';
 
 /** The ticket that a change belongs to, in somebody else's system. */
 export interface Ticket {
@@ -65,7 +66,7 @@ export interface Review {
 export interface Change {
   /** UUID; the workflow's id is `change-<id>`. */
   readonly id: string;
-  /** Counts the states of this change upward; the store keeps the highest it has seen. */
+  /** How many entries have made the change what it is. */
   readonly version: number;
   readonly operation: string;
   readonly input: JsonObject;
@@ -99,9 +100,30 @@ export interface Change {
   readonly outcome: Outcome | null;
   /** How many words to stop, or to go on after a pause, its workflow has heard. */
   readonly stopWords: number;
+  /** What these words make of it. */
+  readonly standing: Standing;
+  /** Why it ends, once that is certain and no call decides it; null until then. */
+  readonly reason: Reason | null;
+  /** What its attempts come to, as far as the log tells. */
+  readonly calls: Calls;
   /** The post-implementation review, once it is signed. */
   readonly review: Review | null;
   readonly closedAt: string | null;
+}
+
+/** Why a change ends without a call that says so: a stable code and a sentence, with the RequestId of the read behind it. */
+export type Reason = Pick<Outcome, 'code' | 'message' | 'requestId'>;
+
+/** What the attempts of a change come to. */
+export interface Calls {
+  /** How many were started. */
+  readonly started: number;
+  /** Ordinals of those that have not ended. */
+  readonly open: readonly number[];
+  /** Whether one may have reached the vendor. */
+  readonly called: boolean;
+  /** Whether one succeeded, or the target showed afterwards that one had. */
+  readonly succeeded: boolean;
 }
 
 /** One call of the vendor, with a RequestId of its own. */

@@ -99,7 +99,11 @@ export function personActor(person: Person): JsonObject {
 }
 
 /** What every entry that the worker writes says of its change: what, on what, under which policy, digest and round. */
-export function changeMembers(change: Change) {
+export function changeMembers(
+  change: Pick<Change, 'id' | 'operation' | 'target' | 'ticket' | 'digest' | 'round'> & {
+    readonly policy: Pick<Change['policy'], 'name' | 'version' | 'digest'>;
+  },
+) {
   const { id, operation, target, ticket, policy, digest, round } = change;
   return {
     changeId: id,

@@ -1,5 +1,5 @@
 import type { Change } from './change.ts';
-import type { PersonId } from './person.ts';
+import type { Person, PersonId } from './person.ts';
 import { samePerson } from './person.ts';
 import type { PinnedPolicy } from './policy.ts';
 import { isoTime } from './time.ts';
@@ -75,6 +75,55 @@ export function audienceOf(kind: NoticeKind, change: Change): Audience {
 
 /** Most people that a notice names beside groups: its entry has to fit the log, however many have decided. */
 export const mostPeopleTold = 100;
+
+/** What of a change its notices tell, and their entries. */
+export type NoticedChange = Pick<
+  Change,
+  | 'id'
+  | 'operation'
+  | 'target'
+  | 'justification'
+  | 'breakGlass'
+  | 'ticket'
+  | 'decisionStatus'
+  | 'executionStatus'
+  | 'reviewStatus'
+  | 'digest'
+  | 'round'
+  | 'decideBy'
+  | 'executeBy'
+  | 'missing'
+  | 'outcome'
+> & {
+  readonly requester: Pick<Person, 'issuer' | 'subject' | 'name'>;
+  readonly policy: Pick<PinnedPolicy, 'name' | 'version' | 'digest'>;
+};
+
+/** See {@link NoticedChange}. */
+export function noticedOf(change: Change): NoticedChange {
+  const { id, operation, target, justification, breakGlass, ticket, requester, policy } = change;
+  const { decisionStatus, executionStatus, reviewStatus, digest, round } = change;
+  const { decideBy, executeBy, missing, outcome } = change;
+  return {
+    id,
+    operation,
+    target,
+    justification,
+    breakGlass,
+    ticket,
+    requester: { ...idOf(requester), name: requester.name },
+    policy: { name: policy.name, version: policy.version, digest: policy.digest },
+    decisionStatus,
+    executionStatus,
+    reviewStatus,
+    digest,
+    round,
+    decideBy,
+    executeBy,
+    missing,
+    outcome,
+  };
+}
 
 /** What an entry and a receiver learn of a notice. */
 export function noticeMembers(kind: NoticeKind, change: Change) {

@@ -3,6 +3,7 @@ import type { Change } from '../domain/change.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { PinnedPolicy } from '../domain/policy.ts';
 import { decisionStatuses, executionStatuses, reviewStatuses } from '../domain/status.ts';
+import { standings } from '../domain/stop.ts';
 import { isoMoment } from '../domain/text-schema.ts';
 
 /** What a statement selects of a change; see {@link storedChange}. */
@@ -118,6 +119,9 @@ const members = {
     at: string(),
   }).nullable(),
   stopWords: z.int(),
+  standing: z.enum(standings),
+  reason: looseObject({ code: string(), message: string(), requestId: string().nullable() }).nullable(),
+  calls: looseObject({ started: z.int(), open: array(z.int()), called: boolean(), succeeded: boolean() }),
   review: looseObject({ person, comment: string(), at: string() }).nullable(),
   closedAt: moment,
 } satisfies Record<keyof Change, z.ZodType>;
@@ -199,6 +203,10 @@ function unreadable(told: Record<string, unknown>): Change {
     missing: listOf(told['missing'], missing),
     outcome: null,
     stopWords: 0,
+    standing: 'going',
+    reason: null,
+    // A call that is not known to have been made may have been.
+    calls: { started: 0, open: [], called: true, succeeded: false },
     review: null,
     closedAt: null,
   };

@@ -7,41 +7,45 @@ import {
   proxyActivities,
   proxyLocalActivities,
   setHandler,
+  TemporalFailure,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { LogActivities } from '../activities/contract.ts';
+import type { LogActivities, OpenedResult } from '../activities/contract.ts';
 import type { Change, ChangeRequest, HostRequest } from '../domain/change.ts';
-import type { JsonObject } from '../domain/json.ts';
-import { newChange, next, withNobody, withRound } from '../domain/change-state.ts';
-import { personActor, workerActor } from '../domain/entry.ts';
-import type { EntryDraft } from '../domain/entry.ts';
 import { longestMs } from '../domain/duration.ts';
-import { hostMembers } from '../domain/host.ts';
+import { newChange } from '../domain/evolve.ts';
 import type { Host } from '../domain/host.ts';
+import type { Phase } from '../domain/lifecycle.ts';
 import { isoTime } from '../domain/time.ts';
+import { awaitApproval } from './await-approval.ts';
 import { handleCancellation } from './cancellation.ts';
-import { close } from './closing.ts';
-import { awaitDecisions, lapse, roundSince } from './decision-time.ts';
-import { afterCalls, endOfDecision, settled, whyStopped } from './ending.ts';
-import { execute } from './execution.ts';
-import type { Executed } from './execution.ts';
-import { recordOptions } from './record-options.ts';
-import { handleRequests } from './request-handlers.ts';
+import { makeChangeContext } from './change-context.ts';
+import type { ChangeContext } from './change-context.ts';
+import { end } from './end.ts';
+import { execute } from './execute.ts';
 import { hosted } from './hosted.ts';
 import { firstAttributes, stateQuery, submittedUpdate } from './messages.ts';
-import { scheduledByRule } from './scheduling.ts';
-import { signedMembers } from './turn.ts';
-import { handOver, tell } from './notice.ts';
-import { makeRun } from './run.ts';
-import type { Ended, Run } from './run.ts';
-import { precheck } from './precheck.ts';
-import { understood } from './understood.ts';
+import type { SubmittedResult } from './messages.ts';
+import { handOver } from './notice.ts';
+import { readTarget } from './read-target.ts';
+import { recordOptions } from './record-options.ts';
+import { handleRequests } from './requests.ts';
 
 // Ordinary ones: their input is in the history before they run, so whatever is killed, a repeat carries the same bytes.
-const log = proxyActivities<Pick<LogActivities, 'recordChange'>>(recordOptions);
+const log = proxyActivities<Pick<LogActivities, 'record' | 'applyInStore'>>(recordOptions);
 // A local one saves a round trip; everything in its entry was fixed by the request, its time too.
 const { openChange } = proxyLocalActivities<Pick<LogActivities, 'openChange'>>(recordOptions);
+
+/** What is done in each phase of a change (domain/lifecycle.ts), until it is in another. */
+const steps: Readonly<Record<Exclude<Phase, 'closed'>, (context: ChangeContext) => Promise<void>>> = {
+  reading: readTarget,
+  deciding: awaitApproval,
+  scheduled: execute,
+  running: execute,
+  paused: execute,
+  ending: end,
+};
 
 /**
  * One change request from its submission to its one final outcome. Answers the change at its end; fails, with nothing
@@ -54,33 +58,28 @@ const { openChange } = proxyLocalActivities<Pick<LogActivities, 'openChange'>>(r
  */
 export async function change(asked: ChangeRequest | HostRequest): Promise<Change> {
   const root = CancellationScope.current();
-  // A cancellation is a word like others, which takes its turn: nothing that is being written is torn by it.
-  return CancellationScope.nonCancellable(() => live(root, asked));
+  // A cancellation is a request like others, which waits for its turn: nothing that is being written is torn by it.
+  return CancellationScope.nonCancellable(() => runChange(root, asked));
 }
 
-async function live(root: CancellationScope, asked: ChangeRequest | HostRequest): Promise<Change> {
+async function runChange(root: CancellationScope, asked: ChangeRequest | HostRequest): Promise<Change> {
   const { request, host } = isSigned(asked) ? { request: asked, host: null } : await hosted(asked);
   if (root.consideredCancelled) throw new CancelledFailure('cancelled before the change was opened');
-  const run = understood('change request', () => makeRun(newChange(request), request, log));
-  setHandler(stateQuery, () => run.change);
-  const opening = open(run, request, host);
+  const context = understood('change request', () => makeChangeContext(newChange(request), log));
+  setHandler(stateQuery, () => context.change);
+  const opening = open(context, request, host);
   setHandler(submittedUpdate, () => opening);
-  handleRequests(run);
+  handleRequests(context);
   const { changeId, known } = await settleHandlers(opening);
   if (known) throw failure('key_reused', `the key belongs to change ${changeId}`, changeId);
   // The API starts a change with them. A host's would be tried for ever where its namespace does not have them.
-  if (host) upsertSearchAttributes(firstAttributes(run.change));
-  handleCancellation(run, root, host);
+  if (host) upsertSearchAttributes(firstAttributes(context.change));
+  handleCancellation(context, root, host);
 
-  const end = await afterCalls(run, await untilEnd(run));
-  // A decision that was accepted is recorded before the change closes.
-  await condition(() => run.recording === 0);
-  run.change = await close(run, end);
-  run.showStatus();
-  tell(run, 'closed');
-  await handOver(run);
+  for (let { phase } = context; phase !== 'closed'; { phase } = context) await steps[phase](context);
+  await handOver(context);
   await condition(allHandlersFinished);
-  return run.change;
+  return context.change;
 }
 
 /** Whether it says that the API has signed it; whether it has, is asked where it is opened. */
@@ -89,10 +88,10 @@ function isSigned(asked: ChangeRequest | HostRequest | null | undefined): asked 
 }
 
 async function open(
-  run: Run,
+  context: ChangeContext,
   request: ChangeRequest,
   host: Host | null,
-): Promise<{ changeId: string; known: boolean }> {
+): Promise<SubmittedResult> {
   if (workflowInfo().workflowId !== `change-${request.id}`) {
     throw failure('invalid_request', `${request.id} is another change than this workflow's`, request.id);
   }
@@ -101,120 +100,50 @@ async function open(
   if (!(request.executeWithinMs >= 0 && request.executeWithinMs <= longest)) {
     throw failure('invalid_request', 'executeWithinMs: expected at most what the policy says', request.id);
   }
-  const requested = understood('change request', () => requestedEntry(run, request, host));
+  const startedAt = isoTime(workflowInfo().startTime.getTime());
   const opened = await openChange({
     request,
-    change: run.change,
-    entries: [requested],
-    idempotency: request.idempotency,
-    submission: request.submission,
     host,
-    startedAt: isoTime(workflowInfo().startTime.getTime()),
+    startedAt,
+    ordinal: context.nextOrdinal('change.requested'),
   });
-  if (opened.kind === 'refused') throw failure(opened.code, opened.message, request.id);
-  if (opened.kind === 'invalid') {
-    throw failure(opened.code ?? 'invalid_request', opened.message, request.id);
-  }
-  if (opened.kind === 'policy_revoked') {
-    throw failure('policy_revoked', 'the policy was revoked', request.id);
-  }
-  if (opened.kind === 'review_owed') {
-    throw failure(
-      'review_owed',
-      `change ${opened.changeId} has broken the glass before, and its review is not signed yet`,
-      opened.changeId,
-    );
-  }
-  if (opened.kind === 'target_taken') {
-    throw failure('open_change_exists', `change ${opened.changeId} is open on this target`, opened.changeId);
-  }
-  if (opened.kind === 'key_reused') {
-    throw failure(
-      'key_reused',
-      `the key belongs to change ${opened.changeId}, with another body`,
-      opened.changeId,
-    );
-  }
-  run.notifies = opened.notifies ?? false;
-  return { changeId: opened.changeId, known: opened.kind === 'known' };
+  const refusal = refusalOf(opened, request.id);
+  if (refusal) throw refusal;
+  context.notifies = 'notifies' in opened && (opened.notifies ?? false);
+  const changeId = 'changeId' in opened ? opened.changeId : request.id;
+  return { changeId, known: opened.kind === 'known' };
 }
 
-/** What was asked for, all of it: whoever has the log can make the digest anew. */
-function requestedEntry(run: Run, request: ChangeRequest, host: Host | null): EntryDraft {
-  const { input, justification, breakGlass, submittedAt, decideBy, executeAfter } = request;
-  const { executeBy, executeWithinMs, idempotency, source, submission } = request;
-  return run.entry(
-    run.change,
-    'change.requested',
-    personActor(request.requester),
-    {
-      input,
-      justification,
-      breakGlass,
-      // Whole, so that whoever has the log can tell whether it was satisfied.
-      pinnedPolicy: run.change.policy as unknown as JsonObject,
-      submittedAt,
-      decideBy,
-      executeAfter,
-      executeBy,
-      executeWithinMs,
-      idempotencyKey: idempotency?.key ?? null,
-      source,
-      ...(submission ? signedMembers(submission) : {}),
-      ...(host ? { host: hostMembers(host) } : {}),
-    },
-    submittedAt,
-  );
-}
-
-/** Rounds of approval and execution until the change has an end. */
-async function untilEnd(run: Run): Promise<Ended> {
-  for (;;) {
-    const checked = await precheck(run);
-    if (checked.kind === 'ended') return checked.end;
-    run.change = withRound(run.change, checked.snapshot, checked.digest);
-    run.approvals = [];
-    await scheduleWithNobody(run);
-    const executed = await decideAndExecute(run);
-    if (executed.kind === 'ended') return executed.end;
-    await run.record([run.entry(run.change, 'change.drifted', workerActor, { message: executed.message })]);
+function refusalOf(opened: OpenedResult, changeId: string): ApplicationFailure | null {
+  switch (opened.kind) {
+    case 'opened':
+    case 'known':
+      return null;
+    case 'refused':
+      return failure(opened.code, opened.message, changeId);
+    case 'invalid':
+      return failure(opened.code ?? 'invalid_request', opened.message, changeId);
+    case 'policy_revoked':
+      return failure('policy_revoked', 'the policy was revoked', changeId);
+    case 'review_owed':
+      return failure(
+        'review_owed',
+        `change ${opened.changeId} is a break-glass change of the same person whose review is not signed yet`,
+        opened.changeId,
+      );
+    case 'target_taken':
+      return failure(
+        'open_change_exists',
+        `change ${opened.changeId} is open on this target`,
+        opened.changeId,
+      );
+    case 'key_reused':
+      return failure(
+        'key_reused',
+        `the key belongs to change ${opened.changeId}, with another body`,
+        opened.changeId,
+      );
   }
-}
-
-/** One round's decisions and its execution; approvers who have left meanwhile are replaced on the same digest. */
-async function decideAndExecute(run: Run): Promise<Exclude<Executed, { kind: 'lapsed' }>> {
-  for (let since = roundSince(run.change); ; since = isoTime(Date.now())) {
-    await awaitDecisions(run, since);
-    if (run.change.decisionStatus === 'pending') return { kind: 'ended', end: expired(run) };
-    if (run.change.decisionStatus !== 'approved') return { kind: 'ended', end: endOfDecision(run) };
-    tell(run, run.change.breakGlass ? 'break_glass' : 'decided');
-    if (run.standing === 'paused' && run.change.executionStatus !== 'paused') {
-      // Said before people had to be asked again: it still holds.
-      run.change = next(run.change, { executionStatus: 'paused' });
-      await run.record([]);
-    }
-    const executed = await execute(run);
-    const why = whyStopped(run);
-    if (executed.kind !== 'ended' && why) return { kind: 'ended', end: await settled(run, why) };
-    if (executed.kind !== 'lapsed') return executed;
-    await lapse(run, executed.reevaluation);
-  }
-}
-
-/** A standard change, or a broken glass that asks nobody, is approved by its policy. */
-async function scheduleWithNobody(run: Run): Promise<void> {
-  const approved = withNobody(run.change, run.executeWithinMs, Date.now());
-  if (approved === null) return;
-  run.change = approved;
-  await run.record(scheduledByRule(run, approved));
-}
-
-function expired(run: Run): Ended {
-  return {
-    decisionStatus: 'expired',
-    outcome: { code: 'decide_by_passed', message: `nobody decided before ${run.change.decideBy}` },
-    tells: [{ type: 'change.expired', members: { decideBy: run.change.decideBy } }],
-  };
 }
 
 /** A failed opening must reach the waiting update before the run fails. */
@@ -224,6 +153,19 @@ async function settleHandlers<T>(opening: Promise<T>): Promise<T> {
   } catch (error) {
     await condition(allHandlersFinished);
     throw error;
+  }
+}
+
+/**
+ * What is made of something that came from outside. A plain error fails the workflow task, which is then tried for ever:
+ * what cannot be understood fails the workflow instead.
+ */
+function understood<T>(what: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof TemporalFailure) throw error;
+    throw ApplicationFailure.nonRetryable(`not a ${what}: ${String(error)}`, 'invalid_request');
   }
 }
 

@@ -28,20 +28,12 @@ export interface SubmittedResult {
   readonly known: boolean;
 }
 
-/** What a person said of a change; answers when its entry is durable. @throws ApplicationFailure, type a code of domain/error.ts */
-type RequestUpdate = UpdateDefinition<void, [SignedRequest]>;
-/** A decision. */
-export const decideUpdate: RequestUpdate = defineUpdate('decide');
-/** Somebody takes back their own decision while its stage is open. */
-export const withdrawDecisionUpdate: RequestUpdate = defineUpdate('withdrawDecision');
-/** A break-glass change takes the target: this one is withdrawn. */
-export const takeOverUpdate: RequestUpdate = defineUpdate('takeOver');
-/** An admin revoked the policy: the change ends as refused. */
-export const revokeUpdate: RequestUpdate = defineUpdate('revoke');
-/** A withdrawal by the requester or an operator. */
-export const withdrawUpdate: RequestUpdate = defineUpdate('withdraw');
-/** An operator's pause, resume, retry or abandon. */
-export const executionUpdate: RequestUpdate = defineUpdate('execution');
+/**
+ * What a person said of a change: a decision, a decision taken back, or a word that stops it or has it go on. It answers
+ * when its entry is durable.
+ * @throws ApplicationFailure, type a code of domain/error.ts
+ */
+export const requestUpdate: UpdateDefinition<void, [SignedRequest]> = defineUpdate('request');
 /** A word to stop that the API has written down, where the run takes no more updates. */
 export const stopSignal = defineSignal<[SignedRequest]>('stop');
 /** The change as the workflow knows it now. */

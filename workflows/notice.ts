@@ -7,10 +7,10 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { NoticeActivities, NoticeInput } from '../activities/contract.ts';
-import { workerActor } from '../domain/entry.ts';
-import { noticeMembers } from '../domain/notice.ts';
+import { noticedOf, noticeMembers } from '../domain/notice.ts';
 import type { NoticeKind } from '../domain/notice.ts';
-import type { Run } from './run.ts';
+import { isoTime } from '../domain/time.ts';
+import type { ChangeContext } from './change-context.ts';
 
 const { notify } = proxyActivities<NoticeActivities>({
   // Also how long a repeat waits for a worker that was lost.
@@ -35,29 +35,33 @@ export async function notice(notices: readonly NoticeInput[]): Promise<void> {
 }
 
 /** Has people told of the change as it is now. The change goes on meanwhile; Temporal repeats what fails. */
-export function tell(run: Run, kind: NoticeKind): void {
-  if (!run.notifies) return;
-  const { change } = run;
-  const entry = run.entry(change, 'notification.sent', workerActor, {
-    notification: noticeMembers(kind, change),
-  });
-  // Who is told is in the entry; the decisions are of no use to who sends it.
-  const told = { kind, change: { ...change, decisions: [] }, entry };
-  run.untold.add(told);
-  notify(told)
+export function tell(context: ChangeContext, kind: NoticeKind): void {
+  if (!context.notifies) return;
+  const { change, pendingNotices } = context;
+  const ordinal = context.nextOrdinal('notification.sent');
+  const time = isoTime(Date.now());
+  const notice: NoticeInput = {
+    kind,
+    ordinal,
+    time,
+    audience: noticeMembers(kind, change),
+    change: noticedOf(change),
+  };
+  pendingNotices.add(notice);
+  notify(notice)
     .catch((error: unknown) => {
       log.warn('a notice was not delivered', { kind, error });
     })
-    .finally(() => run.untold.delete(told));
+    .finally(() => pendingNotices.delete(notice));
 }
 
 /** At the end of a change: what was not delivered soon goes on without it. */
-export async function handOver({ untold, change }: Run): Promise<void> {
-  if (untold.size === 0 || (await condition(() => untold.size === 0, patience))) return;
+export async function handOver({ pendingNotices, change }: ChangeContext): Promise<void> {
+  if (pendingNotices.size === 0 || (await condition(() => pendingNotices.size === 0, patience))) return;
   await startChild(notice, {
     // A workflow that was reset tells again; the message's id is the same, so receivers know.
     workflowId: `notice-${change.id}-${workflowInfo().runId}`,
     parentClosePolicy: ParentClosePolicy.ABANDON,
-    args: [[...untold]],
+    args: [[...pendingNotices]],
   });
 }

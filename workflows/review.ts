@@ -1,7 +1,6 @@
-import { proxyActivities, workflowInfo } from '@temporalio/workflow';
+import { proxyActivities } from '@temporalio/workflow';
 import type { ReviewActivities } from '../activities/contract.ts';
 import type { SignedRequest } from '../domain/change.ts';
-import { isoTime } from '../domain/time.ts';
 
 const { signReview } = proxyActivities<ReviewActivities>({
   startToCloseTimeout: '15 seconds',
@@ -15,11 +14,5 @@ const { signReview } = proxyActivities<ReviewActivities>({
  * @throws ApplicationFailure whose type is a code of domain/review.ts, or `bad_signature`
  */
 export async function review(request: SignedRequest): Promise<void> {
-  const { namespace, workflowId, runId } = workflowInfo();
-  await signReview({
-    request,
-    key: `${namespace}/${workflowId}/review.signed/1`,
-    at: isoTime(Date.now()),
-    temporal: { namespace, workflowId, runId },
-  });
+  await signReview({ request, now: Date.now() });
 }

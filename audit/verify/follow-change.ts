@@ -19,7 +19,7 @@ import { judgePolicyDigest, judgePolicyName } from './judge-policy.ts';
 import { begun, tolerance } from './life.ts';
 import type { Life } from './life.ts';
 import type { Problem, Report } from './problem.ts';
-import { isCancellation, judgeStatement, personOf, sameActor, statementOf } from './statement-of.ts';
+import { isOfNobody, judgeStatement, personOf, sameActor, statementOf } from './statement-of.ts';
 
 /** Types that tell of a change without moving it. */
 const aside: ReadonlySet<EventType> = new Set([
@@ -128,7 +128,7 @@ function step(life: Life, body: EntryBody, report: Report): Life {
       if (hasCalled(life)) report('withdrawn_after_call', 'withdrawn after its call had started');
       if (
         life.requester &&
-        !isCancellation(body) &&
+        !isOfNobody(body) &&
         !hasRole(body, 'operator') &&
         !sameActor(body, life.requester) &&
         statementOf(body)?.kind !== 'takeover'
@@ -157,7 +157,7 @@ function step(life: Life, body: EntryBody, report: Report): Life {
     case 'change.abandoned':
       if (life.whole && !life.everApproved) report('not_approved', `${type} of what was never approved`);
       if (
-        !isCancellation(body) &&
+        !isOfNobody(body) &&
         !hasRole(body, statementOf(body)?.kind === 'revocation' ? 'admin' : 'operator')
       ) {
         report('not_by_operator', `${type} by somebody who may not`);

@@ -59,7 +59,7 @@ export function judgeStatement(body: EntryBody, report: (code: Illogical, messag
   if (!wanted) return;
   const statement = statementOf(body);
   if (statement === null) {
-    if (wanted.always && !isCancellation(body))
+    if (wanted.always && !isOfNobody(body))
       report('statement_missing', `${body.type} without what the person said`);
     return;
   }
@@ -76,14 +76,15 @@ export function judgeStatement(body: EntryBody, report: (code: Illogical, messag
   }
 }
 
-/** Whether the worker tells that the change's workflow was cancelled, with its host or by hand: nobody's word is behind it. */
-export function isCancellation({ type, actor, code, statement }: EntryBody): boolean {
-  return (
-    (type === 'change.withdrawn' || type === 'change.abandoned') &&
-    actor['process'] === 'worker' &&
-    (code === 'host_cancelled' || code === 'workflow_cancelled') &&
-    statement === undefined
-  );
+/**
+ * Whether the worker tells something that no person has said: that the change's workflow was cancelled, with its host or
+ * by hand, or that a pause which the log has still holds.
+ */
+export function isOfNobody({ type, actor, code, statement }: EntryBody): boolean {
+  if (actor['process'] !== 'worker' || statement !== undefined) return false;
+  if (type === 'change.paused') return code === 'stop_word_stands';
+  const isCancelled = code === 'host_cancelled' || code === 'workflow_cancelled';
+  return (type === 'change.withdrawn' || type === 'change.abandoned') && isCancelled;
 }
 
 /** What the person said, as the entry carries it; null where it carries nothing of the kind. */

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type pg from 'pg';
 import { writeEnd } from '../../activities/write-end.ts';
-import type { Recording } from '../../activities/contract.ts';
+import type { NumberedEvent } from '../../activities/contract.ts';
+import { workflowIdOf } from '../../domain/change.ts';
 import type { Change } from '../../domain/change.ts';
-import { closed } from '../../domain/change-state.ts';
-import { changeMembers, workerActor } from '../../domain/entry.ts';
-import { isoTime } from '../../domain/time.ts';
+import { decide } from '../../domain/decide.ts';
+import type { End } from '../../domain/end.ts';
 import { getChange } from '../../store/get-change.ts';
 import { insertOpenTarget } from '../../store/insert-open-target.ts';
 import { makePool } from '../../store/pool.ts';
@@ -27,21 +27,12 @@ afterAll(async () => {
   await database.drop();
 });
 
-/** How the change ends, and the entry that tells of it, as workflow code makes them at a moment (ms). */
-function ending(open: Change, code: string, at: number): Recording {
-  const end = closed(open, { decisionStatus: 'withdrawn', outcome: { code, message: code } }, at);
-  const { decisionStatus, executionStatus, outcome } = end;
-  const body = {
-    v: 1,
-    type: 'change.closed',
-    time: isoTime(at),
-    actor: workerActor,
-    ...changeMembers(end),
-    decisionStatus,
-    executionStatus,
-    outcome: { ...outcome },
-  } as const;
-  return { change: end, entries: [{ key: `test/change-${open.id}/change.closed/1`, body }] };
+/** The event of an end, as workflow code makes it at a moment (ms). */
+function ending(open: Change, code: string, at: number): NumberedEvent[] {
+  const end: End = { decisionStatus: 'withdrawn', outcome: { code, message: code } };
+  const verdict = decide(open, { kind: 'close', end }, { now: at });
+  if ('refusal' in verdict) throw verdict.refusal;
+  return verdict.events.map((event) => ({ event, ordinal: 1 }));
 }
 
 async function opened(): Promise<Change> {
@@ -51,8 +42,8 @@ async function opened(): Promise<Change> {
   return open;
 }
 
-const writtenEnd = (recording: ReturnType<typeof ending>) =>
-  writeEnd(pool, recording.change.id, () => recording);
+const writtenEnd = ({ id }: Change, events: readonly NumberedEvent[]) =>
+  writeEnd(pool, id, { namespace: 'test', workflowId: workflowIdOf(id) }, () => events);
 
 async function entriesOf({ id }: Change): Promise<number> {
   const { rowCount } = await pool.query('select from audit.entry where change_id = $1', [id]);
@@ -63,21 +54,22 @@ test('delivered again with a later time, at once and afterwards: one end, the fi
   const open = await opened();
   const at = Date.now();
   const answers = await Promise.all(
-    Array.from({ length: 10 }, (_, i) => writtenEnd(ending(open, 'withdrawn', at + i))),
+    Array.from({ length: 10 }, (_, i) => writtenEnd(open, ending(open, 'withdrawn', at + i))),
   );
   expect(answers.filter((kept) => kept === null)).toHaveLength(1);
   const kept = await getChange(pool, open.id);
   expect(kept?.closedAt).not.toBeNull();
-  expect(await writtenEnd(ending(open, 'withdrawn', at + 60_000))).toEqual(kept);
-  expect(new Set(answers.map((answer) => answer?.closedAt ?? kept?.closedAt)).size).toBe(1);
+  const again = await writtenEnd(open, ending(open, 'withdrawn', at + 60_000));
+  expect(again).toMatchObject({ time: kept?.closedAt, outcome: kept?.outcome });
+  expect(new Set(answers.map((answer) => answer?.time ?? kept?.closedAt)).size).toBe(1);
   expect(await entriesOf(open)).toBe(1);
 });
 
 test('another end is a conflict, and nothing is written', async () => {
   const open = await opened();
-  await writtenEnd(ending(open, 'withdrawn', Date.now()));
+  await writtenEnd(open, ending(open, 'withdrawn', Date.now()));
   const kept = await getChange(pool, open.id);
-  await expect(writtenEnd(ending(open, 'taken_over', Date.now()))).rejects.toMatchObject({
+  await expect(writtenEnd(open, ending(open, 'taken_over', Date.now()))).rejects.toMatchObject({
     code: 'integrity_conflict',
   });
   expect(await getChange(pool, open.id)).toEqual(kept);

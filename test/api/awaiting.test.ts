@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ApiDependencies } from '../../api/dependencies.ts';
 import type { Change, Decision } from '../../domain/change.ts';
-import { next } from '../../domain/change-state.ts';
+import { next } from '../domain/moves.ts';
 import { decisionOf, judgeDecision } from '../../domain/decision.ts';
 import { withOneMore, withOneTakenBack } from '../../domain/decisions.ts';
 import { CountersignError } from '../../domain/error.ts';

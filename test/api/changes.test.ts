@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { canonicalJson } from '../../domain/canonical-json.ts';
 import type { Change } from '../../domain/change.ts';
-import { closed } from '../../domain/change-state.ts';
+import { closed } from '../domain/moves.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import { releaseTarget } from '../../store/release-target.ts';
 import { saveChange } from '../../store/save-change.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { appendEntry } from '../../audit/append.ts';
 import type { Change } from '../../domain/change.ts';
-import { closed } from '../../domain/change-state.ts';
+import { closed } from '../domain/moves.ts';
 import type { EventType } from '../../domain/entry.ts';
 import { makePool } from '../../store/pool.ts';
 import { saveChange } from '../../store/save-change.ts';

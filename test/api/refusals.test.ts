@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { createEngine } from '../../api/engine.ts';
 import { makeRefusalLog, refusalsPerWindow } from '../../api/refusal-log.ts';
 import type { Change } from '../../domain/change.ts';
-import { closed } from '../../domain/change-state.ts';
+import { closed } from '../domain/moves.ts';
 import type { EntryBody } from '../../domain/entry.ts';
 import { CountersignError } from '../../domain/error.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';

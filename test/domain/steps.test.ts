@@ -1,20 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Change } from '../../domain/change.ts';
-import {
-  newChange,
-  withDecision,
-  withEscalation,
-  withLapsed,
-  withoutDecision,
-  withRound,
-} from '../../domain/change-state.ts';
+import { newChange } from '../../domain/evolve.ts';
 import { decisionOf, decisionOutcome, judgeDecision, judgeTakeBack } from '../../domain/decision.ts';
 import { CountersignError } from '../../domain/error.ts';
 import type { PersonId } from '../../domain/person.ts';
 import type { GroupSource, PinnedPolicy, RejectRule } from '../../domain/policy.ts';
 import { reevaluate } from '../../domain/reevaluation.ts';
 import { alice, decided, digest, person, policyOf, stage, submitted, wanted } from './decidable-fixture.ts';
+import { withDecision, withEscalation, withLapsed, withoutDecision, withRound } from './moves.ts';
 import { naivelyApproved, naivelyRejected } from './naive-model.ts';
 
 const now = submitted + 1000;
@@ -37,9 +31,6 @@ function changeUnder(policy: PinnedPolicy): Change {
     executeAfter: null,
     executeBy: null,
     executeWithinMs: hour,
-    submission: null,
-    idempotency: null,
-    source: null,
   });
   return withRound(change, { status: 'inactive' }, digest);
 }
@@ -60,12 +51,9 @@ describe('what changes the people or their rights decides anew', () => {
 
   test('an escalation whose group has filled the last seat before', () => {
     const policy = policyOf([stage('both', 'operations:1 security:1')], managers);
-    const two = [bob, carol].reduce(
-      (change, by) => withDecision(change, decided(by), hour),
-      changeUnder(policy),
-    );
+    const two = [bob, carol].reduce((change, by) => withDecision(change, decided(by)), changeUnder(policy));
     expect(two).toMatchObject({ decisionStatus: 'pending', missing: [{ group: 'security', seats: 1 }] });
-    expect(withEscalation(two, now, hour)).toMatchObject(scheduled);
+    expect(withEscalation(two, now)).toMatchObject(scheduled);
   });
 
   test('approvals that have lapsed, where the escalation group fills their seats', () => {
@@ -78,7 +66,7 @@ describe('what changes the people or their rights decides anew', () => {
       directory: [{ issuer: by.issuer, subject: by.subject, groups: ['operations'] }],
     });
     const approved = [bob, carol].reduce(
-      (change, by) => withDecision(change, decided(by, said(by)), hour),
+      (change, by) => withDecision(change, decided(by, said(by))),
       changeUnder(policy),
     );
     expect(approved.decisionStatus).toBe('approved');
@@ -86,12 +74,13 @@ describe('what changes the people or their rights decides anew', () => {
     const stillBob = (one: PersonId) => (one.subject === 'bob' ? ['operations'] : []);
     const again = reevaluate(approved, stillBob);
     expect(again.missing).toMatchObject([{ group: 'operations', seats: 1 }]);
-    const kept = { ...again, decisions: again.decisions.map((d) => ({ ...d, counts: true })) };
-    expect(withLapsed(approved, kept, now, hour)).toMatchObject({
+    const { issuer, subject } = carol;
+    const kept = { ...again, lapsed: [], narrowed: [{ issuer, subject, directory: [] }] };
+    expect(withLapsed(approved, kept, now)).toMatchObject({
       ...scheduled,
       executeBy: approved.executeBy,
     });
-    expect(withLapsed(approved, again, now, hour)).toMatchObject({
+    expect(withLapsed(approved, again, now)).toMatchObject({
       decisionStatus: 'pending',
       executionStatus: 'not_started',
       missing: [{ group: 'operations', seats: 1 }],
@@ -113,18 +102,18 @@ describe('what changes the people or their rights decides anew', () => {
       changeUnder(policyOf([stage('first', seats)], { reject, delegations, groups: { security } }));
     test('and approved: the change is approved', () => {
       const asked = under({ kind: 'count', count: 2 }, 'security:1');
-      const no = withDecision(asked, decided(frank, { decision: 'reject' }), hour);
-      const both = withDecision(no, decided(bob), hour);
+      const no = withDecision(asked, decided(frank, { decision: 'reject' }));
+      const both = withDecision(no, decided(bob));
       expect(both).toMatchObject({ decisionStatus: 'pending', missing: [{ seats: 1 }] });
-      expect(withoutDecision(both, frank, now, hour)).toMatchObject(scheduled);
+      expect(withoutDecision(both, frank, now)).toMatchObject(scheduled);
     });
     test('and rejected: the change is rejected', () => {
       const asked = under({ kind: 'count', count: 1 }, 'security:1 *:1');
-      const start = withDecision(asked, decided(frank), hour);
+      const start = withDecision(asked, decided(frank));
       const policy = { ...start.policy, stages: [stage('first', 'security:2')] };
-      const no = withDecision({ ...start, policy }, decided(bob, { decision: 'reject' }), hour);
+      const no = withDecision({ ...start, policy }, decided(bob, { decision: 'reject' }));
       expect(no.decisionStatus).toBe('pending');
-      expect(withoutDecision(no, frank, now, hour)).toMatchObject({
+      expect(withoutDecision(no, frank, now)).toMatchObject({
         decisionStatus: 'rejected',
         executionStatus: 'not_started',
       });
@@ -228,7 +217,7 @@ function afterStep(
   groupsIn: (one: PersonId) => readonly string[],
 ): Change {
   if (step.kind === 'escalate') {
-    return change.decisionStatus === 'pending' ? withEscalation(change, now, hour) : change;
+    return change.decisionStatus === 'pending' ? withEscalation(change, now) : change;
   }
   const by = all[step.who] ?? alice;
   if (step.kind === 'leave') {
@@ -238,12 +227,12 @@ function afterStep(
     );
     if (change.decisionStatus !== 'approved') return change;
     const again = reevaluate(change, groupsIn);
-    return again.missing.length > 0 ? withLapsed(change, again, now, hour) : change;
+    return again.missing.length > 0 ? withLapsed(change, again, now) : change;
   }
   try {
     if (step.kind === 'take back') {
       judgeTakeBack(change, by, now);
-      return withoutDecision(change, by, now, hour);
+      return withoutDecision(change, by, now);
     }
     const own = [by, ...names.map(listed)].map((one) => ({
       issuer: one.issuer,
@@ -252,7 +241,7 @@ function afterStep(
     }));
     const want = wanted(by, { decision: step.kind, directory: own });
     if (judgeDecision(change, want, now) === 'repeated') return change;
-    return withDecision(change, decisionOf(change, want, now), hour);
+    return withDecision(change, decisionOf(change, want, now));
   } catch (error) {
     if (error instanceof CountersignError) return change;
     throw error;

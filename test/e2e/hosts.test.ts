@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ChangeRequest } from '../../domain/change.ts';
-import { newChange } from '../../domain/change-state.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import { requesterOfHost } from '../../domain/host.ts';
 import { policyChoice } from '../../policies/choose.ts';
@@ -284,11 +283,7 @@ test('the activities open nothing for a workflow that is no change’s', async (
     decideBy: new Date(Date.now() + 60_000).toISOString(),
     ...{ executeWithinMs: 60_000, submission: null, idempotency: null, source: null },
   };
-  const opening = {
-    request,
-    change: newChange(request),
-    ...{ entries: [], idempotency: null, submission: null, host: null, startedAt: moment },
-  };
+  const opening = { request, host: null, startedAt: moment, ordinal: 1 };
   const opened = await host.start('bareActivity', 'openChange', opening);
   expect(await opened.result()).toMatchObject({ kind: 'refused', code: 'host_not_allowed' });
   const accepted = await host.start('bareActivity', 'acceptHost', {
@@ -297,23 +292,19 @@ test('the activities open nothing for a workflow that is no change’s', async (
   expect(await accepted.result()).toMatchObject({ kind: 'refused', code: 'host_not_allowed' });
 });
 
-test('nor is anything called for one, where nobody has signed', async () => {
-  const policy = policyWith({ name: 'standard', standard: true, stages: [] });
-  const { id, input: asked, ...rest } = await hostRequest();
-  const change = {
-    ...rest,
-    id,
-    input: asked,
-    target: `cn-hangzhou/${instance}/${asked.sn}`,
-    requester: requesterOfHost(rest.requester),
-    breakGlass: false,
-    policy,
-    decisions: [],
-    executeAfter: null,
-  };
-  const call = { change, approvals: [] };
-  const called = await host.start('bareActivity', 'ActiveCaCertificate', call, 'countersign-onsmqtt');
-  await expect(called.result()).rejects.toMatchObject({ cause: { cause: { type: 'bad_signature' } } });
+test('nor is anything written or called for another workflow', async () => {
+  const { id, input: asked } = await hostRequest();
+  const calls = [
+    ['record', { changeId: id, events: [] }],
+    ['closeChange', { changeId: id, events: [] }],
+    ['precheck', { changeId: id, ordinal: 1 }, 'countersign-onsmqtt'],
+    ['settle', { changeId: id }, 'countersign-onsmqtt'],
+    ['ActiveCaCertificate', { changeId: id }, 'countersign-onsmqtt'],
+  ] as const;
+  for (const [activity, input, queue] of calls) {
+    const started = await host.start('bareActivity', activity, input, queue);
+    await expect(started.result()).rejects.toMatchObject({ cause: { cause: { type: 'invalid_request' } } });
+  }
   expect(await ground.calls(asked.sn)).toEqual([]);
 });
 

@@ -134,7 +134,7 @@ test('a decision that comes before the workflow has heard of what it read waits,
   await eventually(async () => {
     const { events } = await handle.fetchHistory();
     return events?.some(
-      (e) => e.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest?.input?.name === 'decide',
+      (e) => e.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest?.input?.name === 'request',
     )
       ? true
       : null;

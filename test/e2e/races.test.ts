@@ -7,7 +7,7 @@ import { workflowIdOf } from '../../domain/change.ts';
 import type { Person } from '../../domain/person.ts';
 import { createStatementSigner } from '../../identity/statement-signer.ts';
 import { makePool } from '../../store/pool.ts';
-import { decideUpdate } from '../../workflows/messages.ts';
+import { requestUpdate } from '../../workflows/messages.ts';
 import { codeOf, decide, inMs, journeyOf, post } from '../support/journey.ts';
 import type { Journey } from '../support/journey.ts';
 import { replayAll } from '../support/replay.ts';
@@ -261,7 +261,7 @@ describe('a decision that the API did not sign', () => {
       at: new Date().toISOString(),
     });
     const handle = ground.client.workflow.getHandle(workflowIdOf(change.id));
-    await expect(handle.executeUpdate(decideUpdate, { args: [{ signed, source: null }] })).rejects.toThrow();
+    await expect(handle.executeUpdate(requestUpdate, { args: [{ signed, source: null }] })).rejects.toThrow();
     const after = await api.users.alice.change(change.id);
     expect(after).toMatchObject({ decisionStatus: 'pending', decisions: [] });
     expect(await ground.calls(sn)).toEqual([]);

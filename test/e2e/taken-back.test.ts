@@ -7,7 +7,7 @@ import { workflowIdOf } from '../../domain/change.ts';
 import type { EntryBody } from '../../domain/entry.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import type { SignedStatement } from '../../domain/statement.ts';
-import { decideUpdate } from '../../workflows/messages.ts';
+import { requestUpdate } from '../../workflows/messages.ts';
 import { codeOf, decide, entriesOf, journeyOf } from '../support/journey.ts';
 import type { Journey } from '../support/journey.ts';
 import { honest } from '../support/honest.ts';
@@ -74,7 +74,7 @@ describe('an approval that was taken back', { timeout: 120_000 }, () => {
     await decide(api.users.bob, change);
     await takeBack(change);
     const signed = await approvalOf(change);
-    await handleOf(change).executeUpdate(decideUpdate, { args: [{ signed, source: null }] });
+    await handleOf(change).executeUpdate(requestUpdate, { args: [{ signed, source: null }] });
     await decide(api.users.carol, change);
     expect(await journey.ended(change.id)).toMatchObject({
       executionStatus: 'failed',
@@ -105,7 +105,7 @@ describe('an approval that was taken back', { timeout: 120_000 }, () => {
     for (let n = 0; n < 4; n += 1) {
       const forged = { ...statement, person: { ...statement.person, subject: `mallory${n}` } };
       const signed = { ...signature, statement: forged };
-      const update = handleOf(change).executeUpdate(decideUpdate, { args: [{ signed, source: null }] });
+      const update = handleOf(change).executeUpdate(requestUpdate, { args: [{ signed, source: null }] });
       expect(await codeOf(update)).not.toBeNull();
     }
     await decide(api.users.carol, change);

@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { writeEnd } from '../../activities/write-end.ts';
+import { workflowIdOf } from '../../domain/change.ts';
 import type { Change } from '../../domain/change.ts';
+import { workerActor } from '../../domain/entry.ts';
 import type { Person } from '../../domain/person.ts';
 import { findBreakGlass } from '../../store/find-break-glass.ts';
 import { getChange } from '../../store/get-change.ts';
@@ -35,6 +37,24 @@ afterAll(async () => {
 function open(wanted: Change, key: string | null = null, bodyDigest = 'a'): Promise<OpenResult> {
   const idempotency = key === null ? null : { key, bodyDigest };
   return inTransaction(pool, (client) => openChange(client, { change: wanted, idempotency }));
+}
+
+/** Ends a change with these statuses. */
+async function endAs(open: Change, statuses: Partial<Change>): Promise<void> {
+  const { decisionStatus = open.decisionStatus, executionStatus = open.executionStatus } = statuses;
+  if (statuses.reviewStatus) await saveChange(pool, { ...open, ...statuses, version: 2 });
+  const time = '2026-11-24T10:00:00.000Z';
+  const outcome = { code: 'c', message: '', requestId: null, reconciled: false, at: time };
+  const event = {
+    type: 'change.closed',
+    time,
+    actor: workerActor,
+    decisionStatus,
+    executionStatus,
+    outcome,
+  } as const;
+  const writer = { namespace: 'test', workflowId: workflowIdOf(open.id) };
+  await writeEnd(pool, open.id, writer, () => [{ ordinal: 1, event }]);
 }
 
 async function idOfKey(key: string): Promise<string | undefined> {
@@ -152,11 +172,7 @@ test.each<[string, Partial<Change>, boolean]>([
   const first = glass(ivan);
   await open(first);
   if (Object.keys(ended).length > 0) {
-    const closedAt = '2026-11-24T10:00:00.000Z';
-    await writeEnd(pool, first.id, () => ({
-      change: { ...first, ...ended, version: 2, closedAt },
-      entries: [],
-    }));
+    await endAs(first, ended);
   }
   const second = glass(ivan);
   expect((await open(second)).kind).toBe(expected ? 'opened' : 'review_owed');

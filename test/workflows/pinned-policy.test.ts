@@ -4,12 +4,18 @@ import { ApplicationFailure } from '@temporalio/common';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { appendEntry } from '../../audit/append.ts';
 import type { AlarmCode } from '../../domain/alarm.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import type { PinnedPolicy } from '../../domain/policy.ts';
 import { makePool } from '../../store/pool.ts';
 import { changeWorkflowType } from '../../domain/change.ts';
-import type { ChangeRequest } from '../../domain/change.ts';
+import type { Change, ChangeRequest } from '../../domain/change.ts';
+import { entryBodyOf } from '../../domain/change-event.ts';
+import type { ChangeEvent } from '../../domain/change-event.ts';
+import { personActor } from '../../domain/entry.ts';
+import type { EntryDraft } from '../../domain/entry.ts';
+import { insertChange } from '../../store/insert-change.ts';
 import { signedRequest } from '../support/signed-request.ts';
 import { changeTaskQueue, vendorTaskQueue } from '../../workflows/messages.ts';
 import { change as changeFixture } from '../store/change-fixture.ts';
@@ -70,6 +76,18 @@ async function typeOf(work: Promise<unknown>): Promise<string | null | undefined
   return error instanceof ApplicationFailure ? error.type : String(error);
 }
 
+/** The entry of a change's submission, as it would be under that policy. */
+function requestedEntry(change: Change): EntryDraft {
+  const { id, operation, target, input, justification, ticket, breakGlass, policy } = change;
+  const { submittedAt, decideBy, executeAfter, asked } = change;
+  const event: ChangeEvent = {
+    ...{ type: 'change.requested', time: submittedAt, actor: personActor(change.requester), changeId: id },
+    ...{ operation, target, input, justification, ticket, breakGlass, pinnedPolicy: policy },
+    ...{ submittedAt, decideBy, executeAfter, ...asked, idempotency: null },
+  };
+  return { key: `test/change-${id}/change.requested/1`, body: entryBodyOf(change, event, {}) };
+}
+
 describe.each(forged)('%s', (_what, policy) => {
   const made = () => {
     const sn = randomUUID();
@@ -107,24 +125,30 @@ describe.each(forged)('%s', (_what, policy) => {
     );
     expect(['policy_digest_differs', 'invalid_request']).toContain(type);
     if (type === 'policy_digest_differs') expect(alarms.slice(before)).toEqual(['policy_digest_differs']);
-    expect((await pool.query('select from countersign.change')).rows).toEqual([]);
+    expect((await pool.query('select from countersign.change where id = $1', [change.id])).rows).toEqual([]);
   });
 
-  test.each<[string, string, (change: ReturnType<typeof made>) => unknown]>([
-    ['recordChange', changeTaskQueue, (change) => ({ change, entries: [], statements: [] })],
-    ['precheck', vendorTaskQueue, (change) => ({ change, entry: { key: 'k', body: {} } })],
-    ['ActiveCaCertificate', vendorTaskQueue, (change) => ({ change, approvals: [] })],
+  // Nobody but a worker of ours can have put it there.
+  test.each<[string, string, object]>([
+    ['record', changeTaskQueue, { events: [] }],
+    ['precheck', vendorTaskQueue, { ordinal: 1 }],
+    ['ActiveCaCertificate', vendorTaskQueue, {}],
   ])('has %s do nothing', async (activity, taskQueue, input) => {
     const change = made();
+    const changeId = change.id;
+    await insertChange(pool, change);
+    await appendEntry(pool, requestedEntry(change));
     const type = await typeOf(
       ground.client.workflow.execute('direct', {
-        workflowId: randomUUID(),
+        workflowId: `change-${changeId}`,
         taskQueue: 'direct',
-        args: [taskQueue, activity, input(change)],
+        args: [taskQueue, activity, { changeId, ...input }],
       }),
     );
     expect(type).toBe('policy_digest_differs');
     expect(alarms.at(-1)).toBe('policy_digest_differs');
-    expect((await pool.query('select from countersign.change')).rows).toEqual([]);
+    const { rowCount } = await pool.query('select from audit.entry where change_id = $1', [changeId]);
+    expect(rowCount).toBe(1);
+    await pool.query('update countersign.change set closed_at = now() where id = $1', [changeId]);
   });
 });

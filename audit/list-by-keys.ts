@@ -1,0 +1,20 @@
+import type { EntryBody } from '../domain/entry.ts';
+import type { Queryable } from '../store/queryable.ts';
+import { asLogError } from './log-error.ts';
+
+/**
+ * The bodies of the entries that have one of these keys, sealed or not, in the order of their appending.
+ * @throws CountersignError `log_unavailable`
+ */
+export async function listByKeys(db: Queryable, keys: readonly string[]): Promise<EntryBody[]> {
+  try {
+    const { rows } = await db.query<{ bytes: Buffer }>({
+      name: 'list-by-keys',
+      text: 'select bytes from audit.entry where event_key = any($1) order by id',
+      values: [keys],
+    });
+    return rows.map(({ bytes }) => JSON.parse(bytes.toString('utf8')) as EntryBody);
+  } catch (error) {
+    throw asLogError(error);
+  }
+}

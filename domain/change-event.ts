@@ -1,0 +1,170 @@
+import type { Attempt, MissingSeats, Outcome, Ticket } from './change.ts';
+import type { Closure } from './closure.ts';
+import { changeMembers } from './entry.ts';
+import type { EntryBody, EventType } from './entry.ts';
+import type { Change } from './change.ts';
+import type { JsonObject } from './json.ts';
+import { transitions } from './lifecycle.ts';
+import type { Person, PersonId } from './person.ts';
+import type { PinnedPolicy } from './policy.ts';
+import type { Narrowed } from './reevaluation.ts';
+import type { SignedStatement, Statement } from './statement.ts';
+import type { DecisionStatus, ExecutionStatus } from './status.ts';
+
+/** What every event has: its type, when it happened (ISO 8601) and who caused it. */
+interface Happened<T extends EventType> {
+  readonly type: T;
+  readonly time: string;
+  readonly actor: JsonObject;
+}
+
+/** What a person said, as the API signed it. */
+export interface Said {
+  readonly comment: string;
+  readonly statement: Statement;
+  readonly signature: { readonly keyId: string; readonly value: string };
+  /** Where the request came from (an address), or null. */
+  readonly source: string | null;
+}
+
+/** Why a change was stopped otherwise than by its requester's or an operator's word. */
+export type StopCode =
+  'taken_over' | 'policy_revoked' | 'host_cancelled' | 'workflow_cancelled' | 'stop_word_stands';
+
+interface Stopped extends Partial<Said> {
+  readonly code?: StopCode;
+  /** The place of the word among the words of the change, from 1; absent where nobody has said one. */
+  readonly ordinal?: number;
+  readonly host?: JsonObject;
+}
+
+/** How an attempt ended. */
+export type AttemptEnd = Pick<
+  Attempt,
+  'ordinal' | 'class' | 'httpStatus' | 'code' | 'message' | 'requestId' | 'sentAt'
+>;
+
+/** A change was asked for, with everything that was asked for. */
+export interface Requested extends Happened<'change.requested'> {
+  readonly changeId: string;
+  readonly operation: string;
+  readonly target: string;
+  readonly input: JsonObject;
+  readonly justification: string;
+  readonly ticket: Ticket | null;
+  readonly breakGlass: boolean;
+  readonly pinnedPolicy: PinnedPolicy;
+  readonly submittedAt: string;
+  readonly decideBy: string;
+  readonly executeAfter: string | null;
+  readonly executeBy: string | null;
+  readonly executeWithinMs: number;
+  readonly idempotency: { readonly key: string; readonly bodyDigest: string } | null;
+}
+
+/** The target was read and shown; a round of decisions begins. */
+export interface Prechecked extends Happened<'change.prechecked'> {
+  readonly snapshot: JsonObject | null;
+  readonly digest: string;
+  readonly round: number;
+  readonly readRequestId: string | null;
+  /** What is against the change, where its policy only wants it shown. */
+  readonly warning: { readonly code: string; readonly message: string } | null;
+}
+
+/** The target makes the change pointless, or an admin revoked its policy before any call: then somebody has said so. */
+export interface Refused extends Happened<'change.refused'>, Partial<Said> {
+  readonly code: string;
+  readonly message?: string;
+  readonly requestId?: string | null;
+  readonly snapshot?: JsonObject | null;
+  readonly ordinal?: number;
+}
+
+/** The policy is satisfied. */
+export interface Scheduled extends Happened<'change.scheduled'> {
+  readonly executeAfter: string | null;
+  readonly executeBy: string;
+  readonly breakGlass: boolean;
+  readonly standard: boolean;
+  /** Seats that a break-glass change left empty. */
+  readonly skipped: readonly Pick<MissingSeats, 'stage' | 'group' | 'seats'>[];
+}
+
+export interface Decided extends Happened<'decision.approved' | 'decision.rejected'>, Said {
+  readonly round: number;
+  /** What the approver was shown. */
+  readonly input: JsonObject;
+  readonly snapshot: JsonObject | null;
+}
+
+/** Approvers have lost their right, or count under fewer groups of the directory. */
+export interface Lapsed extends Happened<'decision.lapsed'> {
+  readonly lapsed: readonly PersonId[];
+  readonly narrowed: readonly Narrowed[];
+  readonly missing: readonly Pick<MissingSeats, 'stage' | 'group' | 'seats'>[];
+}
+
+export interface Closed extends Happened<'change.closed'> {
+  readonly decisionStatus: DecisionStatus;
+  readonly executionStatus: ExecutionStatus;
+  readonly outcome: Outcome;
+}
+
+/**
+ * What happens to a change: the members of its entries that say it, beside those that every entry of the change has
+ * ({@link entryBodyOf}). A change is what its events make of it, see {@link ./evolve.ts}.
+ */
+export type ChangeEvent =
+  | Requested
+  | Prechecked
+  | Refused
+  | Scheduled
+  | Decided
+  | Lapsed
+  | Closed
+  | (Happened<'decision.withdrawn'> & Said)
+  | (Happened<'change.escalated'> & { readonly group: string | null; readonly escalatedAt: string })
+  | (Happened<'change.drifted'> & { readonly message: string; readonly called: boolean })
+  | (Happened<'change.held'> & { readonly held: Closure; readonly called: boolean })
+  | (Happened<'change.paused' | 'change.resumed' | 'change.retried'> & Stopped)
+  | (Happened<'change.withdrawn' | 'change.abandoned'> & Stopped)
+  | (Happened<'change.expired'> & { readonly decideBy: string })
+  | (Happened<'change.reconciled'> & { readonly requestId: string | null })
+  | (Happened<'attempt.started'> & { readonly attempt: { readonly ordinal: number } })
+  | (Happened<'attempt.succeeded' | 'attempt.failed' | 'attempt.unknown'> & { readonly attempt: AttemptEnd })
+  | (Happened<'review.signed'> & Said);
+
+/** The types of events. */
+export type ChangeEventType = ChangeEvent['type'];
+
+/**
+ * What an entry of a change tells of it; null for an entry that tells of it without moving it, such as a refused request.
+ * The log takes entries from its own processes alone, so the members are those of the type.
+ */
+export function eventIn(body: EntryBody): ChangeEvent | null {
+  return Object.hasOwn(transitions, body.type) ? (body as unknown as ChangeEvent) : null;
+}
+
+/** The body of the entry that tells an event. @param before - the change before it; for its first one, as it was asked for */
+export function entryBodyOf(before: Change, event: ChangeEvent, temporal: JsonObject): EntryBody {
+  const members = event as unknown as JsonObject & Pick<EntryBody, 'type' | 'time' | 'actor'>;
+  return { v: 1, ...changeMembers(before), temporal, ...members };
+}
+
+/** A statement with its signature, and where it came from, as members of an event. */
+export function saidMembers({ statement, keyId, signature }: SignedStatement, source: string | null): Said {
+  return { comment: statement.comment, statement, signature: { keyId, value: signature }, source };
+}
+
+/** The statement that an event stands on, as it was signed; null where nobody has said it. */
+export function signedIn(event: Partial<Said>): SignedStatement | null {
+  const { statement, signature } = event;
+  if (statement === undefined || signature === undefined) return null;
+  return { statement, keyId: signature.keyId, signature: signature.value };
+}
+
+/** The person that an event's actor is. */
+export function personIn(actor: JsonObject): Person {
+  return actor as unknown as Person;
+}

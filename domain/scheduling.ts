@@ -1,0 +1,23 @@
+import type { Change, MissingSeats } from './change.ts';
+import type { Scheduled } from './change-event.ts';
+import { missingSeats } from './decision.ts';
+import { isoTime } from './time.ts';
+
+/**
+ * What `change.scheduled` says of a change that its policy approves: the clocks, and which approvals nobody waited for.
+ *
+ * @param now - milliseconds since the epoch: when it was approved
+ */
+export function scheduling(change: Change, now: number): Omit<Scheduled, 'type' | 'time' | 'actor'> {
+  const { executeAfter, breakGlass, policy, asked } = change;
+  // Execute-by counts from the moment at which a call may first be made: approval, or execute-after if that is later.
+  const earliest = Math.max(now, executeAfter === null ? 0 : Date.parse(executeAfter));
+  const executeBy = change.executeBy ?? isoTime(earliest + asked.executeWithinMs);
+  const skipped = skippedSeats(change).map(({ stage, group, seats }) => ({ stage, group, seats }));
+  return { executeAfter, executeBy, breakGlass, standard: policy.standard, skipped };
+}
+
+/** The seats that the policy asks for and that a break-glass change left empty. */
+function skippedSeats(change: Change): readonly MissingSeats[] {
+  return change.breakGlass ? missingSeats({ ...change, breakGlass: false }) : [];
+}

@@ -1,0 +1,188 @@
+import { CancellationScope, condition, isCancellation, upsertSearchAttributes } from '@temporalio/workflow';
+import type { LogActivities, NoticeInput, NumberedEvent } from '../activities/contract.ts';
+import type { Change } from '../domain/change.ts';
+import type { ChangeEvent, ChangeEventType } from '../domain/change-event.ts';
+import { decide } from '../domain/decide.ts';
+import type { Command } from '../domain/decide.ts';
+import { CountersignError } from '../domain/error.ts';
+import { evolve } from '../domain/evolve.ts';
+import { phaseOf } from '../domain/lifecycle.ts';
+import type { Phase } from '../domain/lifecycle.ts';
+import { statusAttributes } from './messages.ts';
+import { makeRequestQueue } from './request-queue.ts';
+import { makeTimer } from './timer.ts';
+
+/** What one workflow run holds: the change as it is now, and the ways to move it durably. */
+export interface ChangeContext {
+  /** What its events have made of it, as far as this workflow knows: events of attempts are the store's alone. */
+  readonly change: Change;
+  readonly phase: Phase;
+  /** Whether a call may have been made: a worker was asked for one, and has not said since that none was. */
+  mayHaveCalled: boolean;
+  /** Whether a worker is asked for a call just now. */
+  isCalling: boolean;
+  /** Whether its end is being written: what is asked for meanwhile is refused. */
+  readonly isClosing: boolean;
+  /** ISO 8601: what reminders and the escalation of this round count from. */
+  askedSince: string;
+  /** Whether people are told of the change; said by the worker that opened it. */
+  notifies: boolean;
+  /** Notices that are on their way. */
+  readonly pendingNotices: Set<NoticeInput>;
+  /**
+   * Gives a command to the state machine. Its events are durable, and the change is what they make of it, when this returns.
+   *
+   * @param now - milliseconds since the epoch: when it came; default: when its turn has come
+   * @returns why it was refused, or null
+   */
+  apply(command: Command, now?: number): Promise<CountersignError | null>;
+  /** As {@link apply}, for what depends on the attempts: it is decided in Postgres, while no attempt begins or ends. */
+  applyInStore(
+    command: Extract<Command, { kind: 'request' | 'cancel' }>,
+    now: number,
+  ): Promise<CountersignError | null>;
+  /** The last command: it also releases the target. */
+  close(command: Extract<Command, { kind: 'close' }>, write: CloseChange): Promise<void>;
+  /** Moves the change by an event that an activity has written. */
+  take(event: ChangeEvent): void;
+  /** The place of the change's next event of a type, from 1: with it a repeated delivery is the same entry. */
+  nextOrdinal(type: ChangeEventType | 'notification.sent'): number;
+  /**
+   * Waits until something holds and nothing is being recorded, or until a moment has passed (ISO 8601). Where that is not
+   * at once, the statuses are shown.
+   */
+  waitUntil(holds: () => boolean, moment: string | null): Promise<void>;
+  /** Work that is cancelled as soon as something holds or a moment has passed; undefined when it was. */
+  unless<T>(
+    isInterrupted: () => boolean,
+    moment: string | null,
+    work: () => Promise<T>,
+  ): Promise<T | undefined>;
+}
+
+/** Writes the last events of a change; answers how it was closed before, where it was. */
+export type CloseChange = (events: readonly NumberedEvent[]) => Promise<ChangeEvent | null>;
+
+export function makeChangeContext(
+  first: Change,
+  log: Pick<LogActivities, 'record' | 'applyInStore'>,
+): ChangeContext {
+  let change = first;
+  let isClosing = false;
+  let shown = 'pending/not_started';
+  const queue = makeRequestQueue();
+  const timerFor = makeTimer();
+  const ordinals = new Map<string, number>();
+  const { id: changeId } = first;
+
+  function move(events: readonly ChangeEvent[]): void {
+    change = events.reduce(evolve, change);
+  }
+
+  function numbered(events: readonly ChangeEvent[]): NumberedEvent[] {
+    return events.map((event) => ({ ordinal: context.nextOrdinal(event.type), event }));
+  }
+
+  /** Puts the statuses into the search attributes, where they have changed. */
+  function showStatus(): void {
+    const { decisionStatus } = change;
+    const isRunning = context.isCalling && context.phase === 'scheduled';
+    const executionStatus = isRunning ? 'running' : change.executionStatus;
+    const now = `${decisionStatus}/${executionStatus}`;
+    if (now === shown) return;
+    shown = now;
+    upsertSearchAttributes(statusAttributes({ decisionStatus, executionStatus }));
+  }
+
+  const context: ChangeContext = {
+    get change() {
+      return change;
+    },
+    get phase() {
+      return phaseOf(change);
+    },
+    mayHaveCalled: false,
+    isCalling: false,
+    get isClosing() {
+      return isClosing;
+    },
+    askedSince: first.submittedAt,
+    notifies: false,
+    pendingNotices: new Set(),
+    apply: (command, now) =>
+      queue.run(async () => {
+        const verdict = decide(change, command, { now: now ?? Date.now() });
+        if ('refusal' in verdict) return verdict.refusal;
+        const { events } = verdict;
+        if (events.length > 0) await log.record({ changeId, events: numbered(events) });
+        move(events);
+        return null;
+      }),
+    applyInStore: (command, now) =>
+      queue.run(async () => {
+        const verdict = decide(change, command, { now, called: context.mayHaveCalled });
+        if ('events' in verdict && verdict.events.length === 0) return null;
+        // Which events it makes, the store says: each type has its next place.
+        const next = Object.fromEntries(eventsInStore.map((type) => [type, (ordinals.get(type) ?? 0) + 1]));
+        const applied = await log.applyInStore({ changeId, command, now, ordinals: next });
+        if ('refusal' in applied) return new CountersignError(applied.refusal.code, applied.refusal.message);
+        for (const { type } of applied.events) context.nextOrdinal(type);
+        move(applied.events);
+        return null;
+      }),
+    close(command, write) {
+      isClosing = true;
+      return queue.run(async () => {
+        const verdict = decide(change, command, { now: Date.now() });
+        if ('refusal' in verdict) throw verdict.refusal;
+        const { events } = verdict;
+        const before = await write(numbered(events));
+        move(before === null ? events : [before]);
+        showStatus();
+      });
+    },
+    take: (event) => move([event]),
+    nextOrdinal(type) {
+      const ordinal = (ordinals.get(type) ?? 0) + 1;
+      ordinals.set(type, ordinal);
+      return ordinal;
+    },
+    async waitUntil(holds, moment) {
+      const isSettled = () => queue.isIdle() && holds();
+      if (isSettled()) return;
+      showStatus();
+      const timer = moment === null ? null : timerFor(moment);
+      // What was accepted before the moment counts, even if writing it took longer.
+      await condition(() => isSettled() || (timer?.passed === true && queue.isIdle()));
+    },
+    async unless(isInterrupted, moment, work) {
+      const scope = new CancellationScope();
+      let isDone = false as boolean;
+      const running = scope.run(work).finally(() => {
+        isDone = true;
+      });
+      // Its rejection is awaited below; until then it must not count as unhandled.
+      running.catch(() => undefined);
+      await context.waitUntil(() => isDone || isInterrupted(), moment);
+      if (!isDone) scope.cancel();
+      try {
+        return await running;
+      } catch (error) {
+        if (isCancellation(error)) return undefined;
+        throw error;
+      }
+    },
+  };
+  return context;
+}
+
+/** The events that a command makes which is decided in Postgres. */
+const eventsInStore = [
+  'change.withdrawn',
+  'change.refused',
+  'change.abandoned',
+  'change.paused',
+  'change.resumed',
+  'change.retried',
+  'change.scheduled',
+] as const satisfies readonly ChangeEventType[];
