@@ -206,6 +206,9 @@ export function makeVendorActivities(deps: ActivityDependencies): VendorActiviti
         const standing = approvals.filter((signed) => !takenBack.includes(signed));
         assertApproved(change, standing, deps.verifyStatement);
         await asFailure(() => attempts.endLost(change, ref));
+        // Its answer was recorded and never came to the workflow: it is not made twice.
+        const done = (await listAttempts(pool, changeId)).findLast(({ outcome }) => outcome === 'succeeded');
+        if (done) return { kind: 'succeeded', requestId: done.requestId, reconciled: false };
         // A log that is known not to seal: no attempt is begun that would only be given up.
         await asFailure(() => sealing.ready());
         const instead = await holds(change, operation);

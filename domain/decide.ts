@@ -9,7 +9,8 @@ import { CountersignError } from './error.ts';
 import { evolve } from './evolve.ts';
 import type { End } from './end.ts';
 import type { JsonObject } from './json.ts';
-import { mayHappen, nextPhases, phaseOf } from './lifecycle.ts';
+import { mayHappen, nextPhases, phaseOf, transitions } from './lifecycle.ts';
+import type { Transitions } from './lifecycle.ts';
 import type { Reevaluation } from './reevaluation.ts';
 import { judgeReview } from './review.ts';
 import { scheduling } from './scheduling.ts';
@@ -83,11 +84,18 @@ export type Verdict = { readonly events: readonly ChangeEvent[] } | { readonly r
 /**
  * What a command makes of a change: the one place that says so, for the workflow, for whoever writes beside it, and for
  * the API, which asks before it bothers them.
+ *
+ * @param table - what may follow what; another than ours for a test that it is found wrong
  */
-export function decide(change: Change, command: Command, facts: Facts): Verdict {
+export function decide(
+  change: Change,
+  command: Command,
+  facts: Facts,
+  table: Transitions = transitions,
+): Verdict {
   try {
-    const events = withSchedule(change, command, eventsOf(change, command, facts), facts);
-    assertLegal(change, events);
+    const events = withSchedule(change, command, eventsOf(change, command, facts, table), facts);
+    assertLegal(change, events, table);
     return { events };
   } catch (error) {
     if (error instanceof CountersignError) return { refusal: error };
@@ -97,7 +105,12 @@ export function decide(change: Change, command: Command, facts: Facts): Verdict 
 
 const nothing: readonly ChangeEvent[] = [];
 
-function eventsOf(change: Change, command: Command, { now, called = false }: Facts): readonly ChangeEvent[] {
+function eventsOf(
+  change: Change,
+  command: Command,
+  { now, called = false }: Facts,
+  table: Transitions,
+): readonly ChangeEvent[] {
   const phase = phaseOf(change);
   const told = { time: isoTime(now), actor: workerActor };
   const isCalled = called || change.calls.called;
@@ -120,10 +133,10 @@ function eventsOf(change: Change, command: Command, { now, called = false }: Fac
     case 'escalate':
       return phase === 'deciding' && change.escalatedAt === null ? [escalated(change, now)] : nothing;
     case 'expire':
-      if (!mayHappen('change.expired', phase)) return nothing;
+      if (!mayHappen('change.expired', phase, table)) return nothing;
       return [{ type: 'change.expired', ...told, decideBy: change.decideBy }];
     case 'lapse': {
-      if (!mayHappen('decision.lapsed', phase)) return nothing;
+      if (!mayHappen('decision.lapsed', phase, table)) return nothing;
       const { lapsed, narrowed, missing } = command.reevaluation;
       const seats = missing.map(({ stage, group, seats }) => ({ stage, group, seats }));
       const event = { type: 'decision.lapsed', ...told, lapsed, narrowed, missing: seats } as const;
@@ -131,10 +144,10 @@ function eventsOf(change: Change, command: Command, { now, called = false }: Fac
       return isAsked ? [event, escalated(change, now)] : [event];
     }
     case 'drift':
-      if (!mayHappen('change.drifted', phase)) return nothing;
+      if (!mayHappen('change.drifted', phase, table)) return nothing;
       return [{ type: 'change.drifted', ...told, message: command.message, called: command.called }];
     case 'hold':
-      if (!mayHappen('change.held', phase)) return nothing;
+      if (!mayHappen('change.held', phase, table)) return nothing;
       return [{ type: 'change.held', ...told, held: { ...command.why }, called: command.called }];
     case 'rest':
       if (phase !== 'scheduled' && phase !== 'running') return nothing;
@@ -146,9 +159,10 @@ function eventsOf(change: Change, command: Command, { now, called = false }: Fac
       return [{ type, ...told, code, ...(host ? { host } : {}) }];
     }
     case 'begin':
-      if (!mayHappen('attempt.started', phase) || change.standing !== 'going') {
+      if (!mayHappen('attempt.started', phase, table) || change.standing !== 'going') {
         throw new CountersignError('not_approved', `no call begins while the change is ${phase}`);
       }
+      if (change.calls.succeeded) throw new CountersignError('call_started', 'the call has succeeded before');
       return [{ type: 'attempt.started', ...told, attempt: { ordinal: command.ordinal } }];
     case 'answer':
       return [{ type: `attempt.${command.outcome}`, ...told, attempt: command.attempt }];
@@ -290,12 +304,12 @@ function withSchedule(
 }
 
 /** What the table of transitions does not have is a defect of a rule here. */
-function assertLegal(change: Change, events: readonly ChangeEvent[]): void {
+function assertLegal(change: Change, events: readonly ChangeEvent[], table: Transitions): void {
   let before = change;
   for (const event of events) {
     const after = evolve(before, event);
     const [from, to] = [phaseOf(before), phaseOf(after)];
-    if (!nextPhases(event.type, from).includes(to)) {
+    if (!nextPhases(event.type, from, table).includes(to)) {
       throw new CountersignError('internal_error', `${event.type} leads from ${from} to ${to}`);
     }
     before = after;

@@ -22,12 +22,16 @@ export type Phase = keyof typeof phases;
 /** Who can make something happen. */
 export type Mover = 'requester' | 'approver' | 'operator' | 'admin' | 'reviewer' | 'worker' | 'engine';
 
-interface Transition {
+/** What an event does, and by whom. */
+export interface Transition {
   /** Who makes it happen. `worker`: the service by itself. `engine`: a cancellation in Temporal. */
   readonly by: readonly Mover[];
   /** From which phase to which phases. */
   readonly moves: Readonly<Partial<Record<Phase, readonly Phase[]>>>;
 }
+
+/** For each event, what it does. */
+export type Transitions = Readonly<Record<ChangeEventType, Transition>>;
 
 const everywhere = {
   reading: ['reading'],
@@ -120,7 +124,7 @@ export const transitions = {
     },
   },
   'review.signed': { by: ['reviewer'], moves: { closed: ['closed'] } },
-} as const satisfies Record<ChangeEventType, Transition>;
+} as const satisfies Transitions;
 
 /** The phase of a change. */
 export function phaseOf({
@@ -138,13 +142,16 @@ export function phaseOf({
   return 'scheduled';
 }
 
-/** Whether an event may happen to a change in a phase. */
-export function mayHappen(type: ChangeEventType, phase: Phase): boolean {
-  return nextPhases(type, phase).length > 0;
+/** Whether an event may happen to a change in a phase. @param table - another table, to see that it is found wrong */
+export function mayHappen(type: ChangeEventType, phase: Phase, table: Transitions = transitions): boolean {
+  return nextPhases(type, phase, table).length > 0;
 }
 
 /** The phases to which an event may lead from a phase; none where it may not happen. */
-export function nextPhases(type: ChangeEventType, phase: Phase): readonly Phase[] {
-  const { moves }: Transition = transitions[type];
-  return moves[phase] ?? [];
+export function nextPhases(
+  type: ChangeEventType,
+  phase: Phase,
+  table: Transitions = transitions,
+): readonly Phase[] {
+  return table[type].moves[phase] ?? [];
 }
