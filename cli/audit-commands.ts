@@ -11,6 +11,7 @@ import { parseProof } from '../audit/tlog-proof.ts';
 import { openPack } from '../audit/verify/pack-source.ts';
 import { CountersignError } from '../domain/error.ts';
 import type { ApiClient } from './api-client.ts';
+import { auditCompareCommand } from './audit-compare.ts';
 import { asCaller, clientOf } from './caller.ts';
 import type { Environment } from './environment.ts';
 import { complain, printLine } from './print.ts';
@@ -31,7 +32,7 @@ interface VerifyOptions {
   readonly at?: string;
 }
 
-/** `countersign audit …`: the log, for auditors. All but `verify` ask the HTTP API; `verify` needs nothing but files. */
+/** `countersign audit …`: the log, for auditors. `verify` needs nothing but files, `compare` the database; the others ask the HTTP API. */
 export function auditCommands(program: Command, env: () => Environment, output: () => Output): void {
   const audit = program.command('audit').description('read, export and verify the audit log');
   const as = (command: Command) => asCaller(command, auditor);
@@ -93,6 +94,8 @@ export function auditCommands(program: Command, env: () => Environment, output: 
         ]);
       },
     );
+
+  auditCompareCommand(audit, env, output);
 
   audit
     .command('keys')

@@ -1,5 +1,6 @@
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { closeOrphans } from '../activities/close-orphans.ts';
+import { watchStored } from '../activities/watch-stored.ts';
 import { CountersignPlugin } from '../plugin/countersign-plugin.ts';
 import { changeTaskQueue, vendorTaskQueue } from '../workflows/messages.ts';
 import { makeAlarms } from './alarms.ts';
@@ -12,6 +13,8 @@ import { workerDependencies } from './worker-dependencies.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
 const orphanCheckMs = 30_000;
+/** How often a worker compares what is stored with the log, ms: what has moved since, and a page of all. */
+const compareMs = 60_000;
 /**
  * Changes kept in memory between their steps; one that is not is replayed from its history, a few ms. Most wait for days,
  * so the cache is for those that are under way.
@@ -70,11 +73,22 @@ export async function runWorker(env: Environment): Promise<void> {
     });
   }, orphanCheckMs);
 
+  const watched = { entryId: null, changeId: null };
+  const watch = setInterval(() => {
+    watchStored({ pool: dependencies.pool, namespace, alarm: alarms.raise }, watched).catch(
+      (err: unknown) => {
+        if (isStopping) return;
+        log.warn({ err: err as Error }, 'stored changes could not be compared with the log');
+      },
+    );
+  }, compareMs);
+
   const running = Promise.all([changes.run(), vendor.run()]);
   log.info({ namespace, taskQueues: [changeTaskQueue, vendorTaskQueue] }, 'worker runs');
   await Promise.race([untilStopped(), running]);
   isStopping = true;
   clearInterval(orphans);
+  clearInterval(watch);
   changes.shutdown();
   vendor.shutdown();
   await running;

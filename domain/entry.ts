@@ -35,6 +35,7 @@ export const appenderOfType = {
   'review.signed': 'worker',
   'notification.sent': 'worker',
   'integrity.conflict': 'worker',
+  'integrity.mismatch': 'worker',
   'stop.requested': 'api',
   'stop.lifted': 'api',
   'decision.refused': 'api',

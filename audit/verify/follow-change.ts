@@ -29,6 +29,7 @@ const aside: ReadonlySet<EventType> = new Set([
   'audit.exported',
   'notification.sent',
   'integrity.conflict',
+  'integrity.mismatch',
   'integrity.differs',
   'freeze.overridden',
 ]);

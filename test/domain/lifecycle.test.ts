@@ -56,11 +56,23 @@ describe('every state that can be reached', () => {
     [type]: { ...transitions[type], moves: { ...transitions[type].moves, [from]: to } },
   });
   test.each<[string, Transitions, string]>([
-    ['an attempt may start before approval', mutant('attempt.started', 'deciding', ['deciding']), 'an attempt without a satisfied approval'],
-    ['an attempt may start in the end', mutant('attempt.started', 'ending', ['ending']), 'an attempt without a satisfied approval'],
+    [
+      'an attempt may start before approval',
+      mutant('attempt.started', 'deciding', ['deciding']),
+      'an attempt without a satisfied approval',
+    ],
+    [
+      'an attempt may start in the end',
+      mutant('attempt.started', 'ending', ['ending']),
+      'an attempt without a satisfied approval',
+    ],
     ['nothing closes what ends', mutant('change.closed', 'ending', []), 'cannot end without people'],
     ['nobody need decide in time', mutant('change.expired', 'deciding', []), 'cannot end without people'],
-    ['an approval approves nothing', mutant('change.scheduled', 'deciding', []), 'an event that the table does not have'],
+    [
+      'an approval approves nothing',
+      mutant('change.scheduled', 'deciding', []),
+      'an event that the table does not have',
+    ],
   ])('a table by which %s is found wrong', (_name, table, rule) => {
     const until = (one: Broken) => one.rule === rule;
     const { broken } = walk(changeUnder(oneOfTheDirectory), [bob], { table, until });

@@ -76,7 +76,13 @@ export function walk(
 /** What of a world later steps depend on. */
 function keyOf({ change, isSent, said, unheard }: World): string {
   const { decisionStatus, executionStatus, reviewStatus, round, digest, standing, calls, reason } = change;
-  const decisions = change.decisions.map((d) => [d.person.subject, d.decision, d.counts, d.round, d.takenBack ?? 0]);
+  const decisions = change.decisions.map((d) => [
+    d.person.subject,
+    d.decision,
+    d.counts,
+    d.round,
+    d.takenBack ?? 0,
+  ]);
   return JSON.stringify([
     ...[decisionStatus, executionStatus, reviewStatus, round, digest, standing, reason?.code ?? null],
     ...[calls.started, [...calls.open], calls.called, calls.succeeded, decisions.sort() as never],
@@ -86,8 +92,10 @@ function keyOf({ change, isSent, said, unheard }: World): string {
 
 /** Worlds from which no end is reached by what the service does by itself. */
 function deadEnds(all: readonly { world: World; path: readonly string[]; steps: readonly Step[] }[]) {
-  const ends = new Set(all.filter(({ world }) => world.change.closedAt !== null).map(({ world }) => keyOf(world)));
-  for (let before = -1; before !== ends.size; ) {
+  const ends = new Set(
+    all.filter(({ world }) => world.change.closedAt !== null).map(({ world }) => keyOf(world)),
+  );
+  for (let before = -1; before !== ends.size;) {
     before = ends.size;
     for (const { world, steps } of all) {
       if (steps.some(({ byPeople, to }) => !byPeople && ends.has(keyOf(to)))) ends.add(keyOf(world));
@@ -102,9 +110,11 @@ function brokenAtRest({ change }: World): string[] {
   const isIdle = executionStatus === 'not_started' || executionStatus === 'cancelled';
   const isOwed = breakGlass && !isIdle;
   const rules: string[] = [];
-  if (isOwed !== (reviewStatus !== 'none')) rules.push('a review is owed exactly when a break-glass change was called');
+  if (isOwed !== (reviewStatus !== 'none'))
+    rules.push('a review is owed exactly when a break-glass change was called');
   if (outcome === null) rules.push('each end has an outcome');
-  if (executionStatus === 'succeeded' && !calls.succeeded) rules.push('a success without a call that succeeded');
+  if (executionStatus === 'succeeded' && !calls.succeeded)
+    rules.push('a success without a call that succeeded');
   if (isIdle && calls.succeeded) rules.push('idle after a call that succeeded');
   return rules;
 }
@@ -141,7 +151,11 @@ function stepsFrom(
     for (const action of ['approve', 'reject'] as const) {
       give(`${action} by ${person.subject}`, said(change, person, { kind: 'decision', action }), true);
     }
-    give(`take back by ${person.subject}`, said(change, person, { kind: 'decision_withdrawal', action: 'withdraw' }), true);
+    give(
+      `take back by ${person.subject}`,
+      said(change, person, { kind: 'decision_withdrawal', action: 'withdraw' }),
+      true,
+    );
   }
   sayWords(world, steps);
   if (world.unheard !== null) {
@@ -174,7 +188,8 @@ function stepsFrom(
   for (const [name, end] of ends(world)) give(`close: ${name}`, { kind: 'close', end }, false);
   const orphan = endOfOrphan(change, [], 'TERMINATED');
   if (!called) give('close an orphan', { kind: 'close', end: orphan, part: 'reconciler' }, true);
-  if (phase === 'closed' && steps.some(({ to }) => to.change.closedAt === null)) report('a change that opens again', '');
+  if (phase === 'closed' && steps.some(({ to }) => to.change.closedAt === null))
+    report('a change that opens again', '');
   return steps;
 }
 
@@ -188,7 +203,11 @@ function sayWords(world: World, steps: Step[]): void {
     if ((word === 'withdraw' || word === 'take_over') && (isSent || change.calls.called)) continue;
     const isExecuting = change.decisionStatus === 'approved';
     if ((word === 'pause' || word === 'abandon') && !isExecuting && !change.calls.called) continue;
-    steps.push({ name: `say ${word}`, byPeople: true, to: { ...world, said: after.standing, unheard: word } });
+    steps.push({
+      name: `say ${word}`,
+      byPeople: true,
+      to: { ...world, said: after.standing, unheard: word },
+    });
   }
 }
 
@@ -248,7 +267,8 @@ function checkEvent(before: Change, event: ChangeEvent, world: World, report: (r
     if (before.calls.open.length > 0) report('two attempts at once');
   }
   if (event.type === 'change.withdrawn' && isCalled) report('withdrawn after a call had begun');
-  if (event.type === 'change.scheduled' && decisionOutcome(before) !== 'approved') report('scheduled without approval');
+  if (event.type === 'change.scheduled' && decisionOutcome(before) !== 'approved')
+    report('scheduled without approval');
   if (before.closedAt !== null && !event.type.startsWith('attempt.') && event.type !== 'review.signed') {
     report('an event after the end');
   }

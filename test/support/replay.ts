@@ -6,6 +6,9 @@ import { workflowBundle } from '../../cli/workflow-bundle.ts';
 import { CountersignPlugin } from '../../plugin/countersign-plugin.ts';
 import { quietRuntime } from './quiet-runtime.ts';
 import { PROJECT_HOME } from './stack.ts';
+import { comparePage } from '../../audit/compare/compare-changes.ts';
+import type { ComparedPage } from '../../audit/compare/compare-changes.ts';
+import { makePool } from '../../store/pool.ts';
 import type { Ground } from './service.ts';
 
 export const historiesFolder = join(import.meta.dirname, '..', 'histories');
@@ -20,8 +23,25 @@ export async function replay(history: unknown, workflowId?: string): Promise<voi
   );
 }
 
-/** Replays every workflow run of a namespace; answers how many. */
+/** Every stored change is the fold of its entries. @throws Error naming what differs */
+async function assertFolds(ground: Ground): Promise<void> {
+  const pool = makePool({ connectionString: ground.database.url('reader'), applicationName: 'test compare' });
+  try {
+    for (let after: string | null = null; ;) {
+      const page: ComparedPage = await comparePage(pool, after);
+      if (page.differences.length > 0)
+        throw new Error(`stored otherwise: ${JSON.stringify(page.differences, null, 1)}`);
+      if (page.next === null) return;
+      after = page.next;
+    }
+  } finally {
+    await pool.end();
+  }
+}
+
+/** Replays every workflow run of a namespace, and compares every stored change with its entries; answers how many were replayed. */
 export async function replayAll(ground: Ground): Promise<number> {
+  await assertFolds(ground);
   let count = 0;
   for await (const { workflowId, runId, type } of ground.client.workflow.list()) {
     if (type !== 'change') continue;

@@ -1,0 +1,78 @@
+import type { Pool } from 'pg';
+import { appendEntry } from '../audit/append.ts';
+import { changesSince, compareChanges, comparePage } from '../audit/compare/compare-changes.ts';
+import type { ChangeDifference } from '../audit/compare/compare-changes.ts';
+import { findEntry } from '../audit/find-entry.ts';
+import type { RaiseAlarm } from '../domain/alarm.ts';
+import { workflowIdOf } from '../domain/change.ts';
+import { workerActor } from '../domain/entry.ts';
+import type { EntryBody } from '../domain/entry.ts';
+import { isoTime } from '../domain/time.ts';
+import { sha256 } from './digest.ts';
+
+/** What {@link watchStored} works with. */
+export interface WatchDependencies {
+  readonly pool: Pool;
+  readonly namespace: string;
+  readonly alarm: RaiseAlarm | undefined;
+  readonly now?: () => number;
+}
+
+/** Where the watch is: the last entry that was looked at, and the last change of its way through all of them. */
+export interface WatchPlace {
+  entryId: string | null;
+  changeId: string | null;
+}
+
+/**
+ * Compares what is stored of changes with the log: those that have moved since the last time, and the next page of all.
+ * A difference is an alarm and an entry; the same difference again is neither.
+ *
+ * @param place - is moved
+ * @returns how many differences were told
+ * @throws CountersignError `log_unavailable`
+ */
+export async function watchStored(deps: WatchDependencies, place: WatchPlace): Promise<number> {
+  const { pool } = deps;
+  const { ids, last } = await changesSince(pool, place.entryId);
+  const page = await comparePage(pool, place.changeId);
+  const differences = [...(await compareChanges(pool, ids)), ...page.differences];
+  let told = 0;
+  for (const difference of differences) if (await tell(deps, difference)) told += 1;
+  place.entryId = last;
+  place.changeId = page.next;
+  return told;
+}
+
+/** Most characters of a value in an entry. */
+const mostShown = 200;
+
+async function tell(
+  { pool, namespace, alarm, now = Date.now }: WatchDependencies,
+  found: ChangeDifference,
+): Promise<boolean> {
+  const { changeId } = found;
+  const fields = found.fields.map(({ field, logged, stored }) => ({
+    field: field.slice(0, mostShown),
+    logged: JSON.stringify(logged).slice(0, mostShown).toWellFormed(),
+    stored: JSON.stringify(stored).slice(0, mostShown).toWellFormed(),
+  }));
+  const type = 'integrity.mismatch';
+  const key = `${namespace}/${workflowIdOf(changeId)}/${type}/${sha256(JSON.stringify(fields)).slice(0, 32)}`;
+  if (await findEntry(pool, key)) return false;
+  const body: EntryBody = {
+    v: 1,
+    type,
+    time: isoTime(now()),
+    changeId,
+    actor: workerActor,
+    operation: null,
+    target: null,
+    outcome: 'stored_change_differs',
+    fields,
+  };
+  await appendEntry(pool, { key, body });
+  const names = fields.map(({ field }) => field).join(', ');
+  alarm?.('stored_change_differs', `what is stored differs from the log in: ${names}`, { changeId });
+  return true;
+}

@@ -1,0 +1,120 @@
+import type { Pool, PoolClient } from 'pg';
+import { fold } from '../../domain/fold.ts';
+import type { ChangeEvent } from '../../domain/change-event.ts';
+import { inTransaction } from '../../store/in-transaction.ts';
+import { asLogError } from '../log-error.ts';
+import { differencesOf } from './differences.ts';
+import type { FieldDifference } from './differences.ts';
+import { readEvents, readStored } from './read-stored.ts';
+
+/** A change whose rows are not what its entries make them. */
+export interface ChangeDifference {
+  readonly changeId: string;
+  readonly fields: readonly FieldDifference[];
+}
+
+/** Changes that were compared at once. */
+export interface ComparedPage {
+  readonly compared: number;
+  readonly differences: readonly ChangeDifference[];
+  /** For the next page; null after the last. */
+  readonly next: string | null;
+}
+
+/** Changes of a page: their entries are in memory at once. */
+export const pageSize = 100;
+
+const nothingStored = { change: null, attempts: [], openTarget: null, key: null, breakGlass: null };
+
+/**
+ * Compares some changes with the fold of their entries, in one snapshot of the database, so that nothing that is being
+ * written is taken for a difference.
+ *
+ * @throws CountersignError `log_unavailable`
+ */
+export async function compareChanges(pool: Pool, ids: readonly string[]): Promise<ChangeDifference[]> {
+  return await inSnapshot(pool, (client) => compareIn(client, ids));
+}
+
+/**
+ * The changes that entries after one tell of, and the last of these entries: what has moved since.
+ *
+ * @param after - an entry's id in the table; null: from now on
+ * @throws CountersignError `log_unavailable`
+ */
+export async function changesSince(
+  pool: Pool,
+  after: string | null,
+): Promise<{ readonly ids: readonly string[]; readonly last: string | null }> {
+  try {
+    const { rows } = await pool.query<{ ids: string[] | null; last: string | null }>({
+      name: 'changes-since',
+      text: `select array_agg(distinct change_id) filter (where change_id is not null) as ids, max(id)::text as last
+        from (select id, change_id from audit.entry
+          where id > coalesce($1::bigint, (select max(id) from audit.entry)) order by id limit $2) moved`,
+      values: [after, pageSize * 10],
+    });
+    return { ids: rows[0]?.ids ?? [], last: rows[0]?.last ?? after };
+  } catch (error) {
+    throw asLogError(error);
+  }
+}
+
+/**
+ * Compares a page of all changes that a table or the log knows, by their ids.
+ *
+ * @param after - `next` of the page before, or null for the first
+ * @throws CountersignError `log_unavailable`
+ */
+export async function comparePage(pool: Pool, after: string | null): Promise<ComparedPage> {
+  return await inSnapshot(pool, async (client) => {
+    const { rows } = await client.query<{ id: string }>({
+      name: 'compare-page',
+      text: `select id from (
+          (select id from countersign.change where $1::uuid is null or id > $1 order by id limit $2)
+          union
+          (select distinct change_id as id from audit.entry
+            where change_id is not null and ($1::uuid is null or change_id > $1) order by 1 limit $2)
+        ) known order by id limit $2`,
+      values: [after, pageSize],
+    });
+    const ids = rows.map(({ id }) => id);
+    const differences = await compareIn(client, ids);
+    return { compared: ids.length, differences, next: ids.length < pageSize ? null : (ids.at(-1) ?? null) };
+  });
+}
+
+async function compareIn(client: PoolClient, ids: readonly string[]): Promise<ChangeDifference[]> {
+  const [events, stored] = [await readEvents(client, ids), await readStored(client, ids)];
+  return ids.flatMap((changeId) => {
+    const kept = stored.get(changeId) ?? nothingStored;
+    const own = events.get(changeId) ?? [];
+    // Only mentioned: nothing was asked for, and nothing is kept.
+    if (own.length === 0 && kept.change === null) return [];
+    const fields = compared(own, kept);
+    return fields.length === 0 ? [] : [{ changeId, fields }];
+  });
+}
+
+function compared(
+  events: readonly ChangeEvent[],
+  stored: Parameters<typeof differencesOf>[1],
+): readonly FieldDifference[] {
+  try {
+    return differencesOf(fold(events), stored);
+  } catch (error) {
+    if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
+    return [{ field: 'entries', logged: `they cannot be understood: ${error.message}`, stored: null }];
+  }
+}
+
+async function inSnapshot<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  try {
+    return await inTransaction(pool, async (client) => {
+      await client.query('set transaction isolation level repeatable read, read only');
+      return await work(client);
+    });
+  } catch (error) {
+    throw asLogError(error);
+  }
+}
