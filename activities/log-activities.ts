@@ -37,7 +37,7 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
       const { request, change, entries, idempotency, submission } = opening;
       const fault = requestFault(request, change);
       if (fault !== null) return { kind: 'invalid', message: fault };
-      const elsewhere = servedRegionFault(change.input, region);
+      const elsewhere = servedRegionFault(change.target, region);
       if (elsewhere !== null) return { kind: 'invalid', code: 'region_not_served', message: elsewhere };
       if (submission !== null && !attests(submission, change, verifyStatement)) {
         const message = 'the submission is not signed for this change by a known key';
