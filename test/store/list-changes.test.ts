@@ -233,9 +233,9 @@ test('among 20,000 changes every filter reads a few blocks by an index', async (
       const text = JSON.stringify({ filter, plan });
       expect(text).not.toContain('Seq Scan');
       expect(text).toContain('"Index Name":"change_');
-      // The table has some thousand blocks.
+      // The table has some thousand blocks. Of a scope's members no index gives the order: one change in 50 matches here.
       const blocks = (plan?.['Shared Hit Blocks'] ?? NaN) + (plan?.['Shared Read Blocks'] ?? NaN);
-      expect(blocks, text).toBeLessThan(200);
+      expect(blocks, text).toBeLessThan(filter.scope ? 400 : 200);
     }
   }
   expect(await listChanges(api, { scope: { sn: randomUUID() } }, nextCursor, 20)).toEqual({
