@@ -363,7 +363,7 @@ describe('other calls', () => {
     ['scope.=a', 'scope.: unknown_field'],
     ['scope.s-n=a', 'scope.s-n: unknown_field'],
     ['scope.__proto__=a', 'scope.__proto__: unknown_field'],
-    [[...'abcdefghijk'].map((name) => `scope.${name}=1`).join('&'), 'scope: maximum'],
+    [Array.from({ length: 11 }, (_, n) => `scope.m${n}=1`).join('&'), 'scope: maximum'],
     ['cursor=x', 'cursor: cursor'],
   ])('GET /v1/changes?%s is refused', async (query, error) => {
     const answer = await stack.api.call(`/v1/changes?${query}`);

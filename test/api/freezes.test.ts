@@ -108,7 +108,7 @@ test.each<[string, object, string, string]>([
   ['a name of 65 characters', { scope: { ['s'.repeat(65)]: 'x' } }, `scope.${'s'.repeat(65)}`, 'format'],
   [
     'eleven members',
-    { scope: Object.fromEntries([...'abcdefghijk'].map((name) => [name, 'x'])) },
+    { scope: Object.fromEntries(Array.from({ length: 11 }, (_, n) => [`m${n}`, 'x'])) },
     'scope',
     'maximum',
   ],

@@ -130,7 +130,7 @@ describe('what is refused when a policy file is loaded', () => {
     [
       'a scope of eleven',
       one(
-        `match: { scope: { ${[...'abcdefghijk'].map((name) => `${name}: [x]`).join(', ')} } }\n    ${stage}`,
+        `match: { scope: { ${Array.from({ length: 11 }, (_, n) => `m${n}: [x]`).join(', ')} } }\n    ${stage}`,
       ),
       'error 4 policies.0.match.scope format',
     ],

@@ -154,7 +154,10 @@ describe('a change that did not come by the API', { timeout: 60_000 }, () => {
       'target.scope',
       (r) => ({
         ...r,
-        target: { ...r.target, scope: Object.fromEntries([...'abcdefghijk'].map((name) => [name, 'x'])) },
+        target: {
+          ...r.target,
+          scope: Object.fromEntries(Array.from({ length: 11 }, (_, n) => [`m${n}`, 'x'])),
+        },
       }),
     ],
     [
