@@ -4,6 +4,7 @@ import { canonicalJson } from '../domain/canonical-json.ts';
 import { mayHaveBeenSent, notSent } from '../domain/attempt.ts';
 import type { Attempt, Change } from '../domain/change.ts';
 import type { JsonObject } from '../domain/json.ts';
+import { faultOf } from '../operations/inputs.ts';
 import { operationOf } from '../operations/registry.ts';
 import type { Operation } from '../operations/operation.ts';
 import type { ActiveCaCertificateInput } from '../operations/active-ca-certificate.ts';
@@ -159,6 +160,7 @@ export function makeVendorActivities(deps: ActivityDependencies): VendorActiviti
   return {
     async precheck({ change, entry }) {
       const operation = operationFor(change);
+      assertTarget(change);
       assertPolicy(deps, change);
       const written = await asFailure(() => findEntry(pool, entry.key));
       if (written) {
@@ -207,6 +209,7 @@ export function makeVendorActivities(deps: ActivityDependencies): VendorActiviti
       try {
         const ref = activityRef();
         const operation = operationFor(change);
+        assertTarget(change);
         assertPolicy(deps, change);
         const takenBack = await asFailure(() => listTakenBack(pool, change.id, approvals));
         const standing = approvals.filter((signed) => !takenBack.includes(signed));
@@ -269,6 +272,12 @@ export function makeVendorActivities(deps: ActivityDependencies): VendorActiviti
 /** The workflow no longer waits for a call: it heard a word to stop, or execute-by has passed. */
 function assertNotCancelled(): void {
   if (cancellationSignal().aborted) throw new CancelledFailure('the call was cancelled before it began');
+}
+
+/** The target is that of the input, by whichever way the change came: policies and freezes match the one, the other is called. */
+function assertTarget(change: Change): void {
+  const fault = faultOf(change);
+  if (fault !== null) throw ApplicationFailure.nonRetryable(fault, 'invalid_request');
 }
 
 function operationFor(change: Change): Operation {

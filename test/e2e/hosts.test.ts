@@ -320,6 +320,15 @@ test('nor is anything called for one, where nobody has signed', async () => {
   const call = { change, approvals: [] };
   const called = await host.start('bareActivity', 'ActiveCaCertificate', call, 'countersign-onsmqtt');
   await expect(called.result()).rejects.toMatchObject({ cause: { cause: { type: 'bad_signature' } } });
+  // Under another scope, other policies and freezes would hold than those of what is called.
+  const { target } = change;
+  const elsewhere = { ...target, scope: { ...target.scope, mqttInstanceId: 'post-cn-elsewhere' } };
+  for (const activity of ['ActiveCaCertificate', 'precheck'] as const) {
+    const entry = { key: `x/change-${id}/change.prechecked/1`, body: {} };
+    const sent = { ...call, change: { ...change, target: elsewhere }, entry };
+    const refused = await host.start('bareActivity', activity, sent, 'countersign-onsmqtt');
+    await expect(refused.result()).rejects.toMatchObject({ cause: { cause: { type: 'invalid_request' } } });
+  }
   expect(await ground.calls(asked.sn)).toEqual([]);
 });
 
