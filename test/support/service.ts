@@ -128,6 +128,18 @@ export async function startGround(servers: Servers = {}) {
       });
       return sn;
     },
+    /** A fresh inactive device certificate under a CA certificate of the ground; answers its serial number. */
+    async deviceCertificate(caSn: string, overrides: object = {}): Promise<string> {
+      const deviceSn = `DEVICE-${randomUUID()}`;
+      await control('PUT', '/_sim/device-certificates', {
+        mqttInstanceId: instance,
+        caSn,
+        deviceSn,
+        status: '0',
+        ...overrides,
+      });
+      return deviceSn;
+    },
     /** The next answers to ActiveCaCertificate for a serial number. */
     fault: (sn: string, fault: object) =>
       control('POST', '/_sim/faults', { action: 'ActiveCaCertificate', sn, ...fault }),
