@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ACTIONS } from '../../simulator/actions.ts';
 import { startSimulator } from '../../simulator/server.ts';
@@ -56,6 +57,21 @@ const noRightFields = { code: noRight.code, statusCode: noRight.status };
 
 test('every action of the simulator is in the table below', () => {
   expect(FAMILY.map(({ action }) => action)).toEqual([...ACTIONS.keys()]);
+});
+
+test('docs/simulator.md lists the same actions, with method, parameters, answer and right', async () => {
+  const text = await readFile(new URL('../../docs/simulator.md', import.meta.url), 'utf8');
+  const rows = [...text.matchAll(/^\| (`\w+Certificate\w*`.*) \|$/gm)].map(([, row]) =>
+    (row ?? '').split('|').map((cell) => cell.replaceAll('`', '').trim()),
+  );
+  const expected = FAMILY.map(({ action, method, query, answer, ramAction }) => [
+    action,
+    method,
+    Object.keys(query).join(', '),
+    Object.keys(answer).join(', '),
+    ramAction,
+  ]);
+  expect(rows).toEqual(expected);
 });
 
 describe.each(FAMILY)('$action', ({ action, method, ramAction, query, answer }) => {

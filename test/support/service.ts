@@ -144,9 +144,9 @@ export async function startGround(servers: Servers = {}) {
     fault: (sn: string, fault: object) =>
       control('POST', '/_sim/faults', { action: 'ActiveCaCertificate', sn, ...fault }),
     control,
-    /** Reads of a serial number last so long, ms, once. */
-    async slowRead(sn: string, delayMs: number): Promise<void> {
-      await control('POST', '/_sim/faults', { action: 'GetCaCertificate', sn, kind: 'pass', delayMs });
+    /** The next read of a CA certificate, or by another action, lasts so long, ms. */
+    async slowRead(sn: string, delayMs: number, action = 'GetCaCertificate'): Promise<void> {
+      await control('POST', '/_sim/faults', { action, sn, kind: 'pass', delayMs });
     },
     /** Waits until all that was scripted for a serial number has begun. */
     untilScriptTaken: (sn: string): Promise<true> =>
@@ -154,13 +154,14 @@ export async function startGround(servers: Servers = {}) {
         const { faults } = (await control('GET', '/_sim/faults')) as { faults: { sn?: string }[] };
         return faults.some((fault) => fault.sn === sn) ? null : true;
       }),
-    /** Calls of ActiveCaCertificate that the simulator saw for a serial number. */
+    /** Calls of an action that the simulator saw for a CA certificate's serial number. */
     async calls(
       sn: string,
+      action = 'ActiveCaCertificate',
     ): Promise<{ action: string; status: number; applied: boolean; requestId: string }[]> {
       const { calls } = (await control(
         'GET',
-        `/_sim/calls?action=ActiveCaCertificate&sn=${encodeURIComponent(sn)}`,
+        `/_sim/calls?action=${action}&sn=${encodeURIComponent(sn)}`,
       )) as {
         calls: { action: string; status: number; applied: boolean; requestId: string }[];
       };
