@@ -9,10 +9,10 @@ import { authorize } from './authorize.ts';
 import type { CallRecord } from './call-log.ts';
 import { playFault } from './fault-answer.ts';
 import { applies } from './fault.ts';
-import { checkParameters } from './parameters.ts';
 import { header } from './incoming.ts';
 import type { Incoming } from './incoming.ts';
 import type { AccessKey } from './key-ring.ts';
+import { checkParameters } from './parameters.ts';
 import type { Simulation } from './simulation.ts';
 import { VendorError } from './vendor-error.ts';
 
