@@ -132,7 +132,8 @@ export function makeAcceptance(deps: ActivityDependencies) {
         const { decideWithinMs, executeWithinMs, tellsTakenUp: _, ...rest } = asked;
         const found = targetOf(asked);
         if (found.fault !== null) throw refusal('invalid_request', found.fault);
-        const question = { ...rest, requester: requesterOfHost(asked.requester), breakGlass: false };
+        const { target } = found;
+        const question = { ...rest, target, requester: requesterOfHost(asked.requester), breakGlass: false };
         const policy = policyForHost(question, startedAt);
         const decideMs = Math.min(decideWithinMs ?? Infinity, policy.decideWithinMs);
         return {
@@ -140,7 +141,6 @@ export function makeAcceptance(deps: ActivityDependencies) {
           host,
           request: {
             ...question,
-            target: found.target,
             policy,
             submittedAt: startedAt,
             decideBy: isoTime(Date.parse(startedAt) + decideMs),

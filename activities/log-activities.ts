@@ -56,7 +56,7 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
         return { kind: 'refused', code: 'host_not_allowed', message };
       }
       const change = newChange(request);
-      const elsewhere = servedRegionFault(change.input, region);
+      const elsewhere = servedRegionFault(change.target, region);
       if (elsewhere !== null) return { kind: 'invalid', code: 'region_not_served', message: elsewhere };
       if (request.submission !== null && !attests(request.submission, change, verifyStatement)) {
         const message = 'the submission is not signed for this change by a known key';
@@ -161,7 +161,9 @@ function requested(request: ChangeRequest, host: Host | null): ChangeEvent {
     actor: personActor(requester),
     changeId: id,
     operation,
-    target,
+    target: target.id,
+    scope: { ...target.scope },
+    label: target.label,
     input,
     justification,
     ticket,

@@ -52,7 +52,7 @@ function noticeData(change: NoticedChange, { groups, people }: NoticeInput['audi
     change: {
       id,
       operation,
-      target,
+      target: { id: target.id, scope: { ...target.scope }, label: target.label },
       justification,
       breakGlass,
       ticket: change.ticket && { ...change.ticket },

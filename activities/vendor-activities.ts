@@ -4,6 +4,7 @@ import { canonicalJson } from '../domain/canonical-json.ts';
 import { mayHaveBeenSent, notSent } from '../domain/attempt.ts';
 import type { Attempt, Change } from '../domain/change.ts';
 import type { JsonObject } from '../domain/json.ts';
+import { faultOf } from '../operations/inputs.ts';
 import { operationOf } from '../operations/registry.ts';
 import type { Operation } from '../operations/operation.ts';
 import type { ActiveCaCertificateInput } from '../operations/active-ca-certificate.ts';
@@ -68,9 +69,12 @@ export function makeVendorActivities(deps: ActivityDependencies): VendorActiviti
    */
   async function holds(change: Change, operation: Operation): Promise<CallResult | null> {
     assertOpen(await asFailure(() => getChange(pool, change.id)), now());
+    const made = await listAttempts(pool, change.id);
+    // Its answer was recorded and never came to the workflow: it is not made twice.
+    const done = made.findLast(({ outcome }) => outcome === 'succeeded');
+    if (done) return { kind: 'succeeded', requestId: done.requestId, reconciled: false };
     const stopped = await asFailure(() => stopOf(pool, change.id));
     if (stopped !== null) return stopped;
-    const made = await listAttempts(pool, change.id);
     const called = made.some(mayHaveBeenSent);
     // What has begun is seen through: whoever approved it could, then.
     if (!called) {
@@ -163,6 +167,7 @@ export function makeVendorActivities(deps: ActivityDependencies): VendorActiviti
       const writer = changeWorkflow(changeId);
       const { change } = await asFailure(() => readLoggedChange(pool, changeId));
       const operation = operationFor(change);
+      assertTarget(change);
       assertPolicy(deps, change);
       const key = keyOf(writer, changeId, 'change.prechecked', ordinal);
       const written = (await asFailure(() => findEntry(pool, key))) as unknown as Prechecked | null;
@@ -201,14 +206,12 @@ export function makeVendorActivities(deps: ActivityDependencies): VendorActiviti
         changeWorkflow(changeId);
         const { change, approvals } = await asFailure(() => readLoggedChange(pool, changeId));
         const operation = operationFor(change);
+        assertTarget(change);
         assertPolicy(deps, change);
         const takenBack = await asFailure(() => listTakenBack(pool, change.id, approvals));
         const standing = approvals.filter((signed) => !takenBack.includes(signed));
         assertApproved(change, standing, deps.verifyStatement);
         await asFailure(() => attempts.endLost(change, ref));
-        // Its answer was recorded and never came to the workflow: it is not made twice.
-        const done = (await listAttempts(pool, changeId)).findLast(({ outcome }) => outcome === 'succeeded');
-        if (done) return { kind: 'succeeded', requestId: done.requestId, reconciled: false };
         // A log that is known not to seal: no attempt is begun that would only be given up.
         await asFailure(() => sealing.ready());
         const instead = await holds(change, operation);
@@ -268,6 +271,12 @@ export function makeVendorActivities(deps: ActivityDependencies): VendorActiviti
 /** The workflow no longer waits for a call: it heard a word to stop, or execute-by has passed. */
 function assertNotCancelled(): void {
   if (cancellationSignal().aborted) throw new CancelledFailure('the call was cancelled before it began');
+}
+
+/** The target is that of the input, by whichever way the change came: policies and freezes match the one, the other is called. */
+function assertTarget(change: Change): void {
+  const fault = faultOf(change);
+  if (fault !== null) throw ApplicationFailure.nonRetryable(fault, 'invalid_request');
 }
 
 function operationFor(change: Change): Operation {

@@ -20,6 +20,7 @@ const person = z.object({
 const named = z.object({ issuer: z.string(), subject: z.string(), name: z.string() });
 const personId = z.object({ issuer: z.string(), subject: z.string() });
 const count = z.number().int();
+const scope = z.record(z.string(), z.string());
 
 const policySchema = z
   .object({
@@ -107,7 +108,7 @@ export const changeSchema = z
     version: z.number().int(),
     operation: z.string(),
     input: json,
-    target: z.string(),
+    target: z.object({ id: z.string(), scope, label: z.string() }),
     requester: person,
     justification: z.string(),
     ticket: z.object({ system: z.string(), id: z.string(), url: z.string().nullable() }).nullable(),
@@ -211,8 +212,7 @@ export const freezeSchema = z
   .object({
     id: z.string(),
     operation: z.string().nullable(),
-    regionId: z.string().nullable(),
-    mqttInstanceId: z.string().nullable(),
+    scope,
     startsAt: moment,
     endsAt: moment.nullable(),
     reason: z.string(),

@@ -71,7 +71,7 @@ export function readSubmission({ body, key, person, source, now }: Submitted): A
     id: changeIdOf(person, idempotencyKey),
     operation: operation.name,
     input,
-    target: operation.target(input).id,
+    target: operation.target(input),
     requester: person,
     justification: asked.justification,
     ticket: asked.ticket

@@ -10,6 +10,7 @@ import type { PinnedPolicy } from './policy.ts';
 import type { Narrowed } from './reevaluation.ts';
 import type { SignedStatement, Statement } from './statement.ts';
 import type { DecisionStatus, ExecutionStatus } from './status.ts';
+import type { Target } from './target.ts';
 
 /** What every event has: its type, when it happened (ISO 8601) and who caused it. */
 interface Happened<T extends EventType> {
@@ -48,7 +49,10 @@ export type AttemptEnd = Pick<
 export interface Requested extends Happened<'change.requested'> {
   readonly changeId: string;
   readonly operation: string;
+  /** The target's id. */
   readonly target: string;
+  readonly scope: Target['scope'];
+  readonly label: string;
   readonly input: JsonObject;
   readonly justification: string;
   readonly ticket: Ticket | null;

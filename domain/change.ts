@@ -4,6 +4,7 @@ import type { PinnedPolicy } from './policy.ts';
 import type { SignedStatement } from './statement.ts';
 import type { DecisionStatus, ExecutionStatus, ReviewStatus } from './status.ts';
 import type { Standing } from './stop.ts';
+import type { Target } from './target.ts';
 
 /** The ticket that a change belongs to, in somebody else's system. */
 export interface Ticket {
@@ -70,8 +71,8 @@ export interface Change {
   readonly version: number;
   readonly operation: string;
   readonly input: JsonObject;
-  /** What the operation acts on, as one string; at most one open change for each. */
-  readonly target: string;
+  /** What the operation acts on; at most one open change for each target's id. */
+  readonly target: Target;
   readonly requester: Person;
   readonly justification: string;
   readonly ticket: Ticket | null;
@@ -149,7 +150,7 @@ export interface ChangeRequest {
   readonly id: string;
   readonly operation: string;
   readonly input: JsonObject;
-  readonly target: string;
+  readonly target: Target;
   readonly requester: Person;
   readonly justification: string;
   readonly ticket: Ticket | null;

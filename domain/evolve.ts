@@ -51,13 +51,13 @@ export function newChange(request: NewChange): Change {
 
 /** The change that its first event asks for. */
 export function changeOf(event: Requested): Change {
-  const { changeId, operation, target, input, justification, ticket, breakGlass } = event;
+  const { changeId, operation, target: id, scope, label, input, justification, ticket, breakGlass } = event;
   const { pinnedPolicy, submittedAt, decideBy, executeAfter, executeBy, executeWithinMs } = event;
   return newChange({
     id: changeId,
     operation,
     input,
-    target,
+    target: { id, scope, label },
     requester: personIn(event.actor),
     justification,
     ticket,

@@ -5,6 +5,7 @@ import type { FieldError } from '../domain/error.ts';
 import { personSchema } from '../domain/person-schema.ts';
 import { pinnedPolicySchema } from '../domain/policy-schema.ts';
 import { signedStatementSchema } from '../domain/statement-schema.ts';
+import { targetSchema } from '../domain/target-schema.ts';
 import { identifierFault } from '../domain/text-fault.ts';
 import { isoMoment, named, sha256Hex, text, without, words } from '../domain/text-schema.ts';
 import { clockErrors } from './clocks.ts';
@@ -39,7 +40,7 @@ const changeRequest = z.strictObject({
   id: z.uuid().lowercase(),
   operation: asked.operation,
   input: asked.input,
-  target: text(2000),
+  target: targetSchema,
   requester: personSchema.refine(({ roles }) => roles.includes('requester'), {
     error: 'expected the role requester',
     params: { rule: 'one_of' },

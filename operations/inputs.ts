@@ -1,6 +1,8 @@
 import type { z } from 'zod';
+import { canonicalJson } from '../domain/canonical-json.ts';
 import type { Change } from '../domain/change.ts';
 import type { JsonObject } from '../domain/json.ts';
+import type { Target } from '../domain/target.ts';
 import { activeCaCertificateInput } from './active-ca-certificate-input.ts';
 import { operationOf, operations } from './registry.ts';
 import type { OperationName } from './registry.ts';
@@ -27,7 +29,9 @@ export function describeOperations(): { name: string; title: string; input: z.Zo
 export function faultOf({ target, ...asked }: Pick<Change, 'operation' | 'input' | 'target'>): string | null {
   const found = targetOf(asked);
   if (found.fault !== null) return found.fault;
-  return target === found.target ? null : `${target} is not the target of this input`;
+  // Its scope and label too: policies and freezes match the one, people read the other.
+  const isSame = canonicalJson(target) === canonicalJson(found.target);
+  return isSame ? null : `${target.id} is not the target of this input`;
 }
 
 /** What the operation would act on with an input, or why it cannot be its input. */
@@ -35,11 +39,11 @@ export function targetOf({
   operation: name,
   input,
 }: Pick<Change, 'operation' | 'input'>):
-  { readonly fault: null; readonly target: string } | { readonly fault: string } {
+  { readonly fault: null; readonly target: Target } | { readonly fault: string } {
   const operation = operationOf(name);
   const checked = inputSchemaOf(name)?.safeParse(input);
   if (!operation || !checked) return { fault: `${name} is no gated operation` };
-  if (checked.success) return { fault: null, target: operation.target(checked.data).id };
+  if (checked.success) return { fault: null, target: operation.target(checked.data) };
   const [issue] = checked.error.issues;
   const path = [name, ...(issue?.path ?? [])].map(String).join('.');
   return { fault: `${path}: ${issue?.message ?? 'is not valid'}` };

@@ -45,7 +45,7 @@ export function differencesOf(logged: Folded | null, stored: Stored): readonly F
 }
 
 function targetIdOf({ target }: Change): string {
-  return target;
+  return target.id;
 }
 
 /** Who has a break-glass change open, or owes its review. */

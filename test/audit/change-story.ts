@@ -10,6 +10,7 @@ import type { PinnedPolicy } from '../../domain/policy.ts';
 import type { Statement } from '../../domain/statement.ts';
 import { submissionText } from '../../domain/submission.ts';
 import { honest } from '../support/honest.ts';
+import { caTarget } from '../support/target.ts';
 
 /** One change's entries, as workflow, worker and API write them. */
 export function changeStory(
@@ -35,7 +36,7 @@ export function changeStory(
   const now = () => new Date(Date.parse(began) + 1000 * second).toISOString();
   /** When the last approval was said: the same statement then schedules the change. */
   let approvedAt = began;
-  const target = 'cn-hangzhou/post-cn-test00001/SN-1';
+  const target = caTarget(input);
   const asked = {
     operation,
     input,
@@ -66,7 +67,7 @@ export function changeStory(
       changeId,
       actor,
       operation,
-      target,
+      target: target.id,
       ticket: null,
       policy: { name, version, digest: policyDigest },
       digest: digestOf(1),
@@ -125,6 +126,8 @@ export function changeStory(
           digest: null,
           round: 0,
           input,
+          scope: { ...target.scope },
+          label: target.label,
           justification: asked.justification,
           breakGlass: asked.breakGlass,
           pinnedPolicy: policy as unknown as JsonObject,

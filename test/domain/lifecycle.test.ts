@@ -6,6 +6,7 @@ import type { ChangeEventType } from '../../domain/change-event.ts';
 import type { Change } from '../../domain/change.ts';
 import type { PinnedPolicy } from '../../domain/policy.ts';
 import { alice, person, policyOf, stage, submitted } from './decidable-fixture.ts';
+import { targetOf } from '../support/target.ts';
 import { walk } from './walk.ts';
 import type { Broken } from './walk.ts';
 
@@ -16,7 +17,14 @@ const carol = person('carol', ['operations', 'board']);
 function changeUnder(policy: PinnedPolicy, breakGlass = false): Change {
   return newChange({
     ...{ id: '0f6a2c1e-5d0b-4b1f-9c55-3f6d1c7e8a42', operation: 'ActiveCaCertificate', input: { sn: '1' } },
-    ...{ target: 't', requester: alice, justification: 'because', ticket: null, breakGlass, policy },
+    ...{
+      target: targetOf('t'),
+      requester: alice,
+      justification: 'because',
+      ticket: null,
+      breakGlass,
+      policy,
+    },
     submittedAt: new Date(submitted).toISOString(),
     decideBy: new Date(submitted + 24 * hour).toISOString(),
     ...{ executeAfter: null, executeBy: null, executeWithinMs: hour },

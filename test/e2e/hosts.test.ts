@@ -12,6 +12,8 @@ import { decide, entriesOf } from '../support/journey.ts';
 import { policyWith } from '../support/policy.ts';
 import { changeThat, eventually, instance, startApi, startGround, startWorkers } from '../support/service.ts';
 import type { Ground } from '../support/service.ts';
+import { caTarget } from '../support/target.ts';
+import type { Target } from '../../domain/target.ts';
 
 /* What another team's workflows may ask for: the policies of the service decide, and Temporal says who asks. */
 
@@ -23,8 +25,8 @@ let host: Awaited<ReturnType<typeof startHost>>;
 /** What the worker's policy file says now, for a region of a test's own. */
 const rules = new Map<string, readonly PolicyRule[]>();
 const directory = () => directoryFrom({ plant: [{ issuer: 'https://idp.example', subject: 'alice' }] });
-const setFor = (input: Record<string, unknown>): PolicySet => ({
-  rules: rules.get(input['sn'] as string) ?? [{ policy: fourEyes, match: {} }],
+const setFor = ({ scope }: Target): PolicySet => ({
+  rules: rules.get(scope['sn'] ?? '') ?? [{ policy: fourEyes, match: {} }],
   directory: directory(),
 });
 
@@ -33,8 +35,8 @@ beforeAll(async () => {
   api = await startApi(ground);
   workers = await startWorkers(ground, {
     policies: {
-      forPerson: (asked, at) => policyChoice({ current: () => setFor(asked.input) }).forPerson(asked, at),
-      forHost: (asked, at) => policyChoice({ current: () => setFor(asked.input) }).forHost(asked, at),
+      forPerson: (asked, at) => policyChoice({ current: () => setFor(asked.target) }).forPerson(asked, at),
+      forHost: (asked, at) => policyChoice({ current: () => setFor(asked.target) }).forHost(asked, at),
     },
     hosts: [
       { namespace: ground.namespace, type: 'requireApproval' },
@@ -126,7 +128,7 @@ describe.concurrent('a host', () => {
 
   test.each<[string, string, PolicyRule[]]>([
     ['a rule that depends on groups of a token', 'token_needed', [ofGroup('token'), forAll]],
-    ['no rule', 'no_policy', [{ policy: fourEyes, match: { instance: ['another'] } }]],
+    ['no rule', 'no_policy', [{ policy: fourEyes, match: { scope: { mqttInstanceId: ['another'] } } }]],
     [
       'a policy that asks nobody',
       'token_needed',
@@ -154,7 +156,11 @@ describe.concurrent('a host', () => {
 
   test.each<[string, string, PolicyRule[]]>([
     ['comes after the one that is for it', 'for-all', [forAll, ofGroup('token')]],
-    ['is for another instance', 'for-all', [ofGroup('token', { instance: ['another'] }), forAll]],
+    [
+      'is for another instance',
+      'for-all',
+      [ofGroup('token', { scope: { mqttInstanceId: ['another'] } }), forAll],
+    ],
     ['is of the directory, which has them', 'of-group', [ofGroup('directory'), forAll]],
   ])('is taken where a rule of a group %s', async (_name, policy, given) => {
     const sn = await under(...given);
@@ -225,7 +231,7 @@ describe.concurrent('a change that is started without requireApproval', () => {
     const request = await hostRequest();
     const whole = {
       ...request,
-      target: `cn-hangzhou/${instance}/${request.input.sn}`,
+      target: caTarget(request.input),
       requester: requesterOfHost(request.requester),
       ticket: null,
       breakGlass: false,
@@ -277,7 +283,7 @@ test('the activities open nothing for a workflow that is no change’s', async (
   const moment = new Date().toISOString();
   const request: ChangeRequest = {
     ...{ id, operation: rest.operation, input: asked, justification: rest.justification, ticket: null },
-    target: `cn-hangzhou/${instance}/${asked.sn}`,
+    target: caTarget(asked),
     requester: requesterOfHost(rest.requester),
     ...{ breakGlass: false, policy: fourEyes, submittedAt: moment, executeAfter: null, executeBy: null },
     decideBy: new Date(Date.now() + 60_000).toISOString(),

@@ -22,6 +22,7 @@ import { change as changeFixture } from '../store/change-fixture.ts';
 import { honest } from '../support/honest.ts';
 import { instance, startGround, startWorkers } from '../support/service.ts';
 import type { Ground } from '../support/service.ts';
+import { caTarget } from '../support/target.ts';
 
 /* A policy's digest is made anew by the worker: rules of one's own under the name and digest of a policy call nothing. */
 
@@ -82,7 +83,17 @@ function requestedEntry(change: Change): EntryDraft {
   const { submittedAt, decideBy, executeAfter, asked } = change;
   const event: ChangeEvent = {
     ...{ type: 'change.requested', time: submittedAt, actor: personActor(change.requester), changeId: id },
-    ...{ operation, target, input, justification, ticket, breakGlass, pinnedPolicy: policy },
+    ...{
+      operation,
+      target: target.id,
+      scope: target.scope,
+      label: target.label,
+      input,
+      justification,
+      ticket,
+      breakGlass,
+      pinnedPolicy: policy,
+    },
     ...{ submittedAt, decideBy, executeAfter, ...asked, idempotency: null },
   };
   return { key: `test/change-${id}/change.requested/1`, body: entryBodyOf(change, event, {}) };
@@ -92,8 +103,7 @@ describe.each(forged)('%s', (_what, policy) => {
   const made = () => {
     const sn = randomUUID();
     const input = { regionId: 'cn-hangzhou', mqttInstanceId: instance, sn };
-    const target = `cn-hangzhou/${instance}/${sn}`;
-    return { ...changeFixture({ input, target }), policy };
+    return { ...changeFixture({ input, target: caTarget(input) }), policy };
   };
 
   test('opens nothing', async () => {
