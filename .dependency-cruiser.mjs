@@ -20,9 +20,9 @@ const folders = [
 const may = {
   domain: [],
   operations: ['domain'],
-  workflows: ['domain', 'operations'],
+  workflows: ['domain'],
   activities: ['domain', 'operations', 'audit', 'store', 'calendar', 'policies'],
-  onsmqtt: ['domain'],
+  onsmqtt: ['domain', 'operations'],
   audit: ['domain'],
   store: ['domain'],
   calendar: ['domain', 'store'],
@@ -75,7 +75,7 @@ export default {
       name: 'sandbox',
       comment: 'What a workflow loads runs in its sandbox: no modules of Node, nothing with effects.',
       severity: 'error',
-      from: { path: '^(domain|operations|workflows)/' },
+      from: { path: '^(domain|workflows)/' },
       to: { dependencyTypes: ['core'] },
     },
     {

@@ -4,8 +4,9 @@ import type { Attempt, Change } from '../domain/change.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { changeMembers, workerActor } from '../domain/entry.ts';
 import type { EntryDraft, EventType } from '../domain/entry.ts';
+import { fault } from '../domain/fault.ts';
+import type { Fault } from '../domain/fault.ts';
 import { isoTime } from '../domain/time.ts';
-import type { VendorFault } from '../onsmqtt/port.ts';
 import { endAttempt } from '../store/end-attempt.ts';
 import { inTransaction } from '../store/in-transaction.ts';
 import { isSuperseded } from '../store/is-superseded.ts';
@@ -26,8 +27,8 @@ export interface ActivityRef {
   readonly scheduledAt: string;
 }
 
-/** How an attempt ended, as the vendor said it or as it has to be assumed. */
-export type AttemptResult = { readonly ok: true; readonly requestId: string } | VendorFault;
+/** How an attempt ended, as the service said it or as it has to be assumed. */
+export type AttemptResult = { readonly ok: true; readonly requestId: string } | Fault;
 
 /** An attempt that may make its call once its entry is sealed. */
 export interface StartedAttempt {
@@ -149,14 +150,13 @@ export function makeAttemptLog(deps: Pick<ActivityDependencies, 'pool' | 'now' |
   };
 }
 
-function lost(code: 'worker_lost' | typeof notSent): VendorFault {
-  return {
-    ok: false,
-    class: code === notSent ? 'transient' : 'unknown',
-    code,
-    message: `the worker was lost before it could ${code === notSent ? 'make its call' : 'record an answer'}`,
-    httpStatus: null,
-    requestId: null,
-    retryAfterMs: null,
-  };
+/** An attempt that ended before its request left. */
+export function unsent(message: string): Fault {
+  return fault('transient', notSent, message);
+}
+
+function lost(code: 'worker_lost' | typeof notSent): Fault {
+  return code === notSent
+    ? unsent('the worker was lost before it could make its call')
+    : fault('unknown', code, 'the worker was lost before it could record an answer');
 }

@@ -184,18 +184,22 @@ export interface Settlement {
   readonly last: FailedCall | null;
 }
 
-/** Activities that talk to the vendor; on a task queue of their own. */
+/**
+ * Activities that talk to a service; on a task queue of their own. Beside them each operation has a {@link GatedCall}
+ * under its own name.
+ */
 export interface VendorActivities {
   /**
    * Reads the target, makes the digest of what the approver will be shown, and records both with the new round. `entry`
    * is the entry without them; once it is written, each repeat answers what it says.
    */
   precheck(input: { readonly change: Change; readonly entry: EntryDraft }): Promise<PrecheckResult>;
-  /** The gated call, with everything that must hold right before it. */
-  ActiveCaCertificate(input: CallInput): Promise<CallResult>;
   /** Ends attempts that were left open and reads the target a last time. */
   settle(input: { readonly change: Change }): Promise<Settlement>;
 }
+
+/** The gated call of one operation, with everything that must hold right before it. */
+export type GatedCall = (input: CallInput) => Promise<CallResult>;
 
 /** The argument of a gated call. */
 export interface CallInput {

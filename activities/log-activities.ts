@@ -27,7 +27,7 @@ import { writeEnd } from './write-end.ts';
 
 /** The activities on Postgres alone. Each is one transaction: its entries and the change's new state, or nothing. */
 export function makeLogActivities(deps: ActivityDependencies): LogActivities {
-  const { pool, region, verifyStatement, calendar, gateLongestMs, now = Date.now } = deps;
+  const { pool, operations, region, verifyStatement, calendar, gateLongestMs, now = Date.now } = deps;
   const closure = makeGate(pool, calendar);
   const acceptance = makeAcceptance(deps);
   return {
@@ -35,9 +35,10 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
 
     async openChange(opening) {
       const { request, change, entries, idempotency, submission } = opening;
-      const fault = requestFault(request, change);
-      if (fault !== null) return { kind: 'invalid', message: fault };
-      const elsewhere = servedRegionFault(change.input, region);
+      const fault = requestFault(operations, request, change);
+      if (fault?.code === 'invalid_request') return { kind: 'invalid', message: fault.message };
+      const operation = operations.get(change.operation);
+      const elsewhere = servedRegionFault(operation, change.input, region);
       if (elsewhere !== null) return { kind: 'invalid', code: 'region_not_served', message: elsewhere };
       if (submission !== null && !attests(submission, change, verifyStatement)) {
         const message = 'the submission is not signed for this change by a known key';
@@ -45,7 +46,7 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
       }
       assertPolicy(deps, change);
       const obstacle =
-        (await acceptance.refusalOf(opening)) ?? (await asFailure(() => obstacleTo(pool, change)));
+        (await acceptance.refusalOf(opening, fault)) ?? (await asFailure(() => obstacleTo(pool, change)));
       // A repeat of what was committed before: what came in its way since ends it in other ways.
       if (obstacle && !(await asFailure(() => getChange(pool, change.id)))) return obstacle;
       const result = await asFailure(() =>

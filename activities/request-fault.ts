@@ -2,22 +2,38 @@ import { windowProblem } from '../calendar/window.ts';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import type { Change, ChangeRequest } from '../domain/change.ts';
 import { newChange } from '../domain/change-state.ts';
-import { requestErrors } from '../operations/change-request.ts';
+import { askedErrors, requestErrors } from '../operations/change-request.ts';
+import { outOfStep } from '../operations/in-step.ts';
+import type { Operations } from '../operations/registry.ts';
+
+/** Why a request cannot be opened. */
+export interface RequestFault {
+  readonly code: 'invalid_request' | 'operation_out_of_step';
+  readonly message: string;
+}
 
 /**
- * Why no change can be opened with a request, in words, or null: whoever may start workflows may have sent anything.
+ * Why no change can be opened with a request, or null: whoever may start workflows may have sent anything.
  *
  * @param change - what is to be opened: the request's own change, and no other
  */
-export function requestFault(request: unknown, change: Change): string | null {
-  const [wrong] = requestErrors(request);
-  if (wrong) return `${wrong.field}: ${wrong.message}`;
+export function requestFault(operations: Operations, request: unknown, change: Change): RequestFault | null {
+  const [malformed] = requestErrors(request);
+  if (malformed) return invalid(`${malformed.field}: ${malformed.message}`);
   const read = request as ChangeRequest;
+  const step = outOfStep(operations, read);
+  if (step !== null) return { code: 'operation_out_of_step', message: step };
+  const [wrong] = askedErrors(operations, read);
+  if (wrong) return invalid(`${wrong.field}: ${wrong.message}`);
   for (const window of read.policy.windows) {
     const problem = windowProblem(window);
-    if (problem !== null) return `policy.windows: ${problem}`;
+    if (problem !== null) return invalid(`policy.windows: ${problem}`);
   }
   return canonicalJson(change) === canonicalJson(newChange(read))
     ? null
-    : 'another change than was asked for';
+    : invalid('another change than was asked for');
+}
+
+function invalid(message: string): RequestFault {
+  return { code: 'invalid_request', message };
 }

@@ -4,7 +4,7 @@ import type { Freeze } from '../domain/freeze.ts';
 import type { Person } from '../domain/person.ts';
 import { isoTime } from '../domain/time.ts';
 import { idempotencyKey as idempotencyKeySchema } from '../operations/change-request.ts';
-import { operationOf } from '../operations/registry.ts';
+import type { Operations } from '../operations/registry.ts';
 import { checked, freezeSchema, invalid } from './schemas.ts';
 import { changeIdOf } from './submission.ts';
 
@@ -15,6 +15,7 @@ import { changeIdOf } from './submission.ts';
  * @throws CountersignError `invalid_request` naming each field and rule
  */
 export function readFreeze(
+  operations: Operations,
   body: unknown,
   key: string | string[] | undefined,
   person: Person,
@@ -25,7 +26,7 @@ export function readFreeze(
   const start = startsAt === undefined ? now : Date.parse(startsAt);
   const end = endsAt === undefined ? null : Date.parse(endsAt);
   const errors: FieldError[] = [];
-  if (operation !== undefined && !operationOf(operation)) {
+  if (operation !== undefined && !operations.get(operation)) {
     errors.push({ field: 'operation', rule: 'one_of', message: 'not a gated operation' });
   }
   if (end !== null && end <= now) {

@@ -3,7 +3,8 @@ import { CountersignError } from '../domain/error.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { Person } from '../domain/person.ts';
 import { repeatedMember } from '../domain/repeated-member.ts';
-import { inputSchemaOf } from '../operations/inputs.ts';
+import { errorsOf } from '../operations/field-errors.ts';
+import type { Operations } from '../operations/registry.ts';
 import { explain } from '../policies/explain.ts';
 import { jsonSchemas } from '../policies/json-schema.ts';
 import { checkPolicies } from '../policies/load.ts';
@@ -15,6 +16,7 @@ import type { Caller, Texts } from './caller.ts';
 import { required } from './environment.ts';
 import { explanationLines } from './explanation.ts';
 import type { Environment } from './environment.ts';
+import { openOperations } from './operations.ts';
 import type { Output } from './print.ts';
 
 /** `countersign policy …`: looks at a policy file, without any server; revokes versions of policies, by the API. */
@@ -92,7 +94,12 @@ export function policyCommands(program: Command, env: () => Environment, output:
         if (Number.isNaN(now))
           throw new CountersignError('invalid_request', `--at: expected ISO 8601, got ${o.at}`);
         const operation = o.operation ?? '';
-        const facts = { operation, input: inputOf(operation, o.input ?? ''), requester, now };
+        const facts = {
+          operation,
+          input: inputOf(await openOperations(env()), operation, o.input ?? ''),
+          requester,
+          now,
+        };
         const explanation = explain(set, facts, o.breakGlass);
         output().result(explanation, explanationLines(explanation, o.breakGlass === true));
         const { verdict, mayBreakGlass } = explanation;
@@ -133,10 +140,12 @@ function revocationLine({ digest, name, version, comment, revokedBy, revokedAt }
   return `${revokedAt}  ${name} version ${version} ${digest}  by ${revokedBy.name}: ${comment}`;
 }
 
-function inputOf(operation: string, text: string): JsonObject {
-  const schema = inputSchemaOf(operation);
-  if (!schema)
-    throw new CountersignError('invalid_request', `--operation: ${operation} is no gated operation`);
+function inputOf(operations: Operations, name: string, text: string): JsonObject {
+  const operation = operations.get(name);
+  if (!operation) {
+    const names = operations.list.map((one) => one.name).join(', ');
+    throw new CountersignError('invalid_request', `--operation: expected one of ${names}, got ${name}`);
+  }
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -145,8 +154,9 @@ function inputOf(operation: string, text: string): JsonObject {
   }
   const twice = repeatedMember(text);
   if (twice !== null) throw new CountersignError('invalid_request', `--input: ${twice} is given twice`);
-  const result = schema.safeParse(json);
+  const result = operation.input.safeParse(json);
   if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  throw new CountersignError('invalid_request', `--input: ${issue?.path.join('.')}: ${issue?.message}`);
+  const errors = errorsOf(result.error, 'input');
+  const detail = errors.map(({ field, message }) => `${field}: ${message}`).join('; ');
+  throw new CountersignError('invalid_request', `--input of ${name}: ${detail}`, { errors });
 }

@@ -60,7 +60,11 @@ export function changeLines(change: ChangeView): string[] {
   ];
   lines.push(`policy      ${policy.name} version ${policy.version}, digest ${policy.digest}`);
   if (change.breakGlass) lines.push('break-glass it runs before all have approved, and owes a review');
-  if (change.snapshot) lines.push(`snapshot    ${JSON.stringify(change.snapshot)}`);
+  if (change.presented) {
+    for (const { label, value } of change.presented) {
+      lines.push(...withText(`  ${nameText(label)}`, value));
+    }
+  } else if (change.snapshot) lines.push(`snapshot    ${JSON.stringify(change.snapshot)}`);
   if (digest !== null) lines.push(`digest      ${digest}`);
   for (const { stage, group, seats, alsoFrom } of missing) {
     const others = alsoFrom.map((other) => other ?? 'any approver').join(', ');

@@ -13,6 +13,8 @@ export function newChange(request: ChangeRequest): Change {
   const change: Change = {
     id: request.id,
     operation: request.operation,
+    operationVersion: request.operationVersion,
+    inputSchemaDigest: request.inputSchemaDigest,
     input: request.input,
     target: request.target,
     requester: request.requester,

@@ -68,6 +68,10 @@ export interface Change {
   /** Counts the states of this change upward; the store keeps the highest it has seen. */
   readonly version: number;
   readonly operation: string;
+  /** The version of the operation's definition, as pinned at submission. */
+  readonly operationVersion: string;
+  /** SHA-256 of the canonical JSON of its input's JSON Schema, lower-case hex, likewise. */
+  readonly inputSchemaDigest: string;
   readonly input: JsonObject;
   /** What the operation acts on, as one string; at most one open change for each. */
   readonly target: string;
@@ -126,6 +130,10 @@ export interface Attempt {
 export interface ChangeRequest {
   readonly id: string;
   readonly operation: string;
+  /** The version of the operation's definition, as pinned at submission. */
+  readonly operationVersion: string;
+  /** SHA-256 of the canonical JSON of its input's JSON Schema, lower-case hex, likewise. */
+  readonly inputSchemaDigest: string;
   readonly input: JsonObject;
   readonly target: string;
   readonly requester: Person;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isoTime } from '../domain/time.ts';
-import type { CaCertificateSnapshot } from '../operations/active-ca-certificate.ts';
+import type { CaCertificateSnapshot } from '../operations/ca-certificate.ts';
 
 const statusOf: Readonly<Record<string, string>> = { '0': 'inactive', '1': 'active' };
 /** The first millisecond of the year 10000, which ISO 8601 has no four digits for. */
@@ -10,7 +10,10 @@ const endOfTimeMs = 253_402_300_800_000;
  * What GetCaCertificate answered as `Data`, as the approver is shown it. Status "0" is `inactive`, "1" `active`, any other
  * the vendor's own word; ValidBegin and ValidEnd are Unix milliseconds as text; of CaContent only the SHA-256 is kept.
  */
-export function snapshotOf(data: Readonly<Record<string, unknown>>, sn: string): CaCertificateSnapshot {
+export function caCertificateSnapshot(
+  data: Readonly<Record<string, unknown>>,
+  sn: string,
+): CaCertificateSnapshot {
   const status = textOf(data.Status);
   const content = textOf(data.CaContent);
   return {

@@ -89,6 +89,8 @@ const members = {
   id: string(),
   version: z.int(),
   operation: string(),
+  operationVersion: string(),
+  inputSchemaDigest: string(),
   input: json,
   target: string(),
   requester: person,
@@ -148,6 +150,8 @@ function unreadable(told: Record<string, unknown>): Change {
     id: '',
     version: 0,
     operation: '',
+    operationVersion: '',
+    inputSchemaDigest: '',
     input: {},
     target: '',
     requester: {

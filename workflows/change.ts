@@ -141,6 +141,7 @@ async function open(
 
 /** What was asked for, all of it: whoever has the log can make the digest anew. */
 function requestedEntry(run: Run, request: ChangeRequest, host: Host | null): EntryDraft {
+  const { operationVersion, inputSchemaDigest } = request;
   const { input, justification, breakGlass, submittedAt, decideBy, executeAfter } = request;
   const { executeBy, executeWithinMs, idempotency, source, submission } = request;
   return run.entry(
@@ -148,6 +149,8 @@ function requestedEntry(run: Run, request: ChangeRequest, host: Host | null): En
     'change.requested',
     personActor(request.requester),
     {
+      operationVersion,
+      inputSchemaDigest,
       input,
       justification,
       breakGlass,

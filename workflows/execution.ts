@@ -5,7 +5,7 @@ import {
   proxyActivities,
   TimeoutFailure,
 } from '@temporalio/workflow';
-import type { CallResult, LogActivities, VendorActivities } from '../activities/contract.ts';
+import type { CallResult, GatedCall, LogActivities } from '../activities/contract.ts';
 import { next } from '../domain/change-state.ts';
 import type { Closure } from '../domain/closure.ts';
 import { workerActor } from '../domain/entry.ts';
@@ -121,7 +121,8 @@ async function hold(run: Run, { why, called }: Closed, before: Closure | null): 
 
 async function call(run: Run): Promise<Executed | Closed | Stopped | { kind: 'interrupted' }> {
   const executeBy = Date.parse(run.change.executeBy ?? '');
-  const { ActiveCaCertificate } = proxyActivities<Pick<VendorActivities, 'ActiveCaCertificate'>>({
+  // The activity has the operation's own name: what carries it out, only the worker knows.
+  const calls = proxyActivities<Record<string, GatedCall>>({
     taskQueue: vendorTaskQueue,
     startToCloseTimeout: recordedWithinMs,
     // No attempt begins after execute-by: it is cancelled then, below, and one that is under way has its answer recorded.
@@ -135,11 +136,12 @@ async function call(run: Run): Promise<Executed | Closed | Stopped | { kind: 'in
       nonRetryableErrorTypes: ['permanent', 'bad_signature', 'integrity_conflict'],
     },
   });
+  const gatedCall = calls[run.change.operation] as GatedCall;
   try {
     const result: CallResult | undefined = await run.unless(
       () => isInterrupted(run, 'running'),
       run.change.executeBy,
-      () => ActiveCaCertificate({ change: run.change, approvals: approvalsOf(run) }),
+      () => gatedCall({ change: run.change, approvals: approvalsOf(run) }),
     );
     if (result === undefined) return { kind: 'interrupted' };
     if (result.kind !== 'succeeded') return result;

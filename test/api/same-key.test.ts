@@ -7,7 +7,7 @@ import type { Change } from '../../domain/change.ts';
 import { CountersignError } from '../../domain/error.ts';
 import type { ErrorCode } from '../../domain/error.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
-import { operationOf } from '../../operations/registry.ts';
+import { activeCaCertificate } from '../../operations/active-ca-certificate.ts';
 import { honest } from '../support/honest.ts';
 import { submission } from '../support/service.ts';
 import { replicaOfTest, startApiStack } from './api-stack.ts';
@@ -44,7 +44,7 @@ function twin(body: ReturnType<typeof submission> & { breakGlass?: boolean }, ke
     id: changeIdOf(requester, key),
     requester,
     input: body.input,
-    target: operationOf('ActiveCaCertificate')?.target(body.input).id ?? '',
+    target: activeCaCertificate.target(body.input).id,
     breakGlass: body.breakGlass ?? false,
   };
   const bodyDigest = createHash('sha256').update(canonicalJson(body)).digest('hex');

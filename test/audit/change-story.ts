@@ -10,6 +10,7 @@ import type { PinnedPolicy } from '../../domain/policy.ts';
 import type { Statement } from '../../domain/statement.ts';
 import { submissionText } from '../../domain/submission.ts';
 import { honest } from '../support/honest.ts';
+import { pins } from '../support/operations.ts';
 
 /** One change's entries, as workflow, worker and API write them. */
 export function changeStory(
@@ -38,6 +39,7 @@ export function changeStory(
   const target = 'cn-hangzhou/post-cn-test00001/SN-1';
   const asked = {
     operation,
+    ...pins,
     input,
     target,
     requester: person('alice', 'requester'),
@@ -124,6 +126,7 @@ export function changeStory(
         {
           digest: null,
           round: 0,
+          ...pins,
           input,
           justification: asked.justification,
           breakGlass: asked.breakGlass,

@@ -21,6 +21,7 @@ import {
   submitted,
   wanted,
 } from './decidable-fixture.ts';
+import { pins } from '../support/operations.ts';
 
 const now = submitted + 1000;
 const bob = person('bob', ['operations']);
@@ -34,6 +35,7 @@ function change(policy: PinnedPolicy, more: Partial<Change> = {}): Change {
   const request: ChangeRequest = {
     id: '0f6a2c1e-5d0b-4b1f-9c55-3f6d1c7e8a42',
     operation: 'ActiveCaCertificate',
+    ...pins,
     input: { sn: '1' },
     target: 't',
     requester: alice,

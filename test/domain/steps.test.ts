@@ -16,6 +16,7 @@ import type { GroupSource, PinnedPolicy, RejectRule } from '../../domain/policy.
 import { reevaluate } from '../../domain/reevaluation.ts';
 import { alice, decided, digest, person, policyOf, stage, submitted, wanted } from './decidable-fixture.ts';
 import { naivelyApproved, naivelyRejected } from './naive-model.ts';
+import { pins } from '../support/operations.ts';
 
 const now = submitted + 1000;
 const hour = 3_600_000;
@@ -25,6 +26,7 @@ function changeUnder(policy: PinnedPolicy): Change {
   const change = newChange({
     id: '0f6a2c1e-5d0b-4b1f-9c55-3f6d1c7e8a42',
     operation: 'ActiveCaCertificate',
+    ...pins,
     input: { sn: '1' },
     target: 't',
     requester: alice,

@@ -13,6 +13,7 @@ import { decide, entriesOf } from '../support/journey.ts';
 import { policyWith } from '../support/policy.ts';
 import { changeThat, eventually, instance, startApi, startGround, startWorkers } from '../support/service.ts';
 import type { Ground } from '../support/service.ts';
+import { pins } from '../support/operations.ts';
 
 /* What another team's workflows may ask for: the policies of the service decide, and Temporal says who asks. */
 
@@ -278,6 +279,7 @@ test('the activities open nothing for a workflow that is no change’s', async (
   const moment = new Date().toISOString();
   const request: ChangeRequest = {
     ...{ id, operation: rest.operation, input: asked, justification: rest.justification, ticket: null },
+    ...pins,
     target: `cn-hangzhou/${instance}/${asked.sn}`,
     requester: requesterOfHost(rest.requester),
     ...{ breakGlass: false, policy: fourEyes, submittedAt: moment, executeAfter: null, executeBy: null },
@@ -304,6 +306,7 @@ test('nor is anything called for one, where nobody has signed', async () => {
     ...rest,
     id,
     input: asked,
+    ...pins,
     target: `cn-hangzhou/${instance}/${asked.sn}`,
     requester: requesterOfHost(rest.requester),
     breakGlass: false,

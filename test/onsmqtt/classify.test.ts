@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { classify } from '../../onsmqtt/classify.ts';
-import type { FaultClass } from '../../onsmqtt/port.ts';
+import type { FaultClass } from '../../domain/fault.ts';
 
 const denied = [
   'PermissionCheckFailed',

@@ -4,6 +4,7 @@ import { digestTextOf } from '../../domain/digest.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import type { Person } from '../../domain/person.ts';
 import { honest, sha256 } from '../support/honest.ts';
+import { pins } from '../support/operations.ts';
 
 /** A person of the tests. */
 export function person(subject: string, groups: string[] = []): Person {
@@ -29,6 +30,7 @@ export function change(more: Partial<Change> = {}): Change {
     id: randomUUID(),
     version: 1,
     operation: 'ActiveCaCertificate',
+    ...pins,
     input: { regionId: 'cn-hangzhou', mqttInstanceId: 'post-cn-1', sn },
     target: `cn-hangzhou/post-cn-1/${sn}`,
     requester: person('alice'),

@@ -16,6 +16,7 @@ import { change as changeFixture } from '../store/change-fixture.ts';
 import { honest } from '../support/honest.ts';
 import { instance, startGround, startWorkers } from '../support/service.ts';
 import type { Ground } from '../support/service.ts';
+import { pins } from '../support/operations.ts';
 
 /* A policy's digest is made anew by the worker: rules of one's own under the name and digest of a policy call nothing. */
 
@@ -82,6 +83,7 @@ describe.each(forged)('%s', (_what, policy) => {
     const { asked, ...change } = made();
     const now = Date.now();
     const request: ChangeRequest = {
+      ...pins,
       ...{ id: change.id, operation: change.operation, input: change.input, target: change.target },
       requester: { ...change.requester, roles: ['requester'] },
       justification: 'why',

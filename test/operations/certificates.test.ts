@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { activeCaCertificateInput } from '../../operations/active-ca-certificate-input.ts';
+import { caCertificateInput } from '../../operations/certificate-input.ts';
 import { activeCaCertificate } from '../../operations/active-ca-certificate.ts';
 
 const input = (sn: unknown) => ({ regionId: 'cn-hangzhou', mqttInstanceId: 'post-cn-1', sn });
 const ruleOf = (value: unknown): unknown => {
-  const result = activeCaCertificateInput.safeParse(value);
+  const result = caCertificateInput.safeParse(value);
   if (result.success) return 'valid';
   const issue = result.error.issues[0];
   return issue?.code === 'custom' ? issue.params?.rule : issue?.code;

@@ -1,0 +1,6 @@
+import { activeCaCertificate } from './active-ca-certificate.ts';
+import { inactivateCaCertificate } from './inactivate-ca-certificate.ts';
+import type { Operation } from './operation.ts';
+
+/** The operations that Countersign brings. */
+export const bundledOperations: readonly Operation[] = [activeCaCertificate, inactivateCaCertificate];
