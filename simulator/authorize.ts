@@ -1,5 +1,5 @@
 import type { Action } from './actions.ts';
-import type { CertificateStore } from './certificate.ts';
+import type { CertificateStore } from './certificate-store.ts';
 import type { AccessKey } from './key-ring.ts';
 import { allows, parseRamPolicy } from './ram-policy.ts';
 import type { Settings } from './settings.ts';

@@ -1,3 +1,5 @@
+import { isAbout } from './call-target.ts';
+import type { CallTarget } from './call-target.ts';
 import type { FaultKind } from './fault.ts';
 import type { RoleSession } from './key-ring.ts';
 
@@ -31,9 +33,8 @@ export interface CallRecord {
 }
 
 /** What to look for among the calls. */
-export interface CallFilter {
+export interface CallFilter extends CallTarget {
   readonly action?: string;
-  readonly sn?: string;
   readonly code?: string;
 }
 
@@ -73,7 +74,7 @@ export class CallLog {
         (call) =>
           (filter.action === undefined || call.action === filter.action) &&
           (filter.code === undefined || call.code === filter.code) &&
-          (filter.sn === undefined || (call.parameters['Sn'] ?? call.parameters['CaSn']) === filter.sn),
+          isAbout(filter, call.parameters),
       );
   }
 }

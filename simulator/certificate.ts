@@ -1,11 +1,17 @@
-/** A device certificate under a CA certificate, as the control interface takes and gives it. */
+/** A device certificate as seeds and the control interface give it, under its CA certificate. */
 export interface DeviceCertificate {
-  /** Serial number, at most 128 bytes. */
+  /** Serial number, 1 to 128 bytes. */
   readonly deviceSn: string;
   /** Display name; the serial number when absent. */
   readonly deviceName?: string;
-  /** `"0"` inactive, `"1"` active (the default). */
+  /** `"0"` inactive, `"1"` active (the default, as after the vendor's registration); other strings are kept. */
   readonly status?: string;
+  /** Start of validity, Unix milliseconds; 2025-01-01 when absent. */
+  readonly validBegin?: string | number;
+  /** End of validity, Unix milliseconds; 2035-01-01 when absent. */
+  readonly validEnd?: string | number;
+  /** PEM text; empty when absent. */
+  readonly deviceContent?: string;
 }
 
 /** A CA certificate, as seeds and the control interface give it. Only instance and serial number are required. */
@@ -28,11 +34,21 @@ export interface Certificate {
   readonly registrationCode?: string;
   /** PEM text of the verification certificate; empty when absent. */
   readonly verificationContent?: string;
-  /** Device certificates issued by this CA. */
+  /** Device certificates of this CA, of two with one serial number the last; when absent, those that it has stay. */
   readonly deviceCertificates?: readonly DeviceCertificate[];
 }
 
-/** A certificate as it is kept: every field present, times as the strings that the vendor answers. */
+/** A device certificate as it is kept: every field present, times as the strings that the vendor answers. */
+export interface KeptDeviceCertificate {
+  readonly deviceSn: string;
+  readonly deviceName: string;
+  status: string;
+  readonly validBegin: string;
+  readonly validEnd: string;
+  readonly deviceContent: string;
+}
+
+/** A CA certificate as it is kept, with its device certificates by serial number. */
 export interface KeptCertificate {
   readonly mqttInstanceId: string;
   readonly sn: string;
@@ -43,75 +59,50 @@ export interface KeptCertificate {
   readonly caContent: string;
   readonly registrationCode: string;
   readonly verificationContent: string;
-  readonly deviceCertificates: { readonly deviceSn: string; readonly deviceName: string; status: string }[];
+  readonly deviceCertificates: Map<string, KeptDeviceCertificate>;
 }
 
 const DEFAULT_VALID_BEGIN = Date.UTC(2025, 0, 1);
 const DEFAULT_VALID_END = Date.UTC(2035, 0, 1);
 
-function keep(given: Certificate): KeptCertificate {
+function validity(given: Pick<Certificate, 'validBegin' | 'validEnd'>): {
+  validBegin: string;
+  validEnd: string;
+} {
+  return {
+    validBegin: String(given.validBegin ?? DEFAULT_VALID_BEGIN),
+    validEnd: String(given.validEnd ?? DEFAULT_VALID_END),
+  };
+}
+
+/** Fills in what a device certificate was given without. */
+export function keepDevice(given: DeviceCertificate): KeptDeviceCertificate {
+  return {
+    deviceSn: given.deviceSn,
+    deviceName: given.deviceName ?? given.deviceSn,
+    status: given.status ?? '1',
+    ...validity(given),
+    deviceContent: given.deviceContent ?? '',
+  };
+}
+
+/** Fills in what a CA certificate was given without; its device certificates are those given, else those of `before`. */
+export function keepCa(given: Certificate, before?: KeptCertificate): KeptCertificate {
+  const devices = given.deviceCertificates?.map(keepDevice) ?? before?.deviceCertificates.values() ?? [];
   return {
     mqttInstanceId: given.mqttInstanceId,
     sn: given.sn,
     caName: given.caName ?? `ca-${given.sn}`,
     status: given.status ?? '0',
-    validBegin: String(given.validBegin ?? DEFAULT_VALID_BEGIN),
-    validEnd: String(given.validEnd ?? DEFAULT_VALID_END),
+    ...validity(given),
     caContent: given.caContent ?? '',
     registrationCode: given.registrationCode ?? '',
     verificationContent: given.verificationContent ?? '',
-    deviceCertificates: (given.deviceCertificates ?? []).map((device) => ({
-      deviceSn: device.deviceSn,
-      deviceName: device.deviceName ?? device.deviceSn,
-      status: device.status ?? '1',
-    })),
+    deviceCertificates: new Map(Array.from(devices, (device) => [device.deviceSn, device])),
   };
 }
 
-/** The certificates of every instance, in the order in which they were first put. */
-export class CertificateStore {
-  readonly #instances = new Map<string, Map<string, KeptCertificate>>();
-
-  /** Puts certificates: one that exists (same instance and serial number) is replaced whole, the others stay. */
-  put(certificates: readonly Certificate[]): void {
-    for (const certificate of certificates) {
-      const kept = keep(certificate);
-      const instance = this.#instances.get(kept.mqttInstanceId) ?? new Map<string, KeptCertificate>();
-      instance.set(kept.sn, kept);
-      this.#instances.set(kept.mqttInstanceId, instance);
-    }
-  }
-
-  /** Forgets every certificate and every instance. */
-  clear(): void {
-    this.#instances.clear();
-  }
-
-  /** Whether any certificate was ever put under this instance; deleting the last one leaves the instance known. */
-  hasInstance(mqttInstanceId: string): boolean {
-    return this.#instances.has(mqttInstanceId);
-  }
-
-  /** One certificate, or `undefined`. */
-  find(mqttInstanceId: string, sn: string): KeptCertificate | undefined {
-    return this.#instances.get(mqttInstanceId)?.get(sn);
-  }
-
-  /** The certificates of one instance, or of all. */
-  list(mqttInstanceId?: string): KeptCertificate[] {
-    if (mqttInstanceId !== undefined) return [...(this.#instances.get(mqttInstanceId)?.values() ?? [])];
-    return [...this.#instances.values()].flatMap((instance) => [...instance.values()]);
-  }
-
-  /** A store with one instance's certificates that can be changed without effect on this one. */
-  copy(mqttInstanceId: string): CertificateStore {
-    const copy = new CertificateStore();
-    copy.put(this.list(mqttInstanceId));
-    return copy;
-  }
-
-  /** Removes a certificate with its device certificates. */
-  delete(mqttInstanceId: string, sn: string): void {
-    this.#instances.get(mqttInstanceId)?.delete(sn);
-  }
+/** A kept CA certificate in the form of a seed: putting it again changes nothing. */
+export function asSeed(kept: KeptCertificate): Certificate {
+  return { ...kept, deviceCertificates: [...kept.deviceCertificates.values()] };
 }

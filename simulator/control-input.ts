@@ -1,11 +1,16 @@
-import type { Certificate, DeviceCertificate } from './certificate.ts';
+import { ACTIONS } from './actions.ts';
+import type { Certificate, DeviceCertificate, KeptCertificate } from './certificate.ts';
+import type { CertificateStore } from './certificate-store.ts';
 import { FAULT_KINDS } from './fault.ts';
 import type { Fault } from './fault.ts';
 import { FieldReader, defined } from './fields.ts';
 import type { FieldError } from './fields.ts';
+import { MAX_SN_BYTES } from './parameters.ts';
 import type { Denial, Settings } from './settings.ts';
 
-const MAX_SN_BYTES = 128;
+// A misspelt action would match no call, and its line would do nothing.
+const PRODUCT_ACTIONS = [...ACTIONS.keys()];
+const ACTION_NAMES = [...PRODUCT_ACTIONS, 'AssumeRole'];
 
 function readTime(reader: FieldReader, name: string): string | undefined {
   const value = reader.raw(name);
@@ -16,15 +21,44 @@ function readTime(reader: FieldReader, name: string): string | undefined {
   return undefined;
 }
 
-function readDevice(value: unknown, path: string, errors: FieldError[]): DeviceCertificate {
-  const reader = new FieldReader(value, path, errors);
-  const device = defined({
+function deviceFields(reader: FieldReader): DeviceCertificate {
+  return defined({
     deviceSn: reader.string('deviceSn', { maxBytes: MAX_SN_BYTES, required: true }) ?? '',
     deviceName: reader.string('deviceName'),
     status: reader.string('status'),
+    validBegin: readTime(reader, 'validBegin'),
+    validEnd: readTime(reader, 'validEnd'),
+    deviceContent: reader.string('deviceContent', { allowEmpty: true }),
   });
+}
+
+function readDevice(value: unknown, path: string, errors: FieldError[]): DeviceCertificate {
+  const reader = new FieldReader(value, path, errors);
+  const device = deviceFields(reader);
   reader.end();
   return device;
+}
+
+/**
+ * Reads one device certificate of `PUT /_sim/device-certificates`, which names its CA certificate; broken rules go to
+ * `errors`. A CA certificate that is not in the store breaks a rule: the answer is `undefined` then.
+ */
+export function readPlacedDevice(
+  value: unknown,
+  path: string,
+  errors: FieldError[],
+  certificates: CertificateStore,
+): { readonly ca: KeptCertificate; readonly device: DeviceCertificate } | undefined {
+  const reader = new FieldReader(value, path, errors);
+  const mqttInstanceId = reader.string('mqttInstanceId', { required: true });
+  const caSn = reader.string('caSn', { maxBytes: MAX_SN_BYTES, required: true });
+  const device = deviceFields(reader);
+  reader.end();
+  if (mqttInstanceId === undefined || caSn === undefined) return undefined;
+  const ca = certificates.find(mqttInstanceId, caSn);
+  if (ca !== undefined) return { ca, device };
+  reader.fail('caSn', 'must be a CA certificate of the instance; put it first');
+  return undefined;
 }
 
 /** Reads one certificate of `PUT /_sim/certificates`; broken rules go to `errors`. */
@@ -50,8 +84,10 @@ export function readCertificate(value: unknown, path: string, errors: FieldError
 export function readFault(value: unknown, path: string, errors: FieldError[]): Fault {
   const reader = new FieldReader(value, path, errors);
   const given = defined({
-    action: reader.string('action'),
+    action: reader.oneOf('action', ACTION_NAMES),
+    mqttInstanceId: reader.string('mqttInstanceId'),
     sn: reader.string('sn', { maxBytes: MAX_SN_BYTES }),
+    deviceSn: reader.string('deviceSn', { maxBytes: MAX_SN_BYTES }),
     status: reader.integer('status', 200, 599),
     code: reader.string('code'),
     message: reader.string('message', { allowEmpty: true }),
@@ -70,7 +106,7 @@ export function readFault(value: unknown, path: string, errors: FieldError[]): F
 function readDenial(value: unknown, path: string, errors: FieldError[]): Denial {
   const reader = new FieldReader(value, path, errors);
   const denial = defined({
-    action: reader.string('action'),
+    action: reader.oneOf('action', PRODUCT_ACTIONS),
     accessKeyId: reader.string('accessKeyId'),
     mqttInstanceId: reader.string('mqttInstanceId'),
   });

@@ -1,72 +1,11 @@
 import type { Answer } from './answer.ts';
-import { readCertificate, readFault, readOneOrMany, readSettings } from './control-input.ts';
-import type { FieldError } from './fields.ts';
+import { certificateRoutes, deviceRoutes } from './control-certificates.ts';
+import { readFault, readOneOrMany, readSettings } from './control-input.ts';
+import { json, withBody, withQuery } from './control-request.ts';
+import type { Route } from './control-request.ts';
 import type { Incoming } from './incoming.ts';
 import { problemAnswer } from './problem.ts';
 import type { Simulation } from './simulation.ts';
-
-type Route = (simulation: Simulation, incoming: Incoming) => Answer;
-
-function json(body: unknown): Answer {
-  return { status: 200, contentType: 'application/json', body: JSON.stringify(body) };
-}
-
-/** Parses the body and hands it to `use`, which collects broken rules; nothing is done when there are any. */
-function withBody<Input>(
-  incoming: Incoming,
-  read: (value: unknown, errors: FieldError[]) => Input,
-  use: (input: Input) => Answer,
-): Answer {
-  let value: unknown;
-  try {
-    value = JSON.parse(incoming.body.toString('utf8'));
-  } catch (error) {
-    return problemAnswer(400, `The body is not JSON: ${error instanceof Error ? error.message : ''}`);
-  }
-  const errors: FieldError[] = [];
-  const input = read(value, errors);
-  if (errors.length > 0) return problemAnswer(422, 'Nothing was changed.', errors);
-  return use(input);
-}
-
-/** Reads query parameters, refusing unknown ones: a misspelt filter would match everything. */
-function readQuery(incoming: Incoming, known: readonly string[]): Record<string, string> | Answer {
-  const unknown = incoming.query.find(([name]) => !known.includes(name));
-  if (unknown === undefined) return Object.fromEntries(incoming.query);
-  const rule = `is unknown; known: ${known.join(', ')}`;
-  return problemAnswer(422, 'Nothing was done.', [{ field: unknown[0], rule }]);
-}
-
-function isAnswer(value: Record<string, string> | Answer): value is Answer {
-  return typeof value.status === 'number';
-}
-
-const putCertificates: Route = (simulation, incoming) => {
-  const query = readQuery(incoming, ['replace']);
-  if (isAnswer(query)) return query;
-  const replace = query['replace'];
-  if (replace !== undefined && replace !== 'all') {
-    return problemAnswer(422, 'Nothing was changed.', [{ field: 'replace', rule: 'must be all' }]);
-  }
-  return withBody(
-    incoming,
-    (value, errors) => readOneOrMany(value, errors, readCertificate),
-    (certificates) => {
-      if (replace === 'all') simulation.certificates.clear();
-      simulation.certificates.put(certificates);
-      return json({ certificates: simulation.certificates.list() });
-    },
-  );
-};
-
-const getCertificates: Route = (simulation, incoming) => {
-  const query = readQuery(incoming, ['mqttInstanceId', 'sn']);
-  if (isAnswer(query)) return query;
-  const certificates = simulation.certificates
-    .list(query['mqttInstanceId'])
-    .filter(({ sn }) => query['sn'] === undefined || sn === query['sn']);
-  return json({ certificates });
-};
 
 const postFaults: Route = (simulation, incoming) =>
   withBody(
@@ -78,19 +17,15 @@ const postFaults: Route = (simulation, incoming) =>
     },
   );
 
-const getCalls: Route = (simulation, incoming) => {
-  const query = readQuery(incoming, ['action', 'sn', 'code']);
-  if (isAnswer(query)) return query;
-  return json({
-    total: simulation.calls.total,
-    peakPerSecond: simulation.throttle.peak,
-    calls: simulation.calls.list(query),
-  });
-};
+const getCalls: Route = ({ calls, throttle }, incoming) =>
+  withQuery(incoming, ['action', 'mqttInstanceId', 'sn', 'deviceSn', 'code'], (filter) =>
+    json({ total: calls.total, peakPerSecond: throttle.peak, calls: calls.list(filter) }),
+  );
 
 const ROUTES: Readonly<Record<string, Readonly<Record<string, Route>>>> = {
   '/_sim/health': { GET: () => json({ status: 'ok' }) },
-  '/_sim/certificates': { GET: getCertificates, PUT: putCertificates },
+  '/_sim/certificates': certificateRoutes,
+  '/_sim/device-certificates': deviceRoutes,
   '/_sim/faults': {
     GET: (simulation) => json({ faults: simulation.faults.remaining() }),
     POST: postFaults,

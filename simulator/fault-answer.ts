@@ -20,15 +20,16 @@ function cut(answer: Answer): Answer {
 }
 
 function otherSn(answer: Answer): Answer {
-  const change = (value: unknown): unknown =>
-    typeof value !== 'object' || value === null
-      ? value
-      : Object.fromEntries(
-          Object.entries(value).map(([name, inner]: [string, unknown]) => [
-            name,
-            /^(Device)?Sn$/.test(name) && typeof inner === 'string' ? `${inner}-other` : change(inner),
-          ]),
-        );
+  const change = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(change);
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(
+      Object.entries(value).map(([name, inner]: [string, unknown]) => [
+        name,
+        /^(Device)?Sn$/.test(name) && typeof inner === 'string' ? `${inner}-other` : change(inner),
+      ]),
+    );
+  };
   return { ...answer, body: JSON.stringify(change(JSON.parse(answer.body))) };
 }
 

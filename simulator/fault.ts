@@ -1,3 +1,7 @@
+import { isAbout } from './call-target.ts';
+import type { CallTarget } from './call-target.ts';
+import type { Parameters } from './certificate-kind.ts';
+
 /**
  * How a scripted answer goes wrong.
  *
@@ -30,13 +34,11 @@ export const FAULT_KINDS = [
 /** See {@link FAULT_KINDS}. */
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
-/** One line of the script. */
-export interface Fault {
+/** One line of the script; it is met only by calls about its target. */
+export interface Fault extends CallTarget {
   readonly kind: FaultKind;
   /** Only calls of this action; when absent, any call of the product (never AssumeRole). */
   readonly action?: string;
-  /** Only calls whose `Sn` (`CaSn`) is this. */
-  readonly sn?: string;
   /** How many calls it takes before it is used up. */
   readonly times: number;
   /** HTTP status of the answer. */
@@ -85,13 +87,13 @@ export class FaultScript {
   /** Takes the first line that fits a call, using it up by one. */
   take(call: {
     readonly action: string;
-    readonly sn: string | undefined;
+    readonly parameters: Parameters;
     readonly isProduct: boolean;
   }): Fault | undefined {
     const line = this.#lines.find(
       ({ fault }) =>
         (fault.action === undefined ? call.isProduct : fault.action === call.action) &&
-        (fault.sn === undefined || fault.sn === call.sn),
+        isAbout(fault, call.parameters),
     );
     if (line === undefined) return undefined;
     line.left -= 1;

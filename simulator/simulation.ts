@@ -1,6 +1,6 @@
 import { CallLog } from './call-log.ts';
-import { CertificateStore } from './certificate.ts';
 import type { Certificate } from './certificate.ts';
+import { CertificateStore } from './certificate-store.ts';
 import { FaultScript } from './fault.ts';
 import { KeyRing } from './key-ring.ts';
 import { NonceMemory } from './nonce-memory.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { ACTIONS, checkParameters } from './actions.ts';
+import { ACTIONS } from './actions.ts';
 import { errorAnswer, send, successAnswer } from './answer.ts';
 import type { Answer, AnswerContext } from './answer.ts';
 import { STS_VERSION, assumeRole } from './assume-role.ts';
@@ -12,6 +12,7 @@ import { applies } from './fault.ts';
 import { header } from './incoming.ts';
 import type { Incoming } from './incoming.ts';
 import type { AccessKey } from './key-ring.ts';
+import { checkParameters } from './parameters.ts';
 import type { Simulation } from './simulation.ts';
 import { VendorError } from './vendor-error.ts';
 
@@ -153,8 +154,11 @@ export async function answerVendorCall(
       return errorEffect(error, context);
     }
   };
-  const sn = record.parameters['Sn'] ?? record.parameters['CaSn'];
-  const fault = simulation.faults.take({ action: record.action, sn, isProduct: !isSts });
+  const fault = simulation.faults.take({
+    action: record.action,
+    parameters: record.parameters,
+    isProduct: !isSts,
+  });
   if (fault === undefined) {
     answer(run(false));
     return;

@@ -20,6 +20,11 @@ const KNOWN = {
     movedTo: 400,
     message: 'Failed to find the CA by the SN. Please check sn is valid.',
   },
+  // The notice is not known to move it.
+  FindDeviceBySnError: {
+    status: 500,
+    message: 'Failed to find the device certificate by the SN. Please check sn is valid',
+  },
   MqttInstanceNotFound: { status: 500, movedTo: 400, message: 'Specified instance is not found' },
   PermissionCheckFailed: { status: 403, message: 'Failed to verify API permissions.' },
   MqttOwnerCheckError: { status: 403, message: 'Failed to validate the instance permission' },

@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import type { CallRecord } from '../../simulator/call-log.ts';
 import type { RunningSimulator } from '../../simulator/server.ts';
 
@@ -38,4 +39,26 @@ export async function keptStatus(simulator: RunningSimulator, sn: string): Promi
   type Kept = { certificates: { status: string }[] };
   const answer = await control<Kept>(simulator, 'GET', `/certificates?sn=${encodeURIComponent(sn)}`);
   return answer.body.certificates[0]?.status;
+}
+
+interface Problem {
+  status: number;
+  errors?: { field: string; rule: string }[];
+}
+
+/** A request that breaks a rule of the control interface. */
+export interface WrongRequest {
+  method: string;
+  path: string;
+  body: unknown;
+  field: string;
+  rule: RegExp;
+}
+
+/** Sends a wrong request: the answer is a 422 that names the field and the rule. */
+export async function expectProblem(simulator: RunningSimulator, wrong: WrongRequest): Promise<void> {
+  const answer = await control<Problem>(simulator, wrong.method, wrong.path, wrong.body);
+  const { status, contentType, body } = answer;
+  expect([status, contentType, body.status]).toEqual([422, 'application/problem+json', 422]);
+  expect(body.errors?.find(({ field }) => field === wrong.field)?.rule).toMatch(wrong.rule);
 }

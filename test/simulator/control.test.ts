@@ -5,7 +5,8 @@ import type { CallRecord } from '../../simulator/call-log.ts';
 import { isLoopback } from '../../simulator/control.ts';
 import { startSimulator } from '../../simulator/server.ts';
 import type { RunningSimulator } from '../../simulator/server.ts';
-import { calls, control } from './control-client.ts';
+import { calls, control, expectProblem } from './control-client.ts';
+import type { WrongRequest } from './control-client.ts';
 import { ACCESS_KEY, INSTANCE, SN, call, failure, sendRaw } from './vendor-client.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -24,68 +25,8 @@ beforeEach(async () => {
 
 afterEach(() => simulator.close());
 
-interface Problem {
-  type: string;
-  title: string;
-  status: number;
-  detail: string;
-  errors?: { field: string; rule: string }[];
-}
-
-interface Kept {
-  certificates: { mqttInstanceId: string; sn: string; status: string; caName: string }[];
-}
-
 test('health answers ok', async () => {
   expect(await control(simulator, 'GET', '/health')).toMatchObject({ status: 200, body: { status: 'ok' } });
-});
-
-test('the certificates put are kept with their defaults; a repeated one is replaced whole', async () => {
-  const first = await control<Kept>(simulator, 'PUT', '/certificates', {
-    mqttInstanceId: INSTANCE,
-    sn: SN,
-    caName: 'named',
-  });
-  expect(first.body.certificates).toEqual([
-    {
-      mqttInstanceId: INSTANCE,
-      sn: SN,
-      caName: 'named',
-      status: '0',
-      validBegin: String(Date.UTC(2025, 0, 1)),
-      validEnd: String(Date.UTC(2035, 0, 1)),
-      caContent: '',
-      registrationCode: '',
-      verificationContent: '',
-      deviceCertificates: [],
-    },
-  ]);
-  await control(simulator, 'PUT', '/certificates', [
-    { mqttInstanceId: INSTANCE, sn: SN },
-    { mqttInstanceId: 'post-cn-2', sn: SN, status: '1' },
-  ]);
-  const both = await control<Kept>(simulator, 'GET', '/certificates');
-  expect(
-    both.body.certificates.map(({ mqttInstanceId, caName, status }) => [mqttInstanceId, caName, status]),
-  ).toEqual([
-    [INSTANCE, `ca-${SN}`, '0'],
-    ['post-cn-2', `ca-${SN}`, '1'],
-  ]);
-  const one = await control<Kept>(simulator, 'GET', '/certificates?mqttInstanceId=post-cn-2');
-  expect(one.body.certificates).toHaveLength(1);
-});
-
-test('replace=all forgets the others and their instances', async () => {
-  await control(simulator, 'PUT', '/certificates?replace=all', [{ mqttInstanceId: 'post-cn-2', sn: 'x' }]);
-  expect((await failure(simulator, 'GetCaCertificate', query)).code).toBe('MqttInstanceNotFound');
-  await control(simulator, 'PUT', '/settings', { emptyInstances: [INSTANCE] });
-  expect((await failure(simulator, 'GetCaCertificate', query)).code).toBe('FindCaBySnError');
-});
-
-test('a status that the vendor never documented is kept and answered', async () => {
-  await control(simulator, 'PUT', '/certificates', { mqttInstanceId: INSTANCE, sn: SN, status: 'frozen' });
-  const { body } = await call(simulator, 'GetCaCertificate', query);
-  expect(body['Data']).toMatchObject({ Status: 'frozen' });
 });
 
 test('calls are listed in order with what was asked and answered', async () => {
@@ -155,51 +96,15 @@ test('the log of calls is bounded; the count is kept', () => {
   expect(log.total).toBe(MAX_KEPT_CALLS + 10);
 });
 
-test.each([
+test.each<WrongRequest>([
+  { method: 'POST', path: '/faults', body: { action: 'ActivateCa' }, field: 'action', rule: /ActiveCaCert/ },
   {
     method: 'PUT',
-    path: '/certificates',
-    body: [{ sn: 'x' }],
-    field: '[0].mqttInstanceId',
-    rule: /required/,
+    path: '/settings',
+    body: { denied: [{ action: 'AssumeRole' }] },
+    field: 'denied[0].action',
+    rule: /one of ActiveCaCertificate/,
   },
-  {
-    method: 'PUT',
-    path: '/certificates',
-    body: { mqttInstanceId: 'i', sn: 'é'.repeat(65) },
-    field: 'sn',
-    rule: /1 to 128 bytes/,
-  },
-  {
-    method: 'PUT',
-    path: '/certificates',
-    body: { mqttInstanceId: 'i', sn: 'x', state: '1' },
-    field: 'state',
-    rule: /unknown/,
-  },
-  {
-    method: 'PUT',
-    path: '/certificates',
-    body: { mqttInstanceId: 'i', sn: 'x', status: 1 },
-    field: 'status',
-    rule: /string/,
-  },
-  {
-    method: 'PUT',
-    path: '/certificates',
-    body: { mqttInstanceId: 'i', sn: 'x', validEnd: '2030-01-01' },
-    field: 'validEnd',
-    rule: /milliseconds/,
-  },
-  {
-    method: 'PUT',
-    path: '/certificates',
-    body: [{ mqttInstanceId: 'i', sn: 'x', deviceCertificates: [{}] }],
-    field: '[0].deviceCertificates[0].deviceSn',
-    rule: /required/,
-  },
-  { method: 'PUT', path: '/certificates', body: 'null', field: '(body)', rule: /object/ },
-  { method: 'PUT', path: '/certificates?replace=yes', body: [], field: 'replace', rule: /all/ },
   { method: 'POST', path: '/faults', body: { kind: 'explode' }, field: 'kind', rule: /one of error, / },
   { method: 'POST', path: '/faults', body: [{}, { times: 0 }], field: '[1].times', rule: /integer from 1/ },
   { method: 'POST', path: '/faults', body: { status: 999 }, field: 'status', rule: /200 to 599/ },
@@ -226,22 +131,12 @@ test.each([
     rule: /list/,
   },
   { method: 'GET', path: '/calls?action_=x', body: undefined, field: 'action_', rule: /unknown/ },
-])(
-  '$method $path with a wrong $field is refused, naming field and rule',
-  async ({ method, path, body, field, rule }) => {
-    const answer = await control<Problem>(simulator, method, path, body);
-    expect([answer.status, answer.contentType, answer.body.status]).toEqual([
-      422,
-      'application/problem+json',
-      422,
-    ]);
-    const named = answer.body.errors?.find((error) => error.field === field);
-    expect(named?.rule).toMatch(rule);
-    // Nothing of a refused body is taken.
-    expect((await control<Kept>(simulator, 'GET', '/certificates')).body.certificates).toHaveLength(1);
-    expect((await control(simulator, 'GET', '/faults')).body).toEqual({ faults: [] });
-  },
-);
+])('$method $path with a wrong $field is refused, and nothing of it is taken', async (wrong) => {
+  const settings = (await control(simulator, 'GET', '/settings')).body;
+  await expectProblem(simulator, wrong);
+  expect((await control(simulator, 'GET', '/faults')).body).toEqual({ faults: [] });
+  expect((await control(simulator, 'GET', '/settings')).body).toEqual(settings);
+});
 
 test('what is not JSON, an unknown path and a wrong method are problems too', async () => {
   expect(await control(simulator, 'PUT', '/certificates', '{')).toMatchObject({

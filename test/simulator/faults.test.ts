@@ -165,6 +165,44 @@ test('lines are taken in order, each as often as it says, and only by calls that
   expect((await control(simulator, 'GET', '/faults')).body).toEqual({ faults: [] });
 });
 
+test('a line can be aimed at an instance, a CA certificate, a device certificate', async () => {
+  const other = 'post-cn-2';
+  await control(simulator, 'PUT', '/certificates', [
+    { mqttInstanceId: INSTANCE, sn: SN, deviceCertificates: [{ deviceSn: 'one' }, { deviceSn: 'two' }] },
+    { mqttInstanceId: other, sn: SN, deviceCertificates: [{ deviceSn: 'one' }] },
+  ]);
+  const reads: [string, Record<string, string>][] = [
+    ['GetCaCertificate', query],
+    ['GetCaCertificate', { ...query, MqttInstanceId: other }],
+    ['GetDeviceCertificate', { MqttInstanceId: INSTANCE, CaSn: SN, DeviceSn: 'one' }],
+    ['GetDeviceCertificate', { MqttInstanceId: INSTANCE, CaSn: SN, DeviceSn: 'two' }],
+    ['GetDeviceCertificate', { MqttInstanceId: other, CaSn: SN, DeviceSn: 'one' }],
+    ['ListDeviceCertificateByCaSn', { MqttInstanceId: INSTANCE, CaSn: SN, PageNo: '1', PageSize: '1' }],
+  ];
+  const aims: [object, number[]][] = [
+    [{}, [0, 1, 2, 3, 4, 5]],
+    [{ mqttInstanceId: other }, [1, 4]],
+    [{ sn: SN, mqttInstanceId: INSTANCE }, [0, 2, 3, 5]],
+    [{ deviceSn: 'one' }, [2, 4]],
+    [{ deviceSn: 'one', mqttInstanceId: INSTANCE }, [2]],
+    [{ sn: SN, action: 'GetDeviceCertificate' }, [2, 3, 4]],
+    [{ sn: 'one' }, []],
+  ];
+  for (const [aim, hit] of aims) {
+    await control(simulator, 'DELETE', '/faults');
+    await script({ ...aim, status: 200, code: 'Hit', times: 1000 });
+    const answers = await Promise.all(reads.map(([action, given]) => call(simulator, action, given)));
+    const met = answers.flatMap(({ body }, index) => (body['Code'] === 'Hit' ? [index] : []));
+    expect([aim, met]).toEqual([aim, hit]);
+  }
+  // The same members choose among the recorded calls.
+  const counts = ['mqttInstanceId=post-cn-2', 'deviceSn=two', `sn=${SN}`, 'deviceSn=none'];
+  const found = await Promise.all(
+    counts.map(async (filter) => (await calls(simulator, `?${filter}`)).calls.length),
+  );
+  expect(found).toEqual([2, 1, 6, 0].map((count) => count * aims.length));
+});
+
 test('DELETE forgets the script', async () => {
   await script({ times: 1000 });
   await control(simulator, 'DELETE', '/faults');

@@ -164,3 +164,25 @@ export async function sendRaw(port: number, signed: SignedRequest): Promise<RawA
 export function codeOf(answer: RawAnswer): unknown {
   return (JSON.parse(answer.body) as { Code?: unknown }).Code;
 }
+
+/** Opens a role session whose inline policy allows these RAM actions on {@link INSTANCE} alone. */
+export async function assumeRole(
+  simulator: Pick<RunningSimulator, 'port'>,
+  actions: readonly string[],
+): Promise<Credentials> {
+  const statement = { Effect: 'Allow', Action: actions, Resource: `acs:mq:*:*:${INSTANCE}` };
+  const form = {
+    RoleArn: 'acs:ram::1234567890123456:role/countersign-worker',
+    RoleSessionName: 'family',
+    Policy: JSON.stringify({ Version: '1', Statement: [statement] }),
+  };
+  const headers = { 'x-acs-version': '2015-04-01' };
+  const answer = await sendRaw(simulator.port, sign(simulator.port, 'AssumeRole', { form, headers }));
+  type Opened = { Credentials: { AccessKeyId: string; AccessKeySecret: string; SecurityToken: string } };
+  const { Credentials: key } = JSON.parse(answer.body) as Opened;
+  return {
+    accessKeyId: key.AccessKeyId,
+    accessKeySecret: key.AccessKeySecret,
+    securityToken: key.SecurityToken,
+  };
+}

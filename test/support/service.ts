@@ -128,13 +128,25 @@ export async function startGround(servers: Servers = {}) {
       });
       return sn;
     },
+    /** A fresh inactive device certificate under a CA certificate of the ground; answers its serial number. */
+    async deviceCertificate(caSn: string, overrides: object = {}): Promise<string> {
+      const deviceSn = `DEVICE-${randomUUID()}`;
+      await control('PUT', '/_sim/device-certificates', {
+        mqttInstanceId: instance,
+        caSn,
+        deviceSn,
+        status: '0',
+        ...overrides,
+      });
+      return deviceSn;
+    },
     /** The next answers to ActiveCaCertificate for a serial number. */
     fault: (sn: string, fault: object) =>
       control('POST', '/_sim/faults', { action: 'ActiveCaCertificate', sn, ...fault }),
     control,
-    /** Reads of a serial number last so long, ms, once. */
-    async slowRead(sn: string, delayMs: number): Promise<void> {
-      await control('POST', '/_sim/faults', { action: 'GetCaCertificate', sn, kind: 'pass', delayMs });
+    /** The next read of a CA certificate, or by another action, lasts so long, ms. */
+    async slowRead(sn: string, delayMs: number, action = 'GetCaCertificate'): Promise<void> {
+      await control('POST', '/_sim/faults', { action, sn, kind: 'pass', delayMs });
     },
     /** Waits until all that was scripted for a serial number has begun. */
     untilScriptTaken: (sn: string): Promise<true> =>
@@ -142,13 +154,14 @@ export async function startGround(servers: Servers = {}) {
         const { faults } = (await control('GET', '/_sim/faults')) as { faults: { sn?: string }[] };
         return faults.some((fault) => fault.sn === sn) ? null : true;
       }),
-    /** Calls of ActiveCaCertificate that the simulator saw for a serial number. */
+    /** Calls of an action that the simulator saw for a CA certificate's serial number. */
     async calls(
       sn: string,
+      action = 'ActiveCaCertificate',
     ): Promise<{ action: string; status: number; applied: boolean; requestId: string }[]> {
       const { calls } = (await control(
         'GET',
-        `/_sim/calls?action=ActiveCaCertificate&sn=${encodeURIComponent(sn)}`,
+        `/_sim/calls?action=${action}&sn=${encodeURIComponent(sn)}`,
       )) as {
         calls: { action: string; status: number; applied: boolean; requestId: string }[];
       };
