@@ -138,7 +138,8 @@ export function makeAcceptance(deps: ActivityDependencies) {
         const { decideWithinMs, executeWithinMs, tellsTakenUp: _, ...rest } = asked;
         const found = readInput(operations, asked);
         if (found.fault !== null) throw refusal('invalid_request', found.fault);
-        const question = { ...rest, requester: requesterOfHost(asked.requester), breakGlass: false };
+        const { target } = found;
+        const question = { ...rest, target, requester: requesterOfHost(asked.requester), breakGlass: false };
         const policy = policyForHost(question, startedAt);
         const decideMs = Math.min(decideWithinMs ?? Infinity, policy.decideWithinMs);
         return {
@@ -148,7 +149,6 @@ export function makeAcceptance(deps: ActivityDependencies) {
             ...question,
             ...pinsOf(found.operation),
             input: found.input,
-            target: found.target.id,
             policy,
             submittedAt: startedAt,
             decideBy: isoTime(Date.parse(startedAt) + decideMs),

@@ -5,7 +5,7 @@ import { makeBeforeCall } from './before-call.ts';
 import type { GatedCall } from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { makeEndCall } from './end-call.ts';
-import { implementationFor } from './implementation-for.ts';
+import { assertTarget, implementationFor } from './implementation-for.ts';
 import { assertNotCancelled, makeSendCall } from './send-call.ts';
 import { makeStartCall } from './start-call.ts';
 
@@ -30,6 +30,7 @@ export function makeGatedCall(deps: ActivityDependencies): (operation: string) =
       }
       const ref = activityRef();
       const implementation = implementationFor(deps, change);
+      assertTarget(deps, change);
       const instead = await beforeCall.before(implementation, input, ref);
       if (instead !== null) return instead;
       assertNotCancelled();

@@ -2,6 +2,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { Change } from '../domain/change.ts';
 import type { Implementation } from '../operations/implement.ts';
 import { outOfStep } from '../operations/in-step.ts';
+import { faultOf } from '../operations/inputs.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 
 type Dependencies = Pick<ActivityDependencies, 'operations' | 'implementations' | 'alarm'>;
@@ -18,4 +19,14 @@ export function implementationFor(deps: Dependencies, change: Change): Implement
   const why = message ?? `this worker has nothing that carries out ${change.operation}`;
   deps.alarm?.('operation_out_of_step', why, { changeId: change.id });
   throw ApplicationFailure.retryable(why, 'operation_out_of_step');
+}
+
+/**
+ * The target is that of the input, by whichever way the change came: policies and freezes match the one, the other is called.
+ *
+ * @throws ApplicationFailure `invalid_request`, for good
+ */
+export function assertTarget({ operations }: Pick<Dependencies, 'operations'>, change: Change): void {
+  const fault = faultOf(operations, change);
+  if (fault !== null) throw ApplicationFailure.nonRetryable(fault, 'invalid_request');
 }

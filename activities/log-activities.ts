@@ -38,7 +38,7 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
       const fault = requestFault(operations, request, change);
       if (fault?.code === 'invalid_request') return { kind: 'invalid', message: fault.message };
       const operation = operations.get(change.operation);
-      const elsewhere = servedRegionFault(operation, change.input, region);
+      const elsewhere = servedRegionFault(operation, change.target, region);
       if (elsewhere !== null) return { kind: 'invalid', code: 'region_not_served', message: elsewhere };
       if (submission !== null && !attests(submission, change, verifyStatement)) {
         const message = 'the submission is not signed for this change by a known key';

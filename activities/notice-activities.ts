@@ -49,7 +49,7 @@ function noticeData(change: Change, notification: Json | undefined): JsonObject 
     change: {
       id,
       operation,
-      target,
+      target: { id: target.id, scope: { ...target.scope }, label: target.label },
       justification,
       breakGlass,
       ticket: change.ticket && { ...change.ticket },

@@ -10,7 +10,7 @@ import type { VendorActivities } from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { digestOf } from './digest.ts';
 import { asFailure } from './failure.ts';
-import { implementationFor } from './implementation-for.ts';
+import { assertTarget, implementationFor } from './implementation-for.ts';
 import { makeReadOrFail } from './read-target.ts';
 
 /** What `change.prechecked` says of a read. */
@@ -27,6 +27,7 @@ export function makePrecheck(deps: ActivityDependencies): VendorActivities['prec
   return async ({ change, entry }) => {
     assertPolicy(deps, change);
     const implementation = implementationFor(deps, change);
+    assertTarget(deps, change);
     const written = (await asFailure(() => findEntry(pool, entry.key))) as Written | null;
     if (written) {
       const { snapshot, digest, readRequestId } = written;

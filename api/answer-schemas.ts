@@ -20,6 +20,7 @@ const person = z.object({
 const named = z.object({ issuer: z.string(), subject: z.string(), name: z.string() });
 const personId = z.object({ issuer: z.string(), subject: z.string() });
 const count = z.number().int();
+const scope = z.record(z.string(), z.string());
 
 const policySchema = z
   .object({
@@ -109,7 +110,7 @@ export const changeSchema = z
     operationVersion: z.string(),
     inputSchemaDigest: z.string(),
     input: json,
-    target: z.string(),
+    target: z.object({ id: z.string(), scope, label: z.string() }),
     requester: person,
     justification: z.string(),
     ticket: z.object({ system: z.string(), id: z.string(), url: z.string().nullable() }).nullable(),
@@ -229,8 +230,7 @@ export const freezeSchema = z
   .object({
     id: z.string(),
     operation: z.string().nullable(),
-    regionId: z.string().nullable(),
-    mqttInstanceId: z.string().nullable(),
+    scope,
     startsAt: moment,
     endsAt: moment.nullable(),
     reason: z.string(),

@@ -1,11 +1,13 @@
+import { canonicalJson } from '../domain/canonical-json.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { FieldError } from '../domain/error.ts';
 import type { Freeze } from '../domain/freeze.ts';
 import type { Person } from '../domain/person.ts';
+import { withShortForms } from '../domain/target-scope.ts';
 import { isoTime } from '../domain/time.ts';
 import { idempotencyKey as idempotencyKeySchema } from '../operations/change-request.ts';
 import type { Operations } from '../operations/registry.ts';
-import { checked, freezeSchema, invalid } from './schemas.ts';
+import { checked, freezeSchema, givenTwice, invalid } from './schemas.ts';
 import { changeIdOf } from './submission.ts';
 
 /**
@@ -22,10 +24,11 @@ export function readFreeze(
   now: number,
 ): Freeze {
   const idempotencyKey = key === undefined ? null : checked(idempotencyKeySchema, key, 'Idempotency-Key');
-  const { operation, regionId, mqttInstanceId, startsAt, endsAt, reason } = checked(freezeSchema, body);
+  const { operation, scope: named, startsAt, endsAt, reason, ...short } = checked(freezeSchema, body);
+  const { scope, twice } = withShortForms(named ?? {}, short);
   const start = startsAt === undefined ? now : Date.parse(startsAt);
   const end = endsAt === undefined ? null : Date.parse(endsAt);
-  const errors: FieldError[] = [];
+  const errors: FieldError[] = twice.map(givenTwice);
   if (operation !== undefined && !operations.get(operation)) {
     errors.push({ field: 'operation', rule: 'one_of', message: 'not a gated operation' });
   }
@@ -39,8 +42,7 @@ export function readFreeze(
   return {
     id: changeIdOf(person, idempotencyKey),
     operation: operation ?? null,
-    regionId: regionId ?? null,
-    mqttInstanceId: mqttInstanceId ?? null,
+    scope,
     startsAt: isoTime(start),
     endsAt: end === null ? null : isoTime(end),
     reason,
@@ -54,11 +56,10 @@ export function readFreeze(
 /** Whether the body that made one freeze would make another: a start that was not named is when it came first. */
 export function sameFreeze(kept: Freeze, asked: Freeze, body: unknown): boolean {
   const start = checked(freezeSchema, body).startsAt === undefined ? kept.startsAt : asked.startsAt;
-  return JSON.stringify(freezeDraft(kept)) === JSON.stringify(freezeDraft({ ...asked, startsAt: start }));
+  return canonicalJson(freezeDraft(kept)) === canonicalJson(freezeDraft({ ...asked, startsAt: start }));
 }
 
 /** What an entry says of a freeze. */
-export function freezeDraft(freeze: Freeze): JsonObject {
-  const { id, operation, regionId, mqttInstanceId, startsAt, endsAt, reason } = freeze;
-  return { id, operation, regionId, mqttInstanceId, startsAt, endsAt, reason };
+export function freezeDraft({ id, operation, scope, startsAt, endsAt, reason }: Freeze): JsonObject {
+  return { id, operation, scope: { ...scope }, startsAt, endsAt, reason };
 }

@@ -84,7 +84,7 @@ export function makeRefusalLog(deps: RefusalLogDependencies, windowMs = 60_000):
         changeId: id,
         actor: personActor(person),
         operation: change?.operation ?? null,
-        target: change?.target ?? null,
+        target: change?.target.id ?? null,
         digest: change?.digest ?? null,
         round: change?.round ?? null,
         wanted,

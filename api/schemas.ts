@@ -2,9 +2,10 @@ import { extendZodWithOpenApi } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
 import { CountersignError } from '../domain/error.ts';
 import type { FieldError } from '../domain/error.ts';
-import { identifier, named, sha256Hex, text, words } from '../domain/text-schema.ts';
+import { identifier, sha256Hex, text, words } from '../domain/text-schema.ts';
 import { scopes } from '../domain/scope.ts';
 import { decisionStatuses, executionStatuses, reviewStatuses } from '../domain/status.ts';
+import { scopeOf, scopePattern } from '../domain/target-schema.ts';
 import { asked, ticket } from '../operations/change-request.ts';
 import { errorsOf } from '../operations/field-errors.ts';
 
@@ -69,8 +70,12 @@ export const policyRevocationSchema = z
 export const freezeSchema = z
   .strictObject({
     operation: identifier(100).optional(),
-    regionId: named(64).optional(),
-    mqttInstanceId: named(128).optional(),
+    scope: scopeOf(scopePattern).optional().meta({
+      description:
+        "A pattern for each member that the target's scope must have; every target where it is empty",
+    }),
+    regionId: scopePattern.optional().meta({ description: 'Short for regionId of scope' }),
+    mqttInstanceId: scopePattern.optional().meta({ description: 'Short for mqttInstanceId of scope' }),
     startsAt: moment.optional(),
     endsAt: moment.optional(),
     reason: words(2000),
@@ -106,14 +111,23 @@ export const tokenListQuerySchema = z.strictObject({ cursor: z.uuid().optional()
 /** Query of `GET /v1/freezes`. */
 export const freezeListQuerySchema = z.strictObject({ cursor: text(200).optional(), limit });
 
-/** Query of `GET /v1/changes`. */
+/** Query of `GET /v1/changes`; the parameters `scope.<member>` are one object here, see ./list-query.ts. */
 export const listQuerySchema = z.strictObject({
   decisionStatus: z.enum(decisionStatuses).optional(),
   executionStatus: z.enum(executionStatuses).optional(),
   reviewStatus: z.enum(reviewStatuses).optional(),
   operation: identifier(100).optional(),
-  sn: identifier(128).optional(),
-  mqttInstanceId: identifier(128).optional(),
+  scope: scopeOf(identifier(2000))
+    .optional()
+    // As OpenAPI has it, an exploded object: each member is a parameter of its own name.
+    .openapi({ param: { style: 'form', explode: true } })
+    .meta({
+      propertyNames: { pattern: '^scope\\.[A-Za-z][A-Za-z0-9]{0,63}$' },
+      description:
+        "Values that members of the target's scope must have, each a parameter of its own: scope.sn=0072",
+    }),
+  sn: identifier(2000).optional().meta({ description: 'Short for scope.sn' }),
+  mqttInstanceId: identifier(2000).optional().meta({ description: 'Short for scope.mqttInstanceId' }),
   requester: text(200).optional(),
   ticket: identifier(200).optional(),
   awaiting: z.literal('me').optional(),
@@ -132,6 +146,11 @@ export function checked<T>(schema: z.ZodType<T>, value: unknown, prefix = ''): T
   const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return result.data;
   throw invalid(errorsOf(result.error, prefix));
+}
+
+/** That a member of a scope is named by its short form, too. @param field - the short form */
+export function givenTwice(field: string): FieldError {
+  return { field, rule: 'once', message: `scope.${field} is given, too: ${field} is its short form` };
 }
 
 /** The refusal of fields that broke rules. */

@@ -74,7 +74,7 @@ export function readSubmission(
     operation: operation.name,
     ...pinsOf(operation),
     input,
-    target: operation.target(input).id,
+    target: operation.target(input),
     requester: person,
     justification: asked.justification,
     ticket: asked.ticket

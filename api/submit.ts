@@ -104,8 +104,8 @@ export function makeSubmit(deps: ApiDependencies): (submittal: Submittal) => Pro
   }
 
   /** The open change on the request's target, if there is one. */
-  async function holderOf({ operation, target }: ChangeRequest): Promise<Change | null> {
-    const id = await getOpenChange(db, operation, target);
+  async function holderOf({ target }: ChangeRequest): Promise<Change | null> {
+    const id = await getOpenChange(db, target.id);
     return id === null ? null : getChange(db, id);
   }
 
@@ -129,7 +129,7 @@ export function makeSubmit(deps: ApiDependencies): (submittal: Submittal) => Pro
     const before = await known(submittal, asked);
     if (before) return { created: false, change: before };
 
-    assertServedRegion(operations.get(asked.operation), asked.input, region);
+    assertServedRegion(operations.get(asked.operation), asked.target, region);
     let request: ChangeRequest;
     let holder: Change | null = null;
     const open = async () => {

@@ -16,7 +16,7 @@ const closesWithinMs = 10_000;
  */
 export async function takeOver(deps: ApiDependencies, request: ChangeRequest, holder: Change): Promise<void> {
   const { db, now = Date.now } = deps;
-  const { operation, target, requester, id } = request;
+  const { target, requester, id } = request;
   const said = { kind: 'takeover', action: 'take_over', comment: `break-glass change ${id}` } as const;
   try {
     await sayStopWord(deps, holder.id, requester, said, request.source);
@@ -27,7 +27,7 @@ export async function takeOver(deps: ApiDependencies, request: ChangeRequest, ho
   }
   const until = now() + closesWithinMs;
   while (now() < until) {
-    if ((await getOpenChange(db, operation, target)) !== holder.id) return;
+    if ((await getOpenChange(db, target.id)) !== holder.id) return;
     await delay(100);
   }
   throw new CountersignError('engine_unavailable', `change ${holder.id} has not let go of the target yet`, {

@@ -24,7 +24,7 @@ export async function fill(superuserUrl: string, modelId: string, changes: numbe
       `insert into countersign.change (id, version, document, submitted_at, closed_at)
        select copy.id, model.version,
               jsonb_set(
-                replace(replace(model.document::text, model.id::text, copy.id::text), model.sn, copy.sn)::jsonb,
+                replace(replace(model.document::text, model.id::text, copy.id::text), model.scope->>'sn', copy.sn)::jsonb,
                 '{submittedAt}', to_jsonb(to_char(copy.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))),
               copy.at, copy.at + interval '1 minute'
          from copy, countersign.change model where model.id = $1`,
@@ -50,7 +50,7 @@ export async function fill(superuserUrl: string, modelId: string, changes: numbe
               model.actor, model.outcome, copy.at,
               replace(model.event_key, $1::text, copy.id::text) as event_key,
               convert_to(
-                replace(replace(convert_from(model.bytes, 'UTF8'), $1::text, copy.id::text), change.sn, copy.sn),
+                replace(replace(convert_from(model.bytes, 'UTF8'), $1::text, copy.id::text), change.scope->>'sn', copy.sn),
                 'UTF8') as bytes
          from copy, audit.entry model, countersign.change change
         where model.change_id = $1::uuid and change.id = $1::uuid`,

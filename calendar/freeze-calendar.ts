@@ -2,6 +2,8 @@ import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { CountersignError } from '../domain/error.ts';
 import type { Freeze } from '../domain/freeze.ts';
+import { scopeOf, scopePattern } from '../domain/target-schema.ts';
+import { withShortForms } from '../domain/target-scope.ts';
 import { isoTime } from '../domain/time.ts';
 
 const text = z.string().trim().min(1);
@@ -16,19 +18,28 @@ const entry = z
       .refine((name) => !uuid.test(name), { error: 'must not look like the id of a declared freeze' }),
     reason: text.max(2000),
     operation: text.optional(),
-    regionId: text.optional(),
-    mqttInstanceId: text.optional(),
+    scope: scopeOf(scopePattern).default({}),
+    regionId: scopePattern.optional(),
+    mqttInstanceId: scopePattern.optional(),
     startsAt: moment,
     endsAt: moment,
   })
-  .refine(({ startsAt, endsAt }) => startsAt < endsAt, { path: ['endsAt'], error: 'must be after startsAt' });
+  .refine(({ startsAt, endsAt }) => startsAt < endsAt, { path: ['endsAt'], error: 'must be after startsAt' })
+  .transform(({ regionId, mqttInstanceId, ...freeze }, ctx) => {
+    const { scope, twice } = withShortForms(freeze.scope, { regionId, mqttInstanceId });
+    for (const path of twice) {
+      ctx.issues.push({ code: 'custom', input: path, path: [path], message: `scope has ${path}, too` });
+    }
+    return { ...freeze, scope };
+  });
 const calendar = z.array(entry).refine((list) => new Set(list.map(({ name }) => name)).size === list.length, {
   error: 'two freezes have one name',
 });
 
 /**
  * The freezes of a calendar file: a YAML list, each with `name`, `reason`, `startsAt`, `endsAt` and, to hold only some
- * changes, `operation`, `regionId`, `mqttInstanceId` (`*` for any text, `?` for one character). An empty file has none.
+ * changes, `operation` and `scope` (`*` for any text, `?` for one character); `regionId` and `mqttInstanceId` are short for
+ * members of `scope`. An empty file has none.
  *
  * @throws CountersignError `invalid_configuration` naming each entry and rule
  */
@@ -46,12 +57,10 @@ export function readFreezeCalendar(file: string): Freeze[] {
       })),
     );
   }
-  return result.data.map(({ name, operation, regionId, mqttInstanceId, ...rest }) => ({
+  return result.data.map(({ name, operation, ...rest }) => ({
     ...rest,
     id: name,
     operation: operation ?? null,
-    regionId: regionId ?? null,
-    mqttInstanceId: mqttInstanceId ?? null,
     declaredBy: null,
     declaredAt: null,
     liftedBy: null,

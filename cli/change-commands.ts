@@ -5,34 +5,39 @@ import type { ChangeView } from '../api/view.ts';
 import { asCaller as as, clientOf } from './caller.ts';
 import type { Caller, Texts } from './caller.ts';
 import type { Environment } from './environment.ts';
+import { namedValue } from './named-value.ts';
+import { asInput, inputOf } from './operation-input.ts';
+import type { InputOptions } from './operation-input.ts';
 import { asPage, pageLines, pageQuery } from './page.ts';
 import type { PageOptions } from './page.ts';
 import type { Output } from './print.ts';
 import { changeLine, changeLines, entryLine } from './story.ts';
+
+interface ListOptions {
+  readonly awaitingMe?: boolean;
+  readonly scope?: Readonly<Record<string, string>>;
+}
 
 /** `countersign change …`: what the HTTP API does, from a terminal. */
 export function changeCommands(program: Command, env: () => Environment, output: () => Output): void {
   const change = program.command('change').description('ask for, look at and decide changes');
   const show = (view: ChangeView) => output().result(view, changeLines(view));
 
-  as(change.command('create'))
+  asInput(as(change.command('create')))
     .description('ask for a change')
-    .requiredOption('--instance <id>', 'mqttInstanceId')
-    .requiredOption('--sn <sn>', 'serial number of the CA certificate')
     .requiredOption('--justification <text>', 'why')
     .option('--operation <name>', 'the operation', 'ActiveCaCertificate')
-    .option('--region <id>', 'regionId', 'cn-hangzhou')
     .option('--ticket <system:id>', 'the ticket it belongs to')
     .option('--decide-by <time>', 'ISO 8601')
     .option('--execute-after <time>', 'ISO 8601')
     .option('--execute-by <time>', 'ISO 8601')
     .option('--break-glass', 'an emergency: as the policy says, before all have approved; it owes a review')
     .option('--key <key>', 'Idempotency-Key; a new one when left out')
-    .action(async (o: Texts & Caller & { breakGlass?: boolean }) => {
+    .action(async (o: Omit<Texts, 'input'> & InputOptions & Caller & { breakGlass?: boolean }) => {
       const [system, ...id] = (o.ticket ?? '').split(':');
       const body = {
         operation: o.operation,
-        input: { regionId: o.region, mqttInstanceId: o.instance, sn: o.sn },
+        input: inputOf(o),
         justification: o.justification,
         ...(o.ticket === undefined ? {} : { ticket: { system, id: id.join(':') } }),
         ...(o.decideBy === undefined ? {} : { decideBy: o.decideBy }),
@@ -49,13 +54,15 @@ export function changeCommands(program: Command, env: () => Environment, output:
     .option('--decision <status>')
     .option('--execution <status>')
     .option('--review <status>', 'such as owed')
-    .option('--sn <sn>')
+    .option('--scope <name=value>', "a member of the target's scope, as often as needed", namedValue)
+    .option('--sn <sn>', 'short for --scope sn=<sn>')
     .option('--awaiting-me', 'only those that await your decision')
-    .action(async (o: Texts & Caller & PageOptions & { awaitingMe?: boolean }) => {
+    .action(async (o: Omit<Texts, 'scope'> & Caller & PageOptions & ListOptions) => {
       const query = pageQuery(o);
       if (o.decision) query.set('decisionStatus', o.decision);
       if (o.execution) query.set('executionStatus', o.execution);
       if (o.review) query.set('reviewStatus', o.review);
+      for (const [name, value] of Object.entries(o.scope ?? {})) query.set(`scope.${name}`, value);
       if (o.sn) query.set('sn', o.sn);
       if (o.awaitingMe) query.set('awaiting', 'me');
       const page = await (await clientOf(env(), o)).list(query);

@@ -5,6 +5,7 @@ import type { Freeze, FreezeOverride } from '../domain/freeze.ts';
 import { asCaller as as, clientOf } from './caller.ts';
 import type { Caller, Texts } from './caller.ts';
 import type { Environment } from './environment.ts';
+import { namedValue, namedValues } from './named-value.ts';
 import { asPage, pageLines, pageQuery } from './page.ts';
 import type { PageOptions } from './page.ts';
 import type { Output } from './print.ts';
@@ -30,15 +31,20 @@ export function freezeCommands(program: Command, env: () => Environment, output:
     .description('declare a freeze: of everything, or of what the options name')
     .requiredOption('--reason <text>', 'why')
     .option('--operation <name>', 'only this operation')
-    .option('--region <pattern>', 'only these regions: * for any text, ? for one character')
-    .option('--instance <pattern>', 'only these instances, likewise')
+    .option(
+      '--scope <name=pattern>',
+      'only targets with such a member of their scope, as often as needed: * for any text, ? for one character',
+      namedValue,
+    )
+    .option('--region <pattern>', 'short for --scope regionId=<pattern>')
+    .option('--instance <pattern>', 'short for --scope mqttInstanceId=<pattern>')
     .option('--starts-at <time>', 'ISO 8601; now when left out')
     .option('--ends-at <time>', 'ISO 8601; until it is ended when left out')
     .option('--key <key>', 'Idempotency-Key; a new one when left out')
-    .action(async (o: Texts & Caller) => {
-      const { reason, operation, region: regionId, instance: mqttInstanceId, startsAt, endsAt } = o;
+    .action(async (o: Omit<Texts, 'scope'> & Caller & { scope?: Freeze['scope'] }) => {
+      const { reason, operation, scope, region: regionId, instance: mqttInstanceId, startsAt, endsAt } = o;
       const client = await clientOf(env(), o);
-      const body = { reason, operation, regionId, mqttInstanceId, startsAt, endsAt };
+      const body = { reason, operation, scope, regionId, mqttInstanceId, startsAt, endsAt };
       show(await client.post<Freeze>('/v1/freezes', body, { 'Idempotency-Key': o.key ?? randomUUID() }));
     });
 
@@ -66,9 +72,9 @@ export function freezeCommands(program: Command, env: () => Environment, output:
 }
 
 function freezeLine(freeze: Freeze): string {
-  const { id, operation, regionId, mqttInstanceId, startsAt, endsAt, liftedAt, reason } = freeze;
+  const { id, operation, scope, startsAt, endsAt, liftedAt, reason } = freeze;
   const now = Date.now();
   const state = isOver(freeze, now) ? 'over' : inForce(freeze, now) ? 'in force' : 'to come';
-  const held = [operation, regionId, mqttInstanceId].filter((part) => part !== null).join(' ');
+  const held = [operation ?? '', namedValues(scope)].filter((part) => part !== '').join(' ');
   return `${id}  ${state.padEnd(8)}  ${startsAt} to ${liftedAt === null ? (endsAt ?? 'its lifting') : `${liftedAt}, when it was lifted`}  ${held || 'everything'}: ${reason}`;
 }

@@ -1,10 +1,7 @@
 import type { Command } from 'commander';
 import { CountersignError } from '../domain/error.ts';
-import type { JsonObject } from '../domain/json.ts';
 import type { Person } from '../domain/person.ts';
-import { repeatedMember } from '../domain/repeated-member.ts';
-import { errorsOf } from '../operations/field-errors.ts';
-import type { Operations } from '../operations/registry.ts';
+import { readInput } from '../operations/inputs.ts';
 import { explain } from '../policies/explain.ts';
 import { jsonSchemas } from '../policies/json-schema.ts';
 import { checkPolicies } from '../policies/load.ts';
@@ -16,6 +13,8 @@ import type { Caller, Texts } from './caller.ts';
 import { required } from './environment.ts';
 import { explanationLines } from './explanation.ts';
 import type { Environment } from './environment.ts';
+import { asInput, inputOf } from './operation-input.ts';
+import type { InputOptions } from './operation-input.ts';
 import { openOperations } from './operations.ts';
 import type { Output } from './print.ts';
 
@@ -56,12 +55,10 @@ export function policyCommands(program: Command, env: () => Environment, output:
       },
     );
 
-  policy
-    .command('explain')
+  asInput(policy.command('explain'))
     .argument('[file]', 'the policy file; else COUNTERSIGN_POLICY')
     .option('--directory <file>', 'the directory file; else COUNTERSIGN_DIRECTORY')
     .option('--operation <name>', 'the operation', 'ActiveCaCertificate')
-    .requiredOption('--input <json>', "the operation's input")
     .requiredOption('--requester <subject>', 'who asks: the sub of their token')
     .option('--issuer <url>', 'the iss of their token; else OIDC_ISSUER, else that of a running start')
     .option('--groups <names>', 'the groups of their token, comma-separated', '')
@@ -77,7 +74,7 @@ export function policyCommands(program: Command, env: () => Environment, output:
     .action(
       async (
         file: string | undefined,
-        o: Omit<Texts, 'group'> & { breakGlass?: boolean; group: string[] },
+        o: Omit<Texts, 'group' | 'input'> & InputOptions & { breakGlass?: boolean; group: string[] },
       ) => {
         const issuer = o.issuer ?? (await issuerHere());
         const { set, problems } = await checkPolicies(files(file, o.directory, issuer));
@@ -94,12 +91,9 @@ export function policyCommands(program: Command, env: () => Environment, output:
         if (Number.isNaN(now))
           throw new CountersignError('invalid_request', `--at: expected ISO 8601, got ${o.at}`);
         const operation = o.operation ?? '';
-        const facts = {
-          operation,
-          input: inputOf(await openOperations(env()), operation, o.input ?? ''),
-          requester,
-          now,
-        };
+        const found = readInput(await openOperations(env()), { operation, input: inputOf(o) });
+        if (found.fault !== null) throw new CountersignError('invalid_request', found.fault);
+        const facts = { operation, target: found.target, requester, now };
         const explanation = explain(set, facts, o.breakGlass);
         output().result(explanation, explanationLines(explanation, o.breakGlass === true));
         const { verdict, mayBreakGlass } = explanation;
@@ -138,25 +132,4 @@ export function policyCommands(program: Command, env: () => Environment, output:
 
 function revocationLine({ digest, name, version, comment, revokedBy, revokedAt }: PolicyRevocation): string {
   return `${revokedAt}  ${name} version ${version} ${digest}  by ${revokedBy.name}: ${comment}`;
-}
-
-function inputOf(operations: Operations, name: string, text: string): JsonObject {
-  const operation = operations.get(name);
-  if (!operation) {
-    const names = operations.list.map((one) => one.name).join(', ');
-    throw new CountersignError('invalid_request', `--operation: expected one of ${names}, got ${name}`);
-  }
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw new CountersignError('invalid_request', `--input: expected JSON, got ${text}`);
-  }
-  const twice = repeatedMember(text);
-  if (twice !== null) throw new CountersignError('invalid_request', `--input: ${twice} is given twice`);
-  const result = operation.input.safeParse(json);
-  if (result.success) return result.data;
-  const errors = errorsOf(result.error, 'input');
-  const detail = errors.map(({ field, message }) => `${field}: ${message}`).join('; ');
-  throw new CountersignError('invalid_request', `--input of ${name}: ${detail}`, { errors });
 }

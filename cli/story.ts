@@ -1,9 +1,19 @@
 import type { ChangeView, ListedChange } from '../api/view.ts';
 import { shownLines } from '../domain/shown-text.ts';
+import type { Target } from '../domain/target.ts';
 import type { ShownEntry } from './api-client.ts';
 
 /** One entry as a line: when, what, by whom, and the vendor's words with their RequestId. An entry may hold anything. */
-export function entryLine({ index, type, time, actor, attempt, outcome, readRequestId }: ShownEntry): string {
+export function entryLine({
+  index,
+  type,
+  time,
+  actor,
+  label,
+  attempt,
+  outcome,
+  readRequestId,
+}: ShownEntry): string {
   const who = memberOf(actor, 'name') ?? memberOf(actor, 'subject') ?? memberOf(actor, 'process');
   const [ordinal, httpStatus, code] = ['ordinal', 'httpStatus', 'code'].map((name) =>
     memberOf(attempt, name),
@@ -14,6 +24,7 @@ export function entryLine({ index, type, time, actor, attempt, outcome, readRequ
     memberOf(outcome, 'requestId') ??
     memberOf({ readRequestId }, 'readRequestId');
   const parts = [
+    ...(typeof label === 'string' ? [nameText(label)] : []),
     ...(ordinal === undefined ? [] : [`attempt ${ordinal}`]),
     ...(httpStatus === undefined ? [] : [`HTTP ${httpStatus}`]),
     ...(code === undefined ? [] : [code]),
@@ -53,7 +64,9 @@ export function changeLines(change: ChangeView): string[] {
   } = change;
   const lines = [
     `change      ${id}`,
-    `operation   ${operation} on ${targetText(target)}`,
+    `operation   ${operation}`,
+    `target      ${targetText(target)}`,
+    `scope       ${JSON.stringify(target.scope)}`,
     ...withText(`requester   ${nameText(requester.name)}`, change.justification),
     `decision    ${decisionStatus}${decisionStatus === 'pending' ? ` (decide by ${decideBy})` : ''}`,
     `execution   ${executionStatus}${executeBy !== null && change.closedAt === null ? ` (execute by ${executeBy})` : ''}`,
@@ -108,11 +121,7 @@ function nameText(name: string): string {
   return name.replaceAll(/\p{Zs}{2,}/gu, ' ');
 }
 
-/** A target as people write it; as it is stored, where it is no encoded one. */
-function targetText(target: string): string {
-  try {
-    return decodeURIComponent(target);
-  } catch {
-    return target;
-  }
+/** A target as people know it; by its id where it has no label. */
+function targetText({ id, label }: Target): string {
+  return nameText(label === '' ? id : label);
 }

@@ -3,6 +3,7 @@ import type { DirectoryMembership, Person, PersonId } from './person.ts';
 import type { PinnedPolicy } from './policy.ts';
 import type { SignedStatement } from './statement.ts';
 import type { DecisionStatus, ExecutionStatus, ReviewStatus } from './status.ts';
+import type { Target } from './target.ts';
 
 /** The ticket that a change belongs to, in somebody else's system. */
 export interface Ticket {
@@ -73,8 +74,8 @@ export interface Change {
   /** SHA-256 of the canonical JSON of its input's JSON Schema, lower-case hex, likewise. */
   readonly inputSchemaDigest: string;
   readonly input: JsonObject;
-  /** What the operation acts on, as one string; at most one open change for each. */
-  readonly target: string;
+  /** What the operation acts on; at most one open change for each target's id. */
+  readonly target: Target;
   readonly requester: Person;
   readonly justification: string;
   readonly ticket: Ticket | null;
@@ -135,7 +136,7 @@ export interface ChangeRequest {
   /** SHA-256 of the canonical JSON of its input's JSON Schema, lower-case hex, likewise. */
   readonly inputSchemaDigest: string;
   readonly input: JsonObject;
-  readonly target: string;
+  readonly target: Target;
   readonly requester: Person;
   readonly justification: string;
   readonly ticket: Ticket | null;

@@ -76,6 +76,7 @@ export interface EntryBody {
   /** The person who caused it, or the process that did. */
   readonly actor: JsonObject;
   readonly operation: string | null;
+  /** The target's id; its scope and label stand in `change.requested`. */
   readonly target: string | null;
   /** What else belongs to this type; see docs/audit-log.md. */
   readonly [member: string]: Json;
@@ -104,7 +105,7 @@ export function changeMembers(change: Change) {
   return {
     changeId: id,
     operation,
-    target,
+    target: target.id,
     ticket: ticket && { system: ticket.system, id: ticket.id, url: ticket.url },
     policy: { name: policy.name, version: policy.version, digest: policy.digest },
     digest,

@@ -6,15 +6,16 @@ import { isMember } from './membership.ts';
 import type { Person, PersonId } from './person.ts';
 import { askedFor } from './person.ts';
 import { isFinal } from './status.ts';
+import { unmetMember } from './target-scope.ts';
 
 /** A time in which nothing may run of what it holds, whatever was approved. */
 export interface Freeze {
   /** A UUID, or the name of one in the calendar file. */
   readonly id: string;
-  /** Operation, region and instance that it holds; null: any. `*` stands for any text, `?` for one character. */
+  /** The operation that it holds; null: any. `*` stands for any text, `?` for one character, here and in `scope`. */
   readonly operation: string | null;
-  readonly regionId: string | null;
-  readonly mqttInstanceId: string | null;
+  /** A pattern for each member that a target's scope must have; empty: every target. */
+  readonly scope: Readonly<Record<string, string>>;
   /** ISO 8601; included. */
   readonly startsAt: string;
   /** ISO 8601; excluded. Null: until it is lifted. */
@@ -39,15 +40,15 @@ export interface FreezeOverride {
   readonly at: string;
 }
 
-/** Whether a freeze holds a change's operation and target, at whatever time. */
-export function concerns(freeze: Freeze, change: Pick<Change, 'operation' | 'input'>): boolean {
-  const { regionId, mqttInstanceId } = change.input;
-  const fits = (pattern: string | null, value: unknown) =>
-    pattern === null || (typeof value === 'string' && globMatches(pattern, value));
+/**
+ * Whether a freeze holds a change's operation and target, at whatever time. A target without a member that the freeze
+ * names is not held.
+ */
+export function concerns(freeze: Freeze, change: Pick<Change, 'operation' | 'target'>): boolean {
+  const { operation, scope } = freeze;
   return (
-    fits(freeze.operation, change.operation) &&
-    fits(freeze.regionId, regionId) &&
-    fits(freeze.mqttInstanceId, mqttInstanceId)
+    (operation === null || globMatches(operation, change.operation)) &&
+    unmetMember(scope, change.target.scope) === null
   );
 }
 
@@ -76,7 +77,7 @@ export function isOver(freeze: Pick<Freeze, 'endsAt' | 'liftedAt'>, now: number)
  * @param now - milliseconds since the epoch
  */
 export function freezeInTheWay(
-  change: Pick<Change, 'id' | 'operation' | 'input' | 'digest' | 'requester'>,
+  change: Pick<Change, 'id' | 'operation' | 'target' | 'digest' | 'requester'>,
   freezes: readonly Freeze[],
   overrides: readonly FreezeOverride[],
   now: number,

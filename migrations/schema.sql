@@ -82,9 +82,6 @@ countersign.change owner=countersign_migrator acl={countersign_api=r/countersign
   version bigint not null
   document jsonb not null
   operation text not null generated always as (document ->> 'operation'::text)
-  target text not null generated always as (document ->> 'target'::text)
-  sn text generated always as (document #>> '{input,sn}'::text[])
-  mqtt_instance_id text generated always as (document #>> '{input,mqttInstanceId}'::text[])
   requester_issuer text not null generated always as (document #>> '{requester,issuer}'::text[])
   requester_subject text not null generated always as (document #>> '{requester,subject}'::text[])
   ticket text generated always as (document #>> '{ticket,id}'::text[])
@@ -94,11 +91,11 @@ countersign.change owner=countersign_migrator acl={countersign_api=r/countersign
   submitted_at timestamp with time zone not null
   closed_at timestamp with time zone
   saved_at timestamp with time zone not null default now()
+  target text not null generated always as (document #>> '{target,id}'::text[])
+  scope jsonb generated always as (document #> '{target,scope}'::text[])
 countersign.freeze owner=countersign_migrator acl={countersign_api=ar/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_worker=r/countersign_migrator}
   id uuid not null
   operation text
-  region_id text
-  mqtt_instance_id text
   starts_at timestamp with time zone not null
   ends_at timestamp with time zone
   reason text not null
@@ -106,6 +103,7 @@ countersign.freeze owner=countersign_migrator acl={countersign_api=ar/countersig
   declared_at timestamp with time zone not null
   lifted_by jsonb
   lifted_at timestamp with time zone
+  scope jsonb not null
 countersign.freeze_override owner=countersign_migrator acl={countersign_api=ar/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_worker=r/countersign_migrator}
   freeze_id text not null
   change_id uuid not null
@@ -128,7 +126,6 @@ countersign.migration owner=countersign_migrator acl=
   name character varying(255) not null
   run_on timestamp without time zone not null
 countersign.open_target owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_worker=ard/countersign_migrator}
-  operation text not null
   target text not null
   change_id uuid not null
 countersign.policy_revocation owner=countersign_migrator acl={countersign_api=ar/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_worker=r/countersign_migrator}
@@ -171,6 +168,7 @@ audit.tile tile_root_check: CHECK ((octet_length(root) = 32))
 countersign."freeze" freeze_check: CHECK ((ends_at > starts_at))
 countersign."freeze" freeze_check1: CHECK (((lifted_by IS NULL) = (lifted_at IS NULL)))
 countersign."freeze" freeze_pkey: PRIMARY KEY (id)
+countersign."freeze" freeze_scope_check: CHECK ((jsonb_typeof(scope) = 'object'::text))
 countersign.api_token api_token_check: CHECK (((expires_at > issued_at) AND (expires_at <= (issued_at + '366 days'::interval))))
 countersign.api_token api_token_check1: CHECK (((revoked_at IS NULL) = (revoked_by IS NULL)))
 countersign.api_token api_token_hash_check: CHECK ((octet_length(hash) = 32))
@@ -201,7 +199,7 @@ countersign.leader leader_pkey: PRIMARY KEY (name)
 countersign.migration migration_pkey: PRIMARY KEY (id)
 countersign.open_target open_target_change_id_fkey: FOREIGN KEY (change_id) REFERENCES countersign.change(id)
 countersign.open_target open_target_change_id_key: UNIQUE (change_id)
-countersign.open_target open_target_pkey: PRIMARY KEY (operation, target)
+countersign.open_target open_target_pkey: PRIMARY KEY (target)
 countersign.policy_revocation policy_revocation_digest_check: CHECK ((digest ~ '^[0-9a-f]{64}$'::text))
 countersign.policy_revocation policy_revocation_pkey: PRIMARY KEY (digest)
 countersign.readiness readiness_pkey: PRIMARY KEY (singleton)
@@ -234,7 +232,6 @@ CREATE UNIQUE INDEX break_glass_pkey ON countersign.break_glass USING btree (iss
 CREATE UNIQUE INDEX call_pace_pkey ON countersign.call_pace USING btree (account)
 CREATE INDEX change_decision_status ON countersign.change USING btree (decision_status, submitted_at DESC, id DESC)
 CREATE INDEX change_execution_status ON countersign.change USING btree (execution_status, submitted_at DESC, id DESC)
-CREATE INDEX change_mqtt_instance_id ON countersign.change USING btree (mqtt_instance_id, submitted_at DESC, id DESC)
 CREATE INDEX change_newest ON countersign.change USING btree (submitted_at DESC, id DESC)
 CREATE INDEX change_open ON countersign.change USING btree (saved_at, id) WHERE (closed_at IS NULL)
 CREATE INDEX change_operation ON countersign.change USING btree (operation, submitted_at DESC, id DESC)
@@ -242,7 +239,7 @@ CREATE UNIQUE INDEX change_pkey ON countersign.change USING btree (id)
 CREATE INDEX change_policy ON countersign.change USING btree (((document #>> '{policy,digest}'::text[])), id)
 CREATE INDEX change_requester ON countersign.change USING btree (requester_subject, submitted_at DESC, id DESC)
 CREATE INDEX change_review_owed ON countersign.change USING btree (requester_subject) WHERE ((document ->> 'reviewStatus'::text) = 'owed'::text)
-CREATE INDEX change_sn ON countersign.change USING btree (sn, submitted_at DESC, id DESC)
+CREATE INDEX change_scope ON countersign.change USING gin (scope jsonb_path_ops) WITH (fastupdate=off)
 CREATE INDEX change_statuses ON countersign.change USING btree (decision_status, execution_status, review_status)
 CREATE INDEX change_ticket ON countersign.change USING btree (ticket, submitted_at DESC, id DESC) WHERE (ticket IS NOT NULL)
 CREATE INDEX freeze_in_force ON countersign."freeze" USING btree (COALESCE(ends_at, 'infinity'::timestamp with time zone)) WHERE (lifted_at IS NULL)
@@ -253,7 +250,7 @@ CREATE UNIQUE INDEX idempotency_key_pkey ON countersign.idempotency_key USING bt
 CREATE UNIQUE INDEX leader_pkey ON countersign.leader USING btree (name)
 CREATE UNIQUE INDEX migration_pkey ON countersign.migration USING btree (id)
 CREATE UNIQUE INDEX open_target_change_id_key ON countersign.open_target USING btree (change_id)
-CREATE UNIQUE INDEX open_target_pkey ON countersign.open_target USING btree (operation, target)
+CREATE UNIQUE INDEX open_target_pkey ON countersign.open_target USING btree (target)
 CREATE UNIQUE INDEX policy_revocation_pkey ON countersign.policy_revocation USING btree (digest)
 CREATE UNIQUE INDEX readiness_pkey ON countersign.readiness USING btree (singleton)
 

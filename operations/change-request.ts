@@ -5,6 +5,7 @@ import type { FieldError } from '../domain/error.ts';
 import { personSchema } from '../domain/person-schema.ts';
 import { pinnedPolicySchema } from '../domain/policy-schema.ts';
 import { signedStatementSchema } from '../domain/statement-schema.ts';
+import { targetSchema } from '../domain/target-schema.ts';
 import { identifierFault } from '../domain/text-fault.ts';
 import { identifier, isoMoment, named, sha256Hex, text, without, words } from '../domain/text-schema.ts';
 import { clockErrors } from './clocks.ts';
@@ -42,7 +43,7 @@ const changeRequest = z.strictObject({
   operationVersion: identifier(32),
   inputSchemaDigest: sha256Hex,
   input: asked.input,
-  target: text(2000),
+  target: targetSchema,
   requester: personSchema.refine(({ roles }) => roles.includes('requester'), {
     error: 'expected the role requester',
     params: { rule: 'one_of' },

@@ -33,6 +33,7 @@ function ruleOf(issue: z.core.$ZodIssue): string {
     case 'too_small':
       return issue.origin === 'string' ? (issue.minimum === 1 ? 'required' : 'min_length') : 'minimum';
     case 'invalid_format':
+    case 'invalid_key':
       return 'format';
     case 'invalid_value':
       return 'one_of';

@@ -15,7 +15,9 @@ export function faultOf(
   if (canonicalJson(found.input) !== canonicalJson(asked.input)) {
     return `${asked.operation}: the input is not as its schema writes it`;
   }
-  return target === found.target.id ? null : `${target} is not the target of this input`;
+  // Its scope and label too: policies and freezes match the one, people read the other.
+  const isSame = canonicalJson(target) === canonicalJson(found.target);
+  return isSame ? null : `${target.id} is not the target of this input`;
 }
 
 /** An operation with an input that its schema has read. */

@@ -5,7 +5,7 @@ import type { PinnedPolicy } from '../domain/policy.ts';
 import { satisfiability } from '../domain/satisfiability.ts';
 import type { Satisfiability } from '../domain/satisfiability.ts';
 import { windowProblem } from '../calendar/window.ts';
-import { groupsNamedBy } from './compile.ts';
+import { groupsNamedBy, scopeOfMatch } from './compile.ts';
 import type { Directory } from './directory.ts';
 import type { PolicyDocument, WrittenPolicy } from './document.ts';
 import { issuerFindings } from './issuers.ts';
@@ -70,6 +70,11 @@ function policyFindings(
   const found: Finding[] = [];
   for (const { name, path } of groupsNamedBy(written)) {
     if (!Object.hasOwn(groups, name)) found.push(error(path, 'known_group', `groups has no ${name}`));
+  }
+  for (const { field, member } of scopeOfMatch(written.match).twice) {
+    found.push(
+      error(['match', field], 'distinct', `match.scope has ${member}, too: ${field} is its short form`),
+    );
   }
   if (written.standard && written.stages.length > 0) {
     found.push(error(['stages'], 'standard', 'a standard policy asks nobody, so it has no stages'));
@@ -201,12 +206,13 @@ function listedMembers(policy: PinnedPolicy, directory: Directory): PersonId[] {
 }
 
 function orderFindings(written: readonly WrittenPolicy[], rules: readonly PolicyRule[]): Finding[] {
-  return written.flatMap(({ name, version, match }, i) => {
+  return written.flatMap(({ name, version }, i) => {
     const found: Finding[] = [];
     if (written.findIndex((p) => p.name === name && p.version === version) !== i) {
       found.push(error(['policies', i, 'name'], 'distinct', `another policy is ${name}, version ${version}`));
     }
-    const first = rules.findIndex((rule, j) => j < i && covers(rule.match, match));
+    const own = rules[i]?.match ?? {};
+    const first = rules.findIndex((rule, j) => j < i && covers(rule.match, own));
     if (first !== -1) {
       const message = `no change reaches it: ${written[first]?.name} before it takes them all`;
       found.push(warning(['policies', i, 'match'], 'reachable', message));

@@ -10,7 +10,7 @@ import { hangsOnToken, matchPolicy, mismatch } from './match.ts';
 /** What of a request decides its policy, and whether that policy lets it begin. */
 export type PolicyQuestion = Pick<
   ChangeRequest,
-  'operation' | 'input' | 'requester' | 'breakGlass' | 'justification'
+  'operation' | 'target' | 'requester' | 'breakGlass' | 'justification'
 >;
 
 /**
@@ -69,8 +69,8 @@ export function policyChoice(source: PolicySource): PolicyChoice {
 }
 
 function policyOf({ rules, directory }: PolicySet, asked: PolicyQuestion, now: number): PinnedPolicy {
-  const { operation, input, requester, breakGlass, justification } = asked;
-  const policy = matchPolicy(rules, { operation, input, requester, now }, directory);
+  const { operation, target, requester, breakGlass, justification } = asked;
+  const policy = matchPolicy(rules, { operation, target, requester, now }, directory);
   if (policy === null) throw new CountersignError('no_policy', `no policy is for this ${operation}`);
   if (breakGlass) judgeBreakGlass(policy, requester, justification, directory.groupsIn(requester));
   return policy;

@@ -3,7 +3,9 @@ import { durationMs } from '../domain/duration.ts';
 import type { GroupSource, PinnedPolicy, RejectRule } from '../domain/policy.ts';
 import { policyDigest } from '../domain/policy-digest.ts';
 import { isoTime } from '../domain/time.ts';
-import type { PolicyDocument, WrittenPolicy } from './document.ts';
+import { withShortForms } from '../domain/target-scope.ts';
+import type { PolicyDocument, WrittenMatch, WrittenPolicy } from './document.ts';
+import type { Match } from './match.ts';
 
 /** Every group that a policy names, where it names it. */
 export function groupsNamedBy(policy: WrittenPolicy): { name: string; path: readonly PropertyKey[] }[] {
@@ -18,6 +20,20 @@ export function groupsNamedBy(policy: WrittenPolicy): { name: string; path: read
     ...(policy.breakGlass?.groups ?? []).flatMap((name, i) => named(name, 'breakGlass', 'groups', i)),
     ...(policy.match.requesterGroup ?? []).flatMap((name, i) => named(name, 'match', 'requesterGroup', i)),
   ];
+}
+
+/** The members of the target's scope that a match names, and the short forms that name one a second time. */
+export function scopeOfMatch({ scope = {}, region, instance }: WrittenMatch) {
+  const { scope: whole, twice } = withShortForms(scope, { regionId: region, mqttInstanceId: instance });
+  const shortForm = (member: string) => (member === 'regionId' ? 'region' : 'instance');
+  return { scope: whole, twice: twice.map((member) => ({ field: shortForm(member), member })) };
+}
+
+/** What a policy of a file asks for, with its short forms in `scope`. */
+export function compiledMatch(written: WrittenMatch): Match {
+  const { region: _region, instance: _instance, ...match } = written;
+  const { scope } = scopeOfMatch(written);
+  return Object.keys(scope).length === 0 ? match : { ...match, scope };
 }
 
 /** A policy of a file as a change pins it, with the groups that it names and its digest. */

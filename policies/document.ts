@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { durationPattern } from '../domain/duration.ts';
+import { scopeOf } from '../domain/target-schema.ts';
 import { identifierFault } from '../domain/text-fault.ts';
 
 /** What a policy file and a directory file may say; `policy.schema.json` and `directory.schema.json` are made from it. */
@@ -71,8 +72,11 @@ const seats = z
 const match = z
   .strictObject({
     operation: pattern('The operation.').optional(),
-    region: pattern("The input's regionId.").optional(),
-    instance: pattern("The input's mqttInstanceId.").optional(),
+    scope: scopeOf(pattern("A member of the target's scope."))
+      .meta({ description: "Members that the target's scope must have." })
+      .optional(),
+    region: pattern('Short for regionId of scope.').optional(),
+    instance: pattern('Short for mqttInstanceId of scope.').optional(),
     requesterGroup: z.array(groupName('A group of requesters.')).min(1).optional(),
     time: z.array(window).min(1).optional(),
   })
@@ -148,5 +152,5 @@ export const directoryDocument = z
 export type WrittenPolicy = z.infer<typeof policy>;
 /** A policy file's content. */
 export type PolicyDocument = z.infer<typeof policyDocument>;
-/** Which changes a policy is for. */
-export type Match = z.infer<typeof match>;
+/** Which changes a policy is for, as its file has it. */
+export type WrittenMatch = z.infer<typeof match>;

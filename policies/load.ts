@@ -1,6 +1,6 @@
 import type { PinnedPolicy } from '../domain/policy.ts';
 import { findings } from './check.ts';
-import { pinned } from './compile.ts';
+import { compiledMatch, pinned } from './compile.ts';
 import { readDirectory } from './directory.ts';
 import type { Directory } from './directory.ts';
 import { policyDocument } from './document.ts';
@@ -47,7 +47,7 @@ export async function checkPolicies({
   const document = file.value;
   const rules = document.policies.map((written) => ({
     policy: pinned(written, document.groups),
-    match: written.match,
+    match: compiledMatch(written.match),
   }));
   const found = findings(document, rules, directory, issuer).map(
     ({ severity, path, rule, message }): Problem => ({

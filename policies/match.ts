@@ -1,11 +1,15 @@
 import { windowsAt } from '../calendar/window.ts';
-import type { JsonObject } from '../domain/json.ts';
 import { globCovers, globMatches } from '../domain/glob.ts';
 import { isMember } from '../domain/membership.ts';
 import type { Person } from '../domain/person.ts';
 import type { PinnedPolicy } from '../domain/policy.ts';
+import type { Target } from '../domain/target.ts';
+import { unmetMember } from '../domain/target-scope.ts';
 import type { Directory } from './directory.ts';
-import type { Match } from './document.ts';
+import type { WrittenMatch } from './document.ts';
+
+/** Which changes a policy is for; all that is said has to hold. Short forms stand in `scope`. */
+export type Match = Omit<WrittenMatch, 'region' | 'instance'>;
 
 /** A policy and the changes that it is for. */
 export interface PolicyRule {
@@ -16,14 +20,14 @@ export interface PolicyRule {
 /** What of a change chooses its policy. */
 export interface ChangeFacts {
   readonly operation: string;
-  readonly input: JsonObject;
+  readonly target: Target;
   readonly requester: Person;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
 
-/** Which condition a change does not meet. */
-export type Mismatch = keyof Match;
+/** Which condition a change does not meet; of a scope also which member: `scope.regionId`. */
+export type Mismatch = Exclude<keyof Match, 'scope'> | `scope.${string}`;
 
 /** The first condition of a policy that a change does not meet, or null when it is for this change. */
 export function mismatch(
@@ -31,14 +35,10 @@ export function mismatch(
   facts: ChangeFacts,
   directory: Directory,
 ): Mismatch | null {
-  const { operation, region, instance, requesterGroup, time } = match;
-  const { regionId, mqttInstanceId } = facts.input;
-  const fits = (patterns: readonly string[] | undefined, value: unknown) =>
-    patterns === undefined ||
-    (typeof value === 'string' && patterns.some((pattern) => globMatches(pattern, value)));
-  if (!fits(operation, facts.operation)) return 'operation';
-  if (!fits(region, regionId)) return 'region';
-  if (!fits(instance, mqttInstanceId)) return 'instance';
+  const { operation, scope, requesterGroup, time } = match;
+  if (operation && !operation.some((pattern) => globMatches(pattern, facts.operation))) return 'operation';
+  const unmet = unmetMember(scope ?? {}, facts.target.scope);
+  if (unmet !== null) return `scope.${unmet}`;
   const { requester } = facts;
   const listed = directory.groupsIn(requester);
   if (requesterGroup && !requesterGroup.some((group) => isMember(policy, group, requester, listed))) {
@@ -88,8 +88,11 @@ export function covers(earlier: Match, later: Match): boolean {
       true;
   return (
     patterns(earlier.operation, later.operation) &&
-    patterns(earlier.region, later.region) &&
-    patterns(earlier.instance, later.instance) &&
+    Object.entries(earlier.scope ?? {}).every(([name, wide]) => {
+      // A target may lack what the later one does not ask for; then the earlier one is not for it.
+      const narrow = later.scope && Object.hasOwn(later.scope, name) ? later.scope[name] : undefined;
+      return narrow !== undefined && patterns(wide, narrow);
+    }) &&
     groups &&
     times
   );

@@ -2,7 +2,7 @@ import type { Freeze } from '../domain/freeze.ts';
 
 /** The columns of `countersign.freeze` under the names of {@link Freeze}. */
 export const freezeColumns = `
-  id, operation, region_id as "regionId", mqtt_instance_id as "mqttInstanceId", starts_at as "startsAt",
+  id, operation, scope, starts_at as "startsAt",
   ends_at as "endsAt", reason, declared_by as "declaredBy", declared_at as "declaredAt",
   lifted_by as "liftedBy", lifted_at as "liftedAt"`;
 

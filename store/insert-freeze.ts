@@ -9,14 +9,13 @@ import type { Queryable } from './queryable.ts';
 export async function insertFreeze(db: Queryable, freeze: Freeze): Promise<boolean> {
   const { rowCount } = await db.query(
     `insert into countersign.freeze
-       (id, operation, region_id, mqtt_instance_id, starts_at, ends_at, reason, declared_by, declared_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+       (id, operation, scope, starts_at, ends_at, reason, declared_by, declared_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8)
      on conflict (id) do nothing`,
     [
       freeze.id,
       freeze.operation,
-      freeze.regionId,
-      freeze.mqttInstanceId,
+      freeze.scope,
       freeze.startsAt,
       freeze.endsAt,
       freeze.reason,

@@ -23,8 +23,8 @@ export interface ChangeFilter {
   readonly executionStatus?: ExecutionStatus | undefined;
   readonly reviewStatus?: ReviewStatus | undefined;
   readonly operation?: string | undefined;
-  readonly sn?: string | undefined;
-  readonly mqttInstanceId?: string | undefined;
+  /** Members that the target's scope has, each with its value. */
+  readonly scope?: Readonly<Record<string, string>> | undefined;
   /** The requester's subject, of any issuer unless one is given. */
   readonly requester?: { readonly subject: string; readonly issuer?: string | undefined } | undefined;
   /** The ticket's id. */
@@ -51,8 +51,6 @@ interface ChangeTable {
   version: string;
   document: Change;
   operation: string;
-  sn: string | null;
-  mqtt_instance_id: string | null;
   requester_issuer: string;
   requester_subject: string;
   ticket: string | null;
@@ -113,8 +111,6 @@ export function listChangesQuery(
     .limit(limit + 1);
   const equal = {
     operation: filter.operation,
-    sn: filter.sn,
-    mqtt_instance_id: filter.mqttInstanceId,
     ticket: filter.ticket,
     decision_status: filter.decisionStatus,
     execution_status: filter.executionStatus,
@@ -124,6 +120,10 @@ export function listChangesQuery(
   } as const;
   for (const [column, value] of Object.entries(equal) as [keyof typeof equal, string | undefined][]) {
     if (value !== undefined) query = query.where(column, '=', value);
+  }
+  const { scope = {} } = filter;
+  if (Object.keys(scope).length > 0) {
+    query = query.where(sql<boolean>`scope @> ${JSON.stringify(scope)}::jsonb`);
   }
   if (filter.visibleTo) {
     query = query

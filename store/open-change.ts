@@ -58,7 +58,7 @@ async function take(
       return { kind: taken.bodyDigest === bodyDigest ? 'known' : 'key_reused', changeId: taken.changeId };
     }
   }
-  const { operation, target, id: changeId } = change;
+  const { target, id: changeId } = change;
   // One that has ended, as a restore may bring it, breaks nothing any more.
   if (change.breakGlass && change.closedAt === null) {
     const person = answerableFor(change.requester);
@@ -68,8 +68,8 @@ async function take(
       if (broken !== null) return { kind: 'review_owed', changeId: broken };
     }
   }
-  while (!(await insertOpenTarget(client, { operation, target, changeId }))) {
-    const holder = await getOpenChange(client, operation, target);
+  while (!(await insertOpenTarget(client, { targetId: target.id, changeId }))) {
+    const holder = await getOpenChange(client, target.id);
     // Null: released between the two statements, so it is free now.
     if (holder !== null) return { kind: 'target_taken', changeId: holder };
   }

@@ -92,7 +92,7 @@ const members = {
   operationVersion: string(),
   inputSchemaDigest: string(),
   input: json,
-  target: string(),
+  target: looseObject({ id: string(), scope: z.record(string(), string()), label: string() }),
   requester: person,
   justification: string(),
   ticket: looseObject({ system: string(), id: string(), url: string().nullable() }).nullable(),
@@ -153,7 +153,7 @@ function unreadable(told: Record<string, unknown>): Change {
     operationVersion: '',
     inputSchemaDigest: '',
     input: {},
-    target: '',
+    target: { id: textIn(told['target'], 'id'), scope: {}, label: textIn(told['target'], 'label') },
     requester: {
       issuer: textIn(requester, 'issuer'),
       subject: textIn(requester, 'subject'),

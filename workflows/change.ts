@@ -142,7 +142,7 @@ async function open(
 /** What was asked for, all of it: whoever has the log can make the digest anew. */
 function requestedEntry(run: Run, request: ChangeRequest, host: Host | null): EntryDraft {
   const { operationVersion, inputSchemaDigest } = request;
-  const { input, justification, breakGlass, submittedAt, decideBy, executeAfter } = request;
+  const { input, target, justification, breakGlass, submittedAt, decideBy, executeAfter } = request;
   const { executeBy, executeWithinMs, idempotency, source, submission } = request;
   return run.entry(
     run.change,
@@ -152,6 +152,8 @@ function requestedEntry(run: Run, request: ChangeRequest, host: Host | null): En
       operationVersion,
       inputSchemaDigest,
       input,
+      scope: { ...target.scope },
+      label: target.label,
       justification,
       breakGlass,
       // Whole, so that whoever has the log can tell whether it was satisfied.

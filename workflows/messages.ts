@@ -70,7 +70,7 @@ export function firstAttributes({
 }: Pick<Change, 'operation' | 'target'>): SearchAttributePair[] {
   return [
     { key: operationAttribute, value: operation },
-    { key: targetAttribute, value: target },
+    { key: targetAttribute, value: target.id },
     ...statusAttributes({ decisionStatus: 'pending', executionStatus: 'not_started' }),
   ];
 }

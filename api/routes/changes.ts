@@ -7,7 +7,7 @@ import { callerOf, isConcerned } from '../caller.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { exactRouter } from '../router.ts';
 import { methodNotAllowed } from '../problem.ts';
-import { checked, listQuerySchema } from '../schemas.ts';
+import { readListQuery } from '../list-query.ts';
 import { makeSubmit } from '../submit.ts';
 import { isAwaitedOf, listed, makeReadChange, makeView } from '../view.ts';
 import { listReadable } from '../list-readable.ts';
@@ -39,7 +39,7 @@ export function changeRoutes(deps: ApiDependencies): Router {
     })
     .get(async (req, res) => {
       const { person } = callerOf(req);
-      const { cursor, limit, awaiting, requester, ...filter } = checked(listQuerySchema, req.query);
+      const { cursor, limit, awaiting, requester, ...filter } = readListQuery(req.query);
       if (awaiting === 'me' && !person.roles.includes('approver')) {
         res.json({ items: [], nextCursor: null });
         return;

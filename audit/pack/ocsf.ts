@@ -50,7 +50,7 @@ export function ocsfLine(entry: SealedEntry, origin: string): string {
   const { index, body, leafHash, columns } = entry;
   const { activity, status, severity } = meanings[body.type] ?? told;
   const call = body.type.startsWith('attempt.');
-  const { source, target, operation } = body;
+  const { source, target, operation, label, scope } = body;
   return `${shownJson({
     category_uid: application,
     class_uid: apiActivity,
@@ -78,7 +78,8 @@ export function ocsfLine(entry: SealedEntry, origin: string): string {
       request: columns.requestId === null ? undefined : { uid: columns.requestId },
     },
     src_endpoint: typeof source === 'string' ? { ip: source } : { svc_name: columns.actor ?? 'countersign' },
-    resources: target === null ? undefined : [{ uid: target, type: operation ?? undefined }],
+    resources:
+      target === null ? undefined : [{ uid: target, name: label, type: operation ?? undefined, data: scope }],
     unmapped: { digest: body.digest, round: body.round, comment: body.comment ?? body.justification },
   })}\n`;
 }

@@ -150,15 +150,16 @@ function row({ index, leafHash, columns, body }: SealedEntry): Html {
   </tr> `;
 }
 
+/** What a change is asked for: shown at its first step, before everything else. */
+const subject = ['operation', 'label', 'target', 'scope'];
 /** Members that the page shows elsewhere, or that say the same at every step of a change. */
 const repeated = new Set([
+  ...subject,
   'v',
   'type',
   'time',
   'changeId',
   'actor',
-  'operation',
-  'target',
   'policy',
   'temporal',
   'statement',
@@ -170,10 +171,10 @@ function step({ index, body, columns }: SealedEntry): Html {
   const first = body.type === 'change.requested';
   const shown: [string, Json][] = [
     ...(first
-      ? ([
-          ['operation', body.operation],
-          ['target', body.target],
-        ] as [string, Json][])
+      ? subject.flatMap((name): [string, Json][] => {
+          const value = body[name] ?? null;
+          return value === null ? [] : [[name, value]];
+        })
       : []),
     ...facts,
   ];

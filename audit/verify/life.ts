@@ -102,7 +102,7 @@ export function begun(
 /** What the entry says was asked for, with null for what it lacks. Digests are made of it, so nothing of it is put right. */
 function askedIn(body: EntryBody, policyJson: string): Readonly<Record<string, string>> {
   const { actor, breakGlass, decideBy, executeAfter, input, justification, operation, target, ticket } = body;
-  const { executeBy = null, executeWithinMs = null } = body;
+  const { executeBy = null, executeWithinMs = null, scope = null, label = null } = body;
   const { operationVersion = null, inputSchemaDigest = null } = body;
   const told = {
     breakGlass: breakGlass ?? null,
@@ -116,7 +116,7 @@ function askedIn(body: EntryBody, policyJson: string): Readonly<Record<string, s
     inputSchemaDigest,
     policy: null,
     requester: actor,
-    target,
+    target: { id: target, scope, label },
     ticket: ticket ?? null,
   };
   return askedMembers(told as unknown as Asked, policyJson);

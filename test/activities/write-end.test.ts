@@ -47,7 +47,7 @@ function ending(open: Change, code: string, at: number): Recording {
 async function opened(): Promise<Change> {
   const open = change();
   await saveChange(pool, open);
-  await insertOpenTarget(pool, { operation: open.operation, target: open.target, changeId: open.id });
+  await insertOpenTarget(pool, { targetId: open.target.id, changeId: open.id });
   return open;
 }
 

@@ -14,6 +14,7 @@ import { isoTime } from '../../domain/time.ts';
 import { change as changeFixture } from '../store/change-fixture.ts';
 import { startApiStack } from './api-stack.ts';
 import type { ApiStack } from './api-stack.ts';
+import { targetOf } from '../support/target.ts';
 
 const minute = 60_000;
 const approvers = ['bob', 'carol', 'frank'] as const;
@@ -173,7 +174,7 @@ test.each(['pending', 'approved'] as const)(
     const delegation = { from: idOf('alice'), to: idOf('bob') };
     const asked = changeFixture({
       requester: stack.person('alice', 'requester'),
-      target: `repeated/${decisionStatus}`,
+      target: targetOf(`repeated/${decisionStatus}`),
       policy: {
         ...fourEyes,
         delegations: [{ ...delegation, since: isoTime(now - minute), until: isoTime(now + minute) }],

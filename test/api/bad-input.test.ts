@@ -353,6 +353,17 @@ describe('other calls', () => {
     ['sn=a&sn=b', 'sn: type'],
     ['sn[a]=b', 'sn[a]: unknown_field'],
     ['sn=%00', 'sn: no_control_characters'],
+    ['sn=a&scope.sn=a', 'sn: once'],
+    ['scope.mqttInstanceId=a&mqttInstanceId=b', 'mqttInstanceId: once'],
+    ['scope.sn=a&scope.sn=b', 'scope.sn: type'],
+    ['scope.sn=%00', 'scope.sn: no_control_characters'],
+    [`scope.sn=${'a'.repeat(2001)}`, 'scope.sn: max_length'],
+    ['scope=a', 'scope: unknown_field'],
+    ['scope[sn]=a', 'scope[sn]: unknown_field'],
+    ['scope.=a', 'scope.: unknown_field'],
+    ['scope.s-n=a', 'scope.s-n: unknown_field'],
+    ['scope.__proto__=a', 'scope.__proto__: unknown_field'],
+    [Array.from({ length: 11 }, (_, n) => `scope.m${n}=1`).join('&'), 'scope: maximum'],
     ['cursor=x', 'cursor: cursor'],
   ])('GET /v1/changes?%s is refused', async (query, error) => {
     const answer = await stack.api.call(`/v1/changes?${query}`);

@@ -8,6 +8,7 @@ import { bundledOperations } from '../../operations/bundled.ts';
 import { releaseTarget } from '../../store/release-target.ts';
 import { saveChange } from '../../store/save-change.ts';
 import { instance, submission } from '../support/service.ts';
+import { caTarget } from '../support/target.ts';
 import { startApiStack } from './api-stack.ts';
 import type { ApiStack } from './api-stack.ts';
 
@@ -24,7 +25,6 @@ const digestOf = (body: unknown) => createHash('sha256').update(canonicalJson(bo
 function on(sn: string, more: Partial<Change> = {}): Partial<Change> {
   return {
     input: { regionId: 'cn-hangzhou', mqttInstanceId: instance, sn },
-    target: `cn-hangzhou/${instance}/${sn}`,
     ...more,
   };
 }
@@ -88,7 +88,6 @@ test('changes are listed newest first, by filters, and a page at a time', async 
     const change = await stack.stored(
       on(sn, {
         submittedAt,
-        target: `${sn}/${n}`,
         ...(n === 3
           ? {
               decisionStatus: 'approved',
@@ -107,6 +106,7 @@ test('changes are listed newest first, by filters, and a page at a time', async 
     )
     .map(({ id }) => id);
   expect(await ids(`sn=${sn}`)).toEqual(newestFirst);
+  expect(await ids(`scope.sn=${sn}`)).toEqual(newestFirst);
 
   const paged: string[] = [];
   let cursor: string | null = '';
@@ -118,8 +118,7 @@ test('changes are listed newest first, by filters, and a page at a time', async 
     cursor = body.nextCursor as string | null;
     pages += 1;
     // Submitted between two pages, it moves none of the others.
-    if (pages === 1)
-      await stack.stored(on(sn, { submittedAt: '2026-11-24T10:00:00.000Z', target: `${sn}/new` }));
+    if (pages === 1) await stack.stored(on(sn, { submittedAt: '2026-11-24T10:00:00.000Z' }));
   }
   expect(paged).toEqual(newestFirst);
   expect(pages).toBe(3);
@@ -131,6 +130,8 @@ test('changes are listed newest first, by filters, and a page at a time', async 
     `sn=${sn}&decisionStatus=approved`,
     `sn=${sn}&executionStatus=scheduled`,
     `sn=${sn}&mqttInstanceId=${instance}&operation=ActiveCaCertificate&requester=erin`,
+    `scope.sn=${sn}&scope.mqttInstanceId=${instance}&scope.regionId=cn-hangzhou&requester=erin`,
+    `scope.sn=${sn}&mqttInstanceId=${instance}&requester=erin`,
   ]) {
     expect(await ids(query)).toEqual([special]);
   }
@@ -138,6 +139,10 @@ test('changes are listed newest first, by filters, and a page at a time', async 
     `sn=${sn}x`,
     `sn=${sn}&operation=Other`,
     `sn=${sn}&mqttInstanceId=other`,
+    `sn=${sn}&scope.regionId=cn-beijing`,
+    `sn=${sn}&scope.device=x`,
+    // A value, not a pattern.
+    'scope.sn=*',
     'requester=e%25',
   ]) {
     expect(await ids(none)).toEqual([]);
@@ -149,21 +154,21 @@ test('changes are listed newest first, by filters, and a page at a time', async 
 test('broken glasses that nobody has looked at, and those somebody has, can be found', async () => {
   const sn = randomUUID();
   const closedAt = '2026-11-24T10:00:00.000Z';
-  const broken = (n: number, reviewStatus: 'owed' | 'signed' | 'none') =>
-    stack.stored(on(sn, { target: `${sn}/${n}`, breakGlass: true, reviewStatus, closedAt }));
-  const [owed, signed] = [await broken(1, 'owed'), await broken(2, 'signed')];
-  await broken(3, 'none');
+  const broken = (reviewStatus: 'owed' | 'signed' | 'none') =>
+    stack.stored(on(sn, { breakGlass: true, reviewStatus, closedAt }));
+  const [owed, signed] = [await broken('owed'), await broken('signed')];
+  await broken('none');
   expect(await ids(`sn=${sn}&reviewStatus=owed`, 'olga')).toEqual([owed.id]);
   expect(await ids(`sn=${sn}&reviewStatus=signed`, 'dave')).toEqual([signed.id]);
 });
 
 test('awaiting=me is what an approver can decide, and nothing for others', async () => {
   const sn = randomUUID();
-  const waiting = await stack.stored(on(sn, { target: `${sn}/1` }));
-  await stack.stored(on(sn, { target: `${sn}/2`, decisionStatus: 'approved', executionStatus: 'scheduled' }));
-  await stack.stored(on(sn, { target: `${sn}/3`, requester: stack.person('bob', 'requester', 'approver') }));
-  await stack.stored(on(sn, { target: `${sn}/4`, digest: null, round: 0 }));
-  await stack.stored(on(sn, { target: `${sn}/5`, decideBy: '2026-01-01T00:00:00.000Z' }));
+  const waiting = await stack.stored(on(sn));
+  await stack.stored(on(sn, { decisionStatus: 'approved', executionStatus: 'scheduled' }));
+  await stack.stored(on(sn, { requester: stack.person('bob', 'requester', 'approver') }));
+  await stack.stored(on(sn, { digest: null, round: 0 }));
+  await stack.stored(on(sn, { decideBy: '2026-01-01T00:00:00.000Z' }));
   expect(await ids(`awaiting=me&sn=${sn}`, 'bob')).toEqual([waiting.id]);
   for (const other of ['alice', 'dave', 'olga']) expect(await ids(`awaiting=me&sn=${sn}`, other)).toEqual([]);
 });
@@ -171,15 +176,14 @@ test('awaiting=me is what an approver can decide, and nothing for others', async
 test('an approver reads and lists what they may come to decide; what else they try is refused and recorded', async () => {
   const sn = randomUUID();
   const groups = { operations: { source: 'token' }, security: { source: 'token' } } as const;
-  const of = (group: 'operations' | 'security', n: number) =>
+  const of = (group: 'operations' | 'security') =>
     stack.stored(
       on(sn, {
-        target: `${sn}/${n}`,
         policy: { ...fourEyes, groups, stages: [{ name: 'one', groups: [{ group, threshold: 1 }] }] },
       }),
     );
   const theirs: string[] = [];
-  for (let n = 0; n < 61; n++) theirs.push((await of(n % 30 === 0 ? 'security' : 'operations', n)).id);
+  for (let n = 0; n < 61; n++) theirs.push((await of(n % 30 === 0 ? 'security' : 'operations')).id);
   const franks = theirs.filter((_, n) => n % 30 === 0).sort();
   const bobs = theirs.filter((_, n) => n % 30 !== 0).sort();
   expect((await ids(`sn=${sn}&limit=200`, 'frank')).sort()).toEqual(franks);
@@ -262,7 +266,7 @@ test('a repeated submission is answered from Postgres alone, also when it has lo
 
 test('a taken target is answered 409 with its change, by any key', async () => {
   const sn = randomUUID();
-  const change = await stack.stored(on(sn));
+  const change = await stack.stored(on(sn, { target: caTarget(submission(sn).input) }));
   for (const as of ['alice', 'erin']) {
     const answer = await stack.api.call('/v1/changes', {
       as,

@@ -33,7 +33,7 @@ async function append(change: Change, type: EventType): Promise<void> {
       changeId: change.id,
       actor: { process: 'worker' },
       operation: change.operation,
-      target: change.target,
+      target: change.target.id,
     },
   });
 }

@@ -9,8 +9,7 @@ import type { Answer, ApiStack } from './api-stack.ts';
 const yearEnd: Freeze = {
   id: 'year-end',
   operation: null,
-  regionId: 'cn-beijing',
-  mqttInstanceId: null,
+  scope: { regionId: 'cn-beijing' },
   startsAt: '2020-01-01T00:00:00.000Z',
   endsAt: '2099-01-01T00:00:00.000Z',
   reason: 'the books are closed',
@@ -39,14 +38,18 @@ async function entriesOf(type: string, id: unknown) {
 
 test('an admin declares a freeze, and the log has it with its row, once', async () => {
   const endsAt = inHours(2);
-  const answer = await declare({ operation: 'ActiveCaCertificate', regionId: 'cn-hangzhou', endsAt });
+  const answer = await declare({
+    operation: 'ActiveCaCertificate',
+    regionId: 'cn-hangzhou',
+    scope: { sn: ' 0072? ' },
+    endsAt,
+  });
   expect(answer.status).toBe(201);
   const { id } = answer.body;
   expect(answer.headers.get('location')).toBe(`/v1/freezes/${String(id)}`);
   expect(answer.body).toMatchObject({
     operation: 'ActiveCaCertificate',
-    regionId: 'cn-hangzhou',
-    mqttInstanceId: 'post-cn-*',
+    scope: { regionId: 'cn-hangzhou', mqttInstanceId: 'post-cn-*', sn: '0072?' },
     endsAt,
     reason: 'the great sale',
     declaredBy: { subject: 'adam', name: 'Adam Abbott' },
@@ -61,7 +64,12 @@ test('an admin declares a freeze, and the log has it with its row, once', async 
     changeId: null,
     operation: 'ActiveCaCertificate',
     actor: { subject: 'adam', roles: ['admin'] },
-    freeze: { id, endsAt, mqttInstanceId: 'post-cn-*', reason: 'the great sale' },
+    freeze: {
+      id,
+      endsAt,
+      scope: { regionId: 'cn-hangzhou', mqttInstanceId: 'post-cn-*', sn: '0072?' },
+      reason: 'the great sale',
+    },
   });
 });
 
@@ -76,6 +84,14 @@ test('a freeze that is sent again under its key is one freeze, however many at o
   expect(other.body).toMatchObject({ status: 422, code: 'key_reused' });
 });
 
+test('one pattern is the same in full and in short', async () => {
+  const headers = { 'Idempotency-Key': `freeze-${randomUUID()}` };
+  const short = await declare({ regionId: 'cn-*' }, headers);
+  expect(short.body).toMatchObject({ scope: { regionId: 'cn-*', mqttInstanceId: 'post-cn-*' } });
+  const full = { mqttInstanceId: undefined, scope: { mqttInstanceId: 'post-cn-*', regionId: 'cn-*' } };
+  expect(await declare(full, headers)).toMatchObject({ status: 200, body: { id: short.body.id } });
+});
+
 test.each<[string, object, string, string]>([
   ['no reason', { reason: '  ' }, 'reason', 'required'],
   ['an unknown operation', { operation: 'DropEverything' }, 'operation', 'one_of'],
@@ -83,6 +99,19 @@ test.each<[string, object, string, string]>([
   ['an end before its start', { startsAt: inHours(3), endsAt: inHours(2) }, 'startsAt', 'before'],
   ['a time without a zone', { endsAt: '2099-01-01T00:00:00' }, 'endsAt', 'format'],
   ['an unknown field', { until: inHours(1) }, 'until', 'unknown_field'],
+  ['a member in both forms', { scope: { mqttInstanceId: 'a' } }, 'mqttInstanceId', 'once'],
+  ['a text for a scope', { scope: 'cn-*' }, 'scope', 'type'],
+  ['a number for a pattern', { scope: { sn: 1 } }, 'scope.sn', 'type'],
+  ['an empty pattern', { scope: { sn: '' } }, 'scope.sn', 'required'],
+  ['a pattern of 201 characters', { scope: { sn: 'x'.repeat(201) } }, 'scope.sn', 'max_length'],
+  ['a name that is none', { scope: { 's n': 'x' } }, 'scope.s n', 'format'],
+  ['a name of 65 characters', { scope: { ['s'.repeat(65)]: 'x' } }, `scope.${'s'.repeat(65)}`, 'format'],
+  [
+    'eleven members',
+    { scope: Object.fromEntries(Array.from({ length: 11 }, (_, n) => [`m${n}`, 'x'])) },
+    'scope',
+    'maximum',
+  ],
 ])('%s is refused', async (_name, wrong, field, rule) => {
   const answer = await declare(wrong);
   expect(answer.status).toBe(400);

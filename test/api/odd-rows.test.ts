@@ -37,7 +37,16 @@ beforeAll(async () => {
     ...Object.keys(good).filter((name) => name !== 'id'),
     ...Object.keys(good.policy).map((name) => `policy.${name}`),
     ...Object.keys(good.requester).map((name) => `requester.${name}`),
-    ...['input.sn', 'decisions.0', 'decisions.0.person', 'decisions.0.at', 'missing.0', 'missing.0.group'],
+    ...Object.keys(good.target).map((name) => `target.${name}`),
+    ...[
+      'input.sn',
+      'target.scope.sn',
+      'decisions.0',
+      'decisions.0.person',
+      'decisions.0.at',
+      'missing.0',
+      'missing.0.group',
+    ],
   ];
   const decision = {
     decision: 'reject',

@@ -13,6 +13,7 @@ import { saveChange } from '../../store/save-change.ts';
 import { eventually, submission } from '../support/service.ts';
 import { startApiStack, startReplica } from './api-stack.ts';
 import type { ApiStack, Sent } from './api-stack.ts';
+import { caTarget } from '../support/target.ts';
 
 let stack: ApiStack;
 
@@ -47,7 +48,7 @@ test('a self-approval is refused and recorded with who, what, where and why', as
         roles: ['approver'],
       }) as unknown,
       operation: 'ActiveCaCertificate',
-      target: change.target,
+      target: change.target.id,
       digest: change.digest,
       round: 1,
       wanted: { kind: 'decision', action: 'approve', digest: change.digest },
@@ -233,7 +234,7 @@ test('refused submissions are recorded, with no more of the body than a known op
   ]);
   expect(JSON.stringify(await entriesOf(null))).not.toContain('SN-secret');
 
-  const holder = await stack.stored({ target: 'cn-hangzhou/post-cn-test00001/SN-secret' });
+  const holder = await stack.stored({ target: caTarget(body.input) });
   expect(await refused({ body })).toBe('open_change_exists');
   expect(await entriesOf(holder)).toMatchObject([{ type: 'request.refused', outcome: 'open_change_exists' }]);
 });

@@ -7,11 +7,11 @@ import type { Change } from '../../domain/change.ts';
 import { CountersignError } from '../../domain/error.ts';
 import type { ErrorCode } from '../../domain/error.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
-import { activeCaCertificate } from '../../operations/active-ca-certificate.ts';
 import { honest } from '../support/honest.ts';
 import { submission } from '../support/service.ts';
 import { replicaOfTest, startApiStack } from './api-stack.ts';
 import type { ApiStack } from './api-stack.ts';
+import { caTarget } from '../support/target.ts';
 
 let stack: ApiStack;
 beforeAll(async () => {
@@ -44,7 +44,7 @@ function twin(body: ReturnType<typeof submission> & { breakGlass?: boolean }, ke
     id: changeIdOf(requester, key),
     requester,
     input: body.input,
-    target: activeCaCertificate.target(body.input).id,
+    target: caTarget(body.input),
     breakGlass: body.breakGlass ?? false,
   };
   const bodyDigest = createHash('sha256').update(canonicalJson(body)).digest('hex');

@@ -11,6 +11,7 @@ import type { Statement } from '../../domain/statement.ts';
 import { submissionText } from '../../domain/submission.ts';
 import { honest } from '../support/honest.ts';
 import { pins } from '../support/operations.ts';
+import { caTarget } from '../support/target.ts';
 
 /** One change's entries, as workflow, worker and API write them. */
 export function changeStory(
@@ -36,7 +37,7 @@ export function changeStory(
   const now = () => new Date(Date.parse(began) + 1000 * second).toISOString();
   /** When the last approval was said: the same statement then schedules the change. */
   let approvedAt = began;
-  const target = 'cn-hangzhou/post-cn-test00001/SN-1';
+  const target = caTarget(input);
   const asked = {
     operation,
     ...pins,
@@ -68,7 +69,7 @@ export function changeStory(
       changeId,
       actor,
       operation,
-      target,
+      target: target.id,
       ticket: null,
       policy: { name, version, digest: policyDigest },
       digest: digestOf(1),
@@ -128,6 +129,8 @@ export function changeStory(
           round: 0,
           ...pins,
           input,
+          scope: { ...target.scope },
+          label: target.label,
           justification: asked.justification,
           breakGlass: asked.breakGlass,
           pinnedPolicy: policy as unknown as JsonObject,

@@ -336,6 +336,8 @@ describe('what could not have happened', () => {
     ...Object.entries({
       input: { regionId: 'cn-hangzhou', mqttInstanceId: 'post-cn-test00001', sn: 'SN-2' },
       target: 'cn-hangzhou/post-cn-test00001/SN-2',
+      scope: { regionId: 'cn-hangzhou', mqttInstanceId: 'post-cn-test00001', sn: 'SN-2' },
+      label: 'a harmless certificate',
       justification: 'all have agreed',
       ticket: { system: 'jira', id: 'CHG-1', url: null },
       breakGlass: true,

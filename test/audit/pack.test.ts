@@ -59,6 +59,26 @@ test('the report escapes what people wrote', async () => {
   expect((await verifiedText(path)).result).toBe('valid');
 });
 
+test('a change’s target is shown by its label, its id and its scope', async () => {
+  const path = await packOf([changeStory().requested()]);
+  const { label, target, scope } = changeStory().requested();
+  const [line = ''] = (await textIn(path, 'ocsf.jsonl')).split('\n');
+  const { resources } = JSON.parse(line) as { resources: unknown };
+  expect(resources).toEqual([{ uid: target, name: label, type: 'ActiveCaCertificate', data: scope }]);
+  const page = await textIn(path, 'report.html');
+  const terms = [...page.matchAll(/<dt>([a-z]\w*)<\/dt>\s*<dd>([^<]*)/g)].map(([, name, value]) => [
+    name,
+    value,
+  ]);
+  expect(terms.slice(0, 4)).toEqual([
+    ['operation', 'ActiveCaCertificate'],
+    ['label', label],
+    ['target', target],
+    ['scope', 'mqttInstanceId: post-cn-test00001\nregionId: cn-hangzhou\nsn: SN-1'],
+  ]);
+  expect(await textIn(path, 'entries.csv')).toContain(`,ActiveCaCertificate,${String(target)},`);
+});
+
 test('what cannot be packed is said', async () => {
   const codeOf = (request: PackRequest) =>
     exported(log, request).catch((error: unknown) => (error as { code?: string }).code);

@@ -15,8 +15,7 @@ test('a calendar’s freezes are read with their times in UTC', () => {
     {
       id: 'double-eleven',
       operation: null,
-      regionId: null,
-      mqttInstanceId: 'post-cn-*',
+      scope: { mqttInstanceId: 'post-cn-*' },
       startsAt: '2026-11-09T16:00:00.000Z',
       endsAt: '2026-11-11T16:00:00.000Z',
       reason: 'the great sale',
@@ -26,6 +25,13 @@ test('a calendar’s freezes are read with their times in UTC', () => {
       liftedAt: null,
     },
   ]);
+});
+
+test.each([
+  ['in full', 'scope: { mqttInstanceId: post-cn-* }'],
+  ['in short', 'mqttInstanceId: post-cn-*'],
+])('its scope is read %s', (_form, line) => {
+  expect(readFreezeCalendar(one.replace('mqttInstanceId: post-cn-*', line))).toEqual(readFreezeCalendar(one));
 });
 
 test.each(['', '# nothing yet\n', '[]'])('an empty one has none: %j', (file) => {
@@ -39,6 +45,9 @@ test.each<[string, string, string]>([
   ['no reason', one.replace('  reason: the great sale\n', ''), '0.reason'],
   ['a time without a zone', one.replace('+08:00', ''), '0.startsAt'],
   ['a day for a time', one.replace('2026-11-10T00:00:00+08:00', '2026-11-10'), '0.startsAt'],
+  ['a member in both forms', one + '  scope: { mqttInstanceId: x }\n', '0.mqttInstanceId'],
+  ['a name in its scope that is none', one + '  scope: { a-b: x }\n', '0.scope.a-b'],
+  ['a pattern without text', one + '  scope: { sn: "" }\n', '0.scope.sn'],
   ['no end', one.replace(/ {2}endsAt.*\n/, ''), '0.endsAt'],
   ['an end before its start', one.replace('2026-11-12', '2026-11-09'), '0.endsAt'],
   ['one name twice', one + one, 'calendar'],

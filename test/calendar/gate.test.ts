@@ -39,8 +39,7 @@ function freeze(mqttInstanceId: string, more: Partial<Freeze> = {}): Freeze {
   return {
     id: randomUUID(),
     operation: null,
-    regionId: null,
-    mqttInstanceId,
+    scope: { mqttInstanceId },
     startsAt: at(-10),
     endsAt: at(10),
     reason: 'the great sale',
@@ -54,12 +53,16 @@ function freeze(mqttInstanceId: string, more: Partial<Freeze> = {}): Freeze {
 /** A change on an instance of its own. */
 function onInstance(more: object = {}) {
   const mqttInstanceId = `post-cn-${randomUUID()}`;
-  const one = change({ policy: fourEyes, ...more });
-  return { mqttInstanceId, mine: { ...one, input: { ...one.input, mqttInstanceId } } };
+  const input = { regionId: 'cn-hangzhou', mqttInstanceId, sn: '1' };
+  return { mqttInstanceId, mine: change({ policy: fourEyes, input, ...more }) };
 }
 
 test('a freeze is kept once, as it was declared, and lifted once', async () => {
-  const one = freeze('kept', { operation: 'ActiveCaCertificate', regionId: 'cn-hangzhou', endsAt: null });
+  const one = freeze('kept', {
+    operation: 'ActiveCaCertificate',
+    scope: { mqttInstanceId: 'kept', regionId: 'cn-*' },
+    endsAt: null,
+  });
   expect(await insertFreeze(api, one)).toBe(true);
   expect(await insertFreeze(api, { ...one, reason: 'another' })).toBe(false);
   expect(await getFreeze(worker, one.id)).toEqual(one);
@@ -97,7 +100,7 @@ test('freezes are listed page by page, the last declared first', async () => {
   do {
     const page = await listFreezes(api, cursor, 2);
     expect(page.freezes.length).toBeLessThanOrEqual(2);
-    seen.push(...page.freezes.filter((f) => f.mqttInstanceId === 'paged').map((f) => f.id));
+    seen.push(...page.freezes.filter((f) => f.scope['mqttInstanceId'] === 'paged').map((f) => f.id));
     cursor = page.nextCursor;
   } while (cursor !== null);
   expect(seen).toHaveLength(5);

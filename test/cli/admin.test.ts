@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
@@ -83,7 +84,12 @@ test('an admin creates, lists and ends a freeze; nobody else does', async () => 
   const made = await run({}, ...create, '--ends-at', later, '--as', 'adam');
   expect(made).toMatchObject({
     code: null,
-    answer: { reason: 'the great sale', mqttInstanceId: 'post-cn-*', endsAt: later, liftedAt: null },
+    answer: {
+      reason: 'the great sale',
+      scope: { mqttInstanceId: 'post-cn-*' },
+      endsAt: later,
+      liftedAt: null,
+    },
   });
   const id = String(made.answer['id']);
   expect((await run({}, ...create, '--ends-at', later, '--as', 'adam')).answer['id']).toBe(id);
@@ -97,6 +103,37 @@ test('an admin creates, lists and ends a freeze; nobody else does', async () => 
     answer: { liftedBy: { subject: 'adam' } },
   });
   expect((await run({}, 'freeze', 'list', '--as', 'adam')).out).toContain(`${id}  over`);
+});
+
+test('a freeze holds members of scopes, each once', async () => {
+  const create = ['freeze', 'create', '--reason', 'x', '--as', 'adam', '--scope', 'sn=0072*', '--scope'];
+  const made = await run({}, ...create, 'a=b=c', '--region', 'cn-*');
+  expect(made.answer).toMatchObject({ scope: { sn: '0072*', a: 'b=c', regionId: 'cn-*' } });
+  expect(made.out).toMatch(/ {2}sn=0072\* a=b=c regionId=cn-\*: x$/);
+  expect((await run({}, 'freeze', 'end', String(made.answer['id']), '--as', 'adam')).code).toBeNull();
+  expect((await run({}, ...create, 'regionId=x', '--region', 'cn-*')).code).toBe('invalid_request');
+  for (const wrong of ['sn=1', 'sn', '=1']) {
+    expect((await run({}, ...create, wrong)).code).toBe('commander.invalidArgument');
+  }
+});
+
+test('changes are listed by members of their targets’ scopes', async () => {
+  const sn = randomUUID();
+  const input = { regionId: 'cn-hangzhou', mqttInstanceId: 'post-cn-listed', sn };
+  const { id, target } = await stack.stored({ input });
+  const list = (...options: string[]) => run({}, 'change', 'list', ...options, '--as', 'dave');
+  for (const options of [
+    ['--scope', `sn=${sn}`],
+    ['--scope', `sn=${sn}`, '--scope', 'mqttInstanceId=post-cn-listed'],
+    ['--sn', sn],
+  ]) {
+    expect((await list(...options)).out).toBe(`${id}  pending   not_started      ${target.label}`);
+  }
+  expect((await list('--scope', `sn=${sn}`, '--scope', 'regionId=cn-beijing')).out).toBe('');
+  expect((await list('--scope', `sn=${sn}`, '--sn', sn)).code).toBe('invalid_request');
+  const shown = (await run({}, 'change', 'show', id, '--as', 'dave')).out;
+  expect(shown).toContain(`\ntarget      ${target.label}\nscope       {`);
+  expect(JSON.parse(/^scope +(.*)$/m.exec(shown)?.[1] ?? '')).toEqual(target.scope);
 });
 
 test('an approver whom the policy names lets a change run in a freeze', async () => {
@@ -154,6 +191,10 @@ test('an admin revokes a version of a policy, and who asks sees it', async () =>
   expect(unused).toMatchObject({ code: null, answer: { name: fourEyes.name } });
   const asked = ['change', 'create', '--instance', 'i', '--sn', '1', '--justification', 'x', '--as', 'alice'];
   expect((await run({}, ...asked)).code).toBe('policy_revoked');
+  const members = ['regionId=cn-hangzhou', 'mqttInstanceId=i', 'sn=2'].flatMap((one) => ['--input', one]);
+  const byMembers = ['change', 'create', ...members, '--justification', 'x', '--as', 'alice'];
+  expect((await run({}, ...byMembers)).code).toBe('policy_revoked');
+  expect((await run({}, ...byMembers, '--input', 'more=1')).code).toBe('invalid_request');
   expect(out).toContain(`lax version ${fourEyes.version} ${digest}  by Adam Abbott: four eyes were two`);
 });
 

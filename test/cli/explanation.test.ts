@@ -5,10 +5,11 @@ import type { PinnedPolicy } from '../../domain/policy.ts';
 import { directoryFrom } from '../../policies/directory.ts';
 import { explain } from '../../policies/explain.ts';
 import { person } from '../domain/decidable-fixture.ts';
+import { targetOf } from '../support/target.ts';
 
 function told(more: Partial<PinnedPolicy>, breakGlass = false): Record<string, string> {
   const set = { rules: [{ policy: { ...fourEyes, ...more }, match: {} }], directory: directoryFrom({}) };
-  const facts = { operation: 'X', input: {}, requester: person('alice', ['oncall']), now: 0 };
+  const facts = { operation: 'X', target: targetOf('x'), requester: person('alice', ['oncall']), now: 0 };
   const lines = explanationLines(explain(set, facts, breakGlass), breakGlass);
   return Object.fromEntries(lines.map((line) => [line.slice(0, 11).trim(), line.slice(12)]));
 }

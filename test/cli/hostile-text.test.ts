@@ -25,9 +25,10 @@ const hostile =
 const person = { issuer: hostile, subject: hostile, name: hostile };
 const seats = { stage: hostile, group: hostile, seats: 1, alsoFrom: [hostile, null] };
 const change = {
-  ...{ id: hostile, operation: hostile, target: hostile, justification: hostile, requester: person },
+  ...{ id: hostile, operation: hostile, justification: hostile, requester: person },
   ...{ decisionStatus: 'pending', executionStatus: hostile, reviewStatus: 'signed', breakGlass: true },
   ...{ decideBy: hostile, executeBy: hostile, digest: hostile, closedAt: hostile, missing: [seats] },
+  target: { id: hostile, scope: { [hostile]: hostile }, label: hostile },
   policy: { name: hostile, version: hostile, digest: hostile },
   snapshot: { [hostile]: hostile },
   decisions: [{ decision: hostile, person, at: hostile, comment: hostile, counts: false, round: 1 }],
@@ -38,6 +39,7 @@ const change = {
 };
 const entry = {
   ...{ index: 1, type: hostile, time: hostile, actor: person },
+  label: hostile,
   attempt: { ordinal: 1, code: hostile, requestId: hostile },
   outcome: { code: hostile },
 };
@@ -53,7 +55,7 @@ const token = {
   secret: hostile,
 };
 const freeze = {
-  ...{ id: hostile, operation: hostile, regionId: hostile, mqttInstanceId: hostile, startsAt: hostile },
+  ...{ id: hostile, operation: hostile, scope: { [hostile]: hostile }, startsAt: hostile },
   ...{ endsAt: hostile, liftedAt: null, reason: hostile, changeId: hostile, freezeId: hostile },
 };
 const revocation = {

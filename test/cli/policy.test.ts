@@ -74,6 +74,18 @@ test('explain says which policy a change would have, and that without one it is 
   expect(await of('post-cn-other01')).toMatchObject({ code: 1, answer: { policy: null } });
 });
 
+test('explain takes the input member by member, and its short forms', async () => {
+  const who = ['--requester', 'alice', '--issuer', 'https://id.example'];
+  const of = (...input: string[]) => policy(2, 'explain', ...input, ...who);
+  const members = ['--input', 'regionId=cn-hangzhou', '--input', 'mqttInstanceId=post-cn-critical01'];
+  expect(await of(...members, '--input', 'sn=1')).toMatchObject({ code: 0, answer: { verdict: 'unknown' } });
+  expect(await of('--instance', 'post-cn-other01', '--sn', '1')).toMatchObject({
+    code: 1,
+    answer: { tried: [{ policy: 'critical', unmet: 'scope.mqttInstanceId' }] },
+  });
+  expect(await of(...members)).toMatchObject({ code: 1, answer: { code: 'invalid_request' } });
+});
+
 test('explain tells an emergency that the policy does not know that it would be refused', async () => {
   const asked = ['explain', '--input', input('post-cn-critical01'), '--requester', 'alice'];
   const { code, answer } = await policy(2, ...asked, '--break-glass');

@@ -6,6 +6,7 @@ import { digestText, digestTextOf } from '../../domain/digest.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import { person } from './decidable-fixture.ts';
 import { submissionText } from '../../domain/submission.ts';
+import { targetOf } from '../support/target.ts';
 
 describe('canonical JSON (RFC 8785)', () => {
   test('sorts keys by UTF-16 code units and writes no blanks', () => {
@@ -50,7 +51,7 @@ describe('canonical JSON (RFC 8785)', () => {
 test('what digests are made of is the canonical JSON of the whole, whoever has a part of it already', () => {
   const asked = {
     input: { b: 1, a: { '10': 1, '9': 2 } },
-    target: 't"é',
+    target: targetOf('t"é', { sn: 'ü', '10': 'x', '9': 'y' }),
     requester: person('alice'),
     justification: 'w',
     ticket: { system: 's', id: 'i', url: null },
@@ -69,6 +70,15 @@ test('what digests are made of is the canonical JSON of the whole, whoever has a
   expect(digestTextOf(change, snapshot, 2)).toBe(digested);
   const members = askedMembers(change, canonicalJson(asked.policy));
   expect(digestText(members, snapshot, 2)).toBe(digested);
+  // Whose scope or label is another one, is another target, whatever its id.
+  for (const other of [
+    { label: 'another' },
+    { scope: { ...asked.target.scope, sn: 'another' } },
+    { scope: {} },
+  ]) {
+    const altered = { ...change, target: { ...asked.target, ...other } };
+    expect(digestTextOf(altered, snapshot, 2)).not.toBe(digested);
+  }
   const submittedAt = '2026-11-24T09:00:00.000Z';
   expect(submissionText(members, submittedAt)).toBe(canonicalJson({ ...whole, submittedAt }));
 });

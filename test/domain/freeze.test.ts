@@ -5,6 +5,7 @@ import { concerns, freezeInTheWay, inForce, judgeOverride } from '../../domain/f
 import type { Freeze, FreezeOverride } from '../../domain/freeze.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import { change, person } from '../store/change-fixture.ts';
+import { targetOf } from '../support/target.ts';
 
 const now = Date.parse('2026-11-24T12:00:00.000Z');
 const at = (minutes: number) => new Date(now + minutes * 60_000).toISOString();
@@ -13,8 +14,7 @@ function freeze(more: Partial<Freeze> = {}): Freeze {
   return {
     id: 'f',
     operation: null,
-    regionId: null,
-    mqttInstanceId: null,
+    scope: {},
     startsAt: at(-10),
     endsAt: at(10),
     reason: 'the great sale',
@@ -45,41 +45,52 @@ describe('a freeze concerns a change', () => {
     [{}, true],
     [{ operation: 'ActiveCaCertificate' }, true],
     [{ operation: 'DeleteCaCertificate' }, false],
-    [{ regionId: 'cn-hangzhou' }, true],
-    [{ regionId: 'cn-shanghai' }, false],
+    [{ scope: { regionId: 'cn-hangzhou' } }, true],
+    [{ scope: { regionId: 'cn-shanghai' } }, false],
     // What means a pattern holds as one: a freeze that held nothing would fail open.
-    [{ regionId: 'cn-*' }, true],
-    [{ regionId: 'ap-*' }, false],
+    [{ scope: { regionId: 'cn-*' } }, true],
+    [{ scope: { regionId: 'ap-*' } }, false],
     [{ operation: '*CaCertificate' }, true],
     [{ operation: 'Delete*' }, false],
-    [{ mqttInstanceId: 'post-cn-1' }, true],
-    [{ mqttInstanceId: 'post-cn-10' }, false],
-    [{ mqttInstanceId: 'post-cn' }, false],
-    [{ mqttInstanceId: 'post-*' }, true],
-    [{ mqttInstanceId: '*-1' }, true],
-    [{ mqttInstanceId: '*' }, true],
-    [{ mqttInstanceId: '**' }, true],
-    [{ mqttInstanceId: 'p*-*-1' }, true],
-    [{ mqttInstanceId: 'p*-*-*-1' }, false],
-    [{ mqttInstanceId: 'post-cn-?' }, true],
-    [{ mqttInstanceId: '????-cn-*' }, true],
-    [{ mqttInstanceId: '*-cn?1' }, true],
-    [{ mqttInstanceId: 'post-cn-1?' }, false],
-    [{ mqttInstanceId: '?' }, false],
+    [{ scope: { mqttInstanceId: 'post-cn-1' } }, true],
+    [{ scope: { mqttInstanceId: 'post-cn-10' } }, false],
+    [{ scope: { mqttInstanceId: 'post-cn' } }, false],
+    [{ scope: { mqttInstanceId: 'post-*' } }, true],
+    [{ scope: { mqttInstanceId: '*-1' } }, true],
+    [{ scope: { mqttInstanceId: '*' } }, true],
+    [{ scope: { mqttInstanceId: '**' } }, true],
+    [{ scope: { mqttInstanceId: 'p*-*-1' } }, true],
+    [{ scope: { mqttInstanceId: 'p*-*-*-1' } }, false],
+    [{ scope: { mqttInstanceId: 'post-cn-?' } }, true],
+    [{ scope: { mqttInstanceId: '????-cn-*' } }, true],
+    [{ scope: { mqttInstanceId: '*-cn?1' } }, true],
+    [{ scope: { mqttInstanceId: 'post-cn-1?' } }, false],
+    [{ scope: { mqttInstanceId: '?' } }, false],
     // Parts do not share characters.
-    [{ mqttInstanceId: 'post-cn-*-1' }, false],
-    [{ mqttInstanceId: 'POST-*' }, false],
-    [{ mqttInstanceId: 'post.cn.1' }, false],
-    [{ operation: 'ActiveCaCertificate', regionId: 'cn-hangzhou', mqttInstanceId: 'post-*' }, true],
-    [{ operation: 'ActiveCaCertificate', regionId: 'cn-shanghai', mqttInstanceId: 'post-*' }, false],
+    [{ scope: { mqttInstanceId: 'post-cn-*-1' } }, false],
+    [{ scope: { mqttInstanceId: 'POST-*' } }, false],
+    [{ scope: { mqttInstanceId: 'post.cn.1' } }, false],
+    // What the target lacks fits nothing.
+    [{ scope: { device: '*' } }, false],
+    [{ scope: { regionId: '*', device: '*' } }, false],
+    [{ scope: { toString: '*' } }, false],
+    [{ scope: { constructor: '*' } }, false],
+    [
+      { operation: 'ActiveCaCertificate', scope: { regionId: 'cn-hangzhou', mqttInstanceId: 'post-*' } },
+      true,
+    ],
+    [
+      { operation: 'ActiveCaCertificate', scope: { regionId: 'cn-shanghai', mqttInstanceId: 'post-*' } },
+      false,
+    ],
   ])('%j: %s', (more, expected) => {
     expect(concerns(freeze(more), change())).toBe(expected);
   });
 
   test('whatever the pattern, in time that grows with its length alone', () => {
-    const text = { ...change(), input: { mqttInstanceId: 'a'.repeat(100_000) } };
+    const text = { ...change(), target: targetOf('t', { long: 'a'.repeat(100_000) }) };
     const started = performance.now();
-    expect(concerns(freeze({ mqttInstanceId: '*a'.repeat(5000) + 'b' }), text)).toBe(false);
+    expect(concerns(freeze({ scope: { long: '*a'.repeat(5000) + 'b' } }), text)).toBe(false);
     expect(performance.now() - started).toBeLessThan(1000);
   });
 });
@@ -98,7 +109,7 @@ describe('the freeze in the way', () => {
     ['none without any', [], [], null],
     ['the one in force', [freeze()], [], 'f'],
     ['not one to come', [freeze({ startsAt: at(1) })], [], null],
-    ['not one of others', [freeze({ regionId: 'elsewhere' })], [], null],
+    ['not one of others', [freeze({ scope: { regionId: 'elsewhere' } })], [], null],
     ['of several the last to end', [freeze(), freeze({ id: 'g', endsAt: at(20) })], [], 'g'],
     ['one without an end before all', [freeze({ id: 'h', endsAt: null }), freeze()], [], 'h'],
     ['not an overridden one', [freeze()], [override()], null],
@@ -181,7 +192,7 @@ describe('who may override', () => {
     ],
     [
       'not of a freeze elsewhere',
-      () => judgeOverride(mine, freeze({ regionId: 'elsewhere' }), wanted, now),
+      () => judgeOverride(mine, freeze({ scope: { regionId: 'elsewhere' } }), wanted, now),
       'invalid_request',
     ],
     [

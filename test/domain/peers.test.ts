@@ -22,6 +22,7 @@ import {
   wanted,
 } from './decidable-fixture.ts';
 import { pins } from '../support/operations.ts';
+import { targetOf } from '../support/target.ts';
 
 const now = submitted + 1000;
 const bob = person('bob', ['operations']);
@@ -37,7 +38,7 @@ function change(policy: PinnedPolicy, more: Partial<Change> = {}): Change {
     operation: 'ActiveCaCertificate',
     ...pins,
     input: { sn: '1' },
-    target: 't',
+    target: targetOf('t'),
     requester: alice,
     justification: 'because',
     ticket: null,

@@ -17,6 +17,7 @@ import { reevaluate } from '../../domain/reevaluation.ts';
 import { alice, decided, digest, person, policyOf, stage, submitted, wanted } from './decidable-fixture.ts';
 import { naivelyApproved, naivelyRejected } from './naive-model.ts';
 import { pins } from '../support/operations.ts';
+import { targetOf } from '../support/target.ts';
 
 const now = submitted + 1000;
 const hour = 3_600_000;
@@ -28,7 +29,7 @@ function changeUnder(policy: PinnedPolicy): Change {
     operation: 'ActiveCaCertificate',
     ...pins,
     input: { sn: '1' },
-    target: 't',
+    target: targetOf('t'),
     requester: alice,
     justification: 'because',
     ticket: null,

@@ -14,6 +14,8 @@ import { policyWith } from '../support/policy.ts';
 import { changeThat, eventually, instance, startApi, startGround, startWorkers } from '../support/service.ts';
 import type { Ground } from '../support/service.ts';
 import { pins } from '../support/operations.ts';
+import { caTarget } from '../support/target.ts';
+import type { Target } from '../../domain/target.ts';
 
 /* What another team's workflows may ask for: the policies of the service decide, and Temporal says who asks. */
 
@@ -25,8 +27,8 @@ let host: Awaited<ReturnType<typeof startHost>>;
 /** What the worker's policy file says now, for a region of a test's own. */
 const rules = new Map<string, readonly PolicyRule[]>();
 const directory = () => directoryFrom({ plant: [{ issuer: 'https://idp.example', subject: 'alice' }] });
-const setFor = (input: Record<string, unknown>): PolicySet => ({
-  rules: rules.get(input['sn'] as string) ?? [{ policy: fourEyes, match: {} }],
+const setFor = ({ scope }: Target): PolicySet => ({
+  rules: rules.get(scope['sn'] ?? '') ?? [{ policy: fourEyes, match: {} }],
   directory: directory(),
 });
 
@@ -35,8 +37,8 @@ beforeAll(async () => {
   api = await startApi(ground);
   workers = await startWorkers(ground, {
     policies: {
-      forPerson: (asked, at) => policyChoice({ current: () => setFor(asked.input) }).forPerson(asked, at),
-      forHost: (asked, at) => policyChoice({ current: () => setFor(asked.input) }).forHost(asked, at),
+      forPerson: (asked, at) => policyChoice({ current: () => setFor(asked.target) }).forPerson(asked, at),
+      forHost: (asked, at) => policyChoice({ current: () => setFor(asked.target) }).forHost(asked, at),
     },
     hosts: [
       { namespace: ground.namespace, type: 'requireApproval' },
@@ -128,7 +130,7 @@ describe.concurrent('a host', () => {
 
   test.each<[string, string, PolicyRule[]]>([
     ['a rule that depends on groups of a token', 'token_needed', [ofGroup('token'), forAll]],
-    ['no rule', 'no_policy', [{ policy: fourEyes, match: { instance: ['another'] } }]],
+    ['no rule', 'no_policy', [{ policy: fourEyes, match: { scope: { mqttInstanceId: ['another'] } } }]],
     [
       'a policy that asks nobody',
       'token_needed',
@@ -156,7 +158,11 @@ describe.concurrent('a host', () => {
 
   test.each<[string, string, PolicyRule[]]>([
     ['comes after the one that is for it', 'for-all', [forAll, ofGroup('token')]],
-    ['is for another instance', 'for-all', [ofGroup('token', { instance: ['another'] }), forAll]],
+    [
+      'is for another instance',
+      'for-all',
+      [ofGroup('token', { scope: { mqttInstanceId: ['another'] } }), forAll],
+    ],
     ['is of the directory, which has them', 'of-group', [ofGroup('directory'), forAll]],
   ])('is taken where a rule of a group %s', async (_name, policy, given) => {
     const sn = await under(...given);
@@ -227,7 +233,7 @@ describe.concurrent('a change that is started without requireApproval', () => {
     const request = await hostRequest();
     const whole = {
       ...request,
-      target: `cn-hangzhou/${instance}/${request.input.sn}`,
+      target: caTarget(request.input),
       requester: requesterOfHost(request.requester),
       ticket: null,
       breakGlass: false,
@@ -280,7 +286,7 @@ test('the activities open nothing for a workflow that is no change’s', async (
   const request: ChangeRequest = {
     ...{ id, operation: rest.operation, input: asked, justification: rest.justification, ticket: null },
     ...pins,
-    target: `cn-hangzhou/${instance}/${asked.sn}`,
+    target: caTarget(asked),
     requester: requesterOfHost(rest.requester),
     ...{ breakGlass: false, policy: fourEyes, submittedAt: moment, executeAfter: null, executeBy: null },
     decideBy: new Date(Date.now() + 60_000).toISOString(),
@@ -307,7 +313,7 @@ test('nor is anything called for one, where nobody has signed', async () => {
     id,
     input: asked,
     ...pins,
-    target: `cn-hangzhou/${instance}/${asked.sn}`,
+    target: caTarget(asked),
     requester: requesterOfHost(rest.requester),
     breakGlass: false,
     policy,
@@ -317,6 +323,15 @@ test('nor is anything called for one, where nobody has signed', async () => {
   const call = { change, approvals: [] };
   const called = await host.start('bareActivity', 'ActiveCaCertificate', call, 'countersign-onsmqtt');
   await expect(called.result()).rejects.toMatchObject({ cause: { cause: { type: 'bad_signature' } } });
+  // Under another scope, other policies and freezes would hold than those of what is called.
+  const { target } = change;
+  const elsewhere = { ...target, scope: { ...target.scope, mqttInstanceId: 'post-cn-elsewhere' } };
+  for (const activity of ['ActiveCaCertificate', 'precheck'] as const) {
+    const entry = { key: `x/change-${id}/change.prechecked/1`, body: {} };
+    const sent = { ...call, change: { ...change, target: elsewhere }, entry };
+    const refused = await host.start('bareActivity', activity, sent, 'countersign-onsmqtt');
+    await expect(refused.result()).rejects.toMatchObject({ cause: { cause: { type: 'invalid_request' } } });
+  }
   expect(await ground.calls(asked.sn)).toEqual([]);
 });
 

@@ -69,7 +69,8 @@ describe('a pending change that was edited in Postgres', { timeout: 120_000 }, (
     await edit(id, {
       'input.sn': harmless,
       'snapshot.sn': harmless,
-      target: `cn-hangzhou/${instance}/${harmless}`,
+      'target.id': `cn-hangzhou/${instance}/${harmless}`,
+      'target.scope.sn': harmless,
     });
     expect(await codeOf(users.bob.change(id))).toBe('stored_change_differs');
     // Also by somebody who has the digest from before.
@@ -98,7 +99,9 @@ describe('a pending change that was edited in Postgres', { timeout: 120_000 }, (
 
   test.each<[string, Record<string, unknown>]>([
     ['input', { 'input.sn': other }],
-    ['target', { target: `cn-hangzhou/${instance}/${other}` }],
+    ['target', { 'target.id': `cn-hangzhou/${instance}/${other}` }],
+    ['target’s scope', { 'target.scope.mqttInstanceId': 'post-cn-harmless' }],
+    ['target’s label', { 'target.label': 'a harmless certificate' }],
     ['operation', { operation: 'Harmless' }],
     ['snapshot', { 'snapshot.caName': 'harmless' }],
     ['justification', { justification: 'all have agreed' }],

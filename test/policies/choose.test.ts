@@ -5,6 +5,7 @@ import type { GroupSource } from '../../domain/policy.ts';
 import { policyChoice } from '../../policies/choose.ts';
 import { directoryFrom } from '../../policies/directory.ts';
 import type { PolicyRule } from '../../policies/match.ts';
+import { targetOf } from '../support/target.ts';
 
 const alice = { issuer: 'https://idp.example', subject: 'alice' };
 const never = [{ cron: '0 0 30 2 *', durationMinutes: 1, timeZone: 'UTC', holidays: [] }];
@@ -12,7 +13,7 @@ const never = [{ cron: '0 0 30 2 *', durationMinutes: 1, timeZone: 'UTC', holida
 function asked(groups: string[]) {
   return {
     operation: 'ActiveCaCertificate',
-    input: { regionId: 'cn-hangzhou', mqttInstanceId: 'i', sn: 's' },
+    target: targetOf('t', { regionId: 'cn-hangzhou', mqttInstanceId: 'i', sn: 's' }),
     requester: {
       ...alice,
       name: 'Alice',
@@ -57,7 +58,7 @@ test.each<[string, PolicyRule[], { token: string; host: string }]>([
   ['that after what fits', [last, rule({ plant: token })], { token: 'last', host: 'last' }],
   [
     'that for another region',
-    [rule({ plant: token }, { region: ['cn-beijing'] }), last],
+    [rule({ plant: token }, { scope: { regionId: ['cn-beijing'] } }), last],
     { token: 'last', host: 'last' },
   ],
   ['that at another time', [rule({ plant: token }, { time: never }), last], { token: 'last', host: 'last' }],

@@ -10,6 +10,7 @@ import { checkPolicies, loadPolicies } from '../../policies/load.ts';
 import { matchPolicy } from '../../policies/match.ts';
 import { person } from '../domain/decidable-fixture.ts';
 import { temporaryHome } from '../support/stack.ts';
+import { targetOf } from '../support/target.ts';
 
 const stage = 'stages: [{ name: s, groups: [{ anyApprover: true, threshold: 1 }] }]';
 const one = (rest: string) => `policies:\n  - name: one\n    version: "1"\n    ${rest}\n`;
@@ -102,6 +103,38 @@ describe('what is refused when a policy file is loaded', () => {
       'error 6 policies.0.reminders before',
     ],
     [
+      'a region in both forms',
+      one(`match: { region: ["cn-*"], scope: { regionId: [cn-hangzhou] } }\n    ${stage}`),
+      'error 4 policies.0.match.region distinct',
+    ],
+    [
+      'an instance in both forms',
+      one(`match:\n      scope: { mqttInstanceId: [a] }\n      instance: [b]\n    ${stage}`),
+      'error 6 policies.0.match.instance distinct',
+    ],
+    [
+      'a name in its scope that is none',
+      one(`match: { scope: { "s n": [x] } }\n    ${stage}`),
+      'error 4 policies.0.match.scope.s n format',
+    ],
+    [
+      'a pattern that is no list',
+      one(`match: { scope: { sn: x } }\n    ${stage}`),
+      'error 4 policies.0.match.scope.sn type',
+    ],
+    [
+      'a pattern of 201 characters',
+      one(`match: { scope: { sn: [${'x'.repeat(201)}] } }\n    ${stage}`),
+      'error 4 policies.0.match.scope.sn.0 maximum',
+    ],
+    [
+      'a scope of eleven',
+      one(
+        `match: { scope: { ${Array.from({ length: 11 }, (_, n) => `m${n}: [x]`).join(', ')} } }\n    ${stage}`,
+      ),
+      'error 4 policies.0.match.scope format',
+    ],
+    [
       'the same policy twice',
       `${one(stage)}  - name: one\n    version: "1"\n    ${stage}\n`,
       'error 5 policies.1.name distinct',
@@ -142,7 +175,7 @@ describe('a group has the name that its provider gives it', () => {
     );
     const { set, problems } = await checkPolicies(await files(text));
     expect(problems.map(({ rule }) => rule)).toEqual(['listable']);
-    const facts = { operation: 'X', input: {}, requester: person('alice', [group]), now: 0 };
+    const facts = { operation: 'X', target: targetOf('x'), requester: person('alice', [group]), now: 0 };
     expect(set && explain(set, facts)).toMatchObject({
       policy: { groups: { [group]: { source: 'token' } } },
       stages: [{ seats: [{ group }] }],
@@ -197,6 +230,12 @@ describe('what its author should know', () => {
       ['warning 5 policies.0.stages satisfiable_without_requester'],
     ],
     [
+      'a policy that nothing reaches, by its scope and by a short form',
+      `${one(`match: { region: ["cn-*"] }\n    ${stage}`)}  - name: two\n    version: "1"\n    match: { scope: { regionId: [cn-hangzhou], sn: ["1"] } }\n    ${stage}\n`,
+      undefined,
+      ['warning 8 policies.1.match reachable'],
+    ],
+    [
       'a policy that nothing reaches',
       `${one(`match: { region: ["cn-*"] }\n    ${stage}`)}  - name: two\n    version: "1"\n    match: { region: [cn-hangzhou] }\n    ${stage}\n`,
       undefined,
@@ -233,7 +272,7 @@ policies:
   const name = (groups: string[], regionId: string, mqttInstanceId: string, at = '2026-11-24T00:00:00Z') => {
     const facts = {
       operation: 'ActiveCaCertificate',
-      input: { regionId, mqttInstanceId, sn: '1' },
+      target: targetOf('t', { regionId, mqttInstanceId, sn: '1' }),
       requester: person('alice', groups),
       now: Date.parse(at),
     };
@@ -245,13 +284,13 @@ policies:
   expect(name([], 'us-east-1', 'x', '2026-11-28T00:00:00Z')).toBe('weekend');
   const facts = {
     operation: 'Other',
-    input: { regionId: 'cn-x' },
+    target: targetOf('t', { regionId: 'cn-x' }),
     requester: person('alice'),
     now: Date.parse('2026-11-24T00:00:00Z'),
   };
   expect(set && explain(set, facts)).toMatchObject({
     verdict: 'no_policy',
-    tried: [{ unmet: 'instance' }, { unmet: 'operation' }, { unmet: 'time' }],
+    tried: [{ unmet: 'scope.mqttInstanceId' }, { unmet: 'operation' }, { unmet: 'time' }],
   });
 });
 
@@ -274,7 +313,7 @@ test('explains who may fill each seat, and whether they can', async () => {
     '[{ group: g, threshold: 1 }, { group: t, threshold: 1 }]',
   );
   const { set } = await checkPolicies(await files(text, `groups: { g: ${who('alice', 'bob')} }`));
-  const facts = { operation: 'X', input: {}, requester: person('alice'), now: 0 };
+  const facts = { operation: 'X', target: targetOf('x'), requester: person('alice'), now: 0 };
   expect(set && explain(set, facts)).toMatchObject({
     verdict: 'unknown',
     stages: [

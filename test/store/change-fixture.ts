@@ -5,6 +5,7 @@ import { fourEyes } from '../../domain/four-eyes.ts';
 import type { Person } from '../../domain/person.ts';
 import { honest, sha256 } from '../support/honest.ts';
 import { pins } from '../support/operations.ts';
+import { caTarget } from '../support/target.ts';
 
 /** A person of the tests. */
 export function person(subject: string, groups: string[] = []): Person {
@@ -22,6 +23,7 @@ export function person(subject: string, groups: string[] = []): Person {
 export function change(more: Partial<Change> = {}): Change {
   const sn = randomUUID();
   const { executeBy = null } = more;
+  const input = more.input ?? { regionId: 'cn-hangzhou', mqttInstanceId: 'post-cn-1', sn };
   const policy = more.policy ?? {
     ...fourEyes,
     stages: [{ name: 'one', groups: [{ group: null, threshold: 1 }] }],
@@ -31,8 +33,9 @@ export function change(more: Partial<Change> = {}): Change {
     version: 1,
     operation: 'ActiveCaCertificate',
     ...pins,
-    input: { regionId: 'cn-hangzhou', mqttInstanceId: 'post-cn-1', sn },
-    target: `cn-hangzhou/post-cn-1/${sn}`,
+    input,
+    // Of its own, whatever the input is, so that several may be open.
+    target: { ...caTarget(input), id: `target-${sn}` },
     requester: person('alice'),
     justification: 'devices must connect again',
     ticket: null,

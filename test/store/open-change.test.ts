@@ -18,6 +18,7 @@ import { saveChange } from '../../store/save-change.ts';
 import { cloneDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { change, person } from './change-fixture.ts';
+import { targetOf } from '../support/target.ts';
 
 let database: TestDatabase;
 let pool: pg.Pool;
@@ -49,7 +50,7 @@ test('a change is opened with its key and its target, and again it is the same',
   expect(await open(wanted, key)).toEqual({ kind: 'opened' });
   expect(await getChange(pool, wanted.id)).toEqual(wanted);
   expect(await idOfKey(key)).toBe(wanted.id);
-  expect(await getOpenChange(pool, wanted.operation, wanted.target)).toBe(wanted.id);
+  expect(await getOpenChange(pool, wanted.target.id)).toBe(wanted.id);
 });
 
 test('the same key is the first change with the same body, and refused with another', async () => {
@@ -80,13 +81,25 @@ test('a taken target leaves nothing of the second request, and its key unused', 
   expect(await open(second, key)).toEqual({ kind: 'opened' });
 });
 
+test('a target has one open change, whatever its operation', async () => {
+  const first = change();
+  await open(first);
+  const other = change({
+    operation: 'InactivateCaCertificate',
+    target: { ...first.target, label: 'the same' },
+  });
+  expect(await open(other)).toEqual({ kind: 'target_taken', changeId: first.id });
+  await releaseTarget(pool, first.id);
+  expect(await open(other)).toEqual({ kind: 'opened' });
+});
+
 test('opened again after its end, a change does not take its target back', async () => {
   const wanted = change();
   await open(wanted);
   await saveChange(pool, { ...wanted, version: 2, closedAt: '2026-11-24T10:00:00.000Z' });
   await releaseTarget(pool, wanted.id);
   expect(await open(wanted)).toEqual({ kind: 'opened' });
-  expect(await getOpenChange(pool, wanted.operation, wanted.target)).toBeNull();
+  expect(await getOpenChange(pool, wanted.target.id)).toBeNull();
   expect((await getChange(pool, wanted.id))?.version).toBe(2);
 });
 
@@ -101,10 +114,10 @@ test('of many at once with one key, one opens and the rest are told of it', asyn
 });
 
 test('of many at once on one target, one opens and the rest are told of it', async () => {
-  const target = `cn-hangzhou/post-cn-1/${randomUUID()}`;
+  const target = targetOf(`cn-hangzhou/post-cn-1/${randomUUID()}`);
   const wanted = Array.from({ length: 16 }, () => change({ target }));
   const results = await Promise.all(wanted.map((c) => open(c, randomUUID())));
-  const winner = await getOpenChange(pool, 'ActiveCaCertificate', target);
+  const winner = await getOpenChange(pool, target.id);
   expect(results.filter((r) => r.kind === 'opened')).toHaveLength(1);
   expect(results.filter((r) => r.kind === 'target_taken' && r.changeId === winner)).toHaveLength(15);
 });
@@ -121,7 +134,7 @@ test('of many at once by one person who breaks the glass, one opens and the rest
   expect(results.filter((r) => r.kind === 'review_owed' && r.changeId === winner?.id)).toHaveLength(15);
   for (const lost of wanted.filter((c) => c !== winner)) {
     expect(await getChange(pool, lost.id)).toBeNull();
-    expect(await getOpenChange(pool, lost.operation, lost.target)).toBeNull();
+    expect(await getOpenChange(pool, lost.target.id)).toBeNull();
   }
   // The same again is the same; others, and the same person without breaking it, are not concerned.
   expect(await open(winner as Change)).toEqual({ kind: 'opened' });
@@ -189,7 +202,7 @@ test('the loser waits for the winner, and takes over when the winner rolls back'
     }),
   ).rejects.toThrow('rolled back');
   expect(await racing).toEqual({ kind: 'opened' });
-  expect(await getOpenChange(pool, first.operation, first.target)).toBe(second.id);
+  expect(await getOpenChange(pool, first.target.id)).toBe(second.id);
 });
 
 async function waitsForLock(): Promise<void> {

@@ -193,9 +193,9 @@ async function makeNamespace(connection: Connection): Promise<string> {
 }
 
 function policiesOfApis() {
-  const sources = new Map<unknown, PolicySource>();
-  const choiceFor = ({ input }: PolicyQuestion) =>
-    policyChoice(sources.get(input['sn']) ?? onePolicy(fourEyes));
+  const sources = new Map<string, PolicySource>();
+  const choiceFor = ({ target }: PolicyQuestion) =>
+    policyChoice(sources.get(target.id) ?? onePolicy(fourEyes));
   const policies: PolicyChoice = {
     forPerson: (asked, at) => choiceFor(asked).forPerson(asked, at),
     forHost: (asked, at) => choiceFor(asked).forHost(asked, at),
@@ -206,7 +206,7 @@ function policiesOfApis() {
     engineUnder: (source: PolicySource, engine: Engine): Engine => ({
       ...engine,
       submit(request) {
-        sources.set(request.input['sn'], source);
+        sources.set(request.target.id, source);
         return engine.submit(request);
       },
     }),

@@ -13,6 +13,7 @@ import { signedRequest } from '../support/signed-request.ts';
 import { eventually, instance, startGround, startWorkers } from '../support/service.ts';
 import type { Ground } from '../support/service.ts';
 import { pins } from '../support/operations.ts';
+import { caTarget } from '../support/target.ts';
 
 /* Whoever may start workflows may send anything, and a captured API may sign it: each malformed request fails at once, with a
    type, and writes nothing. */
@@ -45,12 +46,13 @@ const later = (ms: number) => new Date(Date.now() + ms).toISOString();
 const day = 86_400_000;
 
 function request(sn: string = randomUUID()): ChangeRequest {
+  const input = { regionId: 'cn-hangzhou', mqttInstanceId: instance, sn };
   return {
     id: randomUUID(),
     operation: 'ActiveCaCertificate',
     ...pins,
-    input: { regionId: 'cn-hangzhou', mqttInstanceId: instance, sn },
-    target: `cn-hangzhou/${instance}/${sn}`,
+    input,
+    target: caTarget(input),
     requester: alice,
     justification: 'the line moves',
     ticket: null,
@@ -141,7 +143,30 @@ describe('a change that did not come by the API', { timeout: 60_000 }, () => {
     ['a word for break-glass', 'breakGlass', (r) => ({ ...r, breakGlass: 'yes' })],
     ['an input of its own', 'input', (r) => ({ ...r, input: { ...r.input, more: 1 } })],
     ['a list for an input', 'input', (r) => ({ ...r, input: [] })],
-    ['another target', 'input', (r) => ({ ...r, target: 'cn-hangzhou/x/y' })],
+    ['a text for a target', 'target', (r) => ({ ...r, target: r.target.id })],
+    ['another target', 'input', (r) => ({ ...r, target: { ...r.target, id: 'cn-hangzhou/x/y' } })],
+    ['another label', 'input', (r) => ({ ...r, target: { ...r.target, label: 'a harmless one' } })],
+    [
+      'another scope than its input has',
+      'input',
+      (r) => ({ ...r, target: { ...r.target, scope: { ...r.target.scope, mqttInstanceId: 'post-cn-x' } } }),
+    ],
+    [
+      'a scope of eleven',
+      'target.scope',
+      (r) => ({
+        ...r,
+        target: {
+          ...r.target,
+          scope: Object.fromEntries(Array.from({ length: 11 }, (_, n) => [`m${n}`, 'x'])),
+        },
+      }),
+    ],
+    [
+      'a name in its scope that is none',
+      'target.scope.s n',
+      (r) => ({ ...r, target: { ...r.target, scope: { 's n': '1' } } }),
+    ],
     ['a member that there is not', 'note', (r) => ({ ...r, note: 1 })],
     ['null for a policy', '', (r) => ({ ...r, policy: null })],
     ['an empty policy', '', (r) => ({ ...r, policy: {} })],

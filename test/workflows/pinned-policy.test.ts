@@ -17,6 +17,7 @@ import { honest } from '../support/honest.ts';
 import { instance, startGround, startWorkers } from '../support/service.ts';
 import type { Ground } from '../support/service.ts';
 import { pins } from '../support/operations.ts';
+import { caTarget } from '../support/target.ts';
 
 /* A policy's digest is made anew by the worker: rules of one's own under the name and digest of a policy call nothing. */
 
@@ -75,8 +76,7 @@ describe.each(forged)('%s', (_what, policy) => {
   const made = () => {
     const sn = randomUUID();
     const input = { regionId: 'cn-hangzhou', mqttInstanceId: instance, sn };
-    const target = `cn-hangzhou/${instance}/${sn}`;
-    return { ...changeFixture({ input, target }), policy };
+    return { ...changeFixture({ input, target: caTarget(input) }), policy };
   };
 
   test('opens nothing', async () => {

@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import type { Target } from './target.ts';
+import { mostScopeMembers, scopeMemberName } from './target-scope.ts';
+import { identifier, text } from './text-schema.ts';
+
+/** Members of a scope, each with a value of this schema. */
+export function scopeOf<T extends z.ZodType>(value: T) {
+  const name = z.string().regex(scopeMemberName);
+  return z
+    .record(name, value)
+    .refine((scope) => Object.keys(scope).length <= mostScopeMembers, {
+      error: `at most ${mostScopeMembers} members`,
+      params: { rule: 'maximum' },
+    })
+    .meta({ maxProperties: mostScopeMembers, propertyNames: { pattern: scopeMemberName.source } });
+}
+
+/** A pattern that a freeze has for a member of a scope: `*` stands for any text, `?` for one character. */
+export const scopePattern = identifier(200).trim().min(1);
+
+/** A target as a change has it. Whether it is the one of the change's input, the operation says. */
+export const targetSchema = z.strictObject({
+  id: text(2000).min(1),
+  scope: scopeOf(text(2000)),
+  label: text(2000),
+} satisfies Record<keyof Target, z.ZodType>);
