@@ -15,7 +15,7 @@ export interface ReadData {
 
 /** Statuses at which the vendor documents its "not found" codes, before its notice and since. */
 const notFoundStatuses: readonly (number | null)[] = [500, 400];
-const notFoundCodes = ['FindCaBySnError', 'MqttInstanceNotFound'];
+const notFoundCodes = ['FindCaBySnError', 'FindDeviceBySnError', 'MqttInstanceNotFound'];
 
 /** Prepares a call that changes something: it succeeded once its answer names what was asked for. */
 export async function prepareCall(
@@ -33,7 +33,7 @@ export async function prepareCall(
 }
 
 /**
- * Reads a certificate. FindCaBySnError or MqttInstanceNotFound, at 500 as at 400, say that there is no such certificate: the
+ * Reads a certificate. FindCaBySnError, FindDeviceBySnError or MqttInstanceNotFound, at 500 as at 400, say that there is no such certificate: the
  * vendor documents these codes at 500 as the plain answer for what is not there, so the 500 is no sign of a service in
  * trouble.
  */

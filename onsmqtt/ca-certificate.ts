@@ -1,16 +1,20 @@
 import type { Fault } from '../domain/fault.ts';
+import type { CaCertificateSnapshot } from '../operations/ca-certificate.ts';
 import type { CaCertificateInput } from '../operations/certificate-input.ts';
 import type { DriverContext, ReadAnswer, Send } from '../operations/implement.ts';
 import { prepareCall, readData } from './answer.ts';
 import type { OnsMqtt } from './port.ts';
 import { caCertificateSnapshot } from './snapshot.ts';
 
+/** A CA certificate as it was read. */
+export type ReadCaCertificate = ReadAnswer & { readonly snapshot: CaCertificateSnapshot | null };
+
 /** Reads a CA certificate (GetCaCertificate). */
 export async function readCaCertificate(
   onsMqtt: OnsMqtt,
   { regionId, mqttInstanceId, sn }: CaCertificateInput,
   context: DriverContext,
-): Promise<ReadAnswer | Fault> {
+): Promise<ReadCaCertificate | Fault> {
   const request = { action: 'GetCaCertificate', regionId, mqttInstanceId, query: { Sn: sn } };
   const answer = await readData(onsMqtt, request, { Sn: sn }, context);
   if (!answer.ok) return answer;

@@ -24,7 +24,12 @@ export interface FaultFacts {
 /** Codes of the product that pass, at whatever status: the vendor's notice moves InternalError from 500 to 417. */
 const passing = new Set(['InternalError', 'ServiceUnavailable']);
 /** Codes that the vendor answers at 500, though a repeat seldom helps; at 400, where its notice moves them, they are final. */
-const doubtfulAt500 = new Set(['FindCaBySnError', 'MqttInstanceNotFound', 'ParameterFieldCheckFailed']);
+const doubtfulAt500 = new Set([
+  'FindCaBySnError',
+  'FindDeviceBySnError',
+  'MqttInstanceNotFound',
+  'ParameterFieldCheckFailed',
+]);
 /** Refusals of the caller, final at whatever status: the notice moves MqttOwnerCheckError from 500 to 403. */
 const denied = new Set([
   'PermissionCheckFailed',

@@ -63,3 +63,5 @@ export const deviceCertificateInput = z.strictObject({
 
 /** Which CA certificate. */
 export type CaCertificateInput = z.infer<typeof caCertificateInput>;
+/** Which device certificate. */
+export type DeviceCertificateInput = z.infer<typeof deviceCertificateInput>;

@@ -21,7 +21,12 @@ const credential = [
   'InvalidSecurityToken.MismatchWithAccessKey',
   'MissingSecurityToken',
 ];
-const doubtful = ['FindCaBySnError', 'MqttInstanceNotFound', 'ParameterFieldCheckFailed'];
+const doubtful = [
+  'FindCaBySnError',
+  'FindDeviceBySnError',
+  'MqttInstanceNotFound',
+  'ParameterFieldCheckFailed',
+];
 const throttling = [
   'SystemOverFlow',
   'Throttling',

@@ -121,9 +121,17 @@ test('the bundled operations have these versions and schemas', () => {
         "1",
         "21af22dabbdc717e942b938174533d4419d869b0c427bc55b140228bba8e0061",
       ],
+      "ActiveDeviceCertificate": [
+        "1",
+        "4eee547caa809f22e877ef197c90f1656d9837fa7fa6c93550f59937dfb4749e",
+      ],
       "InactivateCaCertificate": [
         "1",
         "21af22dabbdc717e942b938174533d4419d869b0c427bc55b140228bba8e0061",
+      ],
+      "InactivateDeviceCertificate": [
+        "1",
+        "4eee547caa809f22e877ef197c90f1656d9837fa7fa6c93550f59937dfb4749e",
       ],
     }
   `);
