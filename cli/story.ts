@@ -73,11 +73,7 @@ export function changeLines(change: ChangeView): string[] {
   ];
   lines.push(`policy      ${policy.name} version ${policy.version}, digest ${policy.digest}`);
   if (change.breakGlass) lines.push('break-glass it runs before all have approved, and owes a review');
-  if (change.presented) {
-    for (const { label, value } of change.presented) {
-      lines.push(...withText(`  ${nameText(label)}`, value));
-    }
-  } else if (change.snapshot) lines.push(`snapshot    ${JSON.stringify(change.snapshot)}`);
+  lines.push(...presentedLines(change).map((line, i) => (i === 0 ? `snapshot${line.slice(8)}` : line)));
   if (digest !== null) lines.push(`digest      ${digest}`);
   for (const { stage, group, seats, alsoFrom } of missing) {
     const others = alsoFrom.map((other) => other ?? 'any approver').join(', ');
@@ -108,6 +104,20 @@ export function changeLines(change: ChangeView): string[] {
     lines.push(...withText(`review      ${reviewStatus}${by}`, review?.comment ?? ''));
   }
   return lines;
+}
+
+/** What was read of a change's target: line by line, or as JSON where the API does not present it. */
+export function presentedLines({
+  presented,
+  snapshot,
+}: Pick<ChangeView, 'presented' | 'snapshot'>): string[] {
+  if (!presented) return snapshot ? [`            ${JSON.stringify(snapshot)}`] : [];
+  // Each in one line: what somebody named a certificate cannot be taken for the next line.
+  return presented.map(({ label, value }) => `            ${inOneLine(label)}: ${inOneLine(value)}`);
+}
+
+function inOneLine(text: string): string {
+  return nameText(shownLines(text).join(' '));
 }
 
 /** A line with what somebody wrote behind it, whose further lines are indented: none can be taken for a line of ours. */
