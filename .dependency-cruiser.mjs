@@ -15,6 +15,7 @@ const folders = [
   'simulator',
   'embedded',
   'cli',
+  'examples',
 ];
 
 const may = {
@@ -38,9 +39,11 @@ const may = {
     'policies',
     'workflows/messages.ts',
   ],
-  plugin: ['domain', 'activities', 'workflows/messages.ts', 'workflows/require-approval.ts'],
+  plugin: ['domain', 'operations', 'activities', 'workflows/messages.ts', 'workflows/require-approval.ts'],
   simulator: [],
   embedded: [],
+  // Only the package's public entries.
+  examples: ['plugin'],
 };
 
 const only = (name, packages, allowed) => ({
