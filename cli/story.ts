@@ -1,6 +1,8 @@
 import type { ChangeView, ListedChange } from '../api/view.ts';
 import { shownLines } from '../domain/shown-text.ts';
 import type { Target } from '../domain/target.ts';
+import type { JsonObject } from '../domain/json.ts';
+import type { DescribedOperation } from '../operations/describe.ts';
 import type { ShownEntry } from './api-client.ts';
 
 /** One entry as a line: when, what, by whom, and the vendor's words with their RequestId. An entry may hold anything. */
@@ -45,6 +47,12 @@ function memberOf(value: unknown, name: string): string | undefined {
 /** A change of a list as a line. */
 export function changeLine({ id, decisionStatus, executionStatus, target }: ListedChange): string {
   return `${id}  ${decisionStatus.padEnd(9)} ${executionStatus.padEnd(16)} ${targetText(target)}`;
+}
+
+/** A gated operation as a line: its name, what it does, and the members of its input. */
+export function operationLine({ name, title, input }: DescribedOperation): string {
+  const members = Object.keys((input['properties'] ?? {}) as JsonObject).map(nameText);
+  return `${nameText(name).padEnd(27)} ${nameText(title)}: ${members.join(', ')}`;
 }
 
 /** A change in a few lines. */
