@@ -1,6 +1,9 @@
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
+  // An example imports the package's public entry, which a clone has not built.
+  resolve: { alias: { 'countersign/operations': join(import.meta.dirname, 'plugin', 'operations.ts') } },
   test: {
     environment: 'node',
     include: ['test/**/*.test.ts'],

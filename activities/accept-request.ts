@@ -7,12 +7,14 @@ import { needsNobody } from '../domain/progress.ts';
 import type { PinnedPolicy } from '../domain/policy.ts';
 import type { SignedStatement } from '../domain/statement.ts';
 import { isoTime } from '../domain/time.ts';
-import { targetOf } from '../operations/inputs.ts';
+import { readInput } from '../operations/inputs.ts';
+import { pinsOf } from '../operations/operation.ts';
 import type { HostAccepted, Opening, Refused } from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { askingHost } from './host.ts';
 import type { Asking } from './host.ts';
 import { readHostRequest } from './host-request.ts';
+import type { RequestFault } from './request-fault.ts';
 import { assertAttributes } from './search-attributes.ts';
 
 /** How long a signed submission may take to Temporal, and how far the clocks of API and Temporal may differ, ms. */
@@ -20,7 +22,7 @@ const signedBeforeMs = 5 * 60_000;
 
 /** Decides whether a request is taken up, from this worker's own policies and from what Temporal says of who asks. */
 export function makeAcceptance(deps: ActivityDependencies) {
-  const { policies, hosts = [] } = deps;
+  const { operations, policies, hosts = [] } = deps;
 
   /** Who asks, where it was not the API, once they may. */
   async function allowed(changeId: string): Promise<Asking> {
@@ -109,15 +111,19 @@ export function makeAcceptance(deps: ActivityDependencies) {
       const { message } = error;
       const code = isOurs ? error.code : 'internal_error';
       log.warn(`a request is not taken up: ${message}`, { code });
-      if (code === 'policy_out_of_step') deps.alarm?.(code, message);
+      if (code === 'policy_out_of_step' || code === 'operation_out_of_step') deps.alarm?.(code, message);
       return { kind: 'refused', code, message };
     }
   }
 
   return {
-    /** Null when the change may be opened. */
-    refusalOf: (opening: Opening): Promise<Refused | null> =>
+    /**
+     * Null when the change may be opened.
+     * @param fault - what is wrong with the request itself
+     */
+    refusalOf: (opening: Opening, fault: RequestFault | null): Promise<Refused | null> =>
       unless(async () => {
+        if (fault !== null) throw refusal(fault.code, fault.message);
         const { submission } = opening.request;
         if (submission === null) await assertHosted(opening);
         else assertInStep(opening, submission);
@@ -130,7 +136,7 @@ export function makeAcceptance(deps: ActivityDependencies) {
         const { host, startedAt } = await allowed(asked.id);
         await assertAttributes();
         const { decideWithinMs, executeWithinMs, tellsTakenUp: _, ...rest } = asked;
-        const found = targetOf(asked);
+        const found = readInput(operations, asked);
         if (found.fault !== null) throw refusal('invalid_request', found.fault);
         const { target } = found;
         const question = { ...rest, target, requester: requesterOfHost(asked.requester), breakGlass: false };
@@ -141,6 +147,8 @@ export function makeAcceptance(deps: ActivityDependencies) {
           host,
           request: {
             ...question,
+            ...pinsOf(found.operation),
+            input: found.input,
             policy,
             submittedAt: startedAt,
             decideBy: isoTime(Date.parse(startedAt) + decideMs),

@@ -9,8 +9,9 @@ import type { Command } from '../domain/decide.ts';
 import type { EntryDraft } from '../domain/entry.ts';
 import { evolve } from '../domain/evolve.ts';
 import { mayHappen, phaseOf } from '../domain/lifecycle.ts';
+import { fault } from '../domain/fault.ts';
+import type { Fault } from '../domain/fault.ts';
 import { isoTime } from '../domain/time.ts';
-import type { VendorFault } from '../onsmqtt/port.ts';
 import { endAttempt } from '../store/end-attempt.ts';
 import { inTransaction } from '../store/in-transaction.ts';
 import { isSuperseded } from '../store/is-superseded.ts';
@@ -33,8 +34,8 @@ export interface ActivityRef {
   readonly scheduledAt: string;
 }
 
-/** How an attempt ended, as the vendor said it or as it has to be assumed. */
-export type AttemptResult = { readonly ok: true; readonly requestId: string } | VendorFault;
+/** How an attempt ended, as the service said it or as it has to be assumed. */
+export type AttemptResult = { readonly ok: true; readonly requestId: string } | Fault;
 
 /** An attempt that may make its call once its entry is sealed. */
 export interface StartedAttempt {
@@ -152,14 +153,13 @@ export function makeAttemptLog(deps: Pick<ActivityDependencies, 'pool' | 'now' |
   };
 }
 
-function lost(code: 'worker_lost' | typeof notSent): VendorFault {
-  return {
-    ok: false,
-    class: code === notSent ? 'transient' : 'unknown',
-    code,
-    message: `the worker was lost before it could ${code === notSent ? 'make its call' : 'record an answer'}`,
-    httpStatus: null,
-    requestId: null,
-    retryAfterMs: null,
-  };
+/** An attempt that ended before its request left. */
+export function unsent(message: string): Fault {
+  return fault('transient', notSent, message);
+}
+
+function lost(code: 'worker_lost' | typeof notSent): Fault {
+  return code === notSent
+    ? unsent('the worker was lost before it could make its call')
+    : fault('unknown', code, 'the worker was lost before it could record an answer');
 }

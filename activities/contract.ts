@@ -182,18 +182,22 @@ export interface FailedCall {
   readonly requestId: string | null;
 }
 
-/** Activities that talk to the vendor; on a task queue of their own. */
+/**
+ * Activities that talk to a service; on a task queue of their own. Beside them each operation has a {@link GatedCall}
+ * under its own name.
+ */
 export interface VendorActivities {
   /**
    * Reads the target, makes the digest of what the approver will be shown, and records both with the new round. Once its
    * entry is written, each repeat answers what it says.
    */
   precheck(input: { readonly changeId: string; readonly ordinal: number }): Promise<PrecheckResult>;
-  /** The gated call, with everything that must hold right before it. */
-  ActiveCaCertificate(input: CallInput): Promise<CallResult>;
   /** Ends attempts that were left open and reads the target a last time. */
   settle(input: { readonly changeId: string }): Promise<Settlement>;
 }
+
+/** The gated call of one operation, with everything that must hold right before it. */
+export type GatedCall = (input: CallInput) => Promise<CallResult>;
 
 /** The argument of a gated call. What was approved, the log says. */
 export interface CallInput {

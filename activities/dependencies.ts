@@ -1,11 +1,13 @@
 import type { Pool } from 'pg';
 import type { RaiseAlarm } from '../domain/alarm.ts';
+import type { FaultClass } from '../domain/fault.ts';
 import type { Freeze } from '../domain/freeze.ts';
 import type { HostPattern } from '../domain/host.ts';
 import type { PersonId } from '../domain/person.ts';
 import type { SignedStatement } from '../domain/statement.ts';
 import type { Sealing } from '../audit/sealing.ts';
-import type { FaultClass, OnsMqtt } from '../onsmqtt/port.ts';
+import type { Implementations } from '../operations/implementations.ts';
+import type { Operations } from '../operations/registry.ts';
 import type { PolicyChoice } from '../policies/choose.ts';
 import type { Webhook } from './webhook.ts';
 
@@ -13,7 +15,10 @@ import type { Webhook } from './webhook.ts';
 export interface ActivityDependencies {
   /** Postgres, as the role countersign_worker. */
   readonly pool: Pool;
-  readonly onsMqtt: OnsMqtt;
+  /** The operations that may be gated. */
+  readonly operations: Operations;
+  /** What carries each of them out. */
+  readonly implementations: Implementations;
   /** The one region that this installation serves: a change for another is not opened. */
   readonly region: string;
   /** The policies that this process itself was configured with: what a request names is compared with them. */

@@ -40,7 +40,7 @@ import {
 
 /** The activities on Postgres alone. Each is one transaction: its entries and the change as they make it, or nothing. */
 export function makeLogActivities(deps: ActivityDependencies): LogActivities {
-  const { pool, region, verifyStatement, calendar, gateLongestMs, now = Date.now } = deps;
+  const { pool, operations, region, verifyStatement, calendar, gateLongestMs, now = Date.now } = deps;
   const closure = makeGate(pool, calendar);
   const acceptance = makeAcceptance(deps);
   return {
@@ -48,15 +48,15 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
 
     async openChange(opening) {
       const { request, host, ordinal } = opening;
-      const fault = requestFault(request);
-      if (fault !== null) return { kind: 'invalid', message: fault };
+      const fault = requestFault(operations, request);
+      if (fault?.code === 'invalid_request') return { kind: 'invalid', message: fault.message };
       const writer = currentWorkflow();
       if (writer.workflowId !== workflowIdOf(request.id)) {
         const message = `workflow ${writer.workflowId} may not open change ${request.id}`;
         return { kind: 'refused', code: 'host_not_allowed', message };
       }
       const change = newChange(request);
-      const elsewhere = servedRegionFault(change.target, region);
+      const elsewhere = servedRegionFault(operations.get(change.operation), change.target, region);
       if (elsewhere !== null) return { kind: 'invalid', code: 'region_not_served', message: elsewhere };
       if (request.submission !== null && !attests(request.submission, change, verifyStatement)) {
         const message = 'the submission is not signed for this change by a known key';
@@ -64,7 +64,7 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
       }
       assertPolicy(deps, change);
       const obstacle =
-        (await acceptance.refusalOf(opening)) ?? (await asFailure(() => obstacleTo(pool, change)));
+        (await acceptance.refusalOf(opening, fault)) ?? (await asFailure(() => obstacleTo(pool, change)));
       // A repeat of what was committed before: what came in its way since ends it in other ways.
       if (obstacle && !(await asFailure(() => getChange(pool, change.id)))) return obstacle;
       const entry = {
@@ -151,7 +151,8 @@ async function obstacleTo(pool: Pool, change: Change): Promise<OpenedResult | nu
 
 /** The event of a request, with everything that was asked for: whoever has the log can make the digest anew. */
 function requested(request: ChangeRequest, host: Host | null): ChangeEvent {
-  const { id, operation, target, input, justification, ticket, breakGlass, requester, policy } = request;
+  const { id, operation, operationVersion, inputSchemaDigest, target, input } = request;
+  const { justification, ticket, breakGlass, requester, policy } = request;
   const { submittedAt, decideBy, executeAfter, executeBy, executeWithinMs } = request;
   const { idempotency, source, submission } = request;
   const signed = submission ? saidMembers(submission, source) : null;
@@ -161,6 +162,8 @@ function requested(request: ChangeRequest, host: Host | null): ChangeEvent {
     actor: personActor(requester),
     changeId: id,
     operation,
+    operationVersion,
+    inputSchemaDigest,
     target: target.id,
     scope: { ...target.scope },
     label: target.label,

@@ -107,6 +107,8 @@ export const changeSchema = z
     id: z.uuid(),
     version: z.number().int(),
     operation: z.string(),
+    operationVersion: z.string(),
+    inputSchemaDigest: z.string(),
     input: json,
     target: z.object({ id: z.string(), scope, label: z.string() }),
     requester: person,
@@ -174,6 +176,10 @@ export const changeSchema = z
       .nullable()
       .optional(),
     stop: z.object({ action: z.string(), by: named, comment: z.string(), at: moment }).nullable().optional(),
+    presented: z
+      .array(z.object({ label: z.string(), value: z.string() }))
+      .nullable()
+      .optional(),
     callUnderWay: z.object({ attempt: count, sentAt: moment }).nullable().optional(),
     awaitingYou: z.boolean().optional(),
     links: z.object({ self: z.string(), events: z.string(), decisions: z.string() }).optional(),
@@ -182,12 +188,24 @@ export const changeSchema = z
 
 /** A change as a list has it: without any digest. */
 export const listedChangeSchema = changeSchema
-  .omit({ digest: true, attempts: true, waitsFor: true, awaitingYou: true, links: true })
+  .omit({ digest: true, attempts: true, waitsFor: true, presented: true, awaitingYou: true, links: true })
   .extend({
     policy: policySchema.omit({ digest: true }),
     decisions: z.array(decision.omit({ digest: true })),
   })
   .openapi('ListedChange');
+
+/** A gated operation. */
+export const operationSchema = z
+  .object({
+    name: z.string(),
+    version: z.string(),
+    title: z.string(),
+    service: z.string(),
+    input: json,
+    inputSchemaDigest: z.string(),
+  })
+  .openapi('Operation');
 
 /** What is known of an API token. */
 export const tokenSchema = z

@@ -7,12 +7,11 @@ import helmet from 'helmet';
 import type { SerializedError } from 'pino';
 import { pinoHttp } from 'pino-http';
 import swaggerUi from 'swagger-ui-dist';
-import { z } from 'zod';
 import { CountersignError } from '../domain/error.ts';
 import { isError, shownError } from '../domain/shown-error.ts';
 import { repeatedMember } from '../domain/repeated-member.ts';
 import { shownJson, shownText } from '../domain/shown-text.ts';
-import { describeOperations } from '../operations/inputs.ts';
+import { describeOperations } from '../operations/describe.ts';
 import { authenticate, callerOf } from './caller.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { makeFailureLimit } from './failure-limit.ts';
@@ -36,6 +35,7 @@ const writes = ['POST', 'PUT', 'PATCH', 'DELETE'];
 /** The Express app: no listening, no environment. Everything under `/v1` needs a bearer token. */
 export function createApp(deps: ApiDependencies): Express {
   const app = express();
+  const document = openApiDocument(deps.operations);
   app.disable('x-powered-by');
   app.set('trust proxy', deps.trustProxy ?? 0);
   app.set('query parser', 'simple');
@@ -86,7 +86,7 @@ export function createApp(deps: ApiDependencies): Express {
   app.use(healthRoutes(deps));
   app
     .route('/openapi.json')
-    .get((_req, res) => void res.json(openApiDocument()))
+    .get((_req, res) => void res.json(document))
     .all(methodNotAllowed('GET'));
   // The page of files served from here; Swagger UI sets styles and draws its icons from data: URLs.
   const page = { 'default-src': ["'self'"], 'style-src': ["'self'", "'unsafe-inline'"] };
@@ -111,13 +111,7 @@ export function createApp(deps: ApiDependencies): Express {
   app
     .route('/v1/operations')
     .get((_req, res) => {
-      res.json({
-        items: describeOperations().map(({ name, title, input }) => ({
-          name,
-          title,
-          input: z.toJSONSchema(input),
-        })),
-      });
+      res.json({ items: describeOperations(deps.operations) });
     })
     .all(methodNotAllowed('GET'));
   app.use(notFound);

@@ -4,6 +4,7 @@ import { auditEntriesQuerySchema, auditExportQuerySchema } from './audit-schemas
 import {
   changeSchema,
   listedChangeSchema,
+  operationSchema,
   entrySchema,
   freezeOverrideSchema as freezeOverrideAnswer,
   declaredFreezeSchema,
@@ -303,9 +304,7 @@ export const calls: readonly Call[] = [
     roles: 'any',
     answers: {
       200: z.object({
-        items: z.array(
-          z.object({ name: z.string(), title: z.string(), input: z.record(z.string(), z.unknown()) }),
-        ),
+        items: z.array(operationSchema),
       }),
     },
     problems: [401, 503],

@@ -4,6 +4,7 @@ import type { EntryFeed } from '../audit/follow.ts';
 import type { RaiseAlarm } from '../domain/alarm.ts';
 import type { Freeze } from '../domain/freeze.ts';
 import type { StatementSigner } from '../identity/statement-signer.ts';
+import type { Operations } from '../operations/registry.ts';
 import type { PolicySource } from '../policies/load.ts';
 import type { TokenVerifier } from '../identity/token-verifier.ts';
 import type { Engine } from './engine.ts';
@@ -22,6 +23,8 @@ export interface ApiDependencies {
   readonly verifier: () => Promise<{ readonly code: Uint8Array }>;
   /** Which policy a new change has, and the directory that approvers are looked up in. */
   readonly policies: PolicySource;
+  /** The operations that may be gated. */
+  readonly operations: Operations;
   /** The one region that this installation serves: requests for another are refused. */
   readonly region: string;
   /** The freezes of the calendar file; default none. */

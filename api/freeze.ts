@@ -6,7 +6,7 @@ import type { Person } from '../domain/person.ts';
 import { withShortForms } from '../domain/target-scope.ts';
 import { isoTime } from '../domain/time.ts';
 import { idempotencyKey as idempotencyKeySchema } from '../operations/change-request.ts';
-import { operationOf } from '../operations/registry.ts';
+import type { Operations } from '../operations/registry.ts';
 import { checked, freezeSchema, givenTwice, invalid } from './schemas.ts';
 import { changeIdOf } from './submission.ts';
 
@@ -17,6 +17,7 @@ import { changeIdOf } from './submission.ts';
  * @throws CountersignError `invalid_request` naming each field and rule
  */
 export function readFreeze(
+  operations: Operations,
   body: unknown,
   key: string | string[] | undefined,
   person: Person,
@@ -28,7 +29,7 @@ export function readFreeze(
   const start = startsAt === undefined ? now : Date.parse(startsAt);
   const end = endsAt === undefined ? null : Date.parse(endsAt);
   const errors: FieldError[] = twice.map(givenTwice);
-  if (operation !== undefined && !operationOf(operation)) {
+  if (operation !== undefined && !operations.get(operation)) {
     errors.push({ field: 'operation', rule: 'one_of', message: 'not a gated operation' });
   }
   if (end !== null && end <= now) {

@@ -3,20 +3,18 @@ import { z } from 'zod';
 import { httpStatusOfCode } from '../domain/error.ts';
 import { problemSchema } from './answer-schemas.ts';
 import { indexSchema } from './audit-schemas.ts';
+import type { Operations } from '../operations/registry.ts';
 import { calls } from './calls.ts';
+import { submissionSchema } from './schemas.ts';
 
 const id = z.object({ id: z.uuid() });
 const index = z.object({ index: indexSchema });
 
-let document: object | undefined;
-
-/** The OpenAPI 3.1 document, from the same schemas that check requests. */
-export function openApiDocument(): object {
-  document ??= generate();
-  return document;
-}
-
-function generate(): object {
+/**
+ * The OpenAPI 3.1 document, from the same schemas that check requests; the body of a submission has one form for each
+ * operation.
+ */
+export function openApiDocument({ list }: Operations): object {
   const registry = new OpenAPIRegistry();
   const bearer = registry.registerComponent('securitySchemes', 'bearer', {
     type: 'http',
@@ -25,8 +23,18 @@ function generate(): object {
     description:
       'Operations name who may call them in x-roles (any: every token), x-own (also the requester of the change) and x-people-only (no API token).',
   });
+  const [first, ...others] = list.map(({ name, title, input }) =>
+    z
+      .strictObject({ ...submissionSchema.shape, operation: z.literal(name), input })
+      .openapi(`SubmissionOf${name.replaceAll(/\W/g, '_')}`, { description: title }),
+  );
+  const submissions =
+    first === undefined
+      ? submissionSchema
+      : z.discriminatedUnion('operation', [first, ...others]).openapi('Submission');
   for (const call of calls) {
-    const { method, path, summary, body, query, headers } = call;
+    const { method, path, summary, query, headers } = call;
+    const body = call.body === submissionSchema ? submissions : call.body;
     const responses: Record<
       number,
       { description: string; content?: Record<string, { schema: z.ZodType }> }

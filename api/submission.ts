@@ -7,8 +7,8 @@ import { isoTime } from '../domain/time.ts';
 import { idempotencyKey as idempotencyKeySchema } from '../operations/change-request.ts';
 import { clockErrors } from '../operations/clocks.ts';
 import { fieldErrors } from '../operations/field-errors.ts';
-import { inputSchemaOf } from '../operations/inputs.ts';
-import { operationOf } from '../operations/registry.ts';
+import { pinsOf } from '../operations/operation.ts';
+import type { Operations } from '../operations/registry.ts';
 import { checked, invalid, submissionSchema } from './schemas.ts';
 
 /**
@@ -48,28 +48,31 @@ export type AskedChange = Omit<ChangeRequest, 'policy' | 'decideBy' | 'executeWi
  *
  * @throws CountersignError `invalid_request` naming each field and rule
  */
-export function readSubmission({ body, key, person, source, now }: Submitted): AskedChange {
+export function readSubmission(
+  operations: Operations,
+  { body, key, person, source, now }: Submitted,
+): AskedChange {
   const idempotencyKey = key === undefined ? null : checked(idempotencyKeySchema, key, 'Idempotency-Key');
   const { operation: name, input: sent } = (body ?? {}) as { operation?: unknown; input?: unknown };
-  const operation = typeof name === 'string' ? operationOf(name) : undefined;
-  const schema = typeof name === 'string' ? inputSchemaOf(name) : undefined;
+  const operation = typeof name === 'string' ? operations.get(name) : undefined;
   const errors = fieldErrors(submissionSchema, body);
   // All at once, but for an input that is missing or no object, of which the first has told.
-  if (schema && sent !== null && typeof sent === 'object' && !Array.isArray(sent)) {
-    errors.push(...fieldErrors(schema, sent, 'input'));
+  if (operation && sent !== null && typeof sent === 'object' && !Array.isArray(sent)) {
+    errors.push(...fieldErrors(operation.input, sent, 'input'));
   }
   if (errors.length > 0) throw invalid(errors);
   const asked = checked(submissionSchema, body);
-  if (!operation || !schema) {
+  if (!operation) {
     throw invalid([
       { field: 'operation', rule: 'one_of', message: 'not a gated operation; see GET /v1/operations' },
     ]);
   }
-  const input = checked(schema, asked.input, 'input');
+  const input = checked(operation.input, asked.input, 'input');
   const time = (value: string | undefined) => (value === undefined ? null : isoTime(Date.parse(value)));
   return {
     id: changeIdOf(person, idempotencyKey),
     operation: operation.name,
+    ...pinsOf(operation),
     input,
     target: operation.target(input),
     requester: person,

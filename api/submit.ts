@@ -9,7 +9,6 @@ import { answerableFor } from '../domain/person.ts';
 import { sha256 } from './sha256.ts';
 import type { Person } from '../domain/person.ts';
 import { hasOwnDigest } from '../domain/policy-digest.ts';
-import { operationOf } from '../operations/registry.ts';
 import { assertServedRegion } from '../operations/served-region.ts';
 import { getChange } from '../store/get-change.ts';
 import { getChangeByKey } from '../store/get-change-by-key.ts';
@@ -46,7 +45,7 @@ export interface Submission {
  * without the engine. Refusals are recorded; malformed input is not.
  */
 export function makeSubmit(deps: ApiDependencies): (submittal: Submittal) => Promise<Submission> {
-  const { db, engine, signer, policies, region, refusals, now = Date.now } = deps;
+  const { db, engine, signer, operations, policies, region, refusals, now = Date.now } = deps;
 
   async function refused(
     { person, body, source }: Submittal,
@@ -54,7 +53,7 @@ export function makeSubmit(deps: ApiDependencies): (submittal: Submittal) => Pro
     change: Change | null,
   ): Promise<never> {
     const asked = (body as { operation?: unknown } | null | undefined)?.operation;
-    const operation = typeof asked === 'string' ? (operationOf(asked)?.name ?? null) : null;
+    const operation = typeof asked === 'string' ? (operations.get(asked)?.name ?? null) : null;
     await refusals.record({ type: 'request.refused', person, change, wanted: { operation }, error, source });
     throw error;
   }
@@ -126,11 +125,11 @@ export function makeSubmit(deps: ApiDependencies): (submittal: Submittal) => Pro
     } catch (error) {
       return await refused(submittal, error as CountersignError, null);
     }
-    const asked = readSubmission({ ...submittal, now: now() });
+    const asked = readSubmission(operations, { ...submittal, now: now() });
     const before = await known(submittal, asked);
     if (before) return { created: false, change: before };
 
-    assertServedRegion(asked.target, region);
+    assertServedRegion(operations.get(asked.operation), asked.target, region);
     let request: ChangeRequest;
     let holder: Change | null = null;
     const open = async () => {

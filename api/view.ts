@@ -10,6 +10,8 @@ import { awaitsDecisionOf } from '../domain/decision.ts';
 import { directoryOf } from '../domain/membership.ts';
 import { mayRead } from '../domain/reading.ts';
 import { isoTime } from '../domain/time.ts';
+import type { PresentedLine } from '../operations/operation.ts';
+import { presentedLines } from '../operations/presented-lines.ts';
 import type { Directory } from '../policies/directory.ts';
 import { isFinal } from '../domain/status.ts';
 import { standingAfter } from '../domain/stop.ts';
@@ -37,6 +39,8 @@ export type ChangeView = ShownChange & {
   readonly waitsFor: Closure | null;
   /** The word that has stopped or paused the change, from the moment in which it was accepted; null while it goes on. */
   readonly stop: ShownStop | null;
+  /** What was read of the target, line by line; null before, and where this API has not the change's definition. */
+  readonly presented: readonly PresentedLine[] | null;
   /** The call that has begun and whose answer is not recorded. */
   readonly callUnderWay: { readonly attempt: number; readonly sentAt: string } | null;
   /** Whether a decision of the reader is awaited. */
@@ -110,9 +114,9 @@ export interface ShowChange {
 
 /** Makes the view of a change for a reader. */
 export function makeView(
-  deps: Pick<ApiDependencies, 'db' | 'calendar' | 'policies' | 'refusals' | 'now'>,
+  deps: Pick<ApiDependencies, 'db' | 'calendar' | 'operations' | 'policies' | 'refusals' | 'now'>,
 ): ShowChange {
-  const { db, calendar, policies, refusals, now = Date.now } = deps;
+  const { db, calendar, operations, policies, refusals, now = Date.now } = deps;
   const gate = makeGate(db, calendar);
   const show = async (change: Change, reader: Person): Promise<ChangeView> => {
     const self = `/v1/changes/${change.id}`;
@@ -123,6 +127,7 @@ export function makeView(
       attempts,
       waitsFor: mayRun ? await gate(change, now()) : null,
       stop: shownStop(await listStopWords(db, change.id)),
+      presented: presentedLines(operations, change),
       callUnderWay: callUnderWayOf(attempts),
       awaitingYou: isAwaitedOf(change, reader, policies.current().directory, now()),
       links: { self, events: `${self}/events`, decisions: `${self}/decisions` },

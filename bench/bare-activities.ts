@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { OnsMqtt } from '../onsmqtt/port.ts';
+import type { Implementation } from '../operations/implement.ts';
 import { instance } from './ground.ts';
 
 /** Which run, and its certificate. */
@@ -20,7 +20,7 @@ export const bareTable = `create table if not exists bare (
   n bigint generated always as identity primary key, id uuid not null, step text not null,
   at timestamptz not null default now())`;
 
-export function makeBareActivities(pool: Pool, onsMqtt: OnsMqtt): BareActivities {
+export function makeBareActivities(pool: Pool, vendor: Implementation): BareActivities {
   const insert = async ({ id }: BareInput, step: string): Promise<void> => {
     await pool.query('insert into bare (id, step) values ($1, $2)', [id, step]);
   };
@@ -30,7 +30,9 @@ export function makeBareActivities(pool: Pool, onsMqtt: OnsMqtt): BareActivities
     async call(input) {
       await insert(input, 'call');
       const ref = { regionId: 'cn-hangzhou', mqttInstanceId: instance, sn: input.sn };
-      const answer = await onsMqtt.activeCaCertificate(ref, input.id);
+      const signal = AbortSignal.timeout(60_000);
+      const send = await vendor.prepare(ref, { changeId: input.id, notAfter: Infinity, signal });
+      const answer = typeof send === 'function' ? await send() : send;
       if (!answer.ok) throw new Error(`${answer.code}: ${answer.message}`);
     },
     last: (input) => insert(input, 'last'),

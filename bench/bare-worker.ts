@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import pg from 'pg';
+import { activeCaCertificate } from '../onsmqtt/active-ca-certificate.ts';
 import { createCredential } from '../onsmqtt/credentials.ts';
 import { createOnsMqtt } from '../onsmqtt/client.ts';
 import { makeBareActivities } from './bare-activities.ts';
@@ -30,7 +31,7 @@ const worker = await Worker.create({
   namespace: process.env.BENCH_NAMESPACE ?? 'default',
   taskQueue: 'bare',
   workflowsPath: join(import.meta.dirname, 'bare-workflow.ts'),
-  activities: makeBareActivities(pool, onsMqtt),
+  activities: makeBareActivities(pool, activeCaCertificate(onsMqtt)),
   maxCachedWorkflows: 500,
   maxConcurrentWorkflowTaskExecutions: 20,
   maxConcurrentActivityTaskExecutions: 100,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { ChangeView } from '../api/view.ts';
+import type { DescribedOperation } from '../operations/describe.ts';
 import { asCaller as as, clientOf } from './caller.ts';
 import type { Caller, Texts } from './caller.ts';
 import type { Environment } from './environment.ts';
@@ -11,7 +12,7 @@ import type { InputOptions } from './operation-input.ts';
 import { asPage, pageLines, pageQuery } from './page.ts';
 import type { PageOptions } from './page.ts';
 import type { Output } from './print.ts';
-import { changeLine, changeLines, entryLine } from './story.ts';
+import { changeLine, changeLines, entryLine, operationLine } from './story.ts';
 
 interface ListOptions {
   readonly awaitingMe?: boolean;
@@ -67,6 +68,13 @@ export function changeCommands(program: Command, env: () => Environment, output:
       if (o.awaitingMe) query.set('awaiting', 'me');
       const page = await (await clientOf(env(), o)).list(query);
       output().result(page, pageLines(page, changeLine));
+    });
+
+  as(change.command('operations'))
+    .description('what may be asked for, with the members of each input')
+    .action(async (o: Caller) => {
+      const list = await (await clientOf(env(), o)).get<{ items: DescribedOperation[] }>('/v1/operations');
+      output().result(list, list.items.map(operationLine));
     });
 
   as(change.command('show <id>'))

@@ -6,6 +6,7 @@ import { checkServer } from '../audit/check-server.ts';
 import { openLogMemory } from '../audit/log-memory.ts';
 import type { LogMemory } from '../audit/log-memory.ts';
 import { readUnsealed } from '../audit/unsealed.ts';
+import { readCaCertificate } from '../onsmqtt/ca-certificate.ts';
 import { isCredentialCode } from '../onsmqtt/classify.ts';
 import { createOnsMqtt } from '../onsmqtt/client.ts';
 import { endpointOf } from '../onsmqtt/endpoint.ts';
@@ -190,11 +191,10 @@ async function vendor(env: Environment): Promise<Finding> {
     deadlineMs: Math.min(env.ONSMQTT_DEADLINE_MS, 10_000),
     agentFor,
   });
-  const answer = await onsMqtt.getCaCertificate({
-    regionId: region,
-    mqttInstanceId: 'countersign-doctor',
-    sn: 'countersign-doctor',
-  });
+  const nowhere = { regionId: region, mqttInstanceId: 'countersign-doctor', sn: 'countersign-doctor' };
+  const signal = AbortSignal.timeout(60_000);
+  const context = { changeId: 'countersign-doctor', notAfter: Infinity, signal };
+  const answer = await readCaCertificate(onsMqtt, nowhere, context);
   const served = `serves ${region},`;
   if (answer.ok) return { name, ok: true, found: `${served} answers a read at ${where}`, remedy: '' };
   const { code, httpStatus, message } = answer;
@@ -222,7 +222,7 @@ async function roleSession(env: Environment): Promise<Finding | null> {
     );
     const regionId = servedRegion(env.ONSMQTT_REGION, env.ONSMQTT_ENDPOINT);
     const instance = { regionId, mqttInstanceId: 'none' };
-    const use = { changeId: 'countersign-doctor', action: 'ActiveCaCertificate', instance };
+    const use = { changeId: 'countersign-doctor', ramAction: 'mq:ActiveCaCertificate', instance };
     await byRoute(agentFor, () => openRoleSession(role, key, use));
     const through = by(proxyOf(`https://${role.stsHost}`));
     return { name, ok: true, found: `${role.arn} can be assumed${through}`, remedy: '' };

@@ -101,6 +101,16 @@ export const environmentSchema = z.object({
     .min(1)
     .optional()
     .describe('The directory file (YAML): who is in which group.'),
+  COUNTERSIGN_OPERATIONS: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Files that define operations of your own (ES modules), comma-separated.'),
+  COUNTERSIGN_IMPLEMENTATIONS: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Files that carry them out, comma-separated; the worker alone loads them.'),
   COUNTERSIGN_HOSTS: z
     .string()
     .refine((value) => hostPatternsOf(value) !== null, {

@@ -2,7 +2,7 @@ import { readFreezeCalendar } from '../calendar/freeze-calendar.ts';
 import { CountersignError } from '../domain/error.ts';
 import type { Freeze } from '../domain/freeze.ts';
 import { globMatches } from '../domain/glob.ts';
-import { operations } from '../operations/registry.ts';
+import type { Operations } from '../operations/registry.ts';
 import type { Environment } from './environment.ts';
 import { readTextFile } from './text-file.ts';
 
@@ -10,12 +10,12 @@ import { readTextFile } from './text-file.ts';
  * The freezes of the file that COUNTERSIGN_FREEZE_CALENDAR names; none without one.
  * @throws CountersignError `invalid_configuration` when it cannot be read or breaks a rule
  */
-export async function freezeCalendar(env: Environment): Promise<Freeze[]> {
+export async function freezeCalendar(env: Environment, { list }: Operations): Promise<Freeze[]> {
   const file = env.COUNTERSIGN_FREEZE_CALENDAR;
   if (file === undefined) return [];
   const freezes = readFreezeCalendar(await readTextFile(file, 'COUNTERSIGN_FREEZE_CALENDAR'));
   const errors = freezes.flatMap(({ id, operation }) =>
-    operation === null || Object.keys(operations).some((name) => globMatches(operation, name))
+    operation === null || list.some(({ name }) => globMatches(operation, name))
       ? []
       : [{ field: `${id}.operation`, rule: 'one_of', message: `${operation} is no gated operation` }],
   );

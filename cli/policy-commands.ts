@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { CountersignError } from '../domain/error.ts';
 import type { Person } from '../domain/person.ts';
-import { targetOf } from '../operations/inputs.ts';
+import { readInput } from '../operations/inputs.ts';
 import { explain } from '../policies/explain.ts';
 import { jsonSchemas } from '../policies/json-schema.ts';
 import { checkPolicies } from '../policies/load.ts';
@@ -15,6 +15,7 @@ import { explanationLines } from './explanation.ts';
 import type { Environment } from './environment.ts';
 import { asInput, inputOf } from './operation-input.ts';
 import type { InputOptions } from './operation-input.ts';
+import { openOperations } from './operations.ts';
 import type { Output } from './print.ts';
 
 /** `countersign policy …`: looks at a policy file, without any server; revokes versions of policies, by the API. */
@@ -90,7 +91,7 @@ export function policyCommands(program: Command, env: () => Environment, output:
         if (Number.isNaN(now))
           throw new CountersignError('invalid_request', `--at: expected ISO 8601, got ${o.at}`);
         const operation = o.operation ?? '';
-        const found = targetOf({ operation, input: inputOf(o) });
+        const found = readInput(await openOperations(env()), { operation, input: inputOf(o) });
         if (found.fault !== null) throw new CountersignError('invalid_request', found.fault);
         const facts = { operation, target: found.target, requester, now };
         const explanation = explain(set, facts, o.breakGlass);

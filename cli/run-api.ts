@@ -21,6 +21,7 @@ import { peopleVerifier } from './identity.ts';
 import { freezeCalendar } from './freeze-calendar.ts';
 import { makeLog, untilStopped } from './process.ts';
 import { statementKeys } from './keys.ts';
+import { openOperations } from './operations.ts';
 import { openPolicies } from './policies.ts';
 import { temporalClient } from './temporal.ts';
 import { startTracing } from './tracing.ts';
@@ -34,7 +35,8 @@ export async function runApi(env: Environment, options: { readonly anyPort?: boo
   const alarms = makeAlarms(log);
   const region = servedRegion(env.ONSMQTT_REGION, env.ONSMQTT_ENDPOINT);
   const tracing = startTracing('countersign-api', env);
-  const calendar = await freezeCalendar(env);
+  const operations = await openOperations(env);
+  const calendar = await freezeCalendar(env, operations);
   const policies = await openPolicies(env, log);
   const pool = await openDatabase(env, log, 'api', 20);
   const feed = startEntryFeed({ pool, log });
@@ -49,6 +51,7 @@ export async function runApi(env: Environment, options: { readonly anyPort?: boo
     signer: createStatementSigner(await readFile(keyFile, 'utf8')),
     refusals,
     verifier: () => verifierBundle(env.COUNTERSIGN_HOME),
+    operations,
     policies,
     region,
     calendar,

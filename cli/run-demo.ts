@@ -2,14 +2,19 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ChangeView } from '../api/view.ts';
 import { CountersignError } from '../domain/error.ts';
+import type { JsonObject } from '../domain/json.ts';
 import { apiClient, runningStack } from './api-client.ts';
+import type { ApiClient } from './api-client.ts';
 import { demoInstance } from './embedded-stack.ts';
 import type { Environment } from './environment.ts';
-import { changeLines, entryLine } from './story.ts';
+import { changeLines, entryLine, presentedLines } from './story.ts';
 
 const patienceMs = 60_000;
 
-/** `countersign demo`: one change through an approval by another person, two 500s and a success, told from the log. */
+/**
+ * `countersign demo`: two changes, told from the log. A CA certificate is reactivated, through two 500s; then one device's
+ * certificate under it is inactivated.
+ */
 export async function runDemo(env: Environment, out: (line: string) => void): Promise<void> {
   const running = await runningStack(env);
   if (running?.simulator == null) {
@@ -19,46 +24,73 @@ export async function runDemo(env: Environment, out: (line: string) => void): Pr
     );
   }
   const { fetchDemoToken } = await import('../embedded/identity-provider.ts');
-  const [alice, bob] = await Promise.all(
-    ['alice', 'bob'].map(async (user) => apiClient(running.api, await fetchDemoToken(running.issuer, user))),
-  );
-  if (!alice || !bob) return;
+  const clientOf = async (user: string) => apiClient(running.api, await fetchDemoToken(running.issuer, user));
+  const people = { alice: await clientOf('alice'), bob: await clientOf('bob') };
   const sn = `DEMO${Date.now()}`;
+  const deviceSn = `${sn}-PUMP-7`;
   await control(running.simulator, 'PUT', '/_sim/certificates', {
     mqttInstanceId: demoInstance,
     sn,
     caName: 'factory-line-demo',
     status: '0',
+    deviceCertificates: [{ deviceSn, deviceName: 'pump-7', status: '1' }],
   });
   await control(running.simulator, 'POST', '/_sim/faults', { action: 'ActiveCaCertificate', sn, times: 2 });
+  const where = { regionId: 'cn-hangzhou', mqttInstanceId: demoInstance };
 
   out(`alice asks to reactivate CA certificate ${sn} of ${demoInstance}`);
-  let change = await alice.post<ChangeView>(
-    '/v1/changes',
-    {
-      operation: 'ActiveCaCertificate',
-      input: { regionId: 'cn-hangzhou', mqttInstanceId: demoInstance, sn },
-      justification: 'Line 4 was moved to the new gateway; its devices must connect again.',
-      ticket: { system: 'demo', id: 'CHG-1' },
-    },
-    { 'Idempotency-Key': randomUUID() },
-  );
-  change = await until(alice, change.id, (c) => c.digest !== null);
-  out(`bob sees the certificate as it is: ${JSON.stringify(change.snapshot)}`);
+  await tell(out, people, {
+    operation: 'ActiveCaCertificate',
+    input: { ...where, sn },
+    justification: 'Line 4 was moved to the new gateway; its devices must connect again.',
+    ticket: { system: 'demo', id: 'CHG-1' },
+    meanwhile: 'the endpoint answers two 500s before it gives in; Temporal retries',
+  });
+  out('');
+  out(`one device of that line is lost: alice asks to inactivate its certificate, ${deviceSn}`);
+  await tell(out, people, {
+    operation: 'InactivateDeviceCertificate',
+    input: { ...where, caSn: sn, deviceSn },
+    justification: 'Pump 7 was not on the truck when line 4 arrived.',
+    ticket: { system: 'demo', id: 'CHG-2' },
+    meanwhile: 'its CA certificate stays active, so the other devices stay connected',
+  });
+}
+
+/** What alice asks for in the demo. */
+interface Asked {
+  readonly operation: string;
+  readonly input: JsonObject;
+  readonly justification: string;
+  readonly ticket: JsonObject;
+  /** What happens once it is approved. */
+  readonly meanwhile: string;
+}
+
+/** One change, from alice's request over bob's approval to its end, with its entries. */
+async function tell(
+  out: (line: string) => void,
+  { alice, bob }: Readonly<Record<'alice' | 'bob', ApiClient>>,
+  { meanwhile, ...asked }: Asked,
+): Promise<void> {
+  const { id } = await alice.post<ChangeView>('/v1/changes', asked, { 'Idempotency-Key': randomUUID() });
+  let change = await until(alice, id, (c) => c.digest !== null);
+  out('bob sees the certificate as it is:');
+  for (const line of presentedLines(change)) out(line);
   out(`bob approves digest ${change.digest ?? ''}`);
-  await bob.post(`/v1/changes/${change.id}/decisions`, {
+  await bob.post(`/v1/changes/${id}/decisions`, {
     decision: 'approve',
     digest: change.digest,
     comment: 'Checked with the plant.',
   });
-  out('the endpoint answers two 500s before it gives in; Temporal retries');
-  change = await until(alice, change.id, (c) => c.closedAt !== null);
+  out(meanwhile);
+  change = await until(alice, id, (c) => c.closedAt !== null);
   out('');
   for (const line of changeLines(change)) out(line);
   out('');
   out('the audit log of this change:');
   const entries = await poll(async () => {
-    const found = await alice.events(change.id);
+    const found = await alice.events(id);
     return found.every((entry) => entry.index !== null) ? found : null;
   });
   for (const entry of entries) out(entryLine(entry));
@@ -68,7 +100,7 @@ export async function runDemo(env: Environment, out: (line: string) => void): Pr
 }
 
 async function until(
-  client: ReturnType<typeof apiClient>,
+  client: ApiClient,
   id: string,
   holds: (change: ChangeView) => boolean,
 ): Promise<ChangeView> {

@@ -1,6 +1,8 @@
 import type { ChangeView, ListedChange } from '../api/view.ts';
 import { shownLines } from '../domain/shown-text.ts';
 import type { Target } from '../domain/target.ts';
+import type { JsonObject } from '../domain/json.ts';
+import type { DescribedOperation } from '../operations/describe.ts';
 import type { ShownEntry } from './api-client.ts';
 
 /** One entry as a line: when, what, by whom, and the vendor's words with their RequestId. An entry may hold anything. */
@@ -47,6 +49,12 @@ export function changeLine({ id, decisionStatus, executionStatus, target }: List
   return `${id}  ${decisionStatus.padEnd(9)} ${executionStatus.padEnd(16)} ${targetText(target)}`;
 }
 
+/** A gated operation as a line: its name, what it does, and the members of its input. */
+export function operationLine({ name, title, input }: DescribedOperation): string {
+  const members = Object.keys((input['properties'] ?? {}) as JsonObject).map(nameText);
+  return `${nameText(name).padEnd(27)} ${nameText(title)}: ${members.join(', ')}`;
+}
+
 /** A change in a few lines. */
 export function changeLines(change: ChangeView): string[] {
   const {
@@ -73,7 +81,7 @@ export function changeLines(change: ChangeView): string[] {
   ];
   lines.push(`policy      ${policy.name} version ${policy.version}, digest ${policy.digest}`);
   if (change.breakGlass) lines.push('break-glass it runs before all have approved, and owes a review');
-  if (change.snapshot) lines.push(`snapshot    ${JSON.stringify(change.snapshot)}`);
+  lines.push(...presentedLines(change).map((line, i) => (i === 0 ? `snapshot${line.slice(8)}` : line)));
   if (digest !== null) lines.push(`digest      ${digest}`);
   for (const { stage, group, seats, alsoFrom } of missing) {
     const others = alsoFrom.map((other) => other ?? 'any approver').join(', ');
@@ -104,6 +112,20 @@ export function changeLines(change: ChangeView): string[] {
     lines.push(...withText(`review      ${reviewStatus}${by}`, review?.comment ?? ''));
   }
   return lines;
+}
+
+/** What was read of a change's target: line by line, or as JSON where the API does not present it. */
+export function presentedLines({
+  presented,
+  snapshot,
+}: Pick<ChangeView, 'presented' | 'snapshot'>): string[] {
+  if (!presented) return snapshot ? [`            ${JSON.stringify(snapshot)}`] : [];
+  // Each in one line: what somebody named a certificate cannot be taken for the next line.
+  return presented.map(({ label, value }) => `            ${inOneLine(label)}: ${inOneLine(value)}`);
+}
+
+function inOneLine(text: string): string {
+  return nameText(shownLines(text).join(' '));
 }
 
 /** A line with what somebody wrote behind it, whose further lines are indented: none can be taken for a line of ours. */

@@ -8,7 +8,9 @@ import { createStatementVerifier } from '../identity/statement-signer.ts';
 import { createCallPace } from '../onsmqtt/call-pace.ts';
 import { createOnsMqtt } from '../onsmqtt/client.ts';
 import { createCredential } from '../onsmqtt/credentials.ts';
+import { onsMqttImplementations } from '../onsmqtt/implementations.ts';
 import { servedRegion } from '../onsmqtt/region.ts';
+import { makeImplementations } from '../operations/implementations.ts';
 import { policyChoice } from '../policies/choose.ts';
 import { claimCalls } from '../store/claim-calls.ts';
 import { openDatabase } from './database.ts';
@@ -17,6 +19,7 @@ import { required } from './environment.ts';
 import type { Environment } from './environment.ts';
 import { freezeCalendar } from './freeze-calendar.ts';
 import { readLogVerifiers, readWitnessVerifiers, statementPublicKey } from './keys.ts';
+import { openImplementations, openOperations } from './operations.ts';
 import { openPolicies } from './policies.ts';
 import { sessionRole, vendorKey } from './vendor-key.ts';
 import { wayOut } from './way-out.ts';
@@ -35,6 +38,8 @@ export async function workerDependencies(
   told: Pick<ActivityDependencies, 'onAttempt' | 'onDecision' | 'alarm'> = {},
 ): Promise<WorkerDependencies> {
   const region = servedRegion(env.ONSMQTT_REGION, env.ONSMQTT_ENDPOINT);
+  const operations = await openOperations(env);
+  const own = await openImplementations(env);
   const policies = policyChoice(await openPolicies(env, log));
   const pool = await openDatabase(env, log, 'worker', 20);
   const sealing = startSealing({
@@ -51,29 +56,31 @@ export async function workerDependencies(
   const role = sessionRole(env);
   const { agentFor, fetch } = wayOut(env);
   const fatal = env.COUNTERSIGN_FAULT_POINT as FaultPoint | undefined;
+  const onsMqtt = createOnsMqtt({
+    ...(env.ONSMQTT_ENDPOINT === undefined ? {} : { endpoint: env.ONSMQTT_ENDPOINT }),
+    region,
+    credential: () => createCredential(vendorKey(env)),
+    ...(role === undefined ? {} : { role }),
+    deadlineMs: env.ONSMQTT_DEADLINE_MS,
+    agentFor,
+    pace: createCallPace({
+      callsPerSecond: env.ONSMQTT_CALLS_PER_SECOND,
+      claimSlots: (count, intervalMicros) =>
+        claimCalls(pool, { account: env.ONSMQTT_ACCOUNT, count, intervalMicros }),
+    }),
+  });
   const dependencies: ActivityDependencies = {
     pool,
     sealing,
     region,
     policies,
     hosts: hostPatternsOf(env.COUNTERSIGN_HOSTS ?? '') ?? [],
-    onsMqtt: createOnsMqtt({
-      ...(env.ONSMQTT_ENDPOINT === undefined ? {} : { endpoint: env.ONSMQTT_ENDPOINT }),
-      region,
-      credential: () => createCredential(vendorKey(env)),
-      ...(role === undefined ? {} : { role }),
-      deadlineMs: env.ONSMQTT_DEADLINE_MS,
-      agentFor,
-      pace: createCallPace({
-        callsPerSecond: env.ONSMQTT_CALLS_PER_SECOND,
-        claimSlots: (count, intervalMicros) =>
-          claimCalls(pool, { account: env.ONSMQTT_ACCOUNT, count, intervalMicros }),
-      }),
-    }),
+    operations,
+    implementations: makeImplementations(operations, [...onsMqttImplementations(onsMqtt), ...own]),
     verifyStatement: createStatementVerifier(
       await Promise.all(keyFiles.map((file) => readFile(file, 'utf8'))),
     ),
-    calendar: await freezeCalendar(env),
+    calendar: await freezeCalendar(env, operations),
     ...(await openDirectory(env, log)),
     webhook:
       env.COUNTERSIGN_WEBHOOK_URL === undefined

@@ -6,6 +6,7 @@ export const alarmCodes = [
   'stored_change_differs',
   'policy_digest_differs',
   'policy_out_of_step',
+  'operation_out_of_step',
   'log_behind_evidence',
   'log_unsealed',
   'witness_refuses',

@@ -5,6 +5,8 @@ import type { Change } from './change.ts';
 export type Asked = Pick<
   Change,
   | 'operation'
+  | 'operationVersion'
+  | 'inputSchemaDigest'
   | 'input'
   | 'target'
   | 'requester'
@@ -35,8 +37,12 @@ export function askedMembers(
     executeWithinMs: canonicalJson(change.asked.executeWithinMs),
     input: canonicalJson(change.input),
     justification: canonicalJson(change.justification),
-    // An object, so that version and schema of the operation have a place beside its name.
-    operation: canonicalJson({ name: change.operation }),
+    // As it was pinned: another definition of the same name would be another operation.
+    operation: canonicalJson({
+      name: change.operation,
+      version: change.operationVersion,
+      inputSchema: change.inputSchemaDigest,
+    }),
     policy: policyJson,
     requester: canonicalJson(change.requester),
     target: canonicalJson(change.target),

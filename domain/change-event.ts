@@ -49,6 +49,8 @@ export type AttemptEnd = Pick<
 export interface Requested extends Happened<'change.requested'> {
   readonly changeId: string;
   readonly operation: string;
+  readonly operationVersion: string;
+  readonly inputSchemaDigest: string;
   /** The target's id. */
   readonly target: string;
   readonly scope: Target['scope'];

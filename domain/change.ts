@@ -70,6 +70,10 @@ export interface Change {
   /** How many entries have made the change what it is. */
   readonly version: number;
   readonly operation: string;
+  /** The version of the operation's definition, as pinned at submission. */
+  readonly operationVersion: string;
+  /** SHA-256 of the canonical JSON of its input's JSON Schema, lower-case hex, likewise. */
+  readonly inputSchemaDigest: string;
   readonly input: JsonObject;
   /** What the operation acts on; at most one open change for each target's id. */
   readonly target: Target;
@@ -149,6 +153,10 @@ export interface Attempt {
 export interface ChangeRequest {
   readonly id: string;
   readonly operation: string;
+  /** The version of the operation's definition, as pinned at submission. */
+  readonly operationVersion: string;
+  /** SHA-256 of the canonical JSON of its input's JSON Schema, lower-case hex, likewise. */
+  readonly inputSchemaDigest: string;
   readonly input: JsonObject;
   readonly target: Target;
   readonly requester: Person;

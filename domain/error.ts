@@ -53,6 +53,7 @@ export const httpStatusOfCode = {
   engine_busy: 503,
   engine_failed: 503,
   policy_out_of_step: 503,
+  operation_out_of_step: 503,
   log_unavailable: 503,
   not_sealed: 503,
   identity_unavailable: 503,

@@ -16,6 +16,8 @@ export function newChange(request: NewChange): Change {
   const change: Change = {
     id: request.id,
     operation: request.operation,
+    operationVersion: request.operationVersion,
+    inputSchemaDigest: request.inputSchemaDigest,
     input: request.input,
     target: request.target,
     requester: request.requester,
@@ -56,6 +58,8 @@ export function changeOf(event: Requested): Change {
   return newChange({
     id: changeId,
     operation,
+    operationVersion: event.operationVersion,
+    inputSchemaDigest: event.inputSchemaDigest,
     input,
     target: { id, scope, label },
     requester: personIn(event.actor),

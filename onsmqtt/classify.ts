@@ -1,4 +1,4 @@
-import type { FaultClass } from './port.ts';
+import type { FaultClass } from '../domain/fault.ts';
 
 /**
  * How far a call came.
@@ -13,7 +13,7 @@ export type FaultKind =
   'answer' | 'not_sent' | 'invalid_input' | 'timeout' | 'connection_reset' | 'unreadable_answer' | 'other_sn';
 
 /** What is known of a call that did not succeed. */
-export interface Fault {
+export interface FaultFacts {
   readonly kind: FaultKind;
   /** The vendor's `Code`; null when there was none. */
   readonly code: string | null;
@@ -24,7 +24,12 @@ export interface Fault {
 /** Codes of the product that pass, at whatever status: the vendor's notice moves InternalError from 500 to 417. */
 const passing = new Set(['InternalError', 'ServiceUnavailable']);
 /** Codes that the vendor answers at 500, though a repeat seldom helps; at 400, where its notice moves them, they are final. */
-const doubtfulAt500 = new Set(['FindCaBySnError', 'MqttInstanceNotFound', 'ParameterFieldCheckFailed']);
+const doubtfulAt500 = new Set([
+  'FindCaBySnError',
+  'FindDeviceBySnError',
+  'MqttInstanceNotFound',
+  'ParameterFieldCheckFailed',
+]);
 /** Refusals of the caller, final at whatever status: the notice moves MqttOwnerCheckError from 500 to 403. */
 const denied = new Set([
   'PermissionCheckFailed',
@@ -50,7 +55,7 @@ export function isCredentialCode(code: string): boolean {
  * about the certificate that was asked for, so it is `unknown` unless it is throttling; so is an error without a code,
  * some proxy's, where the request may have gone through: from 500 on, and at 408.
  */
-export function classify({ kind, code, httpStatus }: Fault): FaultClass {
+export function classify({ kind, code, httpStatus }: FaultFacts): FaultClass {
   if (kind === 'not_sent') return 'transient';
   if (kind === 'invalid_input') return 'permanent';
   if (kind !== 'answer') return 'unknown';

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import type OpenApiCore from '@alicloud/openapi-core';
 import type { $OpenApiUtil as OpenApiUtil } from '@alicloud/openapi-core';
 import { CountersignError } from '../domain/error.ts';
+import type { Fault } from '../domain/fault.ts';
 import { isCredentialCode } from './classify.ts';
 import { createKeySource } from './credentials.ts';
 import type { Credential, StaticKey } from './credentials.ts';
@@ -11,12 +12,11 @@ import { faultOfBody, faultOfError, faultOfKind, isRecord, requestIdIn } from '.
 import type { Hidden } from './fault.ts';
 import { watchExchange } from './http-exchange.ts';
 import type { HttpExchange } from './http-exchange.ts';
-import type { CaCertificateRef, CallPace, OnsMqtt, ReadFault, Sending, VendorFault } from './port.ts';
+import type { CallPace, OnsMqtt, Sending, VendorAnswer, VendorRequest } from './port.ts';
 import { hasPolicyName, openRoleSession, sessionRefusal } from './role-session.ts';
 import type { SessionRole, SessionUse } from './role-session.ts';
 import { byRoute } from './route.ts';
 import type { AgentFor } from './route.ts';
-import { snapshotOf } from './snapshot.ts';
 import { within } from './within.ts';
 
 // The package is CommonJS, and Node and bundlers wrap its default export differently: loaded by require, it is the same.
@@ -42,13 +42,6 @@ export interface OnsMqttOptions {
   readonly agentFor?: AgentFor;
 }
 
-/** A 200 in JSON without an error. */
-interface Success {
-  readonly ok: true;
-  readonly body: Readonly<Record<string, unknown>>;
-  readonly requestId: string | null;
-}
-
 /**
  * Longest time from the asking to the sending, ms. Whoever was held up for longer (a stopped process) may have been
  * given up by its caller, and another may be calling in its place: it must not send.
@@ -56,17 +49,11 @@ interface Success {
 const sendWithinMs = 12_000;
 /** Longest wait for a key, ms, with the session that it may have to open. */
 const keyWithinMs = 5_000;
-/** Statuses at which the vendor documents its "not found" codes, before its notice and since. */
-const notFoundStatuses: readonly (number | null)[] = [500, 400];
-const notFoundCodes = ['FindCaBySnError', 'MqttInstanceNotFound'];
-
 /**
  * ApsaraMQ for MQTT over the vendor's SDK core, API version 2020-04-20. One call is one request: no retries. What fails is
- * returned as a {@link VendorFault}, never thrown, a key or a slot that could not be had (`not_sent`) included.
+ * returned as a {@link Fault}, never thrown, a key or a slot that could not be had (`not_sent`) included.
  *
- * Reads go through the pace too: whether the account's limit counts them is not documented. A read that is answered
- * FindCaBySnError or MqttInstanceNotFound, at 500 as at 400, says that there is no such certificate: the vendor documents
- * these codes at 500 as the plain answer for what is not there, so the 500 is no sign of a service in trouble.
+ * Reads go through the pace too: whether the account's limit counts them is not documented.
  *
  * After the deadline the request is destroyed. What has left by then may still arrive: a `timeout` is of the class `unknown`.
  *
@@ -78,13 +65,11 @@ export function createOnsMqtt(options: OnsMqttOptions): OnsMqtt {
   const keys = createKeySource(credential);
 
   async function send(
-    action: string,
-    method: 'GET' | 'POST',
-    ref: CaCertificateRef,
+    { action, method, regionId, mqttInstanceId, query }: VendorRequest,
     key: StaticKey,
     { exchange, nonce }: { exchange: HttpExchange; nonce: string },
-  ): Promise<Success | VendorFault> {
-    const { host, protocol } = endpointFor(ref.regionId);
+  ): Promise<VendorAnswer | Fault> {
+    const { host, protocol } = endpointFor(regionId);
     const { Config, Params, OpenApiRequest } = core.$OpenApiUtil;
     // A client of its own with the key as it is: nothing is looked up between the slot and the request.
     const client = new core.default(
@@ -102,14 +87,14 @@ export function createOnsMqtt(options: OnsMqttOptions): OnsMqtt {
       bodyType: 'json',
     });
     const request = new OpenApiRequest({
-      query: { MqttInstanceId: ref.mqttInstanceId, Sn: ref.sn },
+      query: { MqttInstanceId: mqttInstanceId, ...query },
       headers: { 'x-acs-signature-nonce': nonce },
     });
     // Both, and equal: the second is a socket's idle time-out.
     const runtime = { readTimeout: deadlineMs, connectTimeout: deadlineMs } as unknown as Runtime;
     const hidden: Hidden = [
-      [ref.sn, '<sn>'],
-      [ref.mqttInstanceId, '<instance>'],
+      ...Object.entries(query).map(([name, value]) => [value, `<${name.toLowerCase()}>`] as const),
+      [mqttInstanceId, '<instance>'],
       [host, '<host>'],
       [key.accessKeyId, '<key>'],
       [key.accessKeySecret, '<secret>'],
@@ -146,21 +131,19 @@ export function createOnsMqtt(options: OnsMqttOptions): OnsMqtt {
     }
   }
 
-  async function call(
-    action: string,
-    method: 'GET' | 'POST',
-    ref: CaCertificateRef,
-    changeId: string | null = null,
-    { notAfter = Infinity, begin }: Sending = {},
-  ): Promise<Success | VendorFault> {
-    if (!isUsable(ref))
-      return faultOfKind('invalid_input', 'expected a region, an instance and a serial number');
+  async function prepare(
+    request: VendorRequest,
+    { changeId, notAfter }: Sending,
+  ): Promise<Fault | (() => Promise<VendorAnswer | Fault>)> {
+    const { regionId, ramAction } = request;
+    if (!isUsable(request))
+      return faultOfKind('invalid_input', 'expected a region, an instance and parameters that are not empty');
     // One endpoint would answer for every region.
-    if (region !== undefined && ref.regionId !== region)
+    if (region !== undefined && regionId !== region)
       return faultOfKind('invalid_input', `expected the region ${region}`);
-    const session = changeId === null ? null : { changeId, action, instance: ref };
+    const session = ramAction === null ? null : { changeId, ramAction, instance: request };
     // Reads too, so that it shows before anybody is asked.
-    if (role !== undefined && !hasPolicyName(ref))
+    if (role !== undefined && !hasPolicyName(request))
       return faultOfKind('invalid_input', 'expected an instance that a session can be limited to');
     const askedAt = performance.now();
     // The key comes first: looking it up may take longer than a slot waits.
@@ -179,19 +162,21 @@ export function createOnsMqtt(options: OnsMqttOptions): OnsMqtt {
       const why = error instanceof CountersignError ? error.code : 'log_unavailable';
       return faultOfKind('not_sent', `no slot of the account's rate could be had (${why})`);
     }
-    const tooLate = () => performance.now() - askedAt > sendWithinMs || Date.now() > notAfter;
-    const heldUp = () => faultOfKind('not_sent', 'held up for too long before the sending');
-    if (tooLate()) return heldUp();
-    if (begin !== undefined && !(await begin())) {
-      return faultOfKind('not_sent', 'stopped right before the sending');
-    }
-    if (tooLate()) return heldUp();
+    const heldUp = () =>
+      performance.now() - askedAt > sendWithinMs || Date.now() > notAfter
+        ? faultOfKind('not_sent', 'held up for too long before the sending')
+        : null;
+    return heldUp() ?? (async () => heldUp() ?? (await exchangeOf(request, key)));
+  }
+
+  /** One request and its answer, within the deadline. */
+  async function exchangeOf(request: VendorRequest, key: StaticKey): Promise<VendorAnswer | Fault> {
     const nonce = randomUUID();
     const exchange = watchExchange(nonce);
     try {
-      const answer = await within<Success | VendorFault>(
+      const answer = await within<VendorAnswer | Fault>(
         deadlineMs,
-        send(action, method, ref, key, { exchange, nonce }),
+        send(request, key, { exchange, nonce }),
         () => {
           exchange.abort();
           return seen(faultOfKind('timeout', `no answer within ${deadlineMs} ms`), exchange);
@@ -205,37 +190,15 @@ export function createOnsMqtt(options: OnsMqttOptions): OnsMqtt {
   }
 
   return {
-    async activeCaCertificate(ref, changeId, sending) {
-      const answer = await byRoute(agentFor, () =>
-        call('ActiveCaCertificate', 'POST', ref, changeId, sending),
-      );
-      if (!answer.ok) return answer;
-      const { body, requestId } = answer;
-      if (body.Sn !== ref.sn) return otherSn(requestId);
-      if (requestId === null) return unreadable('the answer has no RequestId', requestId);
-      return { ok: true, requestId, httpStatus: 200 };
-    },
-    async getCaCertificate(ref) {
-      const answer = await byRoute(agentFor, () => call('GetCaCertificate', 'GET', ref));
-      if (!answer.ok) {
-        const { code, httpStatus, requestId } = answer;
-        const isNotThere = notFoundCodes.includes(code) && notFoundStatuses.includes(httpStatus);
-        return isNotThere && requestId !== null
-          ? { ok: true, requestId, certificate: null }
-          : readFault(answer);
-      }
-      const { body, requestId } = answer;
-      const data = body.Data;
-      if (!isRecord(data)) return readFault(unreadable('the answer has no certificate', requestId));
-      if (data.Sn !== ref.sn) return readFault(otherSn(requestId));
-      if (requestId === null) return readFault(unreadable('the answer has no RequestId', requestId));
-      return { ok: true, requestId, certificate: snapshotOf(data, ref.sn) };
+    async prepare(request, sending) {
+      const prepared = await byRoute(agentFor, () => prepare(request, sending));
+      return typeof prepared === 'function' ? () => byRoute(agentFor, prepared) : prepared;
     },
   };
 }
 
 /** A fault with what the wire showed, where the SDK does not tell it. */
-function seen(fault: VendorFault, exchange: HttpExchange): VendorFault {
+function seen(fault: Fault, exchange: HttpExchange): Fault {
   return {
     ...fault,
     httpStatus: fault.httpStatus ?? exchange.httpStatus,
@@ -244,25 +207,11 @@ function seen(fault: VendorFault, exchange: HttpExchange): VendorFault {
   };
 }
 
-/** A read does nothing, so nothing about it is in doubt: what could not be read may be read again. */
-function readFault(fault: VendorFault): ReadFault {
-  return { ...fault, class: fault.class === 'unknown' ? 'transient' : fault.class };
-}
-
-function otherSn(requestId: string | null): VendorFault {
-  return {
-    ...faultOfKind('other_sn', 'the answer is not about the serial number asked for'),
-    httpStatus: 200,
-    requestId,
-  };
-}
-
-function unreadable(message: string, requestId: string | null): VendorFault {
-  return { ...faultOfKind('unreadable_answer', message), httpStatus: 200, requestId };
-}
-
 /** The SDK would send what is missing as an empty value, and the region becomes a part of a host's name. */
-function isUsable({ regionId, mqttInstanceId, sn }: CaCertificateRef): boolean {
+function isUsable({ regionId, mqttInstanceId, query }: VendorRequest): boolean {
   const isText = (text: unknown) => typeof text === 'string' && text !== '' && text.isWellFormed();
-  return [regionId, mqttInstanceId, sn].every(isText) && /^[a-z0-9]+(-[a-z0-9]+)*$/.test(regionId);
+  return (
+    [regionId, mqttInstanceId, ...Object.values(query)].every(isText) &&
+    /^[a-z0-9]+(-[a-z0-9]+)*$/.test(regionId)
+  );
 }

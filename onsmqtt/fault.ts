@@ -1,23 +1,14 @@
+import { fault, maxFaultMessage } from '../domain/fault.ts';
+import type { Fault } from '../domain/fault.ts';
 import { classify } from './classify.ts';
 import type { FaultKind } from './classify.ts';
-import type { VendorFault } from './port.ts';
 
 /** Texts that no message may contain, each with what stands in its place. */
 export type Hidden = readonly (readonly [text: string | undefined, label: string])[];
 
-const maxMessage = 512;
-
 /** A fault of ours, where no readable answer says more; its code is its kind. */
-export function faultOfKind(kind: Exclude<FaultKind, 'answer'>, message: string): VendorFault {
-  return {
-    ok: false,
-    class: classify({ kind, code: null, httpStatus: null }),
-    code: kind,
-    message,
-    httpStatus: null,
-    requestId: null,
-    retryAfterMs: null,
-  };
+export function faultOfKind(kind: Exclude<FaultKind, 'answer'>, message: string): Fault {
+  return fault(classify({ kind, code: null, httpStatus: null }), kind, message);
 }
 
 /**
@@ -28,18 +19,15 @@ export function faultOfBody(
   body: Readonly<Record<string, unknown>>,
   httpStatus: number,
   hidden: Hidden,
-): VendorFault {
+): Fault {
   const code = codeIn(body.Code ?? body.code);
   const message = body.Message ?? body.message;
-  return {
-    ok: false,
-    class: classify({ kind: 'answer', code, httpStatus }),
-    code: code ?? 'unreadable_answer',
-    message: typeof message === 'string' ? withoutHidden(message, hidden) : `an error at HTTP ${httpStatus}`,
-    httpStatus,
-    requestId: requestIdIn(body),
-    retryAfterMs: null,
-  };
+  return fault(
+    classify({ kind: 'answer', code, httpStatus }),
+    code ?? 'unreadable_answer',
+    typeof message === 'string' ? withoutHidden(message, hidden) : `an error at HTTP ${httpStatus}`,
+    { httpStatus, requestId: requestIdIn(body) },
+  );
 }
 
 /** The vendor's RequestId in a body, or null. */
@@ -67,7 +55,7 @@ interface SdkError {
  * What the SDK core threw, as a fault. Decided by names and codes, never by messages: those of network faults contain the
  * whole URL, so a serial number could decide. They are replaced, the vendor's are cleaned.
  */
-export function faultOfError(thrown: unknown, hidden: Hidden): VendorFault {
+export function faultOfError(thrown: unknown, hidden: Hidden): Fault {
   const error = (typeof thrown === 'object' && thrown !== null ? thrown : {}) as SdkError;
   if (typeof error.statusCode === 'number') {
     const body = isRecord(error.data) ? error.data : {};
@@ -132,7 +120,7 @@ function withoutHidden(message: string, hidden: Hidden): string {
       return labels.get(found) ?? (found.includes('://') ? '<url>' : '<query>');
     })
     .trim()
-    .slice(0, maxMessage)
+    .slice(0, maxFaultMessage)
     .toWellFormed();
 }
 

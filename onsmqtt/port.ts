@@ -1,78 +1,47 @@
-import type { CaCertificateSnapshot } from '../operations/active-ca-certificate.ts';
+import type { Fault } from '../domain/fault.ts';
 
-/** Which certificate. */
-export interface CaCertificateRef {
+/** One request of the product, API version 2020-04-20. */
+export interface VendorRequest {
+  /** The vendor's action, such as `ActiveCaCertificate`. */
+  readonly action: string;
+  readonly method: 'GET' | 'POST';
   readonly regionId: string;
   readonly mqttInstanceId: string;
-  readonly sn: string;
+  /** Its parameters beside `MqttInstanceId`; none of them is empty. */
+  readonly query: Readonly<Record<string, string>>;
+  /**
+   * The action's name in RAM policies, such as `mq:ActiveCaCertificate`: for some it is not the action's own. A session
+   * that is limited to it makes the call, where calls have sessions. Null for a read, which the worker's own key makes.
+   */
+  readonly ramAction: string | null;
+}
+
+/** A 200 in JSON without an error. */
+export interface VendorAnswer {
+  readonly ok: true;
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly requestId: string | null;
+}
+
+/** For what a request is made, and until when. */
+export interface Sending {
+  /** The change, a UUID: it names the call's session where there is one. */
+  readonly changeId: string;
+  /** Ms since 1970: what could not be sent by then is `not_sent`. */
+  readonly notAfter: number;
 }
 
 /**
- * How a call ended: one of the classes of {@link ./classify.ts}, with what the vendor said. Never contains a URL, a
- * credential or key material.
+ * What Countersign asks of ApsaraMQ for MQTT. Nothing here retries: Temporal does. A fault's code is the vendor's `Code`, or
+ * one of ours for what never became an answer of the vendor's form: `not_sent`, `invalid_input`, `timeout`,
+ * `connection_reset`, `unreadable_answer`, `other_sn`. Its message has no URL, instance, serial number or credentials.
  */
-export type FaultClass = 'transient' | 'throttled' | 'doubtful' | 'permanent' | 'unknown';
-
-/** A call that did not succeed. Returned, not thrown: an answer is a fact to be recorded. */
-export interface VendorFault {
-  readonly ok: false;
-  readonly class: FaultClass;
-  /**
-   * The vendor's `Code`, or one of ours for what never became an answer of the vendor's form: `not_sent`, `invalid_input`,
-   * `timeout`, `connection_reset`, `unreadable_answer`, `other_sn`.
-   */
-  readonly code: string;
-  /** At most 512 characters, without URL, instance, serial number or credentials. */
-  readonly message: string;
-  readonly httpStatus: number | null;
-  readonly requestId: string | null;
-  /** No repeat earlier than this many ms (at least 1, at most a day), or null. */
-  readonly retryAfterMs: number | null;
-}
-
-/** A read that did not succeed. A read does nothing, so its outcome is never `unknown`: the certificate is unread. */
-export interface ReadFault extends VendorFault {
-  readonly class: Exclude<FaultClass, 'unknown'>;
-}
-
-export interface ActivationAnswer {
-  readonly ok: true;
-  readonly requestId: string;
-  readonly httpStatus: 200;
-}
-
-export interface ReadAnswer {
-  readonly ok: true;
-  readonly requestId: string;
-  /** Null when the vendor said that there is no such certificate or instance (FindCaBySnError, MqttInstanceNotFound at 500 or 400). */
-  readonly certificate: CaCertificateSnapshot | null;
-}
-
-/** What is asked last, once a call has its key and its slot. */
-export interface Sending {
-  /** Ms since 1970: what could not be sent by then is `not_sent`; default: never. */
-  readonly notAfter?: number;
-  /**
-   * Right before the request leaves; false: it is `not_sent`. Whatever this throws is thrown on, and nothing is sent.
-   */
-  readonly begin?: () => Promise<boolean>;
-}
-
-/** What Countersign asks of ApsaraMQ for MQTT. Nothing here retries: Temporal does. */
 export interface OnsMqtt {
   /**
-   * One ActiveCaCertificate call, behind the account's limiter. POST, vendor's page; answers within the outer deadline,
-   * counted from the sending.
-   *
-   * @param changeId - the change that it is made for, a UUID; it names the call's session where there is one
+   * Gets the key and the slot for one request. The function that it answers sends at once and answers within the outer
+   * deadline, counted from then.
    */
-  activeCaCertificate(
-    ref: CaCertificateRef,
-    changeId: string,
-    sending?: Sending,
-  ): Promise<ActivationAnswer | VendorFault>;
-  /** One GetCaCertificate call. */
-  getCaCertificate(ref: CaCertificateRef): Promise<ReadAnswer | ReadFault>;
+  prepare(request: VendorRequest, sending: Sending): Promise<Fault | (() => Promise<VendorAnswer | Fault>)>;
 }
 
 /** Lets a call start only when the account's rate allows it. */

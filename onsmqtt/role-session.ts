@@ -1,6 +1,6 @@
 import { credentialWith } from './credentials.ts';
 import type { StaticKey } from './credentials.ts';
-import type { CaCertificateRef } from './port.ts';
+import type { VendorRequest } from './port.ts';
 
 /** A RAM role that the worker's own key may assume. */
 export interface SessionRole {
@@ -14,9 +14,9 @@ export interface SessionRole {
 export interface SessionUse {
   /** A UUID: without its dashes, the session's name. */
   readonly changeId: string;
-  /** The vendor's action, such as `ActiveCaCertificate`. */
-  readonly action: string;
-  readonly instance: Pick<CaCertificateRef, 'regionId' | 'mqttInstanceId'>;
+  /** The one action that it may do, by its name in RAM policies, such as `mq:ActiveCaCertificate`. */
+  readonly ramAction: string;
+  readonly instance: Pick<VendorRequest, 'regionId' | 'mqttInstanceId'>;
 }
 
 /** The shortest there is. */
@@ -65,11 +65,11 @@ export function sessionRefusal(error: unknown): string | null {
 }
 
 /** The session's inline policy: the action and the one it depends on (the vendor's page), on one instance of the role's account. */
-function sessionPolicy(roleArn: string, { action, instance }: SessionUse): string {
+function sessionPolicy(roleArn: string, { ramAction, instance }: SessionUse): string {
   const account = roleArn.split(':')[3] ?? '';
   const statement = {
     Effect: 'Allow',
-    Action: [`mq:${action}`, 'mq:MqttInstanceAccess'],
+    Action: [ramAction, 'mq:MqttInstanceAccess'],
     Resource: `acs:mq:${instance.regionId}:${account}:${instance.mqttInstanceId}`,
   };
   return JSON.stringify({ Version: '1', Statement: [statement] });

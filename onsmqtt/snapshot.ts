@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isoTime } from '../domain/time.ts';
-import type { CaCertificateSnapshot } from '../operations/active-ca-certificate.ts';
+import type { CaCertificateSnapshot } from '../operations/ca-certificate.ts';
+import type { DeviceCertificateSnapshot } from '../operations/device-certificate.ts';
 
 const statusOf: Readonly<Record<string, string>> = { '0': 'inactive', '1': 'active' };
 /** The first millisecond of the year 10000, which ISO 8601 has no four digits for. */
@@ -10,12 +11,31 @@ const endOfTimeMs = 253_402_300_800_000;
  * What GetCaCertificate answered as `Data`, as the approver is shown it. Status "0" is `inactive`, "1" `active`, any other
  * the vendor's own word; ValidBegin and ValidEnd are Unix milliseconds as text; of CaContent only the SHA-256 is kept.
  */
-export function snapshotOf(data: Readonly<Record<string, unknown>>, sn: string): CaCertificateSnapshot {
+export function caCertificateSnapshot(
+  data: Readonly<Record<string, unknown>>,
+  sn: string,
+): CaCertificateSnapshot {
+  return { sn, caName: textOf(data.CaName), ...common(data, 'CaContent') };
+}
+
+/**
+ * What GetDeviceCertificate answered as `Data`, likewise; of DeviceContent only the SHA-256 is kept.
+ *
+ * @param known - what was asked for, and what GetCaCertificate says of the CA certificate
+ */
+export function deviceCertificateSnapshot(
+  data: Readonly<Record<string, unknown>>,
+  { caSn, deviceSn, caStatus }: Pick<DeviceCertificateSnapshot, 'caSn' | 'deviceSn' | 'caStatus'>,
+): DeviceCertificateSnapshot {
+  const deviceName = textOf(data.DeviceName);
+  return { caSn, deviceSn, deviceName, ...common(data, 'DeviceContent'), caStatus };
+}
+
+/** What every certificate has. */
+function common(data: Readonly<Record<string, unknown>>, contentMember: string) {
   const status = textOf(data.Status);
-  const content = textOf(data.CaContent);
+  const content = textOf(data[contentMember]);
   return {
-    sn,
-    caName: textOf(data.CaName),
     status: statusOf[status] ?? status,
     validFrom: timeOf(data.ValidBegin),
     validTo: timeOf(data.ValidEnd),

@@ -7,10 +7,11 @@ import { pinnedPolicySchema } from '../domain/policy-schema.ts';
 import { signedStatementSchema } from '../domain/statement-schema.ts';
 import { targetSchema } from '../domain/target-schema.ts';
 import { identifierFault } from '../domain/text-fault.ts';
-import { isoMoment, named, sha256Hex, text, without, words } from '../domain/text-schema.ts';
+import { identifier, isoMoment, named, sha256Hex, text, without, words } from '../domain/text-schema.ts';
 import { clockErrors } from './clocks.ts';
 import { fieldErrors } from './field-errors.ts';
 import { faultOf } from './inputs.ts';
+import type { Operations } from './registry.ts';
 
 /** What a requester gives, by whichever way it comes: the limits are the same. */
 export const asked = {
@@ -39,6 +40,8 @@ const changeRequest = z.strictObject({
   // In lower case, as everything else compares it.
   id: z.uuid().lowercase(),
   operation: asked.operation,
+  operationVersion: identifier(32),
+  inputSchemaDigest: sha256Hex,
   input: asked.input,
   target: targetSchema,
   requester: personSchema.refine(({ roles }) => roles.includes('requester'), {
@@ -60,15 +63,17 @@ const changeRequest = z.strictObject({
 } satisfies Record<keyof ChangeRequest, z.ZodType>);
 
 /**
- * What is wrong with a change request, member by member; nothing when a change may be made of it. The API's own requests
- * are made to follow it, any other must be checked: whoever may start workflows may send anything.
+ * What is wrong with the form of a change request, member by member. The API's own requests are made to follow it, any other
+ * must be checked: whoever may start workflows may send anything.
  */
 export function requestErrors(request: unknown): FieldError[] {
-  const errors = fieldErrors(changeRequest, request);
-  if (errors.length > 0) return errors;
-  const read = request as ChangeRequest;
-  const fault = faultOf(read);
+  return fieldErrors(changeRequest, request);
+}
+
+/** What is wrong with what a well-formed change request asks for; nothing when a change may be made of it. */
+export function askedErrors(operations: Operations, request: ChangeRequest): FieldError[] {
+  const fault = faultOf(operations, request);
   if (fault !== null) return [{ field: 'input', rule: 'one_of', message: fault }];
   // Measured from its submission: a repeat of what was opened before is no longer timely, and still the same request.
-  return clockErrors(read, Date.parse(read.submittedAt));
+  return clockErrors(request, Date.parse(request.submittedAt));
 }

@@ -1,30 +1,66 @@
+import type { z } from 'zod';
+import type { Change } from '../domain/change.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { Target } from '../domain/target.ts';
 
-/**
- * A privileged call that may be gated. One file an operation; {@link ./registry.ts} lists them, {@link ./inputs.ts} has the
- * schema of what a requester gives: apart, because a workflow's sandbox loads the rules, and a schema library would cost every
- * waiting change memory.
- */
-export interface Operation<Input extends JsonObject = JsonObject> {
-  /** The vendor's own name; also the activity's type and the API's `operation`. */
+/** The definition of a privileged call that may be gated; made by `defineOperation`, carried out by an `Implementation`. */
+export interface Operation<
+  Input extends JsonObject = JsonObject,
+  Snapshot extends JsonObject = JsonObject,
+> extends OperationDefinition<Input, Snapshot> {
+  /** The JSON Schema of the input. */
+  readonly inputSchema: JsonObject;
+  /** SHA-256 of the canonical JSON of {@link inputSchema}, lower-case hex. */
+  readonly inputSchemaDigest: string;
+}
+
+/** What `defineOperation` takes. Every function is pure. */
+export interface OperationDefinition<
+  Input extends JsonObject = JsonObject,
+  Snapshot extends JsonObject = JsonObject,
+> {
+  /** The service's own name of the call. It is also the activity's type and the API's `operation`. */
   readonly name: string;
+  /** Another one for each change of what the definition means, such as "1". */
+  readonly version: string;
+  /** What it does, for people, in one line. */
   readonly title: string;
+  /** The service whose call it is, such as `onsmqtt`. */
+  readonly service: string;
+  /** What a requester gives: a strict object, so that a misspelt member is refused and not ignored. */
+  readonly input: z.ZodType<Input>;
   /** What it acts on with an input. */
   target(input: Input): Target;
   /**
    * Why the target, as just read, makes the change pointless or impossible, or null when it may go on to approval.
+   * @param snapshot - null where there is no such target
    * @param now - milliseconds since the epoch
    */
-  refusal(snapshot: JsonObject | null, now: number): Refusal | null;
+  refusal(snapshot: Snapshot | null, now: number): Refusal | null;
   /** True when the target, as read, is already as the operation would leave it. */
-  achieved(snapshot: JsonObject): boolean;
+  achieved(snapshot: Snapshot): boolean;
   /** The part of the snapshot whose change is drift, once the operation may itself have acted. */
-  identity(snapshot: JsonObject): JsonObject;
+  identity(snapshot: Snapshot): JsonObject;
+  /** What the approver is shown of the snapshot, line by line. */
+  present(snapshot: Snapshot): readonly PresentedLine[];
 }
 
 /** A stable code and a sentence for the requester. */
 export interface Refusal {
   readonly code: string;
   readonly message: string;
+}
+
+/** One labelled line of what the approver is shown. */
+export interface PresentedLine {
+  readonly label: string;
+  readonly value: string;
+}
+
+/** What a change pins of its operation at submission. */
+export type OperationPins = Pick<Change, 'operationVersion' | 'inputSchemaDigest'>;
+
+/** What a change of this operation pins of it. */
+export function pinsOf({ version, inputSchemaDigest }: Operation): OperationPins {
+  return { operationVersion: version, inputSchemaDigest };
 }

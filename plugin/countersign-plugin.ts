@@ -3,7 +3,7 @@ import { SimplePlugin } from '@temporalio/plugin';
 import type { ReplayWorkerOptions, WorkerOptions } from '@temporalio/worker';
 import { makeLogActivities } from '../activities/log-activities.ts';
 import { makeReviewActivities } from '../activities/review-activities.ts';
-import { makeVendorActivities } from '../activities/vendor-activities.ts';
+import { makeOperationActivities } from '../activities/operation-activities.ts';
 import { makeNoticeActivities } from '../activities/notice-activities.ts';
 import type { ActivityDependencies } from '../activities/dependencies.ts';
 import { CountersignError } from '../domain/error.ts';
@@ -37,14 +37,7 @@ export class CountersignPlugin extends SimplePlugin {
   readonly #activities: object;
   constructor(options: CountersignPluginOptions = {}) {
     const { dependencies, callsPerSecond = 400 } = options;
-    const activities = dependencies
-      ? {
-          ...makeLogActivities(dependencies),
-          ...makeVendorActivities(dependencies),
-          ...makeReviewActivities(dependencies),
-          ...makeNoticeActivities(dependencies),
-        }
-      : {};
+    const activities = dependencies ? activitiesOf(dependencies) : {};
     super({ name: 'countersign', activities });
     this.#callsPerSecond = callsPerSecond;
     this.#activities = activities;
@@ -78,6 +71,15 @@ export class CountersignPlugin extends SimplePlugin {
   override configureReplayWorker(options: ReplayWorkerOptions): ReplayWorkerOptions {
     return super.configureReplayWorker(withReadable(withWorkflows(options)));
   }
+}
+
+function activitiesOf(dependencies: ActivityDependencies): object {
+  const others = {
+    ...makeLogActivities(dependencies),
+    ...makeReviewActivities(dependencies),
+    ...makeNoticeActivities(dependencies),
+  };
+  return { ...others, ...makeOperationActivities(dependencies, Object.keys(others)) };
 }
 
 function hasItsOwn({ workflowsPath, workflowBundle, activities, nexusServices }: WorkerOptions): boolean {

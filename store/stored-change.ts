@@ -90,6 +90,8 @@ const members = {
   id: string(),
   version: z.int(),
   operation: string(),
+  operationVersion: string(),
+  inputSchemaDigest: string(),
   input: json,
   target: looseObject({ id: string(), scope: z.record(string(), string()), label: string() }),
   requester: person,
@@ -152,6 +154,8 @@ function unreadable(told: Record<string, unknown>): Change {
     id: '',
     version: 0,
     operation: '',
+    operationVersion: '',
+    inputSchemaDigest: '',
     input: {},
     target: { id: textIn(told['target'], 'id'), scope: {}, label: textIn(told['target'], 'label') },
     requester: {

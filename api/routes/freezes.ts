@@ -67,7 +67,7 @@ export function freezeRoutes(deps: ApiDependencies): Router {
         requireRole(person, 'admin'),
       );
       const at = now();
-      const freeze = readFreeze(req.body, req.headers['idempotency-key'], person, at);
+      const freeze = readFreeze(deps.operations, req.body, req.headers['idempotency-key'], person, at);
       const { created, callsUnderWay } = await inTransaction(db, async (client) => {
         // No call that it holds begins from here on.
         await lockCallGate(client, 'shut');

@@ -103,6 +103,7 @@ export function begun(
 function askedIn(body: EntryBody, policyJson: string): Readonly<Record<string, string>> {
   const { actor, breakGlass, decideBy, executeAfter, input, justification, operation, target, ticket } = body;
   const { executeBy = null, executeWithinMs = null, scope = null, label = null } = body;
+  const { operationVersion = null, inputSchemaDigest = null } = body;
   const told = {
     breakGlass: breakGlass ?? null,
     decideBy: decideBy ?? null,
@@ -111,6 +112,8 @@ function askedIn(body: EntryBody, policyJson: string): Readonly<Record<string, s
     input: input ?? null,
     justification: justification ?? null,
     operation,
+    operationVersion,
+    inputSchemaDigest,
     policy: null,
     requester: actor,
     target: { id: target, scope, label },

@@ -3,6 +3,7 @@ import { openApiDocument } from '../../api/openapi.ts';
 import { submission } from '../support/service.ts';
 import { startApiStack } from './api-stack.ts';
 import type { ApiStack } from './api-stack.ts';
+import { operations } from '../support/operations.ts';
 
 let stack: ApiStack;
 
@@ -46,7 +47,7 @@ test('the scheme is written in any case, and a token in the query is none', asyn
 interface Documented {
   readonly paths: Record<string, Record<string, { security?: object[] }>>;
 }
-const calls = Object.entries((openApiDocument() as Documented).paths).flatMap(([path, methods]) =>
+const calls = Object.entries((openApiDocument(operations) as Documented).paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, { security }]) => ({
     path,
     method: method.toUpperCase(),

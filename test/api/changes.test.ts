@@ -4,6 +4,7 @@ import { canonicalJson } from '../../domain/canonical-json.ts';
 import type { Change } from '../../domain/change.ts';
 import { closed } from '../domain/moves.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
+import { bundledOperations } from '../../operations/bundled.ts';
 import { releaseTarget } from '../../store/release-target.ts';
 import { saveChange } from '../../store/save-change.ts';
 import { instance, submission } from '../support/service.ts';
@@ -48,7 +49,8 @@ test('a change is shown with its attempts, its links and whether it awaits its r
     expect(answer.status).toBe(200);
     expect(answer.body).toEqual({
       ...change,
-      ...{ attempts: [], waitsFor: null, stop: null, callUnderWay: null, awaitingYou, links },
+      ...{ attempts: [], waitsFor: null, stop: null, presented: null, callUnderWay: null },
+      ...{ awaitingYou, links },
     });
     expect(answer.headers.get('cache-control')).toBe('no-store');
   }
@@ -275,17 +277,17 @@ test('a taken target is answered 409 with its change, by any key', async () => {
   }
 });
 
-test('GET /v1/operations has the JSON Schema of each input', async () => {
+test('GET /v1/operations has the JSON Schema of each input, and what a change pins of it', async () => {
   const { body } = await stack.api.call('/v1/operations', { as: 'bob' });
-  expect(body.items).toEqual([
-    expect.objectContaining({
-      name: 'ActiveCaCertificate',
-      input: expect.objectContaining({
-        required: ['regionId', 'mqttInstanceId', 'sn'],
-        additionalProperties: false,
-      }) as unknown,
-    }),
-  ]);
+  expect(body.items).toEqual(
+    bundledOperations.map(({ name, version, title, service, inputSchema, inputSchemaDigest }) => ({
+      ...{ name, version, title, service, inputSchemaDigest },
+      input: inputSchema,
+    })),
+  );
+  for (const { input } of body.items as { input: object }[]) {
+    expect(input).toMatchObject({ type: 'object', additionalProperties: false });
+  }
 });
 
 test.each(['withdrawal', 'execution', 'review', 'decisions'])(

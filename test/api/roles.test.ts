@@ -9,6 +9,7 @@ import { roleOfScope, scopes } from '../../domain/scope.ts';
 import { submission } from '../support/service.ts';
 import { startApiStack } from './api-stack.ts';
 import type { Answer, ApiStack, Sent } from './api-stack.ts';
+import { operations } from '../support/operations.ts';
 
 /*
  * Every documented call with every role, so that a new one cannot be forgotten: openapi.test.ts holds that each route is
@@ -21,7 +22,7 @@ interface Operation {
   readonly 'x-people-only'?: boolean;
 }
 const calls = Object.entries(
-  (openApiDocument() as { paths: Record<string, Record<string, Operation>> }).paths,
+  (openApiDocument(operations) as { paths: Record<string, Record<string, Operation>> }).paths,
 ).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, operation]) => ({
     name: `${method} ${path}`,

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { changeIdOf, readSubmission, underPolicy } from '../../api/submission.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import type { Person } from '../../domain/person.ts';
+import { operations } from '../support/operations.ts';
 import { submission } from '../support/service.ts';
 
 const now = Date.parse('2026-11-24T09:00:00.000Z');
@@ -16,7 +17,7 @@ const alice: Person = {
 
 function read(more: object, key?: string) {
   const body = submission('SN-1', more);
-  return underPolicy(readSubmission({ body, key, person: alice, source: null, now }), fourEyes);
+  return underPolicy(readSubmission(operations, { body, key, person: alice, source: null, now }), fourEyes);
 }
 
 test('a key makes the same change id for one person, and another for anybody else', () => {

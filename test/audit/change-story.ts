@@ -10,6 +10,7 @@ import type { PinnedPolicy } from '../../domain/policy.ts';
 import type { Statement } from '../../domain/statement.ts';
 import { submissionText } from '../../domain/submission.ts';
 import { honest } from '../support/honest.ts';
+import { pins } from '../support/operations.ts';
 import { caTarget } from '../support/target.ts';
 
 /** One change's entries, as workflow, worker and API write them. */
@@ -39,6 +40,7 @@ export function changeStory(
   const target = caTarget(input);
   const asked = {
     operation,
+    ...pins,
     input,
     target,
     requester: person('alice', 'requester'),
@@ -125,6 +127,7 @@ export function changeStory(
         {
           digest: null,
           round: 0,
+          ...pins,
           input,
           scope: { ...target.scope },
           label: target.label,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { readEnvironment } from '../../cli/environment.ts';
 import { freezeCalendar } from '../../cli/freeze-calendar.ts';
+import { operations } from '../support/operations.ts';
 import { temporaryHome } from '../support/stack.ts';
 
 async function calendarOf(operation: string) {
@@ -11,7 +12,7 @@ async function calendarOf(operation: string) {
   const file = join(home, 'calendar.yaml');
   const times = 'startsAt: 2026-11-10T00:00:00Z, endsAt: 2026-11-12T00:00:00Z';
   await writeFile(file, `- { name: sale, reason: x, operation: "${operation}", ${times} }\n`);
-  return freezeCalendar(readEnvironment({ COUNTERSIGN_FREEZE_CALENDAR: file }));
+  return freezeCalendar(readEnvironment({ COUNTERSIGN_FREEZE_CALENDAR: file }), operations);
 }
 
 test.each(['ActiveCaCertificate', 'Active*', '*'])('a freeze of %s is taken', async (operation) => {

@@ -31,6 +31,7 @@ const change = {
   target: { id: hostile, scope: { [hostile]: hostile }, label: hostile },
   policy: { name: hostile, version: hostile, digest: hostile },
   snapshot: { [hostile]: hostile },
+  presented: [{ label: hostile, value: hostile }],
   decisions: [{ decision: hostile, person, at: hostile, comment: hostile, counts: false, round: 1 }],
   attempts: [{ ordinal: 1, outcome: hostile, httpStatus: 500, code: hostile, requestId: hostile }],
   waitsFor: { kind: hostile, freezeId: hostile, until: hostile, reason: hostile },

@@ -78,7 +78,12 @@ test(
 
     const listed = countersign(home, '--json', 'change', 'list', '--as', 'dave');
     expect((await listed.exited)[0]).toBe(0);
-    expect(JSON.parse(listed.output())).toMatchObject({ items: [{ executionStatus: 'succeeded' }] });
+    expect(JSON.parse(listed.output())).toMatchObject({
+      items: [
+        { operation: 'InactivateDeviceCertificate', executionStatus: 'succeeded' },
+        { operation: 'ActiveCaCertificate', executionStatus: 'succeeded' },
+      ],
+    });
 
     const alice = await first.as('alice');
     const asked = await alice.post<ChangeView>(

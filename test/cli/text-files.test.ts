@@ -7,6 +7,7 @@ import { peopleVerifier } from '../../cli/identity.ts';
 import { checkPolicies } from '../../policies/load.ts';
 import { readDirectory } from '../../policies/directory.ts';
 import { temporaryHome } from '../support/stack.ts';
+import { operations } from '../support/operations.ts';
 
 /** Files as an editor saves them: in a Windows code page, or in UTF-8 with a mark. */
 const saved = {
@@ -42,7 +43,8 @@ const readers = {
     if (problems.length > 0)
       throw new Error(problems.map(({ line, message, file: f }) => `${f}:${line} ${message}`).join());
   },
-  calendar: (path: string) => freezeCalendar(readEnvironment({ COUNTERSIGN_FREEZE_CALENDAR: path })),
+  calendar: (path: string) =>
+    freezeCalendar(readEnvironment({ COUNTERSIGN_FREEZE_CALENDAR: path }), operations),
   'role map': (path: string) =>
     peopleVerifier(readEnvironment({ OIDC_ISSUER: 'https://id.example', COUNTERSIGN_ROLE_MAP: path })),
 };

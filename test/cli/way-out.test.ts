@@ -12,7 +12,7 @@ import { examine } from '../../cli/doctor.ts';
 import { readEnvironment } from '../../cli/environment.ts';
 import { peopleVerifier } from '../../cli/identity.ts';
 import { wayOut } from '../../cli/way-out.ts';
-import { createOnsMqtt } from '../../onsmqtt/client.ts';
+import { caCertificateClient } from '../support/ca-certificate-client.ts';
 import { createCredential } from '../../onsmqtt/credentials.ts';
 import { startSimulator } from '../../simulator/server.ts';
 import type { RunningSimulator } from '../../simulator/server.ts';
@@ -61,7 +61,7 @@ const through = (host: string, more: NodeJS.ProcessEnv = {}) =>
   readEnvironment({ HTTPS_PROXY: `http://${host}`, ...more });
 
 function vendor(env: ReturnType<typeof through>, role?: { arn: string; stsHost: string }) {
-  return createOnsMqtt({
+  return caCertificateClient({
     credential: () => createCredential(key),
     pace: { claim: () => Promise.resolve() },
     agentFor: wayOut(env).agentFor,
@@ -72,7 +72,7 @@ function vendor(env: ReturnType<typeof through>, role?: { arn: string; stsHost: 
 test('the vendor is called through the proxy, which sees a host and TLS', async () => {
   const proxy = await startProxy(vendorPort);
   const onsMqtt = vendor(through(proxy.host));
-  expect(await onsMqtt.getCaCertificate(ref)).toMatchObject({ ok: true, certificate: { sn: ref.sn } });
+  expect(await onsMqtt.getCaCertificate(ref)).toMatchObject({ ok: true, snapshot: { sn: ref.sn } });
   expect(await onsMqtt.activeCaCertificate(ref, changeId)).toMatchObject({ ok: true });
   expect(new Set(proxy.tunnels)).toEqual(new Set([`${vendorHost}:443`]));
   expect(proxy.sent()[0]).toBe(0x16);
@@ -197,7 +197,7 @@ test('loopback, and what NO_PROXY names, never goes by a proxy; lower case is re
   expect(agentFor(new URL(`https://${vendorHost}`))).toBeUndefined();
   expect(agentFor(new URL('https://127.0.0.1:8443'))).toBeUndefined();
   expect(proxyOf('https://id.example')).toBe(proxy.host);
-  const local = createOnsMqtt({
+  const local = caCertificateClient({
     endpoint: simulator.url,
     credential: () => createCredential(key),
     pace: { claim: () => Promise.resolve() },

@@ -61,8 +61,10 @@ test('what digests are made of is the canonical JSON of the whole, whoever has a
     executeAfter: null,
   };
   const clocks = { executeBy: '2026-12-02T09:00:00.000Z', executeWithinMs: 1000 };
-  const change = { ...asked, operation: 'Op', asked: clocks };
-  const whole = { ...asked, ...clocks, operation: { name: 'Op' } };
+  const pins = { operationVersion: '1', inputSchemaDigest: 'f'.repeat(64) };
+  const change = { ...asked, operation: 'Op', ...pins, asked: clocks };
+  const operation = { name: 'Op', version: '1', inputSchema: pins.inputSchemaDigest };
+  const whole = { ...asked, ...clocks, operation };
   const snapshot = { z: null, é: 'ü"' };
   const digested = canonicalJson({ ...whole, snapshot, round: 2 });
   expect(digestTextOf(change, snapshot, 2)).toBe(digested);

@@ -6,6 +6,7 @@ import type { ChangeEventType } from '../../domain/change-event.ts';
 import type { Change } from '../../domain/change.ts';
 import type { PinnedPolicy } from '../../domain/policy.ts';
 import { alice, person, policyOf, stage, submitted } from './decidable-fixture.ts';
+import { pins } from '../support/operations.ts';
 import { targetOf } from '../support/target.ts';
 import { walk } from './walk.ts';
 import type { Broken } from './walk.ts';
@@ -17,6 +18,7 @@ const carol = person('carol', ['operations', 'board']);
 function changeUnder(policy: PinnedPolicy, breakGlass = false): Change {
   return newChange({
     ...{ id: '0f6a2c1e-5d0b-4b1f-9c55-3f6d1c7e8a42', operation: 'ActiveCaCertificate', input: { sn: '1' } },
+    ...pins,
     ...{
       target: targetOf('t'),
       requester: alice,

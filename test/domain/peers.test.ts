@@ -22,6 +22,7 @@ import {
   wanted,
 } from './decidable-fixture.ts';
 import { closed, withNobody, withRound } from './moves.ts';
+import { pins } from '../support/operations.ts';
 import { targetOf } from '../support/target.ts';
 
 const now = submitted + 1000;
@@ -36,6 +37,7 @@ function change(policy: PinnedPolicy, more: Partial<Change> = {}): Change {
   const request: ChangeRequest = {
     id: '0f6a2c1e-5d0b-4b1f-9c55-3f6d1c7e8a42',
     operation: 'ActiveCaCertificate',
+    ...pins,
     input: { sn: '1' },
     target: targetOf('t'),
     requester: alice,

@@ -10,6 +10,7 @@ import { reevaluate } from '../../domain/reevaluation.ts';
 import { alice, decided, digest, person, policyOf, stage, submitted, wanted } from './decidable-fixture.ts';
 import { withDecision, withEscalation, withLapsed, withoutDecision, withRound } from './moves.ts';
 import { naivelyApproved, naivelyRejected } from './naive-model.ts';
+import { pins } from '../support/operations.ts';
 import { targetOf } from '../support/target.ts';
 
 const now = submitted + 1000;
@@ -20,6 +21,7 @@ function changeUnder(policy: PinnedPolicy): Change {
   const change = newChange({
     id: '0f6a2c1e-5d0b-4b1f-9c55-3f6d1c7e8a42',
     operation: 'ActiveCaCertificate',
+    ...pins,
     input: { sn: '1' },
     target: targetOf('t'),
     requester: alice,

@@ -12,6 +12,7 @@ import { decide, entriesOf } from '../support/journey.ts';
 import { policyWith } from '../support/policy.ts';
 import { changeThat, eventually, instance, startApi, startGround, startWorkers } from '../support/service.ts';
 import type { Ground } from '../support/service.ts';
+import { pins } from '../support/operations.ts';
 import { caTarget } from '../support/target.ts';
 import type { Target } from '../../domain/target.ts';
 
@@ -283,6 +284,7 @@ test('the activities open nothing for a workflow that is no change’s', async (
   const moment = new Date().toISOString();
   const request: ChangeRequest = {
     ...{ id, operation: rest.operation, input: asked, justification: rest.justification, ticket: null },
+    ...pins,
     target: caTarget(asked),
     requester: requesterOfHost(rest.requester),
     ...{ breakGlass: false, policy: fourEyes, submittedAt: moment, executeAfter: null, executeBy: null },

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { createOnsMqtt } from '../../onsmqtt/client.ts';
 import { createCredential } from '../../onsmqtt/credentials.ts';
 import { calls, control } from '../simulator/control-client.ts';
 import { journeyOf } from '../support/journey.ts';
 import { instance, startApi, startGround, startWorkers } from '../support/service.ts';
 import type { Ground } from '../support/service.ts';
+import { implementationsBy } from '../support/operations.ts';
 import { roleArn, startTrustedSimulator } from '../support/sts.ts';
 import type { TrustedSimulator } from '../support/sts.ts';
 
@@ -33,7 +33,7 @@ afterAll(async () => {
 
 test('each attempt of a change has a session that bears the change’s id; where none can be had nothing is called', async () => {
   const workers = await startWorkers(ground, {
-    onsMqtt: createOnsMqtt({
+    implementations: implementationsBy({
       endpoint: simulator.url,
       credential: () => createCredential(key),
       pace: { claim: () => Promise.resolve() },

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { classify } from '../../onsmqtt/classify.ts';
-import type { FaultClass } from '../../onsmqtt/port.ts';
+import type { FaultClass } from '../../domain/fault.ts';
 
 const denied = [
   'PermissionCheckFailed',
@@ -21,7 +21,12 @@ const credential = [
   'InvalidSecurityToken.MismatchWithAccessKey',
   'MissingSecurityToken',
 ];
-const doubtful = ['FindCaBySnError', 'MqttInstanceNotFound', 'ParameterFieldCheckFailed'];
+const doubtful = [
+  'FindCaBySnError',
+  'FindDeviceBySnError',
+  'MqttInstanceNotFound',
+  'ParameterFieldCheckFailed',
+];
 const throttling = [
   'SystemOverFlow',
   'Throttling',

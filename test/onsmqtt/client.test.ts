@@ -2,10 +2,11 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createServer as createSilentServer } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createOnsMqtt } from '../../onsmqtt/client.ts';
+import { caCertificateClient } from '../support/ca-certificate-client.ts';
 import type { OnsMqttOptions } from '../../onsmqtt/client.ts';
 import { createCredential } from '../../onsmqtt/credentials.ts';
-import type { FaultClass, OnsMqtt, VendorFault } from '../../onsmqtt/port.ts';
+import type { Fault, FaultClass } from '../../domain/fault.ts';
+import type { CaCertificateClient } from '../support/ca-certificate-client.ts';
 import type { FAULT_KINDS } from '../../simulator/fault.ts';
 import { startSimulator } from '../../simulator/server.ts';
 import type { RunningSimulator } from '../../simulator/server.ts';
@@ -24,10 +25,10 @@ const ref = {
 const atOnce = { claim: () => Promise.resolve() };
 const deadlineMs = 20_000;
 let simulator: RunningSimulator;
-let client: OnsMqtt;
+let client: CaCertificateClient;
 
-function clientTo(endpoint: string, options: Partial<OnsMqttOptions> = {}): OnsMqtt {
-  return createOnsMqtt({
+function clientTo(endpoint: string, options: Partial<OnsMqttOptions> = {}): CaCertificateClient {
+  return caCertificateClient({
     endpoint,
     credential: () => createCredential(key),
     pace: atOnce,
@@ -81,21 +82,21 @@ function expectNothingTold(fault: object): void {
   }
 }
 
-async function faulty(answer: Promise<{ ok: boolean }>): Promise<VendorFault> {
+async function faulty(answer: Promise<{ ok: boolean }>): Promise<Fault> {
   const fault = await answer;
   if (fault.ok) throw new Error('expected a fault');
   expectNothingTold(fault);
-  const { message } = fault as VendorFault;
+  const { message } = fault as Fault;
   expect(message.length).toBeGreaterThan(0);
   expect(message.length).toBeLessThanOrEqual(512);
-  return fault as VendorFault;
+  return fault as Fault;
 }
 
 test('activates, answers the RequestId of the call, and reads what was activated', async () => {
   const before = await client.getCaCertificate(ref);
   expect(before).toMatchObject({
     ok: true,
-    certificate: {
+    snapshot: {
       sn: ref.sn,
       caName: 'factory',
       status: 'inactive',
@@ -106,14 +107,14 @@ test('activates, answers the RequestId of the call, and reads what was activated
   });
   const answer = await client.activeCaCertificate(ref, changeId);
   const after = await client.getCaCertificate(ref);
-  expect(after).toMatchObject({ ok: true, certificate: { status: 'active' } });
+  expect(after).toMatchObject({ ok: true, snapshot: { status: 'active' } });
   const recorded = (await calls(simulator)).calls;
   expect(recorded.map(({ action, method, status }) => [action, method, status])).toEqual([
     ['GetCaCertificate', 'GET', 200],
     ['ActiveCaCertificate', 'POST', 200],
     ['GetCaCertificate', 'GET', 200],
   ]);
-  expect(answer).toEqual({ ok: true, httpStatus: 200, requestId: recorded[1]?.requestId });
+  expect(answer).toEqual({ ok: true, requestId: recorded[1]?.requestId });
 });
 
 interface Expected {
@@ -247,8 +248,8 @@ describe("the vendor's codes at the statuses that it answers them with", () => {
       const elsewhere = await client.getCaCertificate({ ...ref, mqttInstanceId: 'post-cn-none' });
       const recorded = (await calls(simulator)).calls;
       expect(recorded.map(({ code }) => code)).toEqual(['FindCaBySnError', 'MqttInstanceNotFound']);
-      expect(missing).toEqual({ ok: true, requestId: recorded[0]?.requestId, certificate: null });
-      expect(elsewhere).toEqual({ ok: true, requestId: recorded[1]?.requestId, certificate: null });
+      expect(missing).toEqual({ ok: true, requestId: recorded[0]?.requestId, snapshot: null });
+      expect(elsewhere).toEqual({ ok: true, requestId: recorded[1]?.requestId, snapshot: null });
     },
   );
 
@@ -265,8 +266,8 @@ describe("the vendor's codes at the statuses that it answers them with", () => {
     const answers = await Promise.all(Array.from({ length: 8 }, () => client.getCaCertificate(ref)));
     const throttled = answers.find((answer) => !answer.ok);
     expect(throttled).toMatchObject({ class: 'throttled', code: 'Throttling.User', httpStatus: 429 });
-    expect((throttled as VendorFault).retryAfterMs).toBeGreaterThan(0);
-    expect((throttled as VendorFault).retryAfterMs).toBeLessThanOrEqual(1000);
+    expect((throttled as Fault).retryAfterMs).toBeGreaterThan(0);
+    expect((throttled as Fault).retryAfterMs).toBeLessThanOrEqual(1000);
   });
 });
 
@@ -440,7 +441,7 @@ test('over many calls on reused sockets the deadline still holds', async () => {
 });
 
 describe('answers of something that is not the vendor', () => {
-  const answers: [string, number, string, Partial<VendorFault>][] = [
+  const answers: [string, number, string, Partial<Fault>][] = [
     [
       'an object without a code',
       502,

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { createOnsMqtt } from '../../onsmqtt/client.ts';
+import { caCertificateClient } from '../support/ca-certificate-client.ts';
 import { createCredential, createKeySource } from '../../onsmqtt/credentials.ts';
 import type { Credential } from '../../onsmqtt/credentials.ts';
 import { startSimulator } from '../../simulator/server.ts';
@@ -46,7 +46,7 @@ afterEach(() => {
 });
 
 const clientWith = (credential: () => Credential, claim = () => Promise.resolve()) =>
-  createOnsMqtt({ endpoint: simulator.url, credential, pace: { claim }, deadlineMs: 20_000 });
+  caCertificateClient({ endpoint: simulator.url, credential, pace: { claim }, deadlineMs: 20_000 });
 
 function giveKey(): void {
   vi.stubEnv('ALIBABA_CLOUD_ACCESS_KEY_ID', key.accessKeyId);

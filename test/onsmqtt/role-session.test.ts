@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { createOnsMqtt } from '../../onsmqtt/client.ts';
+import { caCertificateClient } from '../support/ca-certificate-client.ts';
 import { createCredential } from '../../onsmqtt/credentials.ts';
 import { sessionRefusal } from '../../onsmqtt/role-session.ts';
 import { calls, control, keptStatus } from '../simulator/control-client.ts';
@@ -29,7 +29,7 @@ beforeEach(async () => {
 afterAll(() => simulator.close());
 
 const clientWith = (role: { arn: string; stsHost: string }, secret = key.accessKeySecret) =>
-  createOnsMqtt({
+  caCertificateClient({
     endpoint: simulator.url,
     credential: () => createCredential({ ...key, accessKeySecret: secret }),
     pace: { claim: () => Promise.resolve() },

@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events';
 import { createCallPace } from '../../onsmqtt/call-pace.ts';
-import { createOnsMqtt } from '../../onsmqtt/client.ts';
+import { caCertificateClient } from '../support/ca-certificate-client.ts';
 import { createCredential } from '../../onsmqtt/credentials.ts';
 import { claimCalls } from '../../store/claim-calls.ts';
 import { makePool } from '../../store/pool.ts';
@@ -36,7 +36,7 @@ const pool = makePool({ connectionString: task.databaseUrl, applicationName: 'sa
 await pool.query('select 1');
 let claims = 0;
 let slowestClaimMs = 0;
-const onsMqtt = createOnsMqtt({
+const onsMqtt = caCertificateClient({
   endpoint: task.endpoint,
   credential: () => createCredential(task),
   deadlineMs: 30_000,

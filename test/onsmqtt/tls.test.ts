@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { setDefaultCACertificates } from 'node:tls';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createOnsMqtt } from '../../onsmqtt/client.ts';
+import { caCertificateClient } from '../support/ca-certificate-client.ts';
 import { createCredential } from '../../onsmqtt/credentials.ts';
 import { startSimulator } from '../../simulator/server.ts';
 import type { RunningSimulator } from '../../simulator/server.ts';
@@ -26,7 +26,7 @@ beforeAll(async () => {
 afterAll(() => simulator.close());
 
 const clientTo = (endpoint: string) =>
-  createOnsMqtt({
+  caCertificateClient({
     endpoint,
     credential: () => createCredential(key),
     pace: { claim: () => Promise.resolve() },

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -146,6 +146,9 @@ console.log(\`result \${result}\`);
 process.exit(0);
 `,
   );
+  for (const name of ['revoke-licence.ts', 'licence-driver.ts']) {
+    await cp(join(repository, 'examples', 'own-operation', name), join(app, name));
+  }
   await writeFile(
     join(app, 'tsconfig.json'),
     JSON.stringify({
@@ -167,6 +170,21 @@ process.exit(0);
     (error: unknown) => error as { stdout: string },
   );
   expect(stdout).toBe('');
+  // Loaded as an installation of the package loads it, whatever the clone resolves.
+  const policy = join(app, 'policy.yaml');
+  await writeFile(
+    policy,
+    'policies:\n  - { name: p, version: "1", stages: [{ name: s, groups: [{ anyApprover: true, threshold: 1 }] }] }\n',
+  );
+  const explained = await run(
+    join(app, 'node_modules', '.bin', 'countersign'),
+    [
+      ...['--json', 'policy', 'explain', policy, '--operation', 'RevokeLicence', '--input', 'licence=L-1'],
+      ...['--requester', 'alice', '--issuer', 'https://id.example'],
+    ],
+    { env: { ...process.env, COUNTERSIGN_OPERATIONS: join(app, 'revoke-licence.ts') } },
+  );
+  expect(JSON.parse(explained.stdout)).toMatchObject({ policy: { name: 'p' } });
 });
 
 test('its processes take one change from POST to succeeded, and end when they are told to', async () => {

@@ -3,9 +3,10 @@ import { describe, expect, test } from 'vitest';
 import type { ActivityDependencies } from '../../activities/dependencies.ts';
 import { CountersignError } from '../../domain/error.ts';
 import { CountersignPlugin, workflowsPath } from '../../plugin/index.ts';
+import { operations } from '../support/operations.ts';
 
 /** Nothing is called here: only what a worker is made of. */
-const dependencies = {} as ActivityDependencies;
+const dependencies = { operations } as ActivityDependencies;
 const plugin = new CountersignPlugin({ dependencies });
 const bare = new CountersignPlugin();
 const own = () => Promise.resolve('own');
@@ -26,7 +27,9 @@ describe('a worker on a task queue of its own', () => {
   test('with nothing gets everything', () => {
     const { activities, workflowsPath: path } = plugin.configureWorker(worker({}));
     expect(path).toBe(workflowsPath);
-    expect(Object.keys(activities ?? {})).toEqual(expect.arrayContaining(['openChange', 'notify']));
+    expect(Object.keys(activities ?? {})).toEqual(
+      expect.arrayContaining(['openChange', 'notify', 'ActiveCaCertificate']),
+    );
   });
 });
 

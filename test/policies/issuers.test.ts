@@ -7,6 +7,7 @@ import { checkPolicies } from '../../policies/load.ts';
 import { person } from '../domain/decidable-fixture.ts';
 import { submission } from '../support/service.ts';
 import { temporaryHome } from '../support/stack.ts';
+import { operations } from '../support/operations.ts';
 
 const issuer = 'https://id.example';
 /** One person, of the accepted issuer or of another. */
@@ -38,7 +39,7 @@ const inDirectory = `groups: { g: { source: directory } }\n${stages('g')} }\n`;
 
 function submitted(set: NonNullable<Awaited<ReturnType<typeof checked>>['set']>) {
   const alice = person('alice');
-  const asked = readSubmission({
+  const asked = readSubmission(operations, {
     body: submission('1'),
     key: undefined,
     person: { ...alice, issuer },

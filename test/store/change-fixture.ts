@@ -4,6 +4,7 @@ import { digestTextOf } from '../../domain/digest.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import type { Person } from '../../domain/person.ts';
 import { honest, sha256 } from '../support/honest.ts';
+import { pins } from '../support/operations.ts';
 import { caTarget } from '../support/target.ts';
 
 /** A person of the tests. */
@@ -31,6 +32,7 @@ export function change(more: Partial<Change> = {}): Change {
     id: randomUUID(),
     version: 1,
     operation: 'ActiveCaCertificate',
+    ...pins,
     input,
     // Of its own, whatever the input is, so that several may be open.
     target: { ...caTarget(input), id: `target-${sn}` },

@@ -36,7 +36,6 @@ import { createStatementSigner, createStatementVerifier } from '../../identity/s
 import { withApiTokens } from '../../identity/api-token.ts';
 import { createTokenVerifier } from '../../identity/token-verifier.ts';
 import { createCallPace } from '../../onsmqtt/call-pace.ts';
-import { createOnsMqtt } from '../../onsmqtt/client.ts';
 import { createCredential } from '../../onsmqtt/credentials.ts';
 import { CountersignPlugin } from '../../plugin/countersign-plugin.ts';
 import { startSimulator } from '../../simulator/server.ts';
@@ -46,6 +45,7 @@ import { makePool } from '../../store/pool.ts';
 import { changeTaskQueue, vendorTaskQueue } from '../../workflows/messages.ts';
 import { cloneDatabase } from './database.ts';
 import type { TestDatabase } from './database.ts';
+import { implementationsBy, operations } from './operations.ts';
 import { quietRuntime } from './quiet-runtime.ts';
 import { PROJECT_HOME, temporaryHome } from './stack.ts';
 
@@ -233,6 +233,7 @@ export async function serveApi(ground: Ground, overrides: Partial<ApiDependencie
     signer: createStatementSigner(await readFile(ground.keys.privateKey, 'utf8')),
     refusals,
     verifier: () => verifierBundle(PROJECT_HOME),
+    operations,
     policies,
     region: servedHere,
     log,
@@ -294,7 +295,8 @@ export async function dependenciesOf(
     region: servedHere,
     policies: ground.policies,
     hosts: [{ namespace: '*', type: '*' }],
-    onsMqtt: createOnsMqtt({
+    operations,
+    implementations: implementationsBy({
       endpoint: ground.simulator.url,
       credential: () => createCredential(key),
       // Answers come in ms, but the simulator shares this process with everything else.

@@ -1,6 +1,7 @@
-import type { JsonObject } from '../../domain/json.ts';
 import type { Target } from '../../domain/target.ts';
-import { operationOf } from '../../operations/registry.ts';
+import { activeCaCertificate } from '../../operations/active-ca-certificate.ts';
+import type { JsonObject } from '../../domain/json.ts';
+import type { CaCertificateInput } from '../../operations/certificate-input.ts';
 
 /** A target of this id, whichever operation it is for. */
 export function targetOf(id: string, scope: Readonly<Record<string, string>> = {}): Target {
@@ -9,7 +10,5 @@ export function targetOf(id: string, scope: Readonly<Record<string, string>> = {
 
 /** What ActiveCaCertificate acts on with an input. */
 export function caTarget(input: JsonObject): Target {
-  const operation = operationOf('ActiveCaCertificate');
-  if (!operation) throw new Error('ActiveCaCertificate is no operation');
-  return operation.target(input);
+  return activeCaCertificate.target(input as CaCertificateInput);
 }

@@ -9,6 +9,8 @@ test('a change loads our code, the one of Temporal and canonical JSON, and no sc
   const [, map = ''] = /sourceMappingURL=data:[^,]*,(\S+)/.exec(code) ?? [];
   const { sources } = JSON.parse(Buffer.from(map, 'base64').toString()) as { sources: string[] };
   expect(sources.some((path) => path.endsWith('/workflows/change.ts'))).toBe(true);
+  // The workflow knows no operation: the first activity reads the input and answers the target.
+  expect(sources.filter((path) => /\/operations\/[^/]+$/.test(path))).toEqual([]);
   const packages = new Set(sources.map((path) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1]));
   packages.delete(undefined);
   // A schema library here costs each waiting change about a megabyte of the worker.

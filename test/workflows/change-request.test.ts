@@ -12,6 +12,7 @@ import { honest } from '../support/honest.ts';
 import { signedRequest } from '../support/signed-request.ts';
 import { eventually, instance, startGround, startWorkers } from '../support/service.ts';
 import type { Ground } from '../support/service.ts';
+import { pins } from '../support/operations.ts';
 import { caTarget } from '../support/target.ts';
 
 /* Whoever may start workflows may send anything, and a captured API may sign it: each malformed request fails at once, with a
@@ -49,6 +50,7 @@ function request(sn: string = randomUUID()): ChangeRequest {
   return {
     id: randomUUID(),
     operation: 'ActiveCaCertificate',
+    ...pins,
     input,
     target: caTarget(input),
     requester: alice,
@@ -165,7 +167,6 @@ describe('a change that did not come by the API', { timeout: 60_000 }, () => {
       'target.scope.s n',
       (r) => ({ ...r, target: { ...r.target, scope: { 's n': '1' } } }),
     ],
-    ['an operation that is none', 'input', (r) => ({ ...r, operation: 'constructor' })],
     ['a member that there is not', 'note', (r) => ({ ...r, note: 1 })],
     ['null for a policy', '', (r) => ({ ...r, policy: null })],
     ['an empty policy', '', (r) => ({ ...r, policy: {} })],

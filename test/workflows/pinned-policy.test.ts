@@ -22,6 +22,7 @@ import { change as changeFixture } from '../store/change-fixture.ts';
 import { honest } from '../support/honest.ts';
 import { instance, startGround, startWorkers } from '../support/service.ts';
 import type { Ground } from '../support/service.ts';
+import { pins } from '../support/operations.ts';
 import { caTarget } from '../support/target.ts';
 
 /* A policy's digest is made anew by the worker: rules of one's own under the name and digest of a policy call nothing. */
@@ -94,6 +95,7 @@ function requestedEntry(change: Change): EntryDraft {
       breakGlass,
       pinnedPolicy: policy,
     },
+    ...{ operationVersion: change.operationVersion, inputSchemaDigest: change.inputSchemaDigest },
     ...{ submittedAt, decideBy, executeAfter, ...asked, idempotency: null },
   };
   return { key: `test/change-${id}/change.requested/1`, body: entryBodyOf(change, event, {}) };
@@ -110,6 +112,7 @@ describe.each(forged)('%s', (_what, policy) => {
     const { asked, ...change } = made();
     const now = Date.now();
     const request: ChangeRequest = {
+      ...pins,
       ...{ id: change.id, operation: change.operation, input: change.input, target: change.target },
       requester: { ...change.requester, roles: ['requester'] },
       justification: 'why',

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { identifierFault } from '../domain/text-fault.ts';
-import type { ActiveCaCertificateInput } from './active-ca-certificate.ts';
 
 const encoder = new TextEncoder();
 
@@ -35,16 +34,34 @@ function identifier(maxBytes: number, description: string) {
     .meta({ description, minLength: 1, maxLength: maxBytes });
 }
 
-/**
- * What ActiveCaCertificate needs: `sn` is at most 128 bytes (the vendor's page), an instance id looks like
- * `post-cn-7mz2d******`, a region like `cn-hangzhou`.
- */
-export const activeCaCertificateInput: z.ZodType<ActiveCaCertificateInput> = z.strictObject({
+/** The vendor's limit of a serial number, in bytes of UTF-8 (the page of ActiveCaCertificate). */
+const serialNumber = (of: string) =>
+  identifier(128, `The serial number of the ${of}, 1 to 128 bytes of UTF-8.`);
+
+/** Where every certificate is: an instance id looks like `post-cn-7mz2d******`, a region like `cn-hangzhou`. */
+const instance = (bound: string) => ({
   regionId: z
     .string()
     .regex(/^[a-z]{2,}(-[a-z0-9]+)+$/)
     .max(64)
     .meta({ description: "The instance's region, such as cn-hangzhou." }),
-  mqttInstanceId: identifier(128, 'The ApsaraMQ for MQTT instance that the CA certificate is bound to.'),
-  sn: identifier(128, 'The serial number of the CA certificate, 1 to 128 bytes of UTF-8.'),
+  mqttInstanceId: identifier(128, `The ApsaraMQ for MQTT instance that the ${bound} is bound to.`),
 });
+
+/** What an operation on a CA certificate needs. */
+export const caCertificateInput = z.strictObject({
+  ...instance('CA certificate'),
+  sn: serialNumber('CA certificate'),
+});
+
+/** What an operation on a device certificate needs. */
+export const deviceCertificateInput = z.strictObject({
+  ...instance('CA certificate'),
+  caSn: serialNumber('CA certificate that issued the device certificate'),
+  deviceSn: serialNumber('device certificate'),
+});
+
+/** Which CA certificate. */
+export type CaCertificateInput = z.infer<typeof caCertificateInput>;
+/** Which device certificate. */
+export type DeviceCertificateInput = z.infer<typeof deviceCertificateInput>;

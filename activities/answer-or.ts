@@ -1,0 +1,14 @@
+/** What `work` comes to, or what `late` says once the signal is aborted; the work itself may go on. */
+export async function answerOr<T>(signal: AbortSignal, work: Promise<T>, late: () => T): Promise<T> {
+  let onAbort = () => {};
+  const aborted = new Promise<void>((resolve) => {
+    onAbort = resolve;
+  });
+  signal.addEventListener('abort', onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  try {
+    return await Promise.race([work, aborted.then(late)]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}

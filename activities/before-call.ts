@@ -1,0 +1,107 @@
+import { listTakenBack } from '../audit/taken-back.ts';
+import { makeGate } from '../calendar/gate.ts';
+import { mayHaveBeenSent } from '../domain/attempt.ts';
+import type { Change } from '../domain/change.ts';
+import type { JsonObject } from '../domain/json.ts';
+import { reevaluate } from '../domain/reevaluation.ts';
+import type { Implementation } from '../operations/implement.ts';
+import { getChange } from '../store/get-change.ts';
+import { listAttempts } from '../store/list-attempts.ts';
+import { assertApproved, assertOpen } from './approval.ts';
+import { assertPolicy } from './assert-policy.ts';
+import { makeAttemptLog } from './attempt-log.ts';
+import type { ActivityRef } from './attempt-log.ts';
+import { stopOf } from './begin-call.ts';
+import type { CallResult } from './contract.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { digestOf } from './digest.ts';
+import { asFailure } from './failure.ts';
+import type { LoggedChange } from './logged-change.ts';
+import { isOwnEffect } from './own-effect.ts';
+import { makeReadOrFail } from './read-target.ts';
+
+/**
+ * The first step of a gated call: everything that must hold before it. Each of the two functions answers null when it
+ * holds, and otherwise what the change comes to without a call.
+ */
+export function makeBeforeCall(deps: ActivityDependencies) {
+  const { pool, sealing, groupsIn = () => [], now = Date.now } = deps;
+  const attempts = makeAttemptLog(deps);
+  const gate = makeGate(pool, deps.calendar);
+  const read = makeReadOrFail(deps);
+
+  /** What the change comes to when approvers have lost their right and a seat is empty; null when the seats are filled. */
+  async function lapsedSince(change: Change): Promise<CallResult | null> {
+    if (reevaluate(change, groupsIn).missing.length === 0) return null;
+    // Who is new may have decided since the directory was read.
+    await deps.readDirectoryAgain?.();
+    const reevaluation = reevaluate(change, groupsIn);
+    return reevaluation.missing.length === 0 ? null : { kind: 'lapsed', reevaluation };
+  }
+
+  /**
+   * Whether the change may run now: it is open, nobody has stopped it, its approvers still may, no gate blocks it, and its
+   * target is as it was approved. What people may say meanwhile is asked once more in the moment in which the call begins.
+   */
+  async function look(implementation: Implementation, change: Change): Promise<CallResult | null> {
+    assertOpen(await asFailure(() => getChange(pool, change.id)), now());
+    const made = await listAttempts(pool, change.id);
+    // Its answer was recorded and never came to the workflow: it is not made twice.
+    const done = made.findLast(({ outcome }) => outcome === 'succeeded');
+    if (done) return { kind: 'succeeded', requestId: done.requestId, reconciled: false };
+    const stopped = await asFailure(() => stopOf(pool, change.id));
+    if (stopped !== null) return stopped;
+    const called = made.some(mayHaveBeenSent);
+    // What has begun is seen through: whoever approved it could, then.
+    if (!called) {
+      const lapsed = await lapsedSince(change);
+      if (lapsed !== null) return lapsed;
+    }
+    const closed = async (): Promise<CallResult | null> => {
+      const why = await gate(change, now());
+      return why && { kind: 'closed', why, called };
+    };
+    let snapshot: JsonObject | null;
+    try {
+      ({ snapshot } = await read(implementation, change, called));
+    } catch (error) {
+      // A target that cannot be read does not keep a closed change trying.
+      const instead = await closed();
+      if (instead) return instead;
+      throw error;
+    }
+    if (digestOf(change, snapshot, change.round) === change.digest) {
+      // As late as can be: what was declared until now holds this call back.
+      return await closed();
+    }
+    if (called && isOwnEffect(implementation.operation, change, snapshot)) {
+      return { kind: 'succeeded', requestId: null, reconciled: true };
+    }
+    const status = snapshot === null ? 'not there' : statusOf(snapshot);
+    return { kind: 'drifted', message: `the target is not as it was approved: ${status}`, called };
+  }
+
+  return {
+    look,
+    /** The whole step: policy and approvals, the attempts of lost workers, the log, and then {@link look}. */
+    before: async (
+      implementation: Implementation,
+      { change, approvals }: LoggedChange,
+      ref: ActivityRef,
+    ): Promise<CallResult | null> => {
+      assertPolicy(deps, change);
+      const takenBack = await asFailure(() => listTakenBack(pool, change.id, approvals));
+      const standing = approvals.filter((signed) => !takenBack.includes(signed));
+      assertApproved(change, standing, deps.verifyStatement);
+      await asFailure(() => attempts.endLost(change, ref));
+      // A log that is known not to seal: no attempt is begun that would only be given up.
+      await asFailure(() => sealing.ready());
+      return await look(implementation, change);
+    },
+  };
+}
+
+/** What a snapshot says of the target's status, for people. */
+function statusOf({ status }: JsonObject): string {
+  return typeof status === 'string' ? status : 'it was changed';
+}

@@ -1,0 +1,55 @@
+import { findEntry } from '../audit/find-entry.ts';
+import type { Prechecked } from '../domain/change-event.ts';
+import { decide } from '../domain/decide.ts';
+import type { Command } from '../domain/decide.ts';
+import { inTransaction } from '../store/in-transaction.ts';
+import { assertPolicy } from './assert-policy.ts';
+import type { VendorActivities } from './contract.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { digestOf } from './digest.ts';
+import { asFailure } from './failure.ts';
+import { assertTarget, implementationFor } from './implementation-for.ts';
+import { readLoggedChange } from './logged-change.ts';
+import { makeReadOrFail } from './read-target.ts';
+import { changeWorkflow, keyOf, lockedChange, writeEvents } from './write-events.ts';
+
+/** The activity that reads the target before people are asked. */
+export function makePrecheck(deps: ActivityDependencies): VendorActivities['precheck'] {
+  const { pool, now = Date.now } = deps;
+  const read = makeReadOrFail(deps);
+  return async ({ changeId, ordinal }) => {
+    const writer = changeWorkflow(changeId);
+    const { change } = await asFailure(() => readLoggedChange(pool, changeId));
+    assertPolicy(deps, change);
+    const implementation = implementationFor(deps, change);
+    assertTarget(deps, change);
+    const key = keyOf(writer, changeId, 'change.prechecked', ordinal);
+    const written = (await asFailure(() => findEntry(pool, key))) as unknown as Prechecked | null;
+    if (written) return { kind: 'read', event: written };
+    const { snapshot, requestId } = await asFailure(() => read(implementation, change, false));
+    const refusal = implementation.operation.refusal(snapshot, now());
+    if (refusal && change.policy.precheck === 'required') {
+      return { kind: 'refused', snapshot, ...refusal, requestId };
+    }
+    const command: Command = {
+      kind: 'show',
+      snapshot,
+      digest: digestOf(change, snapshot, change.round + 1),
+      readRequestId: requestId,
+      // Where the policy only wants it shown, what is against it goes with it.
+      warning: refusal && { code: refusal.code, message: refusal.message },
+    };
+    const event = await asFailure(() =>
+      inTransaction(pool, async (client) => {
+        const kept = await lockedChange(client, changeId);
+        const verdict = decide(kept, command, { now: now() });
+        const [shown] = 'events' in verdict ? verdict.events : [];
+        if (shown?.type !== 'change.prechecked') return null;
+        await writeEvents(client, kept, [{ event: shown, ordinal }], writer);
+        return shown;
+      }),
+    );
+    await deps.at?.('prechecked');
+    return event ? { kind: 'read', event } : { kind: 'overtaken' };
+  };
+}

@@ -1,0 +1,89 @@
+import { cancellationSignal, CancelledFailure } from '@temporalio/activity';
+import type { Attempt, Change } from '../domain/change.ts';
+import { fault } from '../domain/fault.ts';
+import type { Implementation, Send } from '../operations/implement.ts';
+import { answerOr } from './answer-or.ts';
+import { untilRecorded } from './activity-ref.ts';
+import { makeAttemptLog, unsent } from './attempt-log.ts';
+import type { ActivityRef, AttemptResult } from './attempt-log.ts';
+import { makeBeginCall } from './begin-call.ts';
+import type { Blocked } from './begin-call.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+
+/** Ms within which a call must have its key and its slot once everything was looked at. */
+const sendWithinMs = 5000;
+/** Longest wait for an answer, ms: above every deadline that a driver can be given, so that none keeps a change for ever. */
+const answerWithinMs = 150_000;
+
+/** What came of a started attempt; `blocked` where something has kept its call from beginning, in the last moment. */
+export interface Sent {
+  readonly answer: AttemptResult;
+  readonly blocked: Blocked | null;
+}
+
+/** The call itself, by a driver of this worker: prepared, marked as sent, sent. */
+export function makeSendCall(
+  deps: ActivityDependencies,
+): (implementation: Implementation, change: Change, ref: ActivityRef, started: Attempt) => Promise<Sent> {
+  const attempts = makeAttemptLog(deps);
+  const begin = makeBeginCall(deps);
+
+  /** Everything up to the sending. What is thrown here is recorded as never sent. */
+  async function untilMarked(
+    implementation: Implementation,
+    change: Change,
+    started: Attempt,
+    signal: AbortSignal,
+  ): Promise<Send | Sent> {
+    // What was seen must not be long ago when the call leaves, nor execute-by have passed.
+    const notAfter = Math.min(Date.now() + sendWithinMs, Date.parse(change.executeBy ?? '') || Infinity);
+    const heldUp = () => (Date.now() > notAfter ? notSent('held up for too long before the sending') : null);
+    const prepared = await implementation.prepare(change.input, { changeId: change.id, notAfter, signal });
+    if (typeof prepared !== 'function') return { answer: prepared, blocked: null };
+    assertNotCancelled();
+    const late = heldUp();
+    if (late !== null) return late;
+    const blocked = await begin(change, started);
+    await deps.at?.('marked');
+    if (blocked !== null) return { ...notSent('stopped right before the sending'), blocked };
+    return heldUp() ?? prepared;
+  }
+
+  return async (implementation, change, ref, started) => {
+    const waiting = new AbortController();
+    const stop = () => waiting.abort();
+    const cancelled = cancellationSignal();
+    cancelled.addEventListener('abort', stop);
+    let send: Send | Sent;
+    try {
+      send = await untilMarked(implementation, change, started, waiting.signal);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      await untilRecorded(() => attempts.end(change, ref, started, unsent(why)));
+      throw error;
+    } finally {
+      // From here on a cancellation waits for the answer.
+      cancelled.removeEventListener('abort', stop);
+    }
+    if (typeof send !== 'function') return send;
+    const deadline = setTimeout(stop, answerWithinMs);
+    try {
+      const answering = answerOr<AttemptResult>(waiting.signal, send(), () =>
+        fault('unknown', 'timeout', `the call gave no answer within ${answerWithinMs} ms`),
+      );
+      await deps.at?.('call.sent');
+      return { answer: await answering, blocked: null };
+    } finally {
+      clearTimeout(deadline);
+    }
+  };
+}
+
+function notSent(why: string): Sent {
+  return { answer: unsent(why), blocked: null };
+}
+
+/** The workflow no longer waits for a call: it heard a word to stop, or execute-by has passed. */
+export function assertNotCancelled(): void {
+  if (cancellationSignal().aborted) throw new CancelledFailure('the call was cancelled before it began');
+}

@@ -1,0 +1,46 @@
+import type { Change } from '../domain/change.ts';
+import type { Implementation } from '../operations/implement.ts';
+import { untilRecorded } from './activity-ref.ts';
+import { makeAttemptLog, unsent } from './attempt-log.ts';
+import type { ActivityRef, StartedAttempt } from './attempt-log.ts';
+import type { makeBeforeCall } from './before-call.ts';
+import type { CallResult } from './contract.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { asFailure } from './failure.ts';
+
+/** Ms after which what was seen before the sealing is seen again. */
+const staleAfterMs = 1000;
+
+/** A call that may be sent, or what the change comes to without one. */
+export type Started = { readonly kind: 'started'; readonly begun: StartedAttempt } | CallResult;
+
+/**
+ * The second step of a gated call: the attempt is recorded and its entry sealed; when that took a while, everything is looked
+ * at once more. What stops the call here is recorded as never sent, so the next try is another attempt.
+ */
+export function makeStartCall(
+  deps: ActivityDependencies,
+  look: ReturnType<typeof makeBeforeCall>['look'],
+): (implementation: Implementation, change: Change, ref: ActivityRef) => Promise<Started> {
+  const attempts = makeAttemptLog(deps);
+  return async (implementation, change, ref) => {
+    const begun = await asFailure(() => attempts.start(change, ref));
+    await deps.at?.('attempt.started');
+    const { started, entry } = begun;
+    const giveUp = (why: string) => untilRecorded(() => attempts.end(change, ref, started, unsent(why)));
+    const since = performance.now();
+    try {
+      await asFailure(() => deps.sealing.untilSealed(entry));
+      await deps.at?.('sealed');
+      await asFailure(() => attempts.assertCurrent(change, ref));
+      if (performance.now() - since < staleAfterMs) return { kind: 'started', begun };
+      const instead = await look(implementation, change);
+      if (instead === null) return { kind: 'started', begun };
+      await giveUp('the target changed before the call');
+      return instead;
+    } catch (error) {
+      await giveUp(error instanceof Error ? error.message : String(error));
+      throw error;
+    }
+  };
+}

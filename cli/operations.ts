@@ -1,0 +1,68 @@
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { CountersignError } from '../domain/error.ts';
+import { bundledOperations } from '../operations/bundled.ts';
+import { defineOperation } from '../operations/define-operation.ts';
+import type { Implementation } from '../operations/implement.ts';
+import type { Operation, OperationDefinition } from '../operations/operation.ts';
+import { makeOperations } from '../operations/registry.ts';
+import type { Operations } from '../operations/registry.ts';
+import type { Environment } from './environment.ts';
+
+/**
+ * The bundled operations and those of the files that COUNTERSIGN_OPERATIONS names.
+ *
+ * @throws CountersignError `invalid_configuration` where a file cannot be loaded, what it gives is no operation, or two
+ * operations have one name
+ */
+export async function openOperations(env: Pick<Environment, 'COUNTERSIGN_OPERATIONS'>): Promise<Operations> {
+  const own = await exportsOf('COUNTERSIGN_OPERATIONS', env.COUNTERSIGN_OPERATIONS, (value): Operation => {
+    if (value === null || typeof value !== 'object')
+      throw new TypeError('expected what defineOperation makes');
+    // Made anew: schema and digest are this process's own.
+    return defineOperation(value as OperationDefinition);
+  });
+  return makeOperations([...bundledOperations, ...own]);
+}
+
+/**
+ * What the files that COUNTERSIGN_IMPLEMENTATIONS names carry out. For the worker alone: no other process loads a driver.
+ *
+ * @throws CountersignError `invalid_configuration` where a file cannot be loaded, or what it gives is no implementation
+ */
+export function openImplementations(
+  env: Pick<Environment, 'COUNTERSIGN_IMPLEMENTATIONS'>,
+): Promise<Implementation[]> {
+  return exportsOf('COUNTERSIGN_IMPLEMENTATIONS', env.COUNTERSIGN_IMPLEMENTATIONS, (value) => {
+    const { operation, read, prepare } = (value ?? {}) as Partial<Implementation>;
+    if (operation === undefined || typeof read !== 'function' || typeof prepare !== 'function') {
+      throw new TypeError('expected what implement makes');
+    }
+    return value as Implementation;
+  });
+}
+
+/** What the files of a variable export as their default: one thing, or a list. */
+async function exportsOf<T>(
+  variable: string,
+  files: string | undefined,
+  read: (value: unknown) => T,
+): Promise<T[]> {
+  const found: T[] = [];
+  for (const file of (files ?? '').split(',').map((name) => name.trim())) {
+    if (file === '') continue;
+    try {
+      const { default: exported } = (await import(/* @vite-ignore */ pathToFileURL(resolve(file)).href)) as {
+        default?: unknown;
+      };
+      found.push(...(Array.isArray(exported) ? exported : [exported]).map(read));
+    } catch (cause) {
+      const message = `${file}: ${cause instanceof Error ? cause.message : String(cause)}`;
+      throw new CountersignError('invalid_configuration', `${variable}: ${message}`, {
+        errors: [{ field: variable, rule: 'file', message }],
+        cause,
+      });
+    }
+  }
+  return found;
+}

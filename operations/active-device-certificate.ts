@@ -1,0 +1,24 @@
+import { deviceCertificateInput } from './certificate-input.ts';
+import { defineOperation } from './define-operation.ts';
+import {
+  deviceCertificateIdentity,
+  deviceCertificateRefusal,
+  deviceCertificateTarget,
+  presentDeviceCertificate,
+} from './device-certificate.ts';
+import type { DeviceCertificateSnapshot } from './device-certificate.ts';
+
+/** ApsaraMQ for MQTT's ActiveDeviceCertificate: the device can connect again, while its CA certificate is active. */
+export const activeDeviceCertificate = defineOperation({
+  name: 'ActiveDeviceCertificate',
+  version: '1',
+  title: 'Reactivate an inactive device certificate (ApsaraMQ for MQTT)',
+  service: 'onsmqtt',
+  input: deviceCertificateInput,
+  target: deviceCertificateTarget,
+  refusal: (snapshot: DeviceCertificateSnapshot | null, now) =>
+    deviceCertificateRefusal(snapshot, 'active', now),
+  achieved: ({ status }) => status === 'active',
+  identity: deviceCertificateIdentity,
+  present: presentDeviceCertificate,
+});

@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { canonicalJson } from '../domain/canonical-json.ts';
+import { CountersignError } from '../domain/error.ts';
+import type { JsonObject } from '../domain/json.ts';
+import type { Operation, OperationDefinition } from './operation.ts';
+
+/** Each text of a definition with its rule. */
+const texts = {
+  name: /^[A-Za-z][\w.-]{0,99}$/,
+  version: /^[\w.+-]{1,32}$/,
+  title: /^[^\p{C}\p{Zl}\p{Zp}]{1,200}$/u,
+  service: /^[a-z][a-z0-9.-]{0,62}$/,
+} as const;
+
+const rules = ['target', 'refusal', 'achieved', 'identity', 'present'] as const;
+
+/**
+ * Defines an operation that may be gated. The definition is pure: the API, the policies, the command line and the worker
+ * load it. What carries it out is the worker's alone, see `implement`.
+ *
+ * @returns the operation, frozen
+ * @throws CountersignError `invalid_configuration` naming what is wrong with the definition
+ */
+export function defineOperation<Input extends JsonObject, Snapshot extends JsonObject>(
+  definition: OperationDefinition<Input, Snapshot>,
+): Operation<Input, Snapshot> {
+  const { name } = definition;
+  for (const [member, rule] of Object.entries(texts)) {
+    const value: unknown = definition[member as keyof typeof texts];
+    if (typeof value !== 'string' || !rule.test(value)) {
+      throw invalid(name, `${member}: expected text that matches ${String(rule)}`);
+    }
+  }
+  for (const member of rules) {
+    if (typeof definition[member] !== 'function') throw invalid(name, `${member}: expected a function`);
+  }
+  const inputSchema = jsonSchemaOf(name, definition.input);
+  const inputSchemaDigest = createHash('sha256').update(canonicalJson(inputSchema)).digest('hex');
+  return Object.freeze({ ...definition, inputSchema, inputSchemaDigest });
+}
+
+function jsonSchemaOf(name: string, input: z.ZodType): JsonObject {
+  let schema: JsonObject;
+  try {
+    schema = z.toJSONSchema(input, { io: 'input' }) as unknown as JsonObject;
+    // What has no canonical JSON has no digest that everybody can make.
+    canonicalJson(schema);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw invalid(name, `input: expected a zod schema that has a JSON Schema: ${why}`);
+  }
+  if (schema['type'] !== 'object' || schema['additionalProperties'] !== false) {
+    throw invalid(name, 'input: expected a strict object: an unknown member has to be refused');
+  }
+  return schema;
+}
+
+function invalid(name: unknown, message: string): CountersignError {
+  const which = typeof name === 'string' ? `operation ${name}` : 'an operation';
+  return new CountersignError('invalid_configuration', `${which}: ${message}`);
+}

@@ -1,0 +1,141 @@
+import { canonicalJson } from '../domain/canonical-json.ts';
+import { notSent } from '../domain/attempt.ts';
+import { CountersignError } from '../domain/error.ts';
+import { fault, faultClasses } from '../domain/fault.ts';
+import type { Fault } from '../domain/fault.ts';
+import type { JsonObject } from '../domain/json.ts';
+import type { Operation } from './operation.ts';
+
+/** What a driver is told of the call or the read that it makes. */
+export interface DriverContext {
+  /** The change that it is made for, a UUID. */
+  readonly changeId: string;
+  /** Milliseconds since the epoch: nothing is sent after it. */
+  readonly notAfter: number;
+  /** Aborted once nobody waits for the answer any more. */
+  readonly signal: AbortSignal;
+}
+
+/** The target as it was read; a null snapshot: there is no such target. */
+export interface ReadAnswer {
+  readonly ok: true;
+  readonly requestId: string;
+  readonly snapshot: JsonObject | null;
+}
+
+/** A call that succeeded. */
+export interface CallAnswer {
+  readonly ok: true;
+  readonly requestId: string;
+}
+
+/** Makes the one request at once, and answers what came of it. */
+export type Send = () => Promise<CallAnswer | Fault>;
+
+/**
+ * What talks to the service. One call is one request: nothing here repeats it, since Temporal does. `call` makes it;
+ * `prepare` is for a driver that needs time before its request (a key, a slot of the account's rate): it answers a fault,
+ * or a function that sends at once. The attempt is marked as sent right before `call`, or between `prepare` and the sending.
+ */
+export type Driver<Input extends JsonObject = JsonObject> = {
+  read(input: Input, context: DriverContext): Promise<ReadAnswer | Fault>;
+} & (
+  | { call(input: Input, context: DriverContext): Promise<CallAnswer | Fault> }
+  | { prepare(input: Input, context: DriverContext): Promise<Send | Fault> }
+);
+
+/** An operation with what carries it out; nothing of it throws. The worker's alone. */
+export interface Implementation {
+  readonly operation: Operation;
+  /** Reads the target. A read does nothing, so its fault is never `unknown`. */
+  read(input: JsonObject, context: DriverContext): Promise<ReadAnswer | Fault>;
+  prepare(input: JsonObject, context: DriverContext): Promise<Send | Fault>;
+}
+
+/**
+ * Says what carries an operation out. What a driver throws, or answers in another form than it should, becomes a fault with
+ * the code `driver_failed`: of a call its class is `unknown`, since the request may have been sent.
+ *
+ * @throws CountersignError `invalid_configuration` where the driver lacks something
+ */
+export function implement<Input extends JsonObject, Snapshot extends JsonObject>(
+  operation: Operation<Input, Snapshot>,
+  driver: Driver<Input>,
+): Implementation {
+  const parts = driver as Partial<Record<'read' | 'call' | 'prepare', unknown>>;
+  const sends = ['call', 'prepare'].filter((name) => typeof parts[name as 'call'] === 'function');
+  if (typeof parts.read !== 'function' || sends.length !== 1) {
+    const message = `operation ${operation.name}: expected a driver with read, and with either call or prepare`;
+    throw new CountersignError('invalid_configuration', message);
+  }
+  const prepare = async (input: Input, context: DriverContext): Promise<Send | Fault> =>
+    'prepare' in driver ? await driver.prepare(input, context) : () => driver.call(input, context);
+  return Object.freeze({
+    operation,
+    async read(input: JsonObject, context: DriverContext): Promise<ReadAnswer | Fault> {
+      try {
+        const answer = await driver.read(input as Input, context);
+        if (isFault(answer)) return answer.class === 'unknown' ? { ...answer, class: 'transient' } : answer;
+        return isRead(answer) ? answer : failed('transient', 'read answered in a form that is not known');
+      } catch (error) {
+        return failed('transient', `read: ${textOf(error)}`);
+      }
+    },
+    async prepare(input: JsonObject, context: DriverContext): Promise<Send | Fault> {
+      try {
+        const prepared = await prepare(input as Input, context);
+        if (typeof prepared === 'function') return () => sent(prepared);
+        // Nothing has left yet, whatever the driver says of it.
+        if (isFault(prepared))
+          return prepared.class === 'unknown' ? { ...prepared, class: 'transient' } : prepared;
+        return fault('transient', notSent, 'prepare answered neither a fault nor a function');
+      } catch (error) {
+        return fault('transient', notSent, `prepare: ${textOf(error)}`);
+      }
+    },
+  });
+}
+
+async function sent(send: Send): Promise<CallAnswer | Fault> {
+  try {
+    const answer: unknown = await send();
+    if (isFault(answer) || isAnswer(answer)) return answer;
+    return failed('unknown', 'the call answered in a form that is not known');
+  } catch (error) {
+    return failed('unknown', `the call: ${textOf(error)}`);
+  }
+}
+
+function failed(kind: 'transient' | 'unknown', message: string): Fault {
+  return fault(kind, 'driver_failed', message.replaceAll(/[\p{Cc}\s]+/gu, ' '));
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function isAnswer(value: unknown): value is CallAnswer {
+  const { ok, requestId } = (value ?? {}) as Partial<CallAnswer>;
+  return ok === true && typeof requestId === 'string';
+}
+
+function isRead(value: unknown): value is ReadAnswer {
+  if (!isAnswer(value)) return false;
+  try {
+    // The digest that people approve is made of it.
+    canonicalJson((value as Partial<ReadAnswer>).snapshot);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isFault(value: unknown): value is Fault {
+  const { ok, class: kind, code, message } = (value ?? {}) as Partial<Fault>;
+  return (
+    ok === false &&
+    faultClasses.some((known) => known === kind) &&
+    typeof code === 'string' &&
+    typeof message === 'string'
+  );
+}
