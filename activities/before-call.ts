@@ -1,6 +1,7 @@
 import { listTakenBack } from '../audit/taken-back.ts';
 import { makeGate } from '../calendar/gate.ts';
 import { mayHaveBeenSent } from '../domain/attempt.ts';
+import { canonicalJson } from '../domain/canonical-json.ts';
 import type { Change } from '../domain/change.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { reevaluate } from '../domain/reevaluation.ts';
@@ -77,8 +78,8 @@ export function makeBeforeCall(deps: ActivityDependencies) {
     if (called && isOwnEffect(implementation.operation, change, snapshot)) {
       return { kind: 'succeeded', requestId: null, reconciled: true };
     }
-    const status = snapshot === null ? 'not there' : statusOf(snapshot);
-    return { kind: 'drifted', message: `the target is not as it was approved: ${status}`, called };
+    const difference = differenceIn(change.snapshot, snapshot);
+    return { kind: 'drifted', message: `the target is not as it was approved: ${difference}`, called };
   }
 
   return {
@@ -101,7 +102,13 @@ export function makeBeforeCall(deps: ActivityDependencies) {
   };
 }
 
-/** What a snapshot says of the target's status, for people. */
-function statusOf({ status }: JsonObject): string {
-  return typeof status === 'string' ? status : 'it was changed';
+/** In what a target is not as it was approved, for people: its status where that differs, otherwise the members that do. */
+function differenceIn(approved: JsonObject | null, read: JsonObject | null): string {
+  if (read === null) return 'not there';
+  const { status } = read;
+  if (typeof status === 'string' && status !== approved?.['status']) return status;
+  const members = Object.keys({ ...approved, ...read });
+  const isOther = (name: string) =>
+    canonicalJson(read[name] ?? null) !== canonicalJson(approved?.[name] ?? null);
+  return members.filter(isOther).join(', ');
 }

@@ -103,7 +103,7 @@ describe('the document', () => {
       'Problem',
       'Review',
       'Submission',
-      ...gated.list.map(({ name }) => `SubmissionOf${name}`),
+      ...gated.list.map(({ name }) => `SubmissionOf${name}`).sort(),
       'Token',
       'TokenRequest',
       'Withdrawal',

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { ChangeView } from '../../api/view.ts';
 import { createCredential } from '../../onsmqtt/credentials.ts';
 import { calls } from '../simulator/control-client.ts';
-import { codeOf, decide, inMs } from '../support/journey.ts';
+import { codeOf, decide, entriesOf, inMs } from '../support/journey.ts';
 import { changeThat, instance, startApi, startGround, startWorkers } from '../support/service.ts';
 import type { Ground } from '../support/service.ts';
 import { implementationsBy, operations } from '../support/operations.ts';
@@ -116,6 +116,8 @@ test('a device’s approvers see its CA certificate’s status, and are asked ag
     snapshot: { caStatus: 'inactive' },
     attempts: [],
   });
+  const drift = (await entriesOf(api.users.dave, id)).find(({ type }) => type === 'change.drifted');
+  expect(drift).toMatchObject({ message: 'the target is not as it was approved: caStatus' });
   await decide(bob, second);
   expect(await changeThat(alice, id, (c) => c.closedAt !== null)).toMatchObject({
     executionStatus: 'succeeded',
