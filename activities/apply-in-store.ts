@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import { eventIn } from '../domain/change-event.ts';
+import { eventIn } from '../domain/event-in.ts';
 import { mayHaveBeenSent } from '../domain/attempt.ts';
 import { decide } from '../domain/decide.ts';
 import { listByKeys } from '../audit/list-by-keys.ts';

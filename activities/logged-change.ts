@@ -1,6 +1,7 @@
 import { listBodies } from '../audit/list-bodies.ts';
 import type { Change } from '../domain/change.ts';
-import { eventIn, signedIn } from '../domain/change-event.ts';
+import { signedIn } from '../domain/change-event.ts';
+import { eventIn } from '../domain/event-in.ts';
 import type { ChangeEvent, ChangeEventType } from '../domain/change-event.ts';
 import { CountersignError } from '../domain/error.ts';
 import { changeOf, evolve } from '../domain/evolve.ts';

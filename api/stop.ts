@@ -9,7 +9,7 @@ import type { Person } from '../domain/person.ts';
 import { samePerson } from '../domain/person.ts';
 import type { Statement } from '../domain/statement.ts';
 import { hasStopped, judgeWord, standingOf, wordOf } from '../domain/stop.ts';
-import type { Standing } from '../domain/stop.ts';
+import type { Standing } from '../domain/status.ts';
 import { workflowIdOf } from '../domain/change.ts';
 import { isoTime } from '../domain/time.ts';
 import { callUnderWayOf, mayHaveBeenSent } from '../domain/attempt.ts';

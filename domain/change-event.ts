@@ -4,7 +4,6 @@ import { changeMembers } from './entry.ts';
 import type { EntryBody, EventType } from './entry.ts';
 import type { Change } from './change.ts';
 import type { JsonObject } from './json.ts';
-import { transitions } from './lifecycle.ts';
 import type { Person, PersonId } from './person.ts';
 import type { PinnedPolicy } from './policy.ts';
 import type { Narrowed } from './reevaluation.ts';
@@ -143,14 +142,6 @@ export type ChangeEvent =
 
 /** The types of events. */
 export type ChangeEventType = ChangeEvent['type'];
-
-/**
- * What an entry of a change tells of it; null for an entry that tells of it without moving it, such as a refused request.
- * The log takes entries from its own processes alone, so the members are those of the type.
- */
-export function eventIn(body: EntryBody): ChangeEvent | null {
-  return Object.hasOwn(transitions, body.type) ? (body as unknown as ChangeEvent) : null;
-}
 
 /** The body of the entry that tells an event. @param before - the change before it; for its first one, as it was asked for */
 export function entryBodyOf(before: Change, event: ChangeEvent, temporal: JsonObject): EntryBody {

@@ -2,8 +2,7 @@ import type { JsonObject } from './json.ts';
 import type { DirectoryMembership, Person, PersonId } from './person.ts';
 import type { PinnedPolicy } from './policy.ts';
 import type { SignedStatement } from './statement.ts';
-import type { DecisionStatus, ExecutionStatus, ReviewStatus } from './status.ts';
-import type { Standing } from './stop.ts';
+import type { DecisionStatus, ExecutionStatus, ReviewStatus, Standing } from './status.ts';
 import type { Target } from './target.ts';
 
 /** The ticket that a change belongs to, in somebody else's system. */

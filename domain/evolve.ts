@@ -6,7 +6,7 @@ import { decisionOf, decisionOutcome, missingSeats } from './decision.ts';
 import { superseded, withOneMore, withOneTakenBack } from './decisions.ts';
 import { samePerson } from './person.ts';
 import { narrowed } from './reevaluation.ts';
-import type { Standing } from './stop.ts';
+import type { Standing } from './status.ts';
 
 /** What of a request makes the change. */
 export type NewChange = Omit<ChangeRequest, 'submission' | 'idempotency' | 'source'>;

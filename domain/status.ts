@@ -33,6 +33,23 @@ export const reviewStatuses = ['none', 'owed', 'signed'] as const;
 /** The post-implementation review that a break-glass change owes. */
 export type ReviewStatus = (typeof reviewStatuses)[number];
 
+/**
+ * What the words said so far make of a change; all but the first two are final. The last two are nobody's word: its workflow was
+ * cancelled, with the host that asked for it or by hand.
+ */
+export const standings = [
+  'going',
+  'paused',
+  'withdrawn',
+  'taken_over',
+  'abandoned',
+  'revoked',
+  'host_cancelled',
+  'workflow_cancelled',
+] as const;
+/** One of {@link standings}. */
+export type Standing = (typeof standings)[number];
+
 const finalExecution: ReadonlySet<ExecutionStatus> = new Set([
   'succeeded',
   'partially_succeeded',

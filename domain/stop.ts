@@ -5,28 +5,12 @@ import type { Person } from './person.ts';
 import { samePerson } from './person.ts';
 import type { Statement } from './statement.ts';
 import { isFinal } from './status.ts';
+import type { Standing } from './status.ts';
 
 /** What people say of a change beside their decisions: words that stop it, and words that have it go on. */
 export const words = ['withdraw', 'take_over', 'pause', 'resume', 'retry', 'abandon', 'revoke'] as const;
 /** One of {@link words}. */
 export type Word = (typeof words)[number];
-
-/**
- * What the words said so far make of a change; all but the first two are final. The last two are nobody's word: its workflow was
- * cancelled, with the host that asked for it or by hand.
- */
-export const standings = [
-  'going',
-  'paused',
-  'withdrawn',
-  'taken_over',
-  'abandoned',
-  'revoked',
-  'host_cancelled',
-  'workflow_cancelled',
-] as const;
-/** One of {@link standings}. */
-export type Standing = (typeof standings)[number];
 
 /** Why a word does nothing to what stands. */
 export type StopRefusal = Extract<ErrorCode, 'already_stopped' | 'not_paused' | 'not_running'>;

@@ -3,7 +3,7 @@ import type { Change } from '../domain/change.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { PinnedPolicy } from '../domain/policy.ts';
 import { decisionStatuses, executionStatuses, reviewStatuses } from '../domain/status.ts';
-import { standings } from '../domain/stop.ts';
+import { standings } from '../domain/status.ts';
 import { isoMoment } from '../domain/text-schema.ts';
 
 /** What a statement selects of a change; see {@link storedChange}. */

@@ -1,7 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import { fold } from '../../domain/fold.ts';
 import type { ChangeEvent } from '../../domain/change-event.ts';
-import { inTransaction } from '../../store/in-transaction.ts';
 import { asLogError } from '../log-error.ts';
 import { differencesOf } from './differences.ts';
 import type { FieldDifference } from './differences.ts';
@@ -110,10 +109,18 @@ function compared(
 
 async function inSnapshot<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
   try {
-    return await inTransaction(pool, async (client) => {
-      await client.query('set transaction isolation level repeatable read, read only');
-      return await work(client);
-    });
+    const client = await pool.connect();
+    let isDone = false;
+    try {
+      await client.query('begin isolation level repeatable read, read only');
+      const result = await work(client);
+      await client.query('commit');
+      isDone = true;
+      return result;
+    } finally {
+      // What failed has left a transaction open, or has lost its connection.
+      client.release(!isDone);
+    }
   } catch (error) {
     throw asLogError(error);
   }

@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg';
 import type { Attempt } from '../../domain/change.ts';
-import { eventIn } from '../../domain/change-event.ts';
+import { eventIn } from '../../domain/event-in.ts';
 import type { ChangeEvent, ChangeEventType } from '../../domain/change-event.ts';
 import type { EntryBody } from '../../domain/entry.ts';
 import type { Folded } from '../../domain/fold.ts';

@@ -6,7 +6,7 @@ import type { EntryBody } from '../../domain/entry.ts';
 import type { PersonId } from '../../domain/person.ts';
 import type { PinnedPolicy } from '../../domain/policy.ts';
 import type { DecisionStatus } from '../../domain/status.ts';
-import type { Standing } from '../../domain/stop.ts';
+import type { Standing } from '../../domain/status.ts';
 import { stringOf } from './fields.ts';
 import { personOf } from './statement-of.ts';
 

@@ -3,7 +3,7 @@ import type { ChangeEvent } from '../../domain/change-event.ts';
 import { decide } from '../../domain/decide.ts';
 import type { Command } from '../../domain/decide.ts';
 import type { End } from '../../domain/end.ts';
-import { personActor, workerActor } from '../../domain/entry.ts';
+import { personActor } from '../../domain/entry.ts';
 import { evolve } from '../../domain/evolve.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import type { Person } from '../../domain/person.ts';
@@ -63,12 +63,6 @@ export function closed(change: Change, end: End, now: number): Change {
 /** The change as it is, and otherwise as told, some entries later. */
 export function next(change: Change, changed: Partial<Change>): Change {
   return { ...change, ...changed, version: change.version + 1 };
-}
-
-/** A change's first attempt, begun. */
-export function running(change: Change, now: number): Change {
-  const time = isoTime(now);
-  return evolve(change, { type: 'attempt.started', time, actor: workerActor, attempt: { ordinal: 1 } });
 }
 
 function said(person: Person, time: string, event: object): ChangeEvent {

@@ -11,11 +11,12 @@ import {
   mayBeCancelled,
   standingAfter,
   standingOf,
-  standings,
   wordOf,
   words,
 } from '../../domain/stop.ts';
-import type { Standing, Word } from '../../domain/stop.ts';
+import { standings } from '../../domain/status.ts';
+import type { Word } from '../../domain/stop.ts';
+import type { Standing } from '../../domain/status.ts';
 
 const person = (subject: string, ...roles: Role[]): Person => ({
   issuer: 'https://id',

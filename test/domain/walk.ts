@@ -12,7 +12,8 @@ import type { Person } from '../../domain/person.ts';
 import { reevaluate } from '../../domain/reevaluation.ts';
 import type { Statement } from '../../domain/statement.ts';
 import { standingAfter } from '../../domain/stop.ts';
-import type { Standing, Word } from '../../domain/stop.ts';
+import type { Word } from '../../domain/stop.ts';
+import type { Standing } from '../../domain/status.ts';
 import { submitted } from './decidable-fixture.ts';
 
 /** A change, with what the store and the log know of it beside. */
