@@ -4,7 +4,7 @@ import { stopTypes, stopWordsIn } from '../audit/stop-words.ts';
 import type { StopWord } from '../audit/stop-words.ts';
 import type { Change } from '../domain/change.ts';
 import { changeMembers, personActor } from '../domain/entry.ts';
-import { CountersignError } from '../domain/error.ts';
+import { CountersignError, isRefused } from '../domain/error.ts';
 import type { Person } from '../domain/person.ts';
 import { samePerson } from '../domain/person.ts';
 import type { Statement } from '../domain/statement.ts';
@@ -53,12 +53,12 @@ export async function sayStopWord(
     if (again && word !== 'resume' && (change.closedAt === null || hasStopped(standing))) {
       return last.request.ordinal;
     }
-    try {
-      judgeWord({ change, standing, called }, word, person);
-    } catch (error) {
-      if (!(error instanceof CountersignError) || underWay === null) throw error;
-      const { code, message } = error;
-      throw new CountersignError(code, message, { extra: { callUnderWay: underWay } });
+    const judged = judgeWord({ change, standing, called }, word, person);
+    if (isRefused(judged)) {
+      const { code, message } = judged;
+      throw underWay === null
+        ? judged
+        : new CountersignError(code, message, { extra: { callUnderWay: underWay } });
     }
     const at = isoTime(now());
     const { round } = change;

@@ -6,7 +6,7 @@ import { CountersignError } from '../domain/error.ts';
 import type { Attempt, Change } from '../domain/change.ts';
 import type { Closure } from '../domain/closure.ts';
 import type { Person } from '../domain/person.ts';
-import { awaitsDecisionOf } from '../domain/decision.ts';
+import { refusalToDecide } from '../domain/decision.ts';
 import { directoryOf } from '../domain/membership.ts';
 import { mayRead } from '../domain/reading.ts';
 import { isoTime } from '../domain/time.ts';
@@ -164,5 +164,6 @@ function shownStop(said: readonly StopWord[]): ShownStop | null {
 
 /** Whether a decision of somebody is awaited, as the directory has them now. */
 export function isAwaitedOf(change: Change, person: Person, { groupsIn }: Directory, now: number): boolean {
-  return awaitsDecisionOf(change, person, directoryOf(change, person, isoTime(now), groupsIn), now);
+  const directory = directoryOf(change, person, isoTime(now), groupsIn);
+  return refusalToDecide(change, { person, directory }, now) === null;
 }

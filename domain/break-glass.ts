@@ -4,28 +4,29 @@ import type { Person } from './person.ts';
 import type { PinnedPolicy } from './policy.ts';
 
 /**
- * Who may break the glass under a policy, and with which reason: somebody of the groups it names, with a justification
- * that begins with one of its reasons where it lists any.
+ * Why somebody may not break the glass under a policy; null when they may: somebody of the groups it names, with a
+ * justification that begins with one of its reasons where it lists any.
  *
  * @param directory - the groups of the directory that list the person
- * @throws CountersignError `break_glass_not_allowed` (403)
+ * @returns null, or `break_glass_not_allowed` (403)
  */
-export function judgeBreakGlass(
+export function refusalOfBreakGlass(
   policy: PinnedPolicy,
   person: Person,
   justification: string,
   directory: readonly string[] = [],
-): void {
+): CountersignError | null {
   const rule = policy.breakGlass;
-  if (rule === null) throw refusal(`policy ${policy.name} allows no break-glass`);
+  if (rule === null) return refusal(`policy ${policy.name} allows no break-glass`);
   const groups = groupsUnder(policy, person, person.groups, directory);
   if (!rule.groups.some((group) => groups.includes(group))) {
-    throw refusal(`a break-glass needs a member of: ${rule.groups.join(', ')}`);
+    return refusal(`a break-glass needs a member of: ${rule.groups.join(', ')}`);
   }
   const said = justification.trim().toLowerCase();
   if (rule.reasons?.length && !rule.reasons.some((reason) => said.startsWith(reason.toLowerCase()))) {
-    throw refusal(`the justification has to begin with one of: ${rule.reasons.join(', ')}`);
+    return refusal(`the justification has to begin with one of: ${rule.reasons.join(', ')}`);
   }
+  return null;
 }
 
 function refusal(message: string): CountersignError {

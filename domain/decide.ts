@@ -2,10 +2,11 @@ import type { Change, SignedRequest } from './change.ts';
 import { saidMembers } from './change-event.ts';
 import type { AttemptEnd, ChangeEvent, Said, StopCode } from './change-event.ts';
 import type { Closure } from './closure.ts';
-import { decisionOutcome, judgeDecision, judgeTakeBack } from './decision.ts';
+import { decisionOutcome, judgeDecision, refusalToTakeBack } from './decision.ts';
 import type { WantedDecision } from './decision.ts';
 import { personActor, workerActor } from './entry.ts';
-import { CountersignError } from './error.ts';
+import { CountersignError, isRefused } from './error.ts';
+import type { Judged } from './error.ts';
 import { evolve } from './evolve.ts';
 import type { End } from './end.ts';
 import type { JsonObject } from './json.ts';
@@ -15,7 +16,7 @@ import type { Reevaluation } from './reevaluation.ts';
 import { judgeReview } from './review.ts';
 import { scheduling } from './scheduling.ts';
 import type { Statement } from './statement.ts';
-import { judgeWord, mayBeCancelled, standingOnceHeard, wordOf } from './stop.ts';
+import { judgeHeardWord, judgeWord, mayBeCancelled, wordOf } from './stop.ts';
 import type { Word } from './stop.ts';
 import { isoTime } from './time.ts';
 
@@ -93,14 +94,11 @@ export function decide(
   facts: Facts,
   table: Transitions = transitions,
 ): Verdict {
-  try {
-    const events = withSchedule(change, command, eventsOf(change, command, facts, table), facts);
-    assertLegal(change, events, table);
-    return { events };
-  } catch (error) {
-    if (error instanceof CountersignError) return { refusal: error };
-    throw error;
-  }
+  const made = eventsOf(change, command, facts, table);
+  if (isRefused(made)) return { refusal: made };
+  const events = withSchedule(change, command, made, facts);
+  const refusal = illegalIn(change, events, table);
+  return refusal ? { refusal } : { events };
 }
 
 const nothing: readonly ChangeEvent[] = [];
@@ -110,7 +108,7 @@ function eventsOf(
   command: Command,
   { now, called = false }: Facts,
   table: Transitions,
-): readonly ChangeEvent[] {
+): Judged<readonly ChangeEvent[]> {
   const phase = phaseOf(change);
   const told = { time: isoTime(now), actor: workerActor };
   const isCalled = called || change.calls.called;
@@ -160,9 +158,10 @@ function eventsOf(
     }
     case 'begin':
       if (!mayHappen('attempt.started', phase, table) || change.standing !== 'going') {
-        throw new CountersignError('not_approved', `no call begins while the change is ${phase}`);
+        return new CountersignError('not_approved', `no call begins while the change is ${phase}`);
       }
-      if (change.calls.succeeded) throw new CountersignError('call_started', 'the call has succeeded before');
+      if (change.calls.succeeded)
+        return new CountersignError('call_started', 'the call has succeeded before');
       return [{ type: 'attempt.started', ...told, attempt: { ordinal: command.ordinal } }];
     case 'answer':
       return [{ type: `attempt.${command.outcome}`, ...told, attempt: command.attempt }];
@@ -175,11 +174,11 @@ function eventsOfRequest(
   change: Change,
   request: SignedRequest,
   { now, called }: { readonly now: number; readonly called: boolean },
-): readonly ChangeEvent[] {
+): Judged<readonly ChangeEvent[]> {
   const { signed, source } = request;
   const { statement } = signed;
   if (statement.changeId !== change.id) {
-    throw new CountersignError('invalid_request', `not a ${statement.kind} of this change`);
+    return new CountersignError('invalid_request', `not a ${statement.kind} of this change`);
   }
   const told = {
     time: isoTime(now),
@@ -189,20 +188,22 @@ function eventsOfRequest(
   switch (statement.kind) {
     case 'decision': {
       const wanted = wantedBy(statement);
-      if (judgeDecision(change, wanted, now) === 'repeated') return nothing;
+      const judged = judgeDecision(change, wanted, now);
+      if (isRefused(judged)) return judged;
+      if (judged === 'repeated') return nothing;
       const type = wanted.decision === 'approve' ? 'decision.approved' : 'decision.rejected';
       const { round, input, snapshot } = change;
       return [{ type, ...told, round, input, snapshot }];
     }
     case 'decision_withdrawal':
-      judgeTakeBack(change, statement.person, now);
-      return [{ type: 'decision.withdrawn', ...told }];
-    case 'review':
-      return judgeReview(change, statement.person) === 'repeated'
-        ? nothing
-        : [{ type: 'review.signed', ...told }];
+      return refusalToTakeBack(change, statement.person, now) ?? [{ type: 'decision.withdrawn', ...told }];
+    case 'review': {
+      const judged = judgeReview(change, statement.person);
+      if (isRefused(judged)) return judged;
+      return judged === 'repeated' ? nothing : [{ type: 'review.signed', ...told }];
+    }
     case 'submission':
-      throw new CountersignError('invalid_request', 'a submission starts a change');
+      return new CountersignError('invalid_request', 'a submission starts a change');
     default:
       return eventsOfWord(change, request, told, called);
   }
@@ -220,15 +221,18 @@ function eventsOfWord(
   { signed: { statement }, ordinal }: SignedRequest,
   told: SaidOnce,
   called: boolean,
-): readonly ChangeEvent[] {
+): Judged<readonly ChangeEvent[]> {
   // Delivered before: by an update and by a signal, or by an API that did not know of it.
   if (ordinal !== undefined && ordinal <= change.stopWords) return nothing;
   const word = wordOf(statement);
-  if (word === null) throw new CountersignError('invalid_request', `${statement.action} is no word to stop`);
+  if (word === null) return new CountersignError('invalid_request', `${statement.action} is no word to stop`);
   const { standing } = change;
-  if (ordinal === undefined) judgeWord({ change, standing, called }, word, statement.person);
-  // Whoever wrote it down asked the rule, while nothing could begin.
-  else standingOnceHeard(change, standing, word);
+  const judged =
+    ordinal === undefined
+      ? judgeWord({ change, standing, called }, word, statement.person)
+      : // Whoever wrote it down asked the rule, while nothing could begin.
+        judgeHeardWord(change, standing, word);
+  if (isRefused(judged)) return judged;
   const members = { ...told, ...(ordinal === undefined ? {} : { ordinal }) };
   return [eventOfWord(word, members, called)];
 }
@@ -277,8 +281,8 @@ function closing(
   change: Change,
   { end, part }: Extract<Command, { kind: 'close' }>,
   now: number,
-): readonly ChangeEvent[] {
-  if (change.closedAt !== null) throw new CountersignError('change_closed', 'the change has ended');
+): Judged<readonly ChangeEvent[]> {
+  if (change.closedAt !== null) return new CountersignError('change_closed', 'the change has ended');
   const time = isoTime(now);
   const actor = part === undefined ? workerActor : { ...workerActor, part };
   const { decisionStatus = change.decisionStatus, executionStatus = change.executionStatus } = end;
@@ -304,14 +308,19 @@ function withSchedule(
 }
 
 /** What the table of transitions does not have is a defect of a rule here. */
-function assertLegal(change: Change, events: readonly ChangeEvent[], table: Transitions): void {
+function illegalIn(
+  change: Change,
+  events: readonly ChangeEvent[],
+  table: Transitions,
+): CountersignError | null {
   let before = change;
   for (const event of events) {
     const after = evolve(before, event);
     const [from, to] = [phaseOf(before), phaseOf(after)];
     if (!nextPhases(event.type, from, table).includes(to)) {
-      throw new CountersignError('internal_error', `${event.type} leads from ${from} to ${to}`);
+      return new CountersignError('internal_error', `${event.type} leads from ${from} to ${to}`);
     }
     before = after;
   }
+  return null;
 }

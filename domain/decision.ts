@@ -1,6 +1,7 @@
-import { judgeAuthentication } from './authentication.ts';
+import { refusalOfAuthentication } from './authentication.ts';
 import type { Change, Decision, MissingSeats } from './change.ts';
 import { CountersignError } from './error.ts';
+import type { Judged } from './error.ts';
 import { actsForRequester } from './membership.ts';
 import type { DirectoryMembership, Person } from './person.ts';
 import { askedFor, samePerson } from './person.ts';
@@ -24,112 +25,114 @@ export interface WantedDecision {
   readonly directory?: readonly DirectoryMembership[];
 }
 
+/** Somebody who may be about to decide. */
+export type Decider = Pick<WantedDecision, 'person' | 'directory'>;
+
 /**
- * Who may decide what, when: the one rule, asked by the API before it bothers the workflow and by the workflow, in its
- * own time, before it accepts.
+ * Why somebody may decide nothing of a change now, whatever their decision would be; null when they may. How strongly they
+ * were authenticated is not asked: who logs in again may, see {@link judgeDecision}.
  *
  * @param now - milliseconds since the epoch
- * @returns `new` when the decision would count, `repeated` when this person has already decided just so
- * @throws CountersignError `self_approval`, `missing_role`, `not_an_approver`, `stronger_authentication_needed` (403);
- * `already_decided`, `not_awaiting_decision`, `decide_by_passed`, `too_many_changes_of_mind` (409); `digest_mismatch` (412); `comment_required` (422)
+ * @returns null, or `self_approval`, `missing_role`, `not_an_approver` (403); `already_decided`, `not_awaiting_decision`,
+ * `decide_by_passed`, `too_many_changes_of_mind` (409)
  */
-export function judgeDecision(change: Decidable, wanted: WantedDecision, now: number): 'new' | 'repeated' {
-  const { person } = wanted;
-  const deciding = { person, at: isoTime(now), ...(wanted.directory ? { directory: wanted.directory } : {}) };
-  const own = change.decisions.find((d) => d.counts && samePerson(d.person, person));
-  // It was judged when it was made. What has become of its author's rights since, a repeat neither uses nor changes.
-  if (own?.decision === wanted.decision && own.digest === wanted.digest) return 'repeated';
+export function refusalToDecide(
+  change: Decidable,
+  { person, directory }: Decider,
+  now: number,
+): CountersignError | null {
+  const deciding = { person, at: isoTime(now), ...(directory ? { directory } : {}) };
   if (askedFor(change.requester, person)) {
-    throw new CountersignError('self_approval', 'who asked for a change may not decide it');
+    return new CountersignError('self_approval', 'who asked for a change may not decide it');
   }
   if (actsForRequester(change, deciding)) {
-    throw new CountersignError('self_approval', 'who acts for the requester of a change may not decide it');
+    return new CountersignError('self_approval', 'who acts for the requester of a change may not decide it');
   }
   if (!person.roles.includes('approver')) {
-    throw new CountersignError('missing_role', 'a decision needs the role approver');
+    return new CountersignError('missing_role', 'a decision needs the role approver');
   }
   if (change.decisionStatus !== 'pending') {
-    throw new CountersignError(
+    return new CountersignError(
       'already_decided',
       `the change is ${change.decisionStatus}; it awaits no decision`,
     );
   }
   if (change.digest === null) {
-    throw new CountersignError(
+    return new CountersignError(
       'not_awaiting_decision',
       'the target has not been read yet; there is no digest to decide on',
     );
   }
   if (now >= Date.parse(change.decideBy)) {
-    throw new CountersignError('decide_by_passed', `no decision was possible after ${change.decideBy}`);
+    return new CountersignError('decide_by_passed', `no decision was possible after ${change.decideBy}`);
   }
-  if (wanted.digest !== change.digest) {
-    throw new CountersignError(
-      'digest_mismatch',
-      `the decision is for digest ${wanted.digest}, round ${change.round} has ${change.digest}`,
+  const own = ownDecision(change, person);
+  if (own) {
+    return new CountersignError('already_decided', `this person has already decided: ${own.decision}`);
+  }
+  const takenBack = change.decisions.find((d) => samePerson(d.person, person))?.takenBack ?? 0;
+  // Without a limit one person's changes of mind would fill what Temporal keeps of a change, which would end it.
+  if (takenBack >= mostTakenBack) {
+    return new CountersignError(
+      'too_many_changes_of_mind',
+      `this person has taken back ${takenBack} decisions of the change and makes no further one`,
     );
   }
-  if (own) {
-    throw new CountersignError('already_decided', `this person has already decided: ${own.decision}`);
-  }
-  judgeChangesOfMind(change, person);
   if (!isAwaited(change, deciding)) {
     const { open, missing } = progressOf(change);
     const awaited = missing.filter(({ stage }) => stage === open).map(({ group }) => group);
-    throw new CountersignError('not_an_approver', `stage ${open} awaits a member of: ${awaited.join(', ')}`);
+    return new CountersignError('not_an_approver', `stage ${open} awaits a member of: ${awaited.join(', ')}`);
   }
-  judgeAuthentication(person.authentication, change.policy.authentication, now);
-  judgeComment(change.policy.commentRequired, wanted);
-  return 'new';
-}
-
-/** Without a limit one person's changes of mind would fill what Temporal keeps of a change, which would end it. */
-function judgeChangesOfMind({ decisions }: Decidable, person: Person): void {
-  const takenBack = decisions.find((d) => samePerson(d.person, person))?.takenBack ?? 0;
-  if (takenBack < mostTakenBack) return;
-  throw new CountersignError(
-    'too_many_changes_of_mind',
-    `this person has taken back ${takenBack} decisions of the change and makes no further one`,
-  );
-}
-
-function judgeComment(
-  required: Change['policy']['commentRequired'],
-  { decision, comment }: WantedDecision,
-): void {
-  const needed = required === 'always' || (required === 'reject' && decision === 'reject');
-  if (!needed || comment.trim() !== '') return;
-  throw new CountersignError('comment_required', `the policy asks for a comment with this ${decision}`, {
-    errors: [{ field: 'comment', rule: 'required', message: 'the policy asks for one' }],
-  });
+  return null;
 }
 
 /**
- * Whether somebody's decision is awaited: it would be accepted now, or once they have logged in as the policy asks. What
- * `awaiting=me` lists and a change tells its reader.
+ * Who may decide what, when: the one rule, asked by the API before it bothers the workflow and by the workflow, in its
+ * own time, before it accepts. Who may not decide at all is told so whatever the digest, as of any precondition
+ * (RFC 9110 §13.2.1).
  *
- * @param directory - what the directory says of them now
  * @param now - milliseconds since the epoch
+ * @returns `new` when the decision would count, `repeated` when this person has already decided just so; or a refusal of
+ * {@link refusalToDecide}, `digest_mismatch` (412), `stronger_authentication_needed` (403), `comment_required` (422)
  */
-export function awaitsDecisionOf(
+export function judgeDecision(
   change: Decidable,
-  person: Person,
-  directory: readonly DirectoryMembership[],
+  wanted: WantedDecision,
   now: number,
-): boolean {
-  const wanted = {
-    decision: 'approve',
-    digest: change.digest ?? '',
-    person,
-    comment: '-',
-    directory,
-  } as const;
-  try {
-    return judgeDecision(change, wanted, now) === 'new';
-  } catch (error) {
-    if (!(error instanceof CountersignError)) throw error;
-    return error.code === 'stronger_authentication_needed';
+): Judged<'new' | 'repeated'> {
+  const { person, decision, digest } = wanted;
+  const own = ownDecision(change, person);
+  // It was judged when it was made. What has become of its author's rights since, a repeat neither uses nor changes.
+  if (own?.decision === decision && own.digest === digest) return 'repeated';
+  const refusal = refusalToDecide(change, wanted, now);
+  if (refusal) return refusal;
+  if (digest !== change.digest) {
+    return new CountersignError(
+      'digest_mismatch',
+      `the decision is for digest ${digest}, round ${change.round} has ${change.digest}`,
+    );
   }
+  return (
+    refusalOfAuthentication(person.authentication, change.policy.authentication, now) ??
+    refusalOfComment(change.policy.commentRequired, wanted) ??
+    'new'
+  );
+}
+
+/** Somebody's decision that counts. */
+function ownDecision({ decisions }: Decidable, person: Person): Decision | undefined {
+  return decisions.find((d) => d.counts && samePerson(d.person, person));
+}
+
+function refusalOfComment(
+  required: Change['policy']['commentRequired'],
+  { decision, comment }: WantedDecision,
+): CountersignError | null {
+  const needed = required === 'always' || (required === 'reject' && decision === 'reject');
+  if (!needed || comment.trim() !== '') return null;
+  return new CountersignError('comment_required', `the policy asks for a comment with this ${decision}`, {
+    errors: [{ field: 'comment', rule: 'required', message: 'the policy asks for one' }],
+  });
 }
 
 /** The decision that somebody just made, for {@link withDecision}. @param now - milliseconds since the epoch */
@@ -149,28 +152,30 @@ export function decisionOf(change: Decidable, wanted: WantedDecision, now: numbe
 }
 
 /**
- * Whether somebody may take their decision back: as long as the stage in which they made it is open.
+ * Why somebody may not take their decision back; null when they may: as long as the stage in which they made it is open.
  *
  * @param now - milliseconds since the epoch
- * @throws CountersignError `missing_role` (403); `nothing_decided`, `stage_resolved`, `decide_by_passed` (409)
+ * @returns null, or `missing_role` (403); `nothing_decided`, `stage_resolved`, `decide_by_passed` (409)
  */
-export function judgeTakeBack(change: Decidable, person: Person, now: number): void {
+export function refusalToTakeBack(change: Decidable, person: Person, now: number): CountersignError | null {
   if (!person.roles.includes('approver')) {
-    throw new CountersignError('missing_role', 'a decision needs the role approver');
+    return new CountersignError('missing_role', 'a decision needs the role approver');
   }
   const own = change.decisions.find(
     (d) => d.counts && d.round === change.round && samePerson(d.person, person),
   );
-  if (!own) throw new CountersignError('nothing_decided', 'there is no decision of this person to take back');
+  if (!own)
+    return new CountersignError('nothing_decided', 'there is no decision of this person to take back');
   if (change.decisionStatus !== 'pending') {
-    throw new CountersignError('stage_resolved', `the change is ${change.decisionStatus}`);
+    return new CountersignError('stage_resolved', `the change is ${change.decisionStatus}`);
   }
   if (own.stage !== progressOf(change).open) {
-    throw new CountersignError('stage_resolved', `stage ${own.stage}, in which it was made, is complete`);
+    return new CountersignError('stage_resolved', `stage ${own.stage}, in which it was made, is complete`);
   }
   if (now >= Date.parse(change.decideBy)) {
-    throw new CountersignError('decide_by_passed', `decide-by has passed: ${change.decideBy}`);
+    return new CountersignError('decide_by_passed', `decide-by has passed: ${change.decideBy}`);
   }
+  return null;
 }
 
 /** What a set of decisions amounts to; see {@link progressOf}. */

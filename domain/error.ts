@@ -102,6 +102,26 @@ export class CountersignError extends Error {
   }
 }
 
+/**
+ * What a rule answers: what it allows, or the refusal, which nobody has thrown. Functions `judge…` and `refusal…` answer so,
+ * `may…` answers a boolean, and `assert…` throws.
+ */
+export type Judged<T> = T | CountersignError;
+
+/** Whether a rule's answer is a refusal. */
+export function isRefused(judged: unknown): judged is CountersignError {
+  return judged instanceof CountersignError;
+}
+
+/**
+ * What a rule allows, for whoever has to stop otherwise.
+ * @throws CountersignError the refusal, where the rule answers one
+ */
+export function allowed<T>(judged: Judged<T>): T {
+  if (isRefused(judged)) throw judged;
+  return judged;
+}
+
 /** Whether a string, such as an ApplicationFailure's type, is a code of ours. */
 export function isErrorCode(value: unknown): value is ErrorCode {
   return typeof value === 'string' && Object.hasOwn(httpStatusOfCode, value);

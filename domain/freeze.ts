@@ -1,4 +1,4 @@
-import { judgeAuthentication } from './authentication.ts';
+import { refusalOfAuthentication } from './authentication.ts';
 import type { Change } from './change.ts';
 import { CountersignError } from './error.ts';
 import { globMatches } from './glob.ts';
@@ -100,50 +100,52 @@ export function freezeInTheWay(
 }
 
 /**
- * Who may let a change run in a freeze: an approver whom the change's policy names for that, not its requester, on the
- * digest that they saw.
+ * Why somebody may not let a change run in a freeze; null when they may: an approver whom the change's policy names for
+ * that, not its requester, on the digest that they saw.
  *
  * @param now - milliseconds since the epoch
- * @throws CountersignError `self_approval`, `missing_role`, `forbidden` where the policy names nobody, `not_an_approver`,
+ * @returns null, or `self_approval`, `missing_role`, `forbidden` where the policy names nobody, `not_an_approver`,
  * `stronger_authentication_needed` (403); `change_closed`, `freeze_ended` (409); `digest_mismatch` (412); `invalid_request` for a freeze that does not
  * concern the change
  */
-export function judgeOverride(
+export function refusalOfOverride(
   change: Change,
   freeze: Freeze,
   wanted: { readonly person: Person; readonly digest: string; readonly directory?: readonly string[] },
   now: number,
-): void {
+): CountersignError | null {
   const { person, digest, directory = [] } = wanted;
   if (askedFor(change.requester, person)) {
-    throw new CountersignError('self_approval', 'the requester of a change may not let it run in a freeze');
+    return new CountersignError('self_approval', 'the requester of a change may not let it run in a freeze');
   }
   if (!person.roles.includes('approver')) {
-    throw new CountersignError('missing_role', 'overriding a freeze needs the role approver');
+    return new CountersignError('missing_role', 'overriding a freeze needs the role approver');
   }
   const { freezeOverride } = change.policy;
   if (!freezeOverride) {
-    throw new CountersignError('forbidden', `policy ${change.policy.name} lets nobody override a freeze`);
+    return new CountersignError('forbidden', `policy ${change.policy.name} lets nobody override a freeze`);
   }
   if (!isMember(change.policy, freezeOverride.group, person, directory)) {
-    throw new CountersignError(
+    return new CountersignError(
       'not_an_approver',
       `policy ${change.policy.name} lets members of ${freezeOverride.group} override a freeze`,
     );
   }
-  judgeAuthentication(person.authentication, change.policy.authentication, now);
-  if (isFinal(change)) throw new CountersignError('change_closed', 'the change has ended');
-  if (isOver(freeze, now)) throw new CountersignError('freeze_ended', `freeze ${freeze.id} is over`);
+  const weak = refusalOfAuthentication(person.authentication, change.policy.authentication, now);
+  if (weak) return weak;
+  if (isFinal(change)) return new CountersignError('change_closed', 'the change has ended');
+  if (isOver(freeze, now)) return new CountersignError('freeze_ended', `freeze ${freeze.id} is over`);
   if (!concerns(freeze, change)) {
     const message = `freeze ${freeze.id} does not hold this change`;
-    throw new CountersignError('invalid_request', message, {
+    return new CountersignError('invalid_request', message, {
       errors: [{ field: 'changeId', rule: 'held_by_freeze', message }],
     });
   }
   if (change.digest === null || digest !== change.digest) {
-    throw new CountersignError(
+    return new CountersignError(
       'digest_mismatch',
       `the override is for digest ${digest}, round ${change.round} has ${change.digest ?? 'none yet'}`,
     );
   }
+  return null;
 }

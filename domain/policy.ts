@@ -83,7 +83,7 @@ export interface BreakGlassRule {
   readonly reasons?: readonly string[];
 }
 
-/** What `judgeAuthentication` (./authentication.ts) asks for. */
+/** What `refusalOfAuthentication` (./authentication.ts) asks for. */
 export interface RequiredAuthentication {
   /**
    * Any one of these is enough: `amr` values (RFC 8176) such as `mfa`, `otp` or `hwk`, or `acr:` and the name of an

@@ -1,5 +1,6 @@
 import type { Change } from './change.ts';
 import { CountersignError } from './error.ts';
+import type { Judged } from './error.ts';
 import type { Person, Role } from './person.ts';
 import { askedFor, isMachine, samePerson } from './person.ts';
 
@@ -10,29 +11,32 @@ const reviewers: ReadonlySet<Role> = new Set(['approver', 'auditor', 'operator']
  * oversight who neither asked for the change nor decided it, once it has ended. Whoever asks this sees to it that they may
  * read the change (`mayRead`): nobody signs for what they cannot see. An admin may not, and so reviews nothing.
  *
- * @returns `new` when the review would count, `repeated` when this person has already signed it
- * @throws CountersignError `missing_role`, `forbidden` for a machine, `self_review` (403); `review_not_owed`, `already_reviewed` (409)
+ * @returns `new` when the review would count, `repeated` when this person has already signed it; or `missing_role`,
+ * `forbidden` for a machine, `self_review` (403); `review_not_owed`, `already_reviewed` (409)
  */
-export function judgeReview(change: Change, person: Person): 'new' | 'repeated' {
+export function judgeReview(change: Change, person: Person): Judged<'new' | 'repeated'> {
   if (!person.roles.some((role) => reviewers.has(role))) {
-    throw new CountersignError('missing_role', 'a review needs one of the roles approver, auditor, operator');
+    return new CountersignError(
+      'missing_role',
+      'a review needs one of the roles approver, auditor, operator',
+    );
   }
-  if (isMachine(person)) throw new CountersignError('forbidden', 'a review is signed by a person');
+  if (isMachine(person)) return new CountersignError('forbidden', 'a review is signed by a person');
   if (askedFor(change.requester, person)) {
-    throw new CountersignError('self_review', 'who asked for a change may not review it');
+    return new CountersignError('self_review', 'who asked for a change may not review it');
   }
   if (change.decisions.some((d) => samePerson(d.person, person))) {
-    throw new CountersignError('self_review', 'who decided a change may not review it');
+    return new CountersignError('self_review', 'who decided a change may not review it');
   }
   if (change.reviewStatus === 'signed') {
     if (change.review && samePerson(change.review.person, person)) return 'repeated';
-    throw new CountersignError(
+    return new CountersignError(
       'already_reviewed',
       `the review was signed by ${change.review?.person.name ?? 'another'}`,
     );
   }
   if (change.reviewStatus !== 'owed' || change.closedAt === null) {
-    throw new CountersignError(
+    return new CountersignError(
       'review_not_owed',
       change.closedAt === null ? 'the change has not ended yet' : 'the change owes no review',
     );

@@ -1,6 +1,6 @@
 import type { Change } from './change.ts';
-import { CountersignError } from './error.ts';
-import type { ErrorCode } from './error.ts';
+import { CountersignError, isRefused } from './error.ts';
+import type { ErrorCode, Judged } from './error.ts';
 import type { Person } from './person.ts';
 import { samePerson } from './person.ts';
 import type { Statement } from './statement.ts';
@@ -85,17 +85,23 @@ export interface WordFacts {
  * - `abandon`: an operator, of an approved change, and of one that waits for approval again after a call
  * - `revoke`: an admin
  *
- * @throws CountersignError `missing_role` (403); `change_closed`, `already_stopped`, `open_change_exists`, `call_started`,
- * `not_approved`, `not_paused`, `not_running` (409)
+ * @returns what stands then; or `missing_role` (403); `change_closed`, `already_stopped`, `open_change_exists`,
+ * `call_started`, `not_approved`, `not_paused`, `not_running` (409)
  */
-export function judgeWord({ change, standing, called }: WordFacts, word: Word, person: Person): Standing {
-  assertRole(change, word, person);
-  const after = assertFollows(change, standing, word);
+export function judgeWord(
+  { change, standing, called }: WordFacts,
+  word: Word,
+  person: Person,
+): Judged<Standing> {
+  const unfit = refusalOfRole(change, word, person);
+  if (unfit) return unfit;
+  const after = judgeStandingAfter(change, standing, word);
+  if (isRefused(after)) return after;
   if (word === 'take_over' && change.breakGlass) {
-    throw new CountersignError('open_change_exists', 'another break-glass change is open on this target');
+    return new CountersignError('open_change_exists', 'another break-glass change is open on this target');
   }
   if ((word === 'withdraw' || word === 'take_over') && called) {
-    throw new CountersignError(
+    return new CountersignError(
       'call_started',
       'a call has begun; an operator may pause or abandon the change',
     );
@@ -103,10 +109,10 @@ export function judgeWord({ change, standing, called }: WordFacts, word: Word, p
   if (word === 'withdraw' || word === 'take_over' || word === 'revoke') return after;
   if (word === 'abandon' && called) return after;
   if (change.decisionStatus !== 'approved') {
-    throw new CountersignError('not_approved', 'the change is not approved, so there is no execution yet');
+    return new CountersignError('not_approved', 'the change is not approved, so there is no execution yet');
   }
   if (word === 'retry' && change.executionStatus !== 'running') {
-    throw new CountersignError('not_running', 'there is no running execution to retry');
+    return new CountersignError('not_running', 'there is no running execution to retry');
   }
   return after;
 }
@@ -114,22 +120,22 @@ export function judgeWord({ change, standing, called }: WordFacts, word: Word, p
 /**
  * What stands after a word that was written down before: only what is final is still in its way, as another may have come first.
  * Whoever wrote it down knew what stood, so what its workflow takes to stand does not count.
- * @throws CountersignError `change_closed`, `already_stopped` (409)
+ * @returns what stands then; or `change_closed`, `already_stopped` (409)
  */
-export function standingOnceHeard(change: Change, standing: Standing, word: Word): Standing {
+export function judgeHeardWord(change: Change, standing: Standing, word: Word): Judged<Standing> {
   if (!hasStopped(standing) && (word === 'pause' || word === 'resume')) {
-    assertGoesOn(change, standing);
-    return word === 'pause' ? 'paused' : 'going';
+    return refusalOfEnd(change, standing) ?? (word === 'pause' ? 'paused' : 'going');
   }
-  return assertFollows(change, standing, word);
+  return judgeStandingAfter(change, standing, word);
 }
 
 /**
  * What stands after a word that is said now.
- * @throws CountersignError `change_closed`, `already_stopped`, `not_paused`, `not_running` (409)
+ * @returns what stands then; or `change_closed`, `already_stopped`, `not_paused`, `not_running` (409)
  */
-export function assertFollows(change: Change, standing: Standing, word: Word): Standing {
-  assertGoesOn(change, standing);
+export function judgeStandingAfter(change: Change, standing: Standing, word: Word): Judged<Standing> {
+  const ended = refusalOfEnd(change, standing);
+  if (ended) return ended;
   const after = standingAfter(standing, word);
   if ('standing' in after) return after.standing;
   const messages = {
@@ -137,12 +143,12 @@ export function assertFollows(change: Change, standing: Standing, word: Word): S
     not_paused: 'the execution is not paused',
     not_running: 'the execution is paused',
   };
-  throw new CountersignError(after.refusal, messages[after.refusal]);
+  return new CountersignError(after.refusal, messages[after.refusal]);
 }
 
-function assertGoesOn(change: Change, standing: Standing): void {
-  if (change.closedAt === null && (!isFinal(change) || hasStopped(standing))) return;
-  throw new CountersignError('change_closed', 'the change has ended');
+function refusalOfEnd(change: Change, standing: Standing): CountersignError | null {
+  if (change.closedAt === null && (!isFinal(change) || hasStopped(standing))) return null;
+  return new CountersignError('change_closed', 'the change has ended');
 }
 
 /** Whether the cancellation of its workflow still stops a change: not what has ended, whose end is decided, or that was stopped before. */
@@ -153,20 +159,19 @@ export function mayBeCancelled(
   return !isFinal(change) && change.closedAt === null && !hasStopped(standing);
 }
 
-function assertRole({ requester }: Change, word: Word, person: Person): void {
-  if (word === 'take_over') return;
-  if (word === 'withdraw') {
-    if (samePerson(requester, person) || person.roles.includes('operator')) return;
-    throw new CountersignError('missing_role', 'a change is withdrawn by its requester or by an operator');
-  }
-  if (word === 'revoke') {
-    if (person.roles.includes('admin')) return;
-    throw new CountersignError('missing_role', 'a policy is revoked by an admin');
-  }
-  if (!person.roles.includes('operator')) {
-    throw new CountersignError(
-      'missing_role',
-      'pausing, resuming, retrying and abandoning need the role operator',
-    );
+function refusalOfRole({ requester }: Change, word: Word, person: Person): CountersignError | null {
+  const { roles } = person;
+  const missing = (message: string) => new CountersignError('missing_role', message);
+  switch (word) {
+    case 'take_over':
+      return null;
+    case 'withdraw':
+      if (samePerson(requester, person) || roles.includes('operator')) return null;
+      return missing('a change is withdrawn by its requester or by an operator');
+    case 'revoke':
+      return roles.includes('admin') ? null : missing('a policy is revoked by an admin');
+    default:
+      if (roles.includes('operator')) return null;
+      return missing('pausing, resuming, retrying and abandoning need the role operator');
   }
 }

@@ -1,6 +1,6 @@
-import { judgeBreakGlass } from '../domain/break-glass.ts';
+import { refusalOfBreakGlass } from '../domain/break-glass.ts';
 import type { ChangeRequest } from '../domain/change.ts';
-import { CountersignError } from '../domain/error.ts';
+import { allowed, CountersignError } from '../domain/error.ts';
 import type { PinnedPolicy } from '../domain/policy.ts';
 import { satisfiability } from '../domain/satisfiability.ts';
 import { isoTime } from '../domain/time.ts';
@@ -72,7 +72,9 @@ function policyOf({ rules, directory }: PolicySet, asked: PolicyQuestion, now: n
   const { operation, target, requester, breakGlass, justification } = asked;
   const policy = matchPolicy(rules, { operation, target, requester, now }, directory);
   if (policy === null) throw new CountersignError('no_policy', `no policy is for this ${operation}`);
-  if (breakGlass) judgeBreakGlass(policy, requester, justification, directory.groupsIn(requester));
+  if (breakGlass) {
+    allowed(refusalOfBreakGlass(policy, requester, justification, directory.groupsIn(requester)));
+  }
   return policy;
 }
 

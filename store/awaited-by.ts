@@ -14,7 +14,7 @@ export interface Awaited extends PersonId {
 }
 
 /**
- * Whether somebody may be awaited: all of whom `awaitsDecisionOf` (domain/decision.ts) says so, and a few more, so that
+ * Whether somebody may be awaited: all of whom `refusalToDecide` (domain/decision.ts) does not refuse, and a few more, so that
  * it need not be asked of every change. They are in a group of the open stage, the first one with a free seat, or in one
  * that helps it; or they represent somebody who is.
  * A row that holds something else than it should is passed over, where jsonb_array_elements would fail the list.

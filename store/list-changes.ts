@@ -32,7 +32,7 @@ export interface ChangeFilter {
   /**
    * Changes that this person may be awaited to decide at `now` (ms since the epoch): pending, read, before decide-by, not
    * their own, not decided by them, with a seat of the open stage in whose groups they are. Whether they are awaited,
-   * `awaitsDecisionOf` says of each.
+   * `refusalToDecide` says of each.
    */
   readonly awaitingPerson?: Awaited | undefined;
   /** Only changes that this person requested; for whoever may see no others. */

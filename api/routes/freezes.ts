@@ -4,8 +4,8 @@ import { appendEntry } from '../../audit/append.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { changeMembers, personActor } from '../../domain/entry.ts';
 import type { EntryBody, EventType } from '../../domain/entry.ts';
-import { CountersignError } from '../../domain/error.ts';
-import { concerns, isOver, judgeOverride } from '../../domain/freeze.ts';
+import { allowed, CountersignError } from '../../domain/error.ts';
+import { concerns, isOver, refusalOfOverride } from '../../domain/freeze.ts';
 import type { Freeze, FreezeOverride } from '../../domain/freeze.ts';
 import { isoTime } from '../../domain/time.ts';
 import { getFreeze } from '../../store/get-freeze.ts';
@@ -152,7 +152,7 @@ export function freezeRoutes(deps: ApiDependencies): Router {
       await recorded(refusals, req, { wanted: { ...wanted, digest }, change }, async () => {
         await assertIntact(refusals, change);
         const directory = policies.current().directory.groupsIn(person);
-        judgeOverride(change, freeze, { person, digest, directory }, at);
+        allowed(refusalOfOverride(change, freeze, { person, digest, directory }, at));
       });
       const { issuer, subject, name } = person;
       const by = { issuer, subject, name };

@@ -1,7 +1,7 @@
 import type { Request, RequestHandler, Router } from 'express';
 import type { Change } from '../../domain/change.ts';
-import { judgeDecision, judgeTakeBack } from '../../domain/decision.ts';
-import { CountersignError } from '../../domain/error.ts';
+import { judgeDecision, refusalToTakeBack } from '../../domain/decision.ts';
+import { allowed, CountersignError } from '../../domain/error.ts';
 import { directoryOf } from '../../domain/membership.ts';
 import type { DirectoryMembership, Person } from '../../domain/person.ts';
 import { mayRead } from '../../domain/reading.ts';
@@ -116,7 +116,7 @@ export function requestRoutes(deps: ApiDependencies): Router {
   const retry = handle(
     (body) => ({ kind: 'execution', digest: null, ...checked(executionSchema, body) }),
     async ({ id }, person): Promise<Verdict> => {
-      judgeWord(await readStanding(db, id), 'retry', person);
+      allowed(judgeWord(await readStanding(db, id), 'retry', person));
       return 'new';
     },
   );
@@ -132,16 +132,18 @@ export function requestRoutes(deps: ApiDependencies): Router {
           return { kind: 'decision', action: decision, digest, comment };
         },
         (change, person, { action, digest, comment, directory }) =>
-          judgeDecision(
-            change,
-            {
-              decision: action === 'approve' ? 'approve' : 'reject',
-              digest: digest ?? '',
-              person,
-              comment,
-              ...(directory ? { directory } : {}),
-            },
-            now(),
+          allowed(
+            judgeDecision(
+              change,
+              {
+                decision: action === 'approve' ? 'approve' : 'reject',
+                digest: digest ?? '',
+                person,
+                comment,
+                ...(directory ? { directory } : {}),
+              },
+              now(),
+            ),
           ),
       ),
     )
@@ -149,7 +151,7 @@ export function requestRoutes(deps: ApiDependencies): Router {
       handle(
         () => ({ kind: 'decision_withdrawal', action: 'withdraw', digest: null, comment: '' }),
         (change, person) => {
-          judgeTakeBack(change, person, now());
+          allowed(refusalToTakeBack(change, person, now()));
           return 'new';
         },
       ),
@@ -177,7 +179,7 @@ export function requestRoutes(deps: ApiDependencies): Router {
           if (!mayRead(change, person, policies.current().directory.groupsIn, now())) {
             throw new CountersignError('forbidden', 'who may not read a change may not review it');
           }
-          return judgeReview(change, person);
+          return allowed(judgeReview(change, person));
         },
       ),
     )

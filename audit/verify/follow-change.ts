@@ -5,7 +5,7 @@ import { decisionOf, decisionOutcome, judgeDecision } from '../../domain/decisio
 import { superseded, withOneMore, withOneTakenBack } from '../../domain/decisions.ts';
 import { digestText } from '../../domain/digest.ts';
 import type { EntryBody, EventType } from '../../domain/entry.ts';
-import { CountersignError } from '../../domain/error.ts';
+import { isRefused } from '../../domain/error.ts';
 import type { PersonId } from '../../domain/person.ts';
 import { samePerson } from '../../domain/person.ts';
 import { needsNobody } from '../../domain/progress.ts';
@@ -260,13 +260,9 @@ function decided(life: Life, body: EntryBody, decision: 'approve' | 'reject', re
   if (statement.round !== life.round || round !== life.round) {
     report('decision_not_awaited', `a decision of round ${statement.round} in round ${life.round}`);
   } else {
-    try {
-      const verdict = judgeDecision(decidable, wanted, now);
-      if (verdict === 'repeated') report('decision_not_awaited', 'this person had decided so before');
-    } catch (error) {
-      if (!(error instanceof CountersignError)) throw error;
-      report('decision_not_allowed', `${error.code}: ${error.message}`);
-    }
+    const judged = judgeDecision(decidable, wanted, now);
+    if (judged === 'repeated') report('decision_not_awaited', 'this person had decided so before');
+    else if (isRefused(judged)) report('decision_not_allowed', `${judged.code}: ${judged.message}`);
   }
   const made = { ...decisionOf(decidable, wanted, now), round };
   return decidedAnew(life, { decisions: withOneMore(life.decisions, made) });

@@ -5,7 +5,6 @@ import type { Change, Decision } from '../../domain/change.ts';
 import { next } from '../domain/moves.ts';
 import { decisionOf, judgeDecision } from '../../domain/decision.ts';
 import { withOneMore, withOneTakenBack } from '../../domain/decisions.ts';
-import { CountersignError } from '../../domain/error.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import { directoryOf } from '../../domain/membership.ts';
 import type { Person, PersonId } from '../../domain/person.ts';
@@ -114,12 +113,7 @@ function changeOf(one: Case, now: number, requester: string): Change {
       const decision = word === 'reject' ? 'reject' : 'approve';
       const directory = directoryOf(change, person, isoTime(at), groupsIn);
       const wanted = { decision, digest: change.digest ?? '', person, comment: '', directory } as const;
-      try {
-        if (judgeDecision(change, wanted, at) === 'repeated') continue;
-      } catch (error) {
-        if (error instanceof CountersignError) continue;
-        throw error;
-      }
+      if (judgeDecision(change, wanted, at) !== 'new') continue;
       decisions = withOneMore(change.decisions, decisionOf(change, wanted, at));
     }
     const after = next(change, { decisions });

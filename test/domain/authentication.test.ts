@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { judgeAuthentication } from '../../domain/authentication.ts';
+import { refusalOfAuthentication } from '../../domain/authentication.ts';
 import type { RequiredAuthentication } from '../../domain/policy.ts';
 import { isoTime } from '../../domain/time.ts';
 
@@ -30,13 +30,5 @@ test.each<[string, string[], string | null, RequiredAuthentication | null, 'enou
   ['strong and old', ['mfa'], ago(301), { methods: ['mfa'], maxAgeSeconds: 300 }, weak],
   ['recent and weak', ['pwd'], ago(10), { methods: ['mfa'], maxAgeSeconds: 300 }, weak],
 ])('%s', (_name, methods, at, required, outcome) => {
-  const judged = (): string => {
-    try {
-      judgeAuthentication({ methods, at }, required, now);
-      return 'enough';
-    } catch (error) {
-      return (error as { code: string }).code;
-    }
-  };
-  expect(judged()).toBe(outcome);
+  expect(refusalOfAuthentication({ methods, at }, required, now)?.code ?? 'enough').toBe(outcome);
 });

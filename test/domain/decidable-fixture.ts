@@ -1,7 +1,7 @@
 import type { Decision } from '../../domain/change.ts';
 import { decisionOf, judgeDecision } from '../../domain/decision.ts';
 import type { Decidable, WantedDecision } from '../../domain/decision.ts';
-import { CountersignError } from '../../domain/error.ts';
+import { allowed, CountersignError, isRefused } from '../../domain/error.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import { decisionOutcome } from '../../domain/decision.ts';
 import type { Person, Role } from '../../domain/person.ts';
@@ -65,11 +65,11 @@ export function decided(by: Person, more: Partial<Decision> = {}): Decision {
   return { decision, comment, person: by, digest, round: 1, stage: 'first', at, counts: true, ...more };
 }
 
-/** The change after one more decision that the rule allows. @throws CountersignError */
+/** The change after one more decision that the rule allows. @throws CountersignError the refusal */
 export function after(change: Decidable, by: Person, more: Partial<WantedDecision> = {}): Decidable {
   const want = wanted(by, more);
   const now = submitted + 1000;
-  if (judgeDecision(change, want, now) === 'repeated') return change;
+  if (allowed(judgeDecision(change, want, now)) === 'repeated') return change;
   const decisions = [...change.decisions, decisionOf(change, want, now)];
   return { ...change, decisions, decisionStatus: decisionOutcome({ ...change, decisions }) };
 }
@@ -77,7 +77,8 @@ export function after(change: Decidable, by: Person, more: Partial<WantedDecisio
 /** The code with which work is refused, or what it answers. */
 export function codeOf(work: () => unknown): unknown {
   try {
-    return work() ?? 'allowed';
+    const answer = work() ?? 'allowed';
+    return isRefused(answer) ? answer.code : answer;
   } catch (error) {
     return error instanceof CountersignError ? error.code : error;
   }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { canonicalJson } from '../../domain/canonical-json.ts';
 import type { Decision } from '../../domain/change.ts';
-import { decisionOutcome, judgeDecision, judgeTakeBack, missingSeats } from '../../domain/decision.ts';
+import { decisionOutcome, judgeDecision, refusalToTakeBack, missingSeats } from '../../domain/decision.ts';
 import type { Decidable, WantedDecision } from '../../domain/decision.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import type { Person } from '../../domain/person.ts';
@@ -57,6 +57,8 @@ describe('who may decide what, when', () => {
     ['without the role', 'missing_role', {}, person('olga', ['operations'], ['operator', 'admin'])],
     ['before the target was read', 'not_awaiting_decision', { digest: null }, bob],
     ['on another digest', 'digest_mismatch', {}, bob, { digest: other }],
+    // Who may not decide is told so whatever they saw.
+    ['on another digest, of another group', 'not_an_approver', { policy: security }, bob, { digest: other }],
     ['a moment before decide-by', 'new', {}, bob, {}, submitted + 86_400_000 - 1],
     ['at decide-by', 'decide_by_passed', {}, bob, {}, submitted + 86_400_000],
     ['after an approval', 'already_decided', { decisionStatus: 'approved' }, bob],
@@ -406,7 +408,7 @@ describe('taking a decision back', () => {
   const one = after(start, bob);
   const two = after(one, carol);
   const taken = (change: Decidable, by: Person, now = submitted + 2000) =>
-    codeOf(() => judgeTakeBack(change, by, now));
+    codeOf(() => refusalToTakeBack(change, by, now));
   test.each<[string, string, () => unknown]>([
     ['while the stage is open', 'allowed', () => taken(one, bob)],
     ['after decide-by', 'decide_by_passed', () => taken(one, bob, submitted + 86_400_000)],

@@ -5,7 +5,7 @@ import { newChange } from '../../domain/evolve.ts';
 import { audienceOf } from '../../domain/notice.ts';
 import type { PinnedPolicy } from '../../domain/policy.ts';
 import { judgeReview } from '../../domain/review.ts';
-import { judgeBreakGlass } from '../../domain/break-glass.ts';
+import { refusalOfBreakGlass } from '../../domain/break-glass.ts';
 import { satisfiability } from '../../domain/satisfiability.ts';
 import { judgeWord } from '../../domain/stop.ts';
 import {
@@ -130,7 +130,7 @@ describe('where others fail', () => {
       groups: { oncall: { source: 'token' } },
     });
     const broken = (groups: string[], why: string) =>
-      codeOf(() => judgeBreakGlass(policy, person('erin', groups), why));
+      codeOf(() => refusalOfBreakGlass(policy, person('erin', groups), why));
     expect(broken(['oncall'], 'outage: line 3')).toBe('allowed');
     expect(broken(['oncall'], 'because')).toBe('break_glass_not_allowed');
     expect(broken([], 'outage: line 3')).toBe('break_glass_not_allowed');

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Change, Decision } from '../../domain/change.ts';
-import { CountersignError } from '../../domain/error.ts';
+import { codeOf } from './decidable-fixture.ts';
 import type { Person, Role } from '../../domain/person.ts';
 import { judgeReview } from '../../domain/review.ts';
 import type { ReviewStatus } from '../../domain/status.ts';
@@ -43,12 +43,5 @@ test.each<[string, Person, ReviewStatus, string | null]>([
     closedAt,
     review: reviewStatus === 'signed' ? { person: dave, comment: 'looked', at: ended } : null,
   } as unknown as Change;
-  const verdict = (() => {
-    try {
-      return judgeReview(change, by);
-    } catch (error) {
-      return error instanceof CountersignError ? error.code : 'not ours';
-    }
-  })();
-  expect(verdict).toBe(expected);
+  expect(codeOf(() => judgeReview(change, by))).toBe(expected);
 });

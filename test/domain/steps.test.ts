@@ -2,8 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Change } from '../../domain/change.ts';
 import { newChange } from '../../domain/evolve.ts';
-import { decisionOf, decisionOutcome, judgeDecision, judgeTakeBack } from '../../domain/decision.ts';
-import { CountersignError } from '../../domain/error.ts';
+import { decisionOf, decisionOutcome, judgeDecision, refusalToTakeBack } from '../../domain/decision.ts';
 import type { PersonId } from '../../domain/person.ts';
 import type { GroupSource, PinnedPolicy, RejectRule } from '../../domain/policy.ts';
 import { reevaluate } from '../../domain/reevaluation.ts';
@@ -232,21 +231,15 @@ function afterStep(
     const again = reevaluate(change, groupsIn);
     return again.missing.length > 0 ? withLapsed(change, again, now) : change;
   }
-  try {
-    if (step.kind === 'take back') {
-      judgeTakeBack(change, by, now);
-      return withoutDecision(change, by, now);
-    }
-    const own = [by, ...names.map(listed)].map((one) => ({
-      issuer: one.issuer,
-      subject: one.subject,
-      groups: [...groupsIn(one)],
-    }));
-    const want = wanted(by, { decision: step.kind, directory: own });
-    if (judgeDecision(change, want, now) === 'repeated') return change;
-    return withDecision(change, decisionOf(change, want, now));
-  } catch (error) {
-    if (error instanceof CountersignError) return change;
-    throw error;
+  if (step.kind === 'take back') {
+    return refusalToTakeBack(change, by, now) ? change : withoutDecision(change, by, now);
   }
+  const own = [by, ...names.map(listed)].map((one) => ({
+    issuer: one.issuer,
+    subject: one.subject,
+    groups: [...groupsIn(one)],
+  }));
+  const want = wanted(by, { decision: step.kind, directory: own });
+  if (judgeDecision(change, want, now) !== 'new') return change;
+  return withDecision(change, decisionOf(change, want, now));
 }

@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Change } from '../../domain/change.ts';
-import { CountersignError } from '../../domain/error.ts';
+import { isRefused } from '../../domain/error.ts';
+import type { Judged } from '../../domain/error.ts';
 import type { Person, Role } from '../../domain/person.ts';
 import type { DecisionStatus, ExecutionStatus } from '../../domain/status.ts';
 import {
-  assertFollows,
+  judgeStandingAfter,
   hasStopped,
   judgeWord,
   mayBeCancelled,
@@ -43,14 +44,7 @@ const change = (
     executionStatus,
     ...more,
   }) as Change;
-const codeOf = (work: () => void): string => {
-  try {
-    work();
-    return 'allowed';
-  } catch (error) {
-    return error instanceof CountersignError ? error.code : 'not ours';
-  }
-};
+const codeOf = (judged: Judged<Standing>): string => (isRefused(judged) ? judged.code : 'allowed');
 
 describe('the one order of words', () => {
   const table: Record<'going' | 'paused', Record<Word, string>> = {
@@ -116,7 +110,7 @@ describe('who may withdraw a change, and until when', () => {
     ['change_closed', alice, 'withdrawn', 'not_started', false],
   ])('%s: %o %s %s', (expected, by, decided, executed, called) => {
     const facts = { change: change(decided, executed), standing: 'going', called } as const;
-    expect(codeOf(() => judgeWord(facts, 'withdraw', by))).toBe(expected);
+    expect(codeOf(judgeWord(facts, 'withdraw', by))).toBe(expected);
   });
 });
 
@@ -141,25 +135,25 @@ describe('what an operator may do to an execution', () => {
     ['allowed', 'revoke', adam, 'approved', 'running', 'going'],
   ])('%s: %s by %o when %s %s, %s', (expected, word, by, decided, executed, standing) => {
     const facts = { change: change(decided, executed), standing, called: false };
-    expect(codeOf(() => judgeWord(facts, word, by))).toBe(expected);
+    expect(codeOf(judgeWord(facts, word, by))).toBe(expected);
   });
 
   test('after a call, what waits for approval again may be abandoned, by an operator, and nothing else', () => {
     const drifted = { change: change('pending', 'not_started'), standing: 'going', called: true } as const;
-    expect(codeOf(() => judgeWord(drifted, 'abandon', olga))).toBe('allowed');
-    expect(codeOf(() => judgeWord(drifted, 'abandon', alice))).toBe('missing_role');
-    expect(codeOf(() => judgeWord(drifted, 'pause', olga))).toBe('not_approved');
+    expect(codeOf(judgeWord(drifted, 'abandon', olga))).toBe('allowed');
+    expect(codeOf(judgeWord(drifted, 'abandon', alice))).toBe('missing_role');
+    expect(codeOf(judgeWord(drifted, 'pause', olga))).toBe('not_approved');
     const expired = { ...drifted, change: change('expired', 'not_started') };
-    expect(codeOf(() => judgeWord(expired, 'abandon', olga))).toBe('change_closed');
+    expect(codeOf(judgeWord(expired, 'abandon', olga))).toBe('change_closed');
   });
 
   test('another break-glass change keeps its target', () => {
     const facts = { standing: 'going', called: false } as const;
     const ordinary = change('pending', 'not_started');
-    expect(codeOf(() => judgeWord({ ...facts, change: ordinary }, 'take_over', bob))).toBe('allowed');
+    expect(codeOf(judgeWord({ ...facts, change: ordinary }, 'take_over', bob))).toBe('allowed');
     const broken = { ...facts, change: change('pending', 'not_started', { breakGlass: true }) };
-    expect(codeOf(() => judgeWord(broken, 'take_over', bob))).toBe('open_change_exists');
-    expect(codeOf(() => judgeWord({ ...facts, change: ordinary, called: true }, 'take_over', bob))).toBe(
+    expect(codeOf(judgeWord(broken, 'take_over', bob))).toBe('open_change_exists');
+    expect(codeOf(judgeWord({ ...facts, change: ordinary, called: true }, 'take_over', bob))).toBe(
       'call_started',
     );
   });
@@ -167,15 +161,15 @@ describe('what an operator may do to an execution', () => {
 
 test('a word that was accepted is refused only for what is final', () => {
   const at = '2026-11-24T09:00:00.000Z';
-  expect(assertFollows(change('pending', 'not_started'), 'going', 'pause')).toBe('paused');
-  expect(codeOf(() => assertFollows(change('withdrawn', 'running'), 'withdrawn', 'abandon'))).toBe(
+  expect(judgeStandingAfter(change('pending', 'not_started'), 'going', 'pause')).toBe('paused');
+  expect(codeOf(judgeStandingAfter(change('withdrawn', 'running'), 'withdrawn', 'abandon'))).toBe(
     'already_stopped',
   );
-  expect(codeOf(() => assertFollows(change('rejected', 'not_started'), 'going', 'withdraw'))).toBe(
+  expect(codeOf(judgeStandingAfter(change('rejected', 'not_started'), 'going', 'withdraw'))).toBe(
     'change_closed',
   );
   expect(
-    codeOf(() => assertFollows(change('withdrawn', 'cancelled', { closedAt: at }), 'withdrawn', 'abandon')),
+    codeOf(judgeStandingAfter(change('withdrawn', 'cancelled', { closedAt: at }), 'withdrawn', 'abandon')),
   ).toBe('change_closed');
 });
 
