@@ -1,4 +1,5 @@
 import { CountersignError } from '../domain/error.ts';
+import { newStatement } from '../domain/statement.ts';
 import { isoTime } from '../domain/time.ts';
 import { listChangesUnderRevoked } from '../store/list-changes-under-revoked.ts';
 import type { ApiDependencies } from './dependencies.ts';
@@ -16,17 +17,9 @@ export async function endRevoked(
   let told = 0;
   for (const { change, revocation } of await listChangesUnderRevoked(db)) {
     try {
-      const signed = signer.sign({
-        v: 1,
-        kind: 'revocation',
-        changeId: change.id,
-        person: revocation.revokedBy,
-        action: 'revoke',
-        comment: revocation.comment,
-        digest: null,
-        round: change.round,
-        at: isoTime(now()),
-      });
+      const { comment, revokedBy } = revocation;
+      const said = { kind: 'revocation', action: 'revoke', comment } as const;
+      const signed = signer.sign(newStatement(said, change, revokedBy, isoTime(now())));
       await engine.send({ signed, source: null });
       told += 1;
     } catch (error) {

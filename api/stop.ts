@@ -7,7 +7,8 @@ import { changeMembers, personActor } from '../domain/entry.ts';
 import { CountersignError, isRefused } from '../domain/error.ts';
 import type { Person } from '../domain/person.ts';
 import { samePerson } from '../domain/person.ts';
-import type { Statement } from '../domain/statement.ts';
+import { newStatement } from '../domain/statement.ts';
+import type { Said } from '../domain/statement.ts';
 import { hasStopped, judgeWord, standingOf, wordOf } from '../domain/stop.ts';
 import type { Standing } from '../domain/status.ts';
 import { workflowIdOf } from '../domain/change.ts';
@@ -21,9 +22,6 @@ import { lockCallGate } from '../store/lock-call-gate.ts';
 import type { Queryable } from '../store/queryable.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { tellStopWords } from './tell-stop-words.ts';
-
-/** What of a statement its author says: the rest is the change's and the clock's. */
-export type Said = Pick<Statement, 'kind' | 'action' | 'comment'>;
 
 /**
  * Says a word that stops a change, or has it go on after a pause: it is signed and written down while no call can begin,
@@ -61,9 +59,8 @@ export async function sayStopWord(
         : new CountersignError(code, message, { extra: { callUnderWay: underWay } });
     }
     const at = isoTime(now());
-    const { round } = change;
     // Of no digest: it stops the change in whatever round it is by then.
-    const signed = signer.sign({ v: 1, ...said, changeId, person, digest: null, round, at });
+    const signed = signer.sign(newStatement(said, change, person, at));
     const ordinal = entries + 1;
     const type = word === 'resume' ? 'stop.lifted' : 'stop.requested';
     await appendEntry(client, {

@@ -1,5 +1,6 @@
 import type { Change, ChangeRequest } from '../domain/change.ts';
 import { CountersignError, httpStatusOfCode } from '../domain/error.ts';
+import { newStatement } from '../domain/statement.ts';
 import type { Statement } from '../domain/statement.ts';
 import { askedMembers } from '../domain/asked.ts';
 import { newChange } from '../domain/evolve.ts';
@@ -187,18 +188,12 @@ async function assertAllowed({ db }: ApiDependencies, request: ChangeRequest): P
 
 /** What the API attests of a submission: who asked for just this, and that their token was verified. */
 export function submissionOf(request: ChangeRequest): Statement {
-  return {
-    v: 1,
-    kind: 'submission',
-    changeId: request.id,
-    person: request.requester,
-    action: 'submit',
-    // The justification is part of what the digest is made of.
-    comment: '',
-    digest: sha256(submissionText(askedMembers(newChange(request)), request.submittedAt)),
-    round: 0,
-    at: request.submittedAt,
-  };
+  const { requester, submittedAt } = request;
+  const change = newChange(request);
+  const digest = sha256(submissionText(askedMembers(change), submittedAt));
+  // The justification is part of what the digest is made of.
+  const said = { kind: 'submission', action: 'submit', comment: '', digest } as const;
+  return newStatement(said, change, requester, submittedAt);
 }
 
 function isServerFault({ code }: CountersignError): boolean {

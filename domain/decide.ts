@@ -15,7 +15,8 @@ import type { Transitions } from './lifecycle.ts';
 import type { Reevaluation } from './reevaluation.ts';
 import { judgeReview } from './review.ts';
 import { scheduling } from './scheduling.ts';
-import type { Statement } from './statement.ts';
+import type { SaidOf } from './statement.ts';
+import type { Person } from './person.ts';
 import { judgeHeardWord, judgeWord, mayBeCancelled, wordOf } from './stop.ts';
 import type { Word } from './stop.ts';
 import { isoTime } from './time.ts';
@@ -187,7 +188,7 @@ function eventsOfRequest(
   };
   switch (statement.kind) {
     case 'decision': {
-      const wanted = wantedBy(statement);
+      const wanted = wantedBy(statement, statement.person);
       const judged = judgeDecision(change, wanted, now);
       if (isRefused(judged)) return judged;
       if (judged === 'repeated') return nothing;
@@ -260,10 +261,12 @@ function eventOfWord(word: Word, told: SaidOnce, called: boolean): ChangeEvent {
   }
 }
 
-/** A decision as its statement says it. */
-export function wantedBy({ person, digest, comment, directory, action }: Statement): WantedDecision {
-  const decision = action === 'approve' ? 'approve' : 'reject';
-  return { decision, digest: digest ?? '', person, comment, ...(directory ? { directory } : {}) };
+/** The decision that somebody wants to make by what they say. */
+export function wantedBy(
+  { action, comment, digest, directory }: SaidOf<'decision'>,
+  person: Person,
+): WantedDecision {
+  return { decision: action, digest: digest ?? '', person, comment, ...(directory ? { directory } : {}) };
 }
 
 function escalated(change: Change, now: number): ChangeEvent {

@@ -1,32 +1,9 @@
 import { z } from 'zod';
 import type { SignedRequest } from './change.ts';
-import type { SignedStatement, Statement } from './statement.ts';
+import { actionsOfKind } from './statement.ts';
+import type { SignedStatement, Statement, StatementKind, StatementMembers } from './statement.ts';
 import { personSchema } from './person-schema.ts';
 import { isoMoment, sha256Hex } from './text-schema.ts';
-
-const kinds = [
-  'decision',
-  'decision_withdrawal',
-  'withdrawal',
-  'execution',
-  'review',
-  'takeover',
-  'revocation',
-  'submission',
-] as const satisfies readonly Statement['kind'][];
-const actions = [
-  'approve',
-  'reject',
-  'withdraw',
-  'pause',
-  'resume',
-  'retry',
-  'abandon',
-  'sign',
-  'take_over',
-  'revoke',
-  'submit',
-] as const satisfies readonly Statement['action'][];
 
 const membership = z.strictObject({
   issuer: z.string(),
@@ -34,20 +11,37 @@ const membership = z.strictObject({
   groups: z.array(z.string()),
 });
 
+const members = {
+  v: z.literal(1),
+  changeId: z.uuid().lowercase(),
+  person: personSchema,
+  comment: z.string().max(2000),
+  digest: sha256Hex.nullable(),
+  round: z.int().min(0),
+  directory: z.array(membership).exactOptional(),
+  at: isoMoment,
+} satisfies Record<keyof StatementMembers, z.ZodType>;
+
+function statementOf<K extends StatementKind>(kind: K) {
+  const actions: readonly string[] = actionsOfKind[kind];
+  return z.strictObject({ ...members, kind: z.literal(kind), action: z.enum(actions) });
+}
+
+/** A statement: each kind with its own actions. */
+const statement = z.discriminatedUnion('kind', [
+  statementOf('decision'),
+  statementOf('decision_withdrawal'),
+  statementOf('withdrawal'),
+  statementOf('execution'),
+  statementOf('review'),
+  statementOf('takeover'),
+  statementOf('revocation'),
+  statementOf('submission'),
+]) as unknown as z.ZodType<Statement>;
+
 /** What somebody said, with the API's signature on it. Whether it is one, is asked where the keys are known. */
 export const signedStatementSchema: z.ZodType<SignedStatement> = z.strictObject({
-  statement: z.strictObject({
-    v: z.literal(1),
-    kind: z.enum(kinds),
-    changeId: z.uuid().lowercase(),
-    person: personSchema,
-    action: z.enum(actions),
-    comment: z.string().max(2000),
-    digest: sha256Hex.nullable(),
-    round: z.int().min(0),
-    directory: z.array(membership).exactOptional(),
-    at: isoMoment,
-  } satisfies Record<keyof Statement, z.ZodType>),
+  statement,
   keyId: z.string(),
   signature: z.string(),
 });

@@ -3,7 +3,8 @@ import { CountersignError, isRefused } from './error.ts';
 import type { ErrorCode, Judged } from './error.ts';
 import type { Person } from './person.ts';
 import { samePerson } from './person.ts';
-import type { Statement } from './statement.ts';
+import { isAct } from './statement.ts';
+import type { Act } from './statement.ts';
 import { isFinal } from './status.ts';
 import type { Standing } from './status.ts';
 
@@ -56,16 +57,18 @@ export function standingOf(said: readonly Word[]): Standing {
   }, 'going');
 }
 
-/** The word that a statement says; null for a decision, a review or a submission. */
-export function wordOf({ kind, action }: Pick<Statement, 'kind' | 'action'>): Word | null {
-  const kinds = {
-    withdrawal: ['withdraw'],
-    takeover: ['take_over'],
-    revocation: ['revoke'],
-    execution: ['pause', 'resume', 'retry', 'abandon'],
-  } as const satisfies Partial<Record<Statement['kind'], readonly Word[]>>;
-  if (!Object.hasOwn(kinds, kind)) return null;
-  return kinds[kind as keyof typeof kinds].find((word) => word === action) ?? null;
+/** The word that a statement says; null for a decision, a review or a submission, and for what an edited entry has. */
+export function wordOf(act: Act): Word | null {
+  if (!isAct(act)) return null;
+  switch (act.kind) {
+    case 'withdrawal':
+    case 'takeover':
+    case 'revocation':
+    case 'execution':
+      return act.action;
+    default:
+      return null;
+  }
 }
 
 /** What a word finds. */

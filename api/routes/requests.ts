@@ -1,12 +1,14 @@
 import type { Request, RequestHandler, Router } from 'express';
 import type { Change } from '../../domain/change.ts';
+import { wantedBy } from '../../domain/decide.ts';
 import { judgeDecision, refusalToTakeBack } from '../../domain/decision.ts';
 import { allowed, CountersignError } from '../../domain/error.ts';
 import { directoryOf } from '../../domain/membership.ts';
-import type { DirectoryMembership, Person } from '../../domain/person.ts';
+import type { Person } from '../../domain/person.ts';
 import { mayRead } from '../../domain/reading.ts';
 import { judgeReview } from '../../domain/review.ts';
-import type { Statement } from '../../domain/statement.ts';
+import { newStatement } from '../../domain/statement.ts';
+import type { Said, SaidOf } from '../../domain/statement.ts';
 import { hasStopped, judgeWord } from '../../domain/stop.ts';
 import { isoTime } from '../../domain/time.ts';
 import { callerOf } from '../caller.ts';
@@ -23,24 +25,14 @@ import { makeView, findChange } from '../view.ts';
 /** Whether there is anything to do. */
 type Verdict = 'new' | 'repeated';
 
-/** What somebody wants of a change, before it is signed. */
-interface Wanted {
-  readonly kind: Statement['kind'];
-  readonly action: Statement['action'];
-  readonly comment: string;
-  readonly digest: string | null;
-  /** What the directory says of them, where the change's policy asks it. */
-  readonly directory?: readonly DirectoryMembership[];
-}
-
 /** Decisions, withdrawal and execution of a change: each is judged, signed, sent to the workflow and answered from Postgres. */
 export function requestRoutes(deps: ApiDependencies): Router {
   const { db, engine, signer, policies, refusals, unsealedLimitSeconds, now = Date.now } = deps;
   const view = makeView(deps);
 
-  function handle(
-    read: (body: unknown) => Wanted,
-    judge: (change: Change, person: Person, wanted: Wanted) => Verdict | Promise<Verdict>,
+  function handle<S extends Said>(
+    read: (body: unknown) => S,
+    judge: (change: Change, person: Person, wanted: S) => Verdict | Promise<Verdict>,
   ): RequestHandler<{ id: string }> {
     return async (req, res) => {
       const { person } = callerOf(req);
@@ -48,9 +40,9 @@ export function requestRoutes(deps: ApiDependencies): Router {
       const change = await findChange(db, req.params.id, person);
       const { groupsIn } = policies.current().directory;
       const said = asked.kind === 'decision' ? directoryOf(change, person, isoTime(now()), groupsIn) : [];
-      const wanted = { ...asked, ...(said.length > 0 ? { directory: said } : {}) };
+      const wanted: S = said.length > 0 ? { ...asked, directory: said } : asked;
       const source = req.ip ?? null;
-      const { kind, action, digest } = wanted;
+      const { kind, action, digest = null } = wanted;
       const type = kind.startsWith('decision') ? 'decision.refused' : 'request.refused';
       await recorded(refusals, req, { type, change, wanted: { kind, action, digest } }, async () => {
         // Who says something of what they were shown must have been shown what it is. A word to stop is taken all the same.
@@ -62,19 +54,7 @@ export function requestRoutes(deps: ApiDependencies): Router {
         if (asked.kind.startsWith('decision')) await assertGoesOn(change.id);
         if ((await judge(change, person, wanted)) === 'new') {
           if (kind === 'decision' && action === 'approve') await refuseUnsealed(db, unsealedLimitSeconds);
-          const { comment, directory } = wanted;
-          const statement: Statement = {
-            v: 1,
-            kind,
-            changeId: change.id,
-            person,
-            action,
-            comment,
-            digest,
-            round: change.round,
-            at: isoTime(now()),
-            ...(directory ? { directory } : {}),
-          };
+          const statement = newStatement(wanted, change, person, isoTime(now()));
           await engine.send({ signed: signer.sign(statement), source }).catch(async (error: unknown) => {
             if (!(error instanceof CountersignError) || error.code !== 'change_closed') throw error;
             // The workflow ended since the change was read: what is stored now says why, or that this came through.
@@ -98,7 +78,7 @@ export function requestRoutes(deps: ApiDependencies): Router {
   }
 
   /** Words that stop a change, or have it go on after a pause. */
-  function handleStop(read: (body: unknown) => Pick<Wanted, 'kind' | 'action' | 'comment'>): RequestHandler<{
+  function handleStop(read: (body: unknown) => Said): RequestHandler<{
     id: string;
   }> {
     return async (req, res) => {
@@ -114,7 +94,7 @@ export function requestRoutes(deps: ApiDependencies): Router {
   }
 
   const retry = handle(
-    (body) => ({ kind: 'execution', digest: null, ...checked(executionSchema, body) }),
+    (body) => ({ kind: 'execution', ...checked(executionSchema, body) }),
     async ({ id }, person): Promise<Verdict> => {
       allowed(judgeWord(await readStanding(db, id), 'retry', person));
       return 'new';
@@ -127,29 +107,16 @@ export function requestRoutes(deps: ApiDependencies): Router {
     .route('/:id/decisions')
     .post(
       handle(
-        (body) => {
+        (body): SaidOf<'decision'> => {
           const { decision, digest, comment } = checked(decisionSchema, body);
           return { kind: 'decision', action: decision, digest, comment };
         },
-        (change, person, { action, digest, comment, directory }) =>
-          allowed(
-            judgeDecision(
-              change,
-              {
-                decision: action === 'approve' ? 'approve' : 'reject',
-                digest: digest ?? '',
-                person,
-                comment,
-                ...(directory ? { directory } : {}),
-              },
-              now(),
-            ),
-          ),
+        (change, person, said) => allowed(judgeDecision(change, wantedBy(said, person), now())),
       ),
     )
     .delete(
       handle(
-        () => ({ kind: 'decision_withdrawal', action: 'withdraw', digest: null, comment: '' }),
+        () => ({ kind: 'decision_withdrawal', action: 'withdraw', comment: '' }),
         (change, person) => {
           allowed(refusalToTakeBack(change, person, now()));
           return 'new';
@@ -174,7 +141,7 @@ export function requestRoutes(deps: ApiDependencies): Router {
     .route('/:id/review')
     .post(
       handle(
-        (body) => ({ kind: 'review', action: 'sign', digest: null, ...checked(reviewSchema, body) }),
+        (body) => ({ kind: 'review', action: 'sign', ...checked(reviewSchema, body) }),
         (change, person) => {
           if (!mayRead(change, person, policies.current().directory.groupsIn, now())) {
             throw new CountersignError('forbidden', 'who may not read a change may not review it');

@@ -7,7 +7,8 @@ import { personActor } from '../../domain/entry.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import type { Person, Role } from '../../domain/person.ts';
 import type { PinnedPolicy } from '../../domain/policy.ts';
-import type { Statement } from '../../domain/statement.ts';
+import { newStatement } from '../../domain/statement.ts';
+import type { Act, Said, StatementKind } from '../../domain/statement.ts';
 import { submissionText } from '../../domain/submission.ts';
 import { honest } from '../support/honest.ts';
 import { pins } from '../support/operations.ts';
@@ -80,8 +81,8 @@ export function changeStory(
   function spoken(
     type: EventType,
     by: Person,
-    kind: Statement['kind'],
-    action: Statement['action'],
+    kind: StatementKind,
+    action: Act['action'],
     more: {
       readonly digest?: string | null;
       readonly round?: number;
@@ -91,17 +92,8 @@ export function changeStory(
   ): EntryBody {
     const { digest = digestOf(1), round = 1 } = more;
     const { at = now() } = more;
-    const statement: Statement = {
-      v: 1,
-      kind,
-      changeId,
-      person: by,
-      action,
-      comment: 'seen',
-      digest,
-      round,
-      at,
-    };
+    const said = { kind, action, comment: 'seen', digest } as Said;
+    const statement = newStatement(said, { id: changeId, round }, by, at);
     return entry(
       type,
       {
@@ -145,17 +137,9 @@ export function changeStory(
     /** As it was asked for, with the API's word on it. */
     attested(request: EntryBody, more: { readonly [member: string]: Json } = {}): EntryBody {
       const by = asked.requester;
-      const statement: Statement = {
-        v: 1,
-        kind: 'submission',
-        changeId,
-        person: by,
-        action: 'submit',
-        comment: '',
-        digest: sha256(submissionText(members, began)),
-        round: 0,
-        at: began,
-      };
+      const digest = sha256(submissionText(members, began));
+      const said = { kind: 'submission', action: 'submit', comment: '', digest } as const;
+      const statement = newStatement(said, { id: changeId, round: 0 }, by, began);
       return {
         ...request,
         statement: { ...(statement as unknown as JsonObject), ...more },

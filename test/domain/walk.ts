@@ -10,7 +10,9 @@ import { phaseOf } from '../../domain/lifecycle.ts';
 import type { Transitions } from '../../domain/lifecycle.ts';
 import type { Person } from '../../domain/person.ts';
 import { reevaluate } from '../../domain/reevaluation.ts';
-import type { Statement } from '../../domain/statement.ts';
+import { newStatement } from '../../domain/statement.ts';
+import type { Act } from '../../domain/statement.ts';
+import { isoTime } from '../../domain/time.ts';
 import { standingAfter } from '../../domain/stop.ts';
 import type { Word } from '../../domain/stop.ts';
 import type { Standing } from '../../domain/status.ts';
@@ -275,25 +277,31 @@ function checkEvent(before: Change, event: ChangeEvent, world: World, report: (r
   }
 }
 
-function said(change: Change, person: Person, act: Pick<Statement, 'kind' | 'action'>): Command {
-  const statement: Statement = {
-    ...{ v: 1, ...act, changeId: change.id, person, comment: '' },
-    ...{ digest: change.digest, round: change.round, at: new Date(now).toISOString() },
-  };
+function said(change: Change, person: Person, act: Act): Command {
+  const { digest } = change;
+  const statement = newStatement({ ...act, comment: '', digest }, change, person, isoTime(now));
   return { kind: 'request', request: { signed: { statement, keyId: '', signature: '' }, source: null } };
 }
 
-const kindOf = { withdraw: 'withdrawal', take_over: 'takeover', revoke: 'revocation' } as const;
+/** What somebody does who says a word. */
+function actOf(word: Word): Act {
+  switch (word) {
+    case 'withdraw':
+      return { kind: 'withdrawal', action: word };
+    case 'take_over':
+      return { kind: 'takeover', action: word };
+    case 'revoke':
+      return { kind: 'revocation', action: word };
+    default:
+      return { kind: 'execution', action: word };
+  }
+}
 
 function wordRequest(change: Change, word: Word): SignedRequest {
-  const kind = Object.hasOwn(kindOf, word) ? kindOf[word as keyof typeof kindOf] : 'execution';
   const admin: Person = {
     ...{ issuer: 'https://id', subject: 'olga', name: 'olga', roles: ['operator', 'admin'], groups: [] },
     authentication: { methods: [], at: null },
   };
-  const statement: Statement = {
-    ...{ v: 1, kind, action: word, changeId: change.id, person: admin, comment: '' },
-    ...{ digest: null, round: change.round, at: new Date(now).toISOString() },
-  };
+  const statement = newStatement({ ...actOf(word), comment: '' }, change, admin, isoTime(now));
   return { signed: { statement, keyId: '', signature: '' }, source: null, ordinal: change.stopWords + 1 };
 }
