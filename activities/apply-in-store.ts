@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import { eventIn } from '../domain/event-in.ts';
 import { mayHaveBeenSent } from '../domain/attempt.ts';
+import type { EventType } from '../domain/entry.ts';
 import { decide } from '../domain/decide.ts';
 import { listByKeys } from '../audit/list-by-keys.ts';
 import { inTransaction } from '../store/in-transaction.ts';
@@ -21,7 +22,9 @@ export function applyInStore(
   return inTransaction(pool, async (client) => {
     const kept = await lockedChange(client, changeId);
     // A repeat says what was said before, whatever the attempt came to since.
-    const keys = Object.entries(ordinals).map(([type, ordinal]) => keyOf(writer, changeId, type, ordinal));
+    const keys = Object.entries(ordinals).map(([type, ordinal]) =>
+      keyOf(writer, changeId, type as EventType, ordinal),
+    );
     const written = (await listByKeys(client, keys)).flatMap((body) => eventIn(body) ?? []);
     if (written.length > 0) return { events: written };
     const attempts = await listAttempts(client, changeId);

@@ -6,6 +6,7 @@ import { entryBodyOf } from '../domain/change-event.ts';
 import type { ChangeEvent } from '../domain/change-event.ts';
 import { decide } from '../domain/decide.ts';
 import type { Command } from '../domain/decide.ts';
+import { entryKey } from '../domain/entry.ts';
 import type { EntryDraft } from '../domain/entry.ts';
 import { evolve } from '../domain/evolve.ts';
 import { mayHappen, phaseOf } from '../domain/lifecycle.ts';
@@ -61,7 +62,10 @@ export function makeAttemptLog(deps: Pick<ActivityDependencies, 'pool' | 'now' |
     const [event] = verdict.events as readonly [AttemptEvent];
     const draft = {
       // The ordinal is the store's: it counts over every activity of the change, so it names the attempt for good.
-      key: `${namespace}/${workflowId}/${event.type}/${activityId}/${event.attempt.ordinal}`,
+      key: entryKey(
+        { namespace, of: workflowId, ordinal: `${activityId}/${event.attempt.ordinal}` },
+        event.type,
+      ),
       body: entryBodyOf(kept, event, { namespace, workflowId, runId, activityId, attempt }),
     };
     const appended = await appendEntry(client, draft);

@@ -2,16 +2,11 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { Pool } from 'pg';
 import { appendEntries } from '../audit/append.ts';
 import { makeGate } from '../calendar/gate.ts';
-import { saidMembers } from '../domain/change-event.ts';
 import { workflowIdOf } from '../domain/change.ts';
-import type { Change, ChangeRequest } from '../domain/change.ts';
-import { entryBodyOf } from '../domain/change-event.ts';
-import type { ChangeEvent, Requested } from '../domain/change-event.ts';
+import type { Change } from '../domain/change.ts';
+import { entryBodyOf, requestedEvent } from '../domain/change-event.ts';
 import { askAgainMs } from '../domain/closure.ts';
-import { personActor } from '../domain/entry.ts';
 import { newChange } from '../domain/evolve.ts';
-import { hostMembers } from '../domain/host.ts';
-import type { Host } from '../domain/host.ts';
 import { servedRegionFault } from '../operations/served-region.ts';
 import { getChange } from '../store/get-change.ts';
 import { getPolicyRevocation } from '../store/get-policy-revocation.ts';
@@ -69,7 +64,7 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
       if (obstacle && !(await asFailure(() => getChange(pool, change.id)))) return obstacle;
       const entry = {
         key: keyOf(writer, change.id, 'change.requested', ordinal),
-        body: entryBodyOf(change, requested(request, host), { ...writer }),
+        body: entryBodyOf(change, requestedEvent(request, host), { ...writer }),
       };
       const result = await asFailure(() =>
         inTransaction(pool, async (client) => {
@@ -147,43 +142,4 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
 async function obstacleTo(pool: Pool, change: Change): Promise<OpenedResult | null> {
   const revocation = await getPolicyRevocation(pool, change.policy.digest);
   return revocation && { kind: 'policy_revoked', changeId: change.id };
-}
-
-/** The event of a request, with everything that was asked for: whoever has the log can make the digest anew. */
-function requested(request: ChangeRequest, host: Host | null): ChangeEvent {
-  const { id, operation, operationVersion, inputSchemaDigest, target, input } = request;
-  const { justification, ticket, breakGlass, requester, policy } = request;
-  const { submittedAt, decideBy, executeAfter, executeBy, executeWithinMs } = request;
-  const { idempotency, source, submission } = request;
-  const signed = submission ? saidMembers(submission, source) : null;
-  const event: Requested = {
-    type: 'change.requested',
-    time: submittedAt,
-    actor: personActor(requester),
-    changeId: id,
-    operation,
-    operationVersion,
-    inputSchemaDigest,
-    target: target.id,
-    scope: { ...target.scope },
-    label: target.label,
-    input,
-    justification,
-    ticket,
-    breakGlass,
-    // Whole, so that whoever has the log can tell whether it was satisfied.
-    pinnedPolicy: policy,
-    submittedAt,
-    decideBy,
-    executeAfter,
-    executeBy,
-    executeWithinMs,
-    idempotency,
-  };
-  return {
-    ...event,
-    source,
-    ...(signed ? { statement: signed.statement, signature: signed.signature } : {}),
-    ...(host ? { host: hostMembers(host) } : {}),
-  } as Requested;
 }

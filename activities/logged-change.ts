@@ -41,9 +41,8 @@ export async function readLoggedChange(db: Queryable, changeId: string): Promise
 function signedApproval(event: ChangeEvent): SignedStatement | null {
   switch (event.type) {
     case 'decision.approved':
-      return signedIn(event);
     case 'change.requested':
-      return signedIn(event as Parameters<typeof signedIn>[0]);
+      return signedIn(event);
     default:
       return null;
   }

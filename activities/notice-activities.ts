@@ -4,7 +4,7 @@ import { appendEntry } from '../audit/append.ts';
 import { findEntry } from '../audit/find-entry.ts';
 import { activityInfo } from '@temporalio/activity';
 import { workflowIdOf } from '../domain/change.ts';
-import { changeMembers, workerActor } from '../domain/entry.ts';
+import { changeMembers, newEntry, workerActor } from '../domain/entry.ts';
 import type { EntryDraft } from '../domain/entry.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { NoticedChange } from '../domain/notice.ts';
@@ -78,17 +78,15 @@ function entryOf(
 ): EntryDraft {
   const { namespace } = activityInfo();
   const workflowId = workflowIdOf(change.id);
-  const type = 'notification.sent';
-  return {
-    key: `${namespace}/${workflowId}/${type}/${ordinal}`,
-    body: {
-      v: 1,
-      type,
+  return newEntry(
+    { namespace, of: workflowId, ordinal },
+    {
+      type: 'notification.sent',
       time,
       actor: workerActor,
       ...changeMembers(change),
       temporal: { namespace, workflowId },
       notification: audience,
     },
-  };
+  );
 }

@@ -5,8 +5,7 @@ import type { ChangeDifference } from '../audit/compare/compare-changes.ts';
 import { findEntry } from '../audit/find-entry.ts';
 import type { RaiseAlarm } from '../domain/alarm.ts';
 import { workflowIdOf } from '../domain/change.ts';
-import { workerActor } from '../domain/entry.ts';
-import type { EntryBody } from '../domain/entry.ts';
+import { entryKey, newEntry, workerActor } from '../domain/entry.ts';
 import { isoTime } from '../domain/time.ts';
 import { sha256 } from './digest.ts';
 
@@ -58,20 +57,19 @@ async function tell(
     stored: JSON.stringify(stored).slice(0, mostShown).toWellFormed(),
   }));
   const type = 'integrity.mismatch';
-  const key = `${namespace}/${workflowIdOf(changeId)}/${type}/${sha256(JSON.stringify(fields)).slice(0, 32)}`;
-  if (await findEntry(pool, key)) return false;
-  const body: EntryBody = {
-    v: 1,
+  const ordinal = sha256(JSON.stringify(fields)).slice(0, 32);
+  const place = { namespace, of: workflowIdOf(changeId), ordinal };
+  if (await findEntry(pool, entryKey(place, type))) return false;
+  const time = isoTime(now());
+  const members = {
     type,
-    time: isoTime(now()),
+    time,
     changeId,
     actor: workerActor,
-    operation: null,
-    target: null,
     outcome: 'stored_change_differs',
     fields,
-  };
-  await appendEntry(pool, { key, body });
+  } as const;
+  await appendEntry(pool, newEntry(place, members));
   const names = fields.map(({ field }) => field).join(', ');
   alarm?.('stored_change_differs', `what is stored differs from the log in: ${names}`, { changeId });
   return true;

@@ -7,7 +7,8 @@ import { workflowIdOf } from '../domain/change.ts';
 import type { Change } from '../domain/change.ts';
 import { entryBodyOf, signedIn } from '../domain/change-event.ts';
 import type { ChangeEvent, Said } from '../domain/change-event.ts';
-import type { EntryDraft } from '../domain/entry.ts';
+import { entryKey } from '../domain/entry.ts';
+import type { EntryDraft, EventType } from '../domain/entry.ts';
 import { CountersignError } from '../domain/error.ts';
 import { evolve } from '../domain/evolve.ts';
 import { mayHappen, phaseOf } from '../domain/lifecycle.ts';
@@ -48,10 +49,10 @@ export function changeWorkflow(changeId: string): Writer {
 export function keyOf(
   { namespace }: Pick<Writer, 'namespace'>,
   changeId: string,
-  type: string,
+  type: EventType,
   ordinal: number,
 ): string {
-  return `${namespace}/${workflowIdOf(changeId)}/${type}/${ordinal}`;
+  return entryKey({ namespace, of: workflowIdOf(changeId), ordinal }, type);
 }
 
 /**

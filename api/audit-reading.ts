@@ -4,7 +4,7 @@ import { appendEntry } from '../audit/append.ts';
 import { findEntry } from '../audit/find-entry.ts';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import type { JsonObject } from '../domain/json.ts';
-import { personActor } from '../domain/entry.ts';
+import { entryKey, newEntry, personActor } from '../domain/entry.ts';
 import { isoTime } from '../domain/time.ts';
 import { callerOf, requireRole } from './caller.ts';
 import type { ApiDependencies } from './dependencies.ts';
@@ -32,7 +32,7 @@ export function makeAuditReading(
   deps: Pick<ApiDependencies, 'db' | 'namespace' | 'refusals' | 'now'>,
 ): AuditReading {
   const { db, namespace, refusals, now = Date.now } = deps;
-  const keyOf = (type: string, id: string) => `${namespace}/-/${type}/${id}`;
+  const placeOf = (id: string) => ({ namespace, of: '-', ordinal: id });
   return {
     async allow(req, wanted) {
       const { person } = callerOf(req);
@@ -43,26 +43,23 @@ export function makeAuditReading(
     async record(req, type, query) {
       const id = randomUUID();
       const { changeId } = query;
-      await appendEntry(db, {
-        key: keyOf(type, id),
-        body: {
-          v: 1,
+      await appendEntry(
+        db,
+        newEntry(placeOf(id), {
           type,
           time: isoTime(now()),
           // Those who look at a change see who else has looked.
           changeId: typeof changeId === 'string' ? changeId : null,
           actor: personActor(callerOf(req).person),
-          operation: null,
-          target: null,
           query,
           source: req.ip ?? null,
-        },
-      });
+        }),
+      );
       return id;
     },
     async isRecorded(req, id, query) {
       const { issuer, subject } = callerOf(req).person;
-      const body = await findEntry(db, keyOf('audit.read', id));
+      const body = await findEntry(db, entryKey(placeOf(id), 'audit.read'));
       return (
         body !== null &&
         body.actor.issuer === issuer &&

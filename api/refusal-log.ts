@@ -4,7 +4,7 @@ import { appendEntry } from '../audit/append.ts';
 import type { RaiseAlarm } from '../domain/alarm.ts';
 import type { Change } from '../domain/change.ts';
 import type { JsonObject } from '../domain/json.ts';
-import { personActor } from '../domain/entry.ts';
+import { newEntry, personActor } from '../domain/entry.ts';
 import { httpStatusOfCode } from '../domain/error.ts';
 import type { CountersignError } from '../domain/error.ts';
 import type { Person } from '../domain/person.ts';
@@ -75,44 +75,46 @@ export function makeRefusalLog(deps: RefusalLogDependencies, windowMs = 60_000):
     const id = refusal.change?.id ?? null;
     // What is stored of one that differs is not told as if it were so.
     const change = error.code === 'stored_change_differs' ? null : refusal.change;
-    await appendEntry(db, {
-      key: `${namespace}/${id ?? '-'}/${type}/${randomUUID()}`,
-      body: {
-        v: 1,
-        type,
-        time: isoTime(now()),
-        changeId: id,
-        actor: personActor(person),
-        operation: change?.operation ?? null,
-        target: change?.target.id ?? null,
-        digest: change?.digest ?? null,
-        round: change?.round ?? null,
-        wanted,
-        outcome: error.code,
-        coalesced,
-        source,
-      },
-    });
+    await appendEntry(
+      db,
+      newEntry(
+        { namespace, of: id ?? '-', ordinal: randomUUID() },
+        {
+          type,
+          time: isoTime(now()),
+          changeId: id,
+          actor: personActor(person),
+          operation: change?.operation ?? null,
+          target: change?.target.id ?? null,
+          digest: change?.digest ?? null,
+          round: change?.round ?? null,
+          wanted,
+          outcome: error.code,
+          coalesced,
+          source,
+        },
+      ),
+    );
   }
 
   async function appendDifference(found: FoundDifference, coalesced: number): Promise<void> {
     const { change, difference } = found;
-    await appendEntry(db, {
-      key: `${namespace}/${change.id}/integrity.differs/${randomUUID()}`,
-      body: {
-        v: 1,
-        type: 'integrity.differs',
-        time: isoTime(now()),
-        changeId: change.id,
-        actor: { process: 'api' },
-        // What is stored of them may be what was edited.
-        operation: null,
-        target: null,
-        outcome: 'stored_change_differs',
-        difference: { ...difference },
-        coalesced,
-      },
-    });
+    await appendEntry(
+      db,
+      newEntry(
+        { namespace, of: change.id, ordinal: randomUUID() },
+        {
+          type: 'integrity.differs',
+          time: isoTime(now()),
+          // Operation and target are left out: what is stored of them may be what was edited.
+          changeId: change.id,
+          actor: { process: 'api' },
+          outcome: 'stored_change_differs',
+          difference: { ...difference },
+          coalesced,
+        },
+      ),
+    );
   }
 
   const refusals = makeCoalesced(append, {

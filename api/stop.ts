@@ -3,7 +3,8 @@ import { listBodies } from '../audit/list-bodies.ts';
 import { stopTypes, stopWordsIn } from '../audit/stop-words.ts';
 import type { StopWord } from '../audit/stop-words.ts';
 import type { Change } from '../domain/change.ts';
-import { changeMembers, personActor } from '../domain/entry.ts';
+import { saidInEntry } from '../domain/change-event.ts';
+import { changeMembers, newEntry } from '../domain/entry.ts';
 import { CountersignError, isRefused } from '../domain/error.ts';
 import type { Person } from '../domain/person.ts';
 import { samePerson } from '../domain/person.ts';
@@ -63,21 +64,14 @@ export async function sayStopWord(
     const signed = signer.sign(newStatement(said, change, person, at));
     const ordinal = entries + 1;
     const type = word === 'resume' ? 'stop.lifted' : 'stop.requested';
-    await appendEntry(client, {
-      key: `${namespace}/${workflowIdOf(changeId)}/${type}/${ordinal}`,
-      body: {
-        v: 1,
-        type,
-        time: at,
-        actor: personActor(person),
-        ...changeMembers({ ...change, digest: null }),
-        comment: said.comment,
-        statement: signed.statement as never,
-        signature: { keyId: signed.keyId, value: signed.signature },
-        source,
-        stop: { ordinal, word, callUnderWay: underWay },
-      },
-    });
+    const members = {
+      type,
+      time: at,
+      ...changeMembers({ ...change, digest: null }),
+      ...saidInEntry(signed, source),
+      stop: { ordinal, word, callUnderWay: underWay },
+    } as const;
+    await appendEntry(client, newEntry({ namespace, of: workflowIdOf(changeId), ordinal }, members));
     return ordinal;
   });
   if (await tellStopWords(deps, changeId)) return;

@@ -1,3 +1,4 @@
+import { newEntry } from '../domain/entry.ts';
 import type { EntryDraft } from '../domain/entry.ts';
 import type { Json } from '../domain/json.ts';
 
@@ -57,20 +58,8 @@ function entry(
   time: string,
   members: Readonly<Record<string, Json>>,
 ): EntryDraft {
-  return {
-    key: `log/${origin}/${type}/${ordinal}`,
-    body: {
-      v: 1,
-      type,
-      time,
-      changeId: null,
-      actor: { process: 'signer' },
-      operation: null,
-      target: null,
-      origin,
-      ...members,
-    },
-  };
+  const actor = { process: 'signer' };
+  return newEntry({ namespace: 'log', of: origin, ordinal }, { type, time, actor, origin, ...members });
 }
 
 function said(accepted: Accepted | null): Json {

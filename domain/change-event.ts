@@ -1,12 +1,14 @@
-import type { Attempt, MissingSeats, Outcome, Ticket } from './change.ts';
+import type { Attempt, Change, ChangeRequest, MissingSeats, Outcome, Ticket } from './change.ts';
 import type { Closure } from './closure.ts';
-import { changeMembers } from './entry.ts';
+import { changeMembers, newEntryBody, personActor, statedActor } from './entry.ts';
 import type { EntryBody, EventType } from './entry.ts';
-import type { Change } from './change.ts';
+import { hostMembers } from './host.ts';
+import type { Host } from './host.ts';
 import type { JsonObject } from './json.ts';
 import type { Person, PersonId } from './person.ts';
 import type { PinnedPolicy } from './policy.ts';
 import type { Narrowed } from './reevaluation.ts';
+import { statementJson } from './statement.ts';
 import type { SignedStatement, Statement } from './statement.ts';
 import type { DecisionStatus, ExecutionStatus } from './status.ts';
 import type { Target } from './target.ts';
@@ -18,9 +20,8 @@ interface Happened<T extends EventType> {
   readonly actor: JsonObject;
 }
 
-/** What a person said, as the API signed it. */
+/** What a person said, as the API signed it: with the comment, and with everything that is known of the person. */
 export interface Said {
-  readonly comment: string;
   readonly statement: Statement;
   readonly signature: { readonly keyId: string; readonly value: string };
   /** Where the request came from (an address), or null. */
@@ -45,7 +46,7 @@ export type AttemptEnd = Pick<
 >;
 
 /** A change was asked for, with everything that was asked for. */
-export interface Requested extends Happened<'change.requested'> {
+export interface Requested extends Happened<'change.requested'>, Partial<Said> {
   readonly changeId: string;
   readonly operation: string;
   readonly operationVersion: string;
@@ -65,6 +66,8 @@ export interface Requested extends Happened<'change.requested'> {
   readonly executeBy: string | null;
   readonly executeWithinMs: number;
   readonly idempotency: { readonly key: string; readonly bodyDigest: string } | null;
+  /** Who asked, where it was not the API. */
+  readonly host?: JsonObject;
 }
 
 /** The target was read and shown; a round of decisions begins. */
@@ -146,12 +149,21 @@ export type ChangeEventType = ChangeEvent['type'];
 /** The body of the entry that tells an event. @param before - the change before it; for its first one, as it was asked for */
 export function entryBodyOf(before: Change, event: ChangeEvent, temporal: JsonObject): EntryBody {
   const members = event as unknown as JsonObject & Pick<EntryBody, 'type' | 'time' | 'actor'>;
-  return { v: 1, ...changeMembers(before), temporal, ...members };
+  return newEntryBody({ ...changeMembers(before), temporal, ...members });
 }
 
-/** A statement with its signature, and where it came from, as members of an event. */
-export function saidMembers({ statement, keyId, signature }: SignedStatement, source: string | null): Said {
-  return { comment: statement.comment, statement, signature: { keyId, value: signature }, source };
+/** A statement with its signature, whose it is, and where it came from, as members of an event. */
+export function saidMembers({ statement, keyId, signature }: SignedStatement, source: string | null) {
+  const actor = statedActor(statement.person);
+  return { actor, statement, signature: { keyId, value: signature }, source } satisfies Said & {
+    actor: object;
+  };
+}
+
+/** The same for the body of an entry that is none of the change's events. */
+export function saidInEntry(signed: SignedStatement, source: string | null) {
+  const said = saidMembers(signed, source);
+  return { ...said, statement: statementJson(signed.statement) };
 }
 
 /** The statement that an event stands on, as it was signed; null where nobody has said it. */
@@ -161,7 +173,40 @@ export function signedIn(event: Partial<Said>): SignedStatement | null {
   return { statement, keyId: signature.keyId, signature: signature.value };
 }
 
-/** The person that an event's actor is. */
-export function personIn(actor: JsonObject): Person {
-  return actor as unknown as Person;
+/** Who asked for a change, as its first event tells it. */
+export function requesterIn({ statement, actor }: Requested): Person {
+  return statement?.person ?? (actor as unknown as Person);
+}
+
+/** The event of a request, with everything that was asked for: whoever has the log can make the digest anew. */
+export function requestedEvent(request: ChangeRequest, host: Host | null): Requested {
+  const { id, operation, operationVersion, inputSchemaDigest, target, input } = request;
+  const { justification, ticket, breakGlass, requester, policy, source, submission } = request;
+  const { submittedAt, decideBy, executeAfter, executeBy, executeWithinMs, idempotency } = request;
+  const said = submission ? saidMembers(submission, source) : { actor: personActor(requester), source };
+  return {
+    type: 'change.requested',
+    time: submittedAt,
+    ...said,
+    changeId: id,
+    operation,
+    operationVersion,
+    inputSchemaDigest,
+    target: target.id,
+    scope: { ...target.scope },
+    label: target.label,
+    input,
+    justification,
+    ticket,
+    breakGlass,
+    // Whole, so that whoever has the log can tell whether it was satisfied.
+    pinnedPolicy: policy,
+    submittedAt,
+    decideBy,
+    executeAfter,
+    executeBy,
+    executeWithinMs,
+    idempotency,
+    ...(host ? { host: hostMembers(host) } : {}),
+  };
 }

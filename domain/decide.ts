@@ -4,7 +4,7 @@ import type { AttemptEnd, ChangeEvent, Said, StopCode } from './change-event.ts'
 import type { Closure } from './closure.ts';
 import { decisionOutcome, judgeDecision, refusalToTakeBack } from './decision.ts';
 import type { WantedDecision } from './decision.ts';
-import { personActor, workerActor } from './entry.ts';
+import { workerActor } from './entry.ts';
 import { CountersignError, isRefused } from './error.ts';
 import type { Judged } from './error.ts';
 import { evolve } from './evolve.ts';
@@ -183,7 +183,6 @@ function eventsOfRequest(
   }
   const told = {
     time: isoTime(now),
-    actor: personActor(statement.person),
     ...saidMembers(signed, source),
   };
   switch (statement.kind) {

@@ -83,10 +83,38 @@ export interface EntryBody {
   readonly [member: string]: Json;
 }
 
+/** What an entry says: its type, when, who caused it, and what else belongs to the type. */
+export type EntryMembers = Pick<EntryBody, 'type' | 'time' | 'actor'> &
+  Partial<Pick<EntryBody, 'changeId' | 'operation' | 'target'>> & { readonly [member: string]: Json };
+
+/** What makes an entry unique beside its type; see {@link EntryDraft}. */
+export interface EntryPlace {
+  /** Temporal's namespace; `log` for an entry of the log itself. */
+  readonly namespace: string;
+  /** What the entry is of: a workflow id, `freeze-<id>`, …; `-` for nothing in particular. */
+  readonly of: string;
+  readonly ordinal: string | number;
+}
+
+/** The body of an entry: of no change, operation and target, unless it says of which. */
+export function newEntryBody(members: EntryMembers): EntryBody {
+  return { v: 1, changeId: null, operation: null, target: null, ...members };
+}
+
+/** The key of an entry of a type. */
+export function entryKey({ namespace, of, ordinal }: EntryPlace, type: EventType): string {
+  return `${namespace}/${of}/${type}/${ordinal}`;
+}
+
+/** An entry, for whoever appends it. */
+export function newEntry(place: EntryPlace, members: EntryMembers): EntryDraft {
+  return { key: entryKey(place, members.type), body: newEntryBody(members) };
+}
+
 /** The worker itself as an entry's actor. */
 export const workerActor: JsonObject = { process: 'worker' };
 
-/** A person as an entry's actor. */
+/** A person as an entry's actor, where no statement of theirs stands in it. */
 export function personActor(person: Person): JsonObject {
   const { issuer, subject, name, roles, groups, authentication, issuedBy } = person;
   return {
@@ -98,6 +126,29 @@ export function personActor(person: Person): JsonObject {
     authentication,
     ...(issuedBy && { issuedBy: { ...issuedBy } }),
   };
+}
+
+/** A person as the actor of an entry that has their statement: the rest of them stands there, as it was signed. */
+export function statedActor({ issuer, subject, name }: Person): JsonObject {
+  return { issuer, subject, name };
+}
+
+/**
+ * Who caused an entry, with everything that it tells of them: the person of the statement that stands in it, otherwise its
+ * actor. An entry that somebody has edited may hold anything, so the members are not those of a person for certain.
+ */
+export function actorIn({ actor, statement }: EntryBody): JsonObject {
+  return objectIn(objectIn(statement)?.['person']) ?? actor;
+}
+
+/** What somebody said with an entry: a justification, the comment of the statement that stands in it, or its own. */
+export function commentIn({ justification, comment, statement }: EntryBody): Json | undefined {
+  return justification ?? objectIn(statement)?.['comment'] ?? comment;
+}
+
+function objectIn(value: Json | undefined): JsonObject | null {
+  const isObject = value !== null && typeof value === 'object' && !Array.isArray(value);
+  return isObject ? (value as JsonObject) : null;
 }
 
 /** What every entry that the worker writes says of its change: what, on what, under which policy, digest and round. */
@@ -118,21 +169,39 @@ export function changeMembers(
   };
 }
 
+/** How many bytes an entry takes; see {@link entryBytes}. */
+export function entryLength(body: EntryBody): number {
+  return encode(body).length;
+}
+
+/**
+ * Why an entry cannot be written; null when it can.
+ * @param of - what it would tell of, such as `this decision`
+ * @returns null, or `invalid_request`
+ */
+export function refusalOfLength(body: EntryBody, of: string): CountersignError | null {
+  const bytes = entryLength(body);
+  return bytes <= maxEntryBytes ? null : tooLong(bytes, of);
+}
+
+function tooLong(bytes: number, of: string): CountersignError {
+  const message = `the entry of ${of} takes ${bytes} bytes, at most ${maxEntryBytes} can be recorded`;
+  return new CountersignError('invalid_request', message, {
+    errors: [{ field: 'entry', rule: 'max_bytes', message: `at most ${maxEntryBytes} bytes` }],
+  });
+}
+
 /**
  * The exact bytes of an entry: UTF-8 of its canonical JSON.
  *
  * @throws CountersignError `invalid_request` when it is not canonical JSON's subset or longer than {@link maxEntryBytes}
  */
 export function entryBytes(body: EntryBody): Uint8Array {
-  const bytes = new TextEncoder().encode(canonicalJson(body));
-  if (bytes.length > maxEntryBytes) {
-    throw new CountersignError(
-      'invalid_request',
-      `an entry has at most ${maxEntryBytes} bytes, got ${bytes.length}`,
-      {
-        errors: [{ field: 'entry', rule: 'max_bytes', message: `at most ${maxEntryBytes} bytes` }],
-      },
-    );
-  }
+  const bytes = encode(body);
+  if (bytes.length > maxEntryBytes) throw tooLong(bytes.length, body.type);
   return bytes;
+}
+
+function encode(body: EntryBody): Uint8Array {
+  return new TextEncoder().encode(canonicalJson(body));
 }

@@ -1,6 +1,6 @@
 import { notSent } from './attempt.ts';
 import type { Calls, Change, ChangeRequest, Decision, Reason } from './change.ts';
-import { personIn } from './change-event.ts';
+import { requesterIn } from './change-event.ts';
 import type { AttemptEnd, ChangeEvent, Closed, Decided, Lapsed, Requested } from './change-event.ts';
 import { decisionOf, decisionOutcome, missingSeats } from './decision.ts';
 import { superseded, withOneMore, withOneTakenBack } from './decisions.ts';
@@ -62,7 +62,7 @@ export function changeOf(event: Requested): Change {
     inputSchemaDigest: event.inputSchemaDigest,
     input,
     target: { id, scope, label },
-    requester: personIn(event.actor),
+    requester: requesterIn(event),
     justification,
     ticket,
     breakGlass,

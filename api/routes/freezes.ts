@@ -2,8 +2,9 @@ import type { Router } from 'express';
 import type { Request } from 'express';
 import { appendEntry } from '../../audit/append.ts';
 import type { JsonObject } from '../../domain/json.ts';
-import { changeMembers, personActor } from '../../domain/entry.ts';
-import type { EntryBody, EventType } from '../../domain/entry.ts';
+import { workflowIdOf } from '../../domain/change.ts';
+import { changeMembers, newEntry, personActor } from '../../domain/entry.ts';
+import type { EntryDraft, EntryPlace, EventType } from '../../domain/entry.ts';
 import { allowed, CountersignError } from '../../domain/error.ts';
 import { concerns, isOver, refusalOfOverride } from '../../domain/freeze.ts';
 import type { Freeze, FreezeOverride } from '../../domain/freeze.ts';
@@ -31,10 +32,16 @@ import { findChange, shownCall } from '../view.ts';
 export function freezeRoutes(deps: ApiDependencies): Router {
   const { db, policies, namespace, refusals, calendar = [], now = Date.now } = deps;
 
-  function entryOf(type: EventType, req: Request, time: string, members: JsonObject): EntryBody {
+  function entryOf(
+    place: Omit<EntryPlace, 'namespace'>,
+    type: EventType,
+    req: Request,
+    time: string,
+    members: JsonObject,
+  ): EntryDraft {
     const actor = personActor(callerOf(req).person);
-    const nothing = { changeId: null, operation: null, target: null };
-    return { v: 1, type, time, actor, ...nothing, ...members, source: req.ip ?? null };
+    const source = req.ip ?? null;
+    return newEntry({ namespace, ...place }, { type, time, actor, ...members, source });
   }
 
   async function find(id: string): Promise<Freeze> {
@@ -75,13 +82,9 @@ export function freezeRoutes(deps: ApiDependencies): Router {
           concerns(freeze, change),
         );
         if (!(await insertFreeze(client, freeze))) return { created: false, callsUnderWay };
-        await appendEntry(client, {
-          key: `${namespace}/freeze-${freeze.id}/freeze.declared/1`,
-          body: entryOf('freeze.declared', req, isoTime(at), {
-            operation: freeze.operation,
-            freeze: freezeDraft(freeze),
-          }),
-        });
+        const place = { of: `freeze-${freeze.id}`, ordinal: 1 };
+        const members = { operation: freeze.operation, freeze: freezeDraft(freeze) };
+        await appendEntry(client, entryOf(place, 'freeze.declared', req, isoTime(at), members));
         return { created: true, callsUnderWay };
       });
       const kept = created ? freeze : await find(freeze.id);
@@ -125,13 +128,9 @@ export function freezeRoutes(deps: ApiDependencies): Router {
         const { issuer, subject, name } = person;
         await inTransaction(db, async (client) => {
           if (!(await liftFreeze(client, freeze.id, { issuer, subject, name }, isoTime(at)))) return;
-          await appendEntry(client, {
-            key: `${namespace}/freeze-${freeze.id}/freeze.lifted/1`,
-            body: entryOf('freeze.lifted', req, isoTime(at), {
-              operation: freeze.operation,
-              freeze: freezeDraft(freeze),
-            }),
-          });
+          const place = { of: `freeze-${freeze.id}`, ordinal: 1 };
+          const members = { operation: freeze.operation, freeze: freezeDraft(freeze) };
+          await appendEntry(client, entryOf(place, 'freeze.lifted', req, isoTime(at), members));
         });
       }
       res.json(await find(id));
@@ -165,14 +164,9 @@ export function freezeRoutes(deps: ApiDependencies): Router {
       };
       const created = await inTransaction(db, async (client) => {
         if (!(await insertFreezeOverride(client, override))) return false;
-        await appendEntry(client, {
-          key: `${namespace}/change-${change.id}/freeze.overridden/${freeze.id}/${digest}`,
-          body: entryOf('freeze.overridden', req, override.at, {
-            ...changeMembers(change),
-            comment,
-            freeze: freezeDraft(freeze),
-          }),
-        });
+        const place = { of: workflowIdOf(change.id), ordinal: `${freeze.id}/${digest}` };
+        const members = { ...changeMembers(change), comment, freeze: freezeDraft(freeze) };
+        await appendEntry(client, entryOf(place, 'freeze.overridden', req, override.at, members));
         return true;
       });
       const kept = (await listFreezeOverrides(db, change.id)).find(

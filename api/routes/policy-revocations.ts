@@ -1,6 +1,6 @@
 import type { Router } from 'express';
 import { appendEntry } from '../../audit/append.ts';
-import { personActor } from '../../domain/entry.ts';
+import { newEntry, personActor } from '../../domain/entry.ts';
 import { CountersignError } from '../../domain/error.ts';
 import { isoTime } from '../../domain/time.ts';
 import { findPolicyVersion } from '../../store/find-policy-version.ts';
@@ -62,21 +62,10 @@ export function policyRevocationRoutes(deps: ApiDependencies): Router {
         );
         const revocation = { digest, ...version, comment, revokedBy: person, revokedAt: at };
         if (!(await insertPolicyRevocation(client, revocation))) return { created: false, callsUnderWay };
-        await appendEntry(client, {
-          key: `${namespace}/policy-${digest}/policy.revoked/1`,
-          body: {
-            v: 1,
-            type: 'policy.revoked',
-            time: at,
-            changeId: null,
-            actor: personActor(person),
-            operation: null,
-            target: null,
-            policy: { ...version, digest },
-            comment,
-            source,
-          },
-        });
+        const place = { namespace, of: `policy-${digest}`, ordinal: 1 };
+        const actor = personActor(person);
+        const members = { time: at, actor, policy: { ...version, digest }, comment, source };
+        await appendEntry(client, newEntry(place, { type: 'policy.revoked', ...members }));
         return { created: true, callsUnderWay };
       });
       // The row holds them all; who is told when is of no matter to a call.

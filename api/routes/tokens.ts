@@ -3,7 +3,7 @@ import type { Router } from 'express';
 import type { Request } from 'express';
 import { appendEntry } from '../../audit/append.ts';
 import type { JsonObject } from '../../domain/json.ts';
-import { personActor } from '../../domain/entry.ts';
+import { newEntry, personActor } from '../../domain/entry.ts';
 import type { EventType } from '../../domain/entry.ts';
 import { CountersignError } from '../../domain/error.ts';
 import { isoTime } from '../../domain/time.ts';
@@ -39,20 +39,9 @@ export function tokenRoutes(deps: ApiDependencies): Router {
   async function append(client: Queryable, req: Request, type: EventType, token: ApiToken, time: string) {
     const { id, name, scopes, expiresAt } = token;
     const told: JsonObject = { id, name, scopes, expiresAt };
-    await appendEntry(client, {
-      key: `${namespace}/token-${id}/${type}/1`,
-      body: {
-        v: 1,
-        type,
-        time,
-        changeId: null,
-        actor: personActor(callerOf(req).person),
-        operation: null,
-        target: null,
-        token: told,
-        source: req.ip ?? null,
-      },
-    });
+    const actor = personActor(callerOf(req).person);
+    const members = { type, time, actor, token: told, source: req.ip ?? null };
+    await appendEntry(client, newEntry({ namespace, of: `token-${id}`, ordinal: 1 }, members));
   }
 
   const router = exactRouter();

@@ -1,3 +1,4 @@
+import { commentIn } from '../../domain/entry.ts';
 import { shownText } from '../../domain/shown-text.ts';
 import type { SealedEntry } from './sealed-entry.ts';
 
@@ -21,7 +22,7 @@ const columns: readonly (readonly [string, (entry: SealedEntry) => unknown])[] =
   ['requestId', ({ columns: c }) => c.requestId],
   ['round', ({ body }) => body.round],
   ['digest', ({ body }) => body.digest],
-  ['comment', ({ body }) => body.comment ?? body.justification],
+  ['comment', ({ body }) => commentIn(body)],
   ['source', ({ body }) => body.source],
   ['leafHash', ({ leafHash }) => leafHash],
 ];

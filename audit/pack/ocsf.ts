@@ -1,4 +1,5 @@
 import { shownJson } from '../../domain/shown-text.ts';
+import { actorIn, commentIn } from '../../domain/entry.ts';
 import type { EventType } from '../../domain/entry.ts';
 import type { SealedEntry } from './sealed-entry.ts';
 
@@ -80,14 +81,14 @@ export function ocsfLine(entry: SealedEntry, origin: string): string {
     src_endpoint: typeof source === 'string' ? { ip: source } : { svc_name: columns.actor ?? 'countersign' },
     resources:
       target === null ? undefined : [{ uid: target, name: label, type: operation ?? undefined, data: scope }],
-    unmapped: { digest: body.digest, round: body.round, comment: body.comment ?? body.justification },
+    unmapped: { digest: body.digest, round: body.round, comment: commentIn(body) },
   })}\n`;
 }
 
 function actorOf({ body, columns }: SealedEntry): object {
   const { actor } = body;
   if (typeof actor.subject !== 'string') return { app_name: columns.actor ?? 'countersign' };
-  const groups = [actor.groups].flat().filter((group) => typeof group === 'string');
+  const groups = [actorIn(body).groups].flat().filter((group) => typeof group === 'string');
   return {
     user: {
       uid: actor.subject,

@@ -4,6 +4,7 @@ import { join, markup } from './html.ts';
 import type { Html } from './html.ts';
 import type { Manifest } from './manifest.ts';
 import { reportStyle } from './report-style.ts';
+import { actorIn, commentIn } from '../../domain/entry.ts';
 import type { SealedEntry } from './sealed-entry.ts';
 
 /** Most changes and most entries that a report shows in full; the other files have all of them. */
@@ -169,6 +170,9 @@ const repeated = new Set([
 function step({ index, body, columns }: SealedEntry): Html {
   const facts = Object.entries(body).filter(([name, value]) => !repeated.has(name) && value !== null);
   const first = body.type === 'change.requested';
+  // Members show themselves; what stands in the statement does not.
+  const comment = first || body.comment !== undefined ? '' : (commentIn(body) ?? '');
+  const said: [string, Json][] = comment === '' ? [] : [['comment', comment]];
   const shown: [string, Json][] = [
     ...(first
       ? subject.flatMap((name): [string, Json][] => {
@@ -177,10 +181,11 @@ function step({ index, body, columns }: SealedEntry): Html {
         })
       : []),
     ...facts,
+    ...said,
   ];
   return markup`<li class="${tone(body.type)}">
     <h3>${body.type} <span>${moment(columns.time)} · entry ${index}</span></h3>
-    <p>${who(body.actor)}${how(body.actor)}</p>
+    <p>${who(body.actor)}${how(actorIn(body))}</p>
     <dl>
       ${join(
         shown.map(

@@ -4,6 +4,7 @@ import type { Json } from '../../domain/json.ts';
 import { decisionOf, decisionOutcome, judgeDecision } from '../../domain/decision.ts';
 import { superseded, withOneMore, withOneTakenBack } from '../../domain/decisions.ts';
 import { digestText } from '../../domain/digest.ts';
+import { actorIn } from '../../domain/entry.ts';
 import type { EntryBody, EventType } from '../../domain/entry.ts';
 import { isRefused } from '../../domain/error.ts';
 import type { PersonId } from '../../domain/person.ts';
@@ -332,7 +333,7 @@ function judgeEnd(life: Life, body: EntryBody, report: Report): void {
 }
 
 function hasRole(body: EntryBody, role: string): boolean {
-  return [body.actor.roles].flat().includes(role);
+  return [actorIn(body).roles].flat().includes(role);
 }
 
 function sha256(text: string): string {

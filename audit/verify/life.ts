@@ -2,6 +2,7 @@ import { askedMembers } from '../../domain/asked.ts';
 import type { Asked } from '../../domain/asked.ts';
 import { canonicalJson } from '../../domain/canonical-json.ts';
 import type { Decision } from '../../domain/change.ts';
+import { actorIn } from '../../domain/entry.ts';
 import type { EntryBody } from '../../domain/entry.ts';
 import type { PersonId } from '../../domain/person.ts';
 import type { PinnedPolicy } from '../../domain/policy.ts';
@@ -101,7 +102,7 @@ export function begun(
 
 /** What the entry says was asked for, with null for what it lacks. Digests are made of it, so nothing of it is put right. */
 function askedIn(body: EntryBody, policyJson: string): Readonly<Record<string, string>> {
-  const { actor, breakGlass, decideBy, executeAfter, input, justification, operation, target, ticket } = body;
+  const { breakGlass, decideBy, executeAfter, input, justification, operation, target, ticket } = body;
   const { executeBy = null, executeWithinMs = null, scope = null, label = null } = body;
   const { operationVersion = null, inputSchemaDigest = null } = body;
   const told = {
@@ -115,7 +116,7 @@ function askedIn(body: EntryBody, policyJson: string): Readonly<Record<string, s
     operationVersion,
     inputSchemaDigest,
     policy: null,
-    requester: actor,
+    requester: actorIn(body),
     target: { id: target, scope, label },
     ticket: ticket ?? null,
   };

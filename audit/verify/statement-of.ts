@@ -63,9 +63,9 @@ export function judgeStatement(body: EntryBody, report: (code: Illogical, messag
       report('statement_missing', `${body.type} without what the person said`);
     return;
   }
-  const { kind, action, changeId, person, digest, comment } = statement;
+  const { kind, action, changeId, person, digest } = statement;
   // A submission's digest is of what was asked for; the change has none yet.
-  const same = kind === 'submission' || ((digest ?? body.digest) === body.digest && body.comment === comment);
+  const same = kind === 'submission' || (digest ?? body.digest) === body.digest;
   if (
     !wanted.oneOf.some(([k, a]) => k === kind && a === action) ||
     changeId !== body.changeId ||

@@ -3,7 +3,7 @@ import { askedMembers } from '../../domain/asked.ts';
 import { digestText } from '../../domain/digest.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
 import type { EntryBody, EventType } from '../../domain/entry.ts';
-import { personActor } from '../../domain/entry.ts';
+import { personActor, statedActor } from '../../domain/entry.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import type { Person, Role } from '../../domain/person.ts';
 import type { PinnedPolicy } from '../../domain/policy.ts';
@@ -97,7 +97,6 @@ export function changeStory(
     return entry(
       type,
       {
-        comment: 'seen',
         round,
         ...(digest === null ? {} : { digest }),
         statement: statement as unknown as JsonObject,
@@ -105,7 +104,7 @@ export function changeStory(
         source: '127.0.0.1',
         ...more.members,
       },
-      personActor(by),
+      statedActor(by),
     );
   }
   return {
