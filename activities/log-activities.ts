@@ -6,6 +6,7 @@ import { workflowIdOf } from '../domain/change.ts';
 import type { Change } from '../domain/change.ts';
 import { entryBodyOf, requestedEvent } from '../domain/change-event.ts';
 import { askAgainMs } from '../domain/closure.ts';
+import { refusalOfLength } from '../domain/entry.ts';
 import { newChange } from '../domain/evolve.ts';
 import { servedRegionFault } from '../operations/served-region.ts';
 import { getChange } from '../store/get-change.ts';
@@ -66,6 +67,8 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
         key: keyOf(writer, change.id, 'change.requested', ordinal),
         body: entryBodyOf(change, requestedEvent(request, host), { ...writer }),
       };
+      const tooLong = refusalOfLength(entry.body, 'this request');
+      if (tooLong !== null) return { kind: 'invalid', message: tooLong.message };
       const result = await asFailure(() =>
         inTransaction(pool, async (client) => {
           const opened = await openChange(client, { change, idempotency: request.idempotency });

@@ -1,7 +1,10 @@
 import { findEntry } from '../audit/find-entry.ts';
+import { canonicalJson } from '../domain/canonical-json.ts';
 import type { Prechecked } from '../domain/change-event.ts';
 import { decide } from '../domain/decide.ts';
 import type { Command } from '../domain/decide.ts';
+import { mostSnapshotBytes } from '../domain/entry.ts';
+import type { JsonObject } from '../domain/json.ts';
 import { inTransaction } from '../store/in-transaction.ts';
 import { assertPolicy } from './assert-policy.ts';
 import type { VendorActivities } from './contract.ts';
@@ -12,6 +15,14 @@ import { assertTarget, implementationFor } from './implementation-for.ts';
 import { readLoggedChange } from './logged-change.ts';
 import { makeReadOrFail } from './read-target.ts';
 import { changeWorkflow, keyOf, lockedChange, writeEvents } from './write-events.ts';
+
+/** Nobody could decide on what no entry can hold. */
+function refusalOfSnapshot(snapshot: JsonObject | null) {
+  const bytes = Buffer.byteLength(canonicalJson(snapshot));
+  if (bytes <= mostSnapshotBytes) return null;
+  const message = `what was read of the target takes ${bytes} bytes, at most ${mostSnapshotBytes} can be recorded`;
+  return { code: 'snapshot_too_long', message };
+}
 
 /** The activity that reads the target before people are asked. */
 export function makePrecheck(deps: ActivityDependencies): VendorActivities['precheck'] {
@@ -27,6 +38,8 @@ export function makePrecheck(deps: ActivityDependencies): VendorActivities['prec
     const written = (await asFailure(() => findEntry(pool, key))) as unknown as Prechecked | null;
     if (written) return { kind: 'read', event: written };
     const { snapshot, requestId } = await asFailure(() => read(implementation, change, false));
+    const tooLong = refusalOfSnapshot(snapshot);
+    if (tooLong !== null) return { kind: 'refused', snapshot: null, ...tooLong, requestId };
     const refusal = implementation.operation.refusal(snapshot, now());
     if (refusal && change.policy.precheck === 'required') {
       return { kind: 'refused', snapshot, ...refusal, requestId };

@@ -4,8 +4,8 @@ import { stopTypes, stopWordsIn } from '../audit/stop-words.ts';
 import type { StopWord } from '../audit/stop-words.ts';
 import type { Change } from '../domain/change.ts';
 import { saidInEntry } from '../domain/change-event.ts';
-import { changeMembers, newEntry } from '../domain/entry.ts';
-import { CountersignError, isRefused } from '../domain/error.ts';
+import { changeMembers, newEntry, newEntryBody, refusalOfLength } from '../domain/entry.ts';
+import { allowed, CountersignError, isRefused } from '../domain/error.ts';
 import type { Person } from '../domain/person.ts';
 import { samePerson } from '../domain/person.ts';
 import { newStatement } from '../domain/statement.ts';
@@ -71,6 +71,8 @@ export async function sayStopWord(
       ...saidInEntry(signed, source),
       stop: { ordinal, word, callUnderWay: underWay },
     } as const;
+    // Its workflow writes the same words once more, with what it alone knows.
+    allowed(refusalOfLength(newEntryBody({ ...members, room: 'x'.repeat(1024) }), type));
     await appendEntry(client, newEntry({ namespace, of: workflowIdOf(changeId), ordinal }, members));
     return ordinal;
   });

@@ -1,5 +1,6 @@
 import type { Change, ChangeRequest } from '../domain/change.ts';
-import { CountersignError, httpStatusOfCode } from '../domain/error.ts';
+import { refusalOfEvent, requestedEvent } from '../domain/change-event.ts';
+import { allowed, CountersignError, httpStatusOfCode } from '../domain/error.ts';
 import { newStatement } from '../domain/statement.ts';
 import type { Statement } from '../domain/statement.ts';
 import { askedMembers } from '../domain/asked.ts';
@@ -132,6 +133,7 @@ export function makeSubmit(deps: ApiDependencies): (submittal: Submittal) => Pro
 
     assertServedRegion(operations.get(asked.operation), asked.target, region);
     let request: ChangeRequest;
+    let signed: ChangeRequest;
     let holder: Change | null = null;
     const open = async () => {
       await assertAllowed(deps, request);
@@ -139,13 +141,15 @@ export function makeSubmit(deps: ApiDependencies): (submittal: Submittal) => Pro
       if (holder && request.breakGlass) await takeOver(deps, request, holder);
       else if (holder) throw taken(holder.id);
       holder = null;
-      await engine.submit({ ...request, submission: signer.sign(submissionOf(request)) });
+      await engine.submit(signed);
     };
     try {
       // At the moment that is signed: the worker asks its own file about the same one.
       request = underPolicy(asked, choosePolicy(policies.current(), asked, Date.parse(asked.submittedAt)));
       assertPolicy(deps, request);
       assertSubmittable(request, now());
+      signed = { ...request, submission: signer.sign(submissionOf(request)) };
+      allowed(refusalOfEvent(newChange(request), requestedEvent(signed, null)));
       // Who breaks the glass several times at once takes over one target, and not one for each that is then refused.
       if (request.breakGlass) await oneAtATime(db, 'break glass', personKey(answerableFor(person)), open);
       else await open();

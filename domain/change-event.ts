@@ -1,6 +1,7 @@
 import type { Attempt, Change, ChangeRequest, MissingSeats, Outcome, Ticket } from './change.ts';
 import type { Closure } from './closure.ts';
-import { changeMembers, newEntryBody, personActor, statedActor } from './entry.ts';
+import { changeMembers, newEntryBody, personActor, refusalOfLength, statedActor } from './entry.ts';
+import type { CountersignError } from './error.ts';
 import type { EntryBody, EventType } from './entry.ts';
 import { hostMembers } from './host.ts';
 import type { Host } from './host.ts';
@@ -150,6 +151,19 @@ export type ChangeEventType = ChangeEvent['type'];
 export function entryBodyOf(before: Change, event: ChangeEvent, temporal: JsonObject): EntryBody {
   const members = event as unknown as JsonObject & Pick<EntryBody, 'type' | 'time' | 'actor'>;
   return newEntryBody({ ...changeMembers(before), temporal, ...members });
+}
+
+/** Room for the member `temporal` of an entry, of which only its writer knows how long it is. */
+const temporalRoom = { room: 'x'.repeat(600) };
+
+/**
+ * Why the entry of an event cannot be written; null when it can. Asked before anything is accepted of a person that would
+ * have to be written: what has been accepted, its workflow could not refuse any more.
+ *
+ * @returns null, or `invalid_request` (400)
+ */
+export function refusalOfEvent(before: Change, event: ChangeEvent): CountersignError | null {
+  return refusalOfLength(entryBodyOf(before, event, temporalRoom), event.type);
 }
 
 /** A statement with its signature, whose it is, and where it came from, as members of an event. */

@@ -60,6 +60,12 @@ export type EventType = keyof typeof appenderOfType;
 /** Most bytes of an entry's canonical JSON: 32 KiB. */
 export const maxEntryBytes = 32_768;
 
+/** Most bytes of a policy's canonical JSON: it stands in the first entry of each change. */
+export const mostPolicyBytes = 16_384;
+
+/** Most bytes of a snapshot's canonical JSON: it stands in each decision, beside what the person said. */
+export const mostSnapshotBytes = 8192;
+
 /** An entry before it is hashed: its key, which makes it unique, and its body. */
 export interface EntryDraft {
   /** `<namespace>/<workflow id>/<event type>/<ordinal>`; attempts add the activity id and attempt. At most 512 characters. */

@@ -1,4 +1,5 @@
 import { canonicalJson } from '../domain/canonical-json.ts';
+import { mostPolicyBytes } from '../domain/entry.ts';
 import { personKey } from '../domain/membership.ts';
 import type { PersonId } from '../domain/person.ts';
 import type { PinnedPolicy } from '../domain/policy.ts';
@@ -12,9 +13,6 @@ import { issuerFindings } from './issuers.ts';
 import { covers } from './match.ts';
 import type { PolicyRule } from './match.ts';
 import type { Finding } from './problem.ts';
-
-/** Bytes of a policy's canonical JSON: it is part of the log's entry of each change, which has 32 KiB. */
-const mostPolicyBytes = 16_384;
 
 /** What the schema cannot say: groups that are there, clocks in order, seats that somebody can fill, policies that are reached. */
 export function findings(

@@ -1,6 +1,7 @@
 import type { Request, RequestHandler, Router } from 'express';
-import type { Change } from '../../domain/change.ts';
-import { wantedBy } from '../../domain/decide.ts';
+import type { Change, SignedRequest } from '../../domain/change.ts';
+import { refusalOfEvent } from '../../domain/change-event.ts';
+import { decide, wantedBy } from '../../domain/decide.ts';
 import { judgeDecision, refusalToTakeBack } from '../../domain/decision.ts';
 import { allowed, CountersignError } from '../../domain/error.ts';
 import { directoryOf } from '../../domain/membership.ts';
@@ -24,6 +25,13 @@ import { makeView, findChange } from '../view.ts';
 
 /** Whether there is anything to do. */
 type Verdict = 'new' | 'repeated';
+
+/** Why what somebody said could not be written down; null when it could, and where there is nothing to write. */
+function refusalOfRecord(change: Change, request: SignedRequest, now: number): CountersignError | null {
+  const verdict = decide(change, { kind: 'request', request }, { now });
+  const [event] = 'events' in verdict ? verdict.events : [];
+  return event ? refusalOfEvent(change, event) : null;
+}
 
 /** Decisions, withdrawal and execution of a change: each is judged, signed, sent to the workflow and answered from Postgres. */
 export function requestRoutes(deps: ApiDependencies): Router {
@@ -55,7 +63,9 @@ export function requestRoutes(deps: ApiDependencies): Router {
         if ((await judge(change, person, wanted)) === 'new') {
           if (kind === 'decision' && action === 'approve') await refuseUnsealed(db, unsealedLimitSeconds);
           const statement = newStatement(wanted, change, person, isoTime(now()));
-          await engine.send({ signed: signer.sign(statement), source }).catch(async (error: unknown) => {
+          const request = { signed: signer.sign(statement), source };
+          allowed(refusalOfRecord(change, request, now()));
+          await engine.send(request).catch(async (error: unknown) => {
             if (!(error instanceof CountersignError) || error.code !== 'change_closed') throw error;
             // The workflow ended since the change was read: what is stored now says why, or that this came through.
             if ((await judge(await findChange(db, change.id, person), person, wanted)) === 'new') throw error;
