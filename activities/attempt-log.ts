@@ -126,6 +126,7 @@ export function makeAttemptLog(deps: Pick<ActivityDependencies, 'pool' | 'now' |
         const { activityId, attempt: activityAttempt } = ref;
         const started = await startAttempt(client, {
           changeId: change.id,
+          target: kept.target.id,
           activityId,
           activityAttempt,
           startedAt,
