@@ -2,6 +2,7 @@ import { findEntry } from '../audit/find-entry.ts';
 import type { Prechecked } from '../domain/change-event.ts';
 import { decide } from '../domain/decide.ts';
 import type { Command } from '../domain/decide.ts';
+import { refusalOf } from '../operations/refusal-of.ts';
 import { inTransaction } from '../store/in-transaction.ts';
 import { assertPolicy } from './assert-policy.ts';
 import type { VendorActivities } from './contract.ts';
@@ -27,7 +28,7 @@ export function makePrecheck(deps: ActivityDependencies): VendorActivities['prec
     const written = (await asFailure(() => findEntry(pool, key))) as unknown as Prechecked | null;
     if (written) return { kind: 'read', event: written };
     const { snapshot, requestId } = await asFailure(() => read(implementation, change, false));
-    const refusal = implementation.operation.refusal(snapshot, now());
+    const refusal = refusalOf(implementation.operation, snapshot, now());
     if (refusal && change.policy.precheck === 'required') {
       return { kind: 'refused', snapshot, ...refusal, requestId };
     }
