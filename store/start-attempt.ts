@@ -8,7 +8,7 @@ export interface AttemptStart {
   readonly changeId: string;
   /** The id of the target that it calls for. */
   readonly target: string;
-  /** Temporal's activity id and attempt number: together they are one attempt of ours. */
+  /** `<run id>/<activity id>` of Temporal, and its attempt number: together they are one attempt of ours. */
   readonly activityId: string;
   readonly activityAttempt: number;
   /** ISO 8601. */
