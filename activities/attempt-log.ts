@@ -133,6 +133,7 @@ export function makeAttemptLog(deps: Pick<ActivityDependencies, 'pool' | 'now' |
         const { attempt: activityAttempt } = ref;
         const started = await startAttempt(client, {
           changeId: change.id,
+          target: kept.target.id,
           activityId: activityOf(ref),
           activityAttempt,
           startedAt,

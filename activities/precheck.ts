@@ -5,6 +5,7 @@ import { decide } from '../domain/decide.ts';
 import type { Command } from '../domain/decide.ts';
 import { mostSnapshotBytes } from '../domain/entry.ts';
 import type { JsonObject } from '../domain/json.ts';
+import { refusalOf } from '../operations/refusal-of.ts';
 import { inTransaction } from '../store/in-transaction.ts';
 import { assertPolicy } from './assert-policy.ts';
 import type { VendorActivities } from './contract.ts';
@@ -40,7 +41,7 @@ export function makePrecheck(deps: ActivityDependencies): VendorActivities['prec
     const { snapshot, requestId } = await asFailure(() => read(implementation, change, false));
     const tooLong = refusalOfSnapshot(snapshot);
     if (tooLong !== null) return { kind: 'refused', snapshot: null, ...tooLong, requestId };
-    const refusal = implementation.operation.refusal(snapshot, now());
+    const refusal = refusalOf(implementation.operation, snapshot, now());
     if (refusal && change.policy.precheck === 'required') {
       return { kind: 'refused', snapshot, ...refusal, requestId };
     }

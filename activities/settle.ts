@@ -51,12 +51,17 @@ function implementationOrNull(deps: ActivityDependencies, change: Change): Imple
   }
 }
 
-/** Whether the target is as the operation leaves it; null when it could not be read. */
+/** Whether the target is as the operation leaves it; null when it could not be read, or the definition cannot say. */
 async function isAchieved(implementation: Implementation, change: Change): Promise<boolean | null> {
   for (let tries = 0; tries < reads; tries += 1) {
     if (tries > 0) await sleep(1000 * tries);
     const answer = await readTarget(implementation, change);
-    if (answer.ok) return isOwnEffect(implementation.operation, change, answer.snapshot);
+    if (!answer.ok) continue;
+    try {
+      return isOwnEffect(implementation.operation, change, answer.snapshot);
+    } catch {
+      return null;
+    }
   }
   return null;
 }

@@ -154,6 +154,7 @@ export const changeSchema = z
         z.object({
           changeId: z.uuid(),
           ordinal: z.number().int(),
+          target: z.string(),
           startedAt: moment,
           sentAt: moment.nullable(),
           endedAt: moment.nullable(),

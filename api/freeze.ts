@@ -7,6 +7,7 @@ import { withShortForms } from '../domain/target-scope.ts';
 import { isoTime } from '../domain/time.ts';
 import { idempotencyKey as idempotencyKeySchema } from '../operations/change-request.ts';
 import type { Operations } from '../operations/registry.ts';
+import { scopeFault } from '../operations/scope-fault.ts';
 import { checked, freezeSchema, givenTwice, invalid } from './schemas.ts';
 import { changeIdOf } from './submission.ts';
 
@@ -32,6 +33,8 @@ export function readFreeze(
   if (operation !== undefined && !operations.get(operation)) {
     errors.push({ field: 'operation', rule: 'one_of', message: 'not a gated operation' });
   }
+  const fault = scopeFault(operations, operation === undefined ? undefined : [operation], scope);
+  if (fault !== null) errors.push({ field: 'scope', rule: 'one_of', message: fault });
   if (end !== null && end <= now) {
     errors.push({ field: 'endsAt', rule: 'future', message: 'must be in the future' });
   } else if (end !== null && end <= start) {

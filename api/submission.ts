@@ -1,12 +1,14 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import type { ChangeRequest } from '../domain/change.ts';
+import type { JsonObject } from '../domain/json.ts';
 import type { Person, PersonId } from '../domain/person.ts';
 import type { PinnedPolicy } from '../domain/policy.ts';
 import { isoTime } from '../domain/time.ts';
 import { idempotencyKey as idempotencyKeySchema } from '../operations/change-request.ts';
 import { clockErrors } from '../operations/clocks.ts';
 import { fieldErrors } from '../operations/field-errors.ts';
+import { readInput } from '../operations/inputs.ts';
 import { pinsOf } from '../operations/operation.ts';
 import type { Operations } from '../operations/registry.ts';
 import { checked, invalid, submissionSchema } from './schemas.ts';
@@ -67,14 +69,16 @@ export function readSubmission(
       { field: 'operation', rule: 'one_of', message: 'not a gated operation; see GET /v1/operations' },
     ]);
   }
-  const input = checked(operation.input, asked.input, 'input');
+  const found = readInput(operations, { operation: operation.name, input: asked.input as JsonObject });
+  if (found.fault !== null) throw invalid([{ field: 'input', rule: 'target', message: found.fault }]);
+  const { input, target } = found;
   const time = (value: string | undefined) => (value === undefined ? null : isoTime(Date.parse(value)));
   return {
     id: changeIdOf(person, idempotencyKey),
     operation: operation.name,
     ...pinsOf(operation),
     input,
-    target: operation.target(input),
+    target,
     requester: person,
     justification: asked.justification,
     ticket: asked.ticket

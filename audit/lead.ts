@@ -16,7 +16,7 @@ export interface LeadOptions {
 
 /**
  * Waits until this session is the one of its name that leads, by a lock that only logins of the signer can take
- * (migrations/0016-the-signers-own-lock.sql). It leads until it ends, which Postgres
+ * (migrations/0004-leaders.sql). It leads until it ends, which Postgres
  * does itself where a process is stopped, or its machine is gone, and nothing is heard from it for `silentMs`. So a leader
  * has to ask something more often, and whatever it does after a pause has to be safe with another one leading.
  *

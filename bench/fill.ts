@@ -38,10 +38,11 @@ export async function fill(superuserUrl: string, modelId: string, changes: numbe
     );
     await client.query(
       `insert into countersign.attempt
-         (change_id, ordinal, activity_id, activity_attempt, started_at, ended_at, outcome, http_status, code, request_id)
-       select copy.id, model.ordinal, model.activity_id, model.activity_attempt, copy.at, copy.at, model.outcome,
-              model.http_status, model.code, gen_random_uuid()::text
-         from copy, countersign.attempt model where model.change_id = $1`,
+         (change_id, ordinal, target, activity_id, activity_attempt, started_at, ended_at, outcome, http_status, code, request_id)
+       select copy.id, model.ordinal, replace(model.target, change.scope->>'sn', copy.sn), model.activity_id,
+              model.activity_attempt, copy.at, copy.at, model.outcome, model.http_status, model.code, gen_random_uuid()::text
+         from copy, countersign.attempt model join countersign.change change on change.id = model.change_id
+        where model.change_id = $1`,
       [modelId],
     );
     await client.query(

@@ -3,6 +3,7 @@ import { CountersignError } from '../domain/error.ts';
 import type { Freeze } from '../domain/freeze.ts';
 import { globMatches } from '../domain/glob.ts';
 import type { Operations } from '../operations/registry.ts';
+import { scopeFault } from '../operations/scope-fault.ts';
 import type { Environment } from './environment.ts';
 import { readTextFile } from './text-file.ts';
 
@@ -10,15 +11,17 @@ import { readTextFile } from './text-file.ts';
  * The freezes of the file that COUNTERSIGN_FREEZE_CALENDAR names; none without one.
  * @throws CountersignError `invalid_configuration` when it cannot be read or breaks a rule
  */
-export async function freezeCalendar(env: Environment, { list }: Operations): Promise<Freeze[]> {
+export async function freezeCalendar(env: Environment, operations: Operations): Promise<Freeze[]> {
   const file = env.COUNTERSIGN_FREEZE_CALENDAR;
   if (file === undefined) return [];
   const freezes = readFreezeCalendar(await readTextFile(file, 'COUNTERSIGN_FREEZE_CALENDAR'));
-  const errors = freezes.flatMap(({ id, operation }) =>
-    operation === null || list.some(({ name }) => globMatches(operation, name))
-      ? []
-      : [{ field: `${id}.operation`, rule: 'one_of', message: `${operation} is no gated operation` }],
-  );
+  const errors = freezes.flatMap(({ id, operation, scope }) => {
+    if (operation !== null && !operations.list.some(({ name }) => globMatches(operation, name))) {
+      return [{ field: `${id}.operation`, rule: 'one_of', message: `${operation} is no gated operation` }];
+    }
+    const fault = scopeFault(operations, operation === null ? undefined : [operation], scope);
+    return fault === null ? [] : [{ field: `${id}.scope`, rule: 'one_of', message: fault }];
+  });
   if (errors.length > 0) {
     // It would hold nothing, and nobody would know.
     const detail = errors.map(({ field, message }) => `${field}: ${message}`).join('; ');

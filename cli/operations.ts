@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { CountersignError } from '../domain/error.ts';
 import { bundledOperations } from '../operations/bundled.ts';
@@ -9,19 +10,27 @@ import { makeOperations } from '../operations/registry.ts';
 import type { Operations } from '../operations/registry.ts';
 import type { Environment } from './environment.ts';
 
+/** Longest wait for a file that does something of its own when it is loaded, ms. */
+const loadWithinMs = 20_000;
+
 /**
  * The bundled operations and those of the files that COUNTERSIGN_OPERATIONS names.
  *
+ * @param withinMs - longest wait for one file
  * @throws CountersignError `invalid_configuration` where a file cannot be loaded, what it gives is no operation, or two
  * operations have one name
  */
-export async function openOperations(env: Pick<Environment, 'COUNTERSIGN_OPERATIONS'>): Promise<Operations> {
-  const own = await exportsOf('COUNTERSIGN_OPERATIONS', env.COUNTERSIGN_OPERATIONS, (value): Operation => {
+export async function openOperations(
+  env: Pick<Environment, 'COUNTERSIGN_OPERATIONS'>,
+  withinMs = loadWithinMs,
+): Promise<Operations> {
+  const read = (value: unknown): Operation => {
     if (value === null || typeof value !== 'object')
       throw new TypeError('expected what defineOperation makes');
     // Made anew: schema and digest are this process's own.
     return defineOperation(value as OperationDefinition);
-  });
+  };
+  const own = await exportsOf('COUNTERSIGN_OPERATIONS', env.COUNTERSIGN_OPERATIONS, read, withinMs);
   return makeOperations([...bundledOperations, ...own]);
 }
 
@@ -33,13 +42,14 @@ export async function openOperations(env: Pick<Environment, 'COUNTERSIGN_OPERATI
 export function openImplementations(
   env: Pick<Environment, 'COUNTERSIGN_IMPLEMENTATIONS'>,
 ): Promise<Implementation[]> {
-  return exportsOf('COUNTERSIGN_IMPLEMENTATIONS', env.COUNTERSIGN_IMPLEMENTATIONS, (value) => {
+  const read = (value: unknown): Implementation => {
     const { operation, read, prepare } = (value ?? {}) as Partial<Implementation>;
     if (operation === undefined || typeof read !== 'function' || typeof prepare !== 'function') {
       throw new TypeError('expected what implement makes');
     }
     return value as Implementation;
-  });
+  };
+  return exportsOf('COUNTERSIGN_IMPLEMENTATIONS', env.COUNTERSIGN_IMPLEMENTATIONS, read, loadWithinMs);
 }
 
 /** What the files of a variable export as their default: one thing, or a list. */
@@ -47,14 +57,13 @@ async function exportsOf<T>(
   variable: string,
   files: string | undefined,
   read: (value: unknown) => T,
+  withinMs: number,
 ): Promise<T[]> {
   const found: T[] = [];
   for (const file of (files ?? '').split(',').map((name) => name.trim())) {
     if (file === '') continue;
     try {
-      const { default: exported } = (await import(/* @vite-ignore */ pathToFileURL(resolve(file)).href)) as {
-        default?: unknown;
-      };
+      const exported = await exportedBy(file, withinMs);
       found.push(...(Array.isArray(exported) ? exported : [exported]).map(read));
     } catch (cause) {
       const message = `${file}: ${cause instanceof Error ? cause.message : String(cause)}`;
@@ -65,4 +74,19 @@ async function exportsOf<T>(
     }
   }
   return found;
+}
+
+async function exportedBy(file: string, withinMs: number): Promise<unknown> {
+  const over = new AbortController();
+  const late = delay(withinMs, undefined, { signal: over.signal }).then(() => {
+    throw new Error(`it was not loaded within ${withinMs / 1000} s`);
+  });
+  try {
+    const loading = import(/* @vite-ignore */ pathToFileURL(resolve(file)).href) as Promise<{
+      default?: unknown;
+    }>;
+    return (await Promise.race([loading, late])).default;
+  } finally {
+    over.abort();
+  }
 }

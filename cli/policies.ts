@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { fourEyes } from '../domain/four-eyes.ts';
+import type { Operations } from '../operations/registry.ts';
 import { loadPolicies, onePolicy } from '../policies/load.ts';
 import type { PolicySource } from '../policies/load.ts';
 import { problemLine } from '../policies/problem.ts';
@@ -12,14 +13,18 @@ import type { Environment } from './environment.ts';
  *
  * @throws CountersignError `invalid_configuration` naming file, line, field and rule
  */
-export async function openPolicies(env: Environment, log: Logger): Promise<PolicySource> {
+export async function openPolicies(
+  env: Environment,
+  log: Logger,
+  operations: Operations,
+): Promise<PolicySource> {
   const { COUNTERSIGN_POLICY: policyFile, COUNTERSIGN_DIRECTORY: directoryFile = null } = env;
   const issuer = env.OIDC_ISSUER ?? null;
   if (policyFile === undefined) {
     process.on('SIGHUP', () => log.info('there is no policy file to read again'));
     return onePolicy(fourEyes);
   }
-  const policies = await loadPolicies({ policyFile, directoryFile, issuer });
+  const policies = await loadPolicies({ policyFile, directoryFile, issuer, operations });
   const told = (problems: readonly Problem[]) => {
     // That a token's groups cannot be listed is so by choice; `policy check` says it, too.
     for (const problem of problems) log[problem.rule === 'listable' ? 'info' : 'warn'](problemLine(problem));

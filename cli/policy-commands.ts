@@ -24,8 +24,9 @@ export function policyCommands(program: Command, env: () => Environment, output:
     .command('policy')
     .description('check a policy file; explain what it says of a change; revoke a version (admins)');
   const issuerHere = async () => env().OIDC_ISSUER ?? (await runningStack(env()))?.issuer ?? null;
-  const files = (file: string | undefined, directory: string | undefined, issuer: string | null) => ({
+  const files = async (file: string | undefined, directory: string | undefined, issuer: string | null) => ({
     issuer,
+    operations: await openOperations(env()),
     policyFile: file ?? required(env(), 'COUNTERSIGN_POLICY'),
     directoryFile: directory ?? env().COUNTERSIGN_DIRECTORY ?? null,
   });
@@ -40,7 +41,7 @@ export function policyCommands(program: Command, env: () => Environment, output:
     .action(
       async (file: string | undefined, o: { directory?: string; issuer?: string; strict?: boolean }) => {
         const issuer = o.issuer ?? (await issuerHere());
-        const { set, problems } = await checkPolicies(files(file, o.directory, issuer));
+        const { set, problems } = await checkPolicies(await files(file, o.directory, issuer));
         const ok = set !== null && (o.strict !== true || problems.length === 0);
         const policies = (set?.rules ?? []).map(({ policy: { name, version, digest } }) => ({
           name,
@@ -77,7 +78,8 @@ export function policyCommands(program: Command, env: () => Environment, output:
         o: Omit<Texts, 'group' | 'input'> & InputOptions & { breakGlass?: boolean; group: string[] },
       ) => {
         const issuer = o.issuer ?? (await issuerHere());
-        const { set, problems } = await checkPolicies(files(file, o.directory, issuer));
+        const given = await files(file, o.directory, issuer);
+        const { set, problems } = await checkPolicies(given);
         if (set === null) throw invalidFile(problems);
         const requester: Person = {
           issuer: issuer ?? '',
@@ -91,7 +93,7 @@ export function policyCommands(program: Command, env: () => Environment, output:
         if (Number.isNaN(now))
           throw new CountersignError('invalid_request', `--at: expected ISO 8601, got ${o.at}`);
         const operation = o.operation ?? '';
-        const found = readInput(await openOperations(env()), { operation, input: inputOf(o) });
+        const found = readInput(given.operations, { operation, input: inputOf(o) });
         if (found.fault !== null) throw new CountersignError('invalid_request', found.fault);
         const facts = { operation, target: found.target, requester, now };
         const explanation = explain(set, facts, o.breakGlass);

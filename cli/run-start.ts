@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { migrate } from '../store/migrate.ts';
 import { startEmbedded } from './embedded-stack.ts';
 import type { Environment } from './environment.ts';
+import { assertHomeFormat } from './home-format.ts';
 import { lean } from './lean.ts';
 import { logKeys, statementKeys, witnessKeys } from './keys.ts';
 import { rememberPorts } from './ports.ts';
@@ -31,6 +32,7 @@ export async function runStart(env: Environment, processEnv: NodeJS.ProcessEnv):
   const say = (line: string) => printLine(`countersign: ${line}`);
   // Asked for at once, so that a Ctrl-C during the start is not lost.
   const stopped = untilStopped();
+  await assertHomeFormat(resolve(env.COUNTERSIGN_HOME));
   const { startChild } = await import('../embedded/child.ts');
   const stack = await startEmbedded(env, processEnv, say);
   const children: Awaited<ReturnType<typeof startChild>>[] = [];

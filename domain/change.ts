@@ -135,6 +135,8 @@ export interface Attempt {
   readonly changeId: string;
   /** Counts from 1 over the whole change. */
   readonly ordinal: number;
+  /** The id of the target that its call is for. */
+  readonly target: string;
   readonly startedAt: string;
   /** When its call began: it was marked as sent, last before the request left. Null: nothing was sent. */
   readonly sentAt: string | null;

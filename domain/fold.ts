@@ -19,7 +19,7 @@ export interface Folded {
 export function fold([first, ...others]: readonly ChangeEvent[]): Folded | null {
   if (first?.type !== 'change.requested') return null;
   const change = others.reduce(evolve, changeOf(first));
-  return { change, attempts: attemptsOf(change.id, others), key: keyOf(first) };
+  return { change, attempts: attemptsOf(change, others), key: keyOf(first) };
 }
 
 function keyOf({ idempotency, actor }: Requested): Folded['key'] {
@@ -28,19 +28,19 @@ function keyOf({ idempotency, actor }: Requested): Folded['key'] {
   return { issuer, subject, ...idempotency };
 }
 
-function attemptsOf(changeId: string, events: readonly ChangeEvent[]): readonly Attempt[] {
+function attemptsOf(change: Change, events: readonly ChangeEvent[]): readonly Attempt[] {
   const attempts = new Map<number, Attempt>();
   for (const event of events) {
     if (event.type === 'attempt.started') {
       const { ordinal } = event.attempt;
-      attempts.set(ordinal, openAttempt(changeId, ordinal, event.time));
+      attempts.set(ordinal, openAttempt(change, ordinal, event.time));
     } else if (
       event.type === 'attempt.succeeded' ||
       event.type === 'attempt.failed' ||
       event.type === 'attempt.unknown'
     ) {
       const { ordinal } = event.attempt;
-      const before = attempts.get(ordinal) ?? openAttempt(changeId, ordinal, event.time);
+      const before = attempts.get(ordinal) ?? openAttempt(change, ordinal, event.time);
       const outcome = event.type.slice('attempt.'.length) as Attempt['outcome'];
       attempts.set(ordinal, { ...before, ...event.attempt, outcome, endedAt: event.time });
     }
@@ -48,9 +48,9 @@ function attemptsOf(changeId: string, events: readonly ChangeEvent[]): readonly 
   return [...attempts.values()].sort((a, b) => a.ordinal - b.ordinal);
 }
 
-function openAttempt(changeId: string, ordinal: number, startedAt: string): Attempt {
+function openAttempt({ id, target }: Change, ordinal: number, startedAt: string): Attempt {
   return {
-    ...{ changeId, ordinal, startedAt, sentAt: null, endedAt: null, outcome: 'open' },
+    ...{ changeId: id, ordinal, target: target.id, startedAt, sentAt: null, endedAt: null, outcome: 'open' },
     ...{ class: null, httpStatus: null, code: null, message: null, requestId: null },
   };
 }

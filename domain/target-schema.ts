@@ -6,13 +6,25 @@ import { identifier, text } from './text-schema.ts';
 /** Members of a scope, each with a value of this schema. */
 export function scopeOf<T extends z.ZodType>(value: T) {
   const name = z.string().regex(scopeMemberName);
-  return z
+  const members = z
     .record(name, value)
     .refine((scope) => Object.keys(scope).length <= mostScopeMembers, {
       error: `at most ${mostScopeMembers} members`,
       params: { rule: 'maximum' },
     })
     .meta({ maxProperties: mostScopeMembers, propertyNames: { pattern: scopeMemberName.source } });
+  // zod leaves this member out without a word, and without it a policy or a freeze would match more than it says.
+  return z.preprocess((scope, ctx) => {
+    if (typeof scope === 'object' && scope !== null && Object.hasOwn(scope, '__proto__')) {
+      ctx.issues.push({
+        code: 'custom',
+        input: scope,
+        message: 'no member is called __proto__',
+        params: { rule: 'format' },
+      });
+    }
+    return scope;
+  }, members);
 }
 
 /** A pattern that a freeze has for a member of a scope: `*` stands for any text, `?` for one character. */

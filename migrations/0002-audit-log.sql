@@ -1,9 +1,10 @@
 -- The audit log: entries that never change, the queue of those without an index, and their order.
 -- See docs/audit-log.md. SQLSTATEs of ours: CS001 same key with other bytes; CS002 not this role's event type;
 -- CS003 not an entry; CS004 a change of what never changes.
-
-CREATE SCHEMA audit;
-GRANT USAGE ON SCHEMA audit TO countersign_api, countersign_worker, countersign_signer, countersign_reader;
+--
+-- A function that runs with its owner's rights has settings of its own, so that it does the same whatever a database, a role or a
+-- session has set: a literal with a backslash is read by standard_conforming_strings when it first runs, a time by DateStyle and
+-- TimeZone. CREATE OR REPLACE without them takes them away; a test finds one that has none.
 
 -- Which process may append what. The same table as in domain/entry.ts; a test compares both.
 CREATE TABLE audit.event_type (
@@ -23,11 +24,14 @@ INSERT INTO audit.event_type (type, appender) VALUES
   ('change.retried', 'worker'),
   ('change.abandoned', 'worker'),
   ('change.drifted', 'worker'),
+  ('change.escalated', 'worker'),
   ('change.reconciled', 'worker'),
+  ('change.held', 'worker'),
   ('change.closed', 'worker'),
   ('decision.approved', 'worker'),
   ('decision.rejected', 'worker'),
   ('decision.withdrawn', 'worker'),
+  ('decision.lapsed', 'worker'),
   ('attempt.started', 'worker'),
   ('attempt.succeeded', 'worker'),
   ('attempt.failed', 'worker'),
@@ -35,11 +39,22 @@ INSERT INTO audit.event_type (type, appender) VALUES
   ('review.signed', 'worker'),
   ('notification.sent', 'worker'),
   ('integrity.conflict', 'worker'),
+  ('integrity.mismatch', 'worker'),
+  ('stop.requested', 'api'),
+  ('stop.lifted', 'api'),
   ('decision.refused', 'api'),
   ('request.refused', 'api'),
+  ('integrity.differs', 'api'),
+  ('policy.revoked', 'api'),
+  ('token.issued', 'api'),
+  ('token.revoked', 'api'),
+  ('freeze.declared', 'api'),
+  ('freeze.lifted', 'api'),
+  ('freeze.overridden', 'api'),
   ('audit.read', 'api'),
   ('audit.exported', 'api'),
   ('log.started', 'signer'),
+  ('log.resumed', 'signer'),
   ('key.rotated', 'signer');
 
 CREATE TABLE audit.entry (
@@ -71,7 +86,9 @@ CREATE TABLE audit.pending (
 -- The order: contiguous from 0. Ids are no order: transactions commit in another one, and aborted ones leave gaps.
 CREATE TABLE audit.leaf (
   index bigint PRIMARY KEY CHECK (index >= 0),
-  entry_id bigint NOT NULL UNIQUE REFERENCES audit.entry (id)
+  -- No reference: its check would lock, and so rewrite, each entry a second time. audit.sequence takes the ids from audit.entry
+  -- itself, no role may write here otherwise, and signer and verifiers find a leaf without its entry.
+  entry_id bigint NOT NULL UNIQUE
 );
 
 -- One row, whose lock makes sequencing one at a time.
@@ -91,17 +108,20 @@ BEGIN
     USING ERRCODE = 'CS004';
 END
 $$;
+REVOKE ALL ON FUNCTION audit.refuse() FROM PUBLIC;
 
--- A row leaves the queue only when its entry has an index.
+-- Rows leave the queue only when their entries have an index: asked once for all of a batch.
 CREATE FUNCTION audit.guard_pending() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  IF NOT EXISTS (SELECT FROM audit.leaf WHERE entry_id = OLD.entry_id) THEN
-    RAISE EXCEPTION 'entry % has no index yet and stays pending', OLD.entry_id USING ERRCODE = 'CS004';
+  IF (SELECT count(*) FROM audit.leaf WHERE entry_id = ANY (ARRAY(SELECT entry_id FROM gone)))
+    <> (SELECT count(*) FROM gone) THEN
+    RAISE EXCEPTION 'an entry that has no index yet stays pending' USING ERRCODE = 'CS004';
   END IF;
-  RETURN OLD;
+  RETURN NULL;
 END
 $$;
+REVOKE ALL ON FUNCTION audit.guard_pending() FROM PUBLIC;
 
 -- The head moves to the number of leaves and nowhere else.
 CREATE FUNCTION audit.guard_head() RETURNS trigger
@@ -113,6 +133,7 @@ BEGIN
   RETURN NEW;
 END
 $$;
+REVOKE ALL ON FUNCTION audit.guard_head() FROM PUBLIC;
 
 CREATE TRIGGER entry_never_changes BEFORE UPDATE OR DELETE ON audit.entry
   FOR EACH ROW EXECUTE FUNCTION audit.refuse();
@@ -124,8 +145,8 @@ CREATE TRIGGER leaf_never_truncated BEFORE TRUNCATE ON audit.leaf
   FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse();
 CREATE TRIGGER pending_never_updated BEFORE UPDATE ON audit.pending
   FOR EACH ROW EXECUTE FUNCTION audit.refuse();
-CREATE TRIGGER pending_leaves_with_index BEFORE DELETE ON audit.pending
-  FOR EACH ROW EXECUTE FUNCTION audit.guard_pending();
+CREATE TRIGGER pending_leaves_with_index AFTER DELETE ON audit.pending
+  REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION audit.guard_pending();
 CREATE TRIGGER pending_never_truncated BEFORE TRUNCATE ON audit.pending
   FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse();
 CREATE TRIGGER head_only_grows BEFORE UPDATE ON audit.head
@@ -149,7 +170,8 @@ ALTER TABLE audit.head ENABLE ALWAYS TRIGGER head_never_truncated;
 
 -- The one way in. The same key with the same bytes is the same entry again.
 CREATE FUNCTION audit.append(event_key text, bytes bytea, OUT entry_id bigint, OUT created boolean)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET standard_conforming_strings TO on SET DateStyle TO 'ISO, MDY' SET TimeZone TO 'UTC' AS $$
 #variable_conflict use_column
 DECLARE
   entry_key CONSTANT text := event_key;
@@ -159,7 +181,6 @@ DECLARE
   entry_type text;
   entry_time timestamptz;
   entry_change uuid;
-  fault text;
   first_bytes bytea;
 BEGIN
   IF octet_length(entry_bytes) > 32768 THEN
@@ -174,25 +195,22 @@ BEGIN
     RAISE EXCEPTION 'an entry is JSON in UTF-8 with a time of the calendar and a UUID: %', SQLERRM USING ERRCODE = 'CS003';
   END;
   entry_type := body->>'type';
-  -- One expression, and no regular ones: plpgsql prepares each anew for every call.
-  fault := CASE
-    WHEN body IS NULL OR body_text IS NOT JSON OBJECT WITH UNIQUE KEYS
-      -- jsonb would keep the last of two equal keys, another reader the first.
-      THEN 'an entry is an object without duplicate keys'
-    WHEN body->'v' IS DISTINCT FROM '1'::jsonb
-      THEN format('an entry has v 1, got %s', body->'v')
-    WHEN jsonb_typeof(body->'time') IS DISTINCT FROM 'string'
-      OR body->>'time' NOT LIKE '____-__-__T__:__:__.___Z'
-      OR to_char(entry_time AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') <> body->>'time'
-      THEN format('an entry has a time like 2026-11-24T09:00:00.000Z, got %s', body->'time')
-    WHEN coalesce(jsonb_typeof(body->'changeId'), 'null') NOT IN ('null', 'string')
-      OR entry_change::text <> body->>'changeId'
-      THEN format('an entry''s changeId is a lower-case UUID or null, got %s', body->'changeId')
-    WHEN entry_key IS NULL OR char_length(entry_key) > 512
-      THEN format('an event key has 1 to 512 characters, got %s', char_length(entry_key))
-  END;
-  IF fault IS NOT NULL THEN
-    RAISE EXCEPTION '%', fault USING ERRCODE = 'CS003';
+  -- One expression, no regular ones, and what it says made only when it says something: plpgsql prepares each expression
+  -- anew for every call.
+  IF (
+    -- jsonb would keep the last of two equal keys, another reader the first.
+    body_text IS JSON OBJECT WITH UNIQUE KEYS
+    AND body->'v' = '1'::jsonb
+    AND body->>'time' LIKE '____-__-__T__:__:__.___Z'
+    AND to_char(entry_time AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') = body->>'time'
+    AND coalesce(entry_change::text = body->>'changeId', true)
+    AND char_length(entry_key) <= 512
+  ) IS NOT TRUE THEN
+    RAISE EXCEPTION 'an entry is an object without duplicate keys, with v 1, a time like '
+      '2026-11-24T09:00:00.000Z and a changeId that is a lower-case UUID or null, its key has 1 to 512 characters; '
+      'got v %, time %, changeId % and a key of % characters',
+      body->'v', body->'time', body->'changeId', char_length(entry_key)
+      USING ERRCODE = 'CS003';
   END IF;
   -- session_user: within this function current_user is its owner.
   IF NOT EXISTS (
@@ -250,7 +268,3 @@ END
 $$;
 REVOKE ALL ON FUNCTION audit.append(text, bytea) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION audit.append(text, bytea) TO countersign_api, countersign_worker, countersign_signer;
-
-REVOKE ALL ON FUNCTION audit.refuse() FROM PUBLIC;
-REVOKE ALL ON FUNCTION audit.guard_pending() FROM PUBLIC;
-REVOKE ALL ON FUNCTION audit.guard_head() FROM PUBLIC;

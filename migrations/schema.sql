@@ -57,9 +57,11 @@ countersign.api_token owner=countersign_migrator acl={countersign_api=ar/counter
 countersign.attempt owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_worker=arw/countersign_migrator}
   change_id uuid not null
   ordinal integer not null
+  target text not null
   activity_id text not null
   activity_attempt integer not null
   started_at timestamp with time zone not null
+  sent_at timestamp with time zone
   ended_at timestamp with time zone
   outcome text not null default 'open'::text
   class text
@@ -67,7 +69,6 @@ countersign.attempt owner=countersign_migrator acl={countersign_api=r/countersig
   code text
   message text
   request_id text
-  sent_at timestamp with time zone
 countersign.break_glass owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_worker=ard/countersign_migrator}
   issuer text not null
   subject text not null
@@ -82,6 +83,8 @@ countersign.change owner=countersign_migrator acl={countersign_api=r/countersign
   version bigint not null
   document jsonb not null
   operation text not null generated always as (document ->> 'operation'::text)
+  target text not null generated always as (document #>> '{target,id}'::text[])
+  scope jsonb generated always as (document #> '{target,scope}'::text[])
   requester_issuer text not null generated always as (document #>> '{requester,issuer}'::text[])
   requester_subject text not null generated always as (document #>> '{requester,subject}'::text[])
   ticket text generated always as (document #>> '{ticket,id}'::text[])
@@ -91,11 +94,10 @@ countersign.change owner=countersign_migrator acl={countersign_api=r/countersign
   submitted_at timestamp with time zone not null
   closed_at timestamp with time zone
   saved_at timestamp with time zone not null default now()
-  target text not null generated always as (document #>> '{target,id}'::text[])
-  scope jsonb generated always as (document #> '{target,scope}'::text[])
 countersign.freeze owner=countersign_migrator acl={countersign_api=ar/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_worker=r/countersign_migrator}
   id uuid not null
   operation text
+  scope jsonb not null
   starts_at timestamp with time zone not null
   ends_at timestamp with time zone
   reason text not null
@@ -103,7 +105,6 @@ countersign.freeze owner=countersign_migrator acl={countersign_api=ar/countersig
   declared_at timestamp with time zone not null
   lifted_by jsonb
   lifted_at timestamp with time zone
-  scope jsonb not null
 countersign.freeze_override owner=countersign_migrator acl={countersign_api=ar/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_worker=r/countersign_migrator}
   freeze_id text not null
   change_id uuid not null
@@ -519,7 +520,8 @@ BEGIN
     RAISE EXCEPTION 'the note is not of size % and root %', checkpoint_size, encode(checkpoint_root, 'base64')
       USING ERRCODE = 'CS005';
   END IF;
-  -- Publishers take turns; readers and the sequencer do not wait for them.
+  -- Publishers take turns; readers and the sequencer do not wait for them. They lock the table: any
+  -- login can take an advisory lock of a known key, and this lock takes rights on the table.
   LOCK TABLE audit.checkpoint IN SHARE ROW EXCLUSIVE MODE;
   SELECT c.root INTO first_root FROM audit.checkpoint c WHERE c.size = checkpoint_size;
   IF FOUND THEN

@@ -1,4 +1,9 @@
-import { caCertificateRefusal, caCertificateTarget, presentCaCertificate } from './ca-certificate.ts';
+import {
+  caCertificateRefusal,
+  caCertificateScope,
+  caCertificateTarget,
+  presentCaCertificate,
+} from './ca-certificate.ts';
 import type { CaCertificateSnapshot } from './ca-certificate.ts';
 import { caCertificateInput } from './certificate-input.ts';
 import { defineOperation } from './define-operation.ts';
@@ -10,9 +15,10 @@ export const activeCaCertificate = defineOperation({
   title: 'Reactivate an inactive CA certificate (ApsaraMQ for MQTT)',
   service: 'onsmqtt',
   input: caCertificateInput,
+  scope: caCertificateScope,
   target: caCertificateTarget,
   refusal: (snapshot: CaCertificateSnapshot | null, now) => caCertificateRefusal(snapshot, 'active', now),
-  achieved: ({ status }) => status === 'active',
+  achieved: (snapshot) => snapshot?.status === 'active',
   identity: ({ status: _status, ...rest }) => rest,
   present: presentCaCertificate,
 });

@@ -3,6 +3,7 @@ import { defineOperation } from './define-operation.ts';
 import {
   deviceCertificateIdentity,
   deviceCertificateRefusal,
+  deviceCertificateScope,
   deviceCertificateTarget,
   presentDeviceCertificate,
 } from './device-certificate.ts';
@@ -15,10 +16,11 @@ export const activeDeviceCertificate = defineOperation({
   title: 'Reactivate an inactive device certificate (ApsaraMQ for MQTT)',
   service: 'onsmqtt',
   input: deviceCertificateInput,
+  scope: deviceCertificateScope,
   target: deviceCertificateTarget,
   refusal: (snapshot: DeviceCertificateSnapshot | null, now) =>
     deviceCertificateRefusal(snapshot, 'active', now),
-  achieved: ({ status }) => status === 'active',
+  achieved: (snapshot) => snapshot?.status === 'active',
   identity: deviceCertificateIdentity,
   present: presentDeviceCertificate,
 });

@@ -16,6 +16,9 @@ export type CaCertificateSnapshot = {
   readonly fingerprint: string | null;
 };
 
+/** The members of a CA certificate's scope. */
+export const caCertificateScope = ['regionId', 'mqttInstanceId', 'sn'] as const;
+
 /** The CA certificate as a target: the same for every operation on it, so only one of them may be open. */
 export function caCertificateTarget({ regionId, mqttInstanceId, sn }: CaCertificateInput): Target {
   return {

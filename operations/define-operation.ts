@@ -3,7 +3,9 @@ import { z } from 'zod';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import { CountersignError } from '../domain/error.ts';
 import type { JsonObject } from '../domain/json.ts';
+import { mostScopeMembers, scopeMemberName } from '../domain/target-scope.ts';
 import type { Operation, OperationDefinition } from './operation.ts';
+import { isRefusal } from './refusal-of.ts';
 
 /** Each text of a definition with its rule. */
 const texts = {
@@ -35,9 +37,42 @@ export function defineOperation<Input extends JsonObject, Snapshot extends JsonO
   for (const member of rules) {
     if (typeof definition[member] !== 'function') throw invalid(name, `${member}: expected a function`);
   }
+  if (!isScope(definition.scope))
+    throw invalid(name, 'scope: expected the names of the members of its targets');
+  assertAnswersForNothing(definition);
   const inputSchema = jsonSchemaOf(name, definition.input);
   const inputSchemaDigest = createHash('sha256').update(canonicalJson(inputSchema)).digest('hex');
   return Object.freeze({ ...definition, inputSchema, inputSchemaDigest });
+}
+
+function isScope(scope: unknown): boolean {
+  return (
+    Array.isArray(scope) &&
+    scope.length <= mostScopeMembers &&
+    new Set(scope).size === scope.length &&
+    scope.every((member) => typeof member === 'string' && scopeMemberName.test(member))
+  );
+}
+
+/** Whether a target that is not there is pointless to call for, or just what a call leaves, has to be said. */
+function assertAnswersForNothing<Input extends JsonObject, Snapshot extends JsonObject>(
+  definition: OperationDefinition<Input, Snapshot>,
+): void {
+  for (const [rule, ask] of Object.entries({
+    refusal: () => isRefusal(definition.refusal(null, 0)),
+    achieved: () => typeof definition.achieved(null) === 'boolean',
+  })) {
+    let why = 'it has another form';
+    try {
+      if (ask()) continue;
+    } catch (cause) {
+      why = cause instanceof Error ? cause.message : String(cause);
+    }
+    throw invalid(
+      definition.name,
+      `${rule}: expected an answer for null, where there is no such target: ${why}`,
+    );
+  }
 }
 
 function jsonSchemaOf(name: string, input: z.ZodType): JsonObject {
@@ -46,6 +81,8 @@ function jsonSchemaOf(name: string, input: z.ZodType): JsonObject {
     schema = z.toJSONSchema(input, { io: 'input' }) as unknown as JsonObject;
     // What has no canonical JSON has no digest that everybody can make.
     canonicalJson(schema);
+    // What a transformation makes is not read a second time as it was.
+    z.toJSONSchema(input, { io: 'output' });
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw invalid(name, `input: expected a zod schema that has a JSON Schema: ${why}`);

@@ -22,6 +22,9 @@ export type DeviceCertificateSnapshot = {
   readonly caStatus: string | null;
 };
 
+/** The members of a device certificate's scope. */
+export const deviceCertificateScope = ['regionId', 'mqttInstanceId', 'caSn', 'deviceSn'] as const;
+
 /** The device certificate as a target: another one than its CA certificate, so neither locks the other. */
 export function deviceCertificateTarget(input: DeviceCertificateInput): Target {
   const { regionId, mqttInstanceId, caSn, deviceSn } = input;

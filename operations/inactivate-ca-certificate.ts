@@ -1,4 +1,9 @@
-import { caCertificateRefusal, caCertificateTarget, presentCaCertificate } from './ca-certificate.ts';
+import {
+  caCertificateRefusal,
+  caCertificateScope,
+  caCertificateTarget,
+  presentCaCertificate,
+} from './ca-certificate.ts';
 import type { CaCertificateSnapshot } from './ca-certificate.ts';
 import { caCertificateInput } from './certificate-input.ts';
 import { defineOperation } from './define-operation.ts';
@@ -10,9 +15,10 @@ export const inactivateCaCertificate = defineOperation({
   title: 'Inactivate an active CA certificate (ApsaraMQ for MQTT)',
   service: 'onsmqtt',
   input: caCertificateInput,
+  scope: caCertificateScope,
   target: caCertificateTarget,
   refusal: (snapshot: CaCertificateSnapshot | null, now) => caCertificateRefusal(snapshot, 'inactive', now),
-  achieved: ({ status }) => status === 'inactive',
+  achieved: (snapshot) => snapshot?.status === 'inactive',
   identity: ({ status: _status, ...rest }) => rest,
   present: presentCaCertificate,
 });

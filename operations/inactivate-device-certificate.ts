@@ -3,6 +3,7 @@ import { defineOperation } from './define-operation.ts';
 import {
   deviceCertificateIdentity,
   deviceCertificateRefusal,
+  deviceCertificateScope,
   deviceCertificateTarget,
   presentDeviceCertificate,
 } from './device-certificate.ts';
@@ -15,10 +16,11 @@ export const inactivateDeviceCertificate = defineOperation({
   title: 'Inactivate an active device certificate (ApsaraMQ for MQTT)',
   service: 'onsmqtt',
   input: deviceCertificateInput,
+  scope: deviceCertificateScope,
   target: deviceCertificateTarget,
   refusal: (snapshot: DeviceCertificateSnapshot | null, now) =>
     deviceCertificateRefusal(snapshot, 'inactive', now),
-  achieved: ({ status }) => status === 'inactive',
+  achieved: (snapshot) => snapshot?.status === 'inactive',
   identity: deviceCertificateIdentity,
   present: presentDeviceCertificate,
 });

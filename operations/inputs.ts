@@ -1,7 +1,9 @@
+import type { z } from 'zod';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import type { Change } from '../domain/change.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { Target } from '../domain/target.ts';
+import { targetSchema } from '../domain/target-schema.ts';
 import type { Operation } from './operation.ts';
 import type { Operations } from './registry.ts';
 
@@ -35,11 +37,30 @@ export function readInput(
 ): ReadInput | { readonly fault: string } {
   const operation = operations.get(name);
   if (!operation) return { fault: `${name} is no gated operation` };
-  const checked = operation.input.safeParse(input);
-  if (checked.success) {
-    return { fault: null, operation, input: checked.data, target: operation.target(checked.data) };
+  try {
+    return read(operation, input);
+  } catch (error) {
+    return { fault: `${name}: ${error instanceof Error ? error.message : String(error)}` };
   }
-  const [issue] = checked.error.issues;
-  const path = [name, ...(issue?.path ?? [])].map(String).join('.');
-  return { fault: `${path}: ${issue?.message ?? 'is not valid'}` };
+}
+
+/** @throws whatever a definition throws that is not as it should be */
+function read(operation: Operation, input: JsonObject): ReadInput | { readonly fault: string } {
+  const { name } = operation;
+  const checked = operation.input.safeParse(input);
+  if (!checked.success) return { fault: faultIn(name, checked.error) };
+  const again = operation.input.safeParse(checked.data);
+  if (!again.success || canonicalJson(again.data) !== canonicalJson(checked.data)) {
+    return { fault: `${name}: the input's schema does not read again what it has made` };
+  }
+  const target = targetSchema.safeParse(operation.target(checked.data));
+  if (!target.success) return { fault: faultIn(`${name}.target`, target.error) };
+  const unknown = Object.keys(target.data.scope).find((member) => !operation.scope.includes(member));
+  if (unknown !== undefined)
+    return { fault: `${name}.target: its scope has ${unknown}, which the definition does not list` };
+  return { fault: null, operation, input: checked.data, target: target.data };
+}
+
+function faultIn(what: string, { issues: [issue] }: z.ZodError): string {
+  return `${[what, ...(issue?.path ?? [])].map(String).join('.')}: ${issue?.message ?? 'is not valid'}`;
 }

@@ -29,6 +29,8 @@ export interface OperationDefinition<
   readonly service: string;
   /** What a requester gives: a strict object, so that a misspelt member is refused and not ignored. */
   readonly input: z.ZodType<Input>;
+  /** The names of the members that the scopes of its targets have: no policy and no freeze can match by another one. */
+  readonly scope: readonly string[];
   /** What it acts on with an input. */
   target(input: Input): Target;
   /**
@@ -37,8 +39,11 @@ export interface OperationDefinition<
    * @param now - milliseconds since the epoch
    */
   refusal(snapshot: Snapshot | null, now: number): Refusal | null;
-  /** True when the target, as read, is already as the operation would leave it. */
-  achieved(snapshot: Snapshot): boolean;
+  /**
+   * True when the target, as read, is already as the operation would leave it.
+   * @param snapshot - null where there is no such target: so a call that deletes it leaves it
+   */
+  achieved(snapshot: Snapshot | null): boolean;
   /** The part of the snapshot whose change is drift, once the operation may itself have acted. */
   identity(snapshot: Snapshot): JsonObject;
   /** What the approver is shown of the snapshot, line by line. */

@@ -14,7 +14,10 @@ export function presentedLines(
   const operation = operations.get(change.operation);
   if (change.snapshot === null || !operation || outOfStep(operations, change) !== null) return null;
   try {
-    return operation.present(change.snapshot).map(({ label, value }) => ({ label, value }));
+    const lines = operation.present(change.snapshot).map(({ label, value }) => ({ label, value }));
+    return lines.every((line) => Object.values(line).every((text) => typeof text === 'string'))
+      ? lines
+      : null;
   } catch {
     return null;
   }

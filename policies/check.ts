@@ -1,11 +1,14 @@
 import { canonicalJson } from '../domain/canonical-json.ts';
 import { mostPolicyBytes } from '../domain/entry.ts';
+import { globMatches } from '../domain/glob.ts';
 import { personKey } from '../domain/membership.ts';
 import type { PersonId } from '../domain/person.ts';
 import type { PinnedPolicy } from '../domain/policy.ts';
 import { satisfiability } from '../domain/satisfiability.ts';
 import type { Satisfiability } from '../domain/satisfiability.ts';
 import { windowProblem } from '../calendar/window.ts';
+import type { Operations } from '../operations/registry.ts';
+import { scopeFault } from '../operations/scope-fault.ts';
 import { groupsNamedBy, scopeOfMatch } from './compile.ts';
 import type { Directory } from './directory.ts';
 import type { PolicyDocument, WrittenPolicy } from './document.ts';
@@ -20,6 +23,7 @@ export function findings(
   rules: readonly PolicyRule[],
   directory: Directory,
   issuer: string | null,
+  operations?: Operations,
 ): Finding[] {
   return [
     ...(issuer === null ? [] : issuerFindings(document, issuer)),
@@ -31,6 +35,7 @@ export function findings(
       })),
     ),
     ...orderFindings(document.policies, rules),
+    ...(operations ? scopeFindings(rules, operations) : []),
   ];
 }
 
@@ -44,6 +49,17 @@ const warning = (path: readonly PropertyKey[], rule: string, message: string): F
   ...error(path, rule, message),
   severity: 'warning',
 });
+
+/** A policy whose operation or scope nothing has is for no change; a later one, perhaps a weaker one, is for those that were meant. */
+function scopeFindings(rules: readonly PolicyRule[], operations: Operations): Finding[] {
+  return rules.flatMap(({ match }, i) => {
+    const isOfNone = match.operation?.every((p) => !operations.list.some(({ name }) => globMatches(p, name)));
+    const fault = isOfNone
+      ? `no gated operation is ${match.operation?.join(' or ')}`
+      : scopeFault(operations, match.operation, match.scope ?? {});
+    return fault === null ? [] : [warning(['policies', i, 'match'], 'one_of', `matches nothing: ${fault}`)];
+  });
+}
 
 function groupFindings({ groups }: PolicyDocument, directory: Directory): Finding[] {
   return Object.entries(groups).flatMap(([name, source]) => {

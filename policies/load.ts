@@ -1,4 +1,5 @@
 import type { PinnedPolicy } from '../domain/policy.ts';
+import type { Operations } from '../operations/registry.ts';
 import { findings } from './check.ts';
 import { compiledMatch, pinned } from './compile.ts';
 import { readDirectory } from './directory.ts';
@@ -30,6 +31,8 @@ export interface PolicyFiles {
   readonly directoryFile: string | null;
   /** Whose tokens are accepted (`OIDC_ISSUER`): people of another one are told of. Null: not known here. */
   readonly issuer?: string | null;
+  /** The gated operations: policies that can match none of their targets are told of. Undefined: not known here. */
+  readonly operations?: Operations;
 }
 
 /** Reads and checks the files. The set is there when nothing in them is an error. */
@@ -37,6 +40,7 @@ export async function checkPolicies({
   policyFile,
   directoryFile,
   issuer = null,
+  operations,
 }: PolicyFiles): Promise<{ set: PolicySet | null; problems: readonly Problem[] }> {
   const [file, { directory, problems, findings: ofDirectory }] = await Promise.all([
     readYaml(policyFile, policyDocument),
@@ -49,7 +53,7 @@ export async function checkPolicies({
     policy: pinned(written, document.groups),
     match: compiledMatch(written.match),
   }));
-  const found = findings(document, rules, directory, issuer).map(
+  const found = findings(document, rules, directory, issuer, operations).map(
     ({ severity, path, rule, message }): Problem => ({
       severity,
       file: policyFile,

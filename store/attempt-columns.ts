@@ -2,7 +2,7 @@ import type { Attempt } from '../domain/change.ts';
 
 /** The columns of `countersign.attempt` under the names of {@link Attempt}. */
 export const attemptColumns = `
-  change_id as "changeId", ordinal, started_at as "startedAt", sent_at as "sentAt", ended_at as "endedAt", outcome, class,
+  change_id as "changeId", ordinal, target, started_at as "startedAt", sent_at as "sentAt", ended_at as "endedAt", outcome, class,
   http_status as "httpStatus", code, message, request_id as "requestId"`;
 
 /** A row of {@link attemptColumns}: as an attempt, but for the times. */

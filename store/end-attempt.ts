@@ -2,7 +2,7 @@ import type { Attempt } from '../domain/change.ts';
 import type { Queryable } from './queryable.ts';
 
 /** How an attempt ended. */
-export type AttemptEnd = Omit<Attempt, 'startedAt' | 'sentAt' | 'endedAt' | 'outcome'> & {
+export type AttemptEnd = Omit<Attempt, 'target' | 'startedAt' | 'sentAt' | 'endedAt' | 'outcome'> & {
   readonly endedAt: string;
   readonly outcome: Exclude<Attempt['outcome'], 'open'>;
 };

@@ -9,7 +9,7 @@ import type { Queryable } from './queryable.ts';
  */
 export async function isSuperseded(
   db: Queryable,
-  { changeId, activityId, activityAttempt }: Omit<AttemptStart, 'startedAt'>,
+  { changeId, activityId, activityAttempt }: Omit<AttemptStart, 'target' | 'startedAt'>,
   scheduledAt: string,
 ): Promise<boolean> {
   const { rows } = await db.query<{ superseded: boolean }>({

@@ -1,9 +1,9 @@
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runner } from 'node-pg-migrate';
 import pg from 'pg';
 import { CountersignError } from '../domain/error.ts';
 import { prepareSession, sessionSettings } from './session-settings.ts';
-import { settleFunctions } from './settle-functions.ts';
 
 /** Options of {@link migrate}. */
 export interface MigrateOptions {
@@ -29,8 +29,8 @@ const migrationSettings = {
  * wait and then find nothing to do.
  *
  * @returns the names of the migrations that this call applied
- * @throws CountersignError `invalid_configuration` for a superuser, for a role of a running process, and for a server
- * older than Postgres 16; errors of Postgres and of the connection as they are
+ * @throws CountersignError `invalid_configuration` for a superuser, for a role of a running process, for a server older
+ * than Postgres 16, and for a database with migrations that this version does not have; errors of Postgres and of the connection as they are
  */
 export async function migrate(options: MigrateOptions): Promise<{ applied: string[] }> {
   const client = new pg.Client({
@@ -42,10 +42,12 @@ export async function migrate(options: MigrateOptions): Promise<{ applied: strin
   await client.connect();
   try {
     await prepareSession(client, migrationSettings);
+    const dir = options.dir ?? join(import.meta.dirname, '..', 'migrations');
     await checkMigrator(client);
+    await checkMigrations(client, dir);
     const ran = await runner({
       dbClient: client,
-      dir: options.dir ?? join(import.meta.dirname, '..', 'migrations'),
+      dir,
       // schema.sql is the outcome, kept for readers and compared in a test.
       ignorePattern: '(\\..*|schema\\.sql)',
       direction: 'up',
@@ -58,11 +60,29 @@ export async function migrate(options: MigrateOptions): Promise<{ applied: strin
       advisoryLockMode: 'wait',
       log: () => undefined,
     });
-    await settleFunctions(client);
     return { applied: ran.map((migration) => migration.name) };
   } finally {
     await client.end();
   }
+}
+
+/** Refuses the database of an earlier format, or of a newer version, before anything is written. */
+async function checkMigrations(client: pg.Client, dir: string): Promise<void> {
+  const { rows: made } = await client.query<{ made: boolean }>(
+    `select to_regclass('countersign.migration') is not null as made`,
+  );
+  if (made[0]?.made !== true) return;
+  const known = (await readdir(dir)).map((file) => file.replace(/\.sql$/, ''));
+  const { rows } = await client.query<{ name: string }>(
+    'select name from countersign.migration where name <> all($1) order by id',
+    [known],
+  );
+  if (rows.length === 0) return;
+  throw new CountersignError(
+    'invalid_configuration',
+    `the database was made by another version (this one does not have its migrations ${rows.map(({ name }) => name).join(', ')}): ` +
+      'use the version that made it, or migrate a new database',
+  );
 }
 
 async function checkMigrator(client: pg.Client): Promise<void> {

@@ -6,6 +6,8 @@ import type { Queryable } from './queryable.ts';
 /** Which attempt of which activity starts a call, and when. */
 export interface AttemptStart {
   readonly changeId: string;
+  /** The id of the target that it calls for. */
+  readonly target: string;
   /** `<run id>/<activity id>` of Temporal, and its attempt number: together they are one attempt of ours. */
   readonly activityId: string;
   readonly activityAttempt: number;
@@ -21,12 +23,12 @@ export async function startAttempt(db: Queryable, start: AttemptStart): Promise<
   for (;;) {
     const { rows } = await db.query<AttemptRow>({
       name: 'start-attempt',
-      text: `insert into countersign.attempt (change_id, ordinal, activity_id, activity_attempt, started_at)
-       select $1::uuid, coalesce(max(ordinal), 0) + 1, $2::text, $3::integer, $4::timestamptz
+      text: `insert into countersign.attempt (change_id, ordinal, target, activity_id, activity_attempt, started_at)
+       select $1::uuid, coalesce(max(ordinal), 0) + 1, $5::text, $2::text, $3::integer, $4::timestamptz
          from countersign.attempt where change_id = $1
        on conflict do nothing
        returning ${attemptColumns}`,
-      values: [start.changeId, start.activityId, start.activityAttempt, start.startedAt],
+      values: [start.changeId, start.activityId, start.activityAttempt, start.startedAt, start.target],
     });
     const attempt = rows[0] ?? (await sameAttempt(db, start));
     if (attempt) return attemptOf(attempt);

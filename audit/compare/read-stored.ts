@@ -51,7 +51,7 @@ export async function readStored(client: PoolClient, ids: readonly string[]): Pr
     text: `select c.id, c.document, c.version, ${moment('c.submitted_at')} as "submittedAt",
         ${moment('c.closed_at')} as "closedAt", t.target,
         (select json_agg(json_build_object(
-            'changeId', a.change_id, 'ordinal', a.ordinal, 'startedAt', ${moment('a.started_at')},
+            'changeId', a.change_id, 'ordinal', a.ordinal, 'target', a.target, 'startedAt', ${moment('a.started_at')},
             'sentAt', ${moment('a.sent_at')}, 'endedAt', ${moment('a.ended_at')}, 'outcome', a.outcome,
             'class', a.class, 'httpStatus', a.http_status, 'code', a.code, 'message', a.message,
             'requestId', a.request_id) order by a.ordinal)

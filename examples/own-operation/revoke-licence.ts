@@ -24,6 +24,8 @@ const revokeLicence = defineOperation({
       .regex(/^[A-Z0-9-]{1,40}$/)
       .meta({ description: 'The number of the licence, such as L-1042.' }),
   }),
+  // What `target` answers in its scope: a freeze or a policy that names another member is told of.
+  scope: ['licence'],
   target: ({ licence }) => ({
     // Unique over all operations: two on one licence exclude each other.
     id: `licences/${licence}`,
@@ -38,7 +40,7 @@ const revokeLicence = defineOperation({
     }
     return null;
   },
-  achieved: ({ state }) => state === 'revoked',
+  achieved: (snapshot) => snapshot?.state === 'revoked',
   // Another holder is another licence: then people are asked again.
   identity: ({ licence, holder }) => ({ licence, holder }),
   present: ({ licence, holder, state }) => [

@@ -104,6 +104,8 @@ test.each<[string, object, string, string]>([
   ['a number for a pattern', { scope: { sn: 1 } }, 'scope.sn', 'type'],
   ['an empty pattern', { scope: { sn: '' } }, 'scope.sn', 'required'],
   ['a pattern of 201 characters', { scope: { sn: 'x'.repeat(201) } }, 'scope.sn', 'max_length'],
+  ['a member that no target has', { scope: { regionID: 'x' } }, 'scope', 'one_of'],
+  ['a member that nobody sees', { scope: JSON.parse('{"__proto__":"x"}') as object }, 'scope', 'format'],
   ['a name that is none', { scope: { 's n': 'x' } }, 'scope.s n', 'format'],
   ['a name of 65 characters', { scope: { ['s'.repeat(65)]: 'x' } }, `scope.${'s'.repeat(65)}`, 'format'],
   [

@@ -107,9 +107,9 @@ test('an admin creates, lists and ends a freeze; nobody else does', async () => 
 
 test('a freeze holds members of scopes, each once', async () => {
   const create = ['freeze', 'create', '--reason', 'x', '--as', 'adam', '--scope', 'sn=0072*', '--scope'];
-  const made = await run({}, ...create, 'a=b=c', '--region', 'cn-*');
-  expect(made.answer).toMatchObject({ scope: { sn: '0072*', a: 'b=c', regionId: 'cn-*' } });
-  expect(made.out).toMatch(/ {2}sn=0072\* a=b=c regionId=cn-\*: x$/);
+  const made = await run({}, ...create, 'mqttInstanceId=b=c', '--region', 'cn-*');
+  expect(made.answer).toMatchObject({ scope: { sn: '0072*', mqttInstanceId: 'b=c', regionId: 'cn-*' } });
+  expect(made.out).toMatch(/ {2}sn=0072\* mqttInstanceId=b=c regionId=cn-\*: x$/);
   expect((await run({}, 'freeze', 'end', String(made.answer['id']), '--as', 'adam')).code).toBeNull();
   expect((await run({}, ...create, 'regionId=x', '--region', 'cn-*')).code).toBe('invalid_request');
   for (const wrong of ['sn=1', 'sn', '=1']) {

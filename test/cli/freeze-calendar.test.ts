@@ -6,12 +6,15 @@ import { freezeCalendar } from '../../cli/freeze-calendar.ts';
 import { operations } from '../support/operations.ts';
 import { temporaryHome } from '../support/stack.ts';
 
-async function calendarOf(operation: string) {
+async function calendarOf(operation: string, scope = '{}') {
   const home = await temporaryHome();
   onTestFinished(() => rm(home, { recursive: true, force: true }));
   const file = join(home, 'calendar.yaml');
   const times = 'startsAt: 2026-11-10T00:00:00Z, endsAt: 2026-11-12T00:00:00Z';
-  await writeFile(file, `- { name: sale, reason: x, operation: "${operation}", ${times} }\n`);
+  await writeFile(
+    file,
+    `- { name: sale, reason: x, operation: "${operation}", scope: ${scope}, ${times} }\n`,
+  );
   return freezeCalendar(readEnvironment({ COUNTERSIGN_FREEZE_CALENDAR: file }), operations);
 }
 
@@ -28,3 +31,14 @@ test.each(['ActiveCACertificate', 'Delete*'])(
     });
   },
 );
+
+test.each(['{ regionID: cn-a }', '{ sn: a, deviceSn: b }', '{ __proto__: a }'])(
+  'a freeze of %s would hold nothing, or everything: it ends the start, named',
+  async (scope) => {
+    await expect(calendarOf('*', scope)).rejects.toMatchObject({ code: 'invalid_configuration' });
+  },
+);
+
+test('a freeze of a member that targets have is taken', async () => {
+  expect(await calendarOf('*', '{ regionId: cn-a }')).toMatchObject([{ scope: { regionId: 'cn-a' } }]);
+});

@@ -63,6 +63,14 @@ describe('files of operations', () => {
   });
 });
 
+test('a file that is not loaded in time: one clear error', async () => {
+  const path = await file('slow.mjs', 'await new Promise(() => {});');
+  await expect(openOperations({ COUNTERSIGN_OPERATIONS: path }, 50)).rejects.toMatchObject({
+    code: 'invalid_configuration',
+    message: expect.stringContaining('slow.mjs: it was not loaded') as string,
+  });
+});
+
 describe('files of implementations', () => {
   const bundled = bundledBy('http://127.0.0.1:1');
 

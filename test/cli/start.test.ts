@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { readFile, rm } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { apiClient } from '../../cli/api-client.ts';
@@ -132,5 +132,15 @@ test('a wrong variable stops a process with its name and rule', async () => {
   const [code] = (await once(child, 'exit')) as [number];
   expect(code).toBe(4);
   expect(JSON.parse(output)).toMatchObject({ code: 'invalid_configuration', errors: [{ field: 'PORT' }] });
+  await rm(home, { recursive: true, force: true });
+});
+
+test('start refuses the data of an older format before anything starts, with the remedy', async () => {
+  const home = await temporaryHome();
+  await mkdir(join(home, 'postgres'));
+  const start = countersign(home, 'start');
+  expect((await start.exited)[0]).toBe(4);
+  expect(start.output()).toMatch(/^countersign: .* has the data of another version .* move the folder away/);
+  expect(await readdir(home)).toEqual(['postgres']);
   await rm(home, { recursive: true, force: true });
 });

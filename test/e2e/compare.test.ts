@@ -117,6 +117,14 @@ describe('countersign audit compare', () => {
       'attempt.2.requestId',
     ],
     [
+      'the target of an attempt',
+      ({ succeeded }) => [
+        `update countersign.attempt set target = 't' where change_id = $1 and ordinal = 1`,
+        succeeded,
+      ],
+      'attempt.1.target',
+    ],
+    [
       'a target that is free',
       ({ open }) => ['delete from countersign.open_target where change_id = $1', open],
       'target',

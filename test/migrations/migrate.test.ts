@@ -77,8 +77,15 @@ test('a database that knows a migration which we lack is refused, not migrated',
   await migrate({ databaseUrl });
   const dir = await mkdtemp(join(tmpdir(), 'countersign-migrations-'));
   onTestFinished(() => rm(dir, { recursive: true }));
-  await writeFile(join(dir, '0001-other.sql'), 'select 1;');
-  await expect(migrate({ databaseUrl, dir })).rejects.toThrow('0001-other');
+  const [lacking = '', ...others] = names;
+  for (const name of others) await copyFile(join(folder, `${name}.sql`), join(dir, `${name}.sql`));
+  await writeFile(join(dir, '9999-more.sql'), 'create table countersign.more (n int);');
+  const schema = await schemaText(databaseUrl);
+  await expect(migrate({ databaseUrl, dir })).rejects.toMatchObject({
+    code: 'invalid_configuration',
+    message: expect.stringMatching(new RegExp(`${lacking}\\).*migrate a new database`)) as string,
+  });
+  expect(await schemaText(databaseUrl)).toBe(schema);
 });
 
 test.each(['superuser', 'api', 'worker', 'signer', 'reader'] as const)('%s may not migrate', async (role) => {

@@ -9,6 +9,7 @@ import { jsonSchemas } from '../../policies/json-schema.ts';
 import { checkPolicies, loadPolicies } from '../../policies/load.ts';
 import { matchPolicy } from '../../policies/match.ts';
 import { person } from '../domain/decidable-fixture.ts';
+import { operations } from '../support/operations.ts';
 import { temporaryHome } from '../support/stack.ts';
 import { targetOf } from '../support/target.ts';
 
@@ -28,6 +29,23 @@ async function files(policy: string, directory?: string) {
   if (directoryFile !== null) await writeFile(directoryFile, directory ?? '');
   return { policyFile, directoryFile };
 }
+test.each<[string, string | null]>([
+  ['scope: { regionId: ["cn-*"] }', null],
+  ['operation: ["*Device*"], scope: { deviceSn: ["1"] }', null],
+  ['scope: { regionID: ["cn-*"] }', 'warning policies.0.match one_of'],
+  ['operation: ["*CaCertificate"], scope: { deviceSn: ["1"] }', 'warning policies.0.match one_of'],
+  ['operation: [ActiveCACertificate]', 'warning policies.0.match one_of'],
+  ['scope: { __proto__: ["1"] }', 'error policies.0.match.scope format'],
+])('a policy for { %s }, where the operations are known', async (match, expected) => {
+  const policyFiles = await files(one(`${stage}\n    match: { ${match} }`));
+  const { set, problems } = await checkPolicies({ ...policyFiles, operations });
+  const found = problems.filter(({ rule }) => rule !== 'listable');
+  expect(found.map(({ severity, field, rule }) => `${severity} ${field} ${rule}`)).toEqual(
+    expected === null ? [] : [expected],
+  );
+  expect(set === null).toBe(expected?.startsWith('error') ?? false);
+});
+
 async function problemsOf(policy: string, directory?: string) {
   const { set, problems } = await checkPolicies(await files(policy, directory));
   return {

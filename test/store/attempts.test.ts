@@ -26,6 +26,7 @@ afterAll(async () => {
 });
 
 const startedAt = '2026-11-24T09:00:00.123Z';
+const target = 'onsmqtt/cn-hangzhou/post-cn-1/ca/S1';
 const endedAt = '2026-11-24T09:00:01.456Z';
 
 async function kept(): Promise<string> {
@@ -36,10 +37,17 @@ async function kept(): Promise<string> {
 
 test('an attempt starts open and ends once', async () => {
   const changeId = await kept();
-  const started = await startAttempt(pool, { changeId, activityId: 'call', activityAttempt: 1, startedAt });
+  const started = await startAttempt(pool, {
+    changeId,
+    activityId: 'call',
+    activityAttempt: 1,
+    target,
+    startedAt,
+  });
   expect(started).toEqual({
     changeId,
     ordinal: 1,
+    target,
     startedAt,
     sentAt: null,
     endedAt: null,
@@ -65,7 +73,7 @@ test('an attempt starts open and ends once', async () => {
   expect(await endAttempt(pool, end)).toEqual({ sentAt: null });
   expect(await endAttempt(pool, { ...end, outcome: 'succeeded', requestId: 'R-2' })).toBeNull();
   expect(await listOpenAttempts(pool, changeId)).toEqual([]);
-  expect(await listAttempts(pool, changeId)).toEqual([{ ...end, startedAt, sentAt: null }]);
+  expect(await listAttempts(pool, changeId)).toEqual([{ ...end, target, startedAt, sentAt: null }]);
 });
 
 test('the same activity attempt again is the same attempt, the next has the next ordinal', async () => {
@@ -76,6 +84,7 @@ test('the same activity attempt again is the same attempt, the next has the next
       changeId,
       activityId: 'call',
       activityAttempt,
+      target,
       startedAt,
     });
     expect(ordinal).toBe(activityAttempt);
@@ -84,6 +93,7 @@ test('the same activity attempt again is the same attempt, the next has the next
     changeId,
     activityId: 'later',
     activityAttempt: 1,
+    target,
     startedAt,
   });
   expect(ordinal).toBe(4);
@@ -96,6 +106,7 @@ test('ordinals are contiguous when many start at once', async () => {
     changeId,
     activityId: `call-${n % 20}`,
     activityAttempt: 1,
+    target,
     startedAt,
   }));
   const attempts = await Promise.all(starts.map((start) => startAttempt(pool, start)));
@@ -111,6 +122,7 @@ test('attempts are counted by class', async () => {
       changeId,
       activityId: 'call',
       activityAttempt: n + 1,
+      target,
       startedAt,
     });
     await endAttempt(pool, {

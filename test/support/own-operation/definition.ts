@@ -8,6 +8,7 @@ export default defineOperation({
   title: 'An operation of an installation’s own',
   service: 'own',
   input: z.strictObject({ thing: z.string() }),
+  scope: ['thing'],
   target: ({ thing }) => ({ id: `own/${thing}`, scope: { thing }, label: thing }),
   refusal: () => null,
   achieved: () => false,

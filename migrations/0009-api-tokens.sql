@@ -1,9 +1,5 @@
 -- API tokens for machines: what is known of each, and never the secret. See docs/identity.md.
 
-INSERT INTO audit.event_type (type, appender) VALUES
-  ('token.issued', 'api'),
-  ('token.revoked', 'api');
-
 CREATE TABLE countersign.api_token (
   id uuid PRIMARY KEY,
   -- SHA-256 of the whole secret, which has 256 random bits: nothing to guess, so nothing slower is needed.
@@ -41,3 +37,15 @@ CREATE TRIGGER api_token_stays_revoked BEFORE UPDATE ON countersign.api_token
 -- The API's alone. What a token may do and until when never changes, and no row goes away.
 GRANT SELECT, INSERT ON countersign.api_token TO countersign_api;
 GRANT UPDATE (revoked_at, revoked_by, last_used_at) ON countersign.api_token TO countersign_api;
+
+-- Whoever holds a stream open on an API token hears at once that it has ended, whichever process or login ended it.
+CREATE FUNCTION countersign.tell_ended_api_token() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM pg_notify('countersign_api_tokens', OLD.id::text);
+  RETURN NULL;
+END
+$$;
+REVOKE ALL ON FUNCTION countersign.tell_ended_api_token() FROM PUBLIC;
+CREATE TRIGGER api_token_ended AFTER UPDATE OF revoked_at, expires_at OR DELETE ON countersign.api_token
+  FOR EACH ROW EXECUTE FUNCTION countersign.tell_ended_api_token();

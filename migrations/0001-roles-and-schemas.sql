@@ -16,3 +16,11 @@ BEGIN
   END LOOP;
 END
 $$;
+
+-- The log.
+CREATE SCHEMA audit;
+GRANT USAGE ON SCHEMA audit TO countersign_api, countersign_worker, countersign_signer, countersign_reader;
+
+-- Everything else. Whoever runs the migrations has made it for the list of those that it ran.
+CREATE SCHEMA IF NOT EXISTS countersign;
+GRANT USAGE ON SCHEMA countersign TO countersign_api, countersign_worker, countersign_signer, countersign_reader;

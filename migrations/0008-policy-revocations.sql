@@ -12,13 +12,3 @@ CREATE TABLE countersign.policy_revocation (
 );
 GRANT SELECT, INSERT ON countersign.policy_revocation TO countersign_api;
 GRANT SELECT ON countersign.policy_revocation TO countersign_worker, countersign_reader;
-
-CREATE INDEX change_policy ON countersign.change ((document#>>'{policy,digest}'), id);
-
--- Few owe a review at any time.
-CREATE INDEX change_review_owed ON countersign.change (requester_subject) WHERE document->>'reviewStatus' = 'owed';
-
-INSERT INTO audit.event_type (type, appender) VALUES
-  ('policy.revoked', 'api'),
-  ('decision.lapsed', 'worker'),
-  ('change.escalated', 'worker');

@@ -6,13 +6,12 @@
 CREATE TABLE audit.tile (
   level smallint NOT NULL CHECK (level BETWEEN 0 AND 6),
   index bigint NOT NULL CHECK (index >= 0),
-  hashes bytea NOT NULL CHECK (octet_length(hashes) = 8192),
+  -- EXTERNAL: hashes do not compress, and this way a part is read without the rest.
+  hashes bytea STORAGE EXTERNAL NOT NULL CHECK (octet_length(hashes) = 8192),
   -- Of the subtree: its place in the level above.
   root bytea NOT NULL CHECK (octet_length(root) = 32),
   PRIMARY KEY (level, index)
 );
--- Hashes do not compress, and this way a part is read without the rest.
-ALTER TABLE audit.tile ALTER COLUMN hashes SET STORAGE EXTERNAL;
 
 CREATE TABLE audit.checkpoint (
   size bigint PRIMARY KEY CHECK (size >= 0),
@@ -73,6 +72,7 @@ BEGIN
   END IF;
 END
 $$;
+REVOKE ALL ON FUNCTION audit.add_tile(integer, bigint, bytea) FROM PUBLIC;
 
 -- Writes the tiles that a tree of new_size leaves has complete and one of old_size had not.
 CREATE FUNCTION audit.extend_tree(old_size bigint, new_size bigint) RETURNS void
@@ -88,17 +88,22 @@ BEGIN
   END LOOP;
 END
 $$;
+REVOKE ALL ON FUNCTION audit.extend_tree(bigint, bigint) FROM PUBLIC;
 
--- Gives pending entries their indexes, at most so many at once, and extends the tree; returns how many. Listeners of
--- countersign_entries get '<size> <change id>,<change id>…'.
-CREATE OR REPLACE FUNCTION audit.sequence(max_entries integer) RETURNS integer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+-- Gives pending entries their indexes, at most so many at once, and extends the tree; returns how many. Where nothing is pending
+-- it locks nothing. Listeners of countersign_entries get '<size> <change id>,<change id>…'.
+CREATE FUNCTION audit.sequence(max_entries integer) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET standard_conforming_strings TO on SET DateStyle TO 'ISO, MDY' SET TimeZone TO 'UTC' AS $$
 DECLARE
   old_size bigint;
   new_size bigint;
   entry_ids bigint[];
   change_ids uuid[];
 BEGIN
+  IF NOT EXISTS (SELECT FROM audit.pending) THEN
+    RETURN 0;
+  END IF;
   SELECT size INTO STRICT old_size FROM audit.head FOR UPDATE;
   SELECT array_agg(e.id ORDER BY e.id), array_agg(DISTINCT e.change_id) FILTER (WHERE e.change_id IS NOT NULL)
   INTO entry_ids, change_ids
@@ -125,7 +130,8 @@ GRANT EXECUTE ON FUNCTION audit.sequence(integer) TO countersign_signer;
 -- Publishes a signed head: never beyond the log, never behind the last one, and never two roots of one size. The same again is
 -- no error: false. Listeners of countersign_sealed get its size.
 CREATE FUNCTION audit.publish(checkpoint_size bigint, checkpoint_root bytea, checkpoint_note text) RETURNS boolean
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET standard_conforming_strings TO on SET DateStyle TO 'ISO, MDY' SET TimeZone TO 'UTC' AS $$
 DECLARE
   last_size bigint;
   first_root bytea;
@@ -136,8 +142,9 @@ BEGIN
     RAISE EXCEPTION 'the note is not of size % and root %', checkpoint_size, encode(checkpoint_root, 'base64')
       USING ERRCODE = 'CS005';
   END IF;
-  -- Publishers take turns; readers and the sequencer do not wait for them.
-  PERFORM pg_advisory_xact_lock(hashtext('countersign'), hashtext('publish'));
+  -- Publishers take turns; readers and the sequencer do not wait for them. They lock the table: any
+  -- login can take an advisory lock of a known key, and this lock takes rights on the table.
+  LOCK TABLE audit.checkpoint IN SHARE ROW EXCLUSIVE MODE;
   SELECT c.root INTO first_root FROM audit.checkpoint c WHERE c.size = checkpoint_size;
   IF FOUND THEN
     IF first_root <> checkpoint_root THEN
@@ -165,7 +172,8 @@ GRANT EXECUTE ON FUNCTION audit.publish(bigint, bytea, text) TO countersign_sign
 -- Keeps a witness's signature line of a published checkpoint; false when it is there already.
 CREATE FUNCTION audit.cosign(checkpoint_size bigint, witness_name text, cosigned_time timestamptz, signature_line text)
 RETURNS boolean
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET standard_conforming_strings TO on SET DateStyle TO 'ISO, MDY' SET TimeZone TO 'UTC' AS $$
 BEGIN
   IF split_part(signature_line, ' ', 2) IS DISTINCT FROM witness_name THEN
     RAISE EXCEPTION 'the line is not signed by %', witness_name USING ERRCODE = 'CS005';
@@ -178,9 +186,3 @@ END
 $$;
 REVOKE ALL ON FUNCTION audit.cosign(bigint, text, timestamptz, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION audit.cosign(bigint, text, timestamptz, text) TO countersign_signer;
-
-REVOKE ALL ON FUNCTION audit.add_tile(integer, bigint, bytea) FROM PUBLIC;
-REVOKE ALL ON FUNCTION audit.extend_tree(bigint, bigint) FROM PUBLIC;
-
--- Of a log that is older than its tree.
-SELECT audit.extend_tree(0, size) FROM audit.head;

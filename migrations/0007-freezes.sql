@@ -1,17 +1,11 @@
 -- Freezes: when nothing may run, whatever was approved. See docs/windows-and-freezes.md.
 
-INSERT INTO audit.event_type (type, appender) VALUES
-  ('change.held', 'worker'),
-  ('freeze.declared', 'api'),
-  ('freeze.lifted', 'api'),
-  ('freeze.overridden', 'api');
-
 CREATE TABLE countersign.freeze (
   id uuid PRIMARY KEY,
-  -- What it holds; null: any. The instance may have * for any characters.
+  -- What it holds; null: any.
   operation text,
-  region_id text,
-  mqtt_instance_id text,
+  -- A pattern for each member that the target's scope must have; empty: every target.
+  scope jsonb NOT NULL CHECK (jsonb_typeof(scope) = 'object'),
   starts_at timestamptz NOT NULL,
   -- Null: until it is lifted.
   ends_at timestamptz,

@@ -1,0 +1,27 @@
+import type { JsonObject } from '../domain/json.ts';
+import type { Operation, Refusal } from './operation.ts';
+
+/**
+ * What a definition says against a snapshot, or null. A definition that throws, or answers something else, refuses with
+ * `definition_failed`: nobody is asked about what it cannot judge.
+ *
+ * @param now - milliseconds since the epoch
+ */
+export function refusalOf(operation: Operation, snapshot: JsonObject | null, now: number): Refusal | null {
+  let why = 'answered something else than null or a refusal';
+  try {
+    const refusal: unknown = operation.refusal(snapshot, now);
+    if (isRefusal(refusal)) return refusal && { code: refusal.code, message: refusal.message };
+  } catch (error) {
+    why = error instanceof Error ? error.message : String(error);
+  }
+  const message = `refusal of ${operation.name}: ${why}`.replaceAll(/[\p{Cc}\s]+/gu, ' ');
+  return { code: 'definition_failed', message: message.slice(0, 500) };
+}
+
+/** Whether a value is what `refusal` may answer. */
+export function isRefusal(value: unknown): value is Refusal | null {
+  if (value === null) return true;
+  const { code, message } = (value ?? {}) as Partial<Refusal>;
+  return typeof code === 'string' && code !== '' && typeof message === 'string';
+}
