@@ -113,32 +113,44 @@ function judgeEvent(
     case 'decision.lapsed':
       if (record.whole && record.change.calls.called) report('not_approved', 'approvals lapsed after a call');
       return;
-    case 'change.scheduled':
-      return judgeScheduled(record, event, report);
+    case 'change.scheduled': {
+      judgeScheduled(record, event, report);
+      return;
+    }
     case 'change.drifted':
-    case 'change.held':
-      return judgeCalled(record, event, report);
-    case 'change.withdrawn':
-      return judgeWithdrawn(record, body, report);
+    case 'change.held': {
+      judgeCalled(record, event, report);
+      return;
+    }
+    case 'change.withdrawn': {
+      judgeWithdrawn(record, body, report);
+      return;
+    }
     case 'change.refused':
       if (isInOrder) judgeRefused(record, body, report);
       return;
     case 'change.paused':
     case 'change.resumed':
     case 'change.retried':
-    case 'change.abandoned':
-      return judgeExecutionWord(record, body, report);
+    case 'change.abandoned': {
+      judgeExecutionWord(record, body, report);
+      return;
+    }
     case 'change.reconciled':
       if (record.whole && record.change.calls.started === 0) {
         report('closed_otherwise', 'reconciled without any attempt');
       }
       return;
-    case 'attempt.started':
-      return judgeStarted(record, event, body, report);
+    case 'attempt.started': {
+      judgeStarted(record, event, body, report);
+      return;
+    }
     case 'attempt.succeeded':
     case 'attempt.failed':
-    case 'attempt.unknown':
-      return judgeEnded(record, event, report);
+    case 'attempt.unknown': {
+      judgeEnded(record, event, report);
+      return;
+    }
     case 'review.signed':
       if (isInOrder) judgeReviewed(record, event.statement, report);
       return;

@@ -17,7 +17,7 @@ import type { Illogical, Report } from './problem.ts';
 import { statementOf } from './statement-of.ts';
 
 /** Most people whose decisions of one change are followed: what one more costs grows with those before it. */
-export const mostDeciders = 2000;
+export const mostDeciders = 5000;
 
 /** Whether the API's word on a submission is of just what was asked for; false where there is none. */
 export function isAttested({ change, asked }: ChangeRecord, body: EntryBody, report: Report): boolean {
@@ -32,7 +32,7 @@ export function isAttested({ change, asked }: ChangeRecord, body: EntryBody, rep
 /** A round has the next number and the digest of what was asked for and shown. */
 export function judgeRound({ whole, change, asked }: ChangeRecord, event: Prechecked, report: Report): void {
   if (!whole) return;
-  const { round, digest, snapshot = null } = event;
+  const { round, digest, snapshot } = event;
   if (round !== change.round + 1) {
     report('round_out_of_order', `round ${round} after round ${change.round}`);
   }
