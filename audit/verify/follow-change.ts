@@ -102,65 +102,59 @@ function judgeEvent(
   switch (event.type) {
     case 'change.prechecked':
       if (isInOrder) judgeRound(record, event, report);
-      return;
+      break;
     case 'decision.approved':
     case 'decision.rejected':
       if (isInOrder) judgeDecided(record, event, report);
-      return;
+      break;
     case 'decision.withdrawn':
       if (isInOrder) judgeTakenBack(record, event, report);
-      return;
+      break;
     case 'decision.lapsed':
       if (record.whole && record.change.calls.called) report('not_approved', 'approvals lapsed after a call');
-      return;
-    case 'change.scheduled': {
+      break;
+    case 'change.scheduled':
       judgeScheduled(record, event, report);
-      return;
-    }
+      break;
     case 'change.drifted':
-    case 'change.held': {
+    case 'change.held':
       judgeCalled(record, event, report);
-      return;
-    }
-    case 'change.withdrawn': {
+      break;
+    case 'change.withdrawn':
       judgeWithdrawn(record, body, report);
-      return;
-    }
+      break;
     case 'change.refused':
       if (isInOrder) judgeRefused(record, body, report);
-      return;
+      break;
     case 'change.paused':
     case 'change.resumed':
     case 'change.retried':
-    case 'change.abandoned': {
+    case 'change.abandoned':
       judgeExecutionWord(record, body, report);
-      return;
-    }
+      break;
     case 'change.reconciled':
       if (record.whole && record.change.calls.started === 0) {
         report('closed_otherwise', 'reconciled without any attempt');
       }
-      return;
-    case 'attempt.started': {
+      break;
+    case 'attempt.started':
       judgeStarted(record, event, body, report);
-      return;
-    }
+      break;
     case 'attempt.succeeded':
     case 'attempt.failed':
-    case 'attempt.unknown': {
+    case 'attempt.unknown':
       judgeEnded(record, event, report);
-      return;
-    }
+      break;
     case 'review.signed':
       if (isInOrder) judgeReviewed(record, event.statement, report);
-      return;
+      break;
     case 'change.closed':
       if (isInOrder) judgeEnd(record, event, report);
-      return;
+      break;
     case 'change.requested':
     case 'change.escalated':
     case 'change.expired':
-      return;
+      break;
   }
 }
 
