@@ -6,7 +6,11 @@ import { objectOf } from './fields.ts';
 import type { Report } from './problem.ts';
 
 /** A change closes as what happened to it says. */
-export function judgeEnd({ whole, change }: ChangeRecord, event: Closed, report: Report): void {
+export function judgeEnd(
+  { whole, change }: Pick<ChangeRecord, 'whole' | 'change'>,
+  event: Closed,
+  report: Report,
+): void {
   if (!whole) return;
   const { decisionStatus, executionStatus } = event;
   // Its workflow is gone: nobody decides it any more.
