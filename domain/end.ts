@@ -60,7 +60,7 @@ export function endOfSettlement(
  * @param status - as what Temporal says that the workflow ended
  */
 export function endOfOrphan(
-  change: Pick<Change, 'decisionStatus'>,
+  change: Pick<Change, 'decisionStatus' | 'executionStatus'>,
   attempts: readonly Attempt[],
   status: string,
 ): End {
@@ -73,6 +73,5 @@ export function endOfOrphan(
   const decided = change.decisionStatus === 'pending' ? { decisionStatus: 'withdrawn' as const } : {};
   if (succeeded) return { ...decided, executionStatus: 'succeeded', outcome };
   if (attempts.some(mayHaveBeenSent)) return { ...decided, executionStatus: 'outcome_unknown', outcome };
-  const cancelled = change.decisionStatus === 'approved' ? { executionStatus: 'cancelled' as const } : {};
-  return { ...decided, ...cancelled, outcome };
+  return { ...decided, ...endWithoutCall(change, outcome) };
 }

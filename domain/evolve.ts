@@ -82,7 +82,21 @@ export function changeOf(event: Requested): Change {
  */
 export function evolve(change: Change, event: ChangeEvent): Change {
   const after = { ...change, ...changedBy(change, event), version: change.version + 1 };
-  return { ...after, missing: after.decisionStatus === 'pending' ? missingSeats(after) : [] };
+  return asksTheSame(change, after) ? after : { ...after, missing: missingIn(after) };
+}
+
+/** Whether nothing has changed that says which seats are free. Who asked, and the policy, never change. */
+function asksTheSame(before: Change, after: Change): boolean {
+  return (
+    before.decisions === after.decisions &&
+    before.round === after.round &&
+    before.escalatedAt === after.escalatedAt &&
+    before.decisionStatus === after.decisionStatus
+  );
+}
+
+function missingIn(change: Change): Change['missing'] {
+  return change.decisionStatus === 'pending' ? missingSeats(change) : [];
 }
 
 function changedBy(change: Change, event: ChangeEvent): Partial<Change> {

@@ -20,7 +20,7 @@ export interface Continuation extends Carried {
 export function isContinuation(
   asked: ChangeRequest | HostRequest | Continuation | null | undefined,
 ): asked is Continuation {
-  return asked != null && 'continued' in asked;
+  return typeof asked === 'object' && asked !== null && 'continued' in asked;
 }
 
 /**

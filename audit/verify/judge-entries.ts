@@ -1,10 +1,10 @@
 import type { EntryBody } from '../../domain/entry.ts';
 import type { Findings } from './finding.ts';
-import { numberOf, objectOf, stringOf } from './fields.ts';
+import { endedRecord, isComplete, isPolicyKnown } from './change-record.ts';
+import type { ChangeRecord } from './change-record.ts';
+import { objectOf, stringOf } from './fields.ts';
 import { follow } from './follow-change.ts';
 import { policyNamedIn } from './judge-policy.ts';
-import { begun } from './life.ts';
-import type { Life } from './life.ts';
 import type { ReadEntry } from './read-entry.ts';
 import { statementOf } from './statement-of.ts';
 
@@ -36,8 +36,8 @@ const mostBatches = 8;
 
 /** Judges the entries of many changes in the log's order; of a change that has closed it keeps the id alone. */
 export function judgeEntries({ findings, whole, verifyStatement, policies }: JudgeOptions) {
-  /** Of a change that has ended or was only mentioned, not its life. */
-  const changes = new Map<string, Life | 'ended' | 'mentioned'>();
+  /** Of a change that has ended or was only mentioned, no record is kept. */
+  const changes = new Map<string, ChangeRecord | 'ended' | 'mentioned'>();
   let statements = 0;
   let unverified = 0;
   let withoutPolicy = 0;
@@ -60,7 +60,7 @@ export function judgeEntries({ findings, whole, verifyStatement, policies }: Jud
       signature: stringOf(value) ?? '',
     };
     const last = claims.at(-1);
-    // One decision stands behind two entries, the second of which schedules the change.
+    // A word to stop stands behind two entries: the API's, and that of the worker that heard it.
     const again =
       last?.signature === claim.signature &&
       last.keyId === claim.keyId &&
@@ -88,31 +88,20 @@ export function judgeEntries({ findings, whole, verifyStatement, policies }: Jud
       const { changeId } = body;
       if (changeId === null) return;
       const known = changes.get(changeId) ?? 'mentioned';
-      const before =
-        known === 'mentioned'
-          ? null
-          : known === 'ended'
-            ? { ...begun(body, changeId, false), closed: true }
-            : known;
+      const before = known === 'mentioned' ? null : known === 'ended' ? endedRecord(body) : known;
       try {
-        const { life, problems } = follow(before, body, whole, policyJson ?? undefined);
+        const { record, problems } = follow(before, body, whole, policyJson ?? undefined);
         for (const { code, message } of problems) findings.add('illogical', message, { index, code });
-        // Once a change, at what is seen of it first: every later entry names the same policy, or is told of.
-        if (before === null && life !== null && policies && !policies.has(policyNamedIn(body).digest ?? '')) {
+        // Once a change, at what is seen of it first: every later entry names the same policy, or is reported.
+        if (before === null && record && policies && !policies.has(policyNamedIn(body).digest ?? '')) {
           const { name, version, digest } = policyNamedIn(body);
           const message = `under policy ${name}, version ${version}, digest ${digest}, which is none of those that were in force`;
           findings.add('illogical', message, { index, code: 'policy_not_in_force' });
         }
         signed(index, body, statementJson ?? '');
-        if (life === null) {
-          changes.set(changeId, known);
-          return;
-        }
-        if (life.whole && body.type === 'change.requested' && life.policy === null) withoutPolicy += 1;
-        // What is closed and owes neither an answer nor a review is forgotten but for its id.
-        if (life.closed && life.started.length === life.ended.length && !life.breakGlass) {
-          changes.set(changeId, 'ended');
-        } else changes.set(changeId, life);
+        if (before === null && record?.whole === true && !isPolicyKnown(record)) withoutPolicy += 1;
+        // Of what owes neither an answer nor a review nothing but its id is kept.
+        changes.set(changeId, record === null ? known : isComplete(record) ? 'ended' : record);
       } catch (error) {
         findings.add('malformed', `cannot be understood: ${(error as Error).message}`, { index });
       }
@@ -130,19 +119,17 @@ export function judgeEntries({ findings, whole, verifyStatement, policies }: Jud
     async end() {
       await this.catchUp();
       await Promise.all(batches);
-      const open = [...changes.values()].filter(
-        (life): life is Life =>
-          typeof life === 'object' && (!life.closed || life.started.length > life.ended.length),
-      );
+      const open = [...changes].flatMap(([changeId, record]) => {
+        if (typeof record === 'string') return [];
+        const { closedAt, calls } = record.change;
+        return closedAt === null || calls.open.length > 0 ? [{ changeId, openAttempts: calls.open }] : [];
+      });
       return {
         changes: changes.size,
         statements,
         unverified,
         withoutPolicy,
-        open: open.map(({ changeId, started, ended: answered }) => ({
-          changeId,
-          openAttempts: started.filter((ordinal) => !answered.includes(ordinal)).map(numberOf),
-        })),
+        open,
       };
     },
   };

@@ -2,7 +2,7 @@ import { isoTime } from '../../domain/time.ts';
 import type { OpenedCheckpoint } from '../checkpoint.ts';
 import { counted } from '../pack/counted.ts';
 import type { Findings } from './finding.ts';
-import { tolerance } from './life.ts';
+import { tolerance } from './change-record.ts';
 
 /** How old a checkpoint may be, and when. */
 export interface FreshnessDemand {

@@ -17,8 +17,8 @@ export function policyNamedIn(body: EntryBody) {
 }
 
 /** Whether an entry of the worker's names the policy that its change was asked for under. The API's tell what was stored. */
-export function judgePolicyName(policy: PinnedPolicy | null, body: EntryBody, report: Report): void {
-  if (policy === null || appenderOfType[body.type] !== 'worker') return;
+export function judgePolicyName(policy: PinnedPolicy, body: EntryBody, report: Report): void {
+  if (appenderOfType[body.type] !== 'worker') return;
   const { name, version, digest } = policyNamedIn(body);
   if (name === policy.name && version === policy.version && digest === policy.digest) return;
   report('policy_differs', `${body.type} names another policy than the one that was asked for under`);

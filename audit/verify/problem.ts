@@ -2,6 +2,7 @@
 export type Illogical =
   | 'not_requested'
   | 'requested_twice'
+  | 'out_of_order'
   | 'after_close'
   | 'closed_twice'
   | 'closed_otherwise'

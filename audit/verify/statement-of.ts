@@ -14,14 +14,6 @@ const said: Partial<Record<EventType, { readonly always: boolean; readonly oneOf
   'decision.approved': { always: true, oneOf: [['decision', 'approve']] },
   'decision.rejected': { always: true, oneOf: [['decision', 'reject']] },
   'decision.withdrawn': { always: true, oneOf: [['decision_withdrawal', 'withdraw']] },
-  // The last approval, or the submission where nobody needs to approve. The decisions themselves are judged apart.
-  'change.scheduled': {
-    always: false,
-    oneOf: [
-      ['decision', 'approve'],
-      ['submission', 'submit'],
-    ],
-  },
   'change.withdrawn': {
     always: true,
     oneOf: [
@@ -70,10 +62,18 @@ export function judgeStatement(body: EntryBody, report: (code: Illogical, messag
     !wanted.oneOf.some(([k, a]) => k === kind && a === action) ||
     changeId !== body.changeId ||
     !sameActor(body, person) ||
-    !same
+    !same ||
+    !isCodeOf(kind, body)
   ) {
     report('statement_differs', `${body.type} tells something else than the person said`);
   }
+}
+
+/** Whether the code of a stop is that of the word that a person said; what stops a change follows from it. */
+function isCodeOf(kind: Statement['kind'], { type, code }: EntryBody): boolean {
+  if (type === 'change.withdrawn') return code === (kind === 'takeover' ? 'taken_over' : undefined);
+  if (type === 'change.abandoned') return code === (kind === 'revocation' ? 'policy_revoked' : undefined);
+  return true;
 }
 
 /**

@@ -36,8 +36,8 @@ export function changeStory(
   const later = (days: number) => new Date(Date.parse(began) + days * 86_400_000).toISOString();
   let second = 0;
   const now = () => new Date(Date.parse(began) + 1000 * second).toISOString();
-  /** When the last approval was said: the same statement then schedules the change. */
-  let approvedAt = began;
+  /** As the first approval sets it: a later one leaves it. */
+  let executeBy: string | null = null;
   const target = caTarget(input);
   const asked = {
     operation,
@@ -146,19 +146,14 @@ export function changeStory(
       };
     },
     prechecked: (round = 1) => entry('change.prechecked', { snapshot, round, digest: digestOf(round) }),
-    approved(by: Person = person('bob', 'approver'), round = 1) {
-      approvedAt = now();
-      return spoken('decision.approved', by, 'decision', 'approve', { round, digest: digestOf(round) });
-    },
+    approved: (by: Person = person('bob', 'approver'), round = 1) =>
+      spoken('decision.approved', by, 'decision', 'approve', { round, digest: digestOf(round) }),
     rejected: (by: Person = person('bob', 'approver')) =>
       spoken('decision.rejected', by, 'decision', 'reject'),
-    scheduled: (by: Person = person('bob', 'approver'), round = 1) =>
-      spoken('change.scheduled', by, 'decision', 'approve', {
-        round,
-        digest: digestOf(round),
-        at: approvedAt,
-        members: { executeAfter: null, executeBy: later(1) },
-      }),
+    scheduled(round = 1) {
+      executeBy ??= new Date(Date.parse(now()) + policy.executeWithinMs).toISOString();
+      return entry('change.scheduled', { round, digest: digestOf(round), executeAfter: null, executeBy });
+    },
     operator: (action: 'pause' | 'resume' | 'retry' | 'abandon', by: Person = person('olga', 'operator')) => {
       const type = {
         pause: 'change.paused',
@@ -182,6 +177,21 @@ export function changeStory(
     },
     withdrawn: (by: Person = person('alice', 'requester')) =>
       spoken('change.withdrawn', by, 'withdrawal', 'withdraw', { digest: null }),
+    revoked: (type: 'change.refused' | 'change.abandoned', by: Person = person('adam', 'admin')) =>
+      spoken(type, by, 'revocation', 'revoke', { digest: null, members: { code: 'policy_revoked' } }),
+    /** By a break-glass change on the same target. */
+    takenOver: () =>
+      spoken('change.withdrawn', person('erin', 'requester'), 'takeover', 'take_over', {
+        digest: null,
+        members: { code: 'taken_over' },
+      }),
+    escalated: () => entry('change.escalated', { group: null, escalatedAt: now() }),
+    /** Whose approval no longer counts. */
+    lapsed(subject: string) {
+      const { issuer } = person(subject);
+      return entry('decision.lapsed', { lapsed: [{ issuer, subject }], narrowed: [], missing: [] });
+    },
+    reviewed: (by: Person = person('dave', 'auditor')) => spoken('review.signed', by, 'review', 'sign'),
     started: (ordinal = 1, round = 1) =>
       entry('attempt.started', { attempt: { ordinal }, round, digest: digestOf(round) }),
     ended: (

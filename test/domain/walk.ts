@@ -1,3 +1,4 @@
+import { judgeEnd } from '../../audit/verify/judge-end.ts';
 import type { Change, SignedRequest } from '../../domain/change.ts';
 import type { AttemptEnd, ChangeEvent } from '../../domain/change-event.ts';
 import { decide } from '../../domain/decide.ts';
@@ -118,6 +119,8 @@ function brokenAtRest({ change }: World): string[] {
   if (outcome === null) rules.push('each end has an outcome');
   if (executionStatus === 'succeeded' && !calls.succeeded)
     rules.push('a success without a call that succeeded');
+  if (executionStatus === 'scheduled' || executionStatus === 'running' || executionStatus === 'paused')
+    rules.push('an end whose execution goes on');
   if (isIdle && calls.succeeded) rules.push('idle after a call that succeeded');
   return rules;
 }
@@ -268,6 +271,11 @@ function checkEvent(before: Change, event: ChangeEvent, world: World, report: (r
     if (before.closedAt !== null) report('an attempt after the end');
     if (before.standing !== 'going') report('an attempt of what was stopped');
     if (before.calls.open.length > 0) report('two attempts at once');
+  }
+  if (event.type === 'change.closed') {
+    judgeEnd({ whole: true, change: before }, event, (_code, message) => {
+      report(`an end that the verifier reports: ${message}`);
+    });
   }
   if (event.type === 'change.withdrawn' && isCalled) report('withdrawn after a call had begun');
   if (event.type === 'change.scheduled' && decisionOutcome(before) !== 'approved')

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ChangeView } from '../../api/view.ts';
 import { follow } from '../../audit/verify/follow-change.ts';
-import type { Life } from '../../audit/verify/life.ts';
+import type { ChangeRecord } from '../../audit/verify/change-record.ts';
 import type { ApiClient } from '../../cli/api-client.ts';
 import { canonicalJson } from '../../domain/canonical-json.ts';
 import { workflowIdOf } from '../../domain/change.ts';
@@ -39,11 +39,11 @@ const takeBack = (by: ApiClient, change: ChangeView): Promise<ChangeView> =>
 
 /** What the verifier has to say against a change's entries. */
 async function problemsOf(by: ApiClient, change: ChangeView): Promise<unknown[]> {
-  let life: Life | null = null;
+  let record: ChangeRecord | null = null;
   const found: unknown[] = [];
   for (const entry of await entriesOf(by, change.id)) {
-    const next = follow(life, entry as unknown as EntryBody, true);
-    life = next.life;
+    const next = follow(record, entry as unknown as EntryBody, true);
+    record = next.record;
     found.push(...next.problems);
   }
   return found;

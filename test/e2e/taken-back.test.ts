@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ChangeView } from '../../api/view.ts';
 import { follow } from '../../audit/verify/follow-change.ts';
-import type { Life } from '../../audit/verify/life.ts';
+import type { ChangeRecord } from '../../audit/verify/change-record.ts';
 import { workflowIdOf } from '../../domain/change.ts';
 import type { EntryBody } from '../../domain/entry.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
@@ -57,11 +57,11 @@ async function approvalOf({ id }: ChangeView): Promise<SignedStatement> {
 }
 
 async function problemsOf({ id }: ChangeView): Promise<string[]> {
-  let life: Life | null = null;
+  let record: ChangeRecord | null = null;
   const found: string[] = [];
   for (const entry of await entriesOf(api.users.dave, id)) {
-    const next = follow(life, entry as unknown as EntryBody, true);
-    life = next.life;
+    const next = follow(record, entry as unknown as EntryBody, true);
+    record = next.record;
     found.push(...next.problems.map(({ code }) => code));
   }
   return found;

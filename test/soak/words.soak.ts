@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import type { ChangeView } from '../../api/view.ts';
 import type { ApiClient } from '../../cli/api-client.ts';
 import { follow } from '../../audit/verify/follow-change.ts';
-import type { Life } from '../../audit/verify/life.ts';
+import type { ChangeRecord } from '../../audit/verify/change-record.ts';
 import { workflowIdOf } from '../../domain/change.ts';
 import type { Change } from '../../domain/change.ts';
 import type { EntryBody } from '../../domain/entry.ts';
@@ -301,11 +301,11 @@ async function judge(
   const calls = await ground.calls(sn);
   expect(calls.length).toBeLessThanOrEqual(end.attempts.filter(({ sentAt }) => sentAt !== null).length);
   const entries = await entriesOf(auditor, end.id);
-  let life: Life | null = null;
+  let record: ChangeRecord | null = null;
   for (const entry of entries) {
-    const followed = follow(life, entry as unknown as EntryBody, true);
+    const followed = follow(record, entry as unknown as EntryBody, true);
     if (followed.problems.length > 0) throw new Error(`${end.id}: ${JSON.stringify(followed.problems)}`);
-    life = followed.life;
+    record = followed.record;
   }
   const closed = entries.filter(({ type }) => type === 'change.closed');
   expect(closed).toHaveLength(1);
