@@ -3,7 +3,7 @@ import { entryBytes } from '../domain/entry.ts';
 import type { EntryDraft } from '../domain/entry.ts';
 import { CountersignError } from '../domain/error.ts';
 import type { Queryable } from '../store/queryable.ts';
-import { makeLatch } from './latch.ts';
+import { makeWakeup } from './wakeup.ts';
 import { asLogError } from './log-error.ts';
 import { gatherReads } from './gathered-reads.ts';
 import { inclusionProof, leafHash, verifyInclusion } from './merkle.ts';
@@ -59,7 +59,7 @@ export function startSealing(options: SealingOptions): Sealing {
   const { pool, keys, log, withinMs = 20_000 } = options;
   const newestCheckpoint = makeCheckpointReader(keys);
   const waiters = new Set<Waiter>();
-  const latch = makeLatch();
+  const wakeup = makeWakeup();
   /** The entry that waited in vain, and how that ended; the log is asked for it until it is sealed. */
   let stalled: { waiter: Waiter; error: CountersignError } | null = null;
 
@@ -121,7 +121,7 @@ export function startSealing(options: SealingOptions): Sealing {
       let told = true;
       client.on('notification', () => {
         told = true;
-        latch.set();
+        wakeup.set();
       });
       await client.query('listen countersign_sealed');
       while (!ended.aborted) {
@@ -131,7 +131,7 @@ export function startSealing(options: SealingOptions): Sealing {
         }
         const since = performance.now();
         const pauseMs = waiters.size > 0 ? lookMs : stalled ? 4 * lookMs : heartbeatMs;
-        await latch.wait(pauseMs, ended);
+        await wakeup.wait(pauseMs, ended);
         // An entry that began to wait just after its checkpoint was told of, or a dead connection.
         if (performance.now() - since >= pauseMs) told = true;
       }
@@ -164,7 +164,7 @@ export function startSealing(options: SealingOptions): Sealing {
         };
         waiters.add(waiter);
         // The first shortens the pause.
-        if (waiters.size === 1) latch.set();
+        if (waiters.size === 1) wakeup.set();
       });
     },
     async stop() {

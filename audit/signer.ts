@@ -9,8 +9,8 @@ import { formatCheckpoint } from './checkpoint.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { Frontier } from './frontier.ts';
 import type { Generation, Generations } from './generations.ts';
-import { makeLatch } from './latch.ts';
-import { lead } from './lead.ts';
+import { makeWakeup } from './wakeup.ts';
+import { waitForLeaderLock } from './leader-lock.ts';
 import { keyRotated } from './log-entries.ts';
 import { lookAtOthers } from './other-evidence.ts';
 import type { WitnessView } from './other-evidence.ts';
@@ -79,9 +79,16 @@ export function startSigner(options: SignerOptions): { stop(): Promise<void> } {
     log,
     name: 'signer',
     async work(client, ended) {
-      const latch = makeLatch();
-      client.on('notification', () => latch.set());
-      if (!(await lead(client, { name: 'signer', silentMs: Math.max(silentMs, 3 * pollMs), ended }))) return;
+      const wakeup = makeWakeup();
+      client.on('notification', () => wakeup.set());
+      if (
+        !(await waitForLeaderLock(client, {
+          name: 'signer',
+          silentMs: Math.max(silentMs, 3 * pollMs),
+          ended,
+        }))
+      )
+        return;
       await client.query('listen countersign_entries');
       const keys = await options.keys();
       // Before the memory is read: what is kept elsewhere is then never ahead of it, whoever else leads.
@@ -98,8 +105,8 @@ export function startSigner(options: SignerOptions): { stop(): Promise<void> } {
         firstSeenAt = waiting === 0 ? null : (firstSeenAt ?? performance.now());
         const groupedMs = firstSeenAt === null ? 0 : performance.now() - firstSeenAt;
         const restMs = (options.groupMs ?? 500) - groupedMs;
-        if (idle) await latch.wait(pollMs, ended);
-        else if (waiting > 0 && !urgent && restMs > 0) await latch.wait(restMs, ended);
+        if (idle) await wakeup.wait(pollMs, ended);
+        else if (waiting > 0 && !urgent && restMs > 0) await wakeup.wait(restMs, ended);
         else {
           kept = await sign(options, client, keys, kept, null);
           [provedAt, firstSeenAt] = [performance.now(), null];
@@ -273,7 +280,7 @@ async function stayRefusing(
   ended: AbortSignal,
 ): Promise<void> {
   const { refusal, origin, size } = kept.value;
-  const latch = makeLatch();
+  const wakeup = makeWakeup();
   alarm?.('log_behind_evidence', 'the signer refuses: the log is not what was signed before', {
     reason: refusal?.code,
     origin,
@@ -292,7 +299,7 @@ async function stayRefusing(
     if ((await memory.read())?.number !== kept.number) return;
     // It goes on leading.
     await db.query('select 1');
-    await latch.wait(pollMs, ended);
+    await wakeup.wait(pollMs, ended);
   }
 }
 

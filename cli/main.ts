@@ -14,7 +14,7 @@ import { runningStack } from './api-client.ts';
 import { examine } from './doctor.ts';
 import { readEnvironment, required } from './environment.ts';
 import { freezeCommands } from './freeze-commands.ts';
-import { startAnewLean } from './lean.ts';
+import { reExecWithSmallHeap } from './re-exec.ts';
 import { policyCommands } from './policy-commands.ts';
 import { complain, outputOf, printJson, printLine } from './print.ts';
 import type { Output } from './print.ts';
@@ -61,7 +61,7 @@ program
   .command('worker')
   .description('run the Temporal workers')
   .action(async () => {
-    startAnewLean();
+    reExecWithSmallHeap();
     await (await import('./run-worker.ts')).runWorker(env());
   });
 program

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { migrate } from '../store/migrate.ts';
 import { startEmbedded } from './embedded-stack.ts';
 import type { Environment } from './environment.ts';
-import { lean } from './lean.ts';
+import { smallHeap } from './re-exec.ts';
 import { logKeys, statementKeys, witnessKeys } from './keys.ts';
 import { rememberPorts } from './ports.ts';
 import { printLine } from './print.ts';
@@ -61,14 +61,14 @@ export async function runStart(env: Environment, processEnv: NodeJS.ProcessEnv):
           args: [
             ...process.execArgv,
             // It would see to it by itself, by starting twice.
-            ...(name === 'worker' ? lean.options : []),
+            ...(name === 'worker' ? smallHeap.options : []),
             entry,
             name,
             ...(name === 'witness' ? ['--port', String(witness.own)] : []),
             ...(name === 'api' ? ['--any-port'] : []),
           ],
           env: {
-            ...(name === 'worker' ? lean.env : {}),
+            ...(name === 'worker' ? smallHeap.env : {}),
             ...own,
             ...stack.env[name],
             ...(name === 'api' ? { PORT: String(stack.ports.api) } : { PORT: '8080' }),

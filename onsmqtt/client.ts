@@ -17,7 +17,7 @@ import { hasPolicyName, openRoleSession, sessionRefusal } from './role-session.t
 import type { SessionRole, SessionUse } from './role-session.ts';
 import { byRoute } from './route.ts';
 import type { AgentFor } from './route.ts';
-import { within } from './within.ts';
+import { withTimeout } from './timeout.ts';
 
 // The package is CommonJS, and Node and bundlers wrap its default export differently: loaded by require, it is the same.
 const core = createRequire(import.meta.url)('@alicloud/openapi-core') as typeof OpenApiCore & {
@@ -147,7 +147,7 @@ export function createOnsMqtt(options: OnsMqttOptions): OnsMqtt {
       return faultOfKind('invalid_input', 'expected an instance that a session can be limited to');
     const askedAt = performance.now();
     // The key comes first: looking it up may take longer than a slot waits.
-    const key = await within<StaticKey | string>(
+    const key = await withTimeout<StaticKey | string>(
       keyWithinMs,
       keyFor(session),
       () => 'no credentials could be had in time',
@@ -174,7 +174,7 @@ export function createOnsMqtt(options: OnsMqttOptions): OnsMqtt {
     const nonce = randomUUID();
     const exchange = watchExchange(nonce);
     try {
-      const answer = await within<VendorAnswer | Fault>(
+      const answer = await withTimeout<VendorAnswer | Fault>(
         deadlineMs,
         send(request, key, { exchange, nonce }),
         () => {
