@@ -8,7 +8,7 @@ import { isoTime } from '../domain/time.ts';
 import { idempotencyKey as idempotencyKeySchema } from '../operations/change-request.ts';
 import type { Operations } from '../operations/registry.ts';
 import { checked, freezeSchema, givenTwice, invalid } from './schemas.ts';
-import { changeIdOf } from './submission.ts';
+import { changeIdOf } from './submit-request.ts';
 
 /**
  * The freeze that a body of `POST /v1/freezes` declares. Its id comes from the person's key, so that a repeat meets the first.

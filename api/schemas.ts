@@ -19,7 +19,7 @@ const moment = z.iso.datetime({
 const comment = text(2000);
 
 /** Body of `POST /v1/changes`; the operation's own schema checks `input`. */
-export const submissionSchema = z
+export const submitRequestSchema = z
   .strictObject({
     operation: asked.operation,
     input: asked.input,
@@ -36,7 +36,7 @@ export const submissionSchema = z
     executeBy: moment.optional(),
     breakGlass: z.boolean().optional(),
   })
-  .openapi('Submission');
+  .openapi('SubmitRequest');
 
 /** Body of `POST /v1/changes/{id}/decisions`. */
 export const decisionSchema = z

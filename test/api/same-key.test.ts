@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { changeIdOf } from '../../api/submission.ts';
+import { changeIdOf } from '../../api/submit-request.ts';
 import { canonicalJson } from '../../domain/canonical-json.ts';
 import type { Change } from '../../domain/change.ts';
 import { CountersignError } from '../../domain/error.ts';
