@@ -5,14 +5,14 @@ import { actsForRequester } from './membership.ts';
 import type { DirectoryMembership, Person } from './person.ts';
 import { askedFor, samePerson } from './person.ts';
 import { isAwaited, progressOf } from './progress.ts';
-import type { Votable } from './progress.ts';
+import type { ApprovalFacts } from './progress.ts';
 import { isoTime } from './time.ts';
 
 /** How often one person may take back a decision of a change; after that they make no further one. */
 export const mostTakenBack = 5;
 
-/** What the rule looks at of a change. */
-export type Decidable = Votable & Pick<Change, 'decisionStatus' | 'digest' | 'decideBy'>;
+/** The facts of a change that say whether a decision on it may be made. */
+export type DecisionFacts = ApprovalFacts & Pick<Change, 'decisionStatus' | 'digest' | 'decideBy'>;
 
 /** The decision that somebody wants to make. */
 export interface WantedDecision {
@@ -33,7 +33,11 @@ export interface WantedDecision {
  * @throws CountersignError `self_approval`, `missing_role`, `not_an_approver`, `stronger_authentication_needed` (403);
  * `already_decided`, `not_awaiting_decision`, `decide_by_passed`, `too_many_changes_of_mind` (409); `digest_mismatch` (412); `comment_required` (422)
  */
-export function judgeDecision(change: Decidable, wanted: WantedDecision, now: number): 'new' | 'repeated' {
+export function judgeDecision(
+  change: DecisionFacts,
+  wanted: WantedDecision,
+  now: number,
+): 'new' | 'repeated' {
   const { person } = wanted;
   const deciding = { person, at: isoTime(now), ...(wanted.directory ? { directory: wanted.directory } : {}) };
   const own = change.decisions.find((d) => d.counts && samePerson(d.person, person));
@@ -84,7 +88,7 @@ export function judgeDecision(change: Decidable, wanted: WantedDecision, now: nu
 }
 
 /** Without a limit one person's changes of mind would fill what Temporal keeps of a change, which would end it. */
-function judgeChangesOfMind({ decisions }: Decidable, person: Person): void {
+function judgeChangesOfMind({ decisions }: DecisionFacts, person: Person): void {
   const takenBack = decisions.find((d) => samePerson(d.person, person))?.takenBack ?? 0;
   if (takenBack < mostTakenBack) return;
   throw new CountersignError(
@@ -112,7 +116,7 @@ function judgeComment(
  * @param now - milliseconds since the epoch
  */
 export function awaitsDecisionOf(
-  change: Decidable,
+  change: DecisionFacts,
   person: Person,
   directory: readonly DirectoryMembership[],
   now: number,
@@ -133,7 +137,7 @@ export function awaitsDecisionOf(
 }
 
 /** The decision that somebody just made, for {@link withDecision}. @param now - milliseconds since the epoch */
-export function decisionOf(change: Decidable, wanted: WantedDecision, now: number): Decision {
+export function decisionOf(change: DecisionFacts, wanted: WantedDecision, now: number): Decision {
   const { decision, comment, person, digest, directory } = wanted;
   return {
     decision,
@@ -154,7 +158,7 @@ export function decisionOf(change: Decidable, wanted: WantedDecision, now: numbe
  * @param now - milliseconds since the epoch
  * @throws CountersignError `missing_role` (403); `nothing_decided`, `stage_resolved`, `decide_by_passed` (409)
  */
-export function judgeTakeBack(change: Decidable, person: Person, now: number): void {
+export function judgeTakeBack(change: DecisionFacts, person: Person, now: number): void {
   if (!person.roles.includes('approver')) {
     throw new CountersignError('missing_role', 'a decision needs the role approver');
   }
@@ -174,11 +178,11 @@ export function judgeTakeBack(change: Decidable, person: Person, now: number): v
 }
 
 /** What a set of decisions amounts to; see {@link progressOf}. */
-export function decisionOutcome(change: Votable): 'pending' | 'approved' | 'rejected' {
+export function decisionOutcome(change: ApprovalFacts): 'pending' | 'approved' | 'rejected' {
   return progressOf(change).outcome;
 }
 
 /** The seats that are still free, stage by stage. */
-export function missingSeats(change: Votable): readonly MissingSeats[] {
+export function missingSeats(change: ApprovalFacts): readonly MissingSeats[] {
   return progressOf(change).missing;
 }
