@@ -58,22 +58,22 @@ export function makeBeforeCall(deps: ActivityDependencies) {
       const lapsed = await lapsedSince(change);
       if (lapsed !== null) return lapsed;
     }
-    const closed = async (): Promise<CallResult | null> => {
+    const blocked = async (): Promise<CallResult | null> => {
       const why = await gate(change, now());
-      return why && { kind: 'closed', why, called };
+      return why && { kind: 'blocked', why, called };
     };
     let snapshot: JsonObject | null;
     try {
       ({ snapshot } = await read(implementation, change, called));
     } catch (error) {
-      // A target that cannot be read does not keep a closed change trying.
-      const instead = await closed();
+      // A change that the gate blocks is not kept trying by a target that cannot be read.
+      const instead = await blocked();
       if (instead) return instead;
       throw error;
     }
     if (digestOf(change, snapshot, change.round) === change.digest) {
-      // As late as can be: what was declared until now holds this call back.
-      return await closed();
+      // The last check, so that whatever was declared until now blocks this call.
+      return await blocked();
     }
     if (called && isOwnEffect(implementation.operation, change, snapshot)) {
       return { kind: 'succeeded', requestId: null, reconciled: true };

@@ -3,7 +3,7 @@ import type { ChangeEvent, Prechecked } from '../domain/change-event.ts';
 import type { Command } from '../domain/decide.ts';
 import type { Settlement } from '../domain/end.ts';
 import type { JsonObject } from '../domain/json.ts';
-import type { Closure } from '../domain/closure.ts';
+import type { Block } from '../domain/block.ts';
 import type { ErrorCode } from '../domain/error.ts';
 import type { Host } from '../domain/host.ts';
 import type { NoticedChange, noticeMembers, NoticeKind } from '../domain/notice.ts';
@@ -80,7 +80,7 @@ export interface LogActivities {
   applyInStore(input: StoreCommand): Promise<Applied>;
   /**
    * Answers as soon as no freeze and no window keeps the change from running, or a word to stop has come meanwhile.
-   * @throws ApplicationFailure `closed` while one does, with the time until it may open as the next retry's delay: Temporal's
+   * @throws ApplicationFailure `blocked` while one does, with the time until it may open as the next retry's delay: Temporal's
    * own retries wait, and the history stays as it is
    */
   gate(input: { readonly changeId: string }): Promise<void>;
@@ -169,10 +169,12 @@ export type CallResult =
   | { readonly kind: 'lapsed'; readonly reevaluation: Reevaluation }
   /** Words that the API has written down keep the call from beginning; all of them, in their order. */
   | { readonly kind: 'stopped'; readonly words: readonly SignedRequest[] }
+  /** The gate blocks the call. */
   | {
-      readonly kind: 'closed';
-      readonly why: Closure;
-      /** Whether any call was made before. */ readonly called: boolean;
+      readonly kind: 'blocked';
+      readonly why: Block;
+      /** Whether any call was made before. */
+      readonly called: boolean;
     };
 
 /** The detail of a `permanent` failure. */

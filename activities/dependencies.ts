@@ -41,7 +41,7 @@ export interface ActivityDependencies {
   readonly readDirectoryAgain?: () => Promise<void>;
   /** The freezes of the calendar file; default none. */
   readonly calendar?: readonly Freeze[];
-  /** Longest wait before a closed gate is asked again, ms; default 60,000. */
+  /** Longest wait before a gate that blocks is asked again, ms; default 60,000. */
   readonly gateLongestMs?: number;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;

@@ -7,7 +7,7 @@ import { workflowIdOf } from '../domain/change.ts';
 import type { Change, ChangeRequest } from '../domain/change.ts';
 import { entryBodyOf } from '../domain/change-event.ts';
 import type { ChangeEvent, Requested } from '../domain/change-event.ts';
-import { askAgainMs } from '../domain/closure.ts';
+import { askAgainMs } from '../domain/block.ts';
 import { personActor } from '../domain/entry.ts';
 import { newChange } from '../domain/evolve.ts';
 import { hostMembers } from '../domain/host.ts';
@@ -41,7 +41,7 @@ import {
 /** The activities on Postgres alone. Each is one transaction: its entries and the change as they make it, or nothing. */
 export function makeLogActivities(deps: ActivityDependencies): LogActivities {
   const { pool, operations, region, verifyStatement, calendar, gateLongestMs, now = Date.now } = deps;
-  const closure = makeGate(pool, calendar);
+  const gate = makeGate(pool, calendar);
   const acceptance = makeAcceptance(deps);
   return {
     acceptHost: acceptance.acceptHost,
@@ -114,10 +114,10 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
       const time = now();
       const change = await asFailure(() => getChange(pool, changeId));
       if (change === null) return;
-      const why = await closure(change, time);
+      const why = await gate(change, time);
       if (why === null || (await asFailure(() => stopOf(pool, changeId))) !== null) return;
       throw ApplicationFailure.create({
-        type: 'closed',
+        type: 'blocked',
         message: `${why.kind}: ${why.reason}`,
         details: [why],
         nextRetryDelay: askAgainMs(why, time, gateLongestMs),

@@ -7,7 +7,7 @@ import { untilRecorded } from './activity-ref.ts';
 import { makeAttemptLog, unsent } from './attempt-log.ts';
 import type { ActivityRef, AttemptResult } from './attempt-log.ts';
 import { makeBeginCall } from './begin-call.ts';
-import type { Blocked } from './begin-call.ts';
+import type { NotBegun } from './begin-call.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 
 /** Ms within which a call must have its key and its slot once everything was looked at. */
@@ -18,7 +18,7 @@ const answerWithinMs = 150_000;
 /** What came of a started attempt; `blocked` where something has kept its call from beginning, in the last moment. */
 export interface Sent {
   readonly answer: AttemptResult;
-  readonly blocked: Blocked | null;
+  readonly blocked: NotBegun | null;
 }
 
 /** The call itself, by a driver of this worker: prepared, marked as sent, sent. */

@@ -4,7 +4,7 @@ import { callUnderWayOf } from '../domain/attempt.ts';
 import { makeGate } from '../calendar/gate.ts';
 import { CountersignError } from '../domain/error.ts';
 import type { Attempt, Change } from '../domain/change.ts';
-import type { Closure } from '../domain/closure.ts';
+import type { Block } from '../domain/block.ts';
 import type { Person } from '../domain/person.ts';
 import { awaitsDecisionOf } from '../domain/decision.ts';
 import { directoryOf } from '../domain/membership.ts';
@@ -37,7 +37,7 @@ function shown({ standing: _standing, reason: _reason, calls: _calls, ...change 
 export type ChangeView = ShownChange & {
   readonly attempts: readonly Attempt[];
   /** What keeps an approved change from running just now: a freeze, or that no window is open. */
-  readonly waitsFor: Closure | null;
+  readonly waitsFor: Block | null;
   /** The word that has stopped or paused the change, from the moment in which it was accepted; null while it goes on. */
   readonly stop: ShownStop | null;
   /** What was read of the target, line by line; null before, and where this API has not the change's definition. */

@@ -1,5 +1,5 @@
 import type { Attempt, MissingSeats, Outcome, Ticket } from './change.ts';
-import type { Closure } from './closure.ts';
+import type { Block } from './block.ts';
 import { changeMembers } from './entry.ts';
 import type { EntryBody, EventType } from './entry.ts';
 import type { Change } from './change.ts';
@@ -131,7 +131,7 @@ export type ChangeEvent =
   | (Happened<'decision.withdrawn'> & Said)
   | (Happened<'change.escalated'> & { readonly group: string | null; readonly escalatedAt: string })
   | (Happened<'change.drifted'> & { readonly message: string; readonly called: boolean })
-  | (Happened<'change.held'> & { readonly held: Closure; readonly called: boolean })
+  | (Happened<'change.held'> & { readonly held: Block; readonly called: boolean })
   | (Happened<'change.paused' | 'change.resumed' | 'change.retried'> & Stopped)
   | (Happened<'change.withdrawn' | 'change.abandoned'> & Stopped)
   | (Happened<'change.expired'> & { readonly decideBy: string })
