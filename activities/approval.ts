@@ -12,10 +12,10 @@ export function assertApproved(
   approvals: readonly SignedStatement[],
   verify: (signed: SignedStatement) => boolean,
 ): void {
-  // Where the glass is broken, or no person stands between, the request itself must be one that the API has verified.
+  // A break-glass change, and one that no person approves: the API must have verified the request itself.
   if (change.breakGlass || needsNobody(change)) {
     if (!approvals.some((signed) => attests(signed, change, verify))) {
-      throw ApplicationFailure.nonRetryable('no signed submission stands behind the change', 'bad_signature');
+      throw ApplicationFailure.nonRetryable('the change has no signed submission', 'bad_signature');
     }
     if (needsNobody(change)) return;
   }

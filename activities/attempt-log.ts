@@ -101,7 +101,7 @@ export function makeAttemptLog(deps: Pick<ActivityDependencies, 'pool' | 'now' |
   }
 
   /**
-   * That Temporal still waits for this run of the activity. A worker that stood still is given up, and would else end the
+   * That Temporal still waits for this run of the activity. A worker that stood still is given up, and would otherwise end the
    * attempt of the worker that took over, and call beside it.
    *
    * @throws Error otherwise: whatever this run does no longer counts

@@ -68,7 +68,7 @@ const pollMs = 1_000;
 const lookAgainMs = 60_000;
 
 /**
- * Signs the log's checkpoints: at once when a call waits for one, else in groups, and only what is provably the
+ * Signs the log's checkpoints: at once when a call waits for one, otherwise in groups, and only what is provably the
  * continuation of what was signed before. Any number may run on one memory: one leads, by a lock of the signer's role, and should two
  * believe to lead, the memory lets one of them go on. Once it has refused, it signs nothing until an admin says so.
  */

@@ -121,7 +121,7 @@ export function auditCommands(program: Command, env: () => Environment, output: 
       '--max-age <length>',
       'how old the newest cosignature of a trusted witness may be, such as 24h or 7d',
     )
-    .option('--at <time>', 'when, such as 2026-11-24T12:00:00Z; else now')
+    .option('--at <time>', 'when, such as 2026-11-24T12:00:00Z; otherwise now')
     .option(
       '--policies <file>',
       'a policy that was in force: a policy file, a folder of them, or four-eyes; may be given several times',

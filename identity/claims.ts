@@ -5,7 +5,7 @@ import { mostPersonBytes, roles } from '../domain/person.ts';
 import type { Person, Role } from '../domain/person.ts';
 import { isoTime } from '../domain/time.ts';
 
-/** Which claims make a person. A name is a claim's own, or else a dotted path into nested ones: `realm_access.roles`. */
+/** Which claims make a person. A name is that of a claim, or a dotted path into nested ones: `realm_access.roles`. */
 export interface ClaimMapping {
   /** Default `roles`. */
   readonly rolesClaim?: string;
@@ -107,7 +107,7 @@ export function claimsLeftOut(payload: JWTPayload, mapping: ClaimMapping = {}): 
   );
 }
 
-/** The claim of exactly this name, since names may be URLs with dots; else what the dotted path leads to. */
+/** The claim of exactly this name, since names may be URLs with dots; otherwise what the dotted path leads to. */
 function claimOf(payload: JWTPayload, name: string): unknown {
   if (Object.hasOwn(payload, name)) return payload[name];
   let found: unknown = payload;

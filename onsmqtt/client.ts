@@ -121,13 +121,13 @@ export function createOnsMqtt(options: OnsMqttOptions): OnsMqtt {
     try {
       key = await keys.current();
     } catch {
-      return 'no credentials could be had';
+      return 'no credentials were available';
     }
     if (role === undefined || session === null) return key;
     try {
       return await openRoleSession(role, key, session);
     } catch (error) {
-      return `no session of the role could be had (${sessionRefusal(error) ?? 'no usable answer of STS'})`;
+      return `no session of the role was available (${sessionRefusal(error) ?? 'no usable answer of STS'})`;
     }
   }
 
@@ -150,7 +150,7 @@ export function createOnsMqtt(options: OnsMqttOptions): OnsMqtt {
     const key = await withTimeout<StaticKey | string>(
       keyWithinMs,
       keyFor(session),
-      () => 'no credentials could be had in time',
+      () => 'no credentials were available in time',
     );
     if (typeof key === 'string') {
       keys.forget();
@@ -160,11 +160,11 @@ export function createOnsMqtt(options: OnsMqttOptions): OnsMqtt {
       await pace.claim();
     } catch (error) {
       const why = error instanceof CountersignError ? error.code : 'log_unavailable';
-      return faultOfKind('not_sent', `no slot of the account's rate could be had (${why})`);
+      return faultOfKind('not_sent', `no slot of the account's rate was available (${why})`);
     }
     const heldUp = () =>
       performance.now() - askedAt > sendWithinMs || Date.now() > notAfter
-        ? faultOfKind('not_sent', 'held up for too long before the sending')
+        ? faultOfKind('not_sent', 'held up for too long before it was sent')
         : null;
     return heldUp() ?? (async () => heldUp() ?? (await exchangeOf(request, key)));
   }

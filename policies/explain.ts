@@ -22,7 +22,7 @@ export interface Explanation {
   readonly stages: readonly ExplainedStage[];
   readonly verdict: 'satisfiable' | 'unsatisfiable' | 'unknown' | 'no_policy';
   readonly missing: readonly MissingSeats[];
-  /** Whether the requester may break the glass; null where the policy has none. */
+  /** Whether the requester may submit a break-glass change; null where the policy allows none. */
   readonly mayBreakGlass: boolean | null;
   /** Whether a window is open now, and when one opens or closes next (ISO 8601). */
   readonly window: {

@@ -81,7 +81,7 @@ export function policyRevocationRoutes(deps: ApiDependencies): Router {
       });
       // The row holds them all; who is told when is of no matter to a call.
       endRevoked(deps).catch((err: unknown) => {
-        deps.log.warn({ err: err as Error }, 'changes under a revoked policy are told later');
+        deps.log.warn({ err: err as Error }, 'changes under a revoked policy will be stopped later');
       });
       const kept = await getPolicyRevocation(db, digest);
       res.status(created ? 201 : 200).json({ ...kept, callsUnderWay: callsUnderWay.map(shownCall) });

@@ -175,7 +175,7 @@ export function requestRoutes(deps: ApiDependencies): Router {
         (body) => ({ kind: 'review', action: 'sign', digest: null, ...checked(reviewSchema, body) }),
         (change, person) => {
           if (!mayRead(change, person, policies.current().directory.groupsIn, now())) {
-            throw new CountersignError('forbidden', 'who may not read a change may not review it');
+            throw new CountersignError('forbidden', 'only somebody who may read a change may review it');
           }
           return judgeReview(change, person);
         },

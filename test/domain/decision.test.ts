@@ -379,7 +379,7 @@ describe('escalation, break-glass and standard changes', () => {
     policyOf([stage('first', 'operations:2'), stage('second', 'security:1')], {
       breakGlass: { groups: ['oncall'], approvals },
     });
-  test('a broken glass asks for one of the policy’s people, or for nobody', () => {
+  test('a break-glass change asks for one of the policy’s people, or for nobody', () => {
     const one = decidable(glass(1), { breakGlass: true });
     expect(decisionOutcome(one)).toBe('pending');
     expect(missingSeats(one)).toEqual([
