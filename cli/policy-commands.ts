@@ -60,7 +60,10 @@ export function policyCommands(program: Command, env: () => Environment, output:
     .option('--directory <file>', 'the directory file; otherwise COUNTERSIGN_DIRECTORY')
     .option('--operation <name>', 'the operation', 'ActiveCaCertificate')
     .requiredOption('--requester <subject>', 'who asks: the sub of their token')
-    .option('--issuer <url>', 'the iss of their token; otherwise OIDC_ISSUER, otherwise that of a running start')
+    .option(
+      '--issuer <url>',
+      'the iss of their token; otherwise OIDC_ISSUER, otherwise that of a running start',
+    )
     .option('--groups <names>', 'the groups of their token, comma-separated', '')
     .option(
       '--group <name>',

@@ -54,7 +54,12 @@ function twin(body: ReturnType<typeof submission> & { breakGlass?: boolean }, ke
 test.each<[string, string, object, 'alice' | 'erin']>([
   ['its target is looked for', 'from countersign.open_target', {}, 'alice'],
   ['its policy is looked for', 'from countersign.policy_revocation', {}, 'alice'],
-  ['its person’s break-glass change is looked for', 'from countersign.break_glass', { breakGlass: true }, 'alice'],
+  [
+    'its person’s break-glass change is looked for',
+    'from countersign.break_glass',
+    { breakGlass: true },
+    'alice',
+  ],
   [
     'its target is looked for, with a break-glass change',
     'from countersign.open_target',
