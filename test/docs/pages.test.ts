@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { pages, proseOf } from './markdown.ts';
@@ -65,7 +65,14 @@ test('the index names every page of the documentation', () => {
   expect(wanted.filter((path) => !index.includes(`](${path.slice('docs/'.length)})`))).toEqual([]);
 });
 
-test('one page has the list of folders', () => {
+test('one page has the list of folders, and it is complete', () => {
   const listing = pages().filter(({ text }) => /^\| *`activities\/`/m.test(text));
   expect(listing.map(({ path }) => path)).toEqual(['README.md']);
+  const rows = listing.flatMap(({ text }) => text.match(/^\| *`\w+\/`[^|]*\|/gm) ?? []);
+  const listed = rows.flatMap((row) => [...row.matchAll(/`(\w+)\/`/g)].map(([, name]) => name));
+  const made = ['node_modules', 'dist', 'coverage'];
+  const folders = readdirSync(root, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.') && !made.includes(entry.name))
+    .map(({ name }) => name);
+  expect(listed.sort()).toEqual(folders.sort());
 });
