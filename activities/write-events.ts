@@ -16,7 +16,7 @@ import { lockChange } from '../store/lock-change.ts';
 import { saveChange } from '../store/save-change.ts';
 import type { NumberedEvent } from './contract.ts';
 
-/** Who writes an event, as its entry tells it. */
+/** Who writes an event, as its entry names them. */
 export interface Writer {
   readonly namespace: string;
   readonly workflowId: string;
@@ -64,7 +64,7 @@ export async function lockedChange(client: PoolClient, changeId: string): Promis
   throw new CountersignError('integrity_conflict', `there is no change ${changeId}`);
 }
 
-/** Whether events were written before: their delivery is repeated, since its answer was lost. */
+/** Whether the events were written before: this is a repeated delivery, because the first answer was lost. */
 export async function areWritten(
   client: PoolClient,
   writer: Writer,
@@ -135,7 +135,7 @@ export function assertSigned(
   }
 }
 
-/** The statements that events stand on. */
+/** The statements that events rest on. */
 export function statementsIn(events: readonly NumberedEvent[]): (SignedStatement | null)[] {
   return events.map(({ event }) => signedIn(event as Partial<Said>));
 }

@@ -18,7 +18,7 @@ import { makeTreeReader } from './tree-reader.ts';
 /** Says when an entry is sealed: contained in a checkpoint that the log's key has signed. */
 export interface Sealing {
   /**
-   * Resolves at once unless the log is known not to seal, since an entry waited in vain.
+   * Resolves at once, unless the log is known not to seal because an entry waited too long.
    * @throws CountersignError `log_unavailable` or `log_untrusted`, as the entry's wait ended
    */
   ready(): Promise<void>;
@@ -36,7 +36,7 @@ export interface Sealing {
 export interface SealingOptions {
   /** One of its connections is kept for LISTEN. */
   readonly pool: Pool;
-  /** Whose signatures a checkpoint has to have. */
+  /** The keys whose signatures a checkpoint must have. */
   readonly keys: TrustedKeys;
   readonly log?: SessionLog;
   /** Longest wait for one entry, ms; default 20000. */
@@ -60,7 +60,7 @@ export function startSealing(options: SealingOptions): Sealing {
   const newestCheckpoint = makeCheckpointReader(keys);
   const waiters = new Set<Waiter>();
   const wakeup = makeWakeup();
-  /** The entry that waited in vain, and how that ended; the log is asked for it until it is sealed. */
+  /** The entry that waited too long, and how its wait ended. The log is asked for it until it is sealed. */
   let stalled: { waiter: Waiter; error: CountersignError } | null = null;
 
   function seal(waiter: Waiter): void {
@@ -163,7 +163,7 @@ export function startSealing(options: SealingOptions): Sealing {
           },
         };
         waiters.add(waiter);
-        // The first shortens the pause.
+        // The first waiter shortens the pause.
         if (waiters.size === 1) wakeup.set();
       });
     },

@@ -46,12 +46,12 @@ export interface SignerOptions {
   readonly anchor: Anchor;
   /** The witness, asked before anything is signed; null where there is none. Default null. */
   readonly witness?: WitnessView | null;
-  /** Told once whenever it begins to refuse, and at each start while it does. Default: nobody. */
+  /** Called whenever the signer begins to refuse, and at each start while it refuses. Default: nothing is called. */
   readonly alarm?: RaiseAlarm;
   readonly log: SignerLog;
-  /** Told of each checkpoint that is public, the last one also when this signer begins to lead. */
+  /** Called for each published checkpoint, and for the last one when this signer begins to lead. */
   readonly onPublished?: (checkpoint: Checkpoint) => void;
-  /** Told why nothing is signed, or null when all is well. */
+  /** Called with the reason why nothing is signed, or null when all is well. */
   readonly onRefusal?: (code: string | null) => void;
   /** How long entries that nobody waits for are gathered before they are signed, ms; default 500. */
   readonly groupMs?: number;
@@ -124,7 +124,7 @@ function originOf(keys: readonly NoteSigner[]): string {
   return origin;
 }
 
-/** The memory under these keys; a quite new one for a log that has not begun. */
+/** The memory under these keys; a new one for a log that has not begun. */
 async function remembered(
   options: SignerOptions,
   db: Queryable,
@@ -198,7 +198,7 @@ function atBeginning(
   anchored: TreeState | null,
 ): Promise<OtherEvidence> {
   const remembered = { origin: kept.value.origin, ...stateIn(kept) };
-  // Where nothing was signed, the empty tree is: every tree continues it.
+  // Without a signed tree the empty tree is taken: every tree continues it.
   const note = kept.value.note ?? signNote(formatCheckpoint(remembered), keys);
   const warn = (message: string): void => log.warn({ origin: remembered.origin }, message);
   return lookAtOthers({ db, anchored, remembered, note, witness, warn });
@@ -206,7 +206,7 @@ function atBeginning(
 
 function sinceThen({ witness = null }: SignerOptions, origin: string): OtherEvidence {
   const objection = witness?.objection() ?? null;
-  // It may be told of the origin before this one for a while.
+  // For a while the witness may answer for the origin before this one.
   return {
     anchored: null,
     tilesAtAnchored: null,
@@ -297,7 +297,7 @@ async function stayRefusing(
       toldAt = performance.now();
     }
     if ((await memory.read())?.number !== kept.number) return;
-    // It goes on leading.
+    // The session keeps the leader lock.
     await db.query('select 1');
     await wakeup.wait(pollMs, ended);
   }

@@ -28,9 +28,9 @@ export interface WitnessClientOptions extends WitnessAddress {
   };
   /** How often an unchanged tree is cosigned again, ms: the cosignature's time says how fresh it is. Default 10 minutes. */
   readonly refreshMs?: number;
-  /** Told how the last request ended: the size that was cosigned, or null. */
+  /** Called with the result of the last request: the size that was cosigned, or null. */
   readonly onAnswer?: (cosigned: number | null) => void;
-  /** Told when the witness begins to refuse. Default: nobody. */
+  /** Called when the witness begins to refuse. Default: nothing is called. */
   readonly alarm?: RaiseAlarm;
 }
 

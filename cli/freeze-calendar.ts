@@ -20,7 +20,7 @@ export async function freezeCalendar(env: Environment, { list }: Operations): Pr
       : [{ field: `${id}.operation`, rule: 'one_of', message: `${operation} is no gated operation` }],
   );
   if (errors.length > 0) {
-    // It would hold nothing, and nobody would know.
+    // A freeze like this would block nothing, and nobody would notice.
     const detail = errors.map(({ field, message }) => `${field}: ${message}`).join('; ');
     throw new CountersignError('invalid_configuration', `freeze calendar: ${detail}`, { errors });
   }

@@ -60,7 +60,7 @@ export async function runStart(env: Environment, processEnv: NodeJS.ProcessEnv):
           command: process.execPath,
           args: [
             ...process.execArgv,
-            // It would see to it by itself, by starting twice.
+            // Otherwise the worker would start twice to get these options.
             ...(name === 'worker' ? smallHeap.options : []),
             entry,
             name,
@@ -73,7 +73,7 @@ export async function runStart(env: Environment, processEnv: NodeJS.ProcessEnv):
             ...stack.env[name],
             ...(name === 'api' ? { PORT: String(stack.ports.api) } : { PORT: '8080' }),
             ...(name === 'signer' ? { COUNTERSIGN_WITNESS_URL: witness.url } : {}),
-            // One port, and it is the worker's.
+            // There is one port, and the worker has it.
             ...(name === 'worker' ? {} : { METRICS_PORT: '' }),
           },
           ...(name === 'api' && { told: (message) => listens((message as { port: number }).port) }),
@@ -115,7 +115,7 @@ export async function runStart(env: Environment, processEnv: NodeJS.ProcessEnv):
         pid: process.pid,
         environment: { ...stack.env.shared, ...stack.env.worker },
       };
-      // The database's login is in it.
+      // The file holds the database's login.
       await writeFile(runningFile, JSON.stringify(running, null, 2), { mode: 0o600 });
       announce(
         api,
