@@ -20,7 +20,7 @@ export function applyInStore(
 ): Promise<Applied> {
   return inTransaction(pool, async (client) => {
     const kept = await lockedChange(client, changeId);
-    // A repeat says what was said before, whatever the attempt came to since.
+    // A repeat gives the same answer as before, whatever the attempt's result is by now.
     const keys = Object.entries(ordinals).map(([type, ordinal]) => keyOf(writer, changeId, type, ordinal));
     const written = (await listByKeys(client, keys)).flatMap((body) => eventIn(body) ?? []);
     if (written.length > 0) return { events: written };

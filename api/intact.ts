@@ -5,8 +5,8 @@ import type { RefusalLog } from './refusal-log.ts';
 import { sha256 } from './sha256.ts';
 
 /**
- * Sees to it that nobody is shown one thing and signs another: the digests of a stored change are made anew from what is
- * stored, and a difference is recorded, once for all who look.
+ * Ensures that nobody is shown one thing and signs another: makes the digests of a stored change anew from its stored
+ * members, and records a difference once for everybody who looks.
  *
  * @throws CountersignError `stored_change_differs`; `log_unavailable` when that cannot be recorded
  */

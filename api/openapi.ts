@@ -48,7 +48,7 @@ export function openApiDocument({ list }: Operations): object {
         },
       };
     }
-    // Whoever sends too many wrong tokens is answered 429 everywhere.
+    // Every call answers 429 to a client that sends too many wrong tokens.
     const limited = call.roles === null ? [] : [429];
     for (const status of new Set([...call.problems, ...limited])) {
       const codes = Object.entries(httpStatusOfCode)

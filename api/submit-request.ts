@@ -62,7 +62,7 @@ export function readSubmitRequest(
   const { operation: name, input: sent } = (body ?? {}) as { operation?: unknown; input?: unknown };
   const operation = typeof name === 'string' ? operations.get(name) : undefined;
   const errors = fieldErrors(submitRequestSchema, body);
-  // All at once, but for an input that is missing or no object, of which the first has told.
+  // All errors at once. An input that is missing or no object already has its error from the first schema.
   if (operation && sent !== null && typeof sent === 'object' && !Array.isArray(sent)) {
     errors.push(...fieldErrors(operation.input, sent, 'input'));
   }

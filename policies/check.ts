@@ -16,7 +16,7 @@ import type { Finding } from './problem.ts';
 /** Bytes of a policy's canonical JSON: it is part of the log's entry of each change, which has 32 KiB. */
 const mostPolicyBytes = 16_384;
 
-/** What the schema cannot say: groups that are there, clocks in order, seats that somebody can fill, policies that are reached. */
+/** The rules that the schema cannot state: groups exist, clocks are in order, seats can be filled, policies can be reached. */
 export function findings(
   document: PolicyDocument,
   rules: readonly PolicyRule[],
@@ -138,7 +138,7 @@ function clockFindings({ decideWithinMs, remindersMs, escalation, ...policy }: P
   return found;
 }
 
-/** Whether its people can fill its seats, and also whoever of them asks. */
+/** Whether a policy's people can fill its seats, whichever of them is the requester. */
 function peopleFindings(policy: PinnedPolicy, directory: Directory, issuer: string | null): Finding[] {
   const of = (requester: PersonId, from: string | null = issuer) =>
     satisfiability(
@@ -152,7 +152,7 @@ function peopleFindings(policy: PinnedPolicy, directory: Directory, issuer: stri
         submittedAt: '9999-12-31T00:00:00.000Z',
       },
       (group) => directory.members(group) ?? [],
-      // Delegations come and go; the policy has to hold without them.
+      // Delegations come and go: the seats must be fillable without them.
       '',
       from,
     );

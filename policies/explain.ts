@@ -38,12 +38,12 @@ interface ExplainedStage {
   readonly seats: readonly {
     readonly group: string | null;
     readonly threshold: number;
-    /** Who may fill them, the requester left out; null where nobody lists them. */
+    /** Who may fill the seats, without the requester; null when nothing lists these people. */
     readonly people: readonly PersonId[] | null;
   }[];
 }
 
-/** Explains a change that is not there yet. */
+/** Explains a change that does not exist yet. */
 export function explain(
   { rules, directory, issuer = null }: PolicySet,
   facts: ChangeFacts,
