@@ -14,7 +14,7 @@ export async function assertIntact(refusals: Pick<RefusalLog, 'differs'>, change
   if (await isIntact(refusals, change)) return;
   throw new CountersignError(
     'stored_change_differs',
-    'what is stored of this change is not what its digest was made of; its events say what was asked for',
+    'the stored change is not the one that its digest was made of; its events say what was submitted',
     { extra: { changeId: change.id } },
   );
 }
