@@ -34,6 +34,11 @@ export interface ActivityRef {
   readonly scheduledAt: string;
 }
 
+/** An activity of a change, over all of its runs: Temporal counts activities anew in each. */
+function activityOf({ runId, activityId }: ActivityRef): string {
+  return `${runId}/${activityId}`;
+}
+
 /** How an attempt ended: as the service said, or as it must be assumed. */
 export type AttemptResult = { readonly ok: true; readonly requestId: string } | Fault;
 
@@ -61,7 +66,7 @@ export function makeAttemptLog(deps: Pick<ActivityDependencies, 'pool' | 'now' |
     const [event] = verdict.events as readonly [AttemptEvent];
     const draft = {
       // The ordinal is the store's: it counts over every activity of the change, so it names the attempt for good.
-      key: `${namespace}/${workflowId}/${event.type}/${activityId}/${event.attempt.ordinal}`,
+      key: `${namespace}/${workflowId}/${event.type}/${activityOf(ref)}/${event.attempt.ordinal}`,
       body: entryBodyOf(kept, event, { namespace, workflowId, runId, activityId, attempt }),
     };
     const appended = await appendEntry(client, draft);
@@ -106,11 +111,9 @@ export function makeAttemptLog(deps: Pick<ActivityDependencies, 'pool' | 'now' |
    *
    * @throws Error otherwise: whatever this run does no longer counts
    */
-  async function assertCurrent(
-    change: Change,
-    { activityId, attempt, scheduledAt }: ActivityRef,
-  ): Promise<void> {
-    const own = { changeId: change.id, activityId, activityAttempt: attempt };
+  async function assertCurrent(change: Change, ref: ActivityRef): Promise<void> {
+    const { attempt, scheduledAt } = ref;
+    const own = { changeId: change.id, activityId: activityOf(ref), activityAttempt: attempt };
     if (await isSuperseded(pool, own, scheduledAt)) throw new Error('another worker has taken over');
   }
 
@@ -123,10 +126,10 @@ export function makeAttemptLog(deps: Pick<ActivityDependencies, 'pool' | 'now' |
         // The change was withdrawn meanwhile. Its workflow no longer waits for a call, and this activity may not know yet.
         const kept = await lockedChange(client, change.id);
         if (!mayHappen('attempt.started', phaseOf(kept))) throw new Error('the change is no longer approved');
-        const { activityId, attempt: activityAttempt } = ref;
+        const { attempt: activityAttempt } = ref;
         const started = await startAttempt(client, {
           changeId: change.id,
-          activityId,
+          activityId: activityOf(ref),
           activityAttempt,
           startedAt,
         });

@@ -3,18 +3,23 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { PoolClient } from 'pg';
 import { appendEntries } from '../audit/append.ts';
 import { findEntry } from '../audit/find-entry.ts';
+import { listBodies } from '../audit/list-bodies.ts';
 import { workflowIdOf } from '../domain/change.ts';
 import type { Change } from '../domain/change.ts';
 import { entryBodyOf, signedIn } from '../domain/change-event.ts';
-import type { ChangeEvent, Said } from '../domain/change-event.ts';
+import type { ChangeEvent, ChangeEventType, Said } from '../domain/change-event.ts';
 import type { EntryDraft } from '../domain/entry.ts';
 import { CountersignError } from '../domain/error.ts';
+import { eventIn } from '../domain/event-in.ts';
 import { evolve } from '../domain/evolve.ts';
-import { mayHappen, phaseOf } from '../domain/lifecycle.ts';
+import { fold } from '../domain/fold.ts';
+import { mayHappen, phaseOf, transitions } from '../domain/lifecycle.ts';
 import type { SignedStatement } from '../domain/statement.ts';
+import { differenceIn } from '../domain/stored-change.ts';
 import { lockChange } from '../store/lock-change.ts';
 import { saveChange } from '../store/save-change.ts';
 import type { NumberedEvent } from './contract.ts';
+import { sha256 } from './digest.ts';
 
 /** Who writes an event, as its entry names them. */
 export interface Writer {
@@ -55,14 +60,21 @@ export function keyOf(
 }
 
 /**
- * The change with its row locked until the transaction ends: whoever moves it, begins or ends an attempt waits.
+ * The change with its row locked until the transaction ends: whoever moves it, begins or ends an attempt waits. A row that
+ * contradicts its own digests was edited: then it is what the log makes it, and the next write puts it back.
+ *
  * @throws CountersignError `integrity_conflict` when there is none
  */
 export async function lockedChange(client: PoolClient, changeId: string): Promise<Change> {
   const kept = await lockChange(client, changeId);
-  if (kept) return kept;
-  throw new CountersignError('integrity_conflict', `there is no change ${changeId}`);
+  if (!kept) throw new CountersignError('integrity_conflict', `there is no change ${changeId}`);
+  if (differenceIn(kept, sha256) === null) return kept;
+  const events = (await listBodies(client, changeId, eventTypes)).flatMap((body) => eventIn(body) ?? []);
+  const change = fold(events)?.change;
+  return change ? { ...change, version: Math.max(change.version, kept.version) } : kept;
 }
+
+const eventTypes = Object.keys(transitions) as ChangeEventType[];
 
 /** Whether the events were written before: this is a repeated delivery, because the first answer was lost. */
 export async function areWritten(

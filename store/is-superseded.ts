@@ -18,7 +18,10 @@ export async function isSuperseded(
         select from countersign.attempt
          where change_id = $1 and started_at > $4::timestamptz
            and case when activity_id = $2 then activity_attempt > $3
-                    when activity_id ~ '^\\d{1,9}$' and $2 ~ '^\\d{1,9}$' then activity_id::integer > $2::text::integer
+                    -- Of another run, which has begun since.
+                    when split_part(activity_id, '/', 1) <> split_part($2::text, '/', 1) then true
+                    when concat(split_part(activity_id, '/', 2), ' ', split_part($2::text, '/', 2)) ~ '^\\d{1,9} \\d{1,9}$'
+                    then split_part(activity_id, '/', 2)::integer > split_part($2::text, '/', 2)::integer
                     else false end) as superseded`,
     values: [changeId, activityId, activityAttempt, scheduledAt],
   });

@@ -6,7 +6,7 @@ import type { Queryable } from './queryable.ts';
 /** Which attempt of which activity starts a call, and when. */
 export interface AttemptStart {
   readonly changeId: string;
-  /** Temporal's activity id and attempt number: together they are one attempt of ours. */
+  /** `<run id>/<activity id>` of Temporal, and its attempt number: together they are one attempt of ours. */
   readonly activityId: string;
   readonly activityAttempt: number;
   /** ISO 8601. */

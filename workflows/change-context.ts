@@ -10,6 +10,7 @@ import { phaseOf } from '../domain/lifecycle.ts';
 import type { Phase } from '../domain/lifecycle.ts';
 import { statusAttributes } from './messages.ts';
 import { makeRequestQueue } from './request-queue.ts';
+import { isFull } from './run-limits.ts';
 import { makeTimer } from './timer.ts';
 
 /** What one workflow run holds: the change as it is now, and the ways to move it durably. */
@@ -23,8 +24,8 @@ export interface ChangeContext {
   isCalling: boolean;
   /** Whether its end is being written: what is asked for meanwhile is refused. */
   readonly isClosing: boolean;
-  /** ISO 8601: what reminders and the escalation of this round count from. */
-  askedSince: string;
+  /** How far the asking for decisions of this round has come. */
+  asking: Asking;
   /** Whether people are told of the change; said by the worker that opened it. */
   notifies: boolean;
   /** Notices that are on their way. */
@@ -43,6 +44,14 @@ export interface ChangeContext {
   ): Promise<CountersignError | null>;
   /** The last command: it also releases the target. */
   close(command: Extract<Command, { kind: 'close' }>, write: CloseChange): Promise<void>;
+  /** Whether nothing is waiting or being recorded. */
+  isIdle(): boolean;
+  /** Whether this run is near its limits, and the next should begin. */
+  isFull(): boolean;
+  /** Counts an accepted update. */
+  countUpdate(): void;
+  /** What the next run needs. */
+  carried(): Carried;
   /** Moves the change by an event that an activity has written. */
   take(event: ChangeEvent): void;
   /** The place of the change's next event of a type, from 1: with it a repeated delivery is the same entry. */
@@ -50,8 +59,10 @@ export interface ChangeContext {
   /**
    * Waits until something holds and nothing is being recorded, or until a moment has passed (ISO 8601). Where that is not
    * at once, the statuses are shown.
+   *
+   * @param isOpen - whether an activity is open meanwhile; where none is, the wait also ends when this run is full
    */
-  waitUntil(holds: () => boolean, moment: string | null): Promise<void>;
+  waitUntil(holds: () => boolean, moment: string | null, isOpen?: boolean): Promise<void>;
   /** Work that is cancelled as soon as something holds or a moment has passed; undefined when it was. */
   unless<T>(
     isInterrupted: () => boolean,
@@ -60,19 +71,43 @@ export interface ChangeContext {
   ): Promise<T | undefined>;
 }
 
+/** How far the asking for the decisions of a round has come. */
+export interface Asking {
+  /** ISO 8601: what reminders and the escalation count from. */
+  readonly since: string;
+  /** How many of its notices are given. */
+  readonly told: number;
+  /** Whether people are told that it was approved. */
+  readonly isDecisionTold: boolean;
+}
+
+/** An asking that begins. @param since - ISO 8601 */
+export function newAsking(since: string): Asking {
+  return { since, told: 0, isDecisionTold: false };
+}
+
+/** What one run tells the next of what it holds. */
+export type Carried = Pick<ChangeContext, 'change' | 'mayHaveCalled' | 'asking' | 'notifies'> & {
+  readonly ordinals: Readonly<Record<string, number>>;
+  readonly shown: string;
+};
+
 /** Writes the last events of a change; answers how it was closed before, where it was. */
 export type CloseChange = (events: readonly NumberedEvent[]) => Promise<ChangeEvent | null>;
 
+/** @param before - what the run before has told; null in the first */
 export function makeChangeContext(
   first: Change,
   log: Pick<LogActivities, 'record' | 'applyInStore'>,
+  before: Carried | null = null,
 ): ChangeContext {
   let change = first;
+  let updates = 0;
   let isClosing = false;
-  let shown = 'pending/not_started';
+  let shown = before?.shown ?? 'pending/not_started';
   const queue = makeRequestQueue();
   const timerFor = makeTimer();
-  const ordinals = new Map<string, number>();
+  const ordinals = new Map<string, number>(Object.entries(before?.ordinals ?? {}));
   const { id: changeId } = first;
 
   function move(events: readonly ChangeEvent[]): void {
@@ -101,13 +136,13 @@ export function makeChangeContext(
     get phase() {
       return phaseOf(change);
     },
-    mayHaveCalled: false,
+    mayHaveCalled: before?.mayHaveCalled ?? false,
     isCalling: false,
     get isClosing() {
       return isClosing;
     },
-    askedSince: first.submittedAt,
-    notifies: false,
+    asking: before?.asking ?? newAsking(first.submittedAt),
+    notifies: before?.notifies ?? false,
     pendingNotices: new Set(),
     apply: (command, now) =>
       queue.run(async () => {
@@ -141,19 +176,33 @@ export function makeChangeContext(
         showStatus();
       });
     },
+    isIdle: () => queue.isIdle(),
+    isFull: () => isFull(updates),
+    countUpdate() {
+      updates += 1;
+    },
+    carried: () => ({
+      change,
+      ordinals: Object.fromEntries(ordinals),
+      mayHaveCalled: context.mayHaveCalled,
+      asking: context.asking,
+      notifies: context.notifies,
+      shown,
+    }),
     take: (event) => move([event]),
     nextOrdinal(type) {
       const ordinal = (ordinals.get(type) ?? 0) + 1;
       ordinals.set(type, ordinal);
       return ordinal;
     },
-    async waitUntil(holds, moment) {
+    async waitUntil(holds, moment, isOpen = false) {
       const isSettled = () => queue.isIdle() && holds();
       if (isSettled()) return;
       showStatus();
       const timer = moment === null ? null : timerFor(moment);
       // What was accepted before the moment counts, even if writing it took longer.
-      await condition(() => isSettled() || (timer?.passed === true && queue.isIdle()));
+      const isOver = () => timer?.passed === true || (!isOpen && context.isFull());
+      await condition(() => isSettled() || (isOver() && queue.isIdle()));
     },
     async unless(isInterrupted, moment, work) {
       const scope = new CancellationScope();
@@ -163,7 +212,7 @@ export function makeChangeContext(
       });
       // Its rejection is awaited below; until then it must not count as unhandled.
       running.catch(() => undefined);
-      await context.waitUntil(() => isDone || isInterrupted(), moment);
+      await context.waitUntil(() => isDone || isInterrupted(), moment, true);
       if (!isDone) scope.cancel();
       try {
         return await running;

@@ -22,6 +22,8 @@ import { awaitApproval } from './await-approval.ts';
 import { handleCancellation } from './cancellation.ts';
 import { makeChangeContext } from './change-context.ts';
 import type { ChangeContext } from './change-context.ts';
+import { goOnAsNew, isContinuation } from './continuation.ts';
+import type { Continuation } from './continuation.ts';
 import { end } from './end.ts';
 import { execute } from './execute.ts';
 import { hosted } from './hosted.ts';
@@ -56,30 +58,61 @@ const steps: Readonly<Record<Exclude<Phase, 'closed'>, (context: ChangeContext) 
  * `no_policy`, `policy_unsatisfiable`, `invalid_configuration`
  * @throws CancelledFailure when it is cancelled before anything is written
  */
-export async function change(asked: ChangeRequest | HostRequest): Promise<Change> {
+export async function change(asked: ChangeRequest | HostRequest | Continuation): Promise<Change> {
   const root = CancellationScope.current();
   // A cancellation is a request like others, which waits for its turn: nothing that is being written is torn by it.
   return CancellationScope.nonCancellable(() => runChange(root, asked));
 }
 
-async function runChange(root: CancellationScope, asked: ChangeRequest | HostRequest): Promise<Change> {
-  const { request, host } = isSigned(asked) ? { request: asked, host: null } : await hosted(asked);
-  if (root.consideredCancelled) throw new CancelledFailure('cancelled before the change was opened');
-  const context = understood('change request', () => makeChangeContext(newChange(request), log));
-  setHandler(stateQuery, () => context.change);
-  const opening = open(context, request, host);
-  setHandler(submittedUpdate, () => opening);
-  handleRequests(context);
-  const { changeId, known } = await settleHandlers(opening);
-  if (known) throw failure('key_reused', `the key belongs to change ${changeId}`, changeId);
-  // The API starts a change with them. A host's would be tried for ever where its namespace does not have them.
-  if (host) upsertSearchAttributes(firstAttributes(context.change));
+async function runChange(
+  root: CancellationScope,
+  asked: ChangeRequest | HostRequest | Continuation,
+): Promise<Change> {
+  const begun = isContinuation(asked) ? takeUp(asked) : await begin(root, asked);
+  const { context, host, submitted } = begun;
   handleCancellation(context, root, host);
-
-  for (let { phase } = context; phase !== 'closed'; { phase } = context) await steps[phase](context);
+  for (let { phase } = context; phase !== 'closed'; { phase } = context) {
+    await steps[phase](context);
+    if (context.isFull() && context.phase !== 'closed') return await goOnAsNew(context, host, submitted);
+  }
   await handOver(context);
   await condition(allHandlersFinished);
   return context.change;
+}
+
+/** What a run of a change begins with. */
+interface Begun {
+  readonly context: ChangeContext;
+  readonly host: Host | null;
+  readonly submitted: SubmittedResult;
+}
+
+/** Opens the change. */
+async function begin(root: CancellationScope, asked: ChangeRequest | HostRequest): Promise<Begun> {
+  const { request, host } = isSigned(asked) ? { request: asked, host: null } : await hosted(asked);
+  if (root.consideredCancelled) throw new CancelledFailure('cancelled before the change was opened');
+  const context = understood('change request', () => makeChangeContext(newChange(request), log));
+  const opening = open(context, request, host);
+  handle(context, opening);
+  const submitted = await settleHandlers(opening);
+  const { changeId, known } = submitted;
+  if (known) throw failure('key_reused', `the key belongs to change ${changeId}`, changeId);
+  // The API starts a change with them. A host's would be tried for ever where its namespace does not have them.
+  if (host) upsertSearchAttributes(firstAttributes(context.change));
+  return { context, host, submitted };
+}
+
+/** Takes up a change from the run before. What it tells is believed as far as the log and Postgres bear it out: they decide. */
+function takeUp(carried: Continuation): Begun {
+  const context = understood('continuation', () => makeChangeContext(carried.change, log, carried));
+  handle(context, Promise.resolve(carried.submitted));
+  return { context, host: carried.host, submitted: carried.submitted };
+}
+
+function handle(context: ChangeContext, opening: Promise<SubmittedResult>): void {
+  setHandler(stateQuery, () => context.change);
+  setHandler(submittedUpdate, () => opening);
+  handleRequests(context);
 }
 
 /** Whether it says that the API has signed it; whether it has, is asked where it is opened. */

@@ -10,6 +10,7 @@ import type { SignedRequest } from '../domain/change.ts';
 import type { Block } from '../domain/block.ts';
 import { endOfSuccess } from '../domain/end.ts';
 import { isoTime } from '../domain/time.ts';
+import { newAsking } from './change-context.ts';
 import type { ChangeContext } from './change-context.ts';
 import { close, settled } from './end.ts';
 import { vendorTaskQueue } from './messages.ts';
@@ -33,10 +34,14 @@ const { gate } = proxyActivities<Pick<LogActivities, 'gate'>>({
 
 /**
  * From approval to an outcome: waits for the earliest moment and for a pause to end, makes the call with Temporal's own
- * retries until execute-by, and closes the change with what came of it. Returns early where the change is no longer to be executed.
+ * retries until execute-by, and closes the change with what came of it. Returns early where the change is no longer to be
+ * executed, or where the next run should begin.
  */
 export async function execute(context: ChangeContext): Promise<void> {
-  tell(context, context.change.breakGlass ? 'break_glass' : 'decided');
+  if (!context.asking.isDecisionTold) {
+    tell(context, context.change.breakGlass ? 'break_glass' : 'decided');
+    context.asking = { ...context.asking, isDecisionTold: true };
+  }
   const isOver = () => !['scheduled', 'running', 'paused'].includes(context.phase);
   const { executeAfter, executeBy } = context.change;
   if (executeAfter !== null && Date.parse(executeAfter) > Date.now()) {
@@ -45,7 +50,7 @@ export async function execute(context: ChangeContext): Promise<void> {
   let held: Block | null = null;
   for (;;) {
     await context.waitUntil(() => isOver() || context.phase !== 'paused', executeBy);
-    if (isOver()) return;
+    if (isOver() || context.isFull()) return;
     if (hasPassed(executeBy)) return close(context, await settled(context, lateOf(held)));
 
     const before = context.change;
@@ -73,7 +78,7 @@ export async function execute(context: ChangeContext): Promise<void> {
       case 'lapsed':
         context.mayHaveCalled = false;
         await context.apply({ kind: 'lapse', reevaluation: result.reevaluation });
-        context.askedSince = isoTime(Date.now());
+        context.asking = newAsking(isoTime(Date.now()));
         if (context.change.policy.escalation && context.phase === 'deciding') tell(context, 'escalated');
         return;
       case 'succeeded':

@@ -1,6 +1,7 @@
 import { ActivityFailure, ApplicationFailure, proxyActivities } from '@temporalio/workflow';
 import type { FailedCall, PrecheckResult, VendorActivities } from '../activities/contract.ts';
 import { isoTime } from '../domain/time.ts';
+import { newAsking } from './change-context.ts';
 import type { ChangeContext } from './change-context.ts';
 import { vendorTaskQueue } from './messages.ts';
 
@@ -34,7 +35,7 @@ export async function readTarget(context: ChangeContext): Promise<void> {
   } else if (read.kind === 'read') {
     context.take(read.event);
     const { round, submittedAt } = context.change;
-    context.askedSince = round === 1 ? submittedAt : isoTime(Date.now());
+    context.asking = newAsking(round === 1 ? submittedAt : isoTime(Date.now()));
     await context.apply({ kind: 'approve_by_rule' });
   }
 }

@@ -21,7 +21,11 @@ const mostWords = 1_000_000;
  * in workflow time; the handler answers when the entry is durable.
  */
 export function handleRequests(context: ChangeContext): void {
-  setHandler(requestUpdate, (request: SignedRequest) => heard(context, request, Date.now()), {
+  const handle = (request: SignedRequest) => {
+    context.countUpdate();
+    return heard(context, request, Date.now());
+  };
+  setHandler(requestUpdate, handle, {
     validator: (request: SignedRequest) => {
       assertRequest(request);
       const refusal = refusalNow(context, request);
