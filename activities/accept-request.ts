@@ -20,11 +20,11 @@ import { assertAttributes } from './search-attributes.ts';
 /** How long a signed submission may take to Temporal, and how far the clocks of API and Temporal may differ, ms. */
 const signedBeforeMs = 5 * 60_000;
 
-/** Decides whether a request is taken up, from this worker's own policies and from what Temporal says of who asks. */
+/** Decides whether a request becomes a change, by this worker's own policies and by what Temporal says of its host. */
 export function makeAcceptance(deps: ActivityDependencies) {
   const { operations, policies, hosts = [] } = deps;
 
-  /** Who asks, where it was not the API, once they may. */
+  /** The host that asks for the change. @throws a refusal `host_not_allowed` when it may not */
   async function allowed(changeId: string): Promise<Asking> {
     const asking = await askingHost(changeId);
     const { namespace, type } = asking.host;
@@ -39,7 +39,7 @@ export function makeAcceptance(deps: ActivityDependencies) {
 
   function policyForHost(asked: Parameters<typeof policies.forHost>[0], startedAt: string): PinnedPolicy {
     const policy = policies.forHost(asked, Date.parse(startedAt));
-    // The API's signature on the submission is all that stands before such a call, and a host has none.
+    // Only the API's signature on the submission guards such a call, and a host has none.
     if (needsNobody({ breakGlass: false, policy })) {
       throw refusal(
         'token_needed',
@@ -49,7 +49,7 @@ export function makeAcceptance(deps: ActivityDependencies) {
     return policy;
   }
 
-  /** The policy of the API's choice is this worker's own one: for that person, at the moment that is signed. */
+  /** Checks that the API's policy is also this worker's choice: for that person, at the moment that is signed. */
   function assertInStep({ request: change, startedAt }: Opening, { statement }: SignedStatement): void {
     if (!isSame(statement.person, change.requester) || statement.at !== change.submittedAt) {
       throw refusal('invalid_request', 'the submission is signed for another requester or moment');
@@ -64,7 +64,7 @@ export function makeAcceptance(deps: ActivityDependencies) {
     };
     const { submittedAt } = change;
     const isLate = Math.abs(Date.parse(startedAt) - Date.parse(submittedAt)) > signedBeforeMs;
-    // A moment that is long past must not choose a policy that is for other hours.
+    // A moment that is long past must not choose a policy for other hours.
     for (const policy of [own(submittedAt), ...(isLate ? [own(startedAt)] : [])]) {
       if (isSame(policy, change.policy)) continue;
       const { name, version } = change.policy;
@@ -73,7 +73,7 @@ export function makeAcceptance(deps: ActivityDependencies) {
         `policy ${name}, version ${version} is not what this worker's own file has for it: ${policy.name}, version ${policy.version}`,
       );
     }
-    // One that was refused then stays refused: nobody would stand between it and a call now.
+    // A request that was refused then stays refused: nobody would approve it before its call now.
     if (isLate && needsNobody(change)) {
       throw refusal(
         'invalid_request',
@@ -82,7 +82,7 @@ export function makeAcceptance(deps: ActivityDependencies) {
     }
   }
 
-  /** What a host's change has that only this worker can have given it, is as this worker gives it. */
+  /** Checks that a host's request has exactly the members that this worker itself would give it. */
   async function assertHosted({ request: change, host }: Opening): Promise<void> {
     const asking = await allowed(change.id);
     const { startedAt } = asking;
@@ -105,7 +105,7 @@ export function makeAcceptance(deps: ActivityDependencies) {
     try {
       return await work();
     } catch (error) {
-      // A repeat of what cannot be understood is of no use, and nobody would hear of it.
+      // A repeat of a request that cannot be understood is of no use, and nobody would notice it.
       const isOurs = error instanceof CountersignError;
       if (!isOurs && !(error instanceof TypeError) && !(error instanceof RangeError)) throw error;
       const { message } = error;

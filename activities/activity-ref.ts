@@ -26,7 +26,7 @@ export async function withHeartbeats<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Records something that exists nowhere else: it is offered to the log until it is there or this activity's time is up. */
+/** Records something that exists nowhere else: offers it to the log until the log has it or this activity's time is up. */
 export async function untilRecorded(record: () => Promise<void>): Promise<void> {
   for (let delayMs = 200; ; delayMs = Math.min(delayMs * 2, 5000)) {
     try {

@@ -1,4 +1,4 @@
-/** What `work` comes to, or what `late` says once the signal is aborted; the work itself may go on. */
+/** The result of `work`, or that of `late` once the signal is aborted. The work itself may go on. */
 export async function answerOr<T>(signal: AbortSignal, work: Promise<T>, late: () => T): Promise<T> {
   let onAbort = () => {};
   const aborted = new Promise<void>((resolve) => {

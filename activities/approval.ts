@@ -6,16 +6,16 @@ import { askedFor, samePerson } from '../domain/person.ts';
 import { submissionDigestOf } from './digest.ts';
 import type { SignedStatement } from '../domain/statement.ts';
 
-/** The policy is satisfied by decisions that the API signed for just this digest and round; otherwise nothing is called. */
+/** Refuses the call unless decisions that the API signed for this digest and round satisfy the policy. */
 export function assertApproved(
   change: Change,
   approvals: readonly SignedStatement[],
   verify: (signed: SignedStatement) => boolean,
 ): void {
-  // Where the glass is broken, or no person stands between, the request itself must be one that the API has verified.
+  // A break-glass change, and one that no person approves: the API must have verified the request itself.
   if (change.breakGlass || needsNobody(change)) {
     if (!approvals.some((signed) => attests(signed, change, verify))) {
-      throw ApplicationFailure.nonRetryable('no signed submission stands behind the change', 'bad_signature');
+      throw ApplicationFailure.nonRetryable('the change has no signed submission', 'bad_signature');
     }
     if (needsNobody(change)) return;
   }
@@ -30,7 +30,7 @@ export function assertApproved(
         samePerson(statement.person, decision.person),
     );
     if (decision.decision !== 'approve' || signed === undefined || !verify(signed)) return [];
-    // Groups and time as they were signed, and not as the workflow has them.
+    // The groups and times come from the signed statements, not from the workflow.
     const { person, at, directory } = signed.statement;
     return [{ ...decision, person, at, directory: directory ?? [] }];
   });
@@ -40,7 +40,7 @@ export function assertApproved(
   }
 }
 
-/** Whether the API's word stands behind a submission: that this person asked for just this change. */
+/** Whether the API has signed a submission: this person asked for exactly this change. */
 export function attests(
   signed: SignedStatement,
   change: Change,
@@ -66,6 +66,6 @@ export function assertOpen(stored: Change | null, now: number): void {
   if (stored === null) throw spent('the change is not recorded', true);
   if (stored.closedAt !== null) throw spent(`the change ended at ${stored.closedAt}`, true);
   if (stored.executeBy === null) throw spent('the approval is not recorded', true);
-  // By this clock: by its own the workflow ends what is too late, as what its calls came to.
+  // This is the worker's clock. The workflow ends a change that is late by its own clock, with the result of its calls.
   if (Date.parse(stored.executeBy) <= now) throw spent(`no call is allowed after ${stored.executeBy}`, false);
 }

@@ -40,7 +40,7 @@ function activityOf({ runId, activityId }: ActivityRef): string {
   return `${runId}/${activityId}`;
 }
 
-/** How an attempt ended, as the service said it or as it has to be assumed. */
+/** How an attempt ended: as the service said, or as it must be assumed. */
 export type AttemptResult = { readonly ok: true; readonly requestId: string } | Fault;
 
 /** An attempt that may make its call once its entry is sealed. */
@@ -98,7 +98,7 @@ export function makeAttemptLog(deps: Pick<ActivityDependencies, 'pool' | 'now' |
     };
     const ended = await inTransaction(pool, async (client) => {
       const kept = await lockedChange(client, change.id);
-      // Whoever ends the attempt first has said how it ended.
+      // The first writer of the end has said how the attempt ended.
       const end = await endAttempt(client, { ...told, changeId: change.id, outcome, endedAt }, ifUnsent);
       if (end === null) return false;
       const attempt = { ...told, sentAt: end.sentAt };
@@ -110,8 +110,8 @@ export function makeAttemptLog(deps: Pick<ActivityDependencies, 'pool' | 'now' |
   }
 
   /**
-   * That Temporal still waits for this run of the activity. A worker that stood still is given up, and would else end the
-   * attempt of the worker that took over, and call beside it.
+   * Checks that Temporal still waits for this run of the activity. Temporal gives up a worker that stood still; without this
+   * check that worker would end the attempt of the worker that took over, and make a call beside it.
    *
    * @throws Error otherwise: whatever this run does no longer counts
    */
@@ -127,7 +127,7 @@ export function makeAttemptLog(deps: Pick<ActivityDependencies, 'pool' | 'now' |
     async start(change: Change, ref: ActivityRef): Promise<StartedAttempt> {
       const startedAt = isoTime(now());
       return await inTransaction(pool, async (client) => {
-        // Withdrawn meanwhile: its workflow no longer waits for a call, and this activity may not know yet.
+        // The change was withdrawn meanwhile. Its workflow no longer waits for a call, and this activity may not know yet.
         const kept = await lockedChange(client, change.id);
         if (!mayHappen('attempt.started', phaseOf(kept))) throw new Error('the change is no longer approved');
         const { attempt: activityAttempt } = ref;
@@ -153,7 +153,7 @@ export function makeAttemptLog(deps: Pick<ActivityDependencies, 'pool' | 'now' |
     async endLost(change: Change, ref: ActivityRef): Promise<void> {
       await assertCurrent(change, ref);
       for (const attempt of await listOpenAttempts(pool, change.id)) {
-        // Asked in the same statement: its worker may go on, and mark it now.
+        // Decided in the same statement: the attempt's worker may still run, and mark it now.
         if (attempt.sentAt === null && (await end(change, ref, attempt, lost(notSent), true))) continue;
         await end(change, ref, attempt, lost('worker_lost'));
       }

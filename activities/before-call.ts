@@ -31,10 +31,10 @@ export function makeBeforeCall(deps: ActivityDependencies) {
   const gate = makeGate(pool, deps.calendar);
   const read = makeReadOrFail(deps);
 
-  /** What the change comes to when approvers have lost their right and a seat is empty; null when the seats are filled. */
+  /** The result when approvers have lost their right and a seat is empty; null when the seats are filled. */
   async function lapsedSince(change: Change): Promise<CallResult | null> {
     if (reevaluate(change, groupsIn).missing.length === 0) return null;
-    // Who is new may have decided since the directory was read.
+    // Somebody new may have decided since the directory was read.
     await deps.readDirectoryAgain?.();
     const reevaluation = reevaluate(change, groupsIn);
     return reevaluation.missing.length === 0 ? null : { kind: 'lapsed', reevaluation };
@@ -47,33 +47,33 @@ export function makeBeforeCall(deps: ActivityDependencies) {
   async function look(implementation: Implementation, change: Change): Promise<CallResult | null> {
     assertOpen(await asFailure(() => getChange(pool, change.id)), now());
     const made = await listAttempts(pool, change.id);
-    // Its answer was recorded and never came to the workflow: it is not made twice.
+    // The call's answer was recorded and never reached the workflow. The call is not made twice.
     const done = made.findLast(({ outcome }) => outcome === 'succeeded');
     if (done) return { kind: 'succeeded', requestId: done.requestId, reconciled: false };
     const stopped = await asFailure(() => stopOf(pool, change.id));
     if (stopped !== null) return stopped;
     const called = made.some(mayHaveBeenSent);
-    // What has begun is seen through: whoever approved it could, then.
+    // A change whose calls have begun goes on: its approvers were entitled when they began.
     if (!called) {
       const lapsed = await lapsedSince(change);
       if (lapsed !== null) return lapsed;
     }
-    const closed = async (): Promise<CallResult | null> => {
+    const blocked = async (): Promise<CallResult | null> => {
       const why = await gate(change, now());
-      return why && { kind: 'closed', why, called };
+      return why && { kind: 'blocked', why, called };
     };
     let snapshot: JsonObject | null;
     try {
       ({ snapshot } = await read(implementation, change, called));
     } catch (error) {
-      // A target that cannot be read does not keep a closed change trying.
-      const instead = await closed();
+      // A change that the gate blocks is not kept trying by a target that cannot be read.
+      const instead = await blocked();
       if (instead) return instead;
       throw error;
     }
     if (digestOf(change, snapshot, change.round) === change.digest) {
-      // As late as can be: what was declared until now holds this call back.
-      return await closed();
+      // The last check, so that whatever was declared until now blocks this call.
+      return await blocked();
     }
     if (called && isOwnEffect(implementation.operation, change, snapshot)) {
       return { kind: 'succeeded', requestId: null, reconciled: true };
@@ -95,14 +95,14 @@ export function makeBeforeCall(deps: ActivityDependencies) {
       const standing = approvals.filter((signed) => !takenBack.includes(signed));
       assertApproved(change, standing, deps.verifyStatement);
       await asFailure(() => attempts.endLost(change, ref));
-      // A log that is known not to seal: no attempt is begun that would only be given up.
+      // When the log is known not to seal, no attempt begins: it would only be given up.
       await asFailure(() => sealing.ready());
       return await look(implementation, change);
     },
   };
 }
 
-/** In what a target is not as it was approved, for people: its status where that differs, otherwise the members that do. */
+/** How a target differs from the approved snapshot, for people: its status if that differs, otherwise the names of the members. */
 function differenceIn(approved: JsonObject | null, read: JsonObject | null): string {
   if (read === null) return 'not there';
   const { status } = read;

@@ -12,20 +12,20 @@ import type { Queryable } from '../store/queryable.ts';
 import type { CallResult } from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 
-/** What keeps a call from beginning. */
-export type Blocked = Extract<CallResult, { kind: 'stopped' | 'closed' }>;
+/** Why a call did not begin: words to stop the change, or the gate. */
+export type NotBegun = Extract<CallResult, { kind: 'stopped' | 'blocked' }>;
 
 /** The words that have stopped or paused a change, or null while it goes on. */
-export async function stopOf(db: Queryable, changeId: string): Promise<Blocked | null> {
+export async function stopOf(db: Queryable, changeId: string): Promise<NotBegun | null> {
   const said = await listStopWords(db, changeId);
   if (standingOf(said.map(({ word }) => word)) === 'going') return null;
   return { kind: 'stopped', words: said.map(({ request }) => request) };
 }
 
 /**
- * The moment in which a call begins: its attempt is marked as sent, last before its request leaves, unless somebody has stopped
- * the change, its policy was revoked, or the gate is closed. Whoever says so takes the same lock, so that each comes wholly
- * before or wholly after.
+ * The moment in which a call begins: its attempt is marked as sent, as the last step before its request leaves. It does not
+ * begin when somebody has stopped the change or the gate blocks it. Whoever stops or blocks takes the same lock, so that
+ * each of the two comes wholly before or wholly after the other.
  *
  * @returns null when the call has begun
  * @throws Error when the attempt or the change has ended meanwhile: another worker, or the reconciler, has taken over
@@ -37,7 +37,7 @@ export function makeBeginCall({
 }: Pick<ActivityDependencies, 'pool' | 'calendar' | 'now'>): (
   change: Change,
   attempt: Attempt,
-) => Promise<Blocked | null> {
+) => Promise<NotBegun | null> {
   return (change, { ordinal }) =>
     inTransaction(pool, async (client) => {
       await lockCallGate(client, 'pass');
@@ -47,7 +47,7 @@ export function makeBeginCall({
       const why = await makeGate(client, calendar)(change, time);
       if (why !== null) {
         const called = (await listAttempts(client, change.id)).some(mayHaveBeenSent);
-        return { kind: 'closed', why, called };
+        return { kind: 'blocked', why, called };
       }
       if (await markSent(client, { changeId: change.id, ordinal, sentAt: isoTime(time) })) return null;
       throw new Error('the attempt or its change has ended meanwhile');

@@ -3,7 +3,7 @@ import type { ChangeEvent, Prechecked } from '../domain/change-event.ts';
 import type { Command } from '../domain/decide.ts';
 import type { Settlement } from '../domain/end.ts';
 import type { JsonObject } from '../domain/json.ts';
-import type { Closure } from '../domain/closure.ts';
+import type { Block } from '../domain/block.ts';
 import type { ErrorCode } from '../domain/error.ts';
 import type { Host } from '../domain/host.ts';
 import type { NoticedChange, noticeMembers, NoticeKind } from '../domain/notice.ts';
@@ -14,25 +14,25 @@ export type OpenedResult =
   | {
       readonly kind: 'opened' | 'known' | 'key_reused' | 'target_taken' | 'review_owed' | 'policy_revoked';
       readonly changeId: string;
-      /** Whether this worker has people told of changes. */
+      /** Whether this worker sends notices. */
       readonly notifies?: boolean;
     }
   | {
       readonly kind: 'invalid';
       readonly message: string;
-      /** Why; `invalid_request` where there is none. */
+      /** The reason; `invalid_request` when there is no other. */
       readonly code?: 'region_not_served' | 'bad_signature';
     }
   | Refused;
 
-/** A request that is not taken up, and why. */
+/** A request that becomes no change, and the reason. */
 export interface Refused {
   readonly kind: 'refused';
   readonly code: ErrorCode;
   readonly message: string;
 }
 
-/** A host's request under the policy that this worker's own file has for it, or why it is not taken up. */
+/** A host's request with the policy of this worker's own file, or the reason why it becomes no change. */
 export type HostAccepted =
   { readonly kind: 'accepted'; readonly request: ChangeRequest; readonly host: Host } | Refused;
 
@@ -42,11 +42,11 @@ export interface NumberedEvent {
   readonly event: ChangeEvent;
 }
 
-/** A change that is to be opened. */
+/** The input of {@link LogActivities.openChange}. */
 export interface Opening {
   /** The whole request, as the workflow has it: whoever may start workflows may have sent anything. */
   readonly request: ChangeRequest;
-  /** Who asked, where it was not the API. */
+  /** The host, when the request did not come by the API. */
   readonly host: Host | null;
   /** When Temporal started the change's workflow, ISO 8601. */
   readonly startedAt: string;
@@ -56,8 +56,8 @@ export interface Opening {
 /** Activities on Postgres alone; each is one transaction and may be delivered any number of times. */
 export interface LogActivities {
   /**
-   * What a host asks for as a whole request: Temporal says who the host is, and this worker's policies what holds for it.
-   * Its result is in the history before anything is written, so a repeat of the opening has the same.
+   * Completes a host's request: Temporal says who the host is, and this worker's policies say which policy applies.
+   * Its result is in the history before anything is written, so a repeated opening uses the same one.
    */
   acceptHost(input: { readonly request: unknown }): Promise<HostAccepted>;
   /**
@@ -72,21 +72,21 @@ export interface LogActivities {
    */
   record(input: { readonly changeId: string; readonly events: readonly NumberedEvent[] }): Promise<void>;
   /**
-   * Decides a command while no attempt of the change begins or ends, and writes its events: whether a call has begun,
-   * Postgres knows and the workflow does not.
+   * Decides a command while no attempt of the change begins or ends, and writes its events. Postgres knows whether a call
+   * has begun; the workflow does not.
    *
    * @throws ApplicationFailure as `record`
    */
   applyInStore(input: StoreCommand): Promise<Applied>;
   /**
-   * Answers as soon as no freeze and no window keeps the change from running, or a word to stop has come meanwhile.
-   * @throws ApplicationFailure `closed` while one does, with the time until it may open as the next retry's delay: Temporal's
+   * Answers as soon as no gate blocks the change, or a word to stop has come meanwhile.
+   * @throws ApplicationFailure `blocked` while one does, with the time until it may open as the next retry's delay: Temporal's
    * own retries wait, and the history stays as it is
    */
   gate(input: { readonly changeId: string }): Promise<void>;
   /**
-   * The last write: events, the change, and its target released. Answers null, or the event by which it was closed
-   * in just this way before, and then nothing is written.
+   * The last write: the events, the change, and the release of its target. Answers null; or, when an earlier delivery has
+   * closed the change in the same way, the event that closed it, and writes nothing.
    * @throws ApplicationFailure `integrity_conflict` when it had ended in another way
    */
   closeChange(input: {
@@ -95,17 +95,17 @@ export interface LogActivities {
   }): Promise<ChangeEvent | null>;
 }
 
-/** What is decided in Postgres. */
+/** A command that is decided in Postgres. */
 export interface StoreCommand {
   readonly changeId: string;
   readonly command: Extract<Command, { kind: 'request' | 'cancel' }>;
-  /** Milliseconds since the epoch, workflow time: when it came. */
+  /** When the command came, in milliseconds since the epoch, workflow time. */
   readonly now: number;
   /** The next place of each type of event that it may make. */
   readonly ordinals: Readonly<Record<string, number>>;
 }
 
-/** The events that were written, or why there are none. */
+/** The events that were written, or the reason why there are none. */
 export type Applied =
   | { readonly events: readonly ChangeEvent[] }
   | { readonly refusal: { readonly code: ErrorCode; readonly message: string } };
@@ -134,10 +134,10 @@ export interface NoticeInput {
   readonly change: NoticedChange;
 }
 
-/** Telling people. */
+/** Sending notices to people. */
 export interface NoticeActivities {
   /**
-   * Sends the notice and records that it was sent; nothing of it without a webhook.
+   * Sends the notice and records that it was sent. Does nothing without a webhook.
    * @throws ApplicationFailure `not_delivered`, to be retried
    */
   notify(input: NoticeInput): Promise<void>;
@@ -146,7 +146,7 @@ export interface NoticeActivities {
 /** What the precheck found. */
 export type PrecheckResult =
   | { readonly kind: 'read'; readonly event: Prechecked }
-  /** The change went on meanwhile: nothing was written. */
+  /** The change has moved on meanwhile; nothing was written. */
   | { readonly kind: 'overtaken' }
   | {
       readonly kind: 'refused';
@@ -156,23 +156,25 @@ export type PrecheckResult =
       readonly requestId: string | null;
     };
 
-/** What a call came to. What failed for good arrives as an ApplicationFailure of type `permanent` with {@link FailedCall}. */
+/** What a call came to. A final failure arrives as an ApplicationFailure of type `permanent` with {@link FailedCall}. */
 export type CallResult =
   | { readonly kind: 'succeeded'; readonly requestId: string | null; readonly reconciled: boolean }
   | {
       readonly kind: 'drifted';
       readonly message: string;
-      /** Whether any attempt was begun before: then the change is no longer withdrawn. */
+      /** Whether an attempt may have reached the vendor before: then the change can no longer be withdrawn. */
       readonly called: boolean;
     }
   /** Approvers have lost their right since, and a seat is empty; nothing was called. */
   | { readonly kind: 'lapsed'; readonly reevaluation: Reevaluation }
   /** Words that the API has written down keep the call from beginning; all of them, in their order. */
   | { readonly kind: 'stopped'; readonly words: readonly SignedRequest[] }
+  /** The gate blocks the call. */
   | {
-      readonly kind: 'closed';
-      readonly why: Closure;
-      /** Whether any call was made before. */ readonly called: boolean;
+      readonly kind: 'blocked';
+      readonly why: Block;
+      /** Whether any call was made before. */
+      readonly called: boolean;
     };
 
 /** The detail of a `permanent` failure. */
@@ -199,7 +201,7 @@ export interface VendorActivities {
 /** The gated call of one operation, with everything that must hold right before it. */
 export type GatedCall = (input: CallInput) => Promise<CallResult>;
 
-/** The argument of a gated call. What was approved, the log says. */
+/** The argument of a gated call. The log says what was approved. */
 export interface CallInput {
   readonly changeId: string;
 }

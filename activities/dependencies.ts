@@ -11,25 +11,25 @@ import type { Operations } from '../operations/registry.ts';
 import type { PolicyChoice } from '../policies/choose.ts';
 import type { Webhook } from './webhook.ts';
 
-/** What the activities work with; made by a composition root. */
+/** The dependencies of the activities; a composition root makes them. */
 export interface ActivityDependencies {
   /** Postgres, as the role countersign_worker. */
   readonly pool: Pool;
   /** The operations that may be gated. */
   readonly operations: Operations;
-  /** What carries each of them out. */
+  /** The implementation of each operation. */
   readonly implementations: Implementations;
   /** The one region that this installation serves: a change for another is not opened. */
   readonly region: string;
-  /** The policies that this process itself was configured with: what a request names is compared with them. */
+  /** The policies that this process was configured with. The policy of a request is compared with them. */
   readonly policies: PolicyChoice;
   /** Which workflows may ask for changes beside the API; default none. */
   readonly hosts?: readonly HostPattern[];
   /** Whether one of the API's keys signed a statement. */
   readonly verifyStatement: (signed: SignedStatement) => boolean;
-  /** Says when an attempt's entry is in a checkpoint: before that nothing is called. */
+  /** Says when an attempt's entry is in a checkpoint. Before that no call is made. */
   readonly sealing: Sealing;
-  /** Where notices go; without it nobody is told. */
+  /** Where notices go; without it none is sent. */
   readonly webhook?: Webhook | null;
   /** The groups of the directory that list a person now; without it nobody is in a group that a policy takes from there. */
   readonly groupsIn?: (person: PersonId) => readonly string[];
@@ -41,17 +41,17 @@ export interface ActivityDependencies {
   readonly readDirectoryAgain?: () => Promise<void>;
   /** The freezes of the calendar file; default none. */
   readonly calendar?: readonly Freeze[];
-  /** Longest wait before a closed gate is asked again, ms; default 60,000. */
+  /** Longest wait before a gate that blocks is asked again, ms; default 60,000. */
   readonly gateLongestMs?: number;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
   /** How many doubtful 500s before the change fails; default 5. */
   readonly doubtfulLimit?: number;
-  /** Told of each ended attempt, for metrics. */
+  /** Called for each ended attempt, for metrics. */
   readonly onAttempt?: (ended: { class: FaultClass | 'succeeded'; code: string }) => void;
-  /** Told how long a change waited for the decision that was just recorded, ms. */
+  /** Called with how long a change waited for the decision that was just recorded, ms. */
   readonly onDecision?: (waited: { decision: 'approve' | 'reject'; waitMs: number }) => void;
-  /** Told what somebody on call must look at; without it nobody is. */
+  /** Called with what somebody on call must look at; default: nothing is called. */
   readonly alarm?: RaiseAlarm;
   /** Called at the named points between which a process may die; the fault tests kill it there. */
   readonly at?: (point: FaultPoint) => Promise<void> | void;

@@ -8,7 +8,7 @@ import type { CallResult } from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 
 /**
- * The last step of a gated call: its answer is recorded and classified.
+ * The last step of a gated call: records and classifies its answer.
  *
  * @throws ApplicationFailure of the fault's class, which Temporal's retry policy acts on
  */
@@ -18,7 +18,7 @@ export function makeEndCall(
   const { pool, doubtfulLimit = 5 } = deps;
   const attempts = makeAttemptLog(deps);
   return async (change, ref, started, answer) => {
-    // The answer exists nowhere else: it is offered to the log until it is there or this attempt's time is up.
+    // The answer exists nowhere else: it is offered to the log until the log has it or this activity's time is up.
     await untilRecorded(() => attempts.end(change, ref, started, answer));
     if (answer.ok) return { kind: 'succeeded', requestId: answer.requestId, reconciled: false };
     const exhausted =

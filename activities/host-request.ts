@@ -35,7 +35,7 @@ export function readHostRequest(sent: unknown): HostRequest {
   const unreadable = (sent as { countersignUnreadable?: unknown } | null | undefined)?.countersignUnreadable;
   if (typeof unreadable === 'string') {
     throw invalid(
-      `what was sent cannot be read (${unreadable}): our workers have no codec, so wrap yours in plainForChanges`,
+      `the request cannot be read (${unreadable}): our workers have no codec, so wrap yours in plainForChanges`,
     );
   }
   const read = hostRequest.safeParse(sent);

@@ -82,7 +82,7 @@ const notFound = 5;
 /** gRPC statuses that a repeat does not change: INVALID_ARGUMENT, PERMISSION_DENIED, UNIMPLEMENTED, UNAUTHENTICATED. */
 const lasting = new Set([3, 7, 12, 16]);
 
-/** What Temporal answers. Where it will not answer however often it is asked, the host is not allowed; the rest is retried. */
+/** Temporal's answer. When no repeat can bring one, the host is not allowed; any other error is retried. */
 async function answered<T>(ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();

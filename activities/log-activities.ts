@@ -5,7 +5,7 @@ import { makeGate } from '../calendar/gate.ts';
 import { workflowIdOf } from '../domain/change.ts';
 import type { Change } from '../domain/change.ts';
 import { entryBodyOf, requestedEvent } from '../domain/change-event.ts';
-import { askAgainMs } from '../domain/closure.ts';
+import { askAgainMs } from '../domain/block.ts';
 import { refusalOfLength } from '../domain/entry.ts';
 import { newChange } from '../domain/evolve.ts';
 import { servedRegionFault } from '../operations/served-region.ts';
@@ -37,7 +37,7 @@ import {
 /** The activities on Postgres alone. Each is one transaction: its entries and the change as they make it, or nothing. */
 export function makeLogActivities(deps: ActivityDependencies): LogActivities {
   const { pool, operations, region, verifyStatement, calendar, gateLongestMs, now = Date.now } = deps;
-  const closure = makeGate(pool, calendar);
+  const gate = makeGate(pool, calendar);
   const acceptance = makeAcceptance(deps);
   return {
     acceptHost: acceptance.acceptHost,
@@ -112,10 +112,10 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
       const time = now();
       const change = await asFailure(() => getChange(pool, changeId));
       if (change === null) return;
-      const why = await closure(change, time);
+      const why = await gate(change, time);
       if (why === null || (await asFailure(() => stopOf(pool, changeId))) !== null) return;
       throw ApplicationFailure.create({
-        type: 'closed',
+        type: 'blocked',
         message: `${why.kind}: ${why.reason}`,
         details: [why],
         nextRetryDelay: askAgainMs(why, time, gateLongestMs),

@@ -9,9 +9,9 @@ import { transitions } from '../domain/lifecycle.ts';
 import type { SignedStatement } from '../domain/statement.ts';
 import type { Queryable } from '../store/queryable.ts';
 
-/** A change as its entries tell it, with the words of people that stand behind it. */
+/** A change as the fold of its entries, with the signed statements that it rests on. */
 export interface LoggedChange {
-  /** But for its attempts: of these the store has the newest. */
+  /** All but its attempts; the store has the newest state of those. */
   readonly change: Change;
   /** Approvals as the API signed them, taken back or not, and the submission, where the API has signed it. */
   readonly approvals: readonly SignedStatement[];

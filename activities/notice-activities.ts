@@ -44,7 +44,7 @@ export function makeNoticeActivities({
   };
 }
 
-/** What a receiver learns: enough to tell people what to look at, and nothing to decide on. */
+/** The body of a notice: enough to tell people what to look at, and nothing that they could decide on. */
 function noticeData(change: NoticedChange, { groups, people }: NoticeInput['audience']): JsonObject {
   const { id, operation, target, requester, justification, breakGlass, round, outcome } = change;
   const { decisionStatus, executionStatus, reviewStatus, decideBy, executeBy } = change;
@@ -71,7 +71,7 @@ function noticeData(change: NoticedChange, { groups, people }: NoticeInput['audi
   };
 }
 
-/** The entry that tells of a notice once it is delivered: the same from whichever workflow it is delivered. */
+/** The entry of a delivered notice. It is the same entry whichever workflow delivers the notice. */
 function entryOf(
   change: NoticedChange,
   { ordinal, time, audience }: Omit<NoticeInput, 'change'>,

@@ -4,7 +4,7 @@ import { searchAttributes } from '../domain/search-attributes.ts';
 import { grpcStatusOf } from './host.ts';
 
 const invalidArgument = 3;
-/** Namespaces that were found to have them: attributes are hardly ever taken away. */
+/** Namespaces that were found to have the attributes, which are hardly ever removed. */
 const complete = new Set<string>();
 
 /**

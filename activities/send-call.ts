@@ -7,18 +7,18 @@ import { untilRecorded } from './activity-ref.ts';
 import { makeAttemptLog, unsent } from './attempt-log.ts';
 import type { ActivityRef, AttemptResult } from './attempt-log.ts';
 import { makeBeginCall } from './begin-call.ts';
-import type { Blocked } from './begin-call.ts';
+import type { NotBegun } from './begin-call.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 
-/** Ms within which a call must have its key and its slot once everything was looked at. */
+/** Longest time from the last check to a call that has its key and its slot, ms. */
 const sendWithinMs = 5000;
 /** Longest wait for an answer, ms: above every deadline that a driver can be given, so that none keeps a change for ever. */
 const answerWithinMs = 150_000;
 
-/** What came of a started attempt; `blocked` where something has kept its call from beginning, in the last moment. */
+/** The result of a started attempt; `blocked` when its call did not begin, at the last moment. */
 export interface Sent {
   readonly answer: AttemptResult;
-  readonly blocked: Blocked | null;
+  readonly blocked: NotBegun | null;
 }
 
 /** The call itself, by a driver of this worker: prepared, marked as sent, sent. */
@@ -28,14 +28,14 @@ export function makeSendCall(
   const attempts = makeAttemptLog(deps);
   const begin = makeBeginCall(deps);
 
-  /** Everything up to the sending. What is thrown here is recorded as never sent. */
+  /** All steps before the request is sent. An error of this part is recorded as never sent. */
   async function untilMarked(
     implementation: Implementation,
     change: Change,
     started: Attempt,
     signal: AbortSignal,
   ): Promise<Send | Sent> {
-    // What was seen must not be long ago when the call leaves, nor execute-by have passed.
+    // When the call leaves, the last check must be recent, and execute-by must not have passed.
     const notAfter = Math.min(Date.now() + sendWithinMs, Date.parse(change.executeBy ?? '') || Infinity);
     const heldUp = () => (Date.now() > notAfter ? notSent('held up for too long before the sending') : null);
     const prepared = await implementation.prepare(change.input, { changeId: change.id, notAfter, signal });
@@ -62,7 +62,7 @@ export function makeSendCall(
       await untilRecorded(() => attempts.end(change, ref, started, unsent(why)));
       throw error;
     } finally {
-      // From here on a cancellation waits for the answer.
+      // After this point a cancellation waits for the answer.
       cancelled.removeEventListener('abort', stop);
     }
     if (typeof send !== 'function') return send;
@@ -83,7 +83,7 @@ function notSent(why: string): Sent {
   return { answer: unsent(why), blocked: null };
 }
 
-/** The workflow no longer waits for a call: it heard a word to stop, or execute-by has passed. */
+/** Whether the workflow no longer waits for the call: it heard a word to stop, or execute-by has passed. */
 export function assertNotCancelled(): void {
   if (cancellationSignal().aborted) throw new CancelledFailure('the call was cancelled before it began');
 }

@@ -16,7 +16,7 @@ import { changeWorkflow } from './write-events.ts';
 
 /** How often the target is read before it counts as unreadable. */
 const reads = 3;
-/** How often a worker that has not the change's operation leaves the change to another one. */
+/** How often a worker without the change's operation leaves the change to another one. */
 const handovers = 5;
 
 /** The activity that reads the target at the end of a change whose call was cut short. */
@@ -41,7 +41,7 @@ export function makeSettle(deps: ActivityDependencies): VendorActivities['settle
     });
 }
 
-/** Null once no worker was found that has the change's operation: the change must reach its end all the same. */
+/** Null when no worker has the change's operation: the change must still reach its end. */
 function implementationOrNull(deps: ActivityDependencies, change: Change): Implementation | null {
   try {
     return implementationFor(deps, change);

@@ -8,10 +8,10 @@ import type { CallResult } from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { asFailure } from './failure.ts';
 
-/** Ms after which what was seen before the sealing is seen again. */
+/** After how many ms of sealing the checks are made again. */
 const staleAfterMs = 1000;
 
-/** A call that may be sent, or what the change comes to without one. */
+/** A call that may be sent, or the result of the change without a call. */
 export type Started = { readonly kind: 'started'; readonly begun: StartedAttempt } | CallResult;
 
 /**

@@ -71,6 +71,6 @@ async function tell(
   } as const;
   await appendEntry(pool, newEntry(place, members));
   const names = fields.map(({ field }) => field).join(', ');
-  alarm?.('stored_change_differs', `what is stored differs from the log in: ${names}`, { changeId });
+  alarm?.('stored_change_differs', `the stored change differs from the log in: ${names}`, { changeId });
   return true;
 }

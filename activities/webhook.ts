@@ -10,7 +10,7 @@ export interface Webhook {
   send(message: { readonly key: string; readonly body: string }): Promise<void>;
 }
 
-/** An answer that is none of 2xx. `retryAfterMs`: how long the receiver wants to be left alone, or null. */
+/** An answer other than 2xx. `retryAfterMs`: the receiver's Retry-After, or null. */
 export class NotDelivered extends Error {
   readonly retryAfterMs: number | null;
   constructor(message: string, retryAfterMs: number | null) {
@@ -22,7 +22,7 @@ export class NotDelivered extends Error {
 
 const loopback = new Set(['127.0.0.1', '[::1]', 'localhost']);
 const longestRetryMs = 3_600_000;
-/** Sends at once. A receiver that hangs keeps no more of a worker's places from other work than these. */
+/** Sends at the same time. A receiver that hangs occupies at most this many of a worker's places. */
 const mostAtOnce = 20;
 
 /**
@@ -75,13 +75,13 @@ export function makeWebhook(
             'webhook-signature': signatureOf(key, id, timestamp, body),
           },
           body,
-          // What is signed for one address is not for another.
+          // A message signed for one address must not reach another one.
           redirect: 'manual',
           signal: AbortSignal.timeout(deadlineMs),
         });
         await response.body?.cancel();
       } catch (error) {
-        // Its own message and cause may name the address.
+        // The error's own message and cause may name the address.
         const { name } = (error ?? {}) as { name?: string };
         throw new NotDelivered(name === 'TimeoutError' ? 'no answer in time' : 'no answer', null);
       } finally {

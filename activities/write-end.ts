@@ -31,13 +31,13 @@ export async function writeEnd(
     if (kept.closedAt !== null) return endedBefore(kept, events);
     const change = await writeEvents(client, kept, events, writer);
     await releaseTarget(client, changeId);
-    // What was called owes a review first.
+    // A break-glass change whose call was made owes a review first.
     if (change.breakGlass && change.reviewStatus === 'none') await releaseBreakGlass(client, changeId);
     return null;
   });
 }
 
-/** How a change had ended, where it is as it ends now: repeats of one closing may differ in their time. */
+/** How a change had ended, when that is the same as its end now. Repeats of one closing may differ in their time. */
 function endedBefore(kept: Change, events: readonly NumberedEvent[]): Closed {
   const now = events.map(({ event }) => event).find((event) => event.type === 'change.closed');
   const { closedAt, outcome, decisionStatus, executionStatus } = kept;

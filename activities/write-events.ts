@@ -22,7 +22,7 @@ import { saveChange } from '../store/save-change.ts';
 import type { NumberedEvent } from './contract.ts';
 import { sha256 } from './digest.ts';
 
-/** Who writes an event, as its entry tells it. */
+/** Who writes an event, as its entry names them. */
 export interface Writer {
   readonly namespace: string;
   readonly workflowId: string;
@@ -77,7 +77,7 @@ export async function lockedChange(client: PoolClient, changeId: string): Promis
 
 const eventTypes = Object.keys(transitions) as ChangeEventType[];
 
-/** Whether events were written before: their delivery is repeated, since its answer was lost. */
+/** Whether the events were written before: this is a repeated delivery, because the first answer was lost. */
 export async function areWritten(
   client: PoolClient,
   writer: Writer,
@@ -148,7 +148,7 @@ export function assertSigned(
   }
 }
 
-/** The statements that events stand on. */
+/** The statements that events rest on. */
 export function statementsIn(events: readonly NumberedEvent[]): (SignedStatement | null)[] {
   return events.map(({ event }) => signedIn(event as Partial<Said>));
 }

@@ -76,7 +76,7 @@ export function createApp(deps: ApiDependencies): Express {
           remoteAddress,
         }),
         res: ({ statusCode }: { statusCode: number }) => ({ statusCode }),
-        // Postgres' errors have members with values in them. What the log has shown already stays as it is.
+        // Postgres' errors hold values in their members. A message that is already prepared for the log stays as it is.
         err: ({ raw }: SerializedError) => (isError(raw) ? shownError(raw) : raw),
       },
     }),
@@ -134,13 +134,13 @@ function secureHeaders(sources: Record<string, string[]>): RequestHandler {
   });
 }
 
-/** Answers are read in terminals, too: what people wrote cannot steer them. */
+/** Answers are read in terminals, too: text that people wrote must not control them. */
 const plainJson: RequestHandler = (_req, res, next) => {
   res.json = (value: unknown) => res.type('application/json').send(shownJson(value));
   next();
 };
 
-/** Answers are for one person and for now. */
+/** An answer is for one person and must not be cached. */
 const noStore: RequestHandler = (_req, res, next) => {
   res.setHeader('Cache-Control', 'no-store');
   next();
@@ -160,7 +160,7 @@ const jsonOnly: RequestHandler = (req, _res, next) => {
 const jsonBody = express.json({
   limit: bodyLimit,
   strict: false,
-  // Decoded leniently, a broken byte would become U+FFFD and a name another one.
+  // A lenient decoder would turn a broken byte into U+FFFD, and so a name into another one.
   verify: (req, _res, bytes, charset) => {
     // The parser would make an object of nothing.
     if (bytes.length === 0 && req.method === 'POST') {
@@ -169,7 +169,7 @@ const jsonBody = express.json({
     if (charset !== 'utf-8')
       throw new CountersignError('unsupported_media_type', 'the body must be in UTF-8');
     if (!isUtf8(bytes)) throw new CountersignError('invalid_json', 'the body is not UTF-8');
-    // The parser would take the second one, and people may have read the first.
+    // The parser would take the second member, and people may have read the first.
     const twice = repeatedMember(bytes.toString('utf8'));
     if (twice === null) return;
     throw new CountersignError('invalid_json', `the body has ${shownText(twice)} twice`, {
@@ -178,7 +178,7 @@ const jsonBody = express.json({
   },
 });
 
-/** So many calls a minute for one person, by these methods. */
+/** Limits the calls of one person in a minute, for these methods. */
 function personLimit(perMinute: number, methods: readonly string[]): RequestHandler {
   return rateLimit({
     windowMs: 60_000,

@@ -10,7 +10,7 @@ import { callerOf, requireRole } from './caller.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { recorded } from './recorded.ts';
 
-/** Who has read what of the log is in the log itself. */
+/** Records in the log who has read what of it. */
 export interface AuditReading {
   /**
    * The auditor who calls; anybody else's attempt is recorded.
@@ -48,7 +48,7 @@ export function makeAuditReading(
         newEntry(placeOf(id), {
           type,
           time: isoTime(now()),
-          // Those who look at a change see who else has looked.
+          // The readers of a change see who else has read it.
           changeId: typeof changeId === 'string' ? changeId : null,
           actor: personActor(callerOf(req).person),
           query,

@@ -48,7 +48,7 @@ const forWantOfClaims: ReadonlySet<ErrorCode> = new Set([
   'not_found',
 ]);
 
-/** What a refusal tells somebody whose token came without its roles or groups; empty where that is not so. */
+/** The further members of a refusal for a token that came without its roles or groups; empty for other tokens. */
 export function leftOutNote(req: Request, code: ErrorCode): string {
   const leftOut = callers.get(req)?.leftOut ?? [];
   if (leftOut.length === 0 || !forWantOfClaims.has(code)) return '';
@@ -63,12 +63,12 @@ export function requireRole(person: Person, role: Role): void {
 
 const concerned: ReadonlySet<Role> = new Set(['approver', 'auditor', 'operator']);
 
-/** Whether somebody has to do with other people's changes. Which of them they may read, `mayRead` says. */
+/** Whether somebody has to do with other people's changes. `mayRead` says which of them they may read. */
 export function isConcerned(person: Person): boolean {
   return person.roles.some((role) => concerned.has(role));
 }
 
-/** Whether somebody may ask something of a change: a refusal then says why, and is recorded. Anybody else finds nothing. */
+/** Whether somebody may learn that a change exists: then a refusal says why, and is recorded. Anybody else gets a 404. */
 export function mayAddress(person: Person, change: Change): boolean {
   return isConcerned(person) || samePerson(person, change.requester);
 }

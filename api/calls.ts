@@ -24,13 +24,13 @@ import {
   listQuerySchema,
   policyRevocationSchema,
   reviewSchema,
-  submissionSchema,
+  submitRequestSchema,
   tokenListQuerySchema,
   tokenSchema,
   withdrawalSchema,
 } from './schemas.ts';
 
-/** One call of the API, as its document says it. */
+/** One call of the API, as its OpenAPI document describes it. */
 export interface Call {
   readonly method: 'get' | 'post' | 'delete';
   readonly path: string;
@@ -38,26 +38,26 @@ export interface Call {
   readonly body?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly headers?: z.ZodObject;
-  /** Of the path; default a UUID for `{id}`. */
+  /** Schema of the path's parameters; default: a UUID for `{id}`. */
   readonly params?: z.ZodObject;
   readonly answers: Readonly<Record<number, z.ZodType>>;
   readonly problems: readonly number[];
-  /** Answered as Server-Sent Events too. */
+  /** The call can also answer as Server-Sent Events. */
   readonly stream?: boolean;
-  /** Answered as this, not as JSON. */
+  /** The content type of the answer, when it is not JSON. */
   readonly as?: 'text/plain' | 'application/gzip';
   /**
    * Who may call: anybody with a token (`any`), whoever has one of these roles, or anybody at all (null). A test calls
    * each with every role, with none, with a machine's token and without a token.
    */
   readonly roles: readonly Role[] | 'any' | null;
-  /** The requester of the change may, too. */
+  /** The requester of the change may call it, too. */
   readonly own?: boolean;
-  /** No machine may, whatever its roles. */
+  /** No machine may call it, whatever its roles. */
   readonly peopleOnly?: boolean;
 }
 
-/** Who sees every change. */
+/** The roles that see every change. */
 const readers: readonly Role[] = ['approver', 'auditor', 'operator'];
 
 /** A freeze of the calendar file has a name instead. */
@@ -77,7 +77,7 @@ export const calls: readonly Call[] = [
     path: '/v1/changes',
     summary: 'Ask for a change; answers once its first entry is durable',
     roles: ['requester'],
-    body: submissionSchema,
+    body: submitRequestSchema,
     headers: z.object({ 'Idempotency-Key': idempotencyKey.optional() }),
     answers: { 200: changeSchema, 201: changeSchema },
     problems: [400, 401, 403, 409, 413, 415, 422, 429, 503],

@@ -14,13 +14,13 @@ export interface Coalesced<T> {
    * @throws whatever recording throws
    */
   record(id: string, item: T): Promise<void>;
-  /** Ends every window now and tells of what it only counted. */
+  /** Ends every window now and records what it only counted. */
   flush(): Promise<void>;
 }
 
 /**
- * Of what is the same, the first few in a window are recorded one by one; one more record at the window's end says how
- * many others there were.
+ * Records the first few of equal events in a window one by one. One more record at the window's end says how many others
+ * there were.
  *
  * @param append - records an item; `coalesced` is how many others it stands for
  */
@@ -32,14 +32,14 @@ export function makeCoalesced<T>(
     readonly log: Pick<Logger, 'warn'>;
     /** What the log says when counted ones could not be recorded. */
     readonly what: string;
-    /** Told of the first in each window, before it is recorded. */
+    /** Called for the first event of each window, before it is recorded. */
     readonly onFirst?: (item: T) => void;
   },
 ): Coalesced<T> {
   const { perWindow, windowMs, log, what, onFirst } = options;
   const windows = new Map<string, Window<T>>();
 
-  /** Tells of what a window only counted; what the log does not take now, the next window's end offers again. */
+  /** Records what a window only counted. When the log does not take it now, the end of the next window tries again. */
   async function close(id: string, window: Window<T>): Promise<void> {
     windows.delete(id);
     clearTimeout(window.timer);
@@ -74,7 +74,7 @@ export function makeCoalesced<T>(
       try {
         await append(item, 0);
       } catch (error) {
-        // The next one is recorded in its place.
+        // The next event is recorded in its place.
         window.count -= 1;
         throw error;
       }

@@ -30,18 +30,18 @@ export interface ApiDependencies {
   /** The freezes of the calendar file; default none. */
   readonly calendar?: readonly Freeze[];
   readonly log: Logger;
-  /** Told what somebody on call must look at; default: nobody. */
+  /** Called with what somebody on call must look at; default: nothing is called. */
   readonly alarm?: RaiseAlarm;
   /** Temporal's namespace, part of event keys. */
   readonly namespace: string;
   /** Prometheus text, or null where metrics are off. */
   readonly metrics: (() => Promise<string>) | null;
   readonly writesPerMinute?: number;
-  /** Tokens of one address that may be refused in a minute; default 60. */
+  /** How many refused tokens one address may send in a minute; default 60. */
   readonly refusedTokensPerMinute?: number;
   /** API tokens that one admin may issue in a minute; default 10. */
   readonly tokensPerMinute?: number;
-  /** Past how many seconds without a checkpoint no approval is accepted; default 60. */
+  /** After how many seconds without a checkpoint no approval is accepted; default 60. */
   readonly unsealedLimitSeconds?: number;
   /** How many proxies stand in front; default 0. */
   readonly trustProxy?: number;

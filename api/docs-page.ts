@@ -23,7 +23,7 @@ export const docsPage: RequestHandler = (_req, res) => {
   res.type('html').send(page);
 };
 
-/** The page's one script; apart from it, because the content security policy allows no inline ones. */
+/** The page's one script, in a file of its own because the content security policy allows no inline scripts. */
 export const docsScript: RequestHandler = (_req, res) => {
   res.type('text/javascript').send(start);
 };

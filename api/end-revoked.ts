@@ -5,8 +5,8 @@ import { listChangesUnderRevoked } from '../store/list-changes-under-revoked.ts'
 import type { ApiDependencies } from './dependencies.ts';
 
 /**
- * Ends open changes whose policy was revoked, in the name of the admin who did it. Whatever is not reached now is there
- * at the next call: a revocation stands in Postgres, and a change that is told twice has ended once.
+ * Ends open changes whose policy was revoked, in the name of the admin who revoked it. The next run of this function finds
+ * the changes that it could not end now: Postgres keeps the revocation, and a change that is told twice ends once.
  *
  * @returns how many took it
  */
@@ -23,7 +23,7 @@ export async function endRevoked(
       await engine.send({ signed, source: null });
       told += 1;
     } catch (error) {
-      // A change that has just ended needs no word; any other is told again later. The others must not wait for it.
+      // A change that has just ended needs no word, and any other is told again later. The next changes must not wait for this one.
       if (error instanceof CountersignError && error.code === 'change_closed') continue;
       log.warn({ err: error, changeId: change.id }, 'a change under a revoked policy could not be ended yet');
     }

@@ -22,7 +22,7 @@ import {
   submittedUpdate,
 } from '../workflows/messages.ts';
 
-/** What the API asks of Temporal. */
+/** The API's calls to Temporal. */
 export interface Engine {
   /** Starts the change and returns once its first entry is durable. @throws CountersignError */
   submit(request: ChangeRequest): Promise<void>;
@@ -54,7 +54,7 @@ export function createEngine(client: Client, deadlineMs = 10_000): Engine {
         }),
       );
     } catch (error) {
-      // It was signed before: Postgres says by whom.
+      // The review was signed before: Postgres says by whom.
       if (error instanceof WorkflowExecutionAlreadyStartedError) return;
       throw translated(error, 'outcome_not_known');
     }
@@ -82,7 +82,7 @@ export function createEngine(client: Client, deadlineMs = 10_000): Engine {
           }),
         );
       } catch (error) {
-        // It was here before and has ended well: Postgres has it, and the caller reads it there.
+        // The workflow ran before and has ended well: the caller reads the change in Postgres.
         if (error instanceof WorkflowExecutionAlreadyStartedError) return;
         throw translated(error, 'engine_unavailable');
       }
@@ -130,7 +130,7 @@ export function createEngine(client: Client, deadlineMs = 10_000): Engine {
   };
 }
 
-/** What Temporal's client threw, as ours. A lost answer does not mean a refusal: `lost` says what it means here. */
+/** An error of Temporal's client as one of ours. A lost answer does not mean a refusal: `lost` says what it means here. */
 function translated(error: unknown, lost: 'engine_unavailable' | 'outcome_not_known'): CountersignError {
   if (error instanceof WorkflowUpdateFailedError || error instanceof WorkflowFailedError) {
     const cause = rootCause(error);
@@ -158,7 +158,7 @@ function translated(error: unknown, lost: 'engine_unavailable' | 'outcome_not_kn
   return new CountersignError('internal_error', 'unexpected answer of Temporal', { cause: error });
 }
 
-/** Whether what stands in Postgres already is left for the workflow where Temporal, and not the workflow, has refused its update. */
+/** Whether the word, which Postgres has already, is sent as a signal because Temporal itself, not the workflow, refused the update. */
 function goesAsSignal({ signed, ordinal }: SignedRequest, { code }: CountersignError): boolean {
   // A revocation is said again until the change has ended, each time anew: signals of it must not pile up where nobody takes them.
   if (ordinal === undefined) return signed.statement.kind === 'revocation' && code === 'change_exhausted';

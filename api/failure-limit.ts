@@ -9,7 +9,7 @@ export interface FailureLimit {
    * @throws CountersignError `rate_limited` with `retryAfter`, s
    */
   admit(address: string, token: string): void;
-  /** The token was good: it is looked at whatever else comes from its address. */
+  /** Remembers a good token: it is accepted whatever else comes from its address. */
   accepted(token: string): void;
   refused(address: string, token: string): void;
 }

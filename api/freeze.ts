@@ -9,7 +9,7 @@ import { idempotencyKey as idempotencyKeySchema } from '../operations/change-req
 import type { Operations } from '../operations/registry.ts';
 import { scopeFault } from '../operations/scope-fault.ts';
 import { checked, freezeSchema, givenTwice, invalid } from './schemas.ts';
-import { changeIdOf } from './submission.ts';
+import { changeIdOf } from './submit-request.ts';
 
 /**
  * The freeze that a body of `POST /v1/freezes` declares. Its id comes from the person's key, so that a repeat meets the first.
@@ -56,13 +56,13 @@ export function readFreeze(
   };
 }
 
-/** Whether the body that made one freeze would make another: a start that was not named is when it came first. */
+/** Whether the bodies of two freezes are the same. A body without a start has the time of its first arrival. */
 export function sameFreeze(kept: Freeze, asked: Freeze, body: unknown): boolean {
   const start = checked(freezeSchema, body).startsAt === undefined ? kept.startsAt : asked.startsAt;
   return canonicalJson(freezeDraft(kept)) === canonicalJson(freezeDraft({ ...asked, startsAt: start }));
 }
 
-/** What an entry says of a freeze. */
+/** The members that an entry has of a freeze. */
 export function freezeDraft({ id, operation, scope, startsAt, endsAt, reason }: Freeze): JsonObject {
   return { id, operation, scope: { ...scope }, startsAt, endsAt, reason };
 }

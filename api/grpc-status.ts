@@ -23,7 +23,7 @@ const names = [
 ] as const;
 type Status = (typeof names)[number];
 
-/** What each status means here; null: no answer came, and what that means is the caller's to say. What a repeat cannot mend is no 503. */
+/** What each status means here. Null: no answer came, and the caller says what that means. An error that no repeat mends is no 503. */
 const meaning: Record<
   Exclude<Status, 'OK'>,
   { readonly code: ErrorCode; readonly message: string } | null
@@ -46,7 +46,7 @@ const meaning: Record<
   UNIMPLEMENTED: { code: 'engine_rejected', message: 'Temporal is too old for the request' },
 };
 
-/** The gRPC status of what Temporal's client threw, itself or as its cause; null when it is none of gRPC's. */
+/** The gRPC status of an error of Temporal's client, or of its cause; null when neither has one. */
 export function grpcStatusOf(error: unknown): Exclude<Status, 'OK'> | null {
   for (let at: unknown = error; at instanceof Error; at = at.cause) {
     const { code, name } = at as Error & { code?: unknown };
@@ -69,7 +69,7 @@ export function ofGrpcStatus(
   lost: 'engine_unavailable' | 'outcome_not_known',
 ): CountersignError {
   const extra = { grpcStatus: status };
-  // A run takes so many updates and no more, which no repeat mends. The server says so in words alone.
+  // A run takes a limited number of updates, and no repeat mends that. Only the server's message says so.
   if (/\blimit\b.*\btotal\b.*\bupdates\b/is.test(textOf(cause))) {
     const message = 'the change has had as many requests as its workflow takes; it can still be stopped';
     return new CountersignError('change_exhausted', message, { cause, extra });

@@ -5,8 +5,8 @@ import type { RefusalLog } from './refusal-log.ts';
 import { sha256 } from './sha256.ts';
 
 /**
- * Sees to it that nobody is shown one thing and signs another: the digests of a stored change are made anew from what is
- * stored, and a difference is recorded, once for all who look.
+ * Ensures that nobody is shown one thing and signs another: makes the digests of a stored change anew from its stored
+ * members, and records a difference once for everybody who looks.
  *
  * @throws CountersignError `stored_change_differs`; `log_unavailable` when that cannot be recorded
  */
@@ -14,7 +14,7 @@ export async function assertIntact(refusals: Pick<RefusalLog, 'differs'>, change
   if (await isIntact(refusals, change)) return;
   throw new CountersignError(
     'stored_change_differs',
-    'what is stored of this change is not what its digest was made of; its events say what was asked for',
+    'the stored change is not the one that its digest was made of; its events say what was submitted',
     { extra: { changeId: change.id } },
   );
 }

@@ -14,7 +14,7 @@ export function readListQuery(query: object) {
   const isMember = ([name]: [string, unknown]) =>
     name.startsWith(prefix) && scopeMemberName.test(name.slice(prefix.length));
   const rest = parameters.filter((parameter) => !isMember(parameter));
-  // The whole object is no parameter: it only stands for them in the schema.
+  // The object itself is no parameter: in the schema it stands for the parameters `scope.<member>`.
   const unknown = rest.filter(([name]) => name === 'scope').map(([field]) => unknownParameter(field));
   if (unknown.length > 0) throw invalid(unknown);
   const members = parameters

@@ -4,7 +4,7 @@ import { inTransaction } from '../store/in-transaction.ts';
 import { tryLock } from '../store/try-lock.ts';
 
 const askAgainMs = 100;
-/** Longer than one piece of work takes, so that whoever waits comes to its answer. */
+/** Longer than one piece of work takes, so that a waiting caller still gets its answer. */
 const patienceMs = 20_000;
 
 /**

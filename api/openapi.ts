@@ -5,7 +5,7 @@ import { problemSchema } from './answer-schemas.ts';
 import { indexSchema } from './audit-schemas.ts';
 import type { Operations } from '../operations/registry.ts';
 import { calls } from './calls.ts';
-import { submissionSchema } from './schemas.ts';
+import { submitRequestSchema } from './schemas.ts';
 
 const id = z.object({ id: z.uuid() });
 const index = z.object({ index: indexSchema });
@@ -25,16 +25,16 @@ export function openApiDocument({ list }: Operations): object {
   });
   const [first, ...others] = list.map(({ name, title, input }) =>
     z
-      .strictObject({ ...submissionSchema.shape, operation: z.literal(name), input })
-      .openapi(`SubmissionOf${name.replaceAll(/\W/g, '_')}`, { description: title }),
+      .strictObject({ ...submitRequestSchema.shape, operation: z.literal(name), input })
+      .openapi(`SubmitRequestOf${name.replaceAll(/\W/g, '_')}`, { description: title }),
   );
-  const submissions =
+  const submitRequests =
     first === undefined
-      ? submissionSchema
-      : z.discriminatedUnion('operation', [first, ...others]).openapi('Submission');
+      ? submitRequestSchema
+      : z.discriminatedUnion('operation', [first, ...others]).openapi('SubmitRequest');
   for (const call of calls) {
     const { method, path, summary, query, headers } = call;
-    const body = call.body === submissionSchema ? submissions : call.body;
+    const body = call.body === submitRequestSchema ? submitRequests : call.body;
     const responses: Record<
       number,
       { description: string; content?: Record<string, { schema: z.ZodType }> }
@@ -48,7 +48,7 @@ export function openApiDocument({ list }: Operations): object {
         },
       };
     }
-    // Whoever sends too many wrong tokens is answered 429 everywhere.
+    // Every call answers 429 to a client that sends too many wrong tokens.
     const limited = call.roles === null ? [] : [429];
     for (const status of new Set([...call.problems, ...limited])) {
       const codes = Object.entries(httpStatusOfCode)

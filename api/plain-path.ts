@@ -14,7 +14,7 @@ export function isPlainPath(path: string): boolean {
   return first === '' && segments.every((segment) => /^(?!\.{1,2}$)./s.test(segment)) && !needless.test(path);
 }
 
-/** Answers 404 to every other way of writing a path; the routes themselves tell cases apart. */
+/** Answers 404 to every other spelling of a path. The routes themselves distinguish upper and lower case. */
 export const plainPath: RequestHandler = (req, _res, next) => {
   if (!isPlainPath(req.path)) throw new CountersignError('not_found', 'there is nothing at this address');
   next();

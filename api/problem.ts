@@ -19,7 +19,7 @@ export interface Problem {
 }
 
 /**
- * The problem that an error becomes. What is not ours becomes `internal_error` and tells nothing.
+ * The problem that an error becomes. An error that is not ours becomes `internal_error` without details.
  *
  * @param requestId - the request's UUID, under which the log has it
  */
@@ -38,9 +38,9 @@ export function problemOf(error: unknown, requestId?: string): Problem {
   };
 }
 
-/** What a stranger may read: nothing of how this side is built. */
+/** The detail that a stranger may read: nothing about how this side is built. */
 function detailOf(code: ErrorCode, message: string): string {
-  // Its message is made for who asked for the proof, and is all that they need.
+  // Its message is written for the caller who asked for the proof.
   if (code === 'bad_proof') return message;
   if (httpStatusOfCode[code] === 500) return 'something went wrong on this side; the log has it';
   if (code === 'log_unavailable')
@@ -69,12 +69,12 @@ export const problemHandler: ErrorRequestHandler = (error, req, res, next) => {
   res.status(problem.status).type('application/problem+json').send(shownJson(problem));
 };
 
-/** For what no route knows. */
+/** Answers paths that no route has. */
 export const notFound: RequestHandler = () => {
   throw new CountersignError('not_found', 'there is nothing at this address');
 };
 
-/** For a known address under another method; OPTIONS learns which there are (RFC 9110 §9.3.7). */
+/** Answers a known path under another method; OPTIONS gets the list of methods (RFC 9110 §9.3.7). */
 export function methodNotAllowed(...methods: ('GET' | 'POST' | 'DELETE')[]): RequestHandler {
   const allowed = methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ');
   return (req, res) => {

@@ -18,7 +18,7 @@ export interface Refusal {
   readonly type: 'decision.refused' | 'request.refused';
   readonly person: Person;
   readonly change: Change | null;
-  /** What was wanted, without what a log must not hold. */
+  /** What the caller wanted, without anything that a log must not hold. */
   readonly wanted: JsonObject;
   readonly error: CountersignError;
   readonly source: string | null;
@@ -27,7 +27,7 @@ export interface Refusal {
 /** Entries for one person, change and code within a window; repeats beyond are counted. */
 export const refusalsPerWindow = 5;
 
-/** Entries for one difference within a window: whoever looks finds the same. */
+/** Entries for one difference within a window: everybody who looks finds the same one. */
 const differencesPerWindow = 1;
 
 /** A stored change that contradicts itself, found before it was shown or relied on. */
@@ -45,7 +45,7 @@ export interface RefusalLog {
    * @throws CountersignError `log_unavailable`
    */
   differs(found: FoundDifference): Promise<void>;
-  /** Ends every window now and tells of what it only counted: for a process that stops. */
+  /** Ends every window now and records what it only counted. For a process that stops. */
   flush(): Promise<void>;
 }
 
@@ -56,7 +56,7 @@ export interface RefusalLogDependencies {
   /** Temporal's namespace, part of event keys. */
   readonly namespace: string;
   readonly log: Pick<Logger, 'warn'>;
-  /** Told of stored changes that differ, with each window; default: nobody. */
+  /** Called for stored changes that differ, once for each window; default: nothing is called. */
   readonly alarm?: RaiseAlarm;
   readonly now?: () => number;
 }
@@ -73,7 +73,7 @@ export function makeRefusalLog(deps: RefusalLogDependencies, windowMs = 60_000):
   async function append(refusal: Refusal, coalesced: number): Promise<void> {
     const { type, person, wanted, error, source } = refusal;
     const id = refusal.change?.id ?? null;
-    // What is stored of one that differs is not told as if it were so.
+    // The stored members of a change that differs are not recorded as if they were true.
     const change = error.code === 'stored_change_differs' ? null : refusal.change;
     await appendEntry(
       db,

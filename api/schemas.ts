@@ -19,7 +19,7 @@ const moment = z.iso.datetime({
 const comment = text(2000);
 
 /** Body of `POST /v1/changes`; the operation's own schema checks `input`. */
-export const submissionSchema = z
+export const submitRequestSchema = z
   .strictObject({
     operation: asked.operation,
     input: asked.input,
@@ -36,7 +36,7 @@ export const submissionSchema = z
     executeBy: moment.optional(),
     breakGlass: z.boolean().optional(),
   })
-  .openapi('Submission');
+  .openapi('SubmitRequest');
 
 /** Body of `POST /v1/changes/{id}/decisions`. */
 export const decisionSchema = z
@@ -66,7 +66,7 @@ export const policyRevocationSchema = z
   .strictObject({ digest: sha256Hex, comment: words(2000) })
   .openapi('PolicyRevocationRequest');
 
-/** Body of `POST /v1/freezes`; what is left out holds for any. */
+/** Body of `POST /v1/freezes`. A member of the scope that is left out matches any value. */
 export const freezeSchema = z
   .strictObject({
     operation: identifier(100).optional(),
@@ -148,12 +148,12 @@ export function checked<T>(schema: z.ZodType<T>, value: unknown, prefix = ''): T
   throw invalid(errorsOf(result.error, prefix));
 }
 
-/** That a member of a scope is named by its short form, too. @param field - the short form */
+/** The error for a member of a scope that is also given by its short form. @param field - the short form */
 export function givenTwice(field: string): FieldError {
   return { field, rule: 'once', message: `scope.${field} is given, too: ${field} is its short form` };
 }
 
-/** The refusal of fields that broke rules. */
+/** The error for fields that broke rules. */
 export function invalid(errors: readonly FieldError[]): CountersignError {
   const first = errors[0];
   const detail = first ? `${first.field}: ${first.message}` : 'the request is not valid';

@@ -3,9 +3,9 @@ import { CountersignError } from '../domain/error.ts';
 import type { RaiseAlarm } from '../domain/alarm.ts';
 import type { Queryable } from '../store/queryable.ts';
 
-/** For how long entries may wait for a checkpoint, s, before no approval is accepted. */
+/** How long entries may wait for a checkpoint, s. After that no approval is accepted. */
 export const usualUnsealedLimit = 60;
-/** From how many seconds on somebody is told: by then calls wait for the log in vain. */
+/** After how many seconds the alarm is raised: by then calls are given up because they waited too long for the log. */
 const alarmSeconds = 20;
 
 /**
@@ -52,7 +52,7 @@ export function watchUnsealed(watch: UnsealedWatch): { stop(): void } {
       );
     }
   };
-  // A database that does not answer is told of elsewhere.
+  // Other parts report a database that does not answer.
   const timer = setInterval(() => void look().catch(() => undefined), everyMs);
   return { stop: () => clearInterval(timer) };
 }

@@ -25,8 +25,8 @@ import type { ApiDependencies } from './dependencies.ts';
 import { tellStopWords } from './tell-stop-words.ts';
 
 /**
- * Says a word that stops a change, or has it go on after a pause: it is signed and written down while no call can begin,
- * and the workflow is told. Once this returns, no call of a stopped change begins, whatever has become of the telling.
+ * Records a word that stops a change, or resumes it after a pause: signs it, writes it down while no call can begin, and
+ * tells the workflow. Once this returns, no call of a stopped change begins, also when the workflow could not be told.
  *
  * @throws CountersignError a code of domain/stop.ts, with `callUnderWay` (the attempt) where a call has begun and is not answered;
  * `log_unavailable`
@@ -48,7 +48,7 @@ export async function sayStopWord(
     const { change, standing, words, entries, called, underWay } = await readStanding(client, changeId);
     const last = words.at(-1);
     const again = last?.word === word && samePerson(last.request.signed.statement.person, person);
-    // The first answer was lost. A change that has ended otherwise is told to have ended.
+    // The first answer was lost. When the change has ended in another way, the answer says so.
     if (again && word !== 'resume' && (change.closedAt === null || hasStopped(standing))) {
       return last.request.ordinal;
     }
@@ -78,7 +78,7 @@ export async function sayStopWord(
   });
   if (await tellStopWords(deps, changeId)) return;
   const heard = (await getChange(db, changeId))?.stopWords ?? 0;
-  // Its end was being written, and is another than this word would have made.
+  // The change was ending meanwhile, in another way than this word would have ended it.
   if (heard < ordinal) throw new CountersignError('change_closed', 'the change has ended meanwhile');
 }
 
@@ -86,7 +86,7 @@ export async function sayStopWord(
 export interface StandingFacts {
   readonly change: Change;
   readonly words: readonly StopWord[];
-  /** How many entries tell words: with copies of earlier ones, which count for nothing. */
+  /** How many entries hold words. Copies of earlier words are among them, and have no effect. */
   readonly entries: number;
   readonly standing: Standing;
   readonly called: boolean;
@@ -95,7 +95,7 @@ export interface StandingFacts {
 }
 
 /**
- * What Postgres knows of who has stopped a change.
+ * Who has stopped a change, as Postgres knows it.
  * @throws CountersignError `not_found`, `log_unavailable`
  */
 export async function readStanding(db: Queryable, changeId: string): Promise<StandingFacts> {

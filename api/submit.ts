@@ -9,7 +9,6 @@ import { submissionText } from '../domain/submission.ts';
 import { personKey } from '../domain/membership.ts';
 import { answerableFor } from '../domain/person.ts';
 import { sha256 } from './sha256.ts';
-import type { Person } from '../domain/person.ts';
 import { hasOwnDigest } from '../domain/policy-digest.ts';
 import { assertServedRegion } from '../operations/served-region.ts';
 import { getChange } from '../store/get-change.ts';
@@ -24,20 +23,11 @@ import type { ApiDependencies } from './dependencies.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { takeOver } from './take-over.ts';
 import { isRefusal } from './refusal-log.ts';
-import { assertSubmittable, readSubmission, underPolicy } from './submission.ts';
-import type { AskedChange } from './submission.ts';
+import { assertClocks, readSubmitRequest, withPolicy } from './submit-request.ts';
+import type { RequestWithoutPolicy, SubmitRequest } from './submit-request.ts';
 
-/** What `POST /v1/changes` got. */
-export interface Submittal {
-  readonly person: Person;
-  readonly body: unknown;
-  /** The header `Idempotency-Key`. */
-  readonly key: string | string[] | undefined;
-  readonly source: string | null;
-}
-
-/** Whether the change was made now, and the change. */
-export interface Submission {
+/** The change of a request, and whether this request made it or an earlier one did. */
+export interface SubmitResult {
   readonly created: boolean;
   readonly change: Change;
 }
@@ -46,11 +36,11 @@ export interface Submission {
  * Submits changes: each exactly once for a person's key, and one at a time for a target. What Postgres knows is answered
  * without the engine. Refusals are recorded; malformed input is not.
  */
-export function makeSubmit(deps: ApiDependencies): (submittal: Submittal) => Promise<Submission> {
+export function makeSubmit(deps: ApiDependencies): (sent: SubmitRequest) => Promise<SubmitResult> {
   const { db, engine, signer, operations, policies, region, refusals, now = Date.now } = deps;
 
   async function refused(
-    { person, body, source }: Submittal,
+    { person, body, source }: SubmitRequest,
     error: CountersignError,
     change: Change | null,
   ): Promise<never> {
@@ -60,40 +50,40 @@ export function makeSubmit(deps: ApiDependencies): (submittal: Submittal) => Pro
     throw error;
   }
 
-  /** What Postgres has under the key, if it has it. */
+  /** The change that Postgres has under the request's key, or null. */
   async function known(
-    submittal: Submittal,
+    sent: SubmitRequest,
     request: Pick<ChangeRequest, 'idempotency'>,
   ): Promise<Change | null> {
     if (!request.idempotency) return null;
     const { key, bodyDigest } = request.idempotency;
-    const { issuer, subject } = submittal.person;
+    const { issuer, subject } = sent.person;
     const found = await getChangeByKey(db, { issuer, subject, key });
     if (found && found.bodyDigest !== bodyDigest) {
-      return await refused(submittal, keyReused(found.change.id), found.change);
+      return await refused(sent, keyReused(found.change.id), found.change);
     }
     return found?.change ?? null;
   }
 
   /**
-   * What a request comes to that something stands in the way of. A request with the same key may have opened the change
-   * since it was looked for: then that is the answer, and what stood in the way was the change itself.
+   * The answer to a request that met an error. Another request with the same key may have opened the change since this one
+   * looked for it: then that change is the answer, and it was itself the cause of the error.
    */
   async function insteadOf(
     error: CountersignError,
-    submittal: Submittal,
-    asked: AskedChange,
+    sent: SubmitRequest,
+    read: RequestWithoutPolicy,
     holder: Change | null,
-  ): Promise<Submission> {
-    const own = await known(submittal, asked).catch((failed: unknown) => {
-      // Where Postgres does not answer either, it is told what was first.
+  ): Promise<SubmitResult> {
+    const own = await known(sent, read).catch((failed: unknown) => {
+      // When Postgres does not answer either, the first error is the one to report.
       if (failed instanceof CountersignError || !isServerFault(error)) throw failed;
       return null;
     });
-    if (own) return { created: own.submittedAt === asked.submittedAt, change: own };
+    if (own) return { created: own.submittedAt === read.submittedAt, change: own };
     if (isServerFault(error) || error.code === 'change_closed') {
-      // Whoever gets no answer can look for the change later.
-      const extra = { ...error.extra, changeId: asked.id };
+      // With its id the client can look for the change later.
+      const extra = { ...error.extra, changeId: read.id };
       if (isServerFault(error))
         throw new CountersignError(error.code, error.message, { extra, cause: error });
       const message = 'the change could not be opened; send the same Idempotency-Key again';
@@ -101,8 +91,8 @@ export function makeSubmit(deps: ApiDependencies): (submittal: Submittal) => Pro
     }
     if (!isRefusal(error)) throw error;
     const id = holder?.id ?? error.extra.changeId;
-    if (typeof id !== 'string') return await refused(submittal, error, null);
-    return await refused(submittal, named(error, id), holder ?? (await getChange(db, id)));
+    if (typeof id !== 'string') return await refused(sent, error, null);
+    return await refused(sent, named(error, id), holder ?? (await getChange(db, id)));
   }
 
   /** The open change on the request's target, if there is one. */
@@ -111,7 +101,7 @@ export function makeSubmit(deps: ApiDependencies): (submittal: Submittal) => Pro
     return id === null ? null : getChange(db, id);
   }
 
-  /** Why a change was not taken up: workers that cannot write do not answer, and are not to blame. */
+  /** The cause of a change that did not start: workers do not answer while they cannot write to the log. */
   async function reasonOf(error: CountersignError): Promise<CountersignError> {
     if (error.code !== 'engine_unavailable') return error;
     return touchReadiness(db).then(
@@ -120,18 +110,18 @@ export function makeSubmit(deps: ApiDependencies): (submittal: Submittal) => Pro
     );
   }
 
-  return async (submittal) => {
-    const { person } = submittal;
+  return async (sent) => {
+    const { person } = sent;
     try {
       requireRole(person, 'requester');
     } catch (error) {
-      return await refused(submittal, error as CountersignError, null);
+      return await refused(sent, error as CountersignError, null);
     }
-    const asked = readSubmission(operations, { ...submittal, now: now() });
-    const before = await known(submittal, asked);
+    const read = readSubmitRequest(operations, sent, now());
+    const before = await known(sent, read);
     if (before) return { created: false, change: before };
 
-    assertServedRegion(operations.get(asked.operation), asked.target, region);
+    assertServedRegion(operations.get(read.operation), read.target, region);
     let request: ChangeRequest;
     let signed: ChangeRequest;
     let holder: Change | null = null;
@@ -144,10 +134,10 @@ export function makeSubmit(deps: ApiDependencies): (submittal: Submittal) => Pro
       await engine.submit(signed);
     };
     try {
-      // At the moment that is signed: the worker asks its own file about the same one.
-      request = underPolicy(asked, choosePolicy(policies.current(), asked, Date.parse(asked.submittedAt)));
+      // Chosen for the moment that is signed: the worker asks its own policy file about the same moment.
+      request = withPolicy(read, choosePolicy(policies.current(), read, Date.parse(read.submittedAt)));
       assertPolicy(deps, request);
-      assertSubmittable(request, now());
+      assertClocks(request, now());
       signed = { ...request, submission: signer.sign(submissionOf(request)) };
       allowed(refusalOfEvent(newChange(request), requestedEvent(signed, null)));
       // Who breaks the glass several times at once takes over one target, and not one for each that is then refused.
@@ -155,16 +145,16 @@ export function makeSubmit(deps: ApiDependencies): (submittal: Submittal) => Pro
       else await open();
     } catch (error) {
       if (!(error instanceof CountersignError)) throw error;
-      return await insteadOf(await reasonOf(error), submittal, asked, holder);
+      return await insteadOf(await reasonOf(error), sent, read, holder);
     }
-    // A racing request with the same key met ours in one workflow: what is stored says whose it is.
-    const change = (await known(submittal, request)) ?? (await getChange(db, request.id));
+    // A racing request with the same key ends in the same workflow: the stored change says which of the two made it.
+    const change = (await known(sent, request)) ?? (await getChange(db, request.id));
     if (!change) throw new CountersignError('log_unavailable', 'the change was written and cannot be read');
     return { created: change.submittedAt === request.submittedAt, change };
   };
 }
 
-/** @throws CountersignError `policy_digest_differs`: it would be known, and revoked, as another one */
+/** @throws CountersignError `policy_digest_differs`: the policy would be known, and revoked, under a wrong digest */
 function assertPolicy({ alarm }: ApiDependencies, { id, policy }: ChangeRequest): void {
   if (hasOwnDigest(policy, sha256)) return;
   const { name, version, digest } = policy;
@@ -174,7 +164,7 @@ function assertPolicy({ alarm }: ApiDependencies, { id, policy }: ChangeRequest)
 }
 
 /**
- * What only Postgres knows of a request: that its policy stands, and that who breaks the glass owes no review.
+ * Checks what only Postgres knows: the policy is not revoked, and a break-glass request's author owes no review.
  * @throws CountersignError `policy_revoked` (403), `review_owed` (409)
  */
 async function assertAllowed({ db }: ApiDependencies, request: ChangeRequest): Promise<void> {
@@ -185,12 +175,12 @@ async function assertAllowed({ db }: ApiDependencies, request: ChangeRequest): P
       `version ${policy.version} of policy ${policy.name} is revoked`,
     );
   }
-  // The transaction that opens the change decides; this spares the change on its target from being taken over in vain.
+  // The transaction that opens the change decides. This check only keeps the target's open change from being ended for nothing.
   const owed = breakGlass ? await findBreakGlass(db, answerableFor(requester)) : null;
   if (owed !== null) throw reviewOwed(owed);
 }
 
-/** What the API attests of a submission: who asked for just this, and that their token was verified. */
+/** The statement that the API signs of a submission: who asked for exactly this. Their token was verified. */
 export function submissionOf(request: ChangeRequest): Statement {
   const { requester, submittedAt } = request;
   const change = newChange(request);
@@ -204,7 +194,7 @@ function isServerFault({ code }: CountersignError): boolean {
   return httpStatusOfCode[code] >= 500;
 }
 
-/** A refusal that names the change in the way as the API says it: the worker's words name no field. */
+/** A refusal with the API's own message about the change in the way: the worker's message names no field. */
 function named(error: CountersignError, changeId: string): CountersignError {
   if (error.errors.length > 0) return error;
   if (error.code === 'open_change_exists') return taken(changeId);
@@ -219,7 +209,7 @@ function taken(changeId: string): CountersignError {
 }
 
 function reviewOwed(changeId: string): CountersignError {
-  const message = `change ${changeId} has broken the glass before, and its review is not signed yet`;
+  const message = `change ${changeId} is an earlier break-glass change whose review is not signed yet`;
   return new CountersignError('review_owed', message, { extra: { changeId } });
 }
 

@@ -9,7 +9,7 @@ const closesWithinMs = 10_000;
 
 /**
  * Takes an ordinary change off the target of a break-glass request: it is withdrawn, and this returns once the target is
- * free. Whoever is stopped here may ask again with the same key.
+ * free. A client whose request is cut off here can send the same key again.
  *
  * @throws CountersignError `open_change_exists` when another break-glass change holds the target, `call_started` when the
  * call of the ordinary one has begun (409); `engine_unavailable` when it has not let go in time (503)
@@ -21,7 +21,7 @@ export async function takeOver(deps: ApiDependencies, request: ChangeRequest, ho
   try {
     await sayStopWord(deps, holder.id, requester, said, request.source);
   } catch (error) {
-    // It ends already, by itself, by somebody's word or by an earlier try of ours.
+    // The change is ending already: by itself, by somebody's word, or by an earlier request of ours.
     const ends = ['change_closed', 'already_stopped'];
     if (!(error instanceof CountersignError) || !ends.includes(error.code)) throw error;
   }

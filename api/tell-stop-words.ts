@@ -6,12 +6,12 @@ import type { ApiDependencies } from './dependencies.ts';
 
 type Deps = Pick<ApiDependencies, 'db' | 'engine' | 'log'>;
 
-/** Longest wait for a workflow to take a word that stands already, ms. */
+/** Longest wait for a workflow to take a word that is already written down, ms. */
 const tellWithinMs = 5_000;
 
 /**
- * Tells a change's workflow the words that it has not heard, in their order. They stand in Postgres: a workflow that cannot be
- * told now is told later, and calls nothing meanwhile.
+ * Tells a change's workflow the words that it has not heard, in their order. Postgres keeps the words: a workflow that
+ * cannot be reached now is told later, and calls nothing meanwhile.
  *
  * @returns false when the workflow has ended without hearing one of them
  */
@@ -26,7 +26,7 @@ export async function tellStopWords({ db, engine, log }: Deps, changeId: string)
       try {
         await engine.send(request, tellWithinMs);
       } catch (error) {
-        // What its workflow does not take must not keep it from a later word: the last one holds.
+        // A word that the workflow does not take must not block a later one: the last word holds.
         if (!(error instanceof CountersignError) || httpStatusOfCode[error.code] >= 500) throw error;
         if (error.code === 'change_closed') return false;
         later(error);
@@ -38,7 +38,7 @@ export async function tellStopWords({ db, engine, log }: Deps, changeId: string)
   return true;
 }
 
-/** Tells whatever an API that was killed, or a Temporal that was away, has left untold. */
+/** Tells the words that are still untold because an API was killed or Temporal was away. */
 export async function tellUntold(deps: Deps): Promise<void> {
   for (const changeId of await listUntold(deps.db)) await tellStopWords(deps, changeId);
 }

@@ -4,7 +4,7 @@ import { callUnderWayOf } from '../domain/attempt.ts';
 import { makeGate } from '../calendar/gate.ts';
 import { CountersignError } from '../domain/error.ts';
 import type { Attempt, Change } from '../domain/change.ts';
-import type { Closure } from '../domain/closure.ts';
+import type { Block } from '../domain/block.ts';
 import type { Person } from '../domain/person.ts';
 import { refusalToDecide } from '../domain/decision.ts';
 import { directoryOf } from '../domain/membership.ts';
@@ -26,7 +26,7 @@ import { assertIntact, digestToStop } from './intact.ts';
 import { uuidSchema } from './schemas.ts';
 import type { Queryable } from '../store/queryable.ts';
 
-/** What of a stored change is shown: not what only the state machine looks at. */
+/** The members of a stored change that the API shows, without those that only the state machine needs. */
 export type ShownChange = Omit<Change, 'standing' | 'reason' | 'calls'>;
 
 function shown({ standing: _standing, reason: _reason, calls: _calls, ...change }: Change): ShownChange {
@@ -36,13 +36,13 @@ function shown({ standing: _standing, reason: _reason, calls: _calls, ...change 
 /** A change as the API shows it: as last stored, with its attempts and what its reader may do. */
 export type ChangeView = ShownChange & {
   readonly attempts: readonly Attempt[];
-  /** What keeps an approved change from running just now: a freeze, or that no window is open. */
-  readonly waitsFor: Closure | null;
+  /** What blocks an approved change now: a freeze, a closed window, or the revocation of its policy. */
+  readonly waitsFor: Block | null;
   /** The word that has stopped or paused the change, from the moment in which it was accepted; null while it goes on. */
   readonly stop: ShownStop | null;
-  /** What was read of the target, line by line; null before, and where this API has not the change's definition. */
+  /** The snapshot for people, line by line. Null before the precheck, and when this API lacks the operation's definition. */
   readonly presented: readonly PresentedLine[] | null;
-  /** The call that has begun and whose answer is not recorded. */
+  /** The call that has begun and has no recorded answer yet. */
   readonly callUnderWay: { readonly attempt: number; readonly sentAt: string } | null;
   /** Whether a decision of the reader is awaited. */
   readonly awaitingYou: boolean;
@@ -76,7 +76,7 @@ export function shownCall({ change, attempt, sentAt }: CallUnderWay) {
 }
 
 /**
- * The change of which somebody asks something, if they may.
+ * The change that somebody wants to act on, when they may.
  * @throws CountersignError `not_found`
  */
 export async function findChange(db: Queryable, id: unknown, person: Person): Promise<Change> {
@@ -87,7 +87,7 @@ export async function findChange(db: Queryable, id: unknown, person: Person): Pr
 }
 
 /**
- * Reads the change that a path names, for whoever may.
+ * Reads the change that a path names, when the caller may read it.
  * @throws CountersignError `not_found`
  */
 export function makeReadChange(
@@ -109,7 +109,7 @@ function unknownChange(): CountersignError {
 export interface ShowChange {
   /** @throws CountersignError `stored_change_differs` */
   (change: Change, reader: Person): Promise<ChangeView>;
-  /** After a word that was accepted: what differs is shown without a digest, so that nothing can be decided on it. */
+  /** The answer after a word was accepted. A change that differs is shown without a digest, so that nobody can decide on it. */
   afterWord(change: Change, reader: Person): Promise<ChangeView>;
 }
 
@@ -146,7 +146,7 @@ export function makeView(
   );
 }
 
-/** The last word that counted, unless it had the change go on. */
+/** The last word that counted, unless it resumed the change. */
 function shownStop(said: readonly StopWord[]): ShownStop | null {
   let standing: Standing = 'going';
   let last: StopWord | null = null;
@@ -162,7 +162,7 @@ function shownStop(said: readonly StopWord[]): ShownStop | null {
   return { action: last.word, by: { issuer, subject, name }, comment, at };
 }
 
-/** Whether a decision of somebody is awaited, as the directory has them now. */
+/** Whether somebody's decision is awaited, with their groups as the directory has them now. */
 export function isAwaitedOf(change: Change, person: Person, { groupsIn }: Directory, now: number): boolean {
   const directory = directoryOf(change, person, isoTime(now), groupsIn);
   return refusalToDecide(change, { person, directory }, now) === null;

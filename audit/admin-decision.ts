@@ -15,7 +15,7 @@ export interface AdminDecision {
 }
 
 /**
- * Lets a signer that has refused look again: it signs if the log is, by now, the continuation of what it signed, and else
+ * Lets a signer that has refused look again: it signs if the log is, by now, the continuation of what it signed, and otherwise
  * refuses again.
  *
  * @throws CountersignError `invalid_request` when it has not refused, or has nothing to continue

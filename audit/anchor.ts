@@ -31,7 +31,7 @@ export function makeFileAnchor(file: string): Anchor {
         const { size } = await handle.stat();
         const text = `${note}\n`;
         const bytes = Buffer.byteLength(text);
-        // A signer that was killed before it wrote the note, or after: look at the end.
+        // A signer may have been killed before or after it wrote the note: the end of the file tells.
         const tail = Buffer.alloc(Math.min(bytes, size));
         await handle.read(tail, 0, tail.length, size - tail.length);
         if (tail.toString() !== text) {

@@ -55,7 +55,7 @@ export async function checkServer(db: Queryable): Promise<void> {
     );
   }
   if (found.tables === 0) refuse('schema audit: expected its tables, got none; run the migrations first');
-  if (found.superuser) refuse(`login role: expected no superuser, got ${found.name}, who is one`);
+  if (found.superuser) refuse(`login role: expected no superuser, got the superuser ${found.name}`);
   if (found.owned !== null) refuse(`login role: ${found.name} may act as the owner of ${found.owned}`);
   if (found.writable !== null) {
     refuse(`login role: ${found.name} may change ${found.writable} other than by audit.append`);

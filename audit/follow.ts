@@ -43,7 +43,7 @@ export function startEntryFeed(options: EntryFeedOptions): EntryFeed {
         for (const id of ids) wake(id);
       });
       await client.query('listen countersign_entries; listen countersign_api_tokens');
-      // What was told while nobody listened.
+      // Notifications may have come while nobody listened.
       for (const id of [...followers.keys()]) wake(id);
       for (;;) {
         await delay(heartbeatMs, undefined, { signal: ended });

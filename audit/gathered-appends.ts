@@ -6,7 +6,7 @@ export interface EncodedEntry {
   readonly bytes: Buffer;
 }
 
-/** What became of an entry: whether it is new, or was there already with the same bytes. */
+/** The result of an append: the entry is new, or was there already with the same bytes. */
 export interface Appended {
   readonly created: boolean;
 }
@@ -54,7 +54,7 @@ export function gatherAppends(
       const batch = waiting.slice(0, most).sort((a, b) => compareText(a.entry.key, b.entry.key));
       waiting = waiting.slice(most);
       await sendAll(batch).catch((error: unknown) => {
-        // Whoever waits has waited for as long as this one: a queue would only grow.
+        // The waiting entries have waited as long as this one: a queue would only grow.
         for (const { reject } of [...batch, ...waiting]) reject(error);
         waiting = [];
       });

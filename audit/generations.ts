@@ -72,7 +72,7 @@ export async function openGenerations<T>(
       await syncFolder(folder);
       const all = await numbers();
       if ((all[0] ?? 0) > number) {
-        // Somebody was further already, and had removed the generation in our way.
+        // Another process was ahead, and has removed the generation that had the name.
         await unlink(file);
         return null;
       }

@@ -8,7 +8,7 @@ import { asLogError } from './log-error.ts';
 export async function listUntold(db: Queryable, limit = 200): Promise<string[]> {
   try {
     const { rows } = await db.query<{ id: string }>(
-      // Words are few beside changes, and found by their types.
+      // There are far fewer words than changes; an index on the type finds them.
       `select c.id from audit.entry e join countersign.change c on c.id = e.change_id
         where e.type in ('stop.requested', 'stop.lifted') and c.closed_at is null
         group by c.id having count(*) > coalesce((c.document->>'stopWords')::numeric, 0)

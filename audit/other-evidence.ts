@@ -37,7 +37,7 @@ export async function lookAtOthers(beginning: Beginning): Promise<OtherEvidence>
   const { db, anchored, remembered, note, witness, warn } = beginning;
   const tilesAtAnchored =
     anchored === null || anchored.size > remembered.size ? null : await rootAt(db, anchored.size);
-  // What it said before is asked anew.
+  // The witness is asked again what it said before.
   witness?.objection();
   const word: WitnessWord = witness === null ? { kind: 'agrees' } : await witness.ask(remembered, note);
   if (word.kind === 'silent') {

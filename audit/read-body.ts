@@ -9,7 +9,7 @@ export function bodyOf(bytes: Buffer): EntryBody {
     const body: unknown = JSON.parse(bytes.toString('utf8'));
     if (isEntry(body)) return body;
   } catch {
-    // Told of below.
+    // The answer below says so.
   }
   return {
     v: 1,

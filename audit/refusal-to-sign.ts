@@ -36,7 +36,7 @@ export type SigningRefusal =
   | 'witness_differs';
 
 /**
- * Whether the log is provably the continuation of what was last signed: null when it is, else the reason to refuse. One
+ * Whether the log is provably the continuation of what was last signed: null when it is, otherwise the reason to refuse. One
  * origin is one tree: nothing is signed that does not contain all that was signed before.
  */
 export function refusalToSign(evidence: SigningEvidence): SigningRefusal | null {

@@ -3,7 +3,7 @@ import { entryBytes } from '../domain/entry.ts';
 import type { EntryDraft } from '../domain/entry.ts';
 import { CountersignError } from '../domain/error.ts';
 import type { Queryable } from '../store/queryable.ts';
-import { makeLatch } from './latch.ts';
+import { makeWakeup } from './wakeup.ts';
 import { asLogError } from './log-error.ts';
 import { gatherReads } from './gathered-reads.ts';
 import { inclusionProof, leafHash, verifyInclusion } from './merkle.ts';
@@ -18,7 +18,7 @@ import { makeTreeReader } from './tree-reader.ts';
 /** Says when an entry is sealed: contained in a checkpoint that the log's key has signed. */
 export interface Sealing {
   /**
-   * Resolves at once unless the log is known not to seal, since an entry waited in vain.
+   * Resolves at once, unless the log is known not to seal because an entry waited too long.
    * @throws CountersignError `log_unavailable` or `log_untrusted`, as the entry's wait ended
    */
   ready(): Promise<void>;
@@ -36,7 +36,7 @@ export interface Sealing {
 export interface SealingOptions {
   /** One of its connections is kept for LISTEN. */
   readonly pool: Pool;
-  /** Whose signatures a checkpoint has to have. */
+  /** The keys whose signatures a checkpoint must have. */
   readonly keys: TrustedKeys;
   readonly log?: SessionLog;
   /** Longest wait for one entry, ms; default 20000. */
@@ -59,8 +59,8 @@ export function startSealing(options: SealingOptions): Sealing {
   const { pool, keys, log, withinMs = 20_000 } = options;
   const newestCheckpoint = makeCheckpointReader(keys);
   const waiters = new Set<Waiter>();
-  const latch = makeLatch();
-  /** The entry that waited in vain, and how that ended; the log is asked for it until it is sealed. */
+  const wakeup = makeWakeup();
+  /** The entry that waited too long, and how its wait ended. The log is asked for it until it is sealed. */
   let stalled: { waiter: Waiter; error: CountersignError } | null = null;
 
   function seal(waiter: Waiter): void {
@@ -121,7 +121,7 @@ export function startSealing(options: SealingOptions): Sealing {
       let told = true;
       client.on('notification', () => {
         told = true;
-        latch.set();
+        wakeup.set();
       });
       await client.query('listen countersign_sealed');
       while (!ended.aborted) {
@@ -131,7 +131,7 @@ export function startSealing(options: SealingOptions): Sealing {
         }
         const since = performance.now();
         const pauseMs = waiters.size > 0 ? lookMs : stalled ? 4 * lookMs : heartbeatMs;
-        await latch.wait(pauseMs, ended);
+        await wakeup.wait(pauseMs, ended);
         // An entry that began to wait just after its checkpoint was told of, or a dead connection.
         if (performance.now() - since >= pauseMs) told = true;
       }
@@ -163,8 +163,8 @@ export function startSealing(options: SealingOptions): Sealing {
           },
         };
         waiters.add(waiter);
-        // The first shortens the pause.
-        if (waiters.size === 1) latch.set();
+        // The first waiter shortens the pause.
+        if (waiters.size === 1) wakeup.set();
       });
     },
     async stop() {

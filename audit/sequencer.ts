@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
-import { makeLatch } from './latch.ts';
-import { lead, tryLock } from './lead.ts';
+import { makeWakeup } from './wakeup.ts';
+import { tryLock, waitForLeaderLock } from './leader-lock.ts';
 import { sequencePending } from './sequence-pending.ts';
 import { keepSession } from './session.ts';
 import type { SessionLog } from './session.ts';
@@ -42,10 +42,10 @@ export function startSequencer(options: SequencerOptions): { stop(): Promise<voi
     log,
     name: 'sequencer',
     async work(client, ended) {
-      const latch = makeLatch();
-      client.on('notification', () => latch.set());
+      const wakeup = makeWakeup();
+      client.on('notification', () => wakeup.set());
       const leading = { name: 'sequencer', silentMs: Math.max(silentMs, 3 * pollMs), ended } as const;
-      if (!(await lead(client, leading))) return;
+      if (!(await waitForLeaderLock(client, leading))) return;
       await client.query('listen countersign_pending');
       let pauseMs = shortestPauseMs;
       while (!ended.aborted) {
@@ -62,12 +62,12 @@ export function startSequencer(options: SequencerOptions): { stop(): Promise<voi
         // audit.append wakes only who holds this lock, and keeps it from us while a transaction is open that found us
         // awake: until then, look again by ourselves. Another login that holds it costs us our sleep, and nothing more.
         if (!(await tryLock(client, 'sequencer asleep'))) {
-          await latch.wait(pauseMs, ended);
+          await wakeup.wait(pauseMs, ended);
           pauseMs = Math.min(2 * pauseMs, longestPauseMs);
           continue;
         }
         // Once more for what was committed after the last look and before the lock.
-        if ((await sequencePending(client, batch)) === 0) await latch.wait(pollMs, ended);
+        if ((await sequencePending(client, batch)) === 0) await wakeup.wait(pollMs, ended);
         await client.query(
           `select pg_advisory_unlock(hashtext('countersign'), hashtext('sequencer asleep'))`,
         );

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
 
-/** Where trouble is told; a pino logger fits. */
+/** Where errors are logged; a pino logger fits. */
 export interface SessionLog {
   warn(fields: object, message: string): void;
 }
@@ -57,7 +57,7 @@ async function session({ pool, work }: SessionOptions, stopping: AbortSignal): P
   client.on('end', () => lost.abort(new Error('the connection was closed')));
   const ended = AbortSignal.any([stopping, lost.signal]);
   const working = work(client, ended);
-  // Its outcome counts only while the session lasts.
+  // The work's outcome counts only while the session lasts.
   working.catch(() => undefined);
   try {
     await Promise.race([working, untilAborted(ended)]);

@@ -9,8 +9,8 @@ import { formatCheckpoint } from './checkpoint.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { Frontier } from './frontier.ts';
 import type { Generation, Generations } from './generations.ts';
-import { makeLatch } from './latch.ts';
-import { lead } from './lead.ts';
+import { makeWakeup } from './wakeup.ts';
+import { waitForLeaderLock } from './leader-lock.ts';
 import { keyRotated } from './log-entries.ts';
 import { lookAtOthers } from './other-evidence.ts';
 import type { WitnessView } from './other-evidence.ts';
@@ -46,12 +46,12 @@ export interface SignerOptions {
   readonly anchor: Anchor;
   /** The witness, asked before anything is signed; null where there is none. Default null. */
   readonly witness?: WitnessView | null;
-  /** Told once whenever it begins to refuse, and at each start while it does. Default: nobody. */
+  /** Called whenever the signer begins to refuse, and at each start while it refuses. Default: nothing is called. */
   readonly alarm?: RaiseAlarm;
   readonly log: SignerLog;
-  /** Told of each checkpoint that is public, the last one also when this signer begins to lead. */
+  /** Called for each published checkpoint, and for the last one when this signer begins to lead. */
   readonly onPublished?: (checkpoint: Checkpoint) => void;
-  /** Told why nothing is signed, or null when all is well. */
+  /** Called with the reason why nothing is signed, or null when all is well. */
   readonly onRefusal?: (code: string | null) => void;
   /** How long entries that nobody waits for are gathered before they are signed, ms; default 500. */
   readonly groupMs?: number;
@@ -68,7 +68,7 @@ const pollMs = 1_000;
 const lookAgainMs = 60_000;
 
 /**
- * Signs the log's checkpoints: at once when a call waits for one, else in groups, and only what is provably the
+ * Signs the log's checkpoints: at once when a call waits for one, otherwise in groups, and only what is provably the
  * continuation of what was signed before. Any number may run on one memory: one leads, by a lock of the signer's role, and should two
  * believe to lead, the memory lets one of them go on. Once it has refused, it signs nothing until an admin says so.
  */
@@ -79,9 +79,16 @@ export function startSigner(options: SignerOptions): { stop(): Promise<void> } {
     log,
     name: 'signer',
     async work(client, ended) {
-      const latch = makeLatch();
-      client.on('notification', () => latch.set());
-      if (!(await lead(client, { name: 'signer', silentMs: Math.max(silentMs, 3 * pollMs), ended }))) return;
+      const wakeup = makeWakeup();
+      client.on('notification', () => wakeup.set());
+      if (
+        !(await waitForLeaderLock(client, {
+          name: 'signer',
+          silentMs: Math.max(silentMs, 3 * pollMs),
+          ended,
+        }))
+      )
+        return;
       await client.query('listen countersign_entries');
       const keys = await options.keys();
       // Before the memory is read: what is kept elsewhere is then never ahead of it, whoever else leads.
@@ -98,8 +105,8 @@ export function startSigner(options: SignerOptions): { stop(): Promise<void> } {
         firstSeenAt = waiting === 0 ? null : (firstSeenAt ?? performance.now());
         const groupedMs = firstSeenAt === null ? 0 : performance.now() - firstSeenAt;
         const restMs = (options.groupMs ?? 500) - groupedMs;
-        if (idle) await latch.wait(pollMs, ended);
-        else if (waiting > 0 && !urgent && restMs > 0) await latch.wait(restMs, ended);
+        if (idle) await wakeup.wait(pollMs, ended);
+        else if (waiting > 0 && !urgent && restMs > 0) await wakeup.wait(restMs, ended);
         else {
           kept = await sign(options, client, keys, kept, null);
           [provedAt, firstSeenAt] = [performance.now(), null];
@@ -117,7 +124,7 @@ function originOf(keys: readonly NoteSigner[]): string {
   return origin;
 }
 
-/** The memory under these keys; a quite new one for a log that has not begun. */
+/** The memory under these keys; a new one for a log that has not begun. */
 async function remembered(
   options: SignerOptions,
   db: Queryable,
@@ -191,7 +198,7 @@ function atBeginning(
   anchored: TreeState | null,
 ): Promise<OtherEvidence> {
   const remembered = { origin: kept.value.origin, ...stateIn(kept) };
-  // Where nothing was signed, the empty tree is: every tree continues it.
+  // Without a signed tree the empty tree is taken: every tree continues it.
   const note = kept.value.note ?? signNote(formatCheckpoint(remembered), keys);
   const warn = (message: string): void => log.warn({ origin: remembered.origin }, message);
   return lookAtOthers({ db, anchored, remembered, note, witness, warn });
@@ -199,7 +206,7 @@ function atBeginning(
 
 function sinceThen({ witness = null }: SignerOptions, origin: string): OtherEvidence {
   const objection = witness?.objection() ?? null;
-  // It may be told of the origin before this one for a while.
+  // For a while the witness may answer for the origin before this one.
   return {
     anchored: null,
     tilesAtAnchored: null,
@@ -273,7 +280,7 @@ async function stayRefusing(
   ended: AbortSignal,
 ): Promise<void> {
   const { refusal, origin, size } = kept.value;
-  const latch = makeLatch();
+  const wakeup = makeWakeup();
   alarm?.('log_behind_evidence', 'the signer refuses: the log is not what was signed before', {
     reason: refusal?.code,
     origin,
@@ -290,9 +297,9 @@ async function stayRefusing(
       toldAt = performance.now();
     }
     if ((await memory.read())?.number !== kept.number) return;
-    // It goes on leading.
+    // The session keeps the leader lock.
     await db.query('select 1');
-    await latch.wait(pollMs, ended);
+    await wakeup.wait(pollMs, ended);
   }
 }
 

@@ -12,7 +12,7 @@ export interface StopWord {
   readonly request: SignedRequest & { readonly ordinal: number };
 }
 
-/** The types of entries that tell a word to stop, or to go on. */
+/** The types of entries that hold a word to stop or to resume. */
 export const stopTypes = ['stop.requested', 'stop.lifted'] as const satisfies readonly EventType[];
 
 /**
@@ -31,7 +31,7 @@ export function stopWordsIn(bodies: readonly EntryBody[]): StopWord[] {
   return words.filter((word) => first.get(word.request.signed.signature) === word);
 }
 
-/** The word that an entry tells; null when it tells none. */
+/** The word that an entry holds; null when it holds none. */
 function stopWordOf(body: EntryBody): StopWord | null {
   const { statement, signature, source, stop } = body as unknown as {
     readonly statement: Statement;

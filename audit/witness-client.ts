@@ -6,7 +6,7 @@ import type { WitnessAddress } from './ask-witness.ts';
 import { parseCheckpoint } from './checkpoint.ts';
 import { latestCheckpoint } from './checkpoints.ts';
 import type { StoredCheckpoint } from './checkpoints.ts';
-import { makeLatch } from './latch.ts';
+import { makeWakeup } from './wakeup.ts';
 import { consistencyProof } from './merkle.ts';
 import { openNote, splitNote } from './note.ts';
 import type { NoteVerifier } from './note-key.ts';
@@ -28,9 +28,9 @@ export interface WitnessClientOptions extends WitnessAddress {
   };
   /** How often an unchanged tree is cosigned again, ms: the cosignature's time says how fresh it is. Default 10 minutes. */
   readonly refreshMs?: number;
-  /** Told how the last request ended: the size that was cosigned, or null. */
+  /** Called with the result of the last request: the size that was cosigned, or null. */
   readonly onAnswer?: (cosigned: number | null) => void;
-  /** Told when the witness begins to refuse. Default: nobody. */
+  /** Called when the witness begins to refuse. Default: nothing is called. */
   readonly alarm?: RaiseAlarm;
 }
 
@@ -54,7 +54,7 @@ export function startWitnessClient(options: WitnessClientOptions): WitnessClient
   const { log, refreshMs = 600_000, onAnswer, alarm } = options;
   let objection: WitnessObjection | null = null;
   let refuses = false;
-  const latch = makeLatch();
+  const wakeup = makeWakeup();
   const stopping = new AbortController();
   const isStopping = (): boolean => stopping.signal.aborted;
   const running = (async () => {
@@ -70,7 +70,7 @@ export function startWitnessClient(options: WitnessClientOptions): WitnessClient
           onAnswer?.(cosigned);
         }
         pauseMs = 500;
-        await latch.wait(Math.min(refreshMs, longestPauseMs), stopping.signal);
+        await wakeup.wait(Math.min(refreshMs, longestPauseMs), stopping.signal);
       } catch (error) {
         if (isStopping()) return;
         onAnswer?.(null);
@@ -82,13 +82,13 @@ export function startWitnessClient(options: WitnessClientOptions): WitnessClient
             'the witness does not cosign: it saw another log, knows no key of this one, or has lost its memory',
           );
         } else log.warn({ err: error as Error }, 'the witness gave no cosignature; it is asked again');
-        await makeLatch().wait(pauseMs, stopping.signal);
+        await makeWakeup().wait(pauseMs, stopping.signal);
         pauseMs = Math.min(2 * pauseMs, longestPauseMs);
       }
     }
   })();
   return {
-    wake: () => latch.set(),
+    wake: () => wakeup.set(),
     ask: ({ size }, note) =>
       hearWitness(
         { url: options.url, timeoutMs: Math.min(options.timeoutMs ?? askMs, askMs) },

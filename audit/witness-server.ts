@@ -9,7 +9,7 @@ import { witnessForgot } from './witness-memory.ts';
 import type { WitnessMemory } from './witness-memory.ts';
 import { maxRequestBytes, sizeContentType } from './witness-request.ts';
 
-/** Where a witness tells of what it was shown; a pino logger fits. */
+/** Where a witness logs what it was shown; a pino logger fits. */
 export interface WitnessLog {
   info(fields: object, message: string): void;
   error(fields: object, message: string): void;

@@ -1,5 +1,5 @@
 import { decisionOf, decisionOutcome, judgeDecision } from '../domain/decision.ts';
-import type { Decidable } from '../domain/decision.ts';
+import type { DecisionFacts } from '../domain/decision.ts';
 import { fourEyes } from '../domain/four-eyes.ts';
 import type { Person } from '../domain/person.ts';
 import { latency, rounded } from './measure.ts';
@@ -56,7 +56,7 @@ function evaluation(
     groups: spread(i, groups).map((g) => names[g] ?? ''),
     authentication: { methods: [], at: null },
   }));
-  const change: Decidable = {
+  const change: DecisionFacts = {
     requester: { issuer: 'https://id.example', subject: 'alice' },
     policy: {
       ...fourEyes,

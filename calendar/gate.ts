@@ -1,5 +1,5 @@
 import type { Change } from '../domain/change.ts';
-import type { Closure } from '../domain/closure.ts';
+import type { Block } from '../domain/block.ts';
 import { freezeInTheWay } from '../domain/freeze.ts';
 import type { Freeze } from '../domain/freeze.ts';
 import { isoTime } from '../domain/time.ts';
@@ -9,8 +9,8 @@ import { listFreezesInForce } from '../store/list-freezes-in-force.ts';
 import type { Queryable } from '../store/queryable.ts';
 import { windowsAt } from './window.ts';
 
-/** Whether a change may run at a moment (ms since the epoch): null, or what keeps it from it. */
-export type Gate = (change: Change, now: number) => Promise<Closure | null>;
+/** Whether a change may run at a moment (ms since the epoch): null, or what blocks it. */
+export type Gate = (change: Change, now: number) => Promise<Block | null>;
 
 /**
  * The one gate before every call, whatever was approved and by whom: a policy that stands, no freeze of the database or of

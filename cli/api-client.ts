@@ -46,7 +46,7 @@ export async function runningStack(env: Environment): Promise<Running | null> {
   }
 }
 
-/** The API's address: COUNTERSIGN_URL, else the running stack's. @throws CountersignError `invalid_configuration` */
+/** The API's address: COUNTERSIGN_URL, otherwise the running stack's. @throws CountersignError `invalid_configuration` */
 export async function apiUrl(env: Environment): Promise<string> {
   const url = env.COUNTERSIGN_URL ?? (await runningStack(env))?.api;
   if (url === undefined) {

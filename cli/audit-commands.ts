@@ -53,7 +53,7 @@ export function auditCommands(program: Command, env: () => Environment, output: 
       const proofs = [];
       for (const index of indexes) {
         const proof = await client.text(`/v1/audit/entries/${index}/proof`);
-        // What is no proof is not printed as one.
+        // An answer that is no proof is not printed as one.
         openCheckpointOf({ note: parseProof(proof).checkpoint });
         proofs.push({ index, proof });
       }
@@ -121,7 +121,7 @@ export function auditCommands(program: Command, env: () => Environment, output: 
       '--max-age <length>',
       'how old the newest cosignature of a trusted witness may be, such as 24h or 7d',
     )
-    .option('--at <time>', 'when, such as 2026-11-24T12:00:00Z; else now')
+    .option('--at <time>', 'when, such as 2026-11-24T12:00:00Z; otherwise now')
     .option(
       '--policies <file>',
       'a policy that was in force: a policy file, a folder of them, or four-eyes; may be given several times',
@@ -149,7 +149,7 @@ export function auditCommands(program: Command, env: () => Environment, output: 
 /** The indexes of a change's entries that the newest checkpoint covers. */
 async function indexesOf(client: ApiClient, changeId: string): Promise<number[]> {
   const indexes: number[] = [];
-  // What is newer than the checkpoint, this very query among it, cannot be proved yet.
+  // Entries newer than the checkpoint, such as the one of this query, cannot be proved yet.
   const { size } = openCheckpointOf({ note: await client.text('/v1/audit/checkpoint') });
   const query = new URLSearchParams({ changeId, to: String(size), limit: '200' });
   for (;;) {

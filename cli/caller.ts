@@ -8,7 +8,7 @@ import { wayOut } from './way-out.ts';
 
 /** Who uses a command that asks the API: what {@link asCaller} reads. */
 export interface Caller {
-  /** A demo user of the embedded stack; else the bearer of COUNTERSIGN_TOKEN. */
+  /** A demo user of the embedded stack; otherwise the bearer of COUNTERSIGN_TOKEN. */
   readonly as?: string | undefined;
   /** As if the demo user had logged in with a second factor. */
   readonly mfa?: boolean | undefined;
@@ -19,9 +19,9 @@ export type Texts = Readonly<Record<string, string | undefined>>;
 
 /** Adds the options of a {@link Caller} to a command; `otherwise`: the demo user who is taken in the end. */
 export function asCaller(command: Command, otherwise?: string): Command {
-  const last = otherwise === undefined ? '' : `, else ${otherwise}`;
+  const last = otherwise === undefined ? '' : `, otherwise ${otherwise}`;
   return command
-    .option('--as <user>', `log in as a demo user of the embedded stack; else COUNTERSIGN_TOKEN${last}`)
+    .option('--as <user>', `log in as a demo user of the embedded stack; otherwise COUNTERSIGN_TOKEN${last}`)
     .option('--mfa', 'with --as: as if with a second factor');
 }
 

@@ -12,7 +12,7 @@ import type { InputOptions } from './operation-input.ts';
 import { asPage, pageLines, pageQuery } from './page.ts';
 import type { PageOptions } from './page.ts';
 import type { Output } from './print.ts';
-import { changeLine, changeLines, entryLine, operationLine } from './story.ts';
+import { renderChange, renderEntry, renderListedChange, renderOperation } from './render.ts';
 
 interface ListOptions {
   readonly awaitingMe?: boolean;
@@ -22,7 +22,7 @@ interface ListOptions {
 /** `countersign change …`: what the HTTP API does, from a terminal. */
 export function changeCommands(program: Command, env: () => Environment, output: () => Output): void {
   const change = program.command('change').description('ask for, look at and decide changes');
-  const show = (view: ChangeView) => output().result(view, changeLines(view));
+  const show = (view: ChangeView) => output().result(view, renderChange(view));
 
   asInput(as(change.command('create')))
     .description('ask for a change')
@@ -67,14 +67,14 @@ export function changeCommands(program: Command, env: () => Environment, output:
       if (o.sn) query.set('sn', o.sn);
       if (o.awaitingMe) query.set('awaiting', 'me');
       const page = await (await clientOf(env(), o)).list(query);
-      output().result(page, pageLines(page, changeLine));
+      output().result(page, pageLines(page, renderListedChange));
     });
 
   as(change.command('operations'))
     .description('what may be asked for, with the members of each input')
     .action(async (o: Caller) => {
       const list = await (await clientOf(env(), o)).get<{ items: DescribedOperation[] }>('/v1/operations');
-      output().result(list, list.items.map(operationLine));
+      output().result(list, list.items.map(renderOperation));
     });
 
   as(change.command('show <id>'))
@@ -134,7 +134,7 @@ export function changeCommands(program: Command, env: () => Environment, output:
       for (;;) {
         const { closedAt } = await client.change(id);
         const entries = await client.events(id);
-        for (const entry of entries.slice(shown)) output().result(entry, [entryLine(entry)]);
+        for (const entry of entries.slice(shown)) output().result(entry, [renderEntry(entry)]);
         shown = entries.length;
         if (closedAt !== null) return;
         await delay(1000);

@@ -22,7 +22,7 @@ export async function openDirectory(
   if (first.problems.length > 0) throw invalidFile(first.problems);
   let directory: Directory = first.directory;
   let reading: Promise<void> = Promise.resolve();
-  // One after another, so that what was read first does not come last.
+  // One read after another, so that an earlier read never replaces a later one.
   const readDirectoryAgain = (): Promise<void> => {
     const next = reading
       .catch(() => undefined)

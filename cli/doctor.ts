@@ -21,7 +21,7 @@ import { temporalConfig } from './temporal.ts';
 import { sessionRole, vendorKey } from './vendor-key.ts';
 import { wayOut } from './way-out.ts';
 
-/** What was found of one dependency. */
+/** The finding about one dependency. */
 export interface Finding {
   readonly name: string;
   readonly ok: boolean;
@@ -112,7 +112,7 @@ async function sealing(env: Environment): Promise<Finding> {
 
 async function signerRefusal(env: Environment): Promise<LogMemory['refusal']> {
   const folder = join(env.COUNTERSIGN_HOME, 'signer', 'memory');
-  // Looked at, never made: most processes have no signer's home.
+  // The folder is never created here: most processes have no signer's home.
   if (
     !(await access(folder).then(
       () => true,
@@ -170,7 +170,7 @@ function by(proxy: string | null): string {
   return proxy === null ? '' : `, through the proxy ${proxy}`;
 }
 
-/** Asks the vendor for a certificate that there is not: a read, which changes nothing. */
+/** Asks the vendor for a certificate that does not exist: a read, which changes nothing. */
 async function vendor(env: Environment): Promise<Finding> {
   const name = 'ApsaraMQ for MQTT';
   const { agentFor, proxyOf } = wayOut(env);
@@ -202,7 +202,7 @@ async function vendor(env: Environment): Promise<Finding> {
     const remedy = 'check the network, ONSMQTT_ENDPOINT, HTTPS_PROXY and NO_PROXY, and the access key';
     return { name, ok: false, found: `${served} no answer of ${where}: ${code}, ${message}`, remedy };
   }
-  // That this key may not read an instance that there is not says nothing of those that there are.
+  // A key that may not read a missing instance may still be allowed to read the existing ones.
   const ok = !isCredentialCode(code);
   const found = `${served} answers ${httpStatus} ${code} to a read at ${where}`;
   return { name, ok, found, remedy: ok ? '' : 'check the access key, and what answers at ONSMQTT_ENDPOINT' };

@@ -52,7 +52,7 @@ export const environmentSchema = z.object({
     .string()
     .min(1)
     .optional()
-    .describe('Access key; else the default credential chain.'),
+    .describe('Access key; otherwise the default credential chain.'),
   ALIBABA_CLOUD_ACCESS_KEY_SECRET: z.string().min(1).optional(),
   ALIBABA_CLOUD_SECURITY_TOKEN: z.string().min(1).optional(),
   COUNTERSIGN_ROLE_ARN: z

@@ -50,7 +50,7 @@ function stageLines({ stages }: Explanation, policy: PinnedPolicy): string[] {
   );
 }
 
-/** What else holds, but for what is so in every policy unless it says otherwise. */
+/** The policy's further rules, without its defaults. */
 function ruleLines(policy: PinnedPolicy): string[] {
   const { escalation, authentication, freezeOverride, remindersMs, commentRequired, reject } = policy;
   const lines = [

@@ -23,7 +23,7 @@ export async function freezeCalendar(env: Environment, operations: Operations): 
     return fault === null ? [] : [{ field: `${id}.scope`, rule: 'one_of', message: fault }];
   });
   if (errors.length > 0) {
-    // It would hold nothing, and nobody would know.
+    // A freeze like this would block nothing, and nobody would notice.
     const detail = errors.map(({ field, message }) => `${field}: ${message}`).join('; ');
     throw new CountersignError('invalid_configuration', `freeze calendar: ${detail}`, { errors });
   }

@@ -17,7 +17,7 @@ export async function startLog(
 ): Promise<{ stop(): Promise<void> }> {
   const folder = join(env.COUNTERSIGN_HOME, 'signer');
   const { privateKey } = await logKeys(env);
-  // Before anything else: a key that cannot be read ends the process.
+  // First of all: a key that cannot be read ends the process.
   await readSigners(privateKey);
   const memory = await openLogMemory(join(folder, 'memory'));
   const sequencer = startSequencer({ pool, log });

@@ -14,7 +14,7 @@ import { runningStack } from './api-client.ts';
 import { examine } from './doctor.ts';
 import { readEnvironment, required } from './environment.ts';
 import { freezeCommands } from './freeze-commands.ts';
-import { startAnewLean } from './lean.ts';
+import { reExecWithSmallHeap } from './re-exec.ts';
 import { policyCommands } from './policy-commands.ts';
 import { complain, outputOf, printJson, printLine } from './print.ts';
 import type { Output } from './print.ts';
@@ -61,7 +61,7 @@ program
   .command('worker')
   .description('run the Temporal workers')
   .action(async () => {
-    startAnewLean();
+    reExecWithSmallHeap();
     await (await import('./run-worker.ts')).runWorker(env());
   });
 program
@@ -170,13 +170,13 @@ policyCommands(program, env, output);
 freezeCommands(program, env, output);
 apiTokenCommands(program, env, output);
 
-/** The commands that run until they are told to end. */
+/** The commands that run until a signal ends them. */
 const processes = ['api', 'worker', 'signer', 'witness', 'simulator'];
 
 endOnBrokenPipe();
 program.on('option:version', () => {
   const { version } = createRequire(import.meta.url)('countersign/package.json') as { version: string };
-  // It may stand before `--json`, which is then not read yet.
+  // The error may come before `--json` on the command line, which is then not read yet.
   outputOf(process.argv.includes('--json')).result({ version, node: process.version }, [
     `countersign ${version} (Node.js ${process.version})`,
   ]);
@@ -187,11 +187,11 @@ try {
 } catch (error) {
   process.exitCode = report(error);
   await logEnd(error);
-  // What had been opened before it failed must not keep the process: whoever watches it has to see it end.
+  // Whatever was open before the failure must not keep the process alive: a supervisor has to see it end.
   setTimeout(() => process.exit(), 1000).unref();
 }
 
-/** What nobody foresaw is in the log, too, of a process that is read by its log. */
+/** Unexpected errors are logged too, for a process whose log is its output. */
 async function logEnd(error: unknown): Promise<void> {
   const [command = ''] = program.args;
   if (!processes.includes(command) || error instanceof CountersignError || error instanceof CommanderError)
@@ -209,7 +209,7 @@ function report(error: unknown): number {
     const told = usedWrongly ? 'invalid_request' : typeof code === 'string' ? code : 'internal_error';
     printJson({ code: told, message, errors });
   }
-  // What commander itself finds it has told already; what a command throws in its name it has not.
+  // Commander has printed the errors that it found itself, but not those that a command throws in its name.
   if (!usedWrongly || error instanceof InvalidArgumentError)
     complain(`countersign: ${withoutSecrets(message ?? String(error))}`);
   if (usedWrongly) return exitCodes.usage;

@@ -8,8 +8,8 @@ import type { Problem } from '../policies/problem.ts';
 import type { Environment } from './environment.ts';
 
 /**
- * The policies that the environment names, or four-eyes without any. SIGHUP reads their files again; what is wrong then
- * is logged, and what held goes on to hold.
+ * The policies that the environment names, or four-eyes without any. SIGHUP reads their files again. An error then is
+ * logged, and the earlier policies stay in force.
  *
  * @throws CountersignError `invalid_configuration` naming file, line, field and rule
  */
@@ -26,7 +26,7 @@ export async function openPolicies(
   }
   const policies = await loadPolicies({ policyFile, directoryFile, issuer, operations });
   const told = (problems: readonly Problem[]) => {
-    // That a token's groups cannot be listed is so by choice; `policy check` says it, too.
+    // Not a problem here: groups of tokens can never be listed. `policy check` says so, too.
     for (const problem of problems) log[problem.rule === 'listable' ? 'info' : 'warn'](problemLine(problem));
     const held = policies
       .current()

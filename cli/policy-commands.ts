@@ -33,9 +33,9 @@ export function policyCommands(program: Command, env: () => Environment, output:
 
   policy
     .command('check')
-    .argument('[file]', 'the policy file; else COUNTERSIGN_POLICY')
-    .option('--directory <file>', 'the directory file; else COUNTERSIGN_DIRECTORY')
-    .option('--issuer <url>', 'the iss of tokens; else OIDC_ISSUER, else that of a running start')
+    .argument('[file]', 'the policy file; otherwise COUNTERSIGN_POLICY')
+    .option('--directory <file>', 'the directory file; otherwise COUNTERSIGN_DIRECTORY')
+    .option('--issuer <url>', 'the iss of tokens; otherwise OIDC_ISSUER, otherwise that of a running start')
     .option('--strict', 'fail on warnings, too')
     .description('say what is wrong with a policy file: file, line, field and rule')
     .action(
@@ -57,11 +57,14 @@ export function policyCommands(program: Command, env: () => Environment, output:
     );
 
   asInput(policy.command('explain'))
-    .argument('[file]', 'the policy file; else COUNTERSIGN_POLICY')
-    .option('--directory <file>', 'the directory file; else COUNTERSIGN_DIRECTORY')
+    .argument('[file]', 'the policy file; otherwise COUNTERSIGN_POLICY')
+    .option('--directory <file>', 'the directory file; otherwise COUNTERSIGN_DIRECTORY')
     .option('--operation <name>', 'the operation', 'ActiveCaCertificate')
     .requiredOption('--requester <subject>', 'who asks: the sub of their token')
-    .option('--issuer <url>', 'the iss of their token; else OIDC_ISSUER, else that of a running start')
+    .option(
+      '--issuer <url>',
+      'the iss of their token; otherwise OIDC_ISSUER, otherwise that of a running start',
+    )
     .option('--groups <names>', 'the groups of their token, comma-separated', '')
     .option(
       '--group <name>',

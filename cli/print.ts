@@ -8,7 +8,7 @@ export interface Output {
 
 // The one place of the command line, and of `verify.mjs`, that writes to a terminal: whatever is told was given by others.
 
-/** Writes one line. What it has of others cannot end it, nor steer the terminal. */
+/** Writes one line. Text of others in it cannot end the line or control the terminal. */
 export function printLine(line: string): void {
   process.stdout.write(`${shownText(line)}\n`);
 }

@@ -83,7 +83,7 @@ export async function runApi(env: Environment, options: { readonly anyPort?: boo
   });
   const { address, port } = server.address() as AddressInfo;
   log.info({ address, port }, 'api listens');
-  // Who started it may need to know where it is.
+  // The process that started this one may need the address.
   process.send?.({ port });
   await untilStopped();
   clearInterval(untold);

@@ -7,7 +7,7 @@ import { apiClient, runningStack } from './api-client.ts';
 import type { ApiClient } from './api-client.ts';
 import { demoInstance } from './embedded-stack.ts';
 import type { Environment } from './environment.ts';
-import { changeLines, entryLine, presentedLines } from './story.ts';
+import { renderChange, renderEntry, renderSnapshot } from './render.ts';
 
 const patienceMs = 60_000;
 
@@ -76,7 +76,7 @@ async function tell(
   const { id } = await alice.post<ChangeView>('/v1/changes', asked, { 'Idempotency-Key': randomUUID() });
   let change = await until(alice, id, (c) => c.digest !== null);
   out('bob sees the certificate as it is:');
-  for (const line of presentedLines(change)) out(line);
+  for (const line of renderSnapshot(change)) out(line);
   out(`bob approves digest ${change.digest ?? ''}`);
   await bob.post(`/v1/changes/${id}/decisions`, {
     decision: 'approve',
@@ -86,14 +86,14 @@ async function tell(
   out(meanwhile);
   change = await until(alice, id, (c) => c.closedAt !== null);
   out('');
-  for (const line of changeLines(change)) out(line);
+  for (const line of renderChange(change)) out(line);
   out('');
   out('the audit log of this change:');
   const entries = await poll(async () => {
     const found = await alice.events(id);
     return found.every((entry) => entry.index !== null) ? found : null;
   });
-  for (const entry of entries) out(entryLine(entry));
+  for (const entry of entries) out(renderEntry(entry));
   if (change.executionStatus !== 'succeeded') {
     throw new CountersignError('internal_error', `the demo ended ${change.executionStatus}`);
   }

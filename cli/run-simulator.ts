@@ -2,7 +2,7 @@ import { startSimulator } from '../simulator/server.ts';
 import type { Environment } from './environment.ts';
 import { makeLog, untilStopped } from './process.ts';
 
-/** The simulator as a process of its own; its access key is the environment's, else the simulator's default. */
+/** The simulator as a process of its own; its access key is the environment's, otherwise the simulator's default. */
 export async function runSimulator(env: Environment, port: number): Promise<void> {
   const log = makeLog('simulator', env);
   const { ALIBABA_CLOUD_ACCESS_KEY_ID: id, ALIBABA_CLOUD_ACCESS_KEY_SECRET: secret } = env;

@@ -5,7 +5,7 @@ import { migrate } from '../store/migrate.ts';
 import { startEmbedded } from './embedded-stack.ts';
 import type { Environment } from './environment.ts';
 import { assertHomeFormat } from './home-format.ts';
-import { lean } from './lean.ts';
+import { smallHeap } from './re-exec.ts';
 import { logKeys, statementKeys, witnessKeys } from './keys.ts';
 import { rememberPorts } from './ports.ts';
 import { printLine } from './print.ts';
@@ -62,20 +62,20 @@ export async function runStart(env: Environment, processEnv: NodeJS.ProcessEnv):
           command: process.execPath,
           args: [
             ...process.execArgv,
-            // It would see to it by itself, by starting twice.
-            ...(name === 'worker' ? lean.options : []),
+            // Otherwise the worker would start twice to get these options.
+            ...(name === 'worker' ? smallHeap.options : []),
             entry,
             name,
             ...(name === 'witness' ? ['--port', String(witness.own)] : []),
             ...(name === 'api' ? ['--any-port'] : []),
           ],
           env: {
-            ...(name === 'worker' ? lean.env : {}),
+            ...(name === 'worker' ? smallHeap.env : {}),
             ...own,
             ...stack.env[name],
             ...(name === 'api' ? { PORT: String(stack.ports.api) } : { PORT: '8080' }),
             ...(name === 'signer' ? { COUNTERSIGN_WITNESS_URL: witness.url } : {}),
-            // One port, and it is the worker's.
+            // There is one port, and the worker has it.
             ...(name === 'worker' ? {} : { METRICS_PORT: '' }),
           },
           ...(name === 'api' && { told: (message) => listens((message as { port: number }).port) }),
@@ -117,7 +117,7 @@ export async function runStart(env: Environment, processEnv: NodeJS.ProcessEnv):
         pid: process.pid,
         environment: { ...stack.env.shared, ...stack.env.worker },
       };
-      // The database's login is in it.
+      // The file holds the database's login.
       await writeFile(runningFile, JSON.stringify(running, null, 2), { mode: 0o600 });
       announce(
         api,

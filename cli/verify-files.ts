@@ -19,7 +19,7 @@ export interface VerifyArguments {
   readonly since: string | undefined;
   /** How old the newest cosignature may be, such as `24h` or `7d`. */
   readonly maxAge: string | undefined;
-  /** When, in ISO 8601; else now. */
+  /** When, in ISO 8601; otherwise now. */
   readonly at: string | undefined;
   /** Files and folders of the policies that were in force; none: any may have been. */
   readonly policies: readonly string[];

@@ -24,10 +24,10 @@ import { openPolicies } from './policies.ts';
 import { sessionRole, vendorKey } from './vendor-key.ts';
 import { wayOut } from './way-out.ts';
 
-/** What a worker's activities work with. */
+/** The dependencies of a worker's activities. */
 export interface WorkerDependencies {
   readonly dependencies: ActivityDependencies;
-  /** Lets go of it, once the workers have ended. */
+  /** Closes the connections, once the workers have ended. */
   close(): Promise<void>;
 }
 

@@ -1,5 +1,5 @@
 import type { Attempt, Change, ChangeRequest, MissingSeats, Outcome, Ticket } from './change.ts';
-import type { Closure } from './closure.ts';
+import type { Block } from './block.ts';
 import { changeMembers, newEntryBody, personActor, refusalOfLength, statedActor } from './entry.ts';
 import type { CountersignError } from './error.ts';
 import type { EntryBody, EventType } from './entry.ts';
@@ -135,7 +135,7 @@ export type ChangeEvent =
   | (Happened<'decision.withdrawn'> & Said)
   | (Happened<'change.escalated'> & { readonly group: string | null; readonly escalatedAt: string })
   | (Happened<'change.drifted'> & { readonly message: string; readonly called: boolean })
-  | (Happened<'change.held'> & { readonly held: Closure; readonly called: boolean })
+  | (Happened<'change.held'> & { readonly held: Block; readonly called: boolean })
   | (Happened<'change.paused' | 'change.resumed' | 'change.retried'> & Stopped)
   | (Happened<'change.withdrawn' | 'change.abandoned'> & Stopped)
   | (Happened<'change.expired'> & { readonly decideBy: string })

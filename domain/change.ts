@@ -150,7 +150,10 @@ export interface Attempt {
   readonly requestId: string | null;
 }
 
-/** What a requester asks for, checked and completed by the API; the change workflow's one argument. */
+/**
+ * What a requester asks for, read and completed by the API; the change workflow's one argument. What came by HTTP is a
+ * `SubmitRequest` (api/submit-request.ts) before, and what the workflow makes of this one is a {@link Change}.
+ */
 export interface ChangeRequest {
   readonly id: string;
   readonly operation: string;
@@ -171,7 +174,7 @@ export interface ChangeRequest {
   readonly executeBy: string | null;
   /** How long after approval a call may still be made when the request names no execute-by, in ms. */
   readonly executeWithinMs: number;
-  /** The API's word for who asked for just this; null when another workflow asks, see `requireApproval`. */
+  /** The API's signed statement of who asked for exactly this; null when another workflow asks, see `requireApproval`. */
   readonly submission: SignedStatement | null;
   /** The requester's Idempotency-Key with the body's SHA-256, or null when none was sent. */
   readonly idempotency: { readonly key: string; readonly bodyDigest: string } | null;

@@ -1,7 +1,7 @@
 import type { Change, SignedRequest } from './change.ts';
 import { saidMembers } from './change-event.ts';
 import type { AttemptEnd, ChangeEvent, Said, StopCode } from './change-event.ts';
-import type { Closure } from './closure.ts';
+import type { Block } from './block.ts';
 import { decisionOutcome, judgeDecision, refusalToTakeBack } from './decision.ts';
 import type { WantedDecision } from './decision.ts';
 import { workerActor } from './entry.ts';
@@ -52,7 +52,7 @@ export type Command =
   /** The target is not as it was approved. `called`: whether a call may have been made. */
   | { readonly kind: 'drift'; readonly message: string; readonly called: boolean }
   /** Something keeps the call from running now. */
-  | { readonly kind: 'hold'; readonly why: Closure; readonly called: boolean }
+  | { readonly kind: 'hold'; readonly why: Block; readonly called: boolean }
   /** The log has a pause that the workflow takes to be over. */
   | { readonly kind: 'rest' }
   /** The workflow was cancelled, with the host that asked for the change or by hand. */

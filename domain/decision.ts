@@ -6,14 +6,14 @@ import { actsForRequester } from './membership.ts';
 import type { DirectoryMembership, Person } from './person.ts';
 import { askedFor, samePerson } from './person.ts';
 import { isAwaited, progressOf } from './progress.ts';
-import type { Votable } from './progress.ts';
+import type { ApprovalFacts } from './progress.ts';
 import { isoTime } from './time.ts';
 
 /** How often one person may take back a decision of a change; after that they make no further one. */
 export const mostTakenBack = 5;
 
-/** What the rule looks at of a change. */
-export type Decidable = Votable & Pick<Change, 'decisionStatus' | 'digest' | 'decideBy'>;
+/** The facts of a change that say whether a decision on it may be made. */
+export type DecisionFacts = ApprovalFacts & Pick<Change, 'decisionStatus' | 'digest' | 'decideBy'>;
 
 /** The decision that somebody wants to make. */
 export interface WantedDecision {
@@ -37,7 +37,7 @@ export type Decider = Pick<WantedDecision, 'person' | 'directory'>;
  * `decide_by_passed`, `too_many_changes_of_mind` (409)
  */
 export function refusalToDecide(
-  change: Decidable,
+  change: DecisionFacts,
   { person, directory }: Decider,
   now: number,
 ): CountersignError | null {
@@ -96,7 +96,7 @@ export function refusalToDecide(
  * {@link refusalToDecide}, `digest_mismatch` (412), `stronger_authentication_needed` (403), `comment_required` (422)
  */
 export function judgeDecision(
-  change: Decidable,
+  change: DecisionFacts,
   wanted: WantedDecision,
   now: number,
 ): Judged<'new' | 'repeated'> {
@@ -120,7 +120,7 @@ export function judgeDecision(
 }
 
 /** Somebody's decision that counts. */
-function ownDecision({ decisions }: Decidable, person: Person): Decision | undefined {
+function ownDecision({ decisions }: DecisionFacts, person: Person): Decision | undefined {
   return decisions.find((d) => d.counts && samePerson(d.person, person));
 }
 
@@ -136,7 +136,7 @@ function refusalOfComment(
 }
 
 /** The decision that somebody just made, for {@link withDecision}. @param now - milliseconds since the epoch */
-export function decisionOf(change: Decidable, wanted: WantedDecision, now: number): Decision {
+export function decisionOf(change: DecisionFacts, wanted: WantedDecision, now: number): Decision {
   const { decision, comment, person, digest, directory } = wanted;
   return {
     decision,
@@ -157,7 +157,11 @@ export function decisionOf(change: Decidable, wanted: WantedDecision, now: numbe
  * @param now - milliseconds since the epoch
  * @returns null, or `missing_role` (403); `nothing_decided`, `stage_resolved`, `decide_by_passed` (409)
  */
-export function refusalToTakeBack(change: Decidable, person: Person, now: number): CountersignError | null {
+export function refusalToTakeBack(
+  change: DecisionFacts,
+  person: Person,
+  now: number,
+): CountersignError | null {
   if (!person.roles.includes('approver')) {
     return new CountersignError('missing_role', 'a decision needs the role approver');
   }
@@ -179,11 +183,11 @@ export function refusalToTakeBack(change: Decidable, person: Person, now: number
 }
 
 /** What a set of decisions amounts to; see {@link progressOf}. */
-export function decisionOutcome(change: Votable): 'pending' | 'approved' | 'rejected' {
+export function decisionOutcome(change: ApprovalFacts): 'pending' | 'approved' | 'rejected' {
   return progressOf(change).outcome;
 }
 
 /** The seats that are still free, stage by stage. */
-export function missingSeats(change: Votable): readonly MissingSeats[] {
+export function missingSeats(change: ApprovalFacts): readonly MissingSeats[] {
   return progressOf(change).missing;
 }

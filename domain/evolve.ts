@@ -133,7 +133,7 @@ function changedBy(change: Change, event: ChangeEvent): Partial<Change> {
         // A pause that was said before people had to be asked again still holds.
         executionStatus: change.standing === 'paused' ? 'paused' : 'scheduled',
         executeBy: event.executeBy,
-        // Who breaks the glass owes a review from here on.
+        // A break-glass change owes its review from here on.
         reviewStatus: change.breakGlass ? 'owed' : 'none',
       };
     case 'change.drifted':

@@ -2,21 +2,21 @@ import type { Change, Decision } from './change.ts';
 import type { DirectoryMembership, Person, PersonId } from './person.ts';
 import { askedFor, samePerson } from './person.ts';
 import type { Delegation, PinnedPolicy } from './policy.ts';
-import type { Right, Sitter } from './seats.ts';
+import type { SeatRight, Voter } from './seats.ts';
 
 /** Who asked for a change: a person, or a machine that somebody answers for. */
 type Requester = PersonId & Pick<Person, 'issuedBy'>;
 
-/** The facts of a change that say who may count. */
-export type Countable = Pick<Change, 'policy' | 'submittedAt' | 'escalatedAt'> & {
+/** The facts of a change that say whose decision may count. */
+export type EligibilityFacts = Pick<Change, 'policy' | 'submittedAt' | 'escalatedAt'> & {
   readonly requester: Requester;
 };
 
 /** What members of the escalation group have once it is asked: a right to each seat. No group can be named so. */
 export const escalatedRight = '\n';
 
-/** A decision's author and what was known of their groups when they decided. */
-export type Deciding = Pick<Decision, 'person' | 'at'> & Partial<Pick<Decision, 'directory'>>;
+/** Who makes a decision and when, with what the directory says of their groups at that time. */
+export type DecisionAuthor = Pick<Decision, 'person' | 'at'> & Partial<Pick<Decision, 'directory'>>;
 
 /** A person as a string that no two people share. */
 export function personKey({ issuer, subject }: PersonId): string {
@@ -57,7 +57,7 @@ export function groupsUnder(
   ];
 }
 
-function withEscalation(change: Countable, groups: readonly string[]): readonly string[] {
+function withEscalation(change: EligibilityFacts, groups: readonly string[]): readonly string[] {
   const { escalation } = change.policy;
   const asked = change.escalatedAt !== null && escalation !== null && groups.includes(escalation.group);
   return asked ? [...groups, escalatedRight] : groups;
@@ -121,7 +121,7 @@ function indexOf({ groups }: PinnedPolicy): GroupIndex {
 }
 
 /** Whether somebody was acting for the requester at any moment between submission and decision. */
-export function actsForRequester(change: Countable, { person, at }: Deciding): boolean {
+export function actsForRequester(change: EligibilityFacts, { person, at }: DecisionAuthor): boolean {
   return change.policy.delegations.some(
     (d) =>
       askedFor(change.requester, d.from) &&
@@ -132,7 +132,7 @@ export function actsForRequester(change: Countable, { person, at }: Deciding): b
 }
 
 /** Those in whose place somebody may decide at a moment: never the requester, nor whoever acts for them. */
-export function represented(change: Countable, { person, at }: Deciding): PersonId[] {
+export function represented(change: EligibilityFacts, { person, at }: DecisionAuthor): PersonId[] {
   const { delegations } = change.policy;
   if (delegations.length === 0) return [];
   const active = (d: Delegation) => samePerson(d.to, person) && d.since <= at && at < d.until;
@@ -143,17 +143,21 @@ export function represented(change: Countable, { person, at }: Deciding): Person
     .filter((from) => !actsForRequester(change, { person: { ...person, ...from }, at }));
 }
 
-/** Somebody's rights to seats: their own, and those of whom they represent and who has not decided in person. */
-export function sitterOf(change: Countable, deciding: Deciding, inPerson: ReadonlySet<string>): Sitter {
+/** A decision's author as a voter: with their own right, and those of the people whom they represent and who have not decided in person. */
+export function voterOf(
+  change: EligibilityFacts,
+  author: DecisionAuthor,
+  inPerson: ReadonlySet<string>,
+): Voter {
   const { policy } = change;
-  const { person, directory = [] } = deciding;
+  const { person, directory = [] } = author;
   const fromDirectory = (id: PersonId) => directory.find((m) => samePerson(m, id))?.groups ?? [];
-  const own: Right = {
+  const own: SeatRight = {
     of: personKey(person),
     groups: withEscalation(change, groupsUnder(policy, person, person.groups, fromDirectory(person))),
   };
   const rights = [own];
-  for (const from of represented(change, deciding)) {
+  for (const from of represented(change, author)) {
     const of = personKey(from);
     // Their token is not here: only what can be listed is known of them.
     if (inPerson.has(of) || rights.some((right) => right.of === of)) continue;
@@ -170,7 +174,7 @@ export function sitterOf(change: Countable, deciding: Deciding, inPerson: Readon
  * @param at - ISO 8601
  */
 export function directoryOf(
-  change: Countable,
+  change: EligibilityFacts,
   person: Person,
   at: string,
   groupsIn: (person: PersonId) => readonly string[],

@@ -5,8 +5,8 @@ import type { PinnedPolicy } from './policy.ts';
 import { isoTime } from './time.ts';
 
 /**
- * What people are told of: a decision is awaited, is still awaited, or of another group too; what was decided; a glass
- * was broken, so that they were not asked; how it ended.
+ * What people are told of: a decision is awaited, is still awaited, or is awaited of another group too; what was decided; a
+ * break-glass change runs without asking them; how a change ended.
  */
 export type NoticeKind =
   'awaiting_decision' | 'reminder' | 'escalated' | 'decided' | 'break_glass' | 'closed';

@@ -75,7 +75,7 @@ export interface Delegation {
   readonly until: string;
 }
 
-/** Who may break the glass, after how many approvals, and for which reasons (any where none is listed). */
+/** Who may submit a break-glass change, how many approvals it needs, and its allowed reasons (any if none is listed). */
 export interface BreakGlassRule {
   /** Groups of requesters; one of them is enough. */
   readonly groups: readonly string[];

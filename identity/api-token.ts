@@ -7,7 +7,7 @@ import type { Scope } from '../domain/scope.ts';
 import { isoTime } from '../domain/time.ts';
 import type { TokenVerifier } from './token-verifier.ts';
 
-/** What the secret of each API token begins with, so that people and scanners of leaked secrets know it. */
+/** The prefix of each API token's secret: people, and scanners for leaked secrets, recognize it. */
 export const apiTokenPrefix = 'cst_';
 
 /** Issuer of the persons that API tokens stand for. */
@@ -19,7 +19,7 @@ export function makeApiTokenSecret(): { readonly secret: string; readonly hash: 
   return { secret, hash: hashOfApiToken(secret) };
 }
 
-/** What the verifier looks at of a stored token. Times are ISO 8601. */
+/** The members of a stored token that the verifier needs. Times are ISO 8601. */
 export interface KnownToken {
   readonly id: string;
   readonly name: string;
@@ -34,7 +34,7 @@ export interface KnownToken {
 export interface TokenStore {
   /** The token of this SHA-256, valid or not. */
   find(hash: Uint8Array): Promise<KnownToken | null>;
-  /** Notes its use; asked at most once a minute for each token. */
+  /** Records that the token was used; called at most once a minute for each token. */
   use(id: string, at: string): Promise<void>;
 }
 
@@ -73,7 +73,7 @@ export function withApiTokens(
   };
 }
 
-/** The machine as a person: never in a group, and with no role but its scopes'. */
+/** The machine as a person: in no group, with the roles of its scopes alone. */
 function machineOf({ id, name, scopes, issuedBy }: KnownToken): Person {
   return {
     issuer: apiTokenIssuer,

@@ -5,7 +5,7 @@ import { mostPersonBytes, roles } from '../domain/person.ts';
 import type { Person, Role } from '../domain/person.ts';
 import { isoTime } from '../domain/time.ts';
 
-/** Which claims make a person. A name is a claim's own, or else a dotted path into nested ones: `realm_access.roles`. */
+/** Which claims make a person. A name is that of a claim, or a dotted path into nested ones: `realm_access.roles`. */
 export interface ClaimMapping {
   /** Default `roles`. */
   readonly rolesClaim?: string;
@@ -51,7 +51,7 @@ export function personOf(payload: JWTPayload, issuer: string, mapping: ClaimMapp
   return person;
 }
 
-/** What a claim of roles or groups has, and what that gives. */
+/** The values of a claim of roles or groups, and the roles or groups that they give. */
 export interface ReadClaim<Given extends string = string> {
   readonly claim: string;
   readonly values: readonly string[];
@@ -69,7 +69,7 @@ export function readClaims(payload: JWTPayload, mapping: ClaimMapping = {}) {
     groups: readClaim(payload, groupsClaim, (value) => (groupMap ? groupMap.get(value) : [value])),
     authentication: {
       methods: [
-        // What begins like a context is no method (RFC 8176), and must not pass for one.
+        // A value that begins like a context is no method (RFC 8176), and must not pass for one.
         ...strings(amr).filter((method) => !method.startsWith('acr:')),
         ...(typeof acr === 'string' && acr !== '' ? [`acr:${acr}`] : []),
       ],
@@ -107,7 +107,7 @@ export function claimsLeftOut(payload: JWTPayload, mapping: ClaimMapping = {}): 
   );
 }
 
-/** The claim of exactly this name, since names may be URLs with dots; else what the dotted path leads to. */
+/** The claim of exactly this name, since names may be URLs with dots; otherwise what the dotted path leads to. */
 function claimOf(payload: JWTPayload, name: string): unknown {
   if (Object.hasOwn(payload, name)) return payload[name];
   let found: unknown = payload;
@@ -123,7 +123,7 @@ function timeOf(seconds: unknown): string | null {
   return Number.isNaN(new Date(seconds * 1000).getTime()) ? null : isoTime(seconds * 1000);
 }
 
-/** A person is written into entries, at most twice into each, and must leave room there for what they said. */
+/** The limit for a person: an entry may hold the person twice, and their comment beside that. */
 function assertStorable(person: Person): void {
   let length: number;
   try {
@@ -139,7 +139,7 @@ function assertStorable(person: Person): void {
   }
 }
 
-/** Providers send a list of one as its one text. */
+/** A claim as a list: providers send a list of one as a plain string. */
 function listed(value: unknown): string[] {
   return typeof value === 'string' && value !== '' ? [value] : strings(value);
 }

@@ -10,7 +10,7 @@ import { claimsLeftOut, readClaims } from './claims.ts';
 import type { ClaimMapping, ReadClaim } from './claims.ts';
 import type { TokenVerifier } from './token-verifier.ts';
 
-/** What a person's token says, and why it would be refused. Nothing of what it says holds unless it is accepted. */
+/** What a person's token says, and why it would be refused. Its claims count only when it is accepted. */
 export interface ExplainedToken {
   readonly accepted: boolean;
   /** As the API would answer; null where the token is accepted. */
@@ -29,7 +29,7 @@ export interface ExplainedToken {
   readonly leftOut: readonly string[];
 }
 
-/** Whose tokens are taken. */
+/** Whose tokens are accepted. */
 export interface Expected {
   readonly issuer: string;
   readonly audience: string;
@@ -79,7 +79,7 @@ export async function explainToken(
   };
 }
 
-/** What can be seen without a key, all of it at once. */
+/** All faults that can be seen without a key. */
 function plainFaults(
   header: { readonly typ?: unknown },
   payload: JWTPayload,
@@ -105,7 +105,7 @@ function plainFaults(
   return faults;
 }
 
-/** What only the verifier knows: of the key, the signature, and what cannot be recorded. */
+/** The faults that only the verifier finds: of the key, the signature, and claims that no entry can hold. */
 function faultOf(refused: unknown): string | null {
   if (!(refused instanceof CountersignError)) return null;
   if (refused.code === 'identity_unavailable') return refused.message;

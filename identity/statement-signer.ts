@@ -28,8 +28,8 @@ export function createStatementSigner(privateKeyPem: string): StatementSigner {
 }
 
 /**
- * Checks statements against the API's public keys (SPKI PEM); several while a key is being rotated. What is none, of
- * whatever form, is not signed.
+ * Checks statements against the API's public keys (SPKI PEM); several while a key is being rotated. A value
+ * that is no statement counts as not signed.
  */
 export function createStatementVerifier(
   publicKeyPems: readonly string[],

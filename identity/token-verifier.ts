@@ -18,7 +18,7 @@ export interface TokenVerifierOptions {
   readonly fetch?: typeof globalThis.fetch;
 }
 
-/** A person and until when their token says so. */
+/** A person, and when their token expires. */
 export interface VerifiedToken {
   readonly person: Person;
   /** Milliseconds since the epoch. */
@@ -62,7 +62,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
   }
   let keys: Keys | null = null;
   let looking: Promise<URL> | null = null;
-  // Outlives a set of keys, so that those that were seen go on when their address changes.
+  // Outlives a set of keys, so that known keys stay valid when their address changes.
   const seen: JWKSCacheInput = {};
 
   async function discover(): Promise<URL> {
@@ -134,7 +134,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
         };
       } catch (error) {
         const refused = refusal(error);
-        // The keys may have moved. Whoever comes next looks again where this look fails, too.
+        // The keys may have moved. When this look fails, the next caller looks again.
         if (refused.code === 'identity_unavailable') look().catch(() => undefined);
         throw refused;
       }
@@ -146,7 +146,7 @@ function isSafe({ protocol, hostname }: URL): boolean {
   return protocol === 'https:' || (protocol === 'http:' && loopback.has(hostname));
 }
 
-/** Whether a key could not be had because of what the token says, and not because of its issuer. */
+/** Whether the token itself is the reason that no key was found, and not its issuer. */
 function isOfToken(error: unknown): boolean {
   return (
     error instanceof errors.JOSEError &&
@@ -160,7 +160,7 @@ function unavailable(message: string, cause: unknown): CountersignError {
   return new CountersignError('identity_unavailable', message, { cause });
 }
 
-/** What is wrong once the keys are at hand is wrong with the token, whatever it has where something else was expected. */
+/** With the keys at hand, every error is the token's fault, whatever its claims hold. */
 function refusal(cause: unknown): CountersignError {
   if (cause instanceof CountersignError) return cause;
   return new CountersignError('unauthenticated', 'the bearer token is not valid', { cause });

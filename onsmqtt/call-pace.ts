@@ -1,6 +1,6 @@
 import { CountersignError } from '../domain/error.ts';
 import type { CallPace } from './port.ts';
-import { within } from './within.ts';
+import { withTimeout } from './timeout.ts';
 
 /** Options of {@link createCallPace}. */
 export interface CallPaceOptions {
@@ -72,7 +72,7 @@ export function createCallPace(options: CallPaceOptions): CallPace {
 
   async function reserve(count: number): Promise<Slot[]> {
     const asked = now();
-    const { firstSlotDelayMs } = await within(claimWithinMs, claimSlots(count, intervalMicros), () => {
+    const { firstSlotDelayMs } = await withTimeout(claimWithinMs, claimSlots(count, intervalMicros), () => {
       throw new Error(`no slots within ${claimWithinMs} ms`);
     });
     const uncertainty = now() - asked;

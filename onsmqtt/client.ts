@@ -17,7 +17,7 @@ import { hasPolicyName, openRoleSession, sessionRefusal } from './role-session.t
 import type { SessionRole, SessionUse } from './role-session.ts';
 import { byRoute } from './route.ts';
 import type { AgentFor } from './route.ts';
-import { within } from './within.ts';
+import { withTimeout } from './timeout.ts';
 
 // The package is CommonJS, and Node and bundlers wrap its default export differently: loaded by require, it is the same.
 const core = createRequire(import.meta.url)('@alicloud/openapi-core') as typeof OpenApiCore & {
@@ -121,13 +121,13 @@ export function createOnsMqtt(options: OnsMqttOptions): OnsMqtt {
     try {
       key = await keys.current();
     } catch {
-      return 'no credentials could be had';
+      return 'no credentials were available';
     }
     if (role === undefined || session === null) return key;
     try {
       return await openRoleSession(role, key, session);
     } catch (error) {
-      return `no session of the role could be had (${sessionRefusal(error) ?? 'no usable answer of STS'})`;
+      return `no session of the role was available (${sessionRefusal(error) ?? 'no usable answer of STS'})`;
     }
   }
 
@@ -147,10 +147,10 @@ export function createOnsMqtt(options: OnsMqttOptions): OnsMqtt {
       return faultOfKind('invalid_input', 'expected an instance that a session can be limited to');
     const askedAt = performance.now();
     // The key comes first: looking it up may take longer than a slot waits.
-    const key = await within<StaticKey | string>(
+    const key = await withTimeout<StaticKey | string>(
       keyWithinMs,
       keyFor(session),
-      () => 'no credentials could be had in time',
+      () => 'no credentials were available in time',
     );
     if (typeof key === 'string') {
       keys.forget();
@@ -160,11 +160,11 @@ export function createOnsMqtt(options: OnsMqttOptions): OnsMqtt {
       await pace.claim();
     } catch (error) {
       const why = error instanceof CountersignError ? error.code : 'log_unavailable';
-      return faultOfKind('not_sent', `no slot of the account's rate could be had (${why})`);
+      return faultOfKind('not_sent', `no slot of the account's rate was available (${why})`);
     }
     const heldUp = () =>
       performance.now() - askedAt > sendWithinMs || Date.now() > notAfter
-        ? faultOfKind('not_sent', 'held up for too long before the sending')
+        ? faultOfKind('not_sent', 'held up for too long before it was sent')
         : null;
     return heldUp() ?? (async () => heldUp() ?? (await exchangeOf(request, key)));
   }
@@ -174,7 +174,7 @@ export function createOnsMqtt(options: OnsMqttOptions): OnsMqtt {
     const nonce = randomUUID();
     const exchange = watchExchange(nonce);
     try {
-      const answer = await within<VendorAnswer | Fault>(
+      const answer = await withTimeout<VendorAnswer | Fault>(
         deadlineMs,
         send(request, key, { exchange, nonce }),
         () => {

@@ -7,7 +7,7 @@ export interface HttpExchange {
   readonly httpStatus: number | null;
   /** The answer's `x-acs-request-id`. */
   readonly requestId: string | null;
-  /** The answer's `x-acs-retry-after` (ms), else its `Retry-After` (s), in ms; null when it has neither. */
+  /** The answer's `x-acs-retry-after` (ms), otherwise its `Retry-After` (s), in ms; null when it has neither. */
   readonly retryAfterMs: number | null;
   /** Ends the request, should it still be under way. */
   abort(): void;

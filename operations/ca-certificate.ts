@@ -50,8 +50,8 @@ export function presentCaCertificate(snapshot: CaCertificateSnapshot): Presented
     { label: 'CA certificate', value: sn },
     { label: 'name', value: caName },
     { label: 'status', value: status },
-    { label: 'valid from', value: validFrom ?? 'not told' },
-    { label: 'valid to', value: validTo ?? 'not told' },
-    { label: 'SHA-256', value: fingerprint ?? 'not told' },
+    { label: 'valid from', value: validFrom ?? 'not given' },
+    { label: 'valid to', value: validTo ?? 'not given' },
+    { label: 'SHA-256', value: fingerprint ?? 'not given' },
   ];
 }

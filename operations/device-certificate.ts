@@ -77,9 +77,9 @@ export function presentDeviceCertificate(snapshot: DeviceCertificateSnapshot): P
     { label: 'device certificate', value: deviceSn },
     { label: 'name', value: deviceName },
     { label: 'status', value: status },
-    { label: 'valid from', value: validFrom ?? 'not told' },
-    { label: 'valid to', value: validTo ?? 'not told' },
-    { label: 'SHA-256', value: fingerprint ?? 'not told' },
+    { label: 'valid from', value: validFrom ?? 'not given' },
+    { label: 'valid to', value: validTo ?? 'not given' },
+    { label: 'SHA-256', value: fingerprint ?? 'not given' },
     { label: 'CA certificate', value: caSn },
     { label: 'CA status', value: `${caStatus ?? 'not there'}${noConnection}` },
   ];

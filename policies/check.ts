@@ -152,7 +152,7 @@ function clockFindings({ decideWithinMs, remindersMs, escalation, ...policy }: P
   return found;
 }
 
-/** Whether its people can fill its seats, and also whoever of them asks. */
+/** Whether a policy's people can fill its seats, whichever of them is the requester. */
 function peopleFindings(policy: PinnedPolicy, directory: Directory, issuer: string | null): Finding[] {
   const of = (requester: PersonId, from: string | null = issuer) =>
     satisfiability(
@@ -166,7 +166,7 @@ function peopleFindings(policy: PinnedPolicy, directory: Directory, issuer: stri
         submittedAt: '9999-12-31T00:00:00.000Z',
       },
       (group) => directory.members(group) ?? [],
-      // Delegations come and go; the policy has to hold without them.
+      // Delegations come and go: the seats must be fillable without them.
       '',
       from,
     );

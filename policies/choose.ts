@@ -7,7 +7,7 @@ import { isoTime } from '../domain/time.ts';
 import type { PolicySet, PolicySource } from './load.ts';
 import { hangsOnToken, matchPolicy, mismatch } from './match.ts';
 
-/** What of a request decides its policy, and whether that policy lets it begin. */
+/** The members of a request that choose its policy and decide whether that policy lets it begin. */
 export type PolicyQuestion = Pick<
   ChangeRequest,
   'operation' | 'target' | 'requester' | 'breakGlass' | 'justification'
@@ -26,7 +26,7 @@ export function choosePolicy(set: PolicySet, asked: PolicyQuestion, now: number)
   return policy;
 }
 
-/** The configured policies as a worker asks them, which knows of a requester what the API has signed, or only who they are. */
+/** The choice of a policy by a worker, which knows what the API signed of a requester, or only who the requester is. */
 export interface PolicyChoice {
   /**
    * The policy of what a person asked the API for, with the groups of their token.
@@ -52,7 +52,7 @@ export function policyChoice(source: PolicySource): PolicyChoice {
     forHost(asked, at) {
       const set = source.current();
       const { requester } = asked;
-      // Whatever groups a host gives its requester: nobody has verified them.
+      // The groups that a host gives its requester do not count: nobody has verified them.
       const facts = { ...asked, requester: { ...requester, groups: [] }, now: at };
       for (const rule of set.rules) {
         if (mismatch(rule, facts, set.directory) === null) break;

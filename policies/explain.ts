@@ -22,7 +22,7 @@ export interface Explanation {
   readonly stages: readonly ExplainedStage[];
   readonly verdict: 'satisfiable' | 'unsatisfiable' | 'unknown' | 'no_policy';
   readonly missing: readonly MissingSeats[];
-  /** Whether the requester may break the glass; null where the policy has none. */
+  /** Whether the requester may submit a break-glass change; null where the policy allows none. */
   readonly mayBreakGlass: boolean | null;
   /** Whether a window is open now, and when one opens or closes next (ISO 8601). */
   readonly window: {
@@ -38,12 +38,12 @@ interface ExplainedStage {
   readonly seats: readonly {
     readonly group: string | null;
     readonly threshold: number;
-    /** Who may fill them, the requester left out; null where nobody lists them. */
+    /** Who may fill the seats, without the requester; null when nothing lists these people. */
     readonly people: readonly PersonId[] | null;
   }[];
 }
 
-/** Explains a change that is not there yet. */
+/** Explains a change that does not exist yet. */
 export function explain(
   { rules, directory, issuer = null }: PolicySet,
   facts: ChangeFacts,

@@ -35,7 +35,7 @@ export function directoryIssuerFindings(
 }
 
 function ofList(path: readonly PropertyKey[], people: readonly PersonId[], issuer: string): Finding[] {
-  // Machines may ask for changes, and so be in a group of requesters.
+  // Machines may submit changes, and so be in a group of requesters.
   const isStranger = (person: PersonId) => person.issuer !== issuer && person.issuer !== machineIssuer;
   const strangers = people.filter(isStranger);
   const first = people.findIndex(isStranger);

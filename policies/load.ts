@@ -10,7 +10,7 @@ import { invalidFile } from './problem.ts';
 import type { Problem } from './problem.ts';
 import { readYaml } from './yaml-file.ts';
 
-/** The policies and the directory that hold now. */
+/** The policies and the directory in force. */
 export interface PolicySet {
   /** In their order: the first that is for a change is its policy. */
   readonly rules: readonly PolicyRule[];
@@ -29,7 +29,7 @@ export interface PolicyFiles {
   readonly policyFile: string;
   /** Null where groups come from tokens and policies alone. */
   readonly directoryFile: string | null;
-  /** Whose tokens are accepted (`OIDC_ISSUER`): people of another one are told of. Null: not known here. */
+  /** Whose tokens are accepted (`OIDC_ISSUER`): people of another issuer are reported. Null: not known here. */
   readonly issuer?: string | null;
   /** The gated operations: policies that can match none of their targets are told of. Undefined: not known here. */
   readonly operations?: Operations;
@@ -69,9 +69,9 @@ export async function checkPolicies({
 
 /** A source that may read its files again. */
 export interface ReloadablePolicies extends PolicySource {
-  /** Reads the files again. What held goes on to hold when they are wrong. @throws CountersignError `invalid_configuration` */
+  /** Reads the files again. When they are wrong, the earlier policies stay in force. @throws CountersignError `invalid_configuration` */
   reload(): Promise<readonly Problem[]>;
-  /** What was said of the files when they were last taken over. */
+  /** The findings about the files when they were last loaded. */
   warnings(): readonly Problem[];
 }
 

@@ -17,7 +17,7 @@ export interface PolicyRule {
   readonly match: Match;
 }
 
-/** What of a change chooses its policy. */
+/** The members of a change that choose its policy. */
 export interface ChangeFacts {
   readonly operation: string;
   readonly target: Target;
@@ -72,7 +72,7 @@ export function matchPolicy(
   return rules.find((rule) => mismatch(rule, facts, directory) === null)?.policy ?? null;
 }
 
-/** Whether no change reaches a policy because an earlier one takes them all. Told only where it is plain to see. */
+/** Whether no change reaches a policy because an earlier one takes them all. Finds only the plain cases. */
 export function covers(earlier: Match, later: Match): boolean {
   const patterns = (wide: readonly string[] | undefined, narrow: readonly string[] | undefined) =>
     wide === undefined ||
@@ -89,7 +89,7 @@ export function covers(earlier: Match, later: Match): boolean {
   return (
     patterns(earlier.operation, later.operation) &&
     Object.entries(earlier.scope ?? {}).every(([name, wide]) => {
-      // A target may lack what the later one does not ask for; then the earlier one is not for it.
+      // A target may lack a member that only the earlier policy asks for; then the earlier policy is not for it.
       const narrow = later.scope && Object.hasOwn(later.scope, name) ? later.scope[name] : undefined;
       return narrow !== undefined && patterns(wide, narrow);
     }) &&

@@ -86,7 +86,7 @@ export function keepDevice(given: DeviceCertificate): KeptDeviceCertificate {
   };
 }
 
-/** Fills in what a CA certificate was given without; its device certificates are those given, else those of `before`. */
+/** Fills in what a CA certificate was given without; its device certificates are those given, otherwise those of `before`. */
 export function keepCa(given: Certificate, before?: KeptCertificate): KeptCertificate {
   const devices = given.deviceCertificates?.map(keepDevice) ?? before?.deviceCertificates.values() ?? [];
   return {

@@ -11,7 +11,7 @@ export interface Incoming {
   readonly query: readonly Pair[];
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
-  /** Parameters of a form body (`application/x-www-form-urlencoded`), else empty. */
+  /** Parameters of a form body (`application/x-www-form-urlencoded`), otherwise empty. */
   readonly form: readonly Pair[];
 }
 

@@ -49,7 +49,7 @@ export class Throttle {
    *
    * @param now milliseconds of a clock that never goes back
    * @param limit calls a second
-   * @returns `undefined` when the call may go on, else the milliseconds after which a repeat may
+   * @returns `undefined` when the call may go on, otherwise the milliseconds after which a repeat may
    */
   take(now: number, limit: number): number | undefined {
     this.#arrived.add(now);

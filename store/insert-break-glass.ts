@@ -2,7 +2,7 @@ import type { PersonId } from '../domain/person.ts';
 import type { Queryable } from './queryable.ts';
 
 /**
- * Keeps that somebody has broken the glass with a change. Waits for a concurrent transaction that keeps or releases the
+ * Keeps that somebody has a break-glass change. Waits for a concurrent transaction that keeps or releases the
  * same of them.
  *
  * @returns false when they have with another change, which is open or whose review is owed

@@ -1,7 +1,7 @@
 import type { PolicyRevocation } from './policy-revocation.ts';
 import type { Queryable } from './queryable.ts';
 
-/** Keeps a revocation, unless that version is revoked already. @returns whether it was kept */
+/** Inserts a revocation, unless that version is revoked already. @returns whether it was inserted */
 export async function insertPolicyRevocation(db: Queryable, revocation: PolicyRevocation): Promise<boolean> {
   const { digest, name, version, comment, revokedBy, revokedAt } = revocation;
   const { rowCount } = await db.query(

@@ -3,7 +3,7 @@ import type { Queryable } from './queryable.ts';
 
 /**
  * Whether a later activity of the change, or a later attempt of the same one, has begun an attempt of its own since this one
- * was scheduled: then Temporal has given this one up, and its worker stood still and does not know.
+ * was scheduled. Then Temporal has given this one up; its worker stood still and does not know.
  *
  * @param scheduledAt - ISO 8601: when Temporal scheduled this attempt of the activity; what is older belongs to a run before a reset
  */

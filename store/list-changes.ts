@@ -35,7 +35,7 @@ export interface ChangeFilter {
    * `refusalToDecide` says of each.
    */
   readonly awaitingPerson?: Awaited | undefined;
-  /** Only changes that this person requested; for whoever may see no others. */
+  /** Only changes that this person requested, for somebody who may see no others. */
   readonly visibleTo?: PersonId | undefined;
 }
 
@@ -60,7 +60,7 @@ interface ChangeTable {
   submitted_at: string;
 }
 
-/** Composes only; the text is run by `pg` on whatever the caller has. */
+/** Only composes statements; `pg` runs the text on the caller's connection. */
 const composer = new Kysely<{ 'countersign.change': ChangeTable }>({
   dialect: {
     createAdapter: () => new PostgresAdapter(),

@@ -1,8 +1,8 @@
 import type { PoolClient } from 'pg';
 
 /**
- * Until the transaction ends: `pass` is shared by all who begin calls, `shut` is had by one alone and while nobody passes.
- * Whatever is written under `shut` and committed is seen by whoever passes afterwards.
+ * Locks the gate until the transaction ends. All transactions that begin calls share `pass`. One transaction alone has
+ * `shut`, while none has `pass`; whatever it writes and commits is visible to every later `pass`.
  */
 export async function lockCallGate(client: PoolClient, how: 'pass' | 'shut'): Promise<void> {
   const mode = how === 'pass' ? 'row exclusive' : 'exclusive';

@@ -108,7 +108,7 @@ async function checkMigrator(client: pg.Client): Promise<void> {
   if (role.superuser) {
     throw new CountersignError(
       'invalid_configuration',
-      `migrations run as the owner of the database, who is no superuser; ${role.name} is one`,
+      `migrations run as the owner of the database, not as a superuser; ${role.name} is a superuser`,
     );
   }
   if (role.group !== null) {

@@ -16,7 +16,7 @@ export type OpenResult =
   | { readonly kind: 'known'; readonly changeId: string }
   /** The same person used the key for that change with another body. */
   | { readonly kind: 'key_reused'; readonly changeId: string }
-  /** Who breaks the glass has done so with that change, which is open or whose review is owed. */
+  /** The requester of this break-glass change has that earlier one, which is open or owes its review. */
   | { readonly kind: 'review_owed'; readonly changeId: string }
   /** That change is open on the same target. */
   | { readonly kind: 'target_taken'; readonly changeId: string };

@@ -6,7 +6,7 @@ import { CountersignError } from '../domain/error.ts';
  * numbers and bytes are read in one form only, names are looked up in no schema of somebody else, and nothing waits without
  * end. Each value as `current_setting` shows it.
  *
- * `default_transaction_read_only` is not among them: who sets it wants no writes.
+ * `default_transaction_read_only` is not among them: whoever sets it wants no writes.
  */
 export const sessionSettings = {
   client_encoding: 'UTF8',

@@ -32,7 +32,7 @@ export async function startAttempt(db: Queryable, start: AttemptStart): Promise<
     });
     const attempt = rows[0] ?? (await sameAttempt(db, start));
     if (attempt) return attemptOf(attempt);
-    // Another activity of the same change took the ordinal meanwhile: take the next.
+    // Another activity of the same change has taken the ordinal meanwhile, so take the next one.
   }
 }
 

@@ -85,7 +85,7 @@ const missing = looseObject({
   alsoFrom: array(string().nullable()),
 });
 
-/** What each member has to be for a reader of ours. What more a member has, is left there. */
+/** The form that each member must have for our readers. Further properties of a member are kept. */
 const members = {
   id: string(),
   version: z.int(),
@@ -147,7 +147,7 @@ function repaired(told: Pick<Change, 'id' | 'version' | 'submittedAt'> & Record<
   return { ...told, ...Object.fromEntries(lost.map((name) => [name, nothing[name]])) } as unknown as Change;
 }
 
-/** What stands for each member that cannot be read: as much of it as can. */
+/** The replacement of each member that cannot be read: as much of the member as can be read. */
 function unreadable(told: Record<string, unknown>): Change {
   const { requester, policy: rules } = told;
   return {
@@ -194,7 +194,7 @@ function unreadable(told: Record<string, unknown>): Change {
     executionStatus: 'not_started',
     reviewStatus: 'none',
     submittedAt: epoch,
-    // Past: nothing may be decided.
+    // A moment in the past: nothing may be decided.
     decideBy: epoch,
     executeAfter: null,
     executeBy: null,
@@ -209,7 +209,7 @@ function unreadable(told: Record<string, unknown>): Change {
     stopWords: 0,
     standing: 'going',
     reason: null,
-    // A call that is not known to have been made may have been.
+    // Whether a call was made is unknown, so it may have been.
     calls: { started: 0, open: [], called: true, succeeded: false },
     review: null,
     closedAt: null,
@@ -223,7 +223,7 @@ function textIn(value: unknown, member: string): string {
   return typeof found === 'string' ? found : '';
 }
 
-/** Those of a list that can be read. */
+/** The items of a list that can be read. */
 function listOf<T>(value: unknown, schema: z.ZodType): T[] {
   return Array.isArray(value) ? value.filter((item): item is T => schema.safeParse(item).success) : [];
 }

@@ -7,7 +7,7 @@ import {
 } from '@temporalio/workflow';
 import type { CallInput, CallResult, LogActivities } from '../activities/contract.ts';
 import type { SignedRequest } from '../domain/change.ts';
-import type { Closure } from '../domain/closure.ts';
+import type { Block } from '../domain/block.ts';
 import { endOfSuccess } from '../domain/end.ts';
 import { isoTime } from '../domain/time.ts';
 import { newAsking } from './change-context.ts';
@@ -18,7 +18,7 @@ import { tell } from './notice.ts';
 import { failedCallOf } from './read-target.ts';
 import { hearIfItFits } from './requests.ts';
 
-type Held = Extract<CallResult, { kind: 'closed' }>;
+type Held = Extract<CallResult, { kind: 'blocked' }>;
 
 /**
  * How long an answer may wait in its worker until the log takes it, execute-by or not: it exists nowhere else. A worker
@@ -28,7 +28,7 @@ const recordedWithinMs = 3_600_000;
 
 const { gate } = proxyActivities<Pick<LogActivities, 'gate'>>({
   startToCloseTimeout: '15 seconds',
-  // Where it is closed the activity itself says how long to wait.
+  // While it blocks, the activity itself says how long to wait.
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
 });
 
@@ -47,7 +47,7 @@ export async function execute(context: ChangeContext): Promise<void> {
   if (executeAfter !== null && Date.parse(executeAfter) > Date.now()) {
     await context.waitUntil(isOver, earlier(executeAfter, executeBy));
   }
-  let held: Closure | null = null;
+  let held: Block | null = null;
   for (;;) {
     await context.waitUntil(() => isOver() || context.phase !== 'paused', executeBy);
     if (isOver() || context.isFull()) return;
@@ -64,7 +64,7 @@ export async function execute(context: ChangeContext): Promise<void> {
       case 'stopped':
         await hearAll(context, result.words, before.stopWords);
         break;
-      case 'closed':
+      case 'blocked':
         context.mayHaveCalled = result.called;
         // An operator may have paused it while the answer came: then it rests first, and is told of its freeze afterwards.
         if (context.change.version === before.version) await hold(context, result, held);
@@ -111,12 +111,12 @@ async function hearAll(
 }
 
 /** Waits while something keeps the call from running; a change whose call was never made may be withdrawn meanwhile. */
-async function hold(context: ChangeContext, { why, called }: Held, before: Closure | null): Promise<void> {
+async function hold(context: ChangeContext, { why, called }: Held, before: Block | null): Promise<void> {
   const isSame = before !== null && before.freezeId === why.freezeId && before.until === why.until;
   if (!isSame) await context.apply({ kind: 'hold', why, called });
   const { version, id: changeId, executeBy } = context.change;
   const isInterrupted = () => context.change.version !== version;
-  // The gate was open by one worker's clock and is closed by another's: this passes, and was told of.
+  // The gate was open by one worker's clock and blocks by another's: this passes, and was told of.
   if (isSame) await context.waitUntil(isInterrupted, isoTime(Date.now() + 1000));
   await context.unless(isInterrupted, executeBy, () => gate({ changeId }));
 }
@@ -177,7 +177,7 @@ function gaveUpInTime(error: ActivityFailure): boolean {
 const late = { code: 'execute_by_passed', message: 'no further call was possible before execute-by' };
 
 /** Too late, and what had kept the change from running last. */
-function lateOf(held: Closure | null): { code: string; message: string } {
+function lateOf(held: Block | null): { code: string; message: string } {
   return held ? { ...late, message: `${late.message}; held by a ${held.kind}: ${held.reason}` } : late;
 }
 

@@ -39,9 +39,9 @@ export function eventRoutes(deps: ApiDependencies): Router {
       }
 
       let after = lastEventId(req.headers['last-event-id']);
-      // Read before the entries: what a closed change still lacks is then sure to be among them. Later the log tells.
+      // The change is read before its entries: if it is closed, the entries are then complete. Later the log tells of its end.
       let ended = change.closedAt !== null;
-      // The beat is ours: the session's own would go on for a caller who has gone before it began.
+      // The keep-alive is our own: that of the session would go on for a client who left before the stream began.
       const session = await createSession(req, res, { keepAlive: null, serializer: shownJson });
       let sending = Promise.resolve();
       const isOpen = () => !res.writableEnded && !res.destroyed;
@@ -68,7 +68,7 @@ export function eventRoutes(deps: ApiDependencies): Router {
         let more: boolean;
         do {
           const page = await entriesOfChange(db, change.id, { afterIndex: after, limit: pageSize });
-          // Those without an index come last; the next wake brings them.
+          // Entries without an index come last; the next wake brings them.
           waiting = page.filter(({ index }) => index === null).length;
           for (const entry of page) {
             if (entry.index === null) break;

@@ -28,7 +28,7 @@ import { methodNotAllowed } from '../problem.ts';
 import { checked, freezeListQuerySchema, freezeOverrideSchema, uuidSchema } from '../schemas.ts';
 import { findChange, shownCall } from '../view.ts';
 
-/** `/v1/freezes`: an admin declares and lifts them; whom a change's policy names lets that change run in one. */
+/** `/v1/freezes`: an admin declares and lifts them; the people whom a change's policy names let that change run in one. */
 export function freezeRoutes(deps: ApiDependencies): Router {
   const { db, policies, namespace, refusals, calendar = [], now = Date.now } = deps;
 
@@ -65,7 +65,7 @@ export function freezeRoutes(deps: ApiDependencies): Router {
       await mayRead(req);
       const { cursor, limit } = checked(freezeListQuerySchema, req.query);
       const { freezes, nextCursor } = await listFreezes(db, cursor ?? null, limit);
-      // Those of the file belong to no page: they are few, and come first.
+      // The few freezes of the file belong to no page and come first.
       res.json({ items: cursor === undefined ? [...calendar, ...freezes] : freezes, nextCursor });
     })
     .post(async (req, res) => {
@@ -76,7 +76,7 @@ export function freezeRoutes(deps: ApiDependencies): Router {
       const at = now();
       const freeze = readFreeze(deps.operations, req.body, req.headers['idempotency-key'], person, at);
       const { created, callsUnderWay } = await inTransaction(db, async (client) => {
-        // No call that it holds begins from here on.
+        // After this commit no call begins that the freeze blocks.
         await lockCallGate(client, 'shut');
         const callsUnderWay = (await listCallsUnderWay(client)).filter(({ change }) =>
           concerns(freeze, change),
@@ -115,12 +115,12 @@ export function freezeRoutes(deps: ApiDependencies): Router {
       );
       const freeze = await find(id);
       if (freeze.declaredBy === null) {
-        // What the file says, only the file takes back.
+        // A freeze of the file can only be removed from the file.
         methodNotAllowed('GET')(req, res, next);
         return;
       }
       const at = now();
-      // Lifted before: the same answer again.
+      // The freeze was lifted before: the same answer again.
       if (freeze.liftedAt === null) {
         await recorded(refusals, req, { wanted: { call: 'lift a freeze', freezeId: id } }, () => {
           if (isOver(freeze, at)) throw new CountersignError('freeze_ended', `freeze ${id} is over`);

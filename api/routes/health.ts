@@ -15,7 +15,7 @@ export function healthRoutes({ db, engine, metrics }: ApiDependencies): Router {
       answers(() => db.query('select 1')),
       writable(),
       engine.reachable(),
-      // Told, and no reason to be unready: people can still ask, decide and read while calls wait for the log.
+      // Reported, and no reason to be unready: people can still submit, decide and read while calls wait for the log.
       readUnsealed(db).catch(() => null),
     ]);
     const ready = postgres && log && temporal;

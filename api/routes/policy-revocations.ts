@@ -23,7 +23,7 @@ import { shownCall } from '../view.ts';
 export function policyRevocationRoutes(deps: ApiDependencies): Router {
   const { db, namespace, refusals, policies, now = Date.now } = deps;
 
-  /** As a change has pinned it, or as it is loaded and no change has been asked for under it yet. */
+  /** The policy as a change has pinned it; or as it is loaded, when no change has been submitted under it yet. */
   async function versionOf(digest: string): Promise<{ name: string; version: string } | null> {
     const loaded = policies.current().rules.find(({ policy }) => policy.digest === digest)?.policy;
     if (loaded) return { name: loaded.name, version: loaded.version };
@@ -55,7 +55,7 @@ export function policyRevocationRoutes(deps: ApiDependencies): Router {
       }
       const at = isoTime(now());
       const { created, callsUnderWay } = await inTransaction(db, async (client) => {
-        // No call begins under it from here on.
+        // After this commit no call begins under the policy.
         await lockCallGate(client, 'shut');
         const callsUnderWay = (await listCallsUnderWay(client)).filter(
           ({ change }) => change.policy.digest === digest,
@@ -68,9 +68,9 @@ export function policyRevocationRoutes(deps: ApiDependencies): Router {
         await appendEntry(client, newEntry(place, { type: 'policy.revoked', ...members }));
         return { created: true, callsUnderWay };
       });
-      // The row holds them all; who is told when is of no matter to a call.
+      // The row blocks all calls; when each workflow is told does not matter for that.
       endRevoked(deps).catch((err: unknown) => {
-        deps.log.warn({ err: err as Error }, 'changes under a revoked policy are told later');
+        deps.log.warn({ err: err as Error }, 'changes under a revoked policy will be stopped later');
       });
       const kept = await getPolicyRevocation(db, digest);
       res.status(created ? 201 : 200).json({ ...kept, callsUnderWay: callsUnderWay.map(shownCall) });

@@ -23,7 +23,7 @@ import { refuseUnsealed } from '../sealed.ts';
 import { checked, decisionSchema, executionSchema, reviewSchema, withdrawalSchema } from '../schemas.ts';
 import { makeView, findChange } from '../view.ts';
 
-/** Whether there is anything to do. */
+/** Whether the request would change anything. */
 type Verdict = 'new' | 'repeated';
 
 /** Why what somebody said could not be written down; null when it could, and where there is nothing to write. */
@@ -53,9 +53,9 @@ export function requestRoutes(deps: ApiDependencies): Router {
       const { kind, action, digest = null } = wanted;
       const type = kind.startsWith('decision') ? 'decision.refused' : 'request.refused';
       await recorded(refusals, req, { type, change, wanted: { kind, action, digest } }, async () => {
-        // Who says something of what they were shown must have been shown what it is. A word to stop is taken all the same.
+        // A person decides or reviews what they were shown, so it must be what is stored. A word to stop is accepted anyway.
         if (kind === 'decision' || kind === 'review') await assertIntact(refusals, change);
-        // Who may not read it learns nothing of it by deciding.
+        // A person who may not read the change must not learn of it by deciding.
         if (asked.kind.startsWith('decision') && !mayRead(change, person, groupsIn, now())) {
           throw new CountersignError('not_an_approver', 'the change awaits no decision of yours');
         }
@@ -67,10 +67,10 @@ export function requestRoutes(deps: ApiDependencies): Router {
           allowed(refusalOfRecord(change, request, now()));
           await engine.send(request).catch(async (error: unknown) => {
             if (!(error instanceof CountersignError) || error.code !== 'change_closed') throw error;
-            // The workflow ended since the change was read: what is stored now says why, or that this came through.
+            // The workflow has ended since the change was read: the stored change says why, or that this request came through.
             if ((await judge(await findChange(db, change.id, person), person, wanted)) === 'new') throw error;
           });
-          // Two reviews at once meet in one workflow: what is stored says whose it is.
+          // Two reviews at once meet in one workflow: the stored review says who signed it.
           if (kind === 'review') await judge(await findChange(db, change.id, person), person, wanted);
         }
       });
@@ -78,7 +78,7 @@ export function requestRoutes(deps: ApiDependencies): Router {
     };
   }
 
-  /** Of what was stopped for good nothing is decided any more, even where its workflow does not know yet. */
+  /** Refuses a decision on a change that was stopped for good, also when its workflow does not know yet. */
   async function assertGoesOn(id: string): Promise<void> {
     const { standing } = await readStanding(db, id);
     if (standing === 'revoked') throw new CountersignError('policy_revoked', 'the policy was revoked');
@@ -154,7 +154,7 @@ export function requestRoutes(deps: ApiDependencies): Router {
         (body) => ({ kind: 'review', action: 'sign', ...checked(reviewSchema, body) }),
         (change, person) => {
           if (!mayRead(change, person, policies.current().directory.groupsIn, now())) {
-            throw new CountersignError('forbidden', 'who may not read a change may not review it');
+            throw new CountersignError('forbidden', 'only somebody who may read a change may review it');
           }
           return allowed(judgeReview(change, person));
         },

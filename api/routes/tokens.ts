@@ -105,7 +105,7 @@ export function tokenRoutes(deps: ApiDependencies): Router {
       const token = await find(req.params.id);
       const at = isoTime(now());
       await inTransaction(db, async (client) => {
-        // Revoked before: nothing new, and the same answer.
+        // The token was revoked before: the same answer again.
         if (!(await revokeApiToken(client, { id: token.id, by, at }))) return;
         await append(client, req, 'token.revoked', token, at);
       });

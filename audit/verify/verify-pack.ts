@@ -74,7 +74,7 @@ async function readFile(source: PackSource, state: Verification, file: PackFile)
   }
   if (!claim) throw new BrokenPack('unexpected', `${path} is not in the manifest`);
   const sizes = `${path} has ${file.bytes} bytes, the manifest says ${claim.bytes}`;
-  // An edit is looked at; an archive that unpacks into something quite else is not.
+  // An edit is looked at; an archive that unpacks into something quite different is not.
   if (file.bytes > claim.bytes + mostAdded) throw new BrokenPack('altered', sizes);
   const hash = createHash('sha256');
   const content = hashed(file.content, hash);

@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { changeIdOf } from '../../api/submission.ts';
+import { changeIdOf } from '../../api/submit-request.ts';
 import { workflowIdOf } from '../../domain/change.ts';
 import { submission } from '../support/service.ts';
 import { startApiStack } from './api-stack.ts';

@@ -152,7 +152,7 @@ test('changes are listed newest first, by filters, and a page at a time', async 
   expect(await ids(`sn=${sn}`, 'alice')).toHaveLength(5);
 });
 
-test('broken glasses that nobody has looked at, and those somebody has, can be found', async () => {
+test('break-glass changes that nobody has looked at, and those somebody has, can be found', async () => {
   const sn = randomUUID();
   const closedAt = '2026-11-24T10:00:00.000Z';
   const broken = (reviewStatus: 'owed' | 'signed' | 'none') =>

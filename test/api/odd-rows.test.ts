@@ -3,7 +3,7 @@ import type { Pool } from 'pg';
 import { closeOrphans } from '../../activities/close-orphans.ts';
 import { endRevoked } from '../../api/end-revoked.ts';
 import type { ChangeView, ListedChange } from '../../api/view.ts';
-import { changeLine, changeLines, entryLine } from '../../cli/story.ts';
+import { renderChange, renderEntry, renderListedChange } from '../../cli/render.ts';
 import type { ShownEntry } from '../../cli/api-client.ts';
 import type { Change } from '../../domain/change.ts';
 import { getChange } from '../../store/get-change.ts';
@@ -97,7 +97,7 @@ test('every one is in the list, once, and can be printed', async () => {
   expect(rows.length).toBeGreaterThan(250);
   const items = await listed('olga');
   expect(items.map(({ id }) => id).sort()).toEqual([...whole, ...rows.map(({ id }) => id)].sort());
-  for (const item of items) expect(changeLine(item)).toContain(item.id);
+  for (const item of items) expect(renderListedChange(item)).toContain(item.id);
 });
 
 test('the lists of approvers, requesters and of what awaits somebody go on', async () => {
@@ -111,7 +111,7 @@ test('each is shown as far as it goes, or refused as edited; never a fault of ou
     const answer = await stack.api.call(`/v1/changes/${id}`, { as: 'olga' });
     expect([200, 409], `${member} is ${what}: ${answer.text}`).toContain(answer.status);
     if (answer.status === 200)
-      expect(changeLines(answer.body as unknown as ChangeView)).toContain(`change      ${id}`);
+      expect(renderChange(answer.body as unknown as ChangeView)).toContain(`change      ${id}`);
     else expect(answer.body.code).toBe('stored_change_differs');
     const events = await stack.api.call(`/v1/changes/${id}/events`, { as: 'olga' });
     expect(events.status).toBe(200);
@@ -144,7 +144,7 @@ test.each<[string, Buffer]>([
   const answer = await stack.api.call(`${path}/events`, { as: 'olga' });
   const items = answer.body['items'] as ShownEntry[];
   expect(items.map(({ type }) => type).sort()).toEqual(['decision.refused', 'unreadable']);
-  for (const entry of items) expect(entryLine(entry)).toContain(entry.type);
+  for (const entry of items) expect(renderEntry(entry)).toContain(entry.type);
   const all = await stack.api.call(`/v1/audit/entries?changeId=${id}`, { as: 'dave' });
   expect(all.status).toBe(200);
 });
@@ -201,5 +201,5 @@ test.each<[string, object]>([
   ['a type that is none', { type: 7 }],
 ])('an entry with %s can be printed', (_what, more) => {
   const entry = { index: 1, key: 'k', type: 'change.closed', time: '2026-11-24T09:00:00.000Z', ...more };
-  expect(entryLine(entry as unknown as ShownEntry)).toContain('2026-11-24T09:00:00.000Z');
+  expect(renderEntry(entry as unknown as ShownEntry)).toContain('2026-11-24T09:00:00.000Z');
 });

@@ -156,7 +156,7 @@ test('what a person may list is what they may read', async () => {
   }
 });
 
-test('whoever may sign the review of a broken glass may read the change, and who may not read it may not sign', async () => {
+test('whoever may sign the review of a break-glass change may read the change, and who may not read it may not sign', async () => {
   const broken = {
     breakGlass: true,
     reviewStatus: 'owed',

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { changeIdOf } from '../../api/submission.ts';
+import { changeIdOf } from '../../api/submit-request.ts';
 import { canonicalJson } from '../../domain/canonical-json.ts';
 import type { Change } from '../../domain/change.ts';
 import { CountersignError } from '../../domain/error.ts';
@@ -54,9 +54,14 @@ function twin(body: ReturnType<typeof submission> & { breakGlass?: boolean }, ke
 test.each<[string, string, object, 'alice' | 'erin']>([
   ['its target is looked for', 'from countersign.open_target', {}, 'alice'],
   ['its policy is looked for', 'from countersign.policy_revocation', {}, 'alice'],
-  ['its person’s broken glass is looked for', 'from countersign.break_glass', { breakGlass: true }, 'alice'],
   [
-    'its target is looked for, with a broken glass',
+    'its person’s break-glass change is looked for',
+    'from countersign.break_glass',
+    { breakGlass: true },
+    'alice',
+  ],
+  [
+    'its target is looked for, with a break-glass change',
     'from countersign.open_target',
     { breakGlass: true },
     'erin',

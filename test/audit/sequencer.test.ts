@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { appendEntry } from '../../audit/append.ts';
-import { lead } from '../../audit/lead.ts';
+import { waitForLeaderLock } from '../../audit/leader-lock.ts';
 import { sequencePending } from '../../audit/sequence-pending.ts';
 import { startSequencer } from '../../audit/sequencer.ts';
 import type { SequencerOptions } from '../../audit/sequencer.ts';
@@ -209,7 +209,11 @@ function isLocked(name: string): Promise<boolean> {
 test('a leader’s session looks for rows by index alone, whatever the statistics say', async () => {
   const client = await signer.connect();
   try {
-    await lead(client, { name: 'sequencer', silentMs: 10_000, ended: new AbortController().signal });
+    await waitForLeaderLock(client, {
+      name: 'sequencer',
+      silentMs: 10_000,
+      ended: new AbortController().signal,
+    });
     const { rows } = await client.query<{ name: string; setting: string }>(
       `select name, setting from pg_settings where name in ('enable_seqscan', 'enable_hashjoin', 'enable_mergejoin')`,
     );

@@ -108,7 +108,7 @@ test('freezes are listed page by page, the last declared first', async () => {
   expect(seen[0]).toBe(ids[4]);
 });
 
-test('the gate is closed by a freeze of the database, until it ends or is lifted', async () => {
+test('the gate blocks in a freeze of the database, until it ends or is lifted', async () => {
   const gate = makeGate(worker);
   const { mqttInstanceId, mine } = onInstance();
   expect(await gate(mine, now)).toBeNull();
@@ -126,7 +126,7 @@ test('the gate is closed by a freeze of the database, until it ends or is lifted
   expect(await gate(mine, now)).toBeNull();
 });
 
-test('the gate is closed by a freeze of the calendar file, and by none of its names', async () => {
+test('the gate blocks in a freeze of the calendar file, and by none of its names', async () => {
   const { mqttInstanceId, mine } = onInstance();
   const gate = makeGate(worker, [freeze(mqttInstanceId, { id: 'year-end', endsAt: null })]);
   expect(await gate(mine, now)).toMatchObject({ kind: 'freeze', until: null, freezeId: 'year-end' });
@@ -154,12 +154,12 @@ test('an override opens the gate for one change, one freeze and one digest', asy
   expect(await gate(mine, now)).toMatchObject({ freezeId: second.id });
 });
 
-test('the gate is closed outside of the policy’s windows, and a freeze is named before them', async () => {
+test('the gate blocks outside of the policy’s windows, and a freeze is named before them', async () => {
   const window = { cron: '0 13 * * *', durationMinutes: 60, timeZone: 'UTC', holidays: [] };
   const { mqttInstanceId, mine } = onInstance({ policy: { ...fourEyes, windows: [window] } });
   const gate = makeGate(worker);
-  const closed = { kind: 'window', reason: 'no change window is open', until: at(60), freezeId: null };
-  expect(await gate(mine, now)).toEqual(closed);
+  const blocked = { kind: 'window', reason: 'no change window is open', until: at(60), freezeId: null };
+  expect(await gate(mine, now)).toEqual(blocked);
   expect(await gate(mine, Date.parse(at(60)))).toBeNull();
   expect(await gate(mine, Date.parse(at(120)))).toMatchObject({ kind: 'window', until: at(60 + 1440) });
   await insertFreeze(api, freeze(mqttInstanceId));

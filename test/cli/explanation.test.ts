@@ -52,13 +52,13 @@ test.each<[string, Partial<PinnedPolicy>, string, RegExp]>([
     /open until 1970-01-01T00:01/,
   ],
   [
-    'a glass',
+    'break-glass',
     { groups, breakGlass: { groups: ['oncall'], approvals: 0, reasons: ['outage'] } },
     'break-glass',
     /may: it runs once nobody.*outage/,
   ],
   [
-    'a glass of others',
+    'break-glass for others',
     { groups, breakGlass: { groups: ['security'], approvals: 1 } },
     'break-glass',
     /may not/,
@@ -67,7 +67,7 @@ test.each<[string, Partial<PinnedPolicy>, string, RegExp]>([
   expect(told(more)[what]).toMatch(expected);
 });
 
-test('a glass that a policy does not have would be refused', () => {
+test('break-glass that a policy does not allow would be refused', () => {
   expect(told({}, true)['break-glass']).toMatch(/refused/);
   expect(told({})).not.toHaveProperty('break-glass');
 });

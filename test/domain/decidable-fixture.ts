@@ -1,6 +1,6 @@
 import type { Decision } from '../../domain/change.ts';
 import { decisionOf, judgeDecision } from '../../domain/decision.ts';
-import type { Decidable, WantedDecision } from '../../domain/decision.ts';
+import type { DecisionFacts, WantedDecision } from '../../domain/decision.ts';
 import { allowed, CountersignError, isRefused } from '../../domain/error.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import { decisionOutcome } from '../../domain/decision.ts';
@@ -37,7 +37,7 @@ export function policyOf(stages: Stage[], more: Partial<PinnedPolicy> = {}): Pin
 }
 
 /** A change of alice's that awaits decisions. */
-export function decidable(policy: PinnedPolicy = fourEyes, more: Partial<Decidable> = {}): Decidable {
+export function decidable(policy: PinnedPolicy = fourEyes, more: Partial<DecisionFacts> = {}): DecisionFacts {
   return {
     requester: alice,
     policy,
@@ -66,7 +66,7 @@ export function decided(by: Person, more: Partial<Decision> = {}): Decision {
 }
 
 /** The change after one more decision that the rule allows. @throws CountersignError the refusal */
-export function after(change: Decidable, by: Person, more: Partial<WantedDecision> = {}): Decidable {
+export function after(change: DecisionFacts, by: Person, more: Partial<WantedDecision> = {}): DecisionFacts {
   const want = wanted(by, more);
   const now = submitted + 1000;
   if (allowed(judgeDecision(change, want, now)) === 'repeated') return change;

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { canonicalJson } from '../../domain/canonical-json.ts';
 import type { Decision } from '../../domain/change.ts';
 import { decisionOutcome, judgeDecision, refusalToTakeBack, missingSeats } from '../../domain/decision.ts';
-import type { Decidable, WantedDecision } from '../../domain/decision.ts';
+import type { DecisionFacts, WantedDecision } from '../../domain/decision.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import type { Person } from '../../domain/person.ts';
 import type { PinnedPolicy, RejectRule } from '../../domain/policy.ts';
@@ -33,7 +33,7 @@ const minute = 60_000;
 const iso = (ms: number) => new Date(submitted + ms).toISOString();
 
 const verdict = (
-  change: Partial<Decidable>,
+  change: Partial<DecisionFacts>,
   by: Person,
   more: Partial<WantedDecision> = {},
   now = submitted + 1000,
@@ -44,11 +44,11 @@ describe('who may decide what, when', () => {
   const security = policyOf([stage('first', 'security:1')]);
   const inOrder = policyOf([stage('first', 'operations:1'), stage('second', 'security:1')]);
   const reject = { decision: 'reject' } as const;
-  const acting: Partial<Decidable> = {
+  const acting: Partial<DecisionFacts> = {
     policy: { ...two, delegations: [{ from: alice, to: bob, since: iso(500), until: iso(60_000) }] },
     decisions: [decided(bob, { at: iso(400) })],
   };
-  test.each<[string, string, Partial<Decidable>, Person, Partial<WantedDecision>?, number?]>([
+  test.each<[string, string, Partial<DecisionFacts>, Person, Partial<WantedDecision>?, number?]>([
     ['an approver', 'new', {}, bob],
     ['an approver, rejecting', 'new', {}, bob, reject],
     ['the requester', 'self_approval', {}, alice],
@@ -127,7 +127,7 @@ describe('where a group’s members are known from', () => {
   const said = (id: Person, ...groups: string[]) => ({
     directory: [{ issuer: id.issuer, subject: id.subject, groups }],
   });
-  test.each<[string, string, Partial<Decidable>, Person, Partial<WantedDecision>?]>([
+  test.each<[string, string, Partial<DecisionFacts>, Person, Partial<WantedDecision>?]>([
     ['named by the token', 'new', from({ source: 'token' }), frank],
     ['listed', 'new', listing(bob), bob],
     ['listed under another issuer', 'not_an_approver', listing(bob), { ...bob, issuer: 'https://other' }],
@@ -381,7 +381,7 @@ describe('escalation, break-glass and standard changes', () => {
     policyOf([stage('first', 'operations:2'), stage('second', 'security:1')], {
       breakGlass: { groups: ['oncall'], approvals },
     });
-  test('a broken glass asks for one of the policy’s people, or for nobody', () => {
+  test('a break-glass change asks for one of the policy’s people, or for nobody', () => {
     const one = decidable(glass(1), { breakGlass: true });
     expect(decisionOutcome(one)).toBe('pending');
     expect(missingSeats(one)).toEqual([
@@ -407,7 +407,7 @@ describe('taking a decision back', () => {
   const start = decidable(policy);
   const one = after(start, bob);
   const two = after(one, carol);
-  const taken = (change: Decidable, by: Person, now = submitted + 2000) =>
+  const taken = (change: DecisionFacts, by: Person, now = submitted + 2000) =>
     codeOf(() => refusalToTakeBack(change, by, now));
   test.each<[string, string, () => unknown]>([
     ['while the stage is open', 'allowed', () => taken(one, bob)],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { askAgainMs } from '../../domain/closure.ts';
+import { askAgainMs } from '../../domain/block.ts';
 import type { CountersignError } from '../../domain/error.ts';
 import { concerns, freezeInTheWay, inForce, refusalOfOverride } from '../../domain/freeze.ts';
 import type { Freeze, FreezeOverride } from '../../domain/freeze.ts';
@@ -217,7 +217,7 @@ test.each<[string | null, number]>([
   [new Date(now + 1500).toISOString(), 1500],
   [at(1), 60_000],
   [at(1000), 60_000],
-])('a gate that is closed until %s is asked again after %d ms', (until, expected) => {
-  const closure = { kind: 'freeze' as const, reason: '', until, freezeId: 'f' };
-  expect(askAgainMs(closure, now)).toBe(expected);
+])('a gate that blocks until %s is asked again after %d ms', (until, expected) => {
+  const block = { kind: 'freeze' as const, reason: '', until, freezeId: 'f' };
+  expect(askAgainMs(block, now)).toBe(expected);
 });

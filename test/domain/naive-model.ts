@@ -1,6 +1,6 @@
 import type { PersonId } from '../../domain/person.ts';
 import { samePerson } from '../../domain/person.ts';
-import type { Decidable } from '../../domain/decision.ts';
+import type { DecisionFacts } from '../../domain/decision.ts';
 import type { Decision } from '../../domain/change.ts';
 import type { Stage } from '../../domain/policy.ts';
 
@@ -8,14 +8,14 @@ import type { Stage } from '../../domain/policy.ts';
  * The rules once more, slowly and without any of the code that they are compared with: every way to seat people is tried
  * until one fills every seat. For a few people only.
  */
-export function naivelyApproved(change: Decidable): boolean {
+export function naivelyApproved(change: DecisionFacts): boolean {
   const { stages } = change.policy;
   if (stages.length === 0 || stages.some(({ groups }) => groups.length === 0)) return false;
   return canFill(change, stages.flatMap(seatsOf), 'approve');
 }
 
 /** Whether rejects end a change: any; so many of people with a right to some seat; more than half of the stage that is open. */
-export function naivelyRejected(change: Decidable): boolean {
+export function naivelyRejected(change: DecisionFacts): boolean {
   const { reject, stages } = change.policy;
   const anywhere = stages.flatMap(({ groups }) => groups.map(({ group }) => group));
   const places = (count: number) => Array.from({ length: count }, () => anywhere);
@@ -39,7 +39,7 @@ function seatsOf({ groups }: Stage): (string | null)[][] {
 
 /** Whether distinct people who said so can take all the places, each under a right of their own; a place names who may. */
 function canFill(
-  change: Decidable,
+  change: DecisionFacts,
   places: readonly (readonly (string | null)[])[],
   said: Decision['decision'],
 ): boolean {
@@ -58,7 +58,7 @@ function canFill(
 }
 
 /** Decisions that count: this round's, one for each person, of approvers apart from the requester's side. */
-export function countedBy(change: Decidable): Decision[] {
+export function countedBy(change: DecisionFacts): Decision[] {
   const side = [
     change.requester,
     ...change.policy.delegations.filter((d) => samePerson(d.from, change.requester)).map((d) => d.to),
@@ -74,7 +74,7 @@ export function countedBy(change: Decidable): Decision[] {
   );
 }
 
-function standsFor(change: Decidable, { person }: Decision): PersonId[] {
+function standsFor(change: DecisionFacts, { person }: Decision): PersonId[] {
   const here = change.decisions.filter((d) => d.counts && d.round === change.round).map((d) => id(d.person));
   const side = change.policy.delegations
     .filter((d) => samePerson(d.from, change.requester))
@@ -85,7 +85,7 @@ function standsFor(change: Decidable, { person }: Decision): PersonId[] {
     .filter((from) => ![id(change.requester), id(person), ...side, ...here].includes(id(from)));
 }
 
-function mayTake(change: Decidable, d: Decision, whose: PersonId, group: string | null): boolean {
+function mayTake(change: DecisionFacts, d: Decision, whose: PersonId, group: string | null): boolean {
   if (group === null) return true;
   const { escalation } = change.policy;
   const asked =
@@ -93,7 +93,7 @@ function mayTake(change: Decidable, d: Decision, whose: PersonId, group: string 
   return asked || isIn(change, d, whose, group);
 }
 
-function isIn({ policy }: Decidable, d: Decision, whose: PersonId, group: string): boolean {
+function isIn({ policy }: DecisionFacts, d: Decision, whose: PersonId, group: string): boolean {
   const source = policy.groups[group];
   if (source?.source === 'members') return source.members.some((m) => samePerson(m, whose));
   if (source?.source === 'directory') {

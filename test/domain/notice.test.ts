@@ -73,7 +73,7 @@ describe('who is told', () => {
   test('of an escalation: its group and the requester', () => {
     expect(audienceOf('escalated', pending)).toEqual({ groups: ['duty'], people: [alice] });
   });
-  test('of a broken glass: everybody who was passed over', () => {
+  test('of a break-glass change: everybody who was passed over', () => {
     expect(audienceOf('break_glass', pending).groups).toEqual(['operations', 'security']);
   });
   test.each(['decided', 'closed'] as const)(

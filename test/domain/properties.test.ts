@@ -8,11 +8,11 @@ import {
   refusalToTakeBack,
   missingSeats,
 } from '../../domain/decision.ts';
-import type { Decidable } from '../../domain/decision.ts';
+import type { DecisionFacts } from '../../domain/decision.ts';
 import type { Person } from '../../domain/person.ts';
 import type { GroupSource, PinnedPolicy } from '../../domain/policy.ts';
 import { satisfiability } from '../../domain/satisfiability.ts';
-import { fill } from '../../domain/seats.ts';
+import { allocateSeats } from '../../domain/seats.ts';
 import { alice, decidable, decided, person, policyOf, submitted, wanted } from './decidable-fixture.ts';
 import { countedBy, naivelyApproved } from './naive-model.ts';
 
@@ -65,7 +65,7 @@ function tried(
   policy: PinnedPolicy,
   by: readonly Person[],
   decision: 'approve' | 'reject' = 'approve',
-): Decidable {
+): DecisionFacts {
   let change = decidable(policy, { requester: alice });
   for (const one of by) {
     const want = wanted(one, { decision });
@@ -76,7 +76,7 @@ function tried(
   return change;
 }
 /** Everybody tries again and again until nobody gets any further. */
-function triedByAll(policy: PinnedPolicy, by: readonly Person[]): Decidable {
+function triedByAll(policy: PinnedPolicy, by: readonly Person[]): DecisionFacts {
   return tried(policy, [...by, ...by, ...by, ...by]);
 }
 
@@ -210,7 +210,7 @@ describe('the cost of seating 1,000 people in 50 groups', () => {
   });
   const seated = (stages: ReturnType<typeof stage>, groups: readonly (readonly string[])[]) => {
     const began = performance.now();
-    fill(
+    allocateSeats(
       stages,
       groups.map((of, i) => ({ rights: [{ of: `${i}`, groups: of }] })),
     );

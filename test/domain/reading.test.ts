@@ -85,14 +85,14 @@ test.each<[string, Person, Partial<PinnedPolicy>, Partial<Change>, boolean]>([
     true,
   ],
   [
-    'an approver whom a broken glass skipped',
+    'an approver whom a break-glass change skipped',
     as('bob', ['approver'], ['operations']),
     broken(),
     { breakGlass: true },
     true,
   ],
   [
-    'another approver beside a broken glass',
+    'another approver beside a break-glass change',
     as('frank', ['approver'], ['security']),
     broken(),
     { breakGlass: true },

@@ -69,7 +69,7 @@ test('several at once take over one ordinary change, and end no other', async ()
   await users.dave.post(`/v1/changes/${first?.id}/review`, { comment: 'the outage was real' });
 });
 
-describe('a person who breaks the glass several times at once', () => {
+describe('several break-glass changes of one person at once', () => {
   test('breaks it once where nobody approves, and again when somebody has looked', async () => {
     const two = await replicas('alice', 0);
     const { users } = two[0];

@@ -191,7 +191,7 @@ describe.concurrent('a change that is started without requireApproval', () => {
     ['a part of a policy', { policy: { name: 'mine' } }],
     ['no policy', { policy: null }],
     ['clocks of its own', { decideBy: '2100-01-01T00:00:00.000Z' }],
-    ['a broken glass', { breakGlass: true }],
+    ['a break-glass change', { breakGlass: true }],
     ['a requester with groups', { requester: { issuer: 'i', subject: 's', groups: ['operations'] } }],
     ['no requester', { requester: undefined }],
     ['an empty justification', { justification: ' ' }],

@@ -244,7 +244,7 @@ describe.concurrent('under a policy of their own', () => {
     });
   });
 
-  test('a broken glass runs at once, owes a review by somebody else, and takes over an ordinary change', async () => {
+  test('a break-glass change runs at once, owes a review by somebody else, and takes over an ordinary change', async () => {
     const alice = { issuer: ground.identity.issuer, subject: 'alice' };
     const { asked, ended, users } = await under({
       name: 'emergency',
@@ -284,7 +284,7 @@ describe.concurrent('under a policy of their own', () => {
     expect(await codeOf(post(users.alice, await ground.certificate(), randomUUID(), glass))).toBe(null);
   });
 
-  test('a broken glass that asks for one approval takes any one of those who would be asked', async () => {
+  test('a break-glass change that asks for one approval takes any one of those who would be asked', async () => {
     const erin = { issuer: ground.identity.issuer, subject: 'erin' };
     const { users } = await under({
       name: 'emergency-of-two',

@@ -2,7 +2,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { choosePolicy } from '../../policies/choose.ts';
-import { readSubmission } from '../../api/submission.ts';
+import { readSubmitRequest } from '../../api/submit-request.ts';
 import { checkPolicies } from '../../policies/load.ts';
 import { person } from '../domain/decidable-fixture.ts';
 import { submission } from '../support/service.ts';
@@ -39,14 +39,17 @@ const inDirectory = `groups: { g: { source: directory } }\n${stages('g')} }\n`;
 
 function submitted(set: NonNullable<Awaited<ReturnType<typeof checked>>['set']>) {
   const alice = person('alice');
-  const asked = readSubmission(operations, {
-    body: submission('1'),
-    key: undefined,
-    person: { ...alice, issuer },
-    source: null,
-    now: 0,
-  });
-  return () => choosePolicy(set, asked, 0).name;
+  const request = readSubmitRequest(
+    operations,
+    {
+      body: submission('1'),
+      key: undefined,
+      person: { ...alice, issuer },
+      source: null,
+    },
+    0,
+  );
+  return () => choosePolicy(set, request, 0).name;
 }
 
 test.each<[string, string, string | null, string[]]>([

@@ -85,7 +85,7 @@ test('changes are counted by their statuses', async () => {
   expect(await countChangesByStatus(reader)).toContainEqual({ ...statuses, count: 2 });
 });
 
-test('only the worker writes, and it deletes nothing but open targets and broken glasses', async () => {
+test('only the worker writes, and it deletes nothing but open targets and break-glass changes', async () => {
   const tables = ['change', 'idempotency_key', 'open_target', 'break_glass', 'attempt', 'call_pace'];
   for (const table of tables) {
     const column = { call_pace: 'account' }[table] ?? 'change_id';

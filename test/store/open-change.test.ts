@@ -145,7 +145,7 @@ test('of many at once on one target, one opens and the rest are told of it', asy
 const glass = (by: Person, more: Partial<Change> = {}) =>
   change({ requester: by, breakGlass: true, ...more });
 
-test('of many at once by one person who breaks the glass, one opens and the rest are told of it', async () => {
+test('of many break-glass changes of one person at once, one opens and the rest are told of it', async () => {
   const ivan = person(`ivan-${randomUUID()}`);
   const wanted = Array.from({ length: 16 }, () => glass(ivan));
   const results = await Promise.all(wanted.map((c) => open(c, randomUUID())));
@@ -162,7 +162,7 @@ test('of many at once by one person who breaks the glass, one opens and the rest
   expect(await open(glass(person(`judy-${randomUUID()}`)))).toEqual({ kind: 'opened' });
 });
 
-test('a machine’s broken glass is that of whoever issued its token', async () => {
+test('a machine’s break-glass change counts as that of whoever issued its token', async () => {
   const ivan = person(`ivan-${randomUUID()}`);
   const machine = (n: number) => ({
     ...person(`token-${n}-${randomUUID()}`),
@@ -180,7 +180,7 @@ test.each<[string, Partial<Change>, boolean]>([
   ['ended without a call', { decisionStatus: 'withdrawn' }, true],
   ['approved and ended without a call', { decisionStatus: 'approved', executionStatus: 'cancelled' }, true],
   ['called', { decisionStatus: 'approved', executionStatus: 'succeeded', reviewStatus: 'owed' }, false],
-])('a broken glass that is %s: another is opened: %s', async (_name, ended, expected) => {
+])('a break-glass change that is %s: another is opened: %s', async (_name, ended, expected) => {
   const ivan = person(`ivan-${randomUUID()}`);
   const first = glass(ivan);
   await open(first);
@@ -192,7 +192,7 @@ test.each<[string, Partial<Change>, boolean]>([
   expect(await findBreakGlass(pool, ivan)).toBe(expected ? second.id : first.id);
 });
 
-test('who breaks the glass waits for the review that is being signed', async () => {
+test('a break-glass change waits for the review that is being signed', async () => {
   const ivan = person(`ivan-${randomUUID()}`);
   const first = glass(ivan);
   await open(first);

@@ -2,11 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { PoolClient } from 'pg';
 import type { Queryable } from '../store/queryable.ts';
 
-/** How long a session waits between two tries to lead, ms: nobody tells when a leader has gone. */
+/** How long a session waits between two tries, ms: nobody tells it when a leader has gone. */
 const triesEveryMs = 1_000;
 
-/** Options of {@link lead}. */
-export interface LeadOptions {
+/** Options of {@link waitForLeaderLock}. */
+export interface LeaderLockOptions {
   readonly name: 'sequencer' | 'signer';
   /** How long the leader may say nothing to Postgres, ms, before its session is ended and another leads. */
   readonly silentMs: number;
@@ -15,28 +15,31 @@ export interface LeadOptions {
 }
 
 /**
- * Waits until this session is the one of its name that leads, by a lock that only logins of the signer can take
- * (migrations/0004-leaders.sql). It leads until it ends, which Postgres
- * does itself where a process is stopped, or its machine is gone, and nothing is heard from it for `silentMs`. So a leader
- * has to ask something more often, and whatever it does after a pause has to be safe with another one leading.
+ * Waits until this session holds the leader lock of its name. Only logins of the signer can take that lock
+ * (migrations/0004-leaders.sql). The session holds it until the session ends. Postgres ends the session
+ * itself when it hears nothing for `silentMs`: the process was stopped, or its machine is gone. So a leader must query
+ * more often than that, and whatever it does after a pause must be safe while another session leads.
  *
- * @returns false when it ended before
+ * @returns false when `ended` came first
  */
-export async function lead(client: PoolClient, { name, silentMs, ended }: LeadOptions): Promise<boolean> {
+export async function waitForLeaderLock(
+  client: PoolClient,
+  { name, silentMs, ended }: LeaderLockOptions,
+): Promise<boolean> {
   // Before the lock: a process may be stopped between the two.
   await client.query(`set idle_session_timeout = ${silentMs}`);
   // A log grows faster than Postgres counts it: a plan from when it was small would read it all for each batch. What is
   // asked here is always found by an index.
   await client.query('set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off');
   while (!ended.aborted) {
-    if (await tryLead(client, name)) return true;
+    if (await tryLeaderLock(client, name)) return true;
     await delay(Math.min(triesEveryMs, silentMs / 3), undefined, { signal: ended }).catch(() => undefined);
   }
   return false;
 }
 
-/** Whether this session leads now, or did already. */
-async function tryLead(db: Queryable, name: string): Promise<boolean> {
+/** Whether this session has the leader lock, since now or since before. */
+async function tryLeaderLock(db: Queryable, name: string): Promise<boolean> {
   const { rows } = await db.query<{ leads: boolean }>('select audit.lead($1) as leads', [name]);
   return rows[0]?.leads === true;
 }

@@ -5,8 +5,8 @@ import type { JsonObject } from '../domain/json.ts';
 import type { DescribedOperation } from '../operations/describe.ts';
 import type { ShownEntry } from './api-client.ts';
 
-/** One entry as a line: when, what, by whom, and the vendor's words with their RequestId. An entry may hold anything. */
-export function entryLine({
+/** One entry as a line: its time, type and actor, and the vendor's answer with its RequestId. An entry may hold anything. */
+export function renderEntry({
   index,
   type,
   time,
@@ -45,18 +45,18 @@ function memberOf(value: unknown, name: string): string | undefined {
 }
 
 /** A change of a list as a line. */
-export function changeLine({ id, decisionStatus, executionStatus, target }: ListedChange): string {
+export function renderListedChange({ id, decisionStatus, executionStatus, target }: ListedChange): string {
   return `${id}  ${decisionStatus.padEnd(9)} ${executionStatus.padEnd(16)} ${targetText(target)}`;
 }
 
 /** A gated operation as a line: its name, what it does, and the members of its input. */
-export function operationLine({ name, title, input }: DescribedOperation): string {
+export function renderOperation({ name, title, input }: DescribedOperation): string {
   const members = Object.keys((input['properties'] ?? {}) as JsonObject).map(nameText);
   return `${nameText(name).padEnd(27)} ${nameText(title)}: ${members.join(', ')}`;
 }
 
 /** A change in a few lines. */
-export function changeLines(change: ChangeView): string[] {
+export function renderChange(change: ChangeView): string[] {
   const {
     id,
     operation,
@@ -81,7 +81,7 @@ export function changeLines(change: ChangeView): string[] {
   ];
   lines.push(`policy      ${policy.name} version ${policy.version}, digest ${policy.digest}`);
   if (change.breakGlass) lines.push('break-glass it runs before all have approved, and owes a review');
-  lines.push(...presentedLines(change).map((line, i) => (i === 0 ? `snapshot${line.slice(8)}` : line)));
+  lines.push(...renderSnapshot(change).map((line, i) => (i === 0 ? `snapshot${line.slice(8)}` : line)));
   if (digest !== null) lines.push(`digest      ${digest}`);
   for (const { stage, group, seats, alsoFrom } of missing) {
     const others = alsoFrom.map((other) => other ?? 'any approver').join(', ');
@@ -115,7 +115,7 @@ export function changeLines(change: ChangeView): string[] {
 }
 
 /** What was read of a change's target: line by line, or as JSON where the API does not present it. */
-export function presentedLines({
+export function renderSnapshot({
   presented,
   snapshot,
 }: Pick<ChangeView, 'presented' | 'snapshot'>): string[] {

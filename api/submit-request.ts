@@ -11,7 +11,7 @@ import { fieldErrors } from '../operations/field-errors.ts';
 import { readInput } from '../operations/inputs.ts';
 import { pinsOf } from '../operations/operation.ts';
 import type { Operations } from '../operations/registry.ts';
-import { checked, invalid, submissionSchema } from './schemas.ts';
+import { checked, invalid, submitRequestSchema } from './schemas.ts';
 
 /**
  * The change id of a person's key: the same for each repeat, so that racing requests meet in one workflow. A UUID of
@@ -30,40 +30,46 @@ export function changeIdOf(person: PersonId, key: string | null): string {
   );
 }
 
-/** What was sent to `POST /v1/changes`, and by whom. */
-export interface Submitted {
-  readonly body: unknown;
-  readonly key: string | string[] | undefined;
+/**
+ * What `POST /v1/changes` received, and from whom. Once it is read and has its policy it is a {@link ChangeRequest}; the
+ * workflow makes the change of that.
+ */
+export interface SubmitRequest {
   readonly person: Person;
+  readonly body: unknown;
+  /** The header `Idempotency-Key`. */
+  readonly key: string | string[] | undefined;
+  /** The address that it came from. */
   readonly source: string | null;
-  readonly now: number;
 }
 
-/** A request whose policy is not chosen yet. */
-export type AskedChange = Omit<ChangeRequest, 'policy' | 'decideBy' | 'executeWithinMs'> & {
+/** A change request whose policy is not chosen yet. */
+export type RequestWithoutPolicy = Omit<ChangeRequest, 'policy' | 'decideBy' | 'executeWithinMs'> & {
   readonly decideBy: string | null;
 };
 
 /**
- * A well-formed request, not yet under a policy and not yet signed. Whether it may start now is {@link assertSubmittable}'s question: a repeat of
- * an old request is no longer timely, and still the same request.
+ * Reads a request's form alone. {@link assertClocks} says whether it may start now: a repeat of an old request is no longer
+ * timely, and is still the same request.
  *
+ * @param now - milliseconds since the epoch: when it was submitted
  * @throws CountersignError `invalid_request` naming each field and rule
  */
-export function readSubmission(
+export function readSubmitRequest(
   operations: Operations,
-  { body, key, person, source, now }: Submitted,
-): AskedChange {
+  { body, key, person, source }: SubmitRequest,
+  now: number,
+): RequestWithoutPolicy {
   const idempotencyKey = key === undefined ? null : checked(idempotencyKeySchema, key, 'Idempotency-Key');
   const { operation: name, input: sent } = (body ?? {}) as { operation?: unknown; input?: unknown };
   const operation = typeof name === 'string' ? operations.get(name) : undefined;
-  const errors = fieldErrors(submissionSchema, body);
-  // All at once, but for an input that is missing or no object, of which the first has told.
+  const errors = fieldErrors(submitRequestSchema, body);
+  // All errors at once. An input that is missing or no object already has its error from the first schema.
   if (operation && sent !== null && typeof sent === 'object' && !Array.isArray(sent)) {
     errors.push(...fieldErrors(operation.input, sent, 'input'));
   }
   if (errors.length > 0) throw invalid(errors);
-  const asked = checked(submissionSchema, body);
+  const asked = checked(submitRequestSchema, body);
   if (!operation) {
     throw invalid([
       { field: 'operation', rule: 'one_of', message: 'not a gated operation; see GET /v1/operations' },
@@ -101,22 +107,22 @@ export function readSubmission(
   };
 }
 
-/** The request under the policy that it pins: what it leaves open, the policy says. */
-export function underPolicy(asked: AskedChange, policy: PinnedPolicy): ChangeRequest {
-  const { executeBy, submittedAt } = asked;
+/** The request with its policy, which fills in what the request leaves open. */
+export function withPolicy(request: RequestWithoutPolicy, policy: PinnedPolicy): ChangeRequest {
+  const { executeBy, submittedAt } = request;
   const usual = isoTime(Date.parse(submittedAt) + policy.decideWithinMs);
   // A decision after execute-by would be of no use, so nobody is asked for one.
-  const decideBy = asked.decideBy ?? (executeBy !== null && executeBy < usual ? executeBy : usual);
-  return { ...asked, policy, decideBy, executeWithinMs: policy.executeWithinMs };
+  const decideBy = request.decideBy ?? (executeBy !== null && executeBy < usual ? executeBy : usual);
+  return { ...request, policy, decideBy, executeWithinMs: policy.executeWithinMs };
 }
 
 /**
- * Whether a new change may begin with this request.
+ * Refuses a new request whose clocks cannot be kept.
  *
  * @param now - milliseconds since the epoch
  * @throws CountersignError `invalid_request` for clocks that are past, too far or in the wrong order
  */
-export function assertSubmittable(request: ChangeRequest, now: number): void {
+export function assertClocks(request: ChangeRequest, now: number): void {
   const errors = clockErrors(request, now);
   if (errors.length > 0) throw invalid(errors);
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { changeIdOf, readSubmission, underPolicy } from '../../api/submission.ts';
+import { changeIdOf, readSubmitRequest, withPolicy } from '../../api/submit-request.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import type { Person } from '../../domain/person.ts';
 import { operations } from '../support/operations.ts';
@@ -17,7 +17,7 @@ const alice: Person = {
 
 function read(more: object, key?: string) {
   const body = submission('SN-1', more);
-  return underPolicy(readSubmission(operations, { body, key, person: alice, source: null, now }), fourEyes);
+  return withPolicy(readSubmitRequest(operations, { body, key, person: alice, source: null }, now), fourEyes);
 }
 
 test('a key makes the same change id for one person, and another for anybody else', () => {

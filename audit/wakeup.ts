@@ -1,12 +1,12 @@
-/** Something to wait for that is not lost when it happens before the wait. */
-export interface Latch {
+/** A signal for one waiter. It is not lost when it is set before the wait begins. */
+export interface Wakeup {
   set(): void;
-  /** Resolves once set, after `ms` milliseconds, or when `signal` aborts; the latch is then unset. */
+  /** Resolves once set, after `ms` milliseconds, or when `signal` aborts; the wakeup is then unset. */
   wait(ms: number, signal: AbortSignal): Promise<void>;
 }
 
-/** An unset latch, for one waiter. */
-export function makeLatch(): Latch {
+/** A wakeup that is not set. */
+export function makeWakeup(): Wakeup {
   let isSet = false;
   let wake: (() => void) | undefined;
   return {

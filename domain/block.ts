@@ -1,5 +1,5 @@
-/** What keeps an approved change from running now. */
-export interface Closure {
+/** Why the gate blocks an approved change now. A gate blocks; a change closes. */
+export interface Block {
   /** Outside of its windows, in a freeze, or under a policy that an admin has revoked: then it waits for its end. */
   readonly kind: 'window' | 'freeze' | 'revocation';
   /** For people: the freeze's reason, that no window is open, or why the policy was revoked. */
@@ -13,10 +13,10 @@ export interface Closure {
 const second = 1000;
 
 /**
- * How long to wait before a closed gate is asked again, ms: until it opens, but at least 1 s and at most `longest`, since
- * a freeze may be lifted and another one declared.
+ * How long to wait before a gate that blocks is asked again, ms: until the block ends, but at least 1 s and at most
+ * `longest`, since a freeze may be lifted and another one declared.
  */
-export function askAgainMs({ until }: Closure, now: number, longest = 60 * second): number {
+export function askAgainMs({ until }: Block, now: number, longest = 60 * second): number {
   const wait = until === null ? longest : Date.parse(until) - now;
   return Math.min(Math.max(wait, second), longest);
 }

@@ -4,10 +4,10 @@ import { pathToFileURL } from 'node:url';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
-const file = pathToFileURL(join(import.meta.dirname, '..', '..', 'cli', 'lean.ts')).href;
+const file = pathToFileURL(join(import.meta.dirname, '..', '..', 'cli', 're-exec.ts')).href;
 const program = `
-import { startAnewLean } from ${JSON.stringify(file)};
-startAnewLean();
+import { reExecWithSmallHeap } from ${JSON.stringify(file)};
+reExecWithSmallHeap();
 const { pid, argv, execArgv, env } = process;
 console.log(JSON.stringify({ pid, last: argv.at(-1), options: execArgv.slice(0, -2), arenas: env.MALLOC_ARENA_MAX }));
 `;
