@@ -195,6 +195,7 @@ describe('real answers', () => {
     const token = { name: 'x', scopes: ['audit:read'], expiresAt: new Date(Date.now() + 1e6).toISOString() };
     const body = { decision: 'approve', digest: change.digest };
     const id = change.id;
+    const undecided = await api.stored();
     const seen: string[] = [];
     for (const [path, address, sent] of [
       ['/v1/changes', '/v1/changes', {}],
@@ -207,7 +208,7 @@ describe('real answers', () => {
       ['/v1/changes/{id}/decisions', `/v1/changes/${id}/decisions`, { body, as: 'bob' }],
       [
         '/v1/changes/{id}/decisions',
-        `/v1/changes/${id}/decisions`,
+        `/v1/changes/${undecided.id}/decisions`,
         { body: { ...body, digest: 'e'.repeat(64) }, as: 'carol' },
       ],
       ['/v1/changes/{id}/withdrawal', `/v1/changes/${id}/withdrawal`, { body: {}, as: 'bob' }],

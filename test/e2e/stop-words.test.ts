@@ -228,7 +228,11 @@ describe('elsewhere', () => {
       home: PROJECT_HOME,
       env: process.env,
       searchAttributes: SEARCH_ATTRIBUTES,
-      dynamicConfig: { 'history.maxTotalUpdates': '2' },
+      dynamicConfig: {
+        'history.maxTotalUpdates': '2',
+        // Never suggested, so that the change cannot go on in another run before.
+        'history.maxTotalUpdates.suggestContinueAsNewThreshold': '10.0',
+      },
     });
     const own = await startGround({ temporalAddress: temporal.address });
     const [there, at] = await Promise.all([startApi(own), startWorkers(own)]);

@@ -18,10 +18,10 @@ import { replayAll } from '../support/replay.ts';
 import { eventually, startApi, startGround, submission } from '../support/service.ts';
 import type { Ground } from '../support/service.ts';
 
-/** Changes; SOAK_CHANGES. They are asked for in batches, each under a policy of its own, which may be revoked. */
+/** Changes; SOAK_CHANGES, so many at once as SOAK_AT_ONCE says. They are asked for in batches, each under a policy of its own, which may be revoked. */
 const size = Number(process.env.SOAK_CHANGES ?? 200);
 const batch = 25;
-const atOnce = 10;
+const atOnce = Number(process.env.SOAK_AT_ONCE ?? 10);
 let seed = Number(process.env.SOAK_SEED ?? Date.now() % 100_000);
 
 /** A small linear congruential generator: the run can be repeated from its seed. */
@@ -202,15 +202,9 @@ test(`${size} changes under random words, slow reads, hanging calls and kills: w
         () => say('take back', () => by.delete(`${path}/decisions`)),
       ]),
       () => say('reject', decide(oneOf([bob, carol, frank]), 'reject')),
-      async () => {
-        if (await say('pause', execution('pause'))) stops.push({ from: Date.now(), to: Infinity });
-      },
-      async () => {
-        // What was paused goes on from here, at the earliest.
-        const from = Date.now();
-        if (await say('resume', execution('resume')))
-          for (const stop of stops) stop.to = Math.min(stop.to, from);
-      },
+      // From when to when they held, the log says: two people's answers may cross.
+      () => say('pause', execution('pause')),
+      () => say('resume', execution('resume')),
       () => say('retry', execution('retry')),
       async () => {
         if (random() < 0.15 && (await say('abandon', execution('abandon'))))
@@ -267,10 +261,15 @@ test(`${size} changes under random words, slow reads, hanging calls and kills: w
     await judge(ground, dave, end, sn, [...stops, ...stopsOf(mqttInstanceId)]);
   }
 
+  let done = 0;
   const waiting = Array.from({ length: size }, (_, n) => n).reverse();
   await Promise.all(
     Array.from({ length: atOnce }, async () => {
-      for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) await one(next);
+      for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+        await one(next);
+        done += 1;
+        if (done % 100 === 0) console.log(`soak: ${done} changes at ${new Date().toISOString()}`);
+      }
     }),
   );
   running = false;
@@ -291,10 +290,11 @@ async function judge(
   sn: string,
   stops: readonly Stop[],
 ): Promise<void> {
+  const all = [...stops, ...stopsIn(await entriesOf(auditor, end.id))];
   for (const { sentAt, ordinal } of end.attempts) {
     if (sentAt === null) continue;
     const sent = Date.parse(sentAt);
-    const broken = stops.find(({ from, to }) => sent > from && sent < to);
+    const broken = all.find(({ from, to }) => sent > from && sent < to);
     if (broken)
       throw new Error(`attempt ${ordinal} of ${end.id} was sent at ${sentAt}, stopped since ${broken.from}`);
   }
@@ -328,5 +328,20 @@ async function judge(
       return JSON.stringify(story(state)) === JSON.stringify(story(end)) ? true : null;
     },
     () => `one story of ${end.id}: ${JSON.stringify([state && story(state), story(end)])}`,
+    600_000,
   );
+}
+
+/** From when to when words stopped a change, as the log has them: each was written while no call could begin. */
+function stopsIn(entries: Awaited<ReturnType<typeof entriesOf>>): Stop[] {
+  const stops: Stop[] = [];
+  let since: number | null = null;
+  for (const { type, time } of entries) {
+    if (type === 'stop.requested') since ??= Date.parse(time);
+    if (type === 'stop.lifted' && since !== null) {
+      stops.push({ from: since, to: Date.parse(time) });
+      since = null;
+    }
+  }
+  return since === null ? stops : [...stops, { from: since, to: Infinity }];
 }
