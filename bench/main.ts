@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { benchAppends } from './appends.ts';
 import { benchChanges } from './changes.ts';
 import { benchDecisions } from './decisions.ts';
+import { benchEvolve } from './evolve.ts';
 import { removeHomes, startGround } from './ground.ts';
 import type { Ground } from './ground.ts';
 import { startLogGround } from './log-ground.ts';
@@ -68,6 +69,8 @@ const parts: Record<string, () => Promise<unknown>> = {
     Promise.resolve(
       benchDecisions(quick ? { rounds: 1, few: 500, many: 10 } : { rounds: 5, few: 5000, many: 100 }),
     ),
+  evolve: () =>
+    Promise.resolve(benchEvolve(quick ? { rounds: 1, events: 10_000 } : { rounds: 5, events: 1_000_000 })),
   start: () => benchStart(quick ? 1 : 3),
   appends: () =>
     onLogGround((ground) =>
