@@ -1,5 +1,8 @@
+import { hash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
+import type { Change } from '../domain/change.ts';
+import { digestTextOf } from '../domain/digest.ts';
 
 /**
  * Fills an installation's database up to so many changes, each a copy of one that ran to its end there: its document, key,
@@ -30,6 +33,7 @@ export async function fill(superuserUrl: string, modelId: string, changes: numbe
          from copy, countersign.change model where model.id = $1`,
       [modelId],
     );
+    await makeDigests(client, modelId);
     await client.query(
       `insert into countersign.idempotency_key (issuer, subject, key, change_id, body_digest)
        select key.issuer, key.subject, copy.id::text, copy.id, key.body_digest
@@ -78,6 +82,28 @@ export async function fill(superuserUrl: string, modelId: string, changes: numbe
     await untilSealed(client);
   } finally {
     await client.end();
+  }
+}
+
+/** Each copy has the digest of what it says: otherwise nobody would be shown it. */
+async function makeDigests(client: pg.Client, modelId: string): Promise<void> {
+  let after = '00000000-0000-0000-0000-000000000000';
+  for (;;) {
+    const { rows } = await client.query<{ id: string; document: Change }>(
+      'select id, document from countersign.change where id > $1 and id <> $2 order by id limit 2000',
+      [after, modelId],
+    );
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    const digests = rows.map(({ document: change }) =>
+      hash('sha256', digestTextOf(change, change.snapshot, change.round)),
+    );
+    await client.query(
+      `update countersign.change change set document = jsonb_set(document, '{digest}', to_jsonb(made.digest))
+         from unnest($1::uuid[], $2::text[]) as made (id, digest) where change.id = made.id`,
+      [rows.map(({ id }) => id), digests],
+    );
+    after = last.id;
   }
 }
 
