@@ -1,11 +1,10 @@
-import { listBodies } from '../audit/list-bodies.ts';
+import { listEvents } from '../audit/list-events.ts';
 import type { Change } from '../domain/change.ts';
 import { signedIn } from '../domain/change-event.ts';
-import { eventIn } from '../domain/event-in.ts';
-import type { ChangeEvent, ChangeEventType } from '../domain/change-event.ts';
+import { eventTypes } from '../domain/event-in.ts';
+import type { ChangeEvent } from '../domain/change-event.ts';
 import { CountersignError } from '../domain/error.ts';
-import { changeOf, evolve } from '../domain/evolve.ts';
-import { transitions } from '../domain/lifecycle.ts';
+import { fold } from '../domain/fold.ts';
 import type { SignedStatement } from '../domain/statement.ts';
 import type { Queryable } from '../store/queryable.ts';
 
@@ -17,7 +16,7 @@ export interface LoggedChange {
   readonly approvals: readonly SignedStatement[];
 }
 
-const types = (Object.keys(transitions) as ChangeEventType[]).filter((type) => !type.startsWith('attempt.'));
+const types = eventTypes.filter((type) => !type.startsWith('attempt.'));
 
 /**
  * Reads a change from the log, for whoever acts on it: what the table of changes has may have been edited, and the log is
@@ -26,16 +25,15 @@ const types = (Object.keys(transitions) as ChangeEventType[]).filter((type) => !
  * @throws CountersignError `integrity_conflict` when the log does not tell of its submission, `log_unavailable`
  */
 export async function readLoggedChange(db: Queryable, changeId: string): Promise<LoggedChange> {
-  const events = (await listBodies(db, changeId, types)).flatMap((body) => eventIn(body) ?? []);
-  const [first, ...others] = events;
-  if (first?.type !== 'change.requested') {
+  const events = await listEvents(db, changeId, types);
+  const folded = fold(events);
+  if (folded === null) {
     throw new CountersignError(
       'integrity_conflict',
       `the log does not tell that change ${changeId} was asked for`,
     );
   }
-  const change = others.reduce(evolve, changeOf(first));
-  return { change, approvals: events.flatMap((event) => signedApproval(event) ?? []) };
+  return { change: folded.change, approvals: events.flatMap((event) => signedApproval(event) ?? []) };
 }
 
 function signedApproval(event: ChangeEvent): SignedStatement | null {

@@ -3,18 +3,17 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { PoolClient } from 'pg';
 import { appendEntries } from '../audit/append.ts';
 import { findEntry } from '../audit/find-entry.ts';
-import { listBodies } from '../audit/list-bodies.ts';
+import { listEvents } from '../audit/list-events.ts';
 import { workflowIdOf } from '../domain/change.ts';
 import type { Change } from '../domain/change.ts';
 import { entryBodyOf, signedIn } from '../domain/change-event.ts';
-import type { ChangeEvent, ChangeEventType, Said } from '../domain/change-event.ts';
+import type { ChangeEvent, Said } from '../domain/change-event.ts';
 import { entryKey } from '../domain/entry.ts';
 import type { EntryDraft, EventType } from '../domain/entry.ts';
 import { CountersignError } from '../domain/error.ts';
-import { eventIn } from '../domain/event-in.ts';
 import { evolve } from '../domain/evolve.ts';
 import { fold } from '../domain/fold.ts';
-import { mayHappen, phaseOf, transitions } from '../domain/lifecycle.ts';
+import { mayHappen, phaseOf } from '../domain/lifecycle.ts';
 import type { SignedStatement } from '../domain/statement.ts';
 import { differenceIn } from '../domain/stored-change.ts';
 import { lockChange } from '../store/lock-change.ts';
@@ -70,12 +69,9 @@ export async function lockedChange(client: PoolClient, changeId: string): Promis
   const kept = await lockChange(client, changeId);
   if (!kept) throw new CountersignError('integrity_conflict', `there is no change ${changeId}`);
   if (differenceIn(kept, sha256) === null) return kept;
-  const events = (await listBodies(client, changeId, eventTypes)).flatMap((body) => eventIn(body) ?? []);
-  const change = fold(events)?.change;
+  const change = fold(await listEvents(client, changeId))?.change;
   return change ? { ...change, version: Math.max(change.version, kept.version) } : kept;
 }
-
-const eventTypes = Object.keys(transitions) as ChangeEventType[];
 
 /** Whether the events were written before: this is a repeated delivery, because the first answer was lost. */
 export async function areWritten(

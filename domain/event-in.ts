@@ -1,4 +1,4 @@
-import type { ChangeEvent } from './change-event.ts';
+import type { ChangeEvent, ChangeEventType } from './change-event.ts';
 import type { EntryBody } from './entry.ts';
 import { transitions } from './lifecycle.ts';
 
@@ -9,3 +9,6 @@ import { transitions } from './lifecycle.ts';
 export function eventIn(body: EntryBody): ChangeEvent | null {
   return Object.hasOwn(transitions, body.type) ? (body as unknown as ChangeEvent) : null;
 }
+
+/** The types of entries that move a change. */
+export const eventTypes = Object.keys(transitions) as readonly ChangeEventType[];

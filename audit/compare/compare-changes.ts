@@ -48,7 +48,8 @@ export async function changesSince(
   try {
     const { rows } = await pool.query<{ ids: string[] | null; last: string | null }>({
       name: 'changes-since',
-      text: `select array_agg(distinct change_id) filter (where change_id is not null) as ids, max(id)::text as last
+      text: `select array_agg(distinct change_id) filter (where change_id is not null) as ids,
+          coalesce(max(id), $1::bigint, (select max(id) from audit.entry))::text as last
         from (select id, change_id from audit.entry
           where id > coalesce($1::bigint, (select max(id) from audit.entry)) order by id limit $2) moved`,
       values: [after, pageSize * 10],

@@ -1,15 +1,12 @@
 import type { PoolClient } from 'pg';
 import type { Attempt } from '../../domain/change.ts';
-import { eventIn } from '../../domain/event-in.ts';
-import type { ChangeEvent, ChangeEventType } from '../../domain/change-event.ts';
+import { eventIn, eventTypes } from '../../domain/event-in.ts';
+import type { ChangeEvent } from '../../domain/change-event.ts';
 import type { EntryBody } from '../../domain/entry.ts';
 import type { Folded } from '../../domain/fold.ts';
 import type { JsonObject } from '../../domain/json.ts';
-import { transitions } from '../../domain/lifecycle.ts';
 import type { PersonId } from '../../domain/person.ts';
 import type { Stored } from './differences.ts';
-
-const types = Object.keys(transitions) as ChangeEventType[];
 
 /** The events of some changes, in the order of their appending. */
 export async function readEvents(
@@ -20,12 +17,12 @@ export async function readEvents(
     name: 'compare-events',
     text: `select change_id as id, bytes from audit.entry
       where change_id = any($1::uuid[]) and type = any($2) order by audit.entry.id`,
-    values: [ids, types],
+    values: [ids, eventTypes],
   });
-  const events = new Map<string, ChangeEvent[]>();
+  const events = new Map<string, ChangeEvent[]>(ids.map((id) => [id, []]));
   for (const { id, bytes } of rows) {
     const event = eventIn(JSON.parse(bytes.toString('utf8')) as EntryBody);
-    if (event) events.set(id, [...(events.get(id) ?? []), event]);
+    if (event) events.get(id)?.push(event);
   }
   return events;
 }

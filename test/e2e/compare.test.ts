@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { watchStored } from '../../activities/watch-stored.ts';
+import type { WatchPlace } from '../../activities/watch-stored.ts';
 import { makePool } from '../../store/pool.ts';
 import { decide, inMs, journeyOf } from '../support/journey.ts';
 import type { Journey } from '../support/journey.ts';
@@ -161,8 +162,10 @@ test('a worker finds it by itself: one entry and one alarm for one difference', 
     namespace: ground.namespace,
     alarm: (code: string, _message: string, details?: object) => void alarms.push({ code, ...details }),
   };
-  const place = { entryId: null, changeId: null };
+  const place: WatchPlace = { entryId: null, changeId: null };
   expect(await watchStored(deps, place)).toBe(0);
+  // From now on, what moves is looked at.
+  expect(place.entryId).toMatch(/^\d+$/);
   const before = await rowsOf(ids.rejected);
   await superuser.query(
     `update countersign.change set document = jsonb_set(document, '{justification}', '"other"') where id = $1`,
