@@ -2,12 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ChangeView } from '../../api/view.ts';
 import { workflowIdOf } from '../../domain/change.ts';
-import type { EntryBody } from '../../domain/entry.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
-import type { SignedStatement } from '../../domain/statement.ts';
 import { requestUpdate, stateQuery } from '../../workflows/messages.ts';
 import { honest } from '../support/honest.ts';
-import { codeOf, decide, entriesOf, inMs, journeyOf } from '../support/journey.ts';
+import { approvalOf, codeOf, decide, entriesOf, inMs, journeyOf } from '../support/journey.ts';
 import type { Journey } from '../support/journey.ts';
 import { replayAll } from '../support/replay.ts';
 import { eventually, startApi, startGround, startWorkers } from '../support/service.ts';
@@ -43,18 +41,9 @@ afterAll(async () => {
 const handleOf = ({ id }: ChangeView) => ground.client.workflow.getHandle(workflowIdOf(id));
 const runOf = async (change: ChangeView) => (await handleOf(change).describe()).runId;
 
-async function approvalOf({ id }: ChangeView): Promise<SignedStatement> {
-  const entries = (await entriesOf(api.users.dave, id)) as unknown as EntryBody[];
-  const { statement, signature } = entries.find(({ type }) => type === 'decision.approved') as unknown as {
-    statement: SignedStatement['statement'];
-    signature: { keyId: string; value: string };
-  };
-  return { statement, keyId: signature.keyId, signature: signature.value };
-}
-
 /** Says the same approval so often that the next run begins. What meets the change of runs is said again. */
 async function repeatApproval(change: ChangeView, times: number): Promise<void> {
-  const signed = await approvalOf(change);
+  const signed = await approvalOf(api.users.dave, change);
   const say = () =>
     eventually(
       () =>

@@ -6,9 +6,8 @@ import type { ChangeRecord } from '../../audit/verify/change-record.ts';
 import { workflowIdOf } from '../../domain/change.ts';
 import type { EntryBody } from '../../domain/entry.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
-import type { SignedStatement } from '../../domain/statement.ts';
 import { requestUpdate } from '../../workflows/messages.ts';
-import { codeOf, decide, entriesOf, journeyOf } from '../support/journey.ts';
+import { approvalOf, codeOf, decide, entriesOf, journeyOf } from '../support/journey.ts';
 import type { Journey } from '../support/journey.ts';
 import { honest } from '../support/honest.ts';
 import { startApi, startGround, startWorkers } from '../support/service.ts';
@@ -47,15 +46,6 @@ const takeBack = (change: ChangeView): Promise<ChangeView> =>
   api.users.bob.delete(`/v1/changes/${change.id}/decisions`);
 const handleOf = ({ id }: ChangeView) => ground.client.workflow.getHandle(workflowIdOf(id));
 
-async function approvalOf({ id }: ChangeView): Promise<SignedStatement> {
-  const entries = (await entriesOf(api.users.dave, id)) as unknown as EntryBody[];
-  const { statement, signature } = entries.find(({ type }) => type === 'decision.approved') as unknown as {
-    statement: SignedStatement['statement'];
-    signature: { keyId: string; value: string };
-  };
-  return { statement, keyId: signature.keyId, signature: signature.value };
-}
-
 async function problemsOf({ id }: ChangeView): Promise<string[]> {
   let record: ChangeRecord | null = null;
   const found: string[] = [];
@@ -73,7 +63,7 @@ describe('an approval that was taken back', { timeout: 120_000 }, () => {
     const change = await journey.asked(sn);
     await decide(api.users.bob, change);
     await takeBack(change);
-    const signed = await approvalOf(change);
+    const signed = await approvalOf(api.users.dave, change);
     await handleOf(change).executeUpdate(requestUpdate, { args: [{ signed, source: null }] });
     await decide(api.users.carol, change);
     expect(await journey.ended(change.id)).toMatchObject({
@@ -101,7 +91,7 @@ describe('an approval that was taken back', { timeout: 120_000 }, () => {
       ...withoutLaterUpdates,
     });
     // What is refused lifts the version past the one that is kept.
-    const { statement, ...signature } = await approvalOf(change);
+    const { statement, ...signature } = await approvalOf(api.users.dave, change);
     for (let n = 0; n < 4; n += 1) {
       const forged = { ...statement, person: { ...statement.person, subject: `mallory${n}` } };
       const signed = { ...signature, statement: forged };

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { ChangeView } from '../../api/view.ts';
 import type { ApiClient, ShownEntry } from '../../cli/api-client.ts';
+import type { EntryBody } from '../../domain/entry.ts';
+import type { SignedStatement } from '../../domain/statement.ts';
 import { changeThat, eventually, submission } from './service.ts';
 import type { startApi } from './service.ts';
 
@@ -38,6 +40,16 @@ export function entriesOf(by: ApiClient, id: string): Promise<ShownEntry[]> {
     const found = await by.events(id);
     return found.every((e) => e.index !== null) ? found : null;
   });
+}
+
+/** The first approval of a change, as the API signed it and the log has it. */
+export async function approvalOf(by: ApiClient, { id }: ChangeView): Promise<SignedStatement> {
+  const entries = (await entriesOf(by, id)) as unknown as EntryBody[];
+  const { statement, signature } = entries.find(({ type }) => type === 'decision.approved') as unknown as {
+    statement: SignedStatement['statement'];
+    signature: { keyId: string; value: string };
+  };
+  return { statement, keyId: signature.keyId, signature: signature.value };
 }
 
 /** The steps of a change's way, taken by the demo users: alice asks, bob approves. */
