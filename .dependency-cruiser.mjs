@@ -24,6 +24,7 @@ const may = {
     'workflows/messages.ts',
   ],
   plugin: ['domain', 'operations', 'activities', 'workflows/messages.ts', 'workflows/require-approval.ts'],
+  tickets: ['domain', 'audit', 'store'],
   simulator: [],
   embedded: [],
   // Only the package's public entries.
@@ -60,6 +61,7 @@ export default {
     })),
     only('only-onsmqtt-calls-the-vendor', 'node_modules/@alicloud/', ['onsmqtt']),
     only('only-store-and-audit-know-postgres', 'node_modules/pg/', ['store', 'audit', 'embedded']),
+    only('only-tickets-know-chat-and-mail', 'node_modules/(@slack|nodemailer)/', ['tickets']),
     only('only-api-serves-http', 'node_modules/express/', ['api']),
     {
       name: 'sandbox',

@@ -20,6 +20,7 @@ COPY plugin ./plugin
 COPY scripts ./scripts
 COPY simulator ./simulator
 COPY store ./store
+COPY tickets ./tickets
 COPY workflows ./workflows
 RUN npm run build
 # Bundled here once, so that a worker starts at once and on a read-only file system.

@@ -1,60 +1,17 @@
 import { execFile } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
-import { access, mkdir, rename, rm } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startSimulator } from '../../simulator/server.ts';
 import type { RunningSimulator } from '../../simulator/server.ts';
+import { missingForPython, pipFolder } from '../support/python.ts';
 import { calls, control } from './control-client.ts';
 import { ACCESS_KEY, INSTANCE, SECRET, SN } from './vendor-client.ts';
 
 const run = promisify(execFile);
-const PACKAGE = 'alibabacloud-onsmqtt20200420==1.7.1';
-const CACHE = fileURLToPath(new URL('../../.countersign/test-cache/', import.meta.url));
 const INSTALL_MS = 540_000;
 
-async function works(file: string, ...parameters: string[]): Promise<boolean> {
-  return run(file, parameters).then(
-    () => true,
-    () => false,
-  );
-}
-
-const missing = (await works('python3', '--version'))
-  ? (await works('python3', '-m', 'pip', '--version'))
-    ? undefined
-    : 'pip is missing'
-  : 'python3 is missing';
-if (missing !== undefined) console.warn(`The vendor's Python client is not tried: ${missing}.`);
-
-/**
- * Installs the client once and gives its folder, which appears under its name only when it is complete. Some of what it
- * needs is compiled for one version of Python, so each version has a folder of its own.
- */
-async function install(): Promise<string> {
-  const { stdout } = await run('python3', ['-c', 'import sys; print(sys.implementation.cache_tag)']);
-  const folder = `${CACHE}onsmqtt-1.7.1-${stdout.trim()}`;
-  const isThere = await access(folder).then(
-    () => true,
-    () => false,
-  );
-  if (isThere) return folder;
-  await mkdir(CACHE, { recursive: true });
-  const target = `${CACHE}incomplete-${randomUUID()}`;
-  try {
-    await run('python3', ['-m', 'pip', 'install', '--quiet', '--target', target, PACKAGE], {
-      timeout: INSTALL_MS,
-    });
-    await rename(target, folder).catch((error: unknown) => {
-      // Another run was faster: its folder serves as well.
-      if (!['ENOTEMPTY', 'EEXIST'].includes((error as { code?: string }).code ?? '')) throw error;
-    });
-  } finally {
-    await rm(target, { recursive: true, force: true });
-  }
-  return folder;
-}
+const missing = await missingForPython();
+if (missing !== null) console.warn(`The vendor's Python client is not tried: ${missing}.`);
 
 const SCRIPT = `
 import json, os, sys
@@ -112,12 +69,12 @@ let folder = '';
 
 beforeAll(async () => {
   simulator = await startSimulator();
-  if (missing === undefined) folder = await install();
+  if (missing === null) folder = await pipFolder('onsmqtt-1.7.1', 'alibabacloud_onsmqtt20200420==1.7.1');
 }, INSTALL_MS + 30_000);
 
 afterAll(() => simulator.close());
 
-test.skipIf(missing !== undefined).each([
+test.skipIf(missing !== null).each([
   { signature: 'ACS3-HMAC-SHA256', algorithm: null },
   { signature: 'the older RPC signature', algorithm: 'v2' },
 ])(

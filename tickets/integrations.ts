@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import { dingTalkSettings } from './dingtalk/settings.ts';
+import { jiraSettings } from './jira/settings.ts';
+import { mailSettings } from './mail/settings.ts';
+import { serviceNowSettings } from './servicenow/settings.ts';
+import { network, secretFile } from './settings.ts';
+import { slackSettings } from './slack/settings.ts';
+
+/** A system's name, by which changes, policies and subscriptions name it. */
+export const systemName = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, {
+  error: 'must be a name of a-z, 0-9 and -, at most 40 characters',
+});
+
+const pattern = z.array(z.string().min(1).max(200)).min(1).max(50);
+
+/** Which entries a subscription is for: each member that is there has to match; in it, any one of its patterns. */
+export const subscriptionFilter = z
+  .strictObject({
+    types: pattern.optional().meta({ description: 'Types of entries, such as decision.*; default all.' }),
+    operations: pattern.optional(),
+    scope: z
+      .record(z.string().min(1).max(100), pattern)
+      .optional()
+      .meta({ description: "Members of the target's scope." }),
+  })
+  .meta({ description: 'Which entries; default all. * stands for any text, ? for one character.' });
+/** See {@link subscriptionFilter}. */
+export type SubscriptionFilter = z.infer<typeof subscriptionFilter>;
+
+const webhookUrl = z
+  .string()
+  .max(2000)
+  .refine((text) => URL.canParse(text) && ['https:', 'http:'].includes(new URL(text).protocol), {
+    error: 'must be an https: URL; http: on loopback only',
+  });
+
+const webhook = z.strictObject({
+  url: webhookUrl,
+  secretFiles: z
+    .array(secretFile)
+    .min(1)
+    .max(2)
+    .meta({ description: 'whsec_ and base64; two sign at once while one is replaced.' }),
+  form: z.enum(['countersign', 'cloudevents']).default('countersign'),
+  allowNetworks: z
+    .array(network)
+    .max(20)
+    .default([])
+    .meta({ description: 'Private ranges that it may be in.' }),
+});
+
+const subscription = z.strictObject({
+  name: systemName,
+  to: z.union([z.strictObject({ system: systemName }), z.strictObject({ webhook })]),
+  filter: subscriptionFilter.default({}),
+});
+export type SubscriptionSettings = z.infer<typeof subscription>;
+
+/** What the file of COUNTERSIGN_INTEGRATIONS may say; `integrations.schema.json` is made from it. */
+export const integrationsDocument = z
+  .strictObject({
+    systems: z
+      .record(
+        systemName,
+        z.discriminatedUnion('kind', [
+          jiraSettings,
+          serviceNowSettings,
+          slackSettings,
+          dingTalkSettings,
+          mailSettings,
+        ]),
+      )
+      .default({}),
+    subscriptions: z.array(subscription).max(100).default([]),
+  })
+  .superRefine(({ systems, subscriptions }, context) => {
+    const seen = new Set<string>();
+    subscriptions.forEach(({ name, to }, i) => {
+      if (seen.has(name)) {
+        context.addIssue({
+          code: 'custom',
+          path: ['subscriptions', i, 'name'],
+          message: 'another has this name',
+        });
+      }
+      seen.add(name);
+      if ('system' in to && !Object.hasOwn(systems, to.system)) {
+        context.addIssue({
+          code: 'custom',
+          path: ['subscriptions', i, 'to', 'system'],
+          message: 'no such system',
+        });
+      }
+    });
+  });
+/** See {@link integrationsDocument}. */
+export type Integrations = z.infer<typeof integrationsDocument>;
+/** The settings of one system. */
+export type SystemSettings = Integrations['systems'][string];
