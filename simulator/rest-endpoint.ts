@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { delay, resetConnection, send } from './answer.ts';
 import type { Answer } from './answer.ts';
 import { isLoopback } from './control.ts';
@@ -66,7 +67,7 @@ export interface RestEndpointOptions {
   /** A page that shows what it holds, at `/_sim`. HTML. */
   readonly page?: () => string;
   /** Connections that want another protocol, such as WebSocket. */
-  readonly upgrade?: (request: IncomingMessage, socket: import('node:stream').Duplex, head: Buffer) => void;
+  readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 }
 
 /** A running endpoint. */
@@ -150,26 +151,33 @@ export async function startRestEndpoint(options: RestEndpointOptions): Promise<R
       record(told.status);
       send(response, told);
     };
-    switch (fault?.kind) {
-      case undefined:
-        return tell(await options.route(incoming, false));
+    if (fault === null) {
+      tell(await options.route(incoming, false));
+      return;
+    }
+    const { body = {}, headers } = fault;
+    switch (fault.kind) {
       case 'status':
-        return tell(jsonAnswer(fault?.body ?? {}, fault?.status ?? 500, fault?.headers));
+        tell(jsonAnswer(body, fault.status ?? 500, headers));
+        break;
       case 'applied_then_500':
         await options.route(incoming, false);
-        return tell(jsonAnswer(fault?.body ?? {}, fault?.status ?? 500, fault?.headers));
+        tell(jsonAnswer(body, fault.status ?? 500, headers));
+        break;
       case 'unchanged':
-        return tell(await options.route(incoming, true));
+        tell(await options.route(incoming, true));
+        break;
       case 'slow':
-        if (await delay(fault?.delayMs ?? 1000, closing.signal)) tell(await options.route(incoming, false));
-        return;
+        if (await delay(fault.delayMs ?? 1000, closing.signal)) tell(await options.route(incoming, false));
+        break;
       case 'hang':
-        return record(null);
+        record(null);
+        break;
       case 'reset':
       case 'reset_after':
-        if (fault?.kind === 'reset_after') await options.route(incoming, false);
+        if (fault.kind === 'reset_after') await options.route(incoming, false);
         record(null);
-        return resetConnection(request);
+        resetConnection(request);
     }
   }
 
