@@ -1,5 +1,6 @@
-import type { Pool } from 'pg';
+import { setTimeout as delay } from 'node:timers/promises';
 import { isoTime } from '../domain/time.ts';
+import { isUnavailable } from '../domain/unavailable.ts';
 import { startDeliverer } from '../tickets/outbox/deliverer.ts';
 import { keepFileSubscriptions } from '../tickets/outbox/keep-file-subscriptions.ts';
 import { openDatabase } from './database.ts';
@@ -10,6 +11,9 @@ import { makeLog, untilStopped } from './process.ts';
 import { openSinks } from './sinks.ts';
 import type { Sinks } from './sinks.ts';
 
+/** How soon a database that could not be reached is tried again, ms. */
+const retryMs = 5_000;
+
 /**
  * The deliverer process: brings the log's entries to subscribers. It has a login of its own, and the secrets and writing tokens
  * that no other process has. SIGHUP reads the file of COUNTERSIGN_INTEGRATIONS again.
@@ -18,20 +22,19 @@ export async function runDeliverer(env: Environment): Promise<void> {
   const log = makeLog('deliverer', env);
   const pool = await openDatabase(env, log, 'deliverer', 15);
   const metrics = await serveDelivererMetrics(env, pool);
-  let sinks = await readFiles(env, pool);
-  const tell = () =>
-    log.info({ subscriptions: sinks.subscriptions.map(({ name }) => name) }, 'subscriptions read');
-  tell();
+  let sinks = await openSinks(env, await openIntegrations(env));
+  const stopping = new AbortController();
+  const kept = keep(sinks);
   process.on('SIGHUP', () => {
-    readFiles(env, pool).then(
-      (again) => {
+    openIntegrations(env)
+      .then((integrations) => openSinks(env, integrations))
+      .then(async (again) => {
+        await keep(again);
         sinks = again;
-        tell();
-      },
-      (err: unknown) => {
+      })
+      .catch((err: unknown) => {
         log.error({ err: err as Error }, 'the integrations could not be read again; those of before hold');
-      },
-    );
+      });
   });
   const running = startDeliverer({
     pool,
@@ -40,14 +43,24 @@ export async function runDeliverer(env: Environment): Promise<void> {
     onOutcome: metrics.onOutcome,
   });
   log.info('deliverer runs');
-  await untilStopped();
+  await Promise.race([untilStopped(), kept.then(() => new Promise<never>(() => undefined))]);
+  stopping.abort();
   await running.stop();
   await pool.end();
   await metrics.stop();
-}
 
-async function readFiles(env: Environment, pool: Pool): Promise<Sinks> {
-  const sinks = await openSinks(env, await openIntegrations(env));
-  await keepFileSubscriptions(pool, sinks.subscriptions, isoTime(Date.now()));
-  return sinks;
+  /** Tells the database of the file's subscriptions, once it can be reached: until then nothing new is delivered. */
+  async function keep({ subscriptions }: Sinks): Promise<void> {
+    while (!stopping.signal.aborted) {
+      try {
+        await keepFileSubscriptions(pool, subscriptions, isoTime(Date.now()));
+        log.info({ subscriptions: subscriptions.map(({ name }) => name) }, 'subscriptions read');
+        return;
+      } catch (err) {
+        if (!isUnavailable(err)) throw err;
+        log.warn({ err }, 'the subscriptions cannot be written yet');
+      }
+      await delay(retryMs, undefined, { signal: stopping.signal }).catch(() => undefined);
+    }
+  }
 }
