@@ -43,14 +43,15 @@ export interface Delivering {
  */
 export async function deliverRow(row: LeasedRow, on: Delivering): Promise<Outcome> {
   const { db, sink, stopping, deadline, now } = on;
+  const history = await readHistory(db, row.changeId, row.wantedIndex);
+  const entries = entriesFor(history, row, on.filter);
+  const last = entries.at(-1);
+  // The filter may be another one than when the row was made.
+  if (last === undefined) return delivered(0, row.wantedIndex);
+  const upToLast = history.filter(({ index }) => index <= last.index);
+  let count: number;
   try {
-    const history = await readHistory(db, row.changeId, row.wantedIndex);
-    const entries = entriesFor(history, row, on.filter);
-    const last = entries.at(-1);
-    // The filter may be another one than when the row was made.
-    if (last === undefined) return await delivered(0, row.wantedIndex);
-    const upToLast = history.filter(({ index }) => index <= last.index);
-    const count = await sink.deliver({
+    count = await sink.deliver({
       subscription: row.subscription,
       change: changeIn(upToLast),
       entries,
@@ -59,21 +60,16 @@ export async function deliverRow(row: LeasedRow, on: Delivering): Promise<Outcom
       remember: (memory) => saveMemory(db, row, memory),
       signal: AbortSignal.any([stopping, deadline]),
     });
-    if (count === entries.length) {
-      // Entries after the last may wait that did not fit, or that no filter lets pass.
-      const rest = entriesFor(history, { lastIndex: last.index }, on.filter).length > 0;
-      return await delivered(count, rest ? last.index : row.wantedIndex);
-    }
-    const end = entries[count - 1];
-    if (end !== undefined) return await delivered(count, end.index);
-    throw new RemoteError('failed', 'nothing was delivered');
   } catch (error) {
-    if (stopping.aborted) {
-      await giveBack(db, row, isoTime(now()));
-      return { kind: 'left' };
-    }
-    return await failed(error);
+    if (!stopping.aborted) return failed(error);
+    await giveBack(db, row, isoTime(now()));
+    return { kind: 'left' };
   }
+  const end = entries[count - 1];
+  if (end === undefined) return failed(new RemoteError('failed', 'nothing was delivered'));
+  // Entries after the last may wait that did not fit, or that no filter lets pass.
+  const hasMore = entriesFor(history, { lastIndex: end.index }, on.filter).length > 0;
+  return delivered(count, hasMore ? end.index : row.wantedIndex);
 
   async function delivered(count: number, lastIndex: number): Promise<Outcome> {
     const isOurs = await recordDelivered(db, row, lastIndex, isoTime(now()));

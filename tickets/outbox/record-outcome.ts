@@ -19,8 +19,9 @@ export async function recordDelivered(
   const { rowCount } = await db.query({
     name: 'record-delivered',
     text: `update countersign.outbox
-              set last_index = $4, first_index = greatest(first_index, $4 + 1), leased_by = null, next_at = $5,
-                  due_since = case when wanted_index > $4 then $5 else due_since end,
+              set last_index = $4::bigint, first_index = greatest(first_index, $4::bigint + 1), leased_by = null,
+                  next_at = $5::timestamptz,
+                  due_since = case when wanted_index > $4::bigint then $5::timestamptz else due_since end,
                   attempts = 0, first_failed_at = null, last_error = null
             where subscription = $1 and change_id = $2 and leased_by = $3`,
     values: [subscription, changeId, lease, lastIndex, at],
@@ -40,8 +41,10 @@ export async function recordFailed(
   const { rowCount } = await db.query({
     name: 'record-failed',
     text: `update countersign.outbox
-              set leased_by = null, attempts = attempts + 1, first_failed_at = coalesce(first_failed_at, $5),
-                  last_error = $4, next_at = coalesce($6, $5), dead_since = case when $6::timestamptz is null then $5::timestamptz end
+              set leased_by = null, attempts = attempts + 1, last_error = $4,
+                  first_failed_at = coalesce(first_failed_at, $5::timestamptz),
+                  next_at = coalesce($6::timestamptz, $5::timestamptz),
+                  dead_since = case when $6::timestamptz is null then $5::timestamptz end
             where subscription = $1 and change_id = $2 and leased_by = $3`,
     values: [subscription, changeId, lease, error, at, nextAt],
   });

@@ -114,7 +114,7 @@ async function write(
     name: 'insert-outbox-rows',
     text: `insert into countersign.outbox as o
              (subscription, change_id, last_index, wanted_index, first_index, due_since, next_at)
-           select w.name, w.change_id, w.first - 1, w.last, w.first, $5, $5
+           select w.name, w.change_id, w.first - 1, w.last, w.first, $5::timestamptz, $5::timestamptz
              from unnest($1::text[], $2::uuid[], $3::bigint[], $4::bigint[]) as w (name, change_id, first, last)
            on conflict (subscription, change_id) do update set
              wanted_index = excluded.wanted_index,

@@ -102,7 +102,7 @@ test('a receiver that is dead, and one that is slow, delay nobody else', async (
     hooks(() => 500),
     hooks(),
     hooks(() => null),
-    hooks(() => new Promise((answer) => setTimeout(() => answer(200), 300))),
+    hooks(() => new Promise((answer) => setTimeout(() => answer(200), 2000))),
   ]);
   ground.deliver({
     dead: hookSink(dead.url),
@@ -112,8 +112,9 @@ test('a receiver that is dead, and one that is slow, delay nobody else', async (
   });
   const changes = await ground.ask(300);
   await until(() => fast.received.length === 300);
+  // None of the others has all of them by then.
   expect(slow.received.length).toBeLessThan(300);
-  expect(hanging.received.length).toBeLessThanOrEqual(8);
+  expect(new Set(hanging.received.map(changeOf)).size).toBeLessThan(100);
   await ground.add(changes.slice(0, 5));
   await until(() => fast.received.length === 305);
 });
