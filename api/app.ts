@@ -25,6 +25,7 @@ import { freezeRoutes } from './routes/freezes.ts';
 import { healthRoutes } from './routes/health.ts';
 import { traceCalls } from './trace.ts';
 import { policyRevocationRoutes } from './routes/policy-revocations.ts';
+import { subscriptionRoutes } from './routes/subscriptions.ts';
 import { tokenRoutes } from './routes/tokens.ts';
 import { requestRoutes } from './routes/requests.ts';
 import { docsPage, docsScript } from './docs-page.ts';
@@ -107,6 +108,7 @@ export function createApp(deps: ApiDependencies): Express {
   app.use('/v1/freezes', freezeRoutes(deps));
   app.use('/v1/policy-revocations', policyRevocationRoutes(deps));
   app.use('/v1/audit', auditRoutes(deps));
+  app.use('/v1/subscriptions', subscriptionRoutes(deps));
   app.use('/v1/tokens', personLimit(deps.tokensPerMinute ?? 10, ['POST']), tokenRoutes(deps));
   app
     .route('/v1/operations')

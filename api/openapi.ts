@@ -9,6 +9,7 @@ import { submitRequestSchema } from './schemas.ts';
 
 const id = z.object({ id: z.uuid() });
 const index = z.object({ index: indexSchema });
+const name = z.object({ name: z.string() });
 
 /**
  * The OpenAPI 3.1 document, from the same schemas that check requests; the body of a submission has one form for each
@@ -69,6 +70,7 @@ export function openApiDocument({ list }: Operations): object {
       request: {
         ...(path.includes('{id}') ? { params: call.params ?? id } : {}),
         ...(path.includes('{index}') ? { params: index } : {}),
+        ...(path.includes('{name}') ? { params: name } : {}),
         ...(query ? { query } : {}),
         ...(headers ? { headers } : {}),
         ...(body ? { body: { required: true, content: { 'application/json': { schema: body } } } } : {}),

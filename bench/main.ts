@@ -4,6 +4,7 @@ import { benchAppends } from './appends.ts';
 import { benchChanges } from './changes.ts';
 import { benchCompare } from './compare.ts';
 import { benchDecisions } from './decisions.ts';
+import { benchDeliveries } from './deliveries.ts';
 import { benchEvolve } from './evolve.ts';
 import { removeHomes, startGround } from './ground.ts';
 import type { Ground } from './ground.ts';
@@ -86,6 +87,13 @@ const parts: Record<string, () => Promise<unknown>> = {
         batch: 100,
         proofs: 100,
       }),
+    ),
+  deliveries: () =>
+    onLogGround((ground) =>
+      benchDeliveries(
+        ground,
+        quick ? { aSecond: 100, seconds: 3, behind: 10_000 } : { aSecond: 500, seconds: 20, behind: 100_000 },
+      ),
     ),
   verify: () =>
     benchVerify(quick ? { few: 200, many: 2000, rounds: 1 } : { few: 2000, many: 200_000, rounds: 3 }),

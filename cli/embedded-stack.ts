@@ -9,7 +9,7 @@ import type { Ports } from './ports.ts';
 /** Where everything is, as variables for each process. */
 export interface Stack {
   readonly env: Record<
-    'shared' | 'api' | 'worker' | 'signer' | 'witness' | 'migrate',
+    'shared' | 'api' | 'worker' | 'signer' | 'deliverer' | 'witness' | 'migrate',
     Record<string, string>
   >;
   readonly places: Readonly<Record<string, string>>;
@@ -45,10 +45,11 @@ export async function startEmbedded(
   const ends: Promise<string>[] = [];
   const shared: Record<string, string> = { COUNTERSIGN_HOME: home };
   const places: Record<string, string> = {};
-  const urls: Record<'api' | 'worker' | 'signer' | 'migrate', string> = {
+  const urls: Record<'api' | 'worker' | 'signer' | 'deliverer' | 'migrate', string> = {
     api: '',
     worker: '',
     signer: '',
+    deliverer: '',
     migrate: '',
   };
   const stop = async () => {
@@ -73,7 +74,8 @@ export async function startEmbedded(
   const postgres = async () => {
     if (env.DATABASE_URL !== undefined) {
       const own = env.DATABASE_URL;
-      Object.assign(urls, { api: own, worker: own, signer: own, migrate: env.MIGRATION_DATABASE_URL ?? own });
+      const migrate = env.MIGRATION_DATABASE_URL ?? own;
+      Object.assign(urls, { api: own, worker: own, signer: own, deliverer: own, migrate });
       places.Postgres = new URL(own).host;
       return;
     }
@@ -87,7 +89,7 @@ export async function startEmbedded(
       superuserUrl: server.superuserUrl,
       passwordFile: join(home, 'database-logins.json'),
     });
-    Object.assign(urls, { api: made.api, worker: made.worker, signer: made.signer, migrate: made.migrator });
+    Object.assign(urls, { ...made, migrate: made.migrator });
     places.Postgres = `127.0.0.1:${server.port}, database countersign`;
   };
   const temporal = async () => {
@@ -168,6 +170,7 @@ export async function startEmbedded(
       api: { DATABASE_URL: urls.api },
       worker: { DATABASE_URL: urls.worker, ...worker },
       signer: { DATABASE_URL: urls.signer },
+      deliverer: { DATABASE_URL: urls.deliverer },
       // It knows no database, and listens where nobody else does.
       witness: { DATABASE_URL: '', HOST: '127.0.0.1' },
       migrate: { DATABASE_URL: urls.migrate },

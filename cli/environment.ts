@@ -19,7 +19,7 @@ const rate = z.coerce.number().int().min(1);
 export const environmentSchema = z.object({
   PORT: port.default(8080).describe('Port of the API.'),
   HOST: z.string().min(1).default('127.0.0.1').describe('Address that the API listens on.'),
-  METRICS_PORT: port.optional().describe("Port of the worker's own metrics and health; none without it."),
+  METRICS_PORT: port.optional().describe("Port of a process's own metrics and health; none without it."),
   DATABASE_URL: url(['postgres:', 'postgresql:'])
     .optional()
     .describe("Postgres, with the process's own login role."),
@@ -111,6 +111,11 @@ export const environmentSchema = z.object({
     .min(1)
     .optional()
     .describe('Files that carry them out, comma-separated; the worker alone loads them.'),
+  COUNTERSIGN_INTEGRATIONS: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('The file (YAML) of ticket systems, chats, mail and webhooks; none without it.'),
   COUNTERSIGN_HOSTS: z
     .string()
     .refine((value) => hostPatternsOf(value) !== null, {

@@ -16,6 +16,7 @@ import { readEnvironment, required } from './environment.ts';
 import { freezeCommands } from './freeze-commands.ts';
 import { reExecWithSmallHeap } from './re-exec.ts';
 import { policyCommands } from './policy-commands.ts';
+import { subscriptionCommands } from './subscription-commands.ts';
 import { complain, outputOf, printJson, printLine } from './print.ts';
 import type { Output } from './print.ts';
 
@@ -84,6 +85,10 @@ program
     const memory = await (await import('./decide-signing.ts')).decideSigning(env(), { kind, reason, by });
     output().result(memory, [`the signer of ${memory.origin} goes on from size ${memory.size}`]);
   });
+program
+  .command('deliverer')
+  .description('bring the log’s entries to webhooks, ticket systems and chats')
+  .action(async () => (await import('./run-deliverer.ts')).runDeliverer(env()));
 program
   .command('witness')
   .description('cosign the log’s checkpoints, somewhere else than the log')
@@ -169,9 +174,10 @@ auditCommands(program, env, output);
 policyCommands(program, env, output);
 freezeCommands(program, env, output);
 apiTokenCommands(program, env, output);
+subscriptionCommands(program, env, output);
 
 /** The commands that run until a signal ends them. */
-const processes = ['api', 'worker', 'signer', 'witness', 'simulator'];
+const processes = ['api', 'worker', 'signer', 'deliverer', 'witness', 'simulator'];
 
 endOnBrokenPipe();
 program.on('option:version', () => {

@@ -7,6 +7,9 @@ import type { Pool } from 'pg';
 import type { ActivityDependencies } from '../activities/dependencies.ts';
 import { readUnsealed } from '../audit/unsealed.ts';
 import { countChangesByStatus } from '../store/count-changes-by-status.ts';
+import { listSubscriptions } from '../store/list-subscriptions.ts';
+import { noBacklog, readBacklog } from '../store/read-backlog.ts';
+import type { DelivererOptions } from '../tickets/outbox/deliverer.ts';
 import { observeAlarms } from './alarms.ts';
 import type { Alarms } from './alarms.ts';
 import type { Environment } from './environment.ts';
@@ -120,6 +123,50 @@ export async function serveSignerMetrics(
     onAnswer(cosigned) {
       now.witnessAnswers = cosigned === null ? 0 : 1;
       now.cosigned = cosigned ?? now.cosigned;
+    },
+    stop: async () => server?.(),
+  };
+}
+
+/** The deliverer's metrics and, where METRICS_PORT names a port, their server. */
+export async function serveDelivererMetrics(
+  env: Environment,
+  pool: Pool,
+): Promise<{ onOutcome: NonNullable<DelivererOptions['onOutcome']>; stop(): Promise<void> }> {
+  const { exporter, meter } = makeMeter();
+  const delivered = meter.createCounter('countersign_deliveries', {
+    description: 'Entries that were delivered, by subscription.',
+  });
+  const failed = meter.createCounter('countersign_delivery_failures', {
+    description: 'Tries that failed, by subscription.',
+  });
+  const behind = meter.createObservableGauge('countersign_deliveries_behind', {
+    description: 'Changes with entries that are not delivered, by subscription.',
+  });
+  const dead = meter.createObservableGauge('countersign_dead_letters', {
+    description: 'Dead letters, by subscription.',
+  });
+  const oldest = meter.createObservableGauge('countersign_delivery_oldest_seconds', {
+    description: 'For how long the oldest entry that is not delivered has waited, by subscription.',
+  });
+  meter.addBatchObservableCallback(
+    async (result) => {
+      const backlogs = await readBacklog(pool);
+      for (const { name: subscription } of await listSubscriptions(pool)) {
+        const { behind: changes, deadLetters, oldestDueSince } = backlogs.get(subscription) ?? noBacklog;
+        const waitedMs = oldestDueSince === null ? 0 : Date.now() - Date.parse(oldestDueSince);
+        result.observe(behind, changes, { subscription });
+        result.observe(dead, deadLetters, { subscription });
+        result.observe(oldest, Math.max(0, waitedMs) / 1000, { subscription });
+      }
+    },
+    [behind, dead, oldest],
+  );
+  const server = env.METRICS_PORT === undefined ? null : await serve(exporter, env.METRICS_PORT, env.HOST);
+  return {
+    onOutcome(subscription, outcome) {
+      if (outcome.kind === 'delivered') delivered.add(outcome.entries, { subscription });
+      if (outcome.kind === 'failed') failed.add(1, { subscription });
     },
     stop: async () => server?.(),
   };

@@ -55,7 +55,13 @@ export async function runStart(env: Environment, processEnv: NodeJS.ProcessEnv):
     });
     const own = { LOG_LEVEL: 'warn', ...processEnv, ...stack.env.shared };
     const witness = await witnessOf(env, stack.ports.witness);
-    const names = ['signer', ...(witness.own === null ? [] : ['witness' as const]), 'worker', 'api'] as const;
+    const names = [
+      'signer',
+      ...(witness.own === null ? [] : ['witness' as const]),
+      'worker',
+      'deliverer',
+      'api',
+    ] as const;
     for (const name of names) {
       children.push(
         await startChild({

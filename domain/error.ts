@@ -41,6 +41,7 @@ export const httpStatusOfCode = {
   not_running: 409,
   not_paused: 409,
   freeze_ended: 409,
+  subscription_exists: 409,
   stored_change_differs: 409,
   digest_mismatch: 412,
   key_reused: 422,

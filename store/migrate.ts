@@ -95,7 +95,7 @@ async function checkMigrator(client: pg.Client): Promise<void> {
     `select r.rolname as name, r.rolsuper as superuser,
             current_setting('server_version_num')::int as version,
             (select g.rolname from pg_roles g
-              where g.rolname in ('countersign_api', 'countersign_worker', 'countersign_signer', 'countersign_reader')
+              where g.rolname in ('countersign_api', 'countersign_worker', 'countersign_signer', 'countersign_deliverer', 'countersign_reader')
                 and pg_has_role(r.oid, g.oid, 'usage')
               limit 1) as group
        from pg_roles r where r.rolname = current_user`,

@@ -1,4 +1,10 @@
 import { z } from 'zod';
+import {
+  isWebhookUrl,
+  subscriptionFilter,
+  subscriptionName,
+  webhookForm,
+} from '../domain/subscription-schema.ts';
 import { dingTalkSettings } from './dingtalk/settings.ts';
 import { jiraSettings } from './jira/settings.ts';
 import { mailSettings } from './mail/settings.ts';
@@ -11,27 +17,11 @@ export const systemName = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, {
   error: 'must be a name of a-z, 0-9 and -, at most 40 characters',
 });
 
-const pattern = z.array(z.string().min(1).max(200)).min(1).max(50);
-
-/** Which entries a subscription is for: each member that is there has to match; in it, any one of its patterns. */
-export const subscriptionFilter = z
-  .strictObject({
-    types: pattern.optional().meta({ description: 'Types of entries, such as decision.*; default all.' }),
-    operations: pattern.optional(),
-    scope: z
-      .record(z.string().min(1).max(100), pattern)
-      .optional()
-      .meta({ description: "Members of the target's scope." }),
-  })
-  .meta({ description: 'Which entries; default all. * stands for any text, ? for one character.' });
-/** See {@link subscriptionFilter}. */
-export type SubscriptionFilter = z.infer<typeof subscriptionFilter>;
-
 const webhookUrl = z
   .string()
   .max(2000)
-  .refine((text) => URL.canParse(text) && ['https:', 'http:'].includes(new URL(text).protocol), {
-    error: 'must be an https: URL; http: on loopback only',
+  .refine((text) => isWebhookUrl(text, true), {
+    error: 'must be an https: URL without user and fragment; http: on loopback only',
   });
 
 const webhook = z.strictObject({
@@ -41,7 +31,7 @@ const webhook = z.strictObject({
     .min(1)
     .max(2)
     .meta({ description: 'whsec_ and base64; two sign at once while one is replaced.' }),
-  form: z.enum(['countersign', 'cloudevents']).default('countersign'),
+  form: webhookForm.default('countersign'),
   allowNetworks: z
     .array(network)
     .max(20)
@@ -50,7 +40,7 @@ const webhook = z.strictObject({
 });
 
 const subscription = z.strictObject({
-  name: systemName,
+  name: subscriptionName,
   to: z.union([z.strictObject({ system: systemName }), z.strictObject({ webhook })]),
   filter: subscriptionFilter.default({}),
 });
@@ -72,6 +62,15 @@ export const integrationsDocument = z
       )
       .default({}),
     subscriptions: z.array(subscription).max(100).default([]),
+    webhooks: z
+      .strictObject({
+        allowNetworks: z
+          .array(network)
+          .max(20)
+          .default([])
+          .meta({ description: 'Private ranges that webhooks of the API may be in.' }),
+      })
+      .default({ allowNetworks: [] }),
   })
   .superRefine(({ systems, subscriptions }, context) => {
     const seen = new Set<string>();

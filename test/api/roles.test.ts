@@ -20,6 +20,7 @@ interface Operation {
   readonly 'x-roles'?: readonly Role[] | 'any';
   readonly 'x-own'?: boolean;
   readonly 'x-people-only'?: boolean;
+  readonly requestBody?: object;
 }
 const calls = Object.entries(
   (openApiDocument(operations) as { paths: Record<string, Record<string, Operation>> }).paths,
@@ -31,6 +32,7 @@ const calls = Object.entries(
     roles: operation['x-roles'] ?? null,
     own: operation['x-own'] === true,
     peopleOnly: operation['x-people-only'] === true,
+    takes: operation.requestBody !== undefined,
   })),
 );
 const closed = calls.filter((call) => call.roles !== null);
@@ -49,6 +51,8 @@ const bodies: Record<string, (change: Change) => unknown> = {
   'post /v1/freezes/{id}/overrides': ({ id, digest }) => ({ changeId: id, digest, comment: 'x' }),
   'post /v1/policy-revocations': () => ({ digest: ofPolicy, comment: 'x' }),
   'post /v1/tokens': () => ({ name: 'x', scopes, expiresAt: hour }),
+  'post /v1/subscriptions': () => ({ name: `s-${randomUUID().slice(0, 8)}`, url: 'https://hooks.example/x' }),
+  'post /v1/subscriptions/{name}/replays': () => ({ from: 0, to: 9 }),
 };
 
 let stack: ApiStack;
@@ -83,8 +87,15 @@ async function call({ name, method, path }: (typeof calls)[number], sent: Sent):
     const body = { reason: 'x', mqttInstanceId: 'none' };
     id = (await stack.api.call('/v1/freezes', { as: 'adam', body })).body['id'] as string;
   }
+  if (path.startsWith('/v1/subscriptions/')) {
+    id = `s-${randomUUID().slice(0, 8)}`;
+    await stack.api.call('/v1/subscriptions', {
+      as: 'adam',
+      body: { name: id, url: 'https://hooks.example/x' },
+    });
+  }
   const body = bodies[name];
-  return stack.api.call(path.replace('{id}', id).replace('{index}', '0'), {
+  return stack.api.call(path.replace(/\{(?:id|name)\}/, id).replace('{index}', '0'), {
     method,
     ...(body && { body: body(change) }),
     ...sent,
@@ -92,7 +103,7 @@ async function call({ name, method, path }: (typeof calls)[number], sent: Sent):
 }
 
 test('every call that takes a body has a sample, and every sample a call', () => {
-  const taking = calls.filter(({ method }) => method === 'POST').map(({ name }) => name);
+  const taking = calls.filter(({ takes }) => takes).map(({ name }) => name);
   expect(Object.keys(bodies).sort()).toEqual(taking.sort());
 });
 

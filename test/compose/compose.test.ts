@@ -107,9 +107,9 @@ test('each process can be given every variable that it reads, as the page of the
   expect(seen).toBeGreaterThan(40);
 });
 
-test('policy, directory and calendar lie in one folder that API and worker can only read', () => {
+test('policy, directory, calendar and integrations lie in one folder that can only be read', () => {
   for (const [name, service] of ours) {
-    const reads = ['api', 'worker'].includes(service.command?.[0] ?? '');
+    const reads = ['api', 'worker', 'deliverer'].includes(service.command?.[0] ?? '');
     const rules = service.volumes.filter((volume) => volume.endsWith(':/etc/countersign:ro'));
     expect(rules, name).toHaveLength(reads ? 1 : 0);
   }
@@ -124,11 +124,15 @@ test('each process runs a command that there is', async () => {
   expect(commands).toContain('start');
   for (const [name, service] of ours) expect(commands, name).toContain(service.command?.[0]);
   const run_ = ours.map(([, service]) => service.command?.[0]);
-  expect(new Set(run_)).toEqual(new Set(['migrate', 'api', 'worker', 'signer', 'witness', 'simulator']));
+  expect(new Set(run_)).toEqual(
+    new Set(['migrate', 'api', 'worker', 'signer', 'deliverer', 'witness', 'simulator']),
+  );
 });
 
 test('each process has its own login and no other', () => {
-  const migrations = readFileSync(join(root, 'migrations', '0001-roles-and-schemas.sql'), 'utf8');
+  const migrations = ['0001-roles-and-schemas.sql', '0011-subscriptions.sql']
+    .map((file) => readFileSync(join(root, 'migrations', file), 'utf8'))
+    .join('\n');
   const logins = { migrate: 'countersign_migrator' } as Record<string, string>;
   for (const [name, service] of ours) {
     const url = service.environment.DATABASE_URL;

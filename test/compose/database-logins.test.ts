@@ -68,7 +68,7 @@ async function makeLogins(passwords: Record<string, string>): Promise<void> {
   await query(url.href, sql);
 }
 
-const passwords = { migrator: 'pw-m', api: 'pw-a', worker: 'pw-w', signer: 'pw-s' };
+const passwords = { migrator: 'pw-m', api: 'pw-a', worker: 'pw-w', signer: 'pw-s', deliverer: 'pw-d' };
 
 test('the script makes the same roles, twice, as the embedded stack has', async () => {
   await query(ours.superuserUrl, 'create database countersign');
@@ -92,17 +92,17 @@ test('the script makes the same roles, twice, as the embedded stack has', async 
     );
   const made = await described(ours.superuserUrl);
   expect(made).toEqual(await described(reference.superuserUrl));
-  expect(made).toHaveLength(9);
+  expect(made).toHaveLength(11);
 });
 
 test('with them the migrations run, and each process passes the check of its start', async () => {
-  const url = (process: 'migrator' | 'api' | 'worker' | 'signer') =>
+  const url = (process: 'migrator' | 'api' | 'worker' | 'signer' | 'deliverer') =>
     at(ours.superuserUrl, {
       user: process === 'migrator' ? 'countersign_migrator' : `countersign_${process}_login`,
       password: passwords[process],
     });
   expect((await migrate({ databaseUrl: url('migrator') })).applied.length).toBeGreaterThan(0);
-  for (const process of ['api', 'worker', 'signer'] as const) {
+  for (const process of ['api', 'worker', 'signer', 'deliverer'] as const) {
     await expect(connected(url(process), checkServer)).resolves.toBeUndefined();
   }
 });

@@ -1,0 +1,66 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { isoTime } from '../domain/time.ts';
+import { isUnavailable } from '../domain/unavailable.ts';
+import { startDeliverer } from '../tickets/outbox/deliverer.ts';
+import { keepFileSubscriptions } from '../tickets/outbox/keep-file-subscriptions.ts';
+import { openDatabase } from './database.ts';
+import type { Environment } from './environment.ts';
+import { openIntegrations } from './integrations.ts';
+import { serveDelivererMetrics } from './metrics.ts';
+import { makeLog, untilStopped } from './process.ts';
+import { openSinks } from './sinks.ts';
+import type { Sinks } from './sinks.ts';
+
+/** How soon a database that could not be reached is tried again, ms. */
+const retryMs = 5_000;
+
+/**
+ * The deliverer process: brings the log's entries to subscribers. It has a login of its own, and the secrets and writing tokens
+ * that no other process has. SIGHUP reads the file of COUNTERSIGN_INTEGRATIONS again.
+ */
+export async function runDeliverer(env: Environment): Promise<void> {
+  const log = makeLog('deliverer', env);
+  const pool = await openDatabase(env, log, 'deliverer', 15);
+  const metrics = await serveDelivererMetrics(env, pool);
+  let sinks = await openSinks(env, await openIntegrations(env));
+  const stopping = new AbortController();
+  const kept = keep(sinks);
+  process.on('SIGHUP', () => {
+    openIntegrations(env)
+      .then((integrations) => openSinks(env, integrations))
+      .then(async (again) => {
+        await keep(again);
+        sinks = again;
+      })
+      .catch((err: unknown) => {
+        log.error({ err: err as Error }, 'the integrations could not be read again; those of before hold');
+      });
+  });
+  const running = startDeliverer({
+    pool,
+    log,
+    sinkOf: (receiver) => sinks.sinkOf(receiver),
+    onOutcome: metrics.onOutcome,
+  });
+  log.info('deliverer runs');
+  await Promise.race([untilStopped(), kept.then(() => new Promise<never>(() => undefined))]);
+  stopping.abort();
+  await running.stop();
+  await pool.end();
+  await metrics.stop();
+
+  /** Tells the database of the file's subscriptions, once it can be reached: until then nothing new is delivered. */
+  async function keep({ subscriptions }: Sinks): Promise<void> {
+    while (!stopping.signal.aborted) {
+      try {
+        await keepFileSubscriptions(pool, subscriptions, isoTime(Date.now()));
+        log.info({ subscriptions: subscriptions.map(({ name }) => name) }, 'subscriptions read');
+        return;
+      } catch (err) {
+        if (!isUnavailable(err)) throw err;
+        log.warn({ err }, 'the subscriptions cannot be written yet');
+      }
+      await delay(retryMs, undefined, { signal: stopping.signal }).catch(() => undefined);
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import { z } from 'zod';
+
+/** A subscription's name. */
+export const subscriptionName = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, {
+  error: 'must be a name of a-z, 0-9 and -, at most 40 characters',
+});
+
+const pattern = z.array(z.string().min(1).max(200)).min(1).max(50);
+
+/** See `SubscriptionFilter` of ./subscription.ts. */
+export const subscriptionFilter = z
+  .strictObject({
+    types: pattern.optional().meta({ description: 'Types of entries, such as decision.*; default all.' }),
+    operations: pattern.optional(),
+    scope: z
+      .record(z.string().min(1).max(100), pattern)
+      .optional()
+      .meta({ description: "Members of the target's scope." }),
+  })
+  .meta({ description: 'Which entries; default all. * stands for any text, ? for one character.' });
+
+/** In which form a webhook's body is. */
+export const webhookForm = z.enum(['countersign', 'cloudevents']);
+
+/**
+ * Whether a text is the address of a receiver of webhooks. Where it leads is not asked here, but at each connection.
+ * @param loopback - whether plain HTTP on this machine is one
+ */
+export function isWebhookUrl(text: string, loopback: boolean): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname, username, password, hash } = new URL(text);
+  if (username !== '' || password !== '' || hash !== '') return false;
+  const isLoopback = hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]';
+  return protocol === 'https:' || (loopback && protocol === 'http:' && isLoopback);
+}

@@ -1,0 +1,58 @@
+import { globMatches } from './glob.ts';
+import type { PersonId } from './person.ts';
+
+/** Which entries a subscription is for: each member that is there has to match; in it, any one of its patterns. */
+export interface SubscriptionFilter {
+  readonly types?: readonly string[] | undefined;
+  readonly operations?: readonly string[] | undefined;
+  /** By members of the target's scope. */
+  readonly scope?: Readonly<Record<string, readonly string[]>> | undefined;
+}
+
+/** In which form a webhook's body is. */
+export type WebhookForm = 'countersign' | 'cloudevents';
+
+/** Where the entries of a subscription go. Of a webhook no more than its host is told: its address may hold a credential. */
+export type SubscriptionTarget =
+  | { readonly kind: 'system'; readonly system: string }
+  | { readonly kind: 'webhook'; readonly host: string; readonly form: WebhookForm };
+
+/** What is known of a subscription, for people. Times are ISO 8601. */
+export interface Subscription {
+  readonly name: string;
+  /** Who says what it is: the deliverers' file, or an admin through the API. */
+  readonly source: 'file' | 'api';
+  readonly target: SubscriptionTarget;
+  readonly filter: SubscriptionFilter;
+  /** The first entry that it is for. */
+  readonly fromIndex: number;
+  readonly state: 'active' | 'disabled';
+  readonly disabledReason: string | null;
+  readonly createdBy: (PersonId & { readonly name: string }) | null;
+  readonly createdAt: string;
+}
+
+/** What of an entry a filter looks at. */
+export interface FilteredEntry {
+  readonly type: string;
+  readonly operation: string | null;
+  /** The scope of the change's target. */
+  readonly scope: Readonly<Record<string, string>>;
+}
+
+/**
+ * Whether an entry is for a subscription. Entries that tell who has read the log are for none: a receiver that reads the log
+ * when it is told of an entry would be told of its own reading.
+ */
+export function isFor({ types, operations, scope }: SubscriptionFilter, entry: FilteredEntry): boolean {
+  if (entry.type.startsWith('audit.')) return false;
+  const has = (patterns: readonly string[] | undefined, text: string | undefined) =>
+    patterns === undefined || (text !== undefined && patterns.some((pattern) => globMatches(pattern, text)));
+  return (
+    has(types, entry.type) &&
+    has(operations, entry.operation ?? undefined) &&
+    Object.entries(scope ?? {}).every(([member, patterns]) =>
+      has(patterns, Object.hasOwn(entry.scope, member) ? entry.scope[member] : undefined),
+    )
+  );
+}

@@ -1,0 +1,26 @@
+import type { Queryable } from './queryable.ts';
+
+/** Which dead letters: that of a change, or those whose first entry is in a range of indexes, both ends included. */
+export type ReplayedLetters = { readonly changeId: string } | { readonly from: number; readonly to: number };
+
+/**
+ * Has dead letters tried again, each for another day, in the order of their entries.
+ *
+ * @param at - ISO 8601
+ * @returns how many
+ */
+export async function replayDeadLetters(
+  db: Queryable,
+  subscription: string,
+  which: ReplayedLetters,
+  at: string,
+): Promise<number> {
+  const { changeId, from, to } = { changeId: null, from: null, to: null, ...which };
+  const { rowCount } = await db.query(
+    `update countersign.outbox set dead_since = null, attempts = 0, first_failed_at = null, next_at = $5
+      where subscription = $1 and dead_since is not null
+        and ($2::uuid is null or change_id = $2) and ($3::bigint is null or first_index between $3 and $4)`,
+    [subscription, changeId, from, to, at],
+  );
+  return rowCount ?? 0;
+}

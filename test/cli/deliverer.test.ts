@@ -1,0 +1,99 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { freePort } from '../../embedded/free-port.ts';
+import { webhookSecret } from '../support/receiver.ts';
+import { temporaryHome } from '../support/stack.ts';
+import { startHookServer } from '../tickets/webhook/hook-server.ts';
+import { startOutboxGround, until } from '../tickets/outbox/outbox-ground.ts';
+import type { OutboxGround } from '../tickets/outbox/outbox-ground.ts';
+
+const main = join(import.meta.dirname, '..', '..', 'cli', 'main.ts');
+let ground: OutboxGround;
+let home: string;
+beforeAll(async () => {
+  home = await temporaryHome();
+  await writeFile(join(home, 'secret'), `${webhookSecret}\n`);
+  await writeFile(join(home, 'short'), 'whsec_c2hvcnQ=');
+  ground = await startOutboxGround();
+});
+afterAll(async () => {
+  await ground.stop();
+  await rm(home, { recursive: true, force: true });
+});
+
+/** `countersign deliverer` with a file that says this. */
+async function deliverer(integrations: string, env: NodeJS.ProcessEnv = {}) {
+  const file = join(home, 'integrations.yaml');
+  await writeFile(file, integrations);
+  const child = spawn(process.execPath, [main, 'deliverer'], {
+    env: {
+      PATH: process.env.PATH,
+      COUNTERSIGN_HOME: home,
+      COUNTERSIGN_INTEGRATIONS: file,
+      DATABASE_URL: ground.database.url('deliverer'),
+      ...env,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  const read = (chunk: Buffer): void => void (output += chunk.toString());
+  child.stdout.on('data', read);
+  child.stderr.on('data', read);
+  const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+  onTestFinished(async () => {
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+    await exited;
+  });
+  return { file, exited, output: () => output, kill: (signal: NodeJS.Signals) => child.kill(signal) };
+}
+
+function subscription(name: string, url: string, secret = 'secret', more = ''): string {
+  return `  - name: ${name}
+    to: { webhook: { url: '${url}', secretFiles: ['${join(home, secret)}'], allowNetworks: [127.0.0.0/8] } }
+${more}`;
+}
+
+test('it brings entries to the file’s subscriptions, reads the file again, tells its metrics, and ends', async () => {
+  const [one, two] = [await startHookServer(), await startHookServer()];
+  onTestFinished(async () => {
+    await one.stop();
+    await two.stop();
+  });
+  const port = await freePort(0);
+  const running = await deliverer(`subscriptions:\n${subscription('one', one.url)}`, {
+    METRICS_PORT: String(port),
+  });
+  await until(() => /subscriptions read/.test(running.output()));
+  const changes = await ground.ask(3);
+  await until(() => one.received.length === 3);
+  await writeFile(
+    running.file,
+    `subscriptions:\n${subscription('one', one.url)}${subscription('two', two.url, 'secret', "    filter: { types: ['attempt.*'] }\n")}`,
+  );
+  running.kill('SIGHUP');
+  await until(() => /"two"/.test(running.output()));
+  await ground.add(changes);
+  await until(() => one.received.length === 6 && two.received.length === 3);
+  const metrics = await (await fetch(`http://127.0.0.1:${port}/`)).text();
+  expect(metrics).toMatch(/countersign_deliveries_total\{subscription="one"[^}]*\} 6/);
+  expect(metrics).toMatch(/countersign_deliveries_behind\{subscription="two"[^}]*\} 0/);
+  running.kill('SIGTERM');
+  expect(await running.exited).toEqual([0, null]);
+  expect(running.output()).not.toContain(webhookSecret.slice(6));
+});
+
+test.each([
+  ['a secret that is none', `subscriptions:\n${'SHORT'}`, /short must hold whsec_/],
+  ['a system that is not there', 'subscriptions: [{ name: x, to: { system: jira } }]', /no such system/],
+  ['a kind of system that nothing can be brought to', 'systems: { m: { kind: nothing } }', /systems/],
+  ['an unknown member', 'subscription: []', /no such field/],
+])('%s: it does not start, and says why', async (_what, text, message) => {
+  const running = await deliverer(
+    text.replace('SHORT', subscription('short', 'https://hooks.example/', 'short')),
+  );
+  expect(await running.exited).toEqual([4, null]);
+  expect(running.output()).toMatch(message);
+});

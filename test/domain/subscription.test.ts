@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import { isFor } from '../../domain/subscription.ts';
+import type { SubscriptionFilter } from '../../domain/subscription.ts';
+
+const entry = {
+  type: 'decision.approved',
+  operation: 'ActiveCaCertificate',
+  scope: { sn: '0072', regionId: 'cn-hangzhou' },
+};
+
+test.each<[string, SubscriptionFilter, boolean]>([
+  ['no filter', {}, true],
+  ['its type', { types: ['decision.approved'] }, true],
+  ['a pattern of its type, among others', { types: ['change.*', 'decision.*'] }, true],
+  ['another type', { types: ['attempt.*'] }, false],
+  ['its operation', { operations: ['Active*'] }, true],
+  ['another operation', { operations: ['Inactivate*'] }, false],
+  ['a member of its scope', { scope: { sn: ['00?2'] } }, true],
+  ['all members have to match', { scope: { sn: ['0072'], regionId: ['cn-beijing'] } }, false],
+  ['a member that the scope lacks', { scope: { mqttInstanceId: ['*'] } }, false],
+  ['a member that only objects have', { scope: { toString: ['*'] } }, false],
+  ['all parts have to match', { types: ['decision.*'], operations: ['Inactivate*'] }, false],
+])('%s', (_what, filter, expected) => {
+  expect(isFor(filter, entry)).toBe(expected);
+});
+
+test('an entry of no operation is for no filter by operations', () => {
+  expect(isFor({ operations: ['*'] }, { ...entry, operation: null })).toBe(false);
+});
+
+test('who has read the log is told to nobody: a receiver would be told of its own reading', () => {
+  for (const type of ['audit.read', 'audit.exported']) {
+    expect(isFor({ types: ['*', type] }, { ...entry, type })).toBe(false);
+  }
+});

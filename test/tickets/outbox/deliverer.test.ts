@@ -1,0 +1,258 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { replayDeadLetters } from '../../../store/replay-dead-letters.ts';
+import { listDeadLetters } from '../../../store/list-dead-letters.ts';
+import { activateSubscription } from '../../../store/activate-subscription.ts';
+import { getSubscription } from '../../../store/get-subscription.ts';
+import type { Outcome } from '../../../tickets/outbox/deliver-row.ts';
+import type { Sink } from '../../../tickets/sink.ts';
+import { startHookServer } from '../webhook/hook-server.ts';
+import type { Hook, HookServer } from '../webhook/hook-server.ts';
+import { hookSink, startOutboxGround, until } from './outbox-ground.ts';
+import type { OutboxGround, Told } from './outbox-ground.ts';
+
+let ground: OutboxGround;
+const servers: HookServer[] = [];
+beforeEach(async () => {
+  ground = await startOutboxGround();
+});
+afterEach(async () => {
+  await ground.stop();
+  await Promise.all(servers.splice(0).map((server) => server.stop()));
+});
+
+async function hooks(...options: Parameters<typeof startHookServer>): Promise<HookServer> {
+  const server = await startHookServer(...options);
+  servers.push(server);
+  return server;
+}
+
+const dataOf = ({ json }: Hook) => json['data'] as { index: number; change: { id: string } };
+const changeOf = (hook: Hook) => dataOf(hook).change.id;
+const indexesOf = (received: readonly Hook[], { id }: Told) =>
+  received.filter((hook) => changeOf(hook) === id).map((hook) => dataOf(hook).index);
+const ascending = (indexes: readonly number[]) => [...indexes].sort((a, b) => a - b);
+
+test('every entry of a change comes once and in order, to those whose filter lets it pass', async () => {
+  await ground.subscribe(
+    { name: 'all' },
+    { name: 'attempts', filter: { types: ['attempt.*'] } },
+    { name: 'elsewhere', filter: { scope: { regionId: ['cn-beijing'] } } },
+    { name: 'here', filter: { scope: { regionId: ['cn-hang*'] } } },
+  );
+  const [all, attempts, elsewhere, here] = await Promise.all([hooks(), hooks(), hooks(), hooks()]);
+  ground.deliver({
+    all: hookSink(all.url),
+    attempts: hookSink(attempts.url),
+    elsewhere: hookSink(elsewhere.url),
+    here: hookSink(here.url),
+  });
+  const changes = await ground.ask(10);
+  await ground.add(changes);
+  await ground.add(changes);
+  await until(
+    () => all.received.length === 30 && attempts.received.length === 20 && here.received.length === 30,
+  );
+  for (const change of changes) {
+    const indexes = indexesOf(all.received, change);
+    expect(indexes).toHaveLength(3);
+    expect(indexes).toEqual(ascending(indexes));
+    expect(indexesOf(attempts.received, change)).toEqual(indexes.slice(1));
+  }
+  expect(elsewhere.received).toEqual([]);
+});
+
+test('a subscription begins with the first entry after it, and its changes are told whole', async () => {
+  const [change] = (await ground.ask(1)) as [Told];
+  await ground.subscribe({ name: 'late' });
+  const seen: Parameters<Sink['deliver']>[0][] = [];
+  ground.deliver({
+    late: {
+      deliver(delivery) {
+        seen.push(delivery);
+        return Promise.resolve(delivery.entries.length);
+      },
+    },
+  });
+  await ground.add([change]);
+  await until(() => seen.length > 0);
+  expect(seen[0]?.entries.map(({ body }) => body.type)).toEqual(['attempt.started']);
+  expect(seen[0]?.history.map(({ body }) => body.type)).toEqual(['change.requested', 'attempt.started']);
+  expect(seen[0]?.change).toMatchObject({ id: change.id, calls: { started: 1 } });
+});
+
+test('two deliverers at once deliver each entry once and in order', async () => {
+  await ground.subscribe({ name: 'one' }, { name: 'two' });
+  const [one, two] = await Promise.all([hooks(), hooks()]);
+  for (let n = 0; n < 2; n++) ground.deliver({ one: hookSink(one.url), two: hookSink(two.url) });
+  const changes = await ground.ask(40);
+  for (let n = 0; n < 4; n++) await ground.add(changes);
+  await until(() => one.received.length >= 200 && two.received.length >= 200);
+  for (const { received } of [one, two]) {
+    expect(new Set(received.map(({ headers }) => headers['webhook-id'])).size).toBe(200);
+    expect(received).toHaveLength(200);
+    for (const change of changes) {
+      expect(indexesOf(received, change)).toEqual(ascending(indexesOf(received, change)));
+    }
+  }
+});
+
+test('a receiver that is dead, and one that is slow, delay nobody else', async () => {
+  await ground.subscribe({ name: 'dead' }, { name: 'fast' }, { name: 'hanging' }, { name: 'slow' });
+  const [dead, fast, hanging, slow] = await Promise.all([
+    hooks(() => 500),
+    hooks(),
+    hooks(() => null),
+    hooks(() => new Promise((answer) => setTimeout(() => answer(200), 2000))),
+  ]);
+  ground.deliver({
+    dead: hookSink(dead.url),
+    fast: hookSink(fast.url),
+    hanging: hookSink(hanging.url),
+    slow: hookSink(slow.url),
+  });
+  const changes = await ground.ask(300);
+  await until(() => fast.received.length === 300);
+  // None of the others has all of them by then.
+  expect(slow.received.length).toBeLessThan(300);
+  expect(new Set(hanging.received.map(changeOf)).size).toBeLessThan(100);
+  await ground.add(changes.slice(0, 5));
+  await until(() => fast.received.length === 305);
+});
+
+test('dead for a day: a dead letter, behind which what comes later waits, and a replay in order', async () => {
+  let isDead = true;
+  const server = await hooks(() => (isDead ? 503 : 200));
+  await ground.subscribe({ name: 'hook' });
+  let shiftMs = 0;
+  const outcomes: Outcome[] = [];
+  ground.deliver(
+    { hook: hookSink(server.url) },
+    { now: () => Date.now() + shiftMs, onOutcome: (_name, outcome) => outcomes.push(outcome) },
+  );
+  const [change, other] = (await ground.ask(2)) as [Told, Told];
+  const isDeadLetter = async () => (await ground.row('hook', change.id))?.dead === true;
+  // An hour passes after each failure.
+  let hours = 0;
+  while (!(await isDeadLetter())) {
+    const before = outcomes.length;
+    await until(async () => outcomes.length >= before + 2 || (await isDeadLetter()));
+    shiftMs += 3_600_000;
+    hours += 1;
+    expect(hours).toBeLessThan(40);
+  }
+  expect(hours).toBeGreaterThanOrEqual(24);
+  await until(async () => (await ground.row('hook', other.id))?.dead === true);
+  isDead = false;
+  const came = server.received.length;
+  await ground.add([change]);
+  const alive = (await ground.ask(1)) as [Told];
+  await until(() => server.received.length === came + 1);
+  expect(server.received.at(-1)).toSatisfy((hook: Hook) => changeOf(hook) === alive[0].id);
+  const letters = await listDeadLetters(ground.pool('api'), 'hook', null, 10);
+  expect(letters.map(({ changeId, why }) => ({ changeId, why }))).toEqual([
+    { changeId: change.id, why: 'answered 503' },
+    { changeId: other.id, why: 'answered 503' },
+  ]);
+  const [letter] = letters;
+  expect(letter).toMatchObject({ from: 0, to: 2 });
+
+  const now = new Date(Date.now() + shiftMs).toISOString();
+  expect(await replayDeadLetters(ground.pool('api'), 'hook', { changeId: change.id }, now)).toBe(1);
+  await until(() => server.received.length === came + 3);
+  expect(server.received.slice(-2).map((hook) => dataOf(hook).index)).toEqual([0, 2]);
+  expect(await replayDeadLetters(ground.pool('api'), 'hook', { from: 0, to: 1 }, now)).toBe(1);
+  await until(() => server.received.length === came + 4);
+  expect(await listDeadLetters(ground.pool('api'), 'hook', null, 10)).toEqual([]);
+});
+
+test('a receiver that wants time is given it, for all of its changes', async () => {
+  const server = await hooks((nth) => (nth <= 8 ? 429 : 200), { 'retry-after': '3600' });
+  await ground.subscribe({ name: 'hook' });
+  let shiftMs = 0;
+  const outcomes: Outcome[] = [];
+  ground.deliver(
+    { hook: hookSink(server.url) },
+    { laneLimit: 2, now: () => Date.now() + shiftMs, onOutcome: (_name, outcome) => outcomes.push(outcome) },
+  );
+  const changes = await ground.ask(10);
+  await until(() => outcomes.length > 0);
+  const [first] = outcomes as [Outcome & { kind: 'failed' }];
+  expect(first).toMatchObject({ kind: 'failed', pausesAll: true });
+  expect(first.retryAtMs).toBeGreaterThan(Date.now() + 3_500_000);
+  // At most what was under way comes before the pause is over.
+  await ground.add(changes);
+  await until(async () => (await ground.row('hook', changes[9]?.id ?? ''))?.wantedIndex === 19);
+  expect(server.received.length).toBeLessThanOrEqual(2);
+  while (server.received.length < 8 + 20) {
+    shiftMs += 3_700_000;
+    const before = server.received.length;
+    await until(() => server.received.length > before);
+  }
+});
+
+test('410: the subscription is disabled, and goes on once it is activated', async () => {
+  let isGone = true;
+  const server = await hooks(() => (isGone ? 410 : 200));
+  await ground.subscribe({ name: 'hook' });
+  ground.deliver({ hook: hookSink(server.url) });
+  const changes = (await ground.ask(1)) as [Told];
+  const api = ground.pool('api');
+  await until(async () => (await getSubscription(api, 'hook'))?.state === 'disabled');
+  expect((await getSubscription(api, 'hook'))?.disabledReason).toBe('answered 410');
+  await ground.add(changes);
+  isGone = false;
+  expect(await activateSubscription(api, 'hook')).toBe(true);
+  await until(() => server.received.some((hook) => dataOf(hook).index === 0 && hook !== server.received[0]));
+});
+
+test('what a sink keeps of a change is there next time, and also after a failure', async () => {
+  await ground.subscribe({ name: 'tickets' });
+  const memories: unknown[] = [];
+  ground.deliver(
+    {
+      tickets: {
+        async deliver({ memory, remember, entries }) {
+          memories.push(memory);
+          await remember({ ticket: memories.length });
+          if (memories.length === 1) throw new TypeError('a defect, with a secret in its text');
+          return entries.length;
+        },
+      },
+    },
+    {
+      now: (() => {
+        let t = Date.now();
+        return () => (t += 60_000);
+      })(),
+    },
+  );
+  const [change] = (await ground.ask(1)) as [Told];
+  await until(() => memories.length === 2);
+  await ground.add([change]);
+  await until(() => memories.length === 3);
+  expect(memories).toEqual([null, { ticket: 1 }, { ticket: 2 }]);
+});
+
+test('an error of ours is kept by its name alone', async () => {
+  await ground.subscribe({ name: 'tickets' });
+  ground.deliver({
+    tickets: { deliver: () => Promise.reject(new TypeError('https://secret.example/?token=1')) },
+  });
+  const [change] = (await ground.ask(1)) as [Told];
+  await until(async () => (await ground.row('tickets', change.id))?.lastError !== null);
+  expect((await ground.row('tickets', change.id))?.lastError).toBe('an error of ours: TypeError');
+});
+
+test('a stop gives back what is under way, and whoever comes next delivers it', async () => {
+  const server = await hooks((nth) => (nth === 1 ? null : 200));
+  await ground.subscribe({ name: 'hook' });
+  const first = ground.deliver({ hook: hookSink(server.url) });
+  const [change] = (await ground.ask(1)) as [Told];
+  await until(() => server.received.length === 1);
+  await first.stop();
+  expect(await ground.row('hook', change.id)).toMatchObject({ attempts: 0, lastIndex: -1 });
+  ground.deliver({ hook: hookSink(server.url) });
+  await until(() => server.received.length === 2);
+  const [a, b] = server.received;
+  expect([b?.headers['webhook-id'], b?.body]).toEqual([a?.headers['webhook-id'], a?.body]);
+});

@@ -1,0 +1,139 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { insertSubscription } from '../../../store/insert-subscription.ts';
+import { insertSubscriptionSecret } from '../../../store/insert-subscription-secret.ts';
+import { leaseRows } from '../../../tickets/outbox/lease-rows.ts';
+import { listReceivers } from '../../../tickets/outbox/list-receivers.ts';
+import { recordDelivered, recordFailed } from '../../../tickets/outbox/record-outcome.ts';
+import { saveMemory } from '../../../tickets/outbox/save-memory.ts';
+import { spreadEntries } from '../../../tickets/outbox/spread-entries.ts';
+import { startOutboxGround } from './outbox-ground.ts';
+import type { OutboxGround, Told } from './outbox-ground.ts';
+
+let ground: OutboxGround;
+beforeAll(async () => {
+  ground = await startOutboxGround();
+});
+afterAll(() => ground.stop());
+
+const at = (minute: number) => new Date(Date.UTC(2027, 0, 1, 0, minute)).toISOString();
+const admin = { issuer: 'https://id.example', subject: 'adam', name: 'Adam' };
+
+test('whoever has lost a lease records nothing any more, and keeps nothing', async () => {
+  const db = ground.pool('deliverer');
+  await ground.subscribe({ name: 'fenced' });
+  const [change] = (await ground.ask(1)) as [Told];
+  await spreadEntries(db, 500, at(0));
+  const lease = (minute: number) =>
+    leaseRows(db, new Map([['fenced', 5]]), { at: at(minute), until: at(minute + 2) });
+  const [first] = await lease(0);
+  expect(first).toMatchObject({ changeId: change.id, attempts: 0, memory: null });
+  expect(await lease(1)).toEqual([]);
+  const [second] = await lease(3);
+  if (!first || !second) throw new Error('nothing was taken');
+  expect(await recordDelivered(db, first, first.wantedIndex, at(3))).toBe(false);
+  expect(await recordFailed(db, first, { error: 'x', at: at(3), nextAt: null })).toBe(false);
+  await expect(saveMemory(db, first, { late: true })).rejects.toThrow('another process');
+  await saveMemory(db, second, { in: 'time' });
+  expect(await recordDelivered(db, second, second.wantedIndex, at(3))).toBe(true);
+  expect(await lease(10)).toEqual([]);
+});
+
+test('entries are spread once, whoever does it, and a place is taken by one at a time', async () => {
+  const db = ground.pool('deliverer');
+  await ground.subscribe({ name: 'fenced' }, { name: 'spread' });
+  await ground.ask(30);
+  const passed = await Promise.all(Array.from({ length: 6 }, () => spreadEntries(db, 7, at(0))));
+  let total = passed.reduce((sum, n) => sum + n, 0);
+  for (let n = 1; n > 0; total += n) n = await spreadEntries(db, 7, at(0));
+  expect(total).toBe(30);
+  const { rows } = await db.query(
+    `select count(*)::int as n from countersign.outbox where subscription = 'spread'`,
+  );
+  expect(rows).toEqual([{ n: 30 }]);
+});
+
+test('a row that waits keeps its place when more comes, and one that is taken is not taken again', async () => {
+  const db = ground.pool('deliverer');
+  await ground.subscribe({ name: 'more' });
+  const [change] = (await ground.ask(1)) as [Told];
+  await spreadEntries(db, 500, at(0));
+  const [row] = await leaseRows(db, new Map([['more', 5]]), { at: at(0), until: at(2) });
+  if (!row) throw new Error('nothing was taken');
+  await ground.add([change]);
+  await spreadEntries(db, 500, at(1));
+  expect(await leaseRows(db, new Map([['more', 5]]), { at: at(1), until: at(3) })).toEqual([]);
+  await recordDelivered(db, row, row.wantedIndex, at(1));
+  const [rest] = await leaseRows(db, new Map([['more', 5]]), { at: at(1), until: at(3) });
+  expect(rest).toMatchObject({ changeId: change.id, lastIndex: row.wantedIndex });
+});
+
+test('what an admin makes can be read whole by the deliverer alone; two secrets sign for a day', async () => {
+  const api = ground.pool('api');
+  const made = {
+    name: 'by-admin',
+    target: { kind: 'webhook', host: 'hooks.example', form: 'cloudevents' } as const,
+    filter: {},
+    createdBy: admin,
+    createdAt: at(0),
+  };
+  const url = 'https://hooks.example/secret';
+  expect(await insertSubscription(api, made, url)).toBe(true);
+  expect(await insertSubscription(api, made, url)).toBe(false);
+  await insertSubscriptionSecret(api, 'by-admin', 'whsec_old', at(0));
+  const secretsAt = async (time: string) =>
+    (await listReceivers(ground.pool('deliverer'), time)).find(({ name }) => name === 'by-admin');
+  expect(await secretsAt(at(1))).toMatchObject({ url, secrets: ['whsec_old'] });
+  await insertSubscriptionSecret(api, 'by-admin', 'whsec_new', at(10));
+  expect((await secretsAt(at(11)))?.secrets).toEqual(['whsec_new', 'whsec_old']);
+  expect((await secretsAt(at(10 + 24 * 60)))?.secrets).toEqual(['whsec_new']);
+  for (const role of ['api', 'reader', 'worker', 'signer'] as const) {
+    for (const sql of [
+      'select url from countersign.subscription',
+      'select secret from countersign.subscription_secret',
+    ]) {
+      await expect(ground.pool(role).query(sql)).rejects.toMatchObject({ code: '42501' });
+    }
+  }
+});
+
+test('nobody turns what an admin has made into something else, and the API says nothing of what was delivered', async () => {
+  await expect(
+    ground
+      .pool('deliverer')
+      .query(`update countersign.subscription set filter = '{"types":["x"]}' where name = 'by-admin'`),
+  ).rejects.toMatchObject({ code: 'CS004' });
+  for (const sql of [
+    `update countersign.subscription set filter = '{}'`,
+    'update countersign.outbox set last_index = wanted_index',
+    `update countersign.outbox set memory = '{}'`,
+    'delete from countersign.outbox',
+    'update countersign.outbox_cursor set next_index = 0',
+  ]) {
+    await expect(ground.pool('api').query(sql)).rejects.toMatchObject({ code: '42501' });
+  }
+  for (const sql of [
+    `insert into countersign.subscription_secret (subscription, secret, created_at) values ('by-admin', 'whsec_x', now())`,
+    'delete from countersign.subscription',
+    'delete from countersign.outbox',
+    'update countersign.change set version = 1',
+    'select * from countersign.api_token',
+  ]) {
+    await expect(ground.pool('deliverer').query(sql)).rejects.toMatchObject({ code: '42501' });
+  }
+});
+
+test('a subscription that the file has no more is disabled, keeps what it knows, and comes back', async () => {
+  const state = async () => {
+    const { rows } = await ground
+      .pool('reader')
+      .query(`select state, disabled_reason as why from countersign.subscription where name = 'spread'`);
+    return rows[0] as unknown;
+  };
+  await ground.subscribe({ name: 'fenced' });
+  expect(await state()).toEqual({ state: 'disabled', why: 'it is not in the file' });
+  await ground.subscribe({ name: 'fenced' }, { name: 'spread' });
+  expect(await state()).toEqual({ state: 'active', why: null });
+  await expect(ground.subscribe({ name: 'by-admin' })).rejects.toMatchObject({
+    code: 'invalid_configuration',
+  });
+});

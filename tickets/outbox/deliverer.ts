@@ -1,0 +1,166 @@
+import type { Pool } from 'pg';
+import { keepSession } from '../../audit/session.ts';
+import type { SessionLog } from '../../audit/session.ts';
+import { makeWakeup } from '../../audit/wakeup.ts';
+import { isoTime } from '../../domain/time.ts';
+import { subscriptionsChannel } from '../../store/wake-deliverers.ts';
+import { deliverRow } from './deliver-row.ts';
+import type { Outcome } from './deliver-row.ts';
+import { makeLane } from './lane.ts';
+import type { Lane } from './lane.ts';
+import { leaseRows } from './lease-rows.ts';
+import type { LeasedRow } from './lease-rows.ts';
+import { listReceivers } from './list-receivers.ts';
+import { nextDue } from './next-due.ts';
+import type { Receiver, SinkOf } from './receiver.ts';
+import { spreadEntries } from './spread-entries.ts';
+
+/** Options of {@link startDeliverer}. */
+export interface DelivererOptions {
+  /** Logs in as the deliverer; one of its connections is kept. */
+  readonly pool: Pool;
+  readonly log: SessionLog;
+  readonly sinkOf: SinkOf;
+  /** Told what came of each delivery, by its subscription. */
+  readonly onOutcome?: (subscription: string, outcome: Outcome) => void;
+  /** Changes under way to one receiver at once; default 8. */
+  readonly laneLimit?: number;
+  /** How long one delivery may take, ms; default 60,000. After one and a half times as long another process may take it over. */
+  readonly deadlineMs?: number;
+  /** How long it sleeps at most when nobody wakes it, ms; default 1000. */
+  readonly sweepMs?: number;
+  /** Most entries that are spread at once; default 500. */
+  readonly batch?: number;
+  readonly now?: () => number;
+}
+
+/**
+ * Brings the log's entries to the subscriptions' receivers: spreads new ones over the outbox, and delivers what is due. Any
+ * number may run. A receiver that is slow or dead has a lane of its own, and nobody else waits for it.
+ */
+export function startDeliverer(options: DelivererOptions): { stop(): Promise<void> } {
+  const { pool, log, sinkOf, onOutcome, batch = 500, sweepMs = 1_000, now = Date.now } = options;
+  const { laneLimit = 8, deadlineMs = 60_000 } = options;
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const [entries, due] = [makeWakeup(), makeWakeup()];
+  let receivers = new Map<string, Receiver>();
+  let readAt = -Infinity;
+  const wake = (channel?: string) => {
+    // Another subscription, or another secret.
+    if (channel !== 'countersign_entries') readAt = -Infinity;
+    entries.set();
+    due.set();
+  };
+  const lanes = new Map<string, Lane>();
+  const underWay = new Set<Promise<void>>();
+
+  const session = keepSession({
+    pool,
+    log,
+    name: 'deliverer',
+    async work(client, ended) {
+      client.on('notification', ({ channel }) => wake(channel));
+      await client.query(`listen countersign_entries; listen ${subscriptionsChannel}`);
+      // Notifications may have come while nobody listened.
+      wake();
+      while (!ended.aborted) {
+        await pause(sweepMs * 10, ended);
+        await client.query('select 1');
+      }
+    },
+  });
+
+  async function spread(): Promise<void> {
+    const passed = await spreadEntries(pool, batch, isoTime(now()));
+    if (passed > 0) due.set();
+    else await entries.wait(sweepMs, signal);
+  }
+
+  async function lease(): Promise<void> {
+    const at = now();
+    if (performance.now() - readAt > sweepMs) await readReceivers(at);
+    const room = [...receivers.keys()].map((name) => [name, laneOf(name).room(at)] as const);
+    const free = new Map(room.filter(([, places]) => places > 0));
+    const until = isoTime(at + Math.ceil(deadlineMs * 1.5));
+    const rows = free.size === 0 ? [] : await leaseRows(pool, free, { at: isoTime(at), until });
+    for (const row of rows) begin(row);
+    if (rows.length === 0) await due.wait(await sleepMs([...free.keys()], at), signal);
+  }
+
+  async function readReceivers(at: number): Promise<void> {
+    readAt = performance.now();
+    const found = await listReceivers(pool, isoTime(at));
+    receivers = new Map(found.filter((one) => sinkOf(one) !== null).map((one) => [one.name, one]));
+  }
+
+  function begin(row: LeasedRow): void {
+    const receiver = receivers.get(row.subscription);
+    const sink = receiver && sinkOf(receiver);
+    if (!receiver || !sink) return;
+    const lane = laneOf(row.subscription);
+    lane.begin();
+    const deadline = AbortSignal.timeout(deadlineMs);
+    const work = deliverRow(row, { db: pool, filter: receiver.filter, sink, deadline, stopping: signal, now })
+      .then(
+        (outcome) => {
+          lane.end(outcome.kind === 'failed' ? 'badly' : 'well');
+          if (outcome.kind === 'failed' && outcome.pausesAll && outcome.retryAtMs !== null) {
+            lane.pause(outcome.retryAtMs);
+          }
+          if (outcome.kind === 'disabled') readAt = -Infinity;
+          onOutcome?.(row.subscription, outcome);
+        },
+        (err: unknown) => {
+          lane.end('badly');
+          log.warn({ err, subscription: row.subscription }, 'what came of a delivery could not be recorded');
+        },
+      )
+      .finally(() => {
+        underWay.delete(work);
+        due.set();
+      });
+    underWay.add(work);
+  }
+
+  function laneOf(name: string): Lane {
+    const lane = lanes.get(name) ?? makeLane(laneLimit);
+    lanes.set(name, lane);
+    return lane;
+  }
+
+  /** Until something is due, a pause ends, or the next sweep. */
+  async function sleepMs(names: readonly string[], at: number): Promise<number> {
+    const next = (await nextDue(pool, names)) ?? Infinity;
+    const pauses = [...lanes.values()].map((lane) => lane.pausedUntil(at) ?? Infinity);
+    return Math.min(sweepMs, Math.max(10, Math.min(next, ...pauses) - at));
+  }
+
+  async function keepOn(turn: () => Promise<void>, what: string): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await turn();
+      } catch (err) {
+        log.warn({ err }, `${what} failed, and is tried again`);
+        await pause(sweepMs, signal);
+      }
+    }
+  }
+
+  const running = Promise.all([
+    keepOn(spread, 'spreading the log over the outbox'),
+    keepOn(lease, 'looking for what is to be delivered'),
+  ]);
+  return {
+    async stop() {
+      stopping.abort();
+      await running;
+      await Promise.all(underWay);
+      await session.stop();
+    },
+  };
+}
+
+async function pause(ms: number, ended: AbortSignal): Promise<void> {
+  await makeWakeup().wait(ms, ended);
+}

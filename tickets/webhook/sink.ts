@@ -1,0 +1,88 @@
+import type { Change } from '../../domain/change.ts';
+import { eventIn } from '../../domain/event-in.ts';
+import { fold } from '../../domain/fold.ts';
+import type { WebhookForm } from '../../domain/subscription.ts';
+import { faultOfStatus, RemoteError } from '../remote-error.ts';
+import type { Delivery, Sink } from '../sink.ts';
+import type { GuardedFetch } from './guarded-fetch.ts';
+import { messageOf } from './message.ts';
+import type { Message } from './message.ts';
+import { keyOf, signedHeaders } from './sign.ts';
+
+/** What a sink of webhooks is made of. */
+export interface WebhookSettings {
+  readonly url: string;
+  /** One, or two while one is replaced: the newest first. `whsec_` and base64. */
+  readonly secrets: readonly string[];
+  readonly form: WebhookForm;
+}
+
+const longestRetryMs = 86_400_000;
+
+/**
+ * A receiver of webhooks after Standard Webhooks 1.0.0: a POST for each entry, in order.
+ *
+ * @param answerWithinMs - longest wait for an answer; default 10,000
+ * @throws TypeError for a secret that is none
+ */
+export function makeWebhookSink(
+  { url, secrets, form }: WebhookSettings,
+  {
+    fetch,
+    answerWithinMs = 10_000,
+    now = Date.now,
+  }: { readonly fetch: GuardedFetch; readonly answerWithinMs?: number; readonly now?: () => number },
+): Sink {
+  const keys = secrets.map((secret) => keyOf(secret) ?? noSecret());
+  if (keys.length === 0) noSecret();
+
+  async function send({ id, contentType, body }: Message, signal: AbortSignal): Promise<void> {
+    const { status, retryAfter } = await fetch(url, {
+      headers: { 'content-type': contentType, ...signedHeaders(keys, { id, body }, now()) },
+      body,
+      signal: AbortSignal.any([signal, AbortSignal.timeout(answerWithinMs)]),
+    });
+    if (status >= 200 && status < 300) return;
+    const fault = faultOfStatus(status);
+    // A receiver that takes a message for wrong today may be mended tomorrow, and a redirect is never followed.
+    throw new RemoteError(fault === 'refused' ? 'failed' : fault, `answered ${status}`, {
+      httpStatus: status,
+      retryAfterMs: retryAfterMs(retryAfter, now()),
+    });
+  }
+
+  return {
+    async deliver({ history, entries, signal }: Delivery): Promise<number> {
+      for (const [n, entry] of entries.entries()) {
+        try {
+          await send(messageOf(changeAt(history, entry.index), entry, form), signal);
+        } catch (error) {
+          // What came before is delivered; this one begins the next delivery.
+          if (n > 0) return n;
+          throw error;
+        }
+      }
+      return entries.length;
+    },
+  };
+}
+
+/** The change as it was after an entry. */
+function changeAt(history: Delivery['history'], index: number): Change {
+  const events = history.flatMap((entry) => (entry.index <= index ? (eventIn(entry.body) ?? []) : []));
+  const folded = fold(events);
+  if (folded === null) throw new RemoteError('failed', 'the log does not tell what the change is');
+  return folded.change;
+}
+
+/** `Retry-After` (RFC 9110 §10.2.3), seconds or a date, as ms from now, at most a day; null for none. */
+export function retryAfterMs(header: string | null, now: number): number | null {
+  if (header === null) return null;
+  const date = /^[A-Z][a-z]{2}, /.test(header) ? Date.parse(header) : NaN;
+  const ms = /^\d{1,9}$/.test(header) ? Number(header) * 1000 : date - now;
+  return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), longestRetryMs) : null;
+}
+
+function noSecret(): never {
+  throw new TypeError('a secret of webhooks is whsec_ and base64 of 24 to 64 bytes');
+}
