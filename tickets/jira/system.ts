@@ -26,13 +26,20 @@ const longestText = 15_000;
 const mostPages = 50;
 const pageSize = 100;
 
-/** Reads and writes issues with the login `write`. @param name - the system's name in COUNTERSIGN_INTEGRATIONS */
+/**
+ * Reads and writes issues with the login `write`.
+ *
+ * @param name - the system's name in COUNTERSIGN_INTEGRATIONS
+ * @throws RemoteError `refused` when the settings have no `write`
+ */
 export function makeJiraSystem(
   name: string,
   settings: JiraSettings,
   dependencies: JiraDependencies,
 ): TicketSystem {
-  const client = makeJiraClient(settings, settings.write?.user, dependencies);
+  const { write } = settings;
+  if (write === undefined) throw new RemoteError('refused', `${name} has no write login in the settings`);
+  const client = makeJiraClient(settings, write.user, dependencies);
   const reader = readerOver(name, settings, client, dependencies);
   const isCloud = settings.deployment === 'cloud';
   const rich = (text: string) => (isCloud ? documentOf(cut(text)) : markupOf(cut(text)));
