@@ -94,7 +94,7 @@ export function makeJiraSystem(
       const marks: string[] = [];
       for (let page = 0, seen = 0; page < mostPages; page++) {
         const query = { startAt: String(seen), maxResults: String(pageSize), expand: 'properties' };
-        const answer = await client({ what, method: 'GET', path: `issue/${id}/comment`, query, signal });
+        const answer = await client({ what, method: 'GET', path: `${issuePath(id)}/comment`, query, signal });
         const { comments, total } = expected(commentsAnswer, answer, what);
         seen += comments.length;
         marks.push(...comments.filter((one) => accountId(one.author) === author).flatMap(markIn));
@@ -108,16 +108,16 @@ export function makeJiraSystem(
         body: rich(`${cut(text)}\n\n${markLine}${checked(mark)}`),
         ...(isCloud ? { properties: [{ key: propertyKey, value: { mark } }] } : {}),
       };
-      await client({ what, method: 'POST', path: `issue/${id}/comment`, body, signal });
+      await client({ what, method: 'POST', path: `${issuePath(id)}/comment`, body, signal });
     },
     async stepTowards(id, phase, { successful }, signal) {
       const what = 'read the state of an issue';
       const query = { fields: baseFields.join(',') };
-      const answer = await client({ what, method: 'GET', path: `issue/${id}`, query, signal });
+      const answer = await client({ what, method: 'GET', path: issuePath(id), query, signal });
       const { status, resolution } = expected(issueAnswer, answer, what).fields;
       const at = { status, resolution: resolution?.name ?? null };
       if (stepTo(phase, at, [], successful, settings) === 'there' && phase !== 'cancelled') return 'there';
-      const path = `issue/${id}/transitions`;
+      const path = `${issuePath(id)}/transitions`;
       const asked = 'list the transitions of an issue';
       const { transitions } = expected(
         transitionsAnswer,
@@ -139,9 +139,13 @@ export function makeJiraSystem(
     },
     async link(id, { url, title }, signal) {
       const body = { globalId: `countersign=${url}`.slice(0, 255), object: { url, title } };
-      await client({ what: 'link an issue', method: 'POST', path: `issue/${id}/remotelink`, body, signal });
+      await client({ what: 'link an issue', method: 'POST', path: `${issuePath(id)}/remotelink`, body, signal });
     },
   };
+}
+
+function issuePath(id: string): string {
+  return `issue/${encodeURIComponent(id)}`;
 }
 
 const markLine = 'Ref: ';

@@ -323,3 +323,38 @@ describe('people who move the ticket', () => {
     expect((await only()).status).toBe('Done');
   });
 });
+
+test('two installations that want one ticket otherwise stop, instead of moving it for ever', async () => {
+  await jira.control('PUT', '/issues', { key: 'OPS-7', creator: 'acc-pat' });
+  const [ahead, behind] = [ground(), ground()];
+  for (const { story, tell } of [ahead, behind]) await tell(story.requested(named('OPS-7')), story.prechecked());
+  await ahead.tell(ahead.story.approved(), ahead.story.scheduled());
+  await jira.control('DELETE', '/calls');
+  for (let i = 1; i <= 10; i++) {
+    // Each hears that the ticket was moved, and looks.
+    await behind.tell(behind.story.operator('pause'), behind.story.operator('resume'));
+    await ahead.tell(ahead.story.started(i), ahead.story.ended('failed', i));
+  }
+  const moves = (await jira.calls()).filter(({ method, path }) => method === 'POST' && path.endsWith('/transitions'));
+  expect(moves.length).toBeLessThanOrEqual(3);
+  expect(ahead.reports.diverged.size + behind.reports.diverged.size).toBe(1);
+});
+
+test('one change has a ticket in each of two systems', async () => {
+  const other = await localJira('data_center');
+  try {
+    const { story, tell } = ground();
+    const ticket = { system: 'other', id: 'OPS-5', url: null };
+    await other.control('PUT', '/issues', { key: 'OPS-5', creator: 'acc-pat' });
+    const second = subscriptionOf();
+    const { append } = reportsOf();
+    const sink = makeTicketSink({ name: 'other', system: other.system, create: true, linkOf: () => null, append });
+    const bodies = [story.requested({ ticket }), story.prechecked(), story.rejected(), story.closed('rejected', 'not_started')];
+    second.add(...bodies);
+    await Promise.all([tell(...bodies), second.deliver(sink)]);
+    expect(await only()).toMatchObject({ key: 'OPS-1', status: 'Cancelled' });
+    expect(await other.issues()).toMatchObject([{ key: 'OPS-5', status: 'Cancelled', remoteLinks: [] }]);
+  } finally {
+    await other.stop();
+  }
+});
