@@ -129,7 +129,10 @@ function linesOf(
     case 'change.scheduled':
       return event.breakGlass ? ['Break-glass: it runs before everybody has approved.'] : null;
     case 'change.closed':
-      return [outcomeLine({ ...change, ...event }), ...callLines(history.filter((one) => one.index <= index))];
+      return [
+        outcomeLine({ ...change, ...event }),
+        ...callLines(history.filter((one) => one.index <= index)),
+      ];
     case 'review.signed':
       return [`Reviewed by ${personIn(event)}.`, ...quoted(event.statement.comment)];
     default:

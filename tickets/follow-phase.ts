@@ -54,7 +54,8 @@ export async function followPhase(job: TicketJob, ticket: TicketRead): Promise<v
       return;
     case 'move': {
       // Counted before the step, so that a repeat does not count it again.
-      if (follow.moves > keeping.memory.moves) await keeping.keep({ moves: follow.moves, found: ticket.phase });
+      if (follow.moves > keeping.memory.moves)
+        await keeping.keep({ moves: follow.moves, found: ticket.phase });
       const moved = await moveTicket(system, ticket, follow.to, closeOf(change), signal);
       if (moved !== null) {
         await keeping.keep({ set: moved.phase, found: null });

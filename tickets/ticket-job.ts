@@ -20,7 +20,11 @@ export interface Divergence {
 /** Writes what became of tickets into the log. The same again, for a change, a ticket and a `why`, is the same entry. */
 export interface TicketReports {
   /** @param linked - `made`: by us; otherwise the change has named it */
-  linked(linked: { readonly change: Change; readonly ticket: TicketRead; readonly made: boolean }): Promise<void>;
+  linked(linked: {
+    readonly change: Change;
+    readonly ticket: TicketRead;
+    readonly made: boolean;
+  }): Promise<void>;
   diverged(divergence: Divergence): Promise<void>;
 }
 

@@ -43,7 +43,9 @@ export function keepingOf(delivery: Pick<Delivery, 'memory' | 'remember'>): Keep
     },
     async keep(changes) {
       const next = { ...memory, ...changes };
-      const isNew = Object.entries(changes).some(([name, value]) => memory[name as keyof TicketMemory] !== value);
+      const isNew = Object.entries(changes).some(
+        ([name, value]) => memory[name as keyof TicketMemory] !== value,
+      );
       if (!isNew) return;
       await delivery.remember(next satisfies JsonObject);
       memory = next;

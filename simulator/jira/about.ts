@@ -2,7 +2,7 @@ import type { Answer } from '../answer.ts';
 import { jsonAnswer } from '../rest-endpoint.ts';
 import { seen } from './issues.ts';
 import { renderUser } from './render.ts';
-import { noIssue, parameter } from './respond.ts';
+import { jiraError, noIssue, parameter } from './respond.ts';
 import type { Asked } from './respond.ts';
 import { has, permissions } from './state.ts';
 
@@ -31,6 +31,18 @@ export function myPermissions({ state, user, incoming }: Asked): Answer {
       },
     ]);
   return jsonAnswer({ permissions: Object.fromEntries(told) as unknown });
+}
+
+/** `GET project/{key}` */
+export function getProject({ state, user, base, version }: Asked, idOrKey: string): Answer {
+  const place = state.projects.findIndex(({ key }, i) => key === idOrKey || String(i + 1) === idOrKey);
+  const project = state.projects[place];
+  if (project === undefined || !has(user, 'BROWSE_PROJECTS', project.key)) {
+    return jiraError(404, [`No project could be found with key '${idOrKey}'.`]);
+  }
+  const { key, name } = project;
+  const id = String(place + 1);
+  return jsonAnswer({ self: `${base}/rest/api/${version}/project/${id}`, id, key, name });
 }
 
 /** `GET serverInfo` */

@@ -39,10 +39,11 @@ function put(state: JiraState, { key, ...given }: GivenIssue): Issue {
   return issue;
 }
 
-function read<T>(incoming: Incoming, use: (value: T) => Answer): Answer {
-  let value: T;
+/** Whoever steers it is a test, or a person on this machine: what they send is taken as it is. */
+function read(incoming: Incoming, use: (value: unknown) => Answer): Answer {
+  let value: unknown;
   try {
-    value = JSON.parse(incoming.body.toString('utf8')) as T;
+    value = JSON.parse(incoming.body.toString('utf8'));
   } catch {
     return problemAnswer(400, 'The body is not JSON.');
   }
@@ -58,8 +59,8 @@ export function jiraControl(
   return {
     'GET /_sim/issues': issues,
     'PUT /_sim/issues': (incoming) =>
-      read<GivenIssue | GivenIssue[]>(incoming, (given) => {
-        const list = [given].flat();
+      read(incoming, (given) => {
+        const list = [given as GivenIssue | GivenIssue[]].flat();
         if (list.some((one) => typeof one.key !== 'string' || !/^[A-Z]\w*-\d+$/.test(one.key))) {
           return problemAnswer(422, 'Expected issues with a key such as OPS-1.');
         }
@@ -72,23 +73,23 @@ export function jiraControl(
       return issues();
     },
     'PUT /_sim/users': (incoming) =>
-      read<JiraUser[]>(incoming, (users) => {
-        state.users = users;
-        return jsonAnswer({ users: users.length });
+      read(incoming, (users) => {
+        state.users = users as JiraUser[];
+        return jsonAnswer({ users: state.users.length });
       }),
     'PUT /_sim/projects': (incoming) =>
-      read<JiraProject[]>(incoming, (projects) => {
-        state.projects = projects;
+      read(incoming, (projects) => {
+        state.projects = projects as JiraProject[];
         return jsonAnswer({ projects });
       }),
     'PUT /_sim/fields': (incoming) =>
-      read<CustomField[]>(incoming, (fields) => {
-        state.fields = fields;
+      read(incoming, (fields) => {
+        state.fields = fields as CustomField[];
         return jsonAnswer({ fields });
       }),
     'PUT /_sim/settings': (incoming) =>
-      read<Partial<JiraControls>>(incoming, (controls) => {
-        Object.assign(state.controls, controls);
+      read(incoming, (controls) => {
+        Object.assign(state.controls, controls as Partial<JiraControls>);
         return jsonAnswer(state.controls);
       }),
     'GET /_sim/webhooks': () => jsonAnswer({ webhooks: webhooks.sent }),

@@ -35,11 +35,20 @@ export function createIssue(asked: Asked): Answer {
   const fields = body?.['fields'];
   if (typeof fields !== 'object' || fields === null) return jiraError(400, ['Invalid request payload.']);
   const { project, type, errors } = placeOf(asked, fields as Record<string, unknown>);
-  const { summary, description, labels = [], project: _p, issuetype: _t, ...others } = fields as Record<string, unknown>;
+  const {
+    summary,
+    description,
+    labels = [],
+    project: _p,
+    issuetype: _t,
+    ...others
+  } = fields as Record<string, unknown>;
   const text = description === undefined || description === null ? '' : textIn(asked, description);
-  if (typeof summary !== 'string' || summary === '') errors['summary'] = 'You must specify a summary of the issue.';
+  if (typeof summary !== 'string' || summary === '')
+    errors['summary'] = 'You must specify a summary of the issue.';
   else if (summary.length > longestSummary) errors['summary'] = 'Summary must be less than 255 characters.';
-  else if (summary.includes('\n')) errors['summary'] = 'The summary is invalid because it contains newline characters.';
+  else if (summary.includes('\n'))
+    errors['summary'] = 'The summary is invalid because it contains newline characters.';
   if (text === null) errors['description'] = 'Operation value must be a string or an Atlassian Document.';
   if (!isLabels(labels)) errors['labels'] = 'The label contains spaces which is invalid.';
   for (const name of Object.keys(others)) {
@@ -125,7 +134,8 @@ export function editIssue(asked: Asked, idOrKey: string): Answer {
   const issue = seen(asked, idOrKey);
   if (issue === undefined) return noIssue();
   const { state, user, dryRun } = asked;
-  if (!has(user, 'EDIT_ISSUES', issue.project)) return jiraError(403, ['You do not have permission to edit.']);
+  if (!has(user, 'EDIT_ISSUES', issue.project))
+    return jiraError(403, ['You do not have permission to edit.']);
   const body = bodyOf(asked.incoming);
   const fields = (body?.['fields'] ?? {}) as Record<string, unknown>;
   const updates = memberOf(body?.['update'], 'labels');

@@ -21,7 +21,8 @@ export function readQuery(jql: string, state: JiraState, user: JiraUser): Query 
     const isWanted = (issue: Issue) => read(issue).some((one) => values.includes(one));
     tests.push(operator === '!=' ? (issue) => !isWanted(issue) : isWanted);
   }
-  const [, by, direction = 'asc'] = /^\s*(created|updated|key|id)\s*(asc|desc)?\s*$/i.exec(order ?? 'id asc') ?? [];
+  const [, by, direction = 'asc'] =
+    /^\s*(created|updated|key|id)\s*(asc|desc)?\s*$/i.exec(order ?? 'id asc') ?? [];
   if (by === undefined) return `Not able to sort using field '${(order ?? '').trim()}'.`;
   const sign = direction.toLowerCase() === 'desc' ? -1 : 1;
   const name = by.toLowerCase() === 'updated' ? 'updated' : 'id';

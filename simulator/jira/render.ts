@@ -36,13 +36,23 @@ export function renderUser({ state, base }: Pick<Asked, 'state' | 'base'>, accou
   const user = state.users.find((one) => one.accountId === accountId);
   const shown = { displayName: user?.displayName ?? accountId, active: user !== undefined };
   if (state.deployment === 'cloud') {
-    return { self: `${base}/rest/api/3/user?accountId=${accountId}`, accountId, accountType: 'atlassian', ...shown };
+    return {
+      self: `${base}/rest/api/3/user?accountId=${accountId}`,
+      accountId,
+      accountType: 'atlassian',
+      ...shown,
+    };
   }
   const self = `${base}/rest/api/2/user?username=${accountId}`;
   return { self, key: accountId, name: accountId, emailAddress: user?.email ?? '', ...shown };
 }
 
-export function renderComment(asked: Asked, { id: issue }: Issue, comment: IssueComment, withProperties: boolean) {
+export function renderComment(
+  asked: Asked,
+  { id: issue }: Issue,
+  comment: IssueComment,
+  withProperties: boolean,
+) {
   const author = renderUser(asked, comment.author);
   return {
     self: `${asked.base}/rest/api/${asked.version}/issue/${issue}/comment/${comment.id}`,
@@ -66,7 +76,11 @@ function fieldsOf(asked: Asked, issue: Issue): Record<string, unknown> {
     summary: issue.summary,
     description: issue.description === '' ? null : renderText(issue.description, version),
     labels: issue.labels,
-    project: { id: String(state.projects.indexOf(project as never) + 1), key: issue.project, name: project?.name },
+    project: {
+      id: String(state.projects.indexOf(project as never) + 1),
+      key: issue.project,
+      name: project?.name,
+    },
     issuetype: { id: typeId(state, issue.type), name: issue.type, subtask: false },
     status: renderStatus(statusOf(state, issue), base),
     resolution: issue.resolution === null ? null : { name: issue.resolution },
@@ -124,5 +138,7 @@ function renderChangelog(asked: Asked, { histories }: Issue) {
 }
 
 function pick(all: Readonly<Record<string, unknown>>, names: readonly string[]): Record<string, unknown> {
-  return Object.fromEntries(names.filter((name) => Object.hasOwn(all, name)).map((name) => [name, all[name]]));
+  return Object.fromEntries(
+    names.filter((name) => Object.hasOwn(all, name)).map((name) => [name, all[name]]),
+  );
 }

@@ -15,7 +15,10 @@ export interface Asked {
   /** Where this endpoint is, for `self`. */
   readonly base: string;
   /** Tells the webhook of an event. */
-  readonly tell: (event: { readonly name: string; readonly members: Readonly<Record<string, unknown>> }) => void;
+  readonly tell: (event: {
+    readonly name: string;
+    readonly members: Readonly<Record<string, unknown>>;
+  }) => void;
 }
 
 /** An error in Jira's shape. */

@@ -49,7 +49,8 @@ export function searchByToken(asked: Asked): Answer {
   if (!isRestricted) return jiraError(400, ['Unbounded JQL queries are not allowed here.']);
   const issues = found(asked, search.jql, Array.isArray(reconcileIssues) ? reconcileIssues.map(String) : []);
   if (!Array.isArray(issues)) return issues;
-  const start = typeof nextPageToken === 'string' ? Number(Buffer.from(nextPageToken, 'base64').toString()) : 0;
+  const start =
+    typeof nextPageToken === 'string' ? Number(Buffer.from(nextPageToken, 'base64').toString()) : 0;
   const page = issues.slice(start, start + search.maxResults);
   const next = start + page.length;
   const isLast = next >= issues.length;

@@ -3,7 +3,7 @@ import { header } from '../incoming.ts';
 import type { Incoming } from '../incoming.ts';
 import { startRestEndpoint } from '../rest-endpoint.ts';
 import type { RestEndpoint, RestEndpointOptions } from '../rest-endpoint.ts';
-import { listApprovals, listFields, myPermissions, myself, serverInfo } from './about.ts';
+import { getProject, listApprovals, listFields, myPermissions, myself, serverInfo } from './about.ts';
 import { addComment, listComments, listRemoteLinks, putRemoteLink } from './comments.ts';
 import { jiraControl } from './control.ts';
 import { createIssue, editIssue, getIssue } from './issues.ts';
@@ -47,6 +47,7 @@ const routes: readonly (readonly [pattern: RegExp, methods: Readonly<Record<stri
   [/^mypermissions$/, { GET: myPermissions }],
   [/^serverInfo$/, { GET: serverInfo }],
   [/^field$/, { GET: listFields }],
+  [/^project\/([^/]+)$/, { GET: getProject }],
 ];
 
 function userOf({ users, deployment }: JiraState, incoming: Incoming): JiraUser | undefined {
@@ -110,7 +111,8 @@ export async function startJira(options: JiraOptions = {}): Promise<RestEndpoint
   }
 
   function answered(incoming: Incoming, dryRun: boolean): Answer {
-    const [, api, path = ''] = /^\/rest\/(api\/(?:2|3|latest)|servicedeskapi)\/(.*)$/.exec(incoming.path) ?? [];
+    const [, api, path = ''] =
+      /^\/rest\/(api\/(?:2|3|latest)|servicedeskapi)\/(.*)$/.exec(incoming.path) ?? [];
     const isCloud = state.deployment === 'cloud';
     if (api === undefined || (api === 'api/3' && !isCloud)) return jiraError(404, ['No such path.']);
     const version = api === 'api/3' ? 3 : 2;
@@ -135,7 +137,9 @@ export async function startJira(options: JiraOptions = {}): Promise<RestEndpoint
       const match = pattern.exec(path);
       if (match === null) continue;
       const handler = methods[incoming.method];
-      return handler ? handler(asked, decodeURIComponent(match[1] ?? '')) : jiraError(405, ['No such method.']);
+      return handler
+        ? handler(asked, decodeURIComponent(match[1] ?? ''))
+        : jiraError(405, ['No such method.']);
     }
     return jiraError(404, ['No such path.']);
   }

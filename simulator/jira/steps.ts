@@ -88,7 +88,9 @@ function take(asked: Asked, issue: Issue, to: string, resolution: string | null)
   const { state, user } = asked;
   const items = [{ field: 'status', from: issue.status, to }];
   issue.status = to;
-  const isDone = workflowOf(state, issue.project).statuses.some((s) => s.name === to && s.category === 'done');
+  const isDone = workflowOf(state, issue.project).statuses.some(
+    (s) => s.name === to && s.category === 'done',
+  );
   issue.resolution = isDone ? (resolution ?? issue.resolution) : null;
   const id = newId(state);
   issue.histories = [...issue.histories, { id, author: user.accountId, created: Date.now(), items }];

@@ -30,7 +30,11 @@ export function makeWebhooks(state: JiraState, closing: AbortSignal): Webhooks {
   const sent: WebhookCall[] = [];
   let waiting: (() => void) | null = null;
 
-  async function send(hook: { url: string; secret: string; retryMs?: number }, call: WebhookCall, body: string) {
+  async function send(
+    hook: { url: string; secret: string; retryMs?: number },
+    call: WebhookCall,
+    body: string,
+  ) {
     const signature = createHmac('sha256', hook.secret).update(body).digest('hex');
     for (let attempt = 0; attempt < attempts; attempt++) {
       if (attempt > 0 && !(await delay(hook.retryMs ?? defaultRetryMs, closing))) return;

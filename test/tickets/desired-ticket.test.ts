@@ -19,7 +19,9 @@ function changeOf(...bodies: EntryBody[]) {
 }
 
 test('the page says which state of a change is which of its ticket', () => {
-  const rows = [...(table.split('\n## ')[0] ?? '').matchAll(/^\| `(\w+)` +\|[^|]*\| ([^|]*?) +\|$/gm)].map(([, state, to]) => [state, to]);
+  const rows = [...(table.split('\n## ')[0] ?? '').matchAll(/^\| `(\w+)` +\|[^|]*\| ([^|]*?) +\|$/gm)].map(
+    ([, state, to]) => [state, to],
+  );
   const told = Object.entries(desireOf).map(([state, { phase, orEnded }]) => [
     state,
     `${phase?.replace('_', ' ') ?? 'as it is'}${orEnded ? ', or ended by a person' : ''}`,
@@ -29,7 +31,15 @@ test('the page says which state of a change is which of its ticket', () => {
 
 test('the state of a change, step by step', () => {
   const s = changeStory();
-  const way = [s.requested(), s.prechecked(), s.approved(), s.scheduled(), s.started(), s.ended('succeeded'), s.closed()];
+  const way = [
+    s.requested(),
+    s.prechecked(),
+    s.approved(),
+    s.scheduled(),
+    s.started(),
+    s.ended('succeeded'),
+    s.closed(),
+  ];
   const states = way.map((_, i) => stateOf(changeOf(...way.slice(0, i + 1))));
   expect(states).toEqual(['reading', 'deciding', 'deciding', 'scheduled', 'running', 'running', 'succeeded']);
   const drifted = s.entry('change.drifted', { message: 'other', called: false });
@@ -47,13 +57,24 @@ test('a break-glass change is over for its ticket when its review is signed', ()
 });
 
 const set = { set: null, moves: 0, found: null, left: false } as const;
-const wanted = (phase: 'new' | 'in_progress' | 'done' | 'cancelled' | null, orEnded = false) => ({ phase, orEnded });
+const wanted = (phase: 'new' | 'in_progress' | 'done' | 'cancelled' | null, orEnded = false) => ({
+  phase,
+  orEnded,
+});
 test.each<[string, ReturnType<typeof followOf>, ReturnType<typeof followOf>]>([
   ['no wish', followOf(wanted(null), 'done', set), { do: 'nothing' }],
   ['left to people', followOf(wanted('done'), 'new', { ...set, left: true }), { do: 'nothing' }],
   ['there', followOf(wanted('done'), 'done', { ...set, set: 'new' }), { do: 'accept' }],
-  ['forward', followOf(wanted('in_progress'), 'new', { ...set, set: 'new' }), { do: 'move', to: 'in_progress', moves: 0 }],
-  ['never back by itself', followOf(wanted('new'), 'in_progress', { ...set, set: 'in_progress' }), { do: 'accept' }],
+  [
+    'forward',
+    followOf(wanted('in_progress'), 'new', { ...set, set: 'new' }),
+    { do: 'move', to: 'in_progress', moves: 0 },
+  ],
+  [
+    'never back by itself',
+    followOf(wanted('new'), 'in_progress', { ...set, set: 'in_progress' }),
+    { do: 'accept' },
+  ],
   [
     'moved by hand, once',
     followOf(wanted('in_progress'), 'new', { ...set, set: 'in_progress' }),
@@ -69,7 +90,11 @@ test.each<[string, ReturnType<typeof followOf>, ReturnType<typeof followOf>]>([
     followOf(wanted('in_progress'), 'new', { ...set, set: 'in_progress', moves: 1 }),
     { do: 'leave', to: 'in_progress', moves: 2 },
   ],
-  ['closed by hand', followOf(wanted('new'), 'done', { ...set, set: 'new' }), { do: 'move', to: 'new', moves: 1 }],
+  [
+    'closed by hand',
+    followOf(wanted('new'), 'done', { ...set, set: 'new' }),
+    { do: 'move', to: 'new', moves: 1 },
+  ],
   [
     'closed by hand, as it may be',
     followOf(wanted('in_progress', true), 'cancelled', { ...set, set: 'in_progress' }),
@@ -95,7 +120,9 @@ test('each comment has a mark of its own, and says who', () => {
   const history = bodies.map((body, index) => ({ index, key: String(index), body }));
   const comments = commentsOf(changeOf(...bodies), history, history, null);
   expect(comments.map(({ mark }) => mark)).toEqual([2, 3, 4].map((i) => `countersign-${s.changeId}-${i}`));
-  expect(comments[0]?.text).toBe(`Approved by bob\\u{a}Outcome: succeeded, round 1.\n> seen\nChange: ${s.changeId}`);
+  expect(comments[0]?.text).toBe(
+    `Approved by bob\\u{a}Outcome: succeeded, round 1.\n> seen\nChange: ${s.changeId}`,
+  );
   expect(comments[1]?.text).toContain('No longer counts: the approval of bob.');
   expect(comments[2]?.text).toContain('Rejected by bob');
   // Only what is new is said.

@@ -83,7 +83,10 @@ export function expected<T>(schema: z.ZodType<T>, answer: unknown, what: string)
   const read = schema.safeParse(answer);
   if (read.success) return read.data;
   const where = read.error.issues[0]?.path.map(String).join('.') ?? '';
-  throw new RemoteError('unreachable', `Jira answered otherwise than expected: ${what} (${where.slice(0, 100)})`);
+  throw new RemoteError(
+    'unreachable',
+    `Jira answered otherwise than expected: ${what} (${where.slice(0, 100)})`,
+  );
 }
 
 /** The id that stays of an account: the cloud's accountId, a data center's key; null for nobody. */

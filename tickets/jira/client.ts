@@ -86,7 +86,7 @@ async function limited({ body }: Response): Promise<string> {
   if (body === null) return '';
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of body) {
+  for await (const chunk of body as AsyncIterable<Uint8Array>) {
     size += chunk.length;
     if (size > mostBytes) throw new Error('too long');
     chunks.push(chunk);

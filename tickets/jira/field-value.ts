@@ -30,7 +30,7 @@ function textOf(value: unknown): string | null {
   if (document !== null) return safe(document);
   const { value: option, name, displayName, key } = value as Record<string, unknown>;
   const named = [option, name, displayName, key].find((one) => typeof one === 'string');
-  return named === undefined ? canonicalJson(jsonOf(value)) : safe(named as string);
+  return named === undefined ? canonicalJson(jsonOf(value)) : safe(named);
 }
 
 function safe(text: string): string {

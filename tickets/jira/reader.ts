@@ -121,6 +121,7 @@ async function accountOf(client: JiraClient, settings: JiraSettings, signal: Abo
 /** A ticket that is surely there. @throws RemoteError `unreachable` where it is not */
 export async function readAgain(reader: TicketReader, id: string, signal: AbortSignal): Promise<TicketRead> {
   const ticket = await reader.read(id, [], signal);
-  if (ticket === null) throw new RemoteError('unreachable', 'Jira does not show an issue that it has just made');
+  if (ticket === null)
+    throw new RemoteError('unreachable', 'Jira does not show an issue that it has just made');
   return ticket;
 }

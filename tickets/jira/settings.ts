@@ -26,9 +26,9 @@ export const jiraSettings = z.strictObject({
   holdNames: names
     .default(['On Hold', 'Blocked', 'Paused'])
     .meta({ description: 'Statuses in which a ticket is on hold.' }),
-  via: names
-    .default([])
-    .meta({ description: 'Statuses of one category that a ticket has to pass, in order, such as In Review.' }),
+  via: names.default([]).meta({
+    description: 'Statuses of one category that a ticket has to pass, in order, such as In Review.',
+  }),
   resolutions: z
     .strictObject({
       successful: names.default(['Done', 'Fixed', 'Resolved']),

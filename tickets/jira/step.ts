@@ -65,7 +65,11 @@ function rank({ name }: JiraStatus, phase: TicketPhase, { holdNames }: Names): n
   return isOneOf(holdNames, name) ? 0.5 : rankOf[phase];
 }
 
-function resolutionsFor(wanted: TicketPhase, successful: boolean, resolutions: Names['resolutions']): readonly string[] {
+function resolutionsFor(
+  wanted: TicketPhase,
+  successful: boolean,
+  resolutions: Names['resolutions'],
+): readonly string[] {
   if (wanted === 'cancelled') return resolutions.cancelled;
   return successful ? resolutions.successful : resolutions.unsuccessful;
 }
@@ -77,7 +81,8 @@ function candidateOf(
   names: Names,
 ): readonly Candidate[] {
   const { resolution: field, ...others } = fields;
-  if (Object.values(others).some(({ required, hasDefaultValue }) => required && hasDefaultValue !== true)) return [];
+  if (Object.values(others).some(({ required, hasDefaultValue }) => required && hasDefaultValue !== true))
+    return [];
   const allowed = (field?.allowedValues ?? []).flatMap(({ name }) => (name === undefined ? [] : [name]));
   const named = wanted.flatMap((name) => allowed.filter((one) => isOneOf([name], one)));
   const resolution = to.statusCategory.key === 'done' ? (named[0] ?? null) : null;

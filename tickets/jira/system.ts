@@ -11,6 +11,7 @@ import {
   searchAnswer,
   transitionsAnswer,
 } from './answers.ts';
+import type { JiraIssue } from './answers.ts';
 import { makeJiraClient } from './client.ts';
 import type { JiraClient, JiraDependencies } from './client.ts';
 import { baseFields, ticketOf } from './issue.ts';
@@ -73,19 +74,29 @@ export function makeJiraSystem(
       const fields = {
         project: { key: create.project },
         issuetype: { name: create.issueType },
-        summary: summary.length > longestSummary ? `${summary.slice(0, longestSummary).toWellFormed()}…` : summary,
+        summary:
+          summary.length > longestSummary ? `${summary.slice(0, longestSummary).toWellFormed()}…` : summary,
         description: rich(description),
         labels: [checked(mark)],
       };
       const properties = isCloud ? { properties: [{ key: propertyKey, value: { mark } }] } : {};
-      const answer = await client({ what, method: 'POST', path: 'issue', body: { fields, ...properties }, signal });
+      const answer = await client({
+        what,
+        method: 'POST',
+        path: 'issue',
+        body: { fields, ...properties },
+        signal,
+      });
       const { id } = expected(createdAnswer, answer, what);
       try {
         return await readAgain(reader, id, signal);
       } catch (error) {
         signal.throwIfAborted();
         // It has been made: no other fault may say that it has not.
-        throw new RemoteError('unreachable', `the issue is made; ${error instanceof Error ? error.message : ''}`);
+        throw new RemoteError(
+          'unreachable',
+          `the issue is made; ${error instanceof Error ? error.message : ''}`,
+        );
       }
     },
     async commentMarks(id, signal) {
@@ -139,7 +150,13 @@ export function makeJiraSystem(
     },
     async link(id, { url, title }, signal) {
       const body = { globalId: `countersign=${url}`.slice(0, 255), object: { url, title } };
-      await client({ what: 'link an issue', method: 'POST', path: `${issuePath(id)}/remotelink`, body, signal });
+      await client({
+        what: 'link an issue',
+        method: 'POST',
+        path: `${issuePath(id)}/remotelink`,
+        body,
+        signal,
+      });
     },
   };
 }
@@ -167,10 +184,14 @@ function markIn({
 /** Every page of a search, which only our own issues of one change match. */
 async function search(client: JiraClient, isCloud: boolean, jql: string, signal: AbortSignal) {
   const what = 'search for issues';
-  const issues = [];
+  const issues: JiraIssue[] = [];
   let token: string | undefined;
   for (let page = 0; page < mostPages; page++) {
-    const place = isCloud ? (token === undefined ? {} : { nextPageToken: token }) : { startAt: issues.length };
+    const place = isCloud
+      ? token === undefined
+        ? {}
+        : { nextPageToken: token }
+      : { startAt: issues.length };
     const body = { jql, fields: [...baseFields], maxResults: pageSize, ...place };
     const path = isCloud ? 'search/jql' : 'search';
     const found = expected(searchAnswer, await client({ what, method: 'POST', path, body, signal }), what);

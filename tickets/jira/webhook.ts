@@ -32,7 +32,13 @@ const envelope = z.object({
     .object({ accountId: z.string().optional(), key: z.string().optional(), name: z.string().optional() })
     .nullish(),
   issue: z
-    .object({ id: z.union([z.string(), z.int()]).transform(String).pipe(z.string().regex(/^\d{1,18}$/)), key: z.string().max(255) })
+    .object({
+      id: z
+        .union([z.string(), z.int()])
+        .transform(String)
+        .pipe(z.string().regex(/^\d{1,18}$/)),
+      key: z.string().max(255),
+    })
     .nullish(),
 });
 

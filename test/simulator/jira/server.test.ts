@@ -5,17 +5,28 @@ import type { LocalJira } from '../../tickets/jira/local-jira.ts';
 let jira: LocalJira;
 beforeEach(async () => {
   jira = await localJira();
-  await jira.control('PUT', '/issues', [{ key: 'OPS-1', summary: '<script>alert(1)</script>' }, { key: 'TEAM-1' }]);
+  await jira.control('PUT', '/issues', [
+    { key: 'OPS-1', summary: '<script>alert(1)</script>' },
+    { key: 'TEAM-1' },
+  ]);
 });
 afterEach(() => jira.stop());
 
-async function ask(path: string, { email, token }: { email: string; token: string } = person, init: RequestInit = {}) {
+async function ask(
+  path: string,
+  { email, token }: { email: string; token: string } = person,
+  init: RequestInit = {},
+) {
   const authorization = `Basic ${Buffer.from(`${email}:${token}`).toString('base64')}`;
   const response = await fetch(`${jira.endpoint.url}/rest/api/3/${path}`, {
     ...init,
     headers: { authorization, 'content-type': 'application/json' },
   });
-  return { status: response.status, headers: response.headers, body: (await response.json()) as Record<string, unknown> };
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: (await response.json()) as Record<string, unknown>,
+  };
 }
 
 test('a login is checked, and what it may not see is not there', async () => {
@@ -33,7 +44,9 @@ test('a login is checked, and what it may not see is not there', async () => {
 
 test('an account without a right is refused, and has no steps', async () => {
   expect((await ask('issue/OPS-1/transitions', reading)).body['transitions']).toEqual([]);
-  const body = JSON.stringify({ fields: { project: { key: 'OPS' }, issuetype: { name: 'Task' }, summary: 's' } });
+  const body = JSON.stringify({
+    fields: { project: { key: 'OPS' }, issuetype: { name: 'Task' }, summary: 's' },
+  });
   expect(await ask('issue', reading, { method: 'POST', body })).toMatchObject({
     status: 400,
     body: { errors: { project: expect.any(String) as string } },
@@ -41,7 +54,11 @@ test('an account without a right is refused, and has no steps', async () => {
 });
 
 test('the search of the cloud has pages by token, and the old one is gone', async () => {
-  await jira.control('PUT', '/issues', Array.from({ length: 5 }, (_, i) => ({ key: `OPS-${i + 2}`, labels: ['l'] })));
+  await jira.control(
+    'PUT',
+    '/issues',
+    Array.from({ length: 5 }, (_, i) => ({ key: `OPS-${i + 2}`, labels: ['l'] })),
+  );
   const keys: string[] = [];
   let nextPageToken: unknown;
   do {
@@ -52,7 +69,9 @@ test('the search of the cloud has pages by token, and the old one is gone', asyn
   } while (nextPageToken !== undefined);
   expect(keys).toEqual(['OPS-2', 'OPS-3', 'OPS-4', 'OPS-5', 'OPS-6']);
   expect((await ask('search?jql=labels%20%3D%20l')).status).toBe(410);
-  expect((await ask('search/jql', person, { method: 'POST', body: '{"jql":"nothing = 1"}' })).status).toBe(400);
+  expect((await ask('search/jql', person, { method: 'POST', body: '{"jql":"nothing = 1"}' })).status).toBe(
+    400,
+  );
 });
 
 test('a known issue is seen by a search that is behind, where the search is told of it', async () => {
@@ -62,8 +81,8 @@ test('a known issue is seen by a search that is behind, where the search is told
     return (await ask('search/jql', person, { method: 'POST', body })).body['issues'];
   };
   expect(await find({})).toEqual([]);
-  const [{ id = '' } = {}] = await jira.issues();
-  expect(await find({ reconcileIssues: [Number(id)] })).toMatchObject([{ key: 'OPS-1' }]);
+  const [issue] = await jira.issues();
+  expect(await find({ reconcileIssues: [Number(issue?.id)] })).toMatchObject([{ key: 'OPS-1' }]);
 });
 
 test('above its limit it answers 429 as the cloud does', async () => {
@@ -72,7 +91,7 @@ test('above its limit it answers 429 as the cloud does', async () => {
   const [refused] = answers.filter(({ status }) => status === 429);
   expect(refused?.headers.get('retry-after')).toBe('1');
   expect(refused?.headers.get('ratelimit-reason')).toBe('jira-burst-based');
-  expect(answers[0]?.headers.get('x-ratelimit-limit')).toBe('1');
+  expect(answers[0].headers.get('x-ratelimit-limit')).toBe('1');
 });
 
 test('the page shows what it holds, and runs nothing of it', async () => {

@@ -17,7 +17,10 @@ async function startHook() {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
-      got.push({ raw: Buffer.concat(chunks), headers: request.headers as Record<string, string | undefined> });
+      got.push({
+        raw: Buffer.concat(chunks),
+        headers: request.headers as Record<string, string | undefined>,
+      });
       response.writeHead(statuses.shift() ?? 204).end();
     });
   });
@@ -53,9 +56,7 @@ test('what a person does comes signed, with who did it', async () => {
   await listen();
   await jira.byHand('OPS-1', 'In Progress');
   await vi.waitFor(() => expect(hook.got).toHaveLength(1));
-  expect(hook.hints()).toMatchObject([
-    { hint: { ticket: { key: 'OPS-1' }, account: person.accountId } },
-  ]);
+  expect(hook.hints()).toMatchObject([{ hint: { ticket: { key: 'OPS-1' }, account: person.accountId } }]);
 });
 
 test('twice is the same delivery', async () => {

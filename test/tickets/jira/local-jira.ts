@@ -57,8 +57,16 @@ export async function localJira(
     searchLagSeconds: 5,
     ...more,
   });
-  const reader: TicketReader = makeJiraReader('jira', settings, { fetch, secret: reading.token, deadlineMs: 2000 });
-  const system: TicketSystem = makeJiraSystem('jira', settings, { fetch, secret: writing.token, deadlineMs: 2000 });
+  const reader: TicketReader = makeJiraReader('jira', settings, {
+    fetch,
+    secret: reading.token,
+    deadlineMs: 2000,
+  });
+  const system: TicketSystem = makeJiraSystem('jira', settings, {
+    fetch,
+    secret: writing.token,
+    deadlineMs: 2000,
+  });
 
   async function control(method: string, path: string, body?: unknown): Promise<unknown> {
     const response = await fetch(`${endpoint.url}/_sim${path}`, {
@@ -80,7 +88,11 @@ export async function localJira(
     faults: (...faults: RestFault[]) => control('POST', '/faults', faults),
     issues: async () => ((await control('GET', '/issues')) as { issues: HeldIssue[] }).issues,
     calls: async () =>
-      ((await control('GET', '/calls')) as { calls: { method: string; path: string; status: number | null }[] }).calls,
+      (
+        (await control('GET', '/calls')) as {
+          calls: { method: string; path: string; status: number | null }[];
+        }
+      ).calls,
     /** What a person does with the mouse. */
     async byHand(id: string, to: string, resolution?: string): Promise<void> {
       const url = `${endpoint.url}/rest/api/2/issue/${id}/transitions`;

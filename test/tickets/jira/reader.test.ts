@@ -20,7 +20,11 @@ const issue = {
   creator: 'acc-pat',
   custom: {
     customfield_10101: '2026-12-01T08:00:00.000+0100',
-    customfield_10103: { type: 'doc', version: 1, content: [{ type: 'paragraph', content: [{ type: 'text', text: 'SN-1' }] }] },
+    customfield_10103: {
+      type: 'doc',
+      version: 1,
+      content: [{ type: 'paragraph', content: [{ type: 'text', text: 'SN-1' }] }],
+    },
     customfield_10102: { value: 'A choice', id: '1' },
   },
 };
@@ -29,7 +33,11 @@ describe.each(['cloud', 'data_center'] as const)('%s', (deployment) => {
   test('an issue is read by key and by id, with fields by id and by name', async () => {
     jira = await localJira(deployment);
     await jira.control('PUT', '/issues', issue);
-    const ticket = await jira.reader.read('OPS-4711', ['Planned start', 'customfield_10103', 'Planned end'], never);
+    const ticket = await jira.reader.read(
+      'OPS-4711',
+      ['Planned start', 'customfield_10103', 'Planned end'],
+      never,
+    );
     expect(ticket).toMatchObject({
       system: 'jira',
       key: 'OPS-4711',
@@ -50,7 +58,9 @@ describe.each(['cloud', 'data_center'] as const)('%s', (deployment) => {
       marks: ['ca'],
     });
     expect(ticket?.digest).toMatch(/^[0-9a-f]{64}$/);
-    expect(await jira.reader.read(ticket?.id ?? '', ['Planned start'], never)).toMatchObject({ key: 'OPS-4711' });
+    expect(await jira.reader.read(ticket?.id ?? '', ['Planned start'], never)).toMatchObject({
+      key: 'OPS-4711',
+    });
   });
 
   test('the digest is another one when the issue has changed', async () => {
@@ -133,8 +143,16 @@ test.each<[string, RestFault, object]>([
     { fault: 'throttled', retryAfterMs: 7000 },
   ],
   ['500', { kind: 'status', status: 500 }, { fault: 'failed', retryAfterMs: null }],
-  ['503 with Retry-After', { kind: 'status', status: 503, headers: { 'retry-after': '3' } }, { retryAfterMs: 3000 }],
-  ['a redirect', { kind: 'status', status: 302, headers: { location: 'http://127.0.0.1:1/' } }, { fault: 'unreachable' }],
+  [
+    '503 with Retry-After',
+    { kind: 'status', status: 503, headers: { 'retry-after': '3' } },
+    { retryAfterMs: 3000 },
+  ],
+  [
+    'a redirect',
+    { kind: 'status', status: 302, headers: { location: 'http://127.0.0.1:1/' } },
+    { fault: 'unreachable' },
+  ],
   ['another shape', { kind: 'status', status: 200, body: { page: 'log in' } }, { fault: 'unreachable' }],
   ['no answer', { kind: 'hang' }, { fault: 'unreachable', httpStatus: null }],
   ['a reset', { kind: 'reset' }, { fault: 'unreachable' }],
@@ -150,14 +168,16 @@ test.each<[string, RestFault, object]>([
   expect(error).toBeInstanceOf(RemoteError);
   expect(error).toMatchObject(expected);
   const { message } = error as RemoteError;
-  for (const secret of [reading.token, reading.email, endpoint.url, 'log in']) expect(message).not.toContain(secret);
+  for (const secret of [reading.token, reading.email, endpoint.url, 'log in'])
+    expect(message).not.toContain(secret);
 });
 
 test('the own rate limit of a system is honoured, by its time too', async () => {
   jira = await localJira();
+  const { reader } = jira;
   await jira.control('PUT', '/settings', { callsPerSecond: 1 });
   await jira.control('PUT', '/issues', issue);
-  const reads = await Promise.allSettled([1, 2, 3].map(() => jira?.reader.read('OPS-4711', [], never)));
+  const reads = await Promise.allSettled([1, 2, 3].map(() => reader.read('OPS-4711', [], never)));
   const refused = reads.filter((one) => one.status === 'rejected');
   expect(refused.length).toBeGreaterThan(0);
   expect(refused[0]?.reason).toMatchObject({ fault: 'throttled', retryAfterMs: 1000 });

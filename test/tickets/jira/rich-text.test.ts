@@ -4,7 +4,10 @@ import { fieldText, jsonOf } from '../../../tickets/jira/field-value.ts';
 import { documentOf, markupOf, plainText } from '../../../tickets/jira/rich-text.ts';
 import { canonicalJson } from '../../../domain/canonical-json.ts';
 
-const lines = fc.array(fc.string({ minLength: 1 }).map((line) => line.replaceAll('\n', ' ')), { minLength: 1 });
+const lines = fc.array(
+  fc.string({ minLength: 1 }).map((line) => line.replaceAll('\n', ' ')),
+  { minLength: 1 },
+);
 
 test('what becomes rich text is the same text again', () => {
   fc.assert(
@@ -39,7 +42,9 @@ test.each([
 });
 
 test('no mention, image or macro of anybody is left in markup', () => {
-  const any = fc.string({ unit: fc.constantFrom('\\', '{', '}', '[', ']', '!', '~', 'a', ' ', 'http://x/', '\n') });
+  const any = fc.string({
+    unit: fc.constantFrom('\\', '{', '}', '[', ']', '!', '~', 'a', ' ', 'http://x/', '\n'),
+  });
   fc.assert(
     fc.property(any, (text) => {
       const unescaped = markupOf(text).replaceAll(/\\[\\{}[\]!~]/g, '');

@@ -61,7 +61,8 @@ test.each(cases)('$name: from $from.name to $wanted', ({ name, from, wanted }) =
   // Nobody takes a hold away to go back.
   const isHeld = from.name === 'On Hold' && wanted === 'new';
   // One way only: there is no way back in it.
-  const isBack = name === 'reviewed' && (wanted === 'new' || (wanted === 'in_progress' && from.name === 'Done'));
+  const isBack =
+    name === 'reviewed' && (wanted === 'new' || (wanted === 'in_progress' && from.name === 'Done'));
   const isThere = from.category === 'new' && wanted === 'new';
   // What is done stays done, and a workflow that knows no cancelled status ends there.
   const endsDone = wanted === 'cancelled' && (name === 'simple' || from.name === 'Done');
@@ -78,17 +79,28 @@ describe('screens', () => {
   test('the first name of the settings that the screen offers is set', () => {
     expect(stepTo('done', at, [withResolution], true, settings)).toEqual({ id: '1', resolution: 'DONE' });
     expect(stepTo('done', at, [withResolution], false, settings)).toEqual({ id: '1', resolution: 'DONE' });
-    expect(stepTo('cancelled', at, [withResolution], false, settings)).toEqual({ id: '1', resolution: "won't do" });
+    expect(stepTo('cancelled', at, [withResolution], false, settings)).toEqual({
+      id: '1',
+      resolution: "won't do",
+    });
   });
   test('a screen that wants what nobody here knows is passed by', () => {
     const asking = { id: '2', to: done, fields: { customfield_1: { required: true } } };
     expect(stepTo('done', at, [asking], true, settings)).toBe('stuck');
     expect(stepTo('done', at, [asking, withResolution], true, settings)).toMatchObject({ id: '1' });
-    const filled = { id: '3', to: done, fields: { customfield_1: { required: true, hasDefaultValue: true } } };
+    const filled = {
+      id: '3',
+      to: done,
+      fields: { customfield_1: { required: true, hasDefaultValue: true } },
+    };
     expect(stepTo('done', at, [filled], true, settings)).toEqual({ id: '3', resolution: null });
   });
   test('a resolution that is required and of none of our names is not guessed', () => {
-    const odd = { id: '4', to: done, fields: { resolution: { required: true, allowedValues: [{ name: 'Odd' }] } } };
+    const odd = {
+      id: '4',
+      to: done,
+      fields: { resolution: { required: true, allowedValues: [{ name: 'Odd' }] } },
+    };
     expect(stepTo('done', at, [odd], true, settings)).toBe('stuck');
   });
 });

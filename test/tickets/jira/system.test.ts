@@ -12,7 +12,12 @@ afterEach(async () => {
 });
 
 /** Steps towards a phase until one says that it is there, or stuck. */
-async function walk({ system }: LocalJira, id: string, phase: TicketPhase, close = successful): Promise<string> {
+async function walk(
+  { system }: LocalJira,
+  id: string,
+  phase: TicketPhase,
+  close = successful,
+): Promise<string> {
   for (let step = 0; step < 10; step++) {
     const result = await system.stepTowards(id, phase, close, never);
     if (result !== 'moved') return result;
@@ -103,12 +108,15 @@ test.each<[string, string, TicketPhase, boolean, string, string, string | null]>
   ['TEAM-1', 'To Do', 'done', true, 'there', 'Done', null],
   // Its workflow has no such status, and no resolution on a screen.
   ['TEAM-1', 'To Do', 'cancelled', false, 'there', 'Done', null],
-])('%s goes from %s to %s (successful: %s): %s, %s', async (key, from, phase, isSuccess, result, to, resolution) => {
-  jira = await localJira();
-  await jira.control('PUT', '/issues', { key, status: from });
-  expect(await walk(jira, key, phase, { successful: isSuccess, notes: '' })).toBe(result);
-  expect((await jira.issues())[0]).toMatchObject({ status: to, resolution });
-});
+])(
+  '%s goes from %s to %s (successful: %s): %s, %s',
+  async (key, from, phase, isSuccess, result, to, resolution) => {
+    jira = await localJira();
+    await jira.control('PUT', '/issues', { key, status: from });
+    expect(await walk(jira, key, phase, { successful: isSuccess, notes: '' })).toBe(result);
+    expect((await jira.issues())[0]).toMatchObject({ status: to, resolution });
+  },
+);
 
 test('a workflow with a review is stuck before it, and goes on where the file names it', async () => {
   for (const [via, result, status] of [
@@ -116,7 +124,9 @@ test('a workflow with a review is stuck before it, and goes on where the file na
     [['in review'], 'there', 'Done'],
   ] as const) {
     jira = await localJira('cloud', { via: [...via] });
-    await jira.control('PUT', '/projects', [{ key: 'REV', name: 'R', workflow: 'reviewed', types: ['Task'] }]);
+    await jira.control('PUT', '/projects', [
+      { key: 'REV', name: 'R', workflow: 'reviewed', types: ['Task'] },
+    ]);
     await jira.control('PUT', '/issues', { key: 'REV-1' });
     expect(await walk(jira, 'REV-1', 'done')).toBe(result);
     expect((await jira.issues())[0]?.status).toBe(status);

@@ -28,7 +28,9 @@ test("Atlassian's own example is signed as it says", () => {
   const signature = 'sha256=a4771c39fbe90f317c7824e83ddef3caae9cb3d976c214ace1f2937e133263c9';
   const headers = { 'x-hub-signature': signature };
   // The signature is right, and the body is no event.
-  expect(verifyJiraWebhook({ raw, headers }, ["It's a Secret to Everybody"], now)).toEqual({ refusal: 'malformed' });
+  expect(verifyJiraWebhook({ raw, headers }, ["It's a Secret to Everybody"], now)).toEqual({
+    refusal: 'malformed',
+  });
   expect(verifyJiraWebhook({ raw, headers }, ['another'], now)).toEqual({ refusal: 'signature' });
 });
 
@@ -51,7 +53,11 @@ test('a genuine delivery tells its id, the issue and who did it', () => {
 test('without an identifier the same bytes are the same delivery', () => {
   const bare = (body: object) => {
     const { raw, headers } = delivery(body);
-    return verifyJiraWebhook({ raw, headers: { 'x-hub-signature': headers['x-hub-signature'] } }, secrets, now);
+    return verifyJiraWebhook(
+      { raw, headers: { 'x-hub-signature': headers['x-hub-signature'] } },
+      secrets,
+      now,
+    );
   };
   expect(bare(event)).toEqual(bare(event));
   expect(bare(event)).not.toEqual(bare({ ...event, timestamp: now - 1 }));
@@ -75,13 +81,21 @@ test.each<[string, () => ReturnType<typeof verify>, string]>([
     },
     'signature',
   ],
-  ['one bit changed', () => verify({ ...delivery(event), raw: Buffer.from(JSON.stringify({ ...event, timestamp: now + 1 })) }), 'signature'],
+  [
+    'one bit changed',
+    () => verify({ ...delivery(event), raw: Buffer.from(JSON.stringify({ ...event, timestamp: now + 1 })) }),
+    'signature',
+  ],
   ['old', () => verify(delivery({ ...event, timestamp: now - 24 * hour - 1 })), 'old'],
   ['of the future', () => verify(delivery({ ...event, timestamp: now + 300_001 })), 'future'],
   ['without a time', () => verify(delivery({ ...event, timestamp: undefined })), 'malformed'],
   ['with a time as text', () => verify(delivery({ ...event, timestamp: String(now) })), 'malformed'],
   ['no JSON', () => verify(delivery('{')), 'malformed'],
-  ['an issue with a path as id', () => verify(delivery({ ...event, issue: { id: '../1', key: 'OPS-1' } })), 'malformed'],
+  [
+    'an issue with a path as id',
+    () => verify(delivery({ ...event, issue: { id: '../1', key: 'OPS-1' } })),
+    'malformed',
+  ],
 ])('%s is refused', (_name, verdict, refusal) => {
   expect(verdict()).toEqual({ refusal });
 });

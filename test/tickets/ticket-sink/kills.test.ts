@@ -18,22 +18,22 @@ async function killedAt(jira: LocalJira, nth: number, when: 'before' | 'after', 
   const subscription = subscriptionOf();
   const reports = reportsOf();
   let effects = 0;
-  let isDead = false;
+  const life = { isDead: false };
   let clock = Date.now();
   const step = () => {
-    if (isDead) throw new Killed();
+    if (life.isDead) throw new Killed();
     effects += 1;
     return effects === nth;
   };
   const dyingFetch: typeof fetch = async (...asked) => {
     const isLast = step();
     if (isLast && when === 'before') {
-      isDead = true;
+      life.isDead = true;
       throw new Killed();
     }
     const answer = await fetch(...asked);
     if (isLast) {
-      isDead = true;
+      life.isDead = true;
       throw new Killed();
     }
     return answer;
@@ -52,14 +52,14 @@ async function killedAt(jira: LocalJira, nth: number, when: 'before' | 'after', 
   const outcome = await subscription
     .deliver(sinkWith(dyingFetch), () => {
       const isLast = step();
-      if (isLast) isDead = true;
+      if (isLast) life.isDead = true;
       if (isLast && when === 'before') throw new Killed();
     })
     .then(
       () => 'done' as const,
       () => 'killed' as const,
     );
-  if (outcome === 'killed' || isDead) {
+  if (outcome === 'killed' || life.isDead) {
     subscription.replay();
     // While the search lags nothing may be made a second time.
     await subscription.deliver(sinkWith(fetch)).catch(() => undefined);
@@ -70,7 +70,7 @@ async function killedAt(jira: LocalJira, nth: number, when: 'before' | 'after', 
     subscription.replay();
     await subscription.deliver(sinkWith(fetch));
   }
-  return { isOver: !isDead, issues: await jira.issues(), reports };
+  return { isOver: !life.isDead, issues: await jira.issues(), reports };
 }
 
 test.each([

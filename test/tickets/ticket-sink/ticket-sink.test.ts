@@ -35,7 +35,7 @@ function ground(story = changeStory(), { create = true } = {}) {
     reports,
     sink,
     later: (ms: number) => (clock += ms),
-    async tell(...bodies: EntryBody[]): Promise<void> {
+    tell: async (...bodies: EntryBody[]): Promise<void> => {
       subscription.add(...bodies);
       await subscription.deliver(sink);
     },
@@ -49,57 +49,89 @@ const only = async () => {
 };
 const named = (key: string) => ({ ticket: { system: 'jira', id: key, url: null } });
 
-test.each(['cloud', 'data_center'] as const)('%s: a change’s ticket is made, follows it, and ends', async (deployment) => {
-  await jira.stop();
-  jira = await localJira(deployment);
-  const { story, subscription, reports, tell } = ground();
-  await tell(story.requested());
-  const made = await only();
-  expect(made).toMatchObject({ key: 'OPS-1', status: 'Open', creator: writing.accountId });
-  expect(made.labels).toEqual([`countersign-${story.changeId}`]);
-  expect(made.remoteLinks[0]?.object.url).toBe(`https://countersign.example/changes/${story.changeId}`);
-  expect(made.description).toContain('> why');
-  expect([...reports.linked]).toEqual([[made.id, true]]);
+test.each(['cloud', 'data_center'] as const)(
+  '%s: a change’s ticket is made, follows it, and ends',
+  async (deployment) => {
+    await jira.stop();
+    jira = await localJira(deployment);
+    const { story, subscription, reports, tell } = ground();
+    await tell(story.requested());
+    const made = await only();
+    expect(made).toMatchObject({ key: 'OPS-1', status: 'Open', creator: writing.accountId });
+    expect(made.labels).toEqual([`countersign-${story.changeId}`]);
+    expect(made.remoteLinks[0]?.object.url).toBe(`https://countersign.example/changes/${story.changeId}`);
+    expect(made.description).toContain('> why');
+    expect([...reports.linked]).toEqual([[made.id, true]]);
 
-  await tell(story.prechecked());
-  expect((await only()).comments).toEqual([]);
-  await tell(story.approved());
-  expect((await only()).comments.map(({ text }) => text)).toEqual([expect.stringContaining('Approved by bob, round 1.\n> seen')]);
-  await tell(story.scheduled());
-  expect((await only()).status).toBe('In Progress');
-  const failed = story.ended('failed', 1);
-  const succeeded = story.ended('succeeded', 2);
-  await tell(story.started(1), failed, story.started(2), succeeded, story.closed());
-  const ended = await only();
-  expect(ended).toMatchObject({ status: 'Done', resolution: 'Done' });
-  const outcome = ended.comments.at(-1)?.text ?? '';
-  expect(outcome).toContain('Outcome: succeeded');
-  for (const { attempt } of [failed, succeeded] as unknown as { attempt: { requestId: string } }[]) {
-    expect(outcome).toContain(attempt.requestId);
-  }
-  expect(outcome).toContain(`https://countersign.example/changes/${story.changeId}`);
-  expect(reports.diverged.size).toBe(0);
-  for (const memory of subscription.kept) expect(JSON.stringify(memory).length).toBeLessThan(300);
-});
+    await tell(story.prechecked());
+    expect((await only()).comments).toEqual([]);
+    await tell(story.approved());
+    expect((await only()).comments.map(({ text }) => text)).toEqual([
+      expect.stringContaining('Approved by bob, round 1.\n> seen'),
+    ]);
+    await tell(story.scheduled());
+    expect((await only()).status).toBe('In Progress');
+    const failed = story.ended('failed', 1);
+    const succeeded = story.ended('succeeded', 2);
+    await tell(story.started(1), failed, story.started(2), succeeded, story.closed());
+    const ended = await only();
+    expect(ended).toMatchObject({ status: 'Done', resolution: 'Done' });
+    const outcome = ended.comments.at(-1)?.text ?? '';
+    expect(outcome).toContain('Outcome: succeeded');
+    for (const { attempt } of [failed, succeeded] as unknown as { attempt: { requestId: string } }[]) {
+      expect(outcome).toContain(attempt.requestId);
+    }
+    expect(outcome).toContain(`https://countersign.example/changes/${story.changeId}`);
+    expect(reports.diverged.size).toBe(0);
+    for (const memory of subscription.kept) expect(JSON.stringify(memory).length).toBeLessThan(300);
+  },
+);
 
 test.each<[string, (story: ReturnType<typeof changeStory>) => EntryBody[], string, string | null]>([
-  ['rejected', (s) => [s.rejected(), s.closed('rejected', 'not_started', 'rejected')], 'Cancelled', "Won't Do"],
-  ['withdrawn', (s) => [s.withdrawn(), s.closed('withdrawn', 'not_started', 'withdrawn')], 'Cancelled', "Won't Do"],
+  [
+    'rejected',
+    (s) => [s.rejected(), s.closed('rejected', 'not_started', 'rejected')],
+    'Cancelled',
+    "Won't Do",
+  ],
+  [
+    'withdrawn',
+    (s) => [s.withdrawn(), s.closed('withdrawn', 'not_started', 'withdrawn')],
+    'Cancelled',
+    "Won't Do",
+  ],
   [
     'failed',
-    (s) => [s.approved(), s.scheduled(), s.started(), s.ended('failed'), s.closed('approved', 'failed', 'Forbidden')],
+    (s) => [
+      s.approved(),
+      s.scheduled(),
+      s.started(),
+      s.ended('failed'),
+      s.closed('approved', 'failed', 'Forbidden'),
+    ],
     'Done',
     'Done',
   ],
   [
     'abandoned',
-    (s) => [s.approved(), s.scheduled(), s.operator('abandon'), s.closed('approved', 'cancelled', 'abandoned')],
+    (s) => [
+      s.approved(),
+      s.scheduled(),
+      s.operator('abandon'),
+      s.closed('approved', 'cancelled', 'abandoned'),
+    ],
     'Cancelled',
     "Won't Do",
   ],
   [
     'of an unknown outcome',
-    (s) => [s.approved(), s.scheduled(), s.started(), s.ended('unknown'), s.closed('approved', 'outcome_unknown')],
+    (s) => [
+      s.approved(),
+      s.scheduled(),
+      s.started(),
+      s.ended('unknown'),
+      s.closed('approved', 'outcome_unknown'),
+    ],
     'In Progress',
     null,
   ],
@@ -114,7 +146,11 @@ test('a ticket that the change names is linked and updated, and none is made', a
   const { story, reports, tell } = ground();
   await tell(story.requested(named('OPS-7')), story.prechecked(), story.approved());
   // It is further than the change: that is its people's business.
-  expect(await only()).toMatchObject({ key: 'OPS-7', status: 'In Progress', comments: [{ author: 'acc-writer' }] });
+  expect(await only()).toMatchObject({
+    key: 'OPS-7',
+    status: 'In Progress',
+    comments: [{ author: 'acc-writer' }],
+  });
   expect([...reports.linked.values()]).toEqual([false]);
   await tell(story.scheduled(), story.started(), story.ended('succeeded'), story.closed());
   expect((await only()).status).toBe('Done');
@@ -128,7 +164,10 @@ test('a ticket that the change names and nobody finds is told, and none is made 
 
 test('where nothing is to be made, nothing is done', async () => {
   const { story, tell } = ground(changeStory(), { create: false });
-  await tell(story.requested({ ticket: { system: 'servicenow', id: 'CHG1', url: null } }), story.prechecked());
+  await tell(
+    story.requested({ ticket: { system: 'servicenow', id: 'CHG1', url: null } }),
+    story.prechecked(),
+  );
   expect(await jira.calls()).toEqual([]);
 });
 
@@ -148,7 +187,15 @@ test('everything again, with or without what was kept, doubles nothing', async (
 
 describe('a failure is told, and the same delivery later goes on', () => {
   const all: (s: ReturnType<typeof changeStory>) => EntryBody[] = (s) => [
-    ...[s.requested(), s.prechecked(), s.approved(), s.scheduled(), s.started(), s.ended('succeeded'), s.closed()],
+    ...[
+      s.requested(),
+      s.prechecked(),
+      s.approved(),
+      s.scheduled(),
+      s.started(),
+      s.ended('succeeded'),
+      s.closed(),
+    ],
   ];
   const faults: [string, RestFault, object][] = [
     ['401', { kind: 'status', status: 401 }, { fault: 'denied' }],
@@ -208,7 +255,10 @@ test('after an answer that says nothing it is looked for as long as the search m
   await jira.faults({ kind: 'applied_then_500', method: 'POST', path: '/issue' });
   await expect(subscription.deliver(sink)).rejects.toMatchObject({ fault: 'failed' });
   later(1000);
-  await expect(subscription.deliver(sink)).rejects.toMatchObject({ fault: 'throttled', retryAfterMs: settledMs - 1000 });
+  await expect(subscription.deliver(sink)).rejects.toMatchObject({
+    fault: 'throttled',
+    retryAfterMs: settledMs - 1000,
+  });
   expect(await jira.issues()).toHaveLength(1);
   await jira.control('PUT', '/settings', { searchLagMs: 0 });
   // It is taken as soon as it is seen.
@@ -240,7 +290,8 @@ test('of two tickets the oldest goes on, the other is closed and reported', asyn
   const { story, reports, tell } = ground();
   const mark = `countersign-${story.changeId}`;
   const never = new AbortController().signal;
-  for (const summary of ['first', 'second']) await jira.system.create({ mark, summary, description: '' }, never);
+  for (const summary of ['first', 'second'])
+    await jira.system.create({ mark, summary, description: '' }, never);
   await tell(story.requested(), story.prechecked(), story.approved(), story.scheduled());
   expect((await jira.issues()).map(({ status }) => status)).toEqual(['In Progress', 'Cancelled']);
   expect([...reports.diverged.values()]).toMatchObject([{ ticket: { key: 'OPS-2' }, why: 'second_ticket' }]);
@@ -327,7 +378,8 @@ describe('people who move the ticket', () => {
 test('two installations that want one ticket otherwise stop, instead of moving it for ever', async () => {
   await jira.control('PUT', '/issues', { key: 'OPS-7', creator: 'acc-pat' });
   const [ahead, behind] = [ground(), ground()];
-  for (const { story, tell } of [ahead, behind]) await tell(story.requested(named('OPS-7')), story.prechecked());
+  for (const { story, tell } of [ahead, behind])
+    await tell(story.requested(named('OPS-7')), story.prechecked());
   await ahead.tell(ahead.story.approved(), ahead.story.scheduled());
   await jira.control('DELETE', '/calls');
   for (let i = 1; i <= 10; i++) {
@@ -335,7 +387,9 @@ test('two installations that want one ticket otherwise stop, instead of moving i
     await behind.tell(behind.story.operator('pause'), behind.story.operator('resume'));
     await ahead.tell(ahead.story.started(i), ahead.story.ended('failed', i));
   }
-  const moves = (await jira.calls()).filter(({ method, path }) => method === 'POST' && path.endsWith('/transitions'));
+  const moves = (await jira.calls()).filter(
+    ({ method, path }) => method === 'POST' && path.endsWith('/transitions'),
+  );
   expect(moves.length).toBeLessThanOrEqual(3);
   expect(ahead.reports.diverged.size + behind.reports.diverged.size).toBe(1);
 });
@@ -348,8 +402,19 @@ test('one change has a ticket in each of two systems', async () => {
     await other.control('PUT', '/issues', { key: 'OPS-5', creator: 'acc-pat' });
     const second = subscriptionOf();
     const { append } = reportsOf();
-    const sink = makeTicketSink({ name: 'other', system: other.system, create: true, linkOf: () => null, append });
-    const bodies = [story.requested({ ticket }), story.prechecked(), story.rejected(), story.closed('rejected', 'not_started')];
+    const sink = makeTicketSink({
+      name: 'other',
+      system: other.system,
+      create: true,
+      linkOf: () => null,
+      append,
+    });
+    const bodies = [
+      story.requested({ ticket }),
+      story.prechecked(),
+      story.rejected(),
+      story.closed('rejected', 'not_started'),
+    ];
     second.add(...bodies);
     await Promise.all([tell(...bodies), second.deliver(sink)]);
     expect(await only()).toMatchObject({ key: 'OPS-1', status: 'Cancelled' });
