@@ -28,7 +28,7 @@ test('jira.js makes, moves, comments on, links and finds an issue, and knows eve
   const jira = client();
   const me = await jira.myself.getCurrentUser();
   expect(me.displayName).toBe('Pat');
-  const { key = '' } = await jira.issues.createIssue({
+  const { key } = await jira.issues.createIssue({
     fields: {
       project: { key: 'OPS' },
       issuetype: { name: 'Change' },
@@ -77,7 +77,7 @@ test('jira.js makes, moves, comments on, links and finds an issue, and knows eve
   });
   expect(found.issues).toMatchObject([{ key, fields: { summary: 'By jira.js' } }]);
   const rights = await jira.permissions.getMyPermissions({ permissions: 'CREATE_ISSUES', projectKey: 'OPS' });
-  expect(rights.permissions?.['CREATE_ISSUES']?.havePermission).toBe(true);
+  expect(rights).toMatchObject({ permissions: { CREATE_ISSUES: { havePermission: true } } });
   expect((await jira.serverInfo.getServerInfo()).deploymentType).toBe('Cloud');
   const fields = await jira.issueFields.getFields();
   expect(fields.map(({ name }) => name)).toContain('Planned start');
