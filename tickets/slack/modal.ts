@@ -1,0 +1,64 @@
+import type { Change } from '../../domain/change.ts';
+import { shownText } from '../../domain/shown-text.ts';
+import { factFields } from './change-text.ts';
+import type { Choice, Question } from './question.ts';
+import { commentInput, keptText, modalName } from './question.ts';
+import { plain, quoted } from './slack-text.ts';
+
+/** Most characters of a comment, as the API takes it. */
+const longestComment = 2000;
+
+/**
+ * The modal in which a person decides. It shows the change as our own store has it, not as the pressed message had it: whoever
+ * can post as the app can put a button of ours under any text, and here the person sees what it is about.
+ *
+ * @param now - milliseconds since the epoch
+ */
+export function modalOf(
+  change: Change,
+  choice: Choice,
+  question: Question,
+  responseUrl: string | null,
+  now: number,
+): object {
+  const { justification, policy, target } = change;
+  const { commentRequired } = policy;
+  const needsComment = commentRequired === 'always' || (commentRequired === 'reject' && choice === 'reject');
+  const verb = choice === 'approve' ? 'Approve' : 'Reject';
+  return {
+    type: 'modal',
+    callback_id: modalName,
+    private_metadata: keptText(question, choice, responseUrl),
+    title: plain(`${verb} a change`, 24),
+    submit: plain(verb, 24),
+    close: plain('Cancel', 24),
+    blocks: [
+      { type: 'section', text: plain(`You ${choice} ${change.operation} of ${shownText(target.label)}.`, 1000) },
+      { type: 'section', fields: factFields(change, now) },
+      { type: 'section', text: plain(`Why\n${quoted(justification)}`, 1500) },
+      { type: 'section', text: plain(`What you decide on has the digest ${question.digest}`, 200) },
+      {
+        type: 'input',
+        block_id: commentInput.block,
+        optional: !needsComment,
+        label: plain('Comment', 24),
+        element: {
+          type: 'plain_text_input',
+          action_id: commentInput.action,
+          multiline: true,
+          max_length: longestComment,
+        },
+      },
+    ],
+  };
+}
+
+/** What a modal becomes when it has been sent off: a text, and nothing more to press. */
+export function toldView(title: string, text: string): object {
+  return {
+    type: 'modal',
+    title: plain(title, 24),
+    close: plain('Close', 24),
+    blocks: [{ type: 'section', text: plain(text, 2000) }],
+  };
+}
