@@ -1,4 +1,5 @@
 import type { Change } from '../../domain/change.ts';
+import type { JsonObject } from '../../domain/json.ts';
 import { shownText } from '../../domain/shown-text.ts';
 import { factFields } from './change-text.ts';
 import type { Choice, Question } from './question.ts';
@@ -54,7 +55,7 @@ export function modalOf(
 }
 
 /** What a modal becomes when it has been sent off: a text, and nothing more to press. */
-export function toldView(title: string, text: string): object {
+export function toldView(title: string, text: string): JsonObject {
   return {
     type: 'modal',
     title: plain(title, 24),

@@ -1,18 +1,12 @@
 import type { Change } from '../../domain/change.ts';
-import type { SlackInteraction } from './inbound.ts';
 import { modalOf } from './modal.ts';
 import type { SlackRefusal } from './person-text.ts';
 import { refusalText } from './person-text.ts';
+import type { SlackPress } from './press.ts';
 import type { Choice } from './question.ts';
 import { questionOf, sameQuestion } from './question.ts';
 import { tellPerson } from './respond.ts';
 import { slackCaller, slackError } from './web-api.ts';
-
-/** A press, as it waits for its modal. */
-export type SlackPress = Pick<
-  SlackInteraction,
-  'action' | 'changeId' | 'round' | 'digest' | 'triggerId' | 'responseUrl'
->;
 
 /** What a modal is opened with. */
 export interface OpenModal {

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../domain/error.ts';
+import type { JsonObject } from '../../domain/json.ts';
 import { toldView } from './modal.ts';
 import type { Choice } from './question.ts';
 import { commentInput } from './question.ts';
@@ -12,7 +13,7 @@ const texts: Partial<Record<SlackRefusal, string>> = {
   account_not_mapped:
     'Your Slack account is not linked to a person here, so it decides nothing. An admin can add it to the directory.',
   channel_not_allowed:
-    'The policy of this change does not take decisions from Slack. Decide with the command line or the API.',
+    'The policy of this change does not take this decision from Slack. Decide with the command line or the API.',
   reject_only: 'From Slack this change can only be rejected. Approve it with the command line or the API.',
   old_round:
     'The change has moved on since this was shown, so your decision would be for something else. Look at the message again.',
@@ -53,15 +54,21 @@ export function recordedText(action: Choice): string {
 }
 
 /** The HTTP body that answers a modal's sending off when its decision was recorded. */
-export function recordedAnswer(action: Choice): object {
+export function recordedAnswer(action: Choice): JsonObject {
   return { response_action: 'update', view: toldView('Recorded', recordedText(action)) };
+}
+
+/** The same when it is not known in time what becomes of the decision. */
+export function pendingAnswer(): JsonObject {
+  const text = 'Your decision is on its way. You will be told here what became of it, and the message will show it.';
+  return { response_action: 'update', view: toldView('On its way', text) };
 }
 
 /**
  * The HTTP body that answers a modal's sending off when its decision was refused. What the person can mend is told beside the
  * comment and the modal stays open; anything else takes its place.
  */
-export function refusedAnswer(code: SlackRefusal): object {
+export function refusedAnswer(code: SlackRefusal): JsonObject {
   if (code === 'comment_required' || code === 'invalid_request') {
     return { response_action: 'errors', errors: { [commentInput.block]: refusalText(code) } };
   }

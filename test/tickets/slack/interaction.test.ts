@@ -3,14 +3,17 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Change } from '../../../domain/change.ts';
 import type { EntryBody } from '../../../domain/entry.ts';
+import { signedHeaders } from '../../../simulator/slack/people.ts';
 import { startSlack } from '../../../simulator/slack/server.ts';
 import type { RunningSlack } from '../../../simulator/slack/server.ts';
 import { slackAccount } from '../../../tickets/slack/account.ts';
-import { readSlackInbound } from '../../../tickets/slack/inbound.ts';
-import type { SlackInbound, SlackInteraction } from '../../../tickets/slack/inbound.ts';
+import { slackInteractivity } from '../../../tickets/slack/interactivity.ts';
+import type { SlackTold, SlackVerdict } from '../../../tickets/slack/interactivity.ts';
 import { openModal } from '../../../tickets/slack/open-modal.ts';
 import type { OpenModal } from '../../../tickets/slack/open-modal.ts';
-import { recordedAnswer, refusalText, refusedAnswer } from '../../../tickets/slack/person-text.ts';
+import { refusalText } from '../../../tickets/slack/person-text.ts';
+import { readPress } from '../../../tickets/slack/press.ts';
+import type { SlackPress } from '../../../tickets/slack/press.ts';
 import type { Choice } from '../../../tickets/slack/question.ts';
 import { tellPerson } from '../../../tickets/slack/respond.ts';
 import { awaiting, changeOf, deliveryOf, faulty, messagesIn, nothingKept, slackSink, steer, textIn } from './slack-ground.ts';
@@ -32,20 +35,20 @@ afterEach(async () => {
 
 /** What API and deliverer do with an interaction, in one small server. */
 async function startApp() {
-  const heard: SlackInbound[] = [];
-  const answers: object[] = [];
+  const heard: SlackVerdict[] = [];
+  const answers: SlackTold[] = [];
+  const { verify, answer, tell } = slackInteractivity(slack, ['local-slack-signing-secret'], { fetch });
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       const raw = Buffer.concat(chunks);
-      const verification = { secrets: ['local-slack-signing-secret'], team: slack.team, url: slack.url, now: clock.ms };
-      const got = readSlackInbound({ raw, headers: request.headers }, verification);
+      const got = verify({ raw, headers: request.headers, now: clock.ms });
       heard.push(got);
-      const answer = got.kind === 'submission' ? answers.shift() : undefined;
+      const told = got.kind === 'decision' ? answers.shift() : undefined;
       response.statusCode = got.kind === 'refused' ? 401 : 200;
       response.setHeader('content-type', 'application/json');
-      response.end(answer === undefined ? '' : JSON.stringify(answer));
+      response.end(JSON.stringify(told === undefined ? {} : answer(told)));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -53,6 +56,7 @@ async function startApp() {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/inbound/slack`,
     heard,
     answers,
+    tell,
     close: async (): Promise<void> => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -66,15 +70,19 @@ async function postChange(): Promise<{ entries: EntryBody[]; change: Change }> {
   return { entries, change: changeOf(entries) };
 }
 
-async function press(choice: Choice, user = 'U0BOB'): Promise<SlackInteraction> {
+async function press(choice: Choice, user = 'U0BOB'): Promise<SlackPress> {
   const sent = await steer(slack, 'POST', '/clicks', { user, actionId: `countersign.${choice}` });
   expect(sent).toMatchObject({ delivered: true });
   const got = app.heard.at(-1);
   if (got?.kind !== 'click') throw new Error(`expected a press, got ${JSON.stringify(got)}`);
-  return got;
+  expect(got.account).toEqual({ team: slack.team, user });
+  // As it has been in the database between API and deliverer.
+  const kept = readPress({ ...got.open, replyTo: got.replyTo });
+  if (kept === null) throw new Error('the press cannot be read back');
+  return kept;
 }
 
-function open(click: SlackInteraction, change: Change | null, more: Partial<OpenModal> = {}) {
+function open(click: SlackPress, change: Change | null, more: Partial<OpenModal> = {}) {
   return openModal({
     ...{ press: click, change, choices: ['approve', 'reject'], url: slack.url, token: 'local-slack-token' },
     ...{ fetch, now: clock.ms, signal: AbortSignal.timeout(10_000) },
@@ -88,15 +96,15 @@ test('pressed, read in the modal, sent off: the decision carries change, round a
   const { change } = await postChange();
   const click = await press('approve');
   expect(click).toMatchObject({ changeId: change.id, round: 1, digest: change.digest, action: 'approve' });
-  expect(click.user).toEqual({ team: slack.team, id: 'U0BOB' });
   expect(await open(click, change)).toBe('opened');
   expect(textIn(slack.workspace.views[0]?.view)).toContain(change.target.label);
 
-  app.answers.push(recordedAnswer('approve'));
+  app.answers.push({ outcome: 'recorded', action: 'approve' });
   await steer(slack, 'POST', '/submissions', { user: 'U0BOB', comment: 'looks right' });
   expect(app.heard.at(-1)).toMatchObject({
-    ...{ kind: 'submission', action: 'approve', comment: 'looks right', user: { team: slack.team, id: 'U0BOB' } },
-    ...{ changeId: change.id, round: 1, digest: change.digest, responseUrl: click.responseUrl },
+    ...{ kind: 'decision', action: 'approve', comment: 'looks right' },
+    ...{ account: { team: slack.team, user: 'U0BOB' }, replyTo: click.responseUrl },
+    ...{ changeId: change.id, digest: change.digest },
   });
   expect(textIn(slack.workspace.views[0]?.view)).toContain('Your approval was recorded.');
 });
@@ -104,13 +112,39 @@ test('pressed, read in the modal, sent off: the decision carries change, round a
 test('a decision without the comment that is asked for: the modal stays, with the reason beside the comment', async () => {
   const { change } = await postChange();
   await open(await press('reject'), change);
-  app.answers.push(refusedAnswer('comment_required'));
+  app.answers.push({ outcome: 'refused', code: 'comment_required' });
   await steer(slack, 'POST', '/submissions', { user: 'U0BOB' });
   expect(slack.workspace.views[0]?.errors).toEqual({ 'countersign.comment': refusalText('comment_required') });
-  app.answers.push(recordedAnswer('reject'));
+  app.answers.push({ outcome: 'recorded', action: 'reject' });
   await steer(slack, 'POST', '/submissions', { user: 'U0BOB', comment: 'no' });
-  expect(app.heard.at(-1)).toMatchObject({ kind: 'submission', action: 'reject', comment: 'no' });
+  expect(app.heard.at(-1)).toMatchObject({ kind: 'decision', action: 'reject', comment: 'no' });
 });
+
+test('a decision that takes too long: the window says so, and the person is told afterwards', async () => {
+  const { change } = await postChange();
+  const click = await press('approve');
+  await open(click, change);
+  app.answers.push({ outcome: 'pending' });
+  await steer(slack, 'POST', '/submissions', { user: 'U0BOB', comment: '' });
+  expect(textIn(slack.workspace.views[0]?.view)).toContain('on its way');
+  await app.tell(click.responseUrl ?? '', { outcome: 'unavailable', code: 'engine_unavailable' });
+  expect(told()).toEqual([{ user: 'U0BOB', text: refusalText('engine_unavailable') }]);
+});
+
+test('what is not signed for us is refused, what is not understood is said to be malformed', () => {
+  const { verify } = slackInteractivity(slack, ['other'], { fetch });
+  const raw = Buffer.from('payload=x');
+  expect(verify({ raw, headers: {}, now: clock.ms })).toEqual({ kind: 'refused' });
+  const signed = { raw, headers: signedHeaders('other', Math.floor(clock.ms / 1000), 'payload=x'), now: clock.ms };
+  expect(verify(signed)).toEqual({ kind: 'malformed', message: 'expected an interaction of Slack' });
+});
+
+test.each([{}, { action: 'approve' }, { action: 'x', changeId: '1', round: 1, digest: '', triggerId: null, responseUrl: null }])(
+  'a press that was kept by nobody of ours is not read: %j',
+  (kept) => {
+    expect(readPress(kept)).toBeNull();
+  },
+);
 
 test('a press on an old round opens nothing, and the person alone is told', async () => {
   const { change } = await postChange();
