@@ -152,6 +152,8 @@ test('a message of another app with the same metadata is not taken for ours', as
     ['B0OTHER', 0],
     ['B0COUNTER', 0],
   ]);
+  // Nor was it tried to edit it.
+  expect(kept.memory).toMatchObject({ again: 0 });
 });
 
 test('two messages of one change: the first is kept, the other has no button any more', async () => {
