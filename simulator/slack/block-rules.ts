@@ -40,12 +40,14 @@ function blockFault(block: Loose): string | null {
     }
     case 'context': {
       const { elements } = block;
-      if (!Array.isArray(elements) || elements.length === 0 || elements.length > 10) return 'elements: 1 to 10';
+      if (!Array.isArray(elements) || elements.length === 0 || elements.length > 10)
+        return 'elements: 1 to 10';
       return first(elements, (element) => textFault(element, longest.text));
     }
     case 'actions': {
       const { elements } = block;
-      if (!Array.isArray(elements) || elements.length === 0 || elements.length > 25) return 'elements: 1 to 25';
+      if (!Array.isArray(elements) || elements.length === 0 || elements.length > 25)
+        return 'elements: 1 to 25';
       const names = (elements as Loose[]).map(({ action_id: name }) => name);
       if (new Set(names).size < names.length) return 'action_id is not unique';
       return first(elements, buttonFault);

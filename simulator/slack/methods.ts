@@ -139,13 +139,15 @@ function readHistory({ workspace, args, now, limits }: MethodCall): MethodAnswer
   const channel = workspace.channels.find(({ id }) => id === args['channel']);
   if (channel === undefined) return { error: 'channel_not_found' };
   if (!channel.isMember) return { error: 'not_in_channel' };
-  const number = (name: string, otherwise: number) => (args[name] === undefined ? otherwise : Number(args[name]));
+  const number = (name: string, otherwise: number) =>
+    args[name] === undefined ? otherwise : Number(args[name]);
   const [oldest, latest] = [number('oldest', 0), number('latest', Number.MAX_VALUE)];
   const inclusive = isTrue(args['inclusive']);
   const limit = number('limit', 100);
   if (!(limit >= 1 && limit <= 999)) return { error: 'invalid_limit' };
   const { cursor = '' } = args;
-  const start = cursor === '' ? 0 : Number(Buffer.from(String(cursor), 'base64').toString().slice('at:'.length));
+  const start =
+    cursor === '' ? 0 : Number(Buffer.from(String(cursor), 'base64').toString().slice('at:'.length));
   if (!Number.isInteger(start)) return { error: 'invalid_cursor' };
   const found = channel.messages
     .filter(({ ts }) => Number(ts) * 1000 <= now - limits.historyLagMs)
@@ -175,7 +177,13 @@ function openView({ workspace, args, now, limits }: MethodCall): MethodAnswer {
   if (fault !== null) return { error: 'invalid_arguments', response_metadata: { messages: [fault] } };
   trigger.used = true;
   const serial = nextSerial(workspace);
-  const opened = { id: `V${serial}`, user: trigger.user, view: view as Loose, hash: `${now}.${serial}`, errors: {} };
+  const opened = {
+    id: `V${serial}`,
+    user: trigger.user,
+    view: view as Loose,
+    hash: `${now}.${serial}`,
+    errors: {},
+  };
   workspace.views.push(opened);
   return { view: { ...opened.view, id: opened.id, hash: opened.hash, team_id: workspace.team } };
 }

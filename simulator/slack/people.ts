@@ -135,7 +135,11 @@ function signedInAs({ team, app }: SlackWorkspace, { id, team: own, name }: Slac
 }
 
 /** What becomes of a modal by the app's answer to its sending off. */
-export function applyAnswer(workspace: SlackWorkspace, shown: SlackView, { delivered, answer }: Delivered): void {
+export function applyAnswer(
+  workspace: SlackWorkspace,
+  shown: SlackView,
+  { delivered, answer }: Delivered,
+): void {
   if (!delivered) return;
   const { response_action: action, errors, view } = isObject(answer) ? answer : {};
   if (action === 'errors' && isObject(errors)) {

@@ -58,7 +58,8 @@ export async function startSlack(options: SlackOptions = {}): Promise<RunningSla
 
   function callMethod(name: string, incoming: Incoming, dryRun: boolean): Answer {
     const headers = { 'x-oauth-scopes': scopes.join(',') };
-    const refusal = (error: string, more: Loose = {}) => jsonAnswer({ ok: false, error, ...more }, 200, headers);
+    const refusal = (error: string, more: Loose = {}) =>
+      jsonAnswer({ ok: false, error, ...more }, 200, headers);
     const args = argumentsOf(incoming);
     if (args === null) return refusal('invalid_json');
     const bearer = /^Bearer (.+)$/.exec(incoming.headers.authorization ?? '')?.[1] ?? args['token'];
@@ -102,7 +103,9 @@ export async function startSlack(options: SlackOptions = {}): Promise<RunningSla
   }
 
   function interactivity(): Interactivity | null {
-    return interactivityUrl === null ? null : { url: interactivityUrl, signingSecret, now: clock(), answerMs: 3000 };
+    return interactivityUrl === null
+      ? null
+      : { url: interactivityUrl, signingSecret, now: clock(), answerMs: 3000 };
   }
 
   async function click(incoming: Incoming): Promise<Answer> {
@@ -112,7 +115,7 @@ export async function startSlack(options: SlackOptions = {}): Promise<RunningSla
     const last = workspace.channels.find(({ id }) => id === channel)?.messages.at(-1)?.ts;
     const press = {
       ...{ user: String(user), channel: String(channel) },
-      ...{ ts: String(ts ?? last), actionId: String(actionId) },
+      ...{ ts: typeof ts === 'string' ? ts : String(last), actionId: String(actionId) },
     };
     const payload = pressOf(workspace, press, to.now, endpoint.url);
     if (payload === null) return problemAnswer(404, 'No such button, message, channel or person.');

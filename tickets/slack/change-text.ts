@@ -86,7 +86,12 @@ export function factFields(change: Change, now: number | null) {
   const until = isPending ? decideBy : executeBy;
   const named: (readonly [string, string])[] = [
     ['Operation', operation],
-    ['Target', target.label === target.id ? shownText(target.id) : `${shownText(target.label)}\n${shownText(target.id)}`],
+    [
+      'Target',
+      target.label === target.id
+        ? shownText(target.id)
+        : `${shownText(target.label)}\n${shownText(target.id)}`,
+    ],
     ['Asked by', personText(requester)],
     ['Policy', shownText(`${policy.name}, version ${policy.version}`)],
   ];

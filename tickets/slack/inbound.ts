@@ -83,7 +83,9 @@ export function readSlackInbound(request: RawRequest, given: SlackVerification):
   if (payload === null) return { kind: 'refused', why: 'malformed' };
   const kind = (payload as { readonly type?: unknown }).type;
   if (kind !== 'block_actions' && kind !== 'view_submission') return { kind: 'ignored', deliveryId };
-  return kind === 'block_actions' ? readPress(payload, deliveryId, given) : readSending(payload, deliveryId, given);
+  return kind === 'block_actions'
+    ? readPress(payload, deliveryId, given)
+    : readSending(payload, deliveryId, given);
 }
 
 function readPress(payload: object, deliveryId: string, given: SlackVerification): SlackInbound {

@@ -62,7 +62,8 @@ export function slackInteractivity(
       const got = readSlackInbound(request, { secrets, team, url, now });
       switch (got.kind) {
         case 'refused':
-          if (got.why === 'malformed') return { kind: 'malformed', message: 'expected an interaction of Slack' };
+          if (got.why === 'malformed')
+            return { kind: 'malformed', message: 'expected an interaction of Slack' };
           return { kind: 'refused' };
         case 'ignored':
           return { kind: 'ignored' };

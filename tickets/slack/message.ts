@@ -16,7 +16,10 @@ export interface SlackContent {
   /** What a notification shows; no markup in it is read. */
   readonly text: string;
   readonly blocks: readonly object[];
-  readonly metadata: { readonly event_type: string; readonly event_payload: Readonly<Record<string, string>> };
+  readonly metadata: {
+    readonly event_type: string;
+    readonly event_payload: Readonly<Record<string, string>>;
+  };
 }
 
 /** What a message is made of. */
@@ -63,7 +66,8 @@ export function messageOf({ change, subscription, link, choices, now }: MessageF
 
 /** A second message of the same change, which must not be answered: it names none and has no button. */
 export function replacedMessage(): Pick<SlackContent, 'text' | 'blocks'> {
-  const text = 'This message is a repeat. The first message of the change is the one that is kept up to date.';
+  const text =
+    'This message is a repeat. The first message of the change is the one that is kept up to date.';
   return { text, blocks: [{ type: 'section', text: plain(text, 300) }] };
 }
 
@@ -93,7 +97,7 @@ function decisionBlocks(decisions: readonly Decision[]): object[] {
 
 /** The start of a text, as one line. */
 function cut(text: string, most: number): string {
-  const line = [...shownText(text.trim().replaceAll(/\s+/g, ' '))];
+  const line = Array.from(shownText(text.trim().replaceAll(/\s+/g, ' ')));
   return line.length <= most ? line.join('') : `${line.slice(0, most).join('')}…`;
 }
 

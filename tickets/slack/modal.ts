@@ -34,7 +34,10 @@ export function modalOf(
     submit: plain(verb, 24),
     close: plain('Cancel', 24),
     blocks: [
-      { type: 'section', text: plain(`You ${choice} ${change.operation} of ${shownText(target.label)}.`, 1000) },
+      {
+        type: 'section',
+        text: plain(`You ${choice} ${change.operation} of ${shownText(target.label)}.`, 1000),
+      },
       { type: 'section', fields: factFields(change, now) },
       { type: 'section', text: plain(`Why\n${quoted(justification)}`, 1500) },
       { type: 'section', text: plain(`What you decide on has the digest ${question.digest}`, 200) },

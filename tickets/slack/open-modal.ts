@@ -36,7 +36,8 @@ export function refusalOfPress(
 ): SlackRefusal | null {
   if (change?.id !== changeId) return 'not_found';
   const asked = questionOf(change);
-  if (asked === null) return change.decisionStatus === 'pending' ? 'not_awaiting_decision' : 'already_decided';
+  if (asked === null)
+    return change.decisionStatus === 'pending' ? 'not_awaiting_decision' : 'already_decided';
   if (!sameQuestion(asked, { changeId, round, digest })) return 'old_round';
   if (choices.includes(action)) return null;
   return choices.length === 0 ? 'channel_not_allowed' : 'reject_only';

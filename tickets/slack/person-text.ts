@@ -60,7 +60,8 @@ export function recordedAnswer(action: Choice): JsonObject {
 
 /** The same when it is not known in time what becomes of the decision. */
 export function pendingAnswer(): JsonObject {
-  const text = 'Your decision is on its way. You will be told here what became of it, and the message will show it.';
+  const text =
+    'Your decision is on its way. You will be told here what became of it, and the message will show it.';
   return { response_action: 'update', view: toldView('On its way', text) };
 }
 

@@ -19,7 +19,14 @@ const schema = z.looseObject({
 });
 
 /** A press as the API leaves it for the deliverer, which opens the window. */
-export function pressJson({ action, changeId, round, digest, triggerId, responseUrl }: SlackPress): JsonObject {
+export function pressJson({
+  action,
+  changeId,
+  round,
+  digest,
+  triggerId,
+  responseUrl,
+}: SlackPress): JsonObject {
   return { action, changeId, round, digest, triggerId, responseUrl };
 }
 

@@ -51,6 +51,8 @@ export async function tellPerson({ responseUrl, slackUrl, text, fetch, signal }:
     throw new RemoteError('unreachable', 'Slack gave no answer at the address of the press');
   }
   if (status < 200 || status > 299) {
-    throw new RemoteError(faultOfStatus(status), `Slack answered with HTTP ${status}`, { httpStatus: status });
+    throw new RemoteError(faultOfStatus(status), `Slack answered with HTTP ${status}`, {
+      httpStatus: status,
+    });
   }
 }

@@ -91,7 +91,7 @@ export function makeSlackSink(settings: SlackSettings, dependencies: SlackSinkDe
 
   return {
     async deliver(delivery) {
-      const { change, subscription, entries, signal, remember } = delivery;
+      const { change, subscription, entries, signal } = delivery;
       const contentAt = (now: number | null) =>
         messageOf({ change, subscription, link: linkOf(change.id), choices: choicesOf(change), now });
       const said = sha256(JSON.stringify(contentAt(null)));
@@ -99,7 +99,7 @@ export function makeSlackSink(settings: SlackSettings, dependencies: SlackSinkDe
       let memory = readMemory(delivery.memory);
       const keep = async (next: Partial<SlackMemory>): Promise<void> => {
         memory = { ...memory, ...next };
-        await remember(memory);
+        await delivery.remember(memory);
       };
       if (memory.tried !== null) {
         const message = await lookFor(delivery, memory.tried);
@@ -128,7 +128,7 @@ export function makeSlackSink(settings: SlackSettings, dependencies: SlackSinkDe
         await keep({ tried: null, message, said });
       } catch (error) {
         // Refused for certain: the next attempt need not look for it.
-        if (!mayBeDone(error)) await remember(before);
+        if (!mayBeDone(error)) await delivery.remember(before);
         throw error;
       }
       return entries.length;
@@ -138,7 +138,9 @@ export function makeSlackSink(settings: SlackSettings, dependencies: SlackSinkDe
 
 /** Whether an error of `chat.update` says that this message will never be edited again. */
 function isGone(error: string): boolean {
-  return ['message_not_found', 'cant_update_message', 'edit_window_closed', 'thread_not_found'].includes(error);
+  return ['message_not_found', 'cant_update_message', 'edit_window_closed', 'thread_not_found'].includes(
+    error,
+  );
 }
 
 function sha256(text: string): string {

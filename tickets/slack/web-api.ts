@@ -4,7 +4,11 @@ import { faultOfStatus, RemoteError } from '../remote-error.ts';
 
 /** What a method of the Web API answered; members that this code reads are checked where they are read. */
 export type SlackAnswer =
-  | { readonly ok: true; readonly body: Readonly<Record<string, unknown>>; readonly scopes: readonly string[] }
+  | {
+      readonly ok: true;
+      readonly body: Readonly<Record<string, unknown>>;
+      readonly scopes: readonly string[];
+    }
   | { readonly ok: false; readonly error: string };
 
 /** Calls a method of Slack's Web API. @throws RemoteError where Slack gave no answer of its own */
@@ -25,7 +29,10 @@ export interface SlackAccess {
 
 const answerSchema = z.looseObject({ ok: z.boolean(), error: z.string().optional() });
 
-/** A caller of the Web API. Calls are made once: whoever calls knows whether a repeat is safe. */
+/**
+ * A caller of the Web API. Calls are made once: whoever calls knows whether a repeat is safe. By hand and not by Slack's own
+ * package, in which one call cannot be ended and which queues calls by itself.
+ */
 export function slackCaller({ url, token, fetch, timeoutMs = 10_000 }: SlackAccess): CallSlack {
   return async (method, args, signal) => {
     // A form, since some of the methods that read do not take JSON.
@@ -58,7 +65,11 @@ export function slackCaller({ url, token, fetch, timeoutMs = 10_000 }: SlackAcce
     const { data } = answerSchema.safeParse(parsed(text));
     if (data === undefined || status >= 400) {
       const fault = status >= 400 ? faultOfStatus(status) : 'unreachable';
-      throw new RemoteError(fault, `Slack answered ${method} with HTTP ${status} and no answer of its own`, known);
+      throw new RemoteError(
+        fault,
+        `Slack answered ${method} with HTTP ${status} and no answer of its own`,
+        known,
+      );
     }
     if (!data.ok) return { ok: false, error: errorCode(data.error) };
     const scopes = (headers.get('x-oauth-scopes') ?? '').split(',').map((scope) => scope.trim());
@@ -74,7 +85,13 @@ const denied = [
 ];
 const throttled = ['ratelimited', 'rate_limited', 'message_limit_exceeded'];
 // Slack says of some of these that a part may have been done.
-const failed = ['fatal_error', 'internal_error', 'service_unavailable', 'request_timeout', 'team_added_to_org'];
+const failed = [
+  'fatal_error',
+  'internal_error',
+  'service_unavailable',
+  'request_timeout',
+  'team_added_to_org',
+];
 
 /** The fault that an error of Slack's stands for; what is not listed is about the request itself. */
 export function faultOfSlack(error: string): RemoteFault {

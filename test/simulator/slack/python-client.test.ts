@@ -108,7 +108,9 @@ test.skipIf(missing !== null)(
     const control = (method: string, path: string, body: object) =>
       fetch(`${slack.url}/_sim${path}`, { method, body: JSON.stringify(body) });
     try {
-      const elements = [{ type: 'button', action_id: 'a', text: { type: 'plain_text', text: 'Ä&=' }, value: '+ %' }];
+      const elements = [
+        { type: 'button', action_id: 'a', text: { type: 'plain_text', text: 'Ä&=' }, value: '+ %' },
+      ];
       const message = { channel: 'C0CHANGES', text: 'x', blocks: [{ type: 'actions', elements }] };
       await fetch(`${slack.url}/api/chat.postMessage`, {
         method: 'POST',

@@ -15,7 +15,11 @@ async function call(method: string, args: object, token: string | null = 'local-
     headers: { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) },
     body: JSON.stringify(args),
   });
-  return { status: response.status, headers: response.headers, body: (await response.json()) as Record<string, unknown> };
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: (await response.json()) as Record<string, unknown>,
+  };
 }
 
 const text = { channel: 'C0CHANGES', text: 'hello' };
@@ -25,12 +29,42 @@ test.each<[string, string, object, string | null, string]>([
   ['another token', 'chat.postMessage', text, 'x', 'invalid_auth'],
   ['a method that is not there', 'chat.nothing', text, 'local-slack-token', 'unknown_method'],
   ['a scope that is missing', 'users.info', { user: 'U0BOB' }, 'local-slack-token', 'missing_scope'],
-  ['another channel', 'chat.postMessage', { ...text, channel: 'C9' }, 'local-slack-token', 'channel_not_found'],
+  [
+    'another channel',
+    'chat.postMessage',
+    { ...text, channel: 'C9' },
+    'local-slack-token',
+    'channel_not_found',
+  ],
   ['no text', 'chat.postMessage', { channel: 'C0CHANGES' }, 'local-slack-token', 'no_text'],
-  ['blocks of no kind', 'chat.postMessage', { ...text, blocks: [{ type: 'x' }] }, 'local-slack-token', 'invalid_blocks'],
-  ['metadata of no form', 'chat.postMessage', { ...text, metadata: {} }, 'local-slack-token', 'invalid_metadata_format'],
-  ['a message that is not there', 'chat.update', { ...text, ts: '1.2' }, 'local-slack-token', 'message_not_found'],
-  ['a trigger that is none', 'views.open', { trigger_id: 'x', view: {} }, 'local-slack-token', 'invalid_trigger_id'],
+  [
+    'blocks of no kind',
+    'chat.postMessage',
+    { ...text, blocks: [{ type: 'x' }] },
+    'local-slack-token',
+    'invalid_blocks',
+  ],
+  [
+    'metadata of no form',
+    'chat.postMessage',
+    { ...text, metadata: {} },
+    'local-slack-token',
+    'invalid_metadata_format',
+  ],
+  [
+    'a message that is not there',
+    'chat.update',
+    { ...text, ts: '1.2' },
+    'local-slack-token',
+    'message_not_found',
+  ],
+  [
+    'a trigger that is none',
+    'views.open',
+    { trigger_id: 'x', view: {} },
+    'local-slack-token',
+    'invalid_trigger_id',
+  ],
 ])('%s is refused with 200', async (_what, method, args, token, error) => {
   const { status, body } = await call(method, args, token);
   expect([status, body['ok'], body['error']]).toEqual([200, false, error]);
@@ -41,7 +75,11 @@ test('posts to one channel are limited to one a second after a burst', async () 
   slack = await startSlack({ clock: () => clock.ms, limits: { posts: { perSecond: 1, burst: 3 } } });
   for (let i = 0; i < 3; i += 1) expect((await call('chat.postMessage', text)).status).toBe(200);
   const refused = await call('chat.postMessage', text);
-  expect([refused.status, refused.headers.get('retry-after'), refused.body['error']]).toEqual([429, '3', 'ratelimited']);
+  expect([refused.status, refused.headers.get('retry-after'), refused.body['error']]).toEqual([
+    429,
+    '3',
+    'ratelimited',
+  ]);
   clock.ms += 3000;
   expect((await call('chat.postMessage', text)).status).toBe(200);
 });
@@ -81,7 +119,10 @@ test('an answer that does nothing: ok, and nothing is posted', async () => {
 test('the page shows messages, and nothing of people’s as HTML', async () => {
   const blocks = [
     { type: 'section', text: { type: 'plain_text', text: '&lt;script&gt;alert(1)&lt;/script&gt; <b>' } },
-    { type: 'actions', elements: [{ type: 'button', action_id: 'a', text: { type: 'plain_text', text: 'Press' } }] },
+    {
+      type: 'actions',
+      elements: [{ type: 'button', action_id: 'a', text: { type: 'plain_text', text: 'Press' } }],
+    },
   ];
   await call('chat.postMessage', { ...text, blocks });
   const page = await (await fetch(`${slack.url}/_sim`)).text();

@@ -19,7 +19,9 @@ const press = {
   trigger_id: '1.2.abc',
   response_url: respond,
   channel: { id: 'C1' },
-  actions: [{ type: 'button', action_id: 'countersign.approve', value: questionText(question), action_ts: '1.2' }],
+  actions: [
+    { type: 'button', action_id: 'countersign.approve', value: questionText(question), action_ts: '1.2' },
+  ],
 };
 const sending = {
   type: 'view_submission',
@@ -153,12 +155,32 @@ test.each<[string, string, string]>([
   ['a user without a workspace', formOf({ ...press, user: { id: 'U1' } }), 'malformed'],
   ['two buttons at once', formOf({ ...press, actions: [...press.actions, ...press.actions] }), 'malformed'],
   ['a button without a value', formOf(withAction({ value: undefined })), 'malformed'],
-  ['a value with more in it', formOf(withAction({ value: '{"change":"x","round":1,"digest":"y","z":1}' })), 'malformed'],
-  ['a round that is no number', formOf(withAction({ value: questionText({ ...question, round: 1.5 }) })), 'malformed'],
-  ['a digest that is none', formOf(withAction({ value: questionText({ ...question, digest: 'A' }) })), 'malformed'],
+  [
+    'a value with more in it',
+    formOf(withAction({ value: '{"change":"x","round":1,"digest":"y","z":1}' })),
+    'malformed',
+  ],
+  [
+    'a round that is no number',
+    formOf(withAction({ value: questionText({ ...question, round: 1.5 }) })),
+    'malformed',
+  ],
+  [
+    'a digest that is none',
+    formOf(withAction({ value: questionText({ ...question, digest: 'A' }) })),
+    'malformed',
+  ],
   ['a modal without what it kept', formOf(withView({ private_metadata: '' })), 'malformed'],
-  ['a comment that is too long', formOf(withView({ state: { values: { a: { b: { value: 'x'.repeat(2001) } } } } })), 'malformed'],
-  ['a comment with a control character', formOf(withView({ state: { values: { a: { b: { value: '\u0007' } } } } })), 'malformed'],
+  [
+    'a comment that is too long',
+    formOf(withView({ state: { values: { a: { b: { value: 'x'.repeat(2001) } } } } })),
+    'malformed',
+  ],
+  [
+    'a comment with a control character',
+    formOf(withView({ state: { values: { a: { b: { value: '\u0007' } } } } })),
+    'malformed',
+  ],
   ['another workspace', formOf({ ...press, team: { id: 'T2' } }), 'other_workspace'],
   ['no workspace', formOf({ ...press, team: null }), 'other_workspace'],
   ['a modal of another workspace', formOf({ ...sending, team: { id: 'T2' } }), 'other_workspace'],
@@ -207,7 +229,10 @@ test.each([
 
 test('an address to answer at that is not Slack’s is left out, and the press counts', () => {
   const elsewhere = 'https://evil.example/x';
-  expect(read(formOf({ ...press, response_url: elsewhere }))).toMatchObject({ kind: 'click', responseUrl: null });
+  expect(read(formOf({ ...press, response_url: elsewhere }))).toMatchObject({
+    kind: 'click',
+    responseUrl: null,
+  });
   const kept = withView({ private_metadata: keptText(question, 'reject', elsewhere) });
   expect(read(formOf(kept))).toMatchObject({ kind: 'submission', responseUrl: null });
 });

@@ -16,7 +16,17 @@ import { readPress } from '../../../tickets/slack/press.ts';
 import type { SlackPress } from '../../../tickets/slack/press.ts';
 import type { Choice } from '../../../tickets/slack/question.ts';
 import { tellPerson } from '../../../tickets/slack/respond.ts';
-import { awaiting, changeOf, deliveryOf, faulty, messagesIn, nothingKept, slackSink, steer, textIn } from './slack-ground.ts';
+import {
+  awaiting,
+  changeOf,
+  deliveryOf,
+  faulty,
+  messagesIn,
+  nothingKept,
+  slackSink,
+  steer,
+  textIn,
+} from './slack-ground.ts';
 
 let slack: RunningSlack;
 let app: Awaited<ReturnType<typeof startApp>>;
@@ -114,7 +124,9 @@ test('a decision without the comment that is asked for: the modal stays, with th
   await open(await press('reject'), change);
   app.answers.push({ outcome: 'refused', code: 'comment_required' });
   await steer(slack, 'POST', '/submissions', { user: 'U0BOB' });
-  expect(slack.workspace.views[0]?.errors).toEqual({ 'countersign.comment': refusalText('comment_required') });
+  expect(slack.workspace.views[0]?.errors).toEqual({
+    'countersign.comment': refusalText('comment_required'),
+  });
   app.answers.push({ outcome: 'recorded', action: 'reject' });
   await steer(slack, 'POST', '/submissions', { user: 'U0BOB', comment: 'no' });
   expect(app.heard.at(-1)).toMatchObject({ kind: 'decision', action: 'reject', comment: 'no' });
@@ -135,16 +147,21 @@ test('what is not signed for us is refused, what is not understood is said to be
   const { verify } = slackInteractivity(slack, ['other'], { fetch });
   const raw = Buffer.from('payload=x');
   expect(verify({ raw, headers: {}, now: clock.ms })).toEqual({ kind: 'refused' });
-  const signed = { raw, headers: signedHeaders('other', Math.floor(clock.ms / 1000), 'payload=x'), now: clock.ms };
+  const signed = {
+    raw,
+    headers: signedHeaders('other', Math.floor(clock.ms / 1000), 'payload=x'),
+    now: clock.ms,
+  };
   expect(verify(signed)).toEqual({ kind: 'malformed', message: 'expected an interaction of Slack' });
 });
 
-test.each([{}, { action: 'approve' }, { action: 'x', changeId: '1', round: 1, digest: '', triggerId: null, responseUrl: null }])(
-  'a press that was kept by nobody of ours is not read: %j',
-  (kept) => {
-    expect(readPress(kept)).toBeNull();
-  },
-);
+test.each([
+  {},
+  { action: 'approve' },
+  { action: 'x', changeId: '1', round: 1, digest: '', triggerId: null, responseUrl: null },
+])('a press that was kept by nobody of ours is not read: %j', (kept) => {
+  expect(readPress(kept)).toBeNull();
+});
 
 test('a press on an old round opens nothing, and the person alone is told', async () => {
   const { change } = await postChange();
@@ -156,8 +173,18 @@ test('a press on an old round opens nothing, and the person alone is told', asyn
 
 test.each<[string, (change: Change) => Change | null, readonly Choice[], string]>([
   ['another digest', (change) => ({ ...change, digest: 'b'.repeat(64) }), ['approve', 'reject'], 'old_round'],
-  ['a change that has been decided', (change) => ({ ...change, decisionStatus: 'approved', missing: [] }), ['approve'], 'already_decided'],
-  ['a change before its precheck', (change) => ({ ...change, digest: null, round: 0 }), ['approve'], 'not_awaiting_decision'],
+  [
+    'a change that has been decided',
+    (change) => ({ ...change, decisionStatus: 'approved', missing: [] }),
+    ['approve'],
+    'already_decided',
+  ],
+  [
+    'a change before its precheck',
+    (change) => ({ ...change, digest: null, round: 0 }),
+    ['approve'],
+    'not_awaiting_decision',
+  ],
   ['no change', () => null, ['approve'], 'not_found'],
   ['another change', (change) => ({ ...change, id: 'other' }), ['approve'], 'not_found'],
   ['a policy that does not name the channel', (change) => change, [], 'channel_not_allowed'],
@@ -210,15 +237,30 @@ test('the modal shows our own change, whatever text stands above the pressed but
     body: JSON.stringify(args),
   });
   expect(await open(await press('approve'), change)).toBe('opened');
-  expect(textIn(slack.workspace.views[0]?.view)).toContain(`You approve ActiveCaCertificate of ${change.target.label}.`);
+  expect(textIn(slack.workspace.views[0]?.view)).toContain(
+    `You approve ActiveCaCertificate of ${change.target.label}.`,
+  );
 });
 
 test('Slack refuses to open a modal: the failure names it, and no address or token', async () => {
   const { change } = await postChange();
-  await faulty(slack, { kind: 'status', status: 200, path: '/api/views.open', body: { ok: false, error: 'invalid_auth' } });
+  await faulty(slack, {
+    kind: 'status',
+    status: 200,
+    path: '/api/views.open',
+    body: { ok: false, error: 'invalid_auth' },
+  });
   const click = await press('approve');
-  await expect(open(click, change)).rejects.toMatchObject({ fault: 'denied', message: 'Slack refused views.open: invalid_auth' });
-  await faulty(slack, { kind: 'status', status: 429, path: '/api/views.open', headers: { 'retry-after': '2' } });
+  await expect(open(click, change)).rejects.toMatchObject({
+    fault: 'denied',
+    message: 'Slack refused views.open: invalid_auth',
+  });
+  await faulty(slack, {
+    kind: 'status',
+    status: 429,
+    path: '/api/views.open',
+    headers: { 'retry-after': '2' },
+  });
   await expect(open(click, change)).rejects.toMatchObject({ fault: 'throttled', retryAfterMs: 2000 });
 });
 
@@ -253,5 +295,7 @@ test('doctor: who the token is, and what it may do', async () => {
     'history of the channel (not_in_channel)',
     'workspace T9',
   ]);
-  await expect(slackAccount({ ...access, token: 'x' }, place, signal)).rejects.toMatchObject({ fault: 'denied' });
+  await expect(slackAccount({ ...access, token: 'x' }, place, signal)).rejects.toMatchObject({
+    fault: 'denied',
+  });
 });

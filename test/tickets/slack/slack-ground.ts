@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Change } from '../../../domain/change.ts';
 import type { ChangeEvent } from '../../../domain/change-event.ts';
 import type { EntryBody } from '../../../domain/entry.ts';
@@ -76,7 +75,12 @@ export function nothingKept(): Kept {
 /** A sink for a local Slack, whose clock can be moved. */
 export function slackSink(slack: RunningSlack, more: Partial<SlackSinkDependencies> = {}) {
   const at = { ms: Date.now() };
-  const settings = slackSettings.parse({ kind: 'slack', url: slack.url, team: slack.team, channel: 'C0CHANGES' });
+  const settings = slackSettings.parse({
+    kind: 'slack',
+    url: slack.url,
+    team: slack.team,
+    channel: 'C0CHANGES',
+  });
   const sink = makeSlackSink(settings, {
     token: 'local-slack-token',
     fetch,
@@ -127,6 +131,3 @@ export function textIn(of: unknown): string {
   if ((type === 'plain_text' || type === 'mrkdwn') && typeof text === 'string') return text;
   return Object.values(of).map(textIn).filter(Boolean).join('\n');
 }
-
-/** Another change's id. */
-export const otherId = (): string => randomUUID();

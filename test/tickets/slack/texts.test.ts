@@ -43,7 +43,9 @@ test.each([
 });
 
 test('a moment is shown in each reader’s own time', () => {
-  expect(slackDate('2026-11-30T08:00:00.000Z')).toBe('<!date^1796025600^{date_short_pretty} {time}|2026-11-30T08:00Z>');
+  expect(slackDate('2026-11-30T08:00:00.000Z')).toBe(
+    '<!date^1796025600^{date_short_pretty} {time}|2026-11-30T08:00Z>',
+  );
 });
 
 test.each([
@@ -83,7 +85,13 @@ test.each([
 ])('%s: the message says so, and whether there are buttons', (_what, told, standing, asks) => {
   const change = changeOf(told.filter((entry) => entry !== undefined));
   expect(standingOf(change)).toBe(standing);
-  const message = messageOf({ change, subscription: 's', link: null, choices: ['approve', 'reject'], now: null });
+  const message = messageOf({
+    change,
+    subscription: 's',
+    link: null,
+    choices: ['approve', 'reject'],
+    now: null,
+  });
   expect(buttonsOf(message).length > 0).toBe(asks);
   expect(questionOf(change) !== null).toBe(asks);
   expect(blocksFault(message.blocks, 50)).toBeNull();
@@ -153,7 +161,10 @@ test.each([
   if (question === null) throw new Error('nothing asked');
   const modal = modalOf(change, choice, question, null, Date.now());
   expect(viewFault(modal)).toBeNull();
-  const { blocks, submit } = modal as { blocks: { type: string; optional?: boolean }[]; submit: { text: string } };
+  const { blocks, submit } = modal as {
+    blocks: { type: string; optional?: boolean }[];
+    submit: { text: string };
+  };
   expect(blocks.find(({ type }) => type === 'input')?.optional).toBe(optional);
   expect(submit.text.toLowerCase()).toBe(choice);
   expect(textIn(blocks)).toContain(question.digest);
