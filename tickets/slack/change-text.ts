@@ -1,7 +1,13 @@
 import type { Change, MissingSeats } from '../../domain/change.ts';
 import type { Person } from '../../domain/person.ts';
-import { shownText } from '../../domain/shown-text.ts';
+import { shownJson, shownText } from '../../domain/shown-text.ts';
 import { ownMarkup, plain, slackDate } from './slack-text.ts';
+
+/** A line of what was read, for people: of the target, or of the change's ticket. */
+export interface PresentedLine {
+  readonly label: string;
+  readonly value: string;
+}
 
 /** How a change stands, in a word or two. */
 export function standingOf(change: Change): string {
@@ -106,4 +112,15 @@ export function factFields(change: Change, now: number | null) {
     fields.push(ownMarkup(`${isPending ? 'Decide by' : 'Carried out by'}\n${slackDate(until)}${left}`));
   }
   return fields;
+}
+
+/**
+ * What was read of the target, which is a part of what is decided on. Where this process cannot say it in lines for people, it
+ * is the snapshot as it is: nobody shall decide on what they are not shown.
+ */
+export function readBlocks({ snapshot }: Change, presented: readonly PresentedLine[] | null): object[] {
+  const lines = presented?.map(({ label, value }) => shownText(`${label}: ${value}`)) ?? [];
+  if (presented === null && snapshot !== null) lines.push(shownJson(snapshot));
+  if (lines.length === 0) return [];
+  return [{ type: 'section', text: plain(`What was read\n${lines.join('\n')}`, 2900) }];
 }

@@ -1,6 +1,7 @@
 import type { Change, Decision } from '../../domain/change.ts';
 import { shownText } from '../../domain/shown-text.ts';
-import { factFields, personText, standingOf } from './change-text.ts';
+import { factFields, personText, readBlocks, standingOf } from './change-text.ts';
+import type { PresentedLine } from './change-text.ts';
 import type { Choice, Question } from './question.ts';
 import { actionId, questionOf, questionText } from './question.ts';
 import { ownMarkup, plain, quoted, slackLink, slackText } from './slack-text.ts';
@@ -27,6 +28,8 @@ export interface MessageFacts {
   readonly change: Change;
   /** The subscription that the message is for. */
   readonly subscription: string;
+  /** What was read, line by line; null where this process cannot say it so. */
+  readonly presented: readonly PresentedLine[] | null;
   /** A page of the change for people; null where there is none. */
   readonly link: string | null;
   /** Which buttons the change's policy lets count; none: the message only tells. */
@@ -41,7 +44,8 @@ export function markOf(subscription: string, changeId: string): string {
 }
 
 /** The one message of a change, as the change is now. Buttons are in it only while something is to be decided. */
-export function messageOf({ change, subscription, link, choices, now }: MessageFacts): SlackContent {
+export function messageOf(facts: MessageFacts): SlackContent {
+  const { change, subscription, presented, link, choices, now } = facts;
   const { id, operation, target, justification, decisions, breakGlass } = change;
   const headline = `${breakGlass ? 'Break-glass: ' : ''}${standingOf(change)}`;
   const question = questionOf(change);
@@ -49,6 +53,7 @@ export function messageOf({ change, subscription, link, choices, now }: MessageF
     { type: 'header', text: plain(`${headline}: ${operation}`, 150) },
     { type: 'section', fields: factFields(change, now) },
     { type: 'section', text: plain(`Why\n${quoted(justification)}`, 1500) },
+    ...readBlocks(change, presented),
     ...decisionBlocks(decisions),
     ...outcomeBlocks(change),
   ];

@@ -1,7 +1,8 @@
 import type { Change } from '../../domain/change.ts';
 import type { JsonObject } from '../../domain/json.ts';
-import { shownText } from '../../domain/shown-text.ts';
-import { factFields } from './change-text.ts';
+import { shownJson, shownText } from '../../domain/shown-text.ts';
+import { factFields, readBlocks } from './change-text.ts';
+import type { PresentedLine } from './change-text.ts';
 import type { Choice, Question } from './question.ts';
 import { commentInput, keptText, modalName } from './question.ts';
 import { plain, quoted } from './slack-text.ts';
@@ -9,20 +10,26 @@ import { plain, quoted } from './slack-text.ts';
 /** Most characters of a comment, as the API takes it. */
 const longestComment = 2000;
 
+/** What the modal is made of. */
+export interface ModalFacts {
+  readonly change: Change;
+  /** What was read, line by line; null where this process cannot say it so. */
+  readonly presented: readonly PresentedLine[] | null;
+  readonly choice: Choice;
+  readonly question: Question;
+  /** Where the person can be told something afterwards. */
+  readonly responseUrl: string | null;
+  /** Milliseconds since the epoch, from which the time left counts. */
+  readonly now: number;
+}
+
 /**
  * The modal in which a person decides. It shows the change as our own store has it, not as the pressed message had it: whoever
  * can post as the app can put a button of ours under any text, and here the person sees what it is about.
- *
- * @param now - milliseconds since the epoch
  */
-export function modalOf(
-  change: Change,
-  choice: Choice,
-  question: Question,
-  responseUrl: string | null,
-  now: number,
-): object {
-  const { justification, policy, target } = change;
+export function modalOf(facts: ModalFacts): object {
+  const { change, presented, choice, question, responseUrl, now } = facts;
+  const { justification, policy, target, input } = change;
   const { commentRequired } = policy;
   const needsComment = commentRequired === 'always' || (commentRequired === 'reject' && choice === 'reject');
   const verb = choice === 'approve' ? 'Approve' : 'Reject';
@@ -39,7 +46,9 @@ export function modalOf(
         text: plain(`You ${choice} ${change.operation} of ${shownText(target.label)}.`, 1000),
       },
       { type: 'section', fields: factFields(change, now) },
-      { type: 'section', text: plain(`Why\n${quoted(justification)}`, 1500) },
+      { type: 'section', text: plain(`Why\n${quoted(justification)}`, 2900) },
+      { type: 'section', text: plain(`Input\n${shownJson(input)}`, 2900) },
+      ...readBlocks(change, presented),
       { type: 'section', text: plain(`What you decide on has the digest ${question.digest}`, 200) },
       {
         type: 'input',

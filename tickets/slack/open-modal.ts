@@ -1,4 +1,5 @@
 import type { Change } from '../../domain/change.ts';
+import type { PresentedLine } from './change-text.ts';
 import { modalOf } from './modal.ts';
 import type { SlackRefusal } from './person-text.ts';
 import { refusalText } from './person-text.ts';
@@ -13,6 +14,8 @@ export interface OpenModal {
   readonly press: SlackPress;
   /** The change as our own store has it now; null where there is none. */
   readonly change: Change | null;
+  /** What was read, line by line; null where this process cannot say it so. */
+  readonly presented: readonly PresentedLine[] | null;
   /** Which decisions from Slack count under the change's policy; none where it does not name this channel. */
   readonly choices: readonly Choice[];
   /** Slack's address, as the settings have it. */
@@ -51,12 +54,12 @@ export function refusalOfPress(
  * @throws RemoteError where Slack could not be reached, or refused for another cause than the press's age
  */
 export async function openModal(given: OpenModal): Promise<'opened' | SlackRefusal> {
-  const { press, change, choices, url, token, fetch, now, signal } = given;
+  const { press, change, presented, choices, url, token, fetch, now, signal } = given;
   const refusal = refusalOfPress(press, change, choices);
   if (refusal !== null) return await told(refusal, given);
-  const { triggerId, responseUrl, action } = press;
+  const { triggerId, responseUrl, action: choice } = press;
   if (change === null || triggerId === null) return await told('too_late', given);
-  const view = modalOf(change, action, press, responseUrl, now);
+  const view = modalOf({ change, presented, choice, question: press, responseUrl, now });
   // A longer wait is no use: the press is good for 3 s.
   const call = slackCaller({ url, token, fetch, timeoutMs: 3000 });
   const answer = await call('views.open', { trigger_id: triggerId, view }, signal);

@@ -3,6 +3,7 @@ import type { Change } from '../../domain/change.ts';
 import { isoTime } from '../../domain/time.ts';
 import { RemoteError } from '../remote-error.ts';
 import type { Delivery, Sink } from '../sink.ts';
+import type { PresentedLine } from './change-text.ts';
 import { findMessages } from './find-message.ts';
 import type { SlackMemory } from './memory.ts';
 import { readMemory } from './memory.ts';
@@ -24,6 +25,8 @@ export interface SlackSinkDependencies {
   readonly linkOf: (changeId: string) => string | null;
   /** Which buttons count under the change's policy, in order; none where it does not name this channel. */
   readonly choicesOf: (change: Change) => readonly Choice[];
+  /** What was read, line by line, of the target and of the change's ticket; null where this process cannot say it so. */
+  readonly presentedOf: (delivery: Pick<Delivery, 'change' | 'history'>) => readonly PresentedLine[] | null;
   /** How long a new message may not be in the channel's history, ms; default 15 s. */
   readonly historyLagMs?: number;
   /** How long a call of Slack may take, ms; default 10 s. */
@@ -40,7 +43,7 @@ const mostPostedAgain = 3;
  * about to be posted is kept before it is: after a kill it is looked for in the channel's history first.
  */
 export function makeSlackSink(settings: SlackSettings, dependencies: SlackSinkDependencies): Sink {
-  const { clock, linkOf, choicesOf, historyLagMs = 15_000 } = dependencies;
+  const { clock, linkOf, choicesOf, presentedOf, historyLagMs = 15_000 } = dependencies;
   const { channel } = settings;
   const { token, fetch, timeoutMs } = dependencies;
   const call = slackCaller({
@@ -92,8 +95,10 @@ export function makeSlackSink(settings: SlackSettings, dependencies: SlackSinkDe
   return {
     async deliver(delivery) {
       const { change, subscription, entries, signal } = delivery;
+      const link = linkOf(change.id);
+      const [choices, presented] = [choicesOf(change), presentedOf(delivery)];
       const contentAt = (now: number | null) =>
-        messageOf({ change, subscription, link: linkOf(change.id), choices: choicesOf(change), now });
+        messageOf({ change, subscription, presented, link, choices, now });
       const said = sha256(JSON.stringify(contentAt(null)));
       const content = contentAt(clock());
       let memory = readMemory(delivery.memory);

@@ -95,6 +95,7 @@ async function press(choice: Choice, user = 'U0BOB'): Promise<SlackPress> {
 function open(click: SlackPress, change: Change | null, more: Partial<OpenModal> = {}) {
   return openModal({
     ...{ press: click, change, choices: ['approve', 'reject'], url: slack.url, token: 'local-slack-token' },
+    presented: [{ label: 'certificate', value: 'line' }],
     ...{ fetch, now: clock.ms, signal: AbortSignal.timeout(10_000) },
     ...more,
   });

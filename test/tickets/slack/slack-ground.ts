@@ -87,6 +87,7 @@ export function slackSink(slack: RunningSlack, more: Partial<SlackSinkDependenci
     clock: () => at.ms,
     linkOf: (id) => `https://countersign.example/changes/${id}?a=1&b=2`,
     choicesOf: () => ['approve', 'reject'],
+    presentedOf: () => [{ label: 'certificate', value: 'line' }],
     ...more,
   });
   return { sink, at };

@@ -101,7 +101,14 @@ test('the message says what is asked, by whom, of which target, under which poli
   const change = { ...changeOf(entries), ticket: { system: 'jira', id: 'OPS-4711', url: null } };
   const now = Date.parse(change.decideBy) - 86_400_000;
   const link = 'https://countersign.example/c';
-  const message = messageOf({ change, subscription: 's', link, choices: ['approve', 'reject'], now });
+  const message = messageOf({
+    change,
+    subscription: 's',
+    presented: null,
+    link,
+    choices: ['approve', 'reject'],
+    now,
+  });
   const text = textIn(message.blocks);
   for (const part of [
     'ActiveCaCertificate',
@@ -118,6 +125,27 @@ test('the message says what is asked, by whom, of which target, under which poli
   ]) {
     expect(text).toContain(part);
   }
+});
+
+test.each([
+  [
+    'lines for people',
+    [{ label: 'name', value: 'two\nlines <' }],
+    'What was read\nname: two\\u{a}lines &lt;',
+  ],
+  ['no lines: the snapshot itself', null, '"caName":"line"'],
+])('what was read, %s, is in message and modal', (_what, presented, shown) => {
+  const change = changeOf(entries);
+  const question = questionOf(change);
+  if (question === null) throw new Error('nothing asked');
+  const common = { change, presented, now: 0 };
+  const message = messageOf({ ...common, subscription: 's', link: null, choices: [] });
+  const modal = modalOf({ ...common, choice: 'approve', question, responseUrl: null }) as {
+    blocks: object[];
+  };
+  expect(textIn(message.blocks)).toContain(shown);
+  expect(textIn(modal.blocks)).toContain(shown);
+  expect(textIn(modal.blocks)).toContain('"sn":"SN-1"');
 });
 
 test('nothing that people wrote is read by Slack as markup, nor looks like a line of ours', () => {
@@ -138,7 +166,7 @@ test('nothing that people wrote is read by Slack as markup, nor looks like a lin
       decisions: [decision],
       outcome: { code: 'c', message: nasty, requestId: nasty, reconciled: false, at: change.submittedAt },
     },
-    ...{ subscription: 's', link: null, choices: ['approve' as const], now: null },
+    ...{ subscription: 's', presented: null, link: null, choices: ['approve' as const], now: null },
   });
   const markup = JSON.stringify(message).match(/<[^>]*>/g) ?? [];
   expect(markup.filter((one) => !one.startsWith('<!date^'))).toEqual([]);
@@ -159,7 +187,7 @@ test.each([
   const change = changeOf([of.requested(), of.prechecked()]);
   const question = questionOf(change);
   if (question === null) throw new Error('nothing asked');
-  const modal = modalOf(change, choice, question, null, Date.now());
+  const modal = modalOf({ change, presented: null, choice, question, responseUrl: null, now: 0 });
   expect(viewFault(modal)).toBeNull();
   const { blocks, submit } = modal as {
     blocks: { type: string; optional?: boolean }[];
@@ -176,7 +204,8 @@ test('a modal fits what Slack takes, however long the change’s texts are', () 
   const question = questionOf(long);
   if (question === null) throw new Error('nothing asked');
   const url = `https://hooks.slack.com/${'x'.repeat(1900)}`;
-  expect(viewFault(modalOf(long, 'reject', question, url, Date.now()))).toBeNull();
+  const facts = { change: long, presented: [{ label: '<', value: '>'.repeat(5000) }] };
+  expect(viewFault(modalOf({ ...facts, choice: 'reject', question, responseUrl: url, now: 0 }))).toBeNull();
 });
 
 test('each refusal that a decision can meet has a text of its own; what is down says to try again', () => {
