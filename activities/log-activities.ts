@@ -76,7 +76,6 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
           return opened;
         }),
       );
-      await deps.at?.('change.opened');
       return result.kind === 'opened'
         ? { kind: 'opened', changeId: change.id, notifies: !!deps.webhook }
         : result;
@@ -85,7 +84,6 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
     async record({ changeId, events }) {
       assertSigned(changeId, statementsIn(events), verifyStatement);
       const writer = changeWorkflow(changeId);
-      await deps.at?.('before.record');
       const change = await asFailure(() =>
         inTransaction(pool, async (client) => {
           const kept = await lockedChange(client, changeId);
@@ -95,17 +93,13 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
         }),
       );
       if (change) tellDecisions(change, events);
-      await deps.at?.('recorded');
     },
 
     async applyInStore(input) {
       const { changeId, command } = input;
       if (command.kind === 'request') assertSigned(changeId, [command.request.signed], verifyStatement);
       const writer = changeWorkflow(changeId);
-      await deps.at?.('before.record');
-      const applied = await asFailure(() => applyInStore(pool, input, writer));
-      await deps.at?.('recorded');
-      return applied;
+      return await asFailure(() => applyInStore(pool, input, writer));
     },
 
     async gate({ changeId }) {
@@ -124,10 +118,7 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
 
     async closeChange({ changeId, events }) {
       const writer = changeWorkflow(changeId);
-      await deps.at?.('before.close');
-      const before = await asFailure(() => writeEnd(pool, changeId, writer, () => events));
-      await deps.at?.('closed');
-      return before;
+      return await asFailure(() => writeEnd(pool, changeId, writer, () => events));
     },
   };
 
