@@ -21,6 +21,7 @@ import { stopOf } from './begin-call.ts';
 import type { LogActivities, NumberedEvent, OpenedResult } from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { asFailure } from './failure.ts';
+import { pinPolicy } from './pin-policy.ts';
 import { requestFault } from './request-fault.ts';
 import { writeEnd } from './write-end.ts';
 import {
@@ -72,7 +73,9 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
       const result = await asFailure(() =>
         inTransaction(pool, async (client) => {
           const opened = await openChange(client, { change, idempotency: request.idempotency });
-          if (opened.kind === 'opened') await appendEntries(client, [entry]);
+          if (opened.kind !== 'opened') return opened;
+          await pinPolicy(client, change.policy, change.submittedAt);
+          await appendEntries(client, [entry]);
           return opened;
         }),
       );

@@ -3,11 +3,12 @@ import { canonicalJson } from '../../domain/canonical-json.ts';
 import type { Change, ChangeRequest } from '../../domain/change.ts';
 import { refusalOfEvent, requestedEvent, saidMembers } from '../../domain/change-event.ts';
 import type { ChangeEvent } from '../../domain/change-event.ts';
-import { mostPolicyBytes, mostSnapshotBytes, workerActor } from '../../domain/entry.ts';
+import { mostPolicyBytes, mostSnapshotBytes, refusalOfLength, workerActor } from '../../domain/entry.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import { transitions } from '../../domain/lifecycle.ts';
 import { mostPersonBytes } from '../../domain/person.ts';
 import type { Person } from '../../domain/person.ts';
+import { policyPinned } from '../../domain/policy-entry.ts';
 import type { PinnedPolicy } from '../../domain/policy.ts';
 import { newStatement } from '../../domain/statement.ts';
 import type { Said } from '../../domain/statement.ts';
@@ -181,6 +182,10 @@ describe('what a person says fits, or is refused before it is accepted', () => {
   });
 });
 
+test('the longest policy fits into its entry, by itself', () => {
+  expect(refusalOfLength(policyPinned(longestPolicy(), at).body, 'this policy')).toBeNull();
+});
+
 describe('a request fits, or is refused before it is accepted', () => {
   const policy = longestPolicy();
   const requested = (more: Partial<ChangeRequest>) => {
@@ -220,6 +225,11 @@ describe('a request fits, or is refused before it is accepted', () => {
     [
       'with everything',
       { requester: longest('alice', 'groups'), justification: wide(2000), ticket },
+      'fits',
+    ],
+    [
+      'with an input that an operation of somebody’s own takes',
+      { requester: longest('alice', 'groups'), justification: wide(2000), ticket, input: { text: wide(4000) } },
       'invalid_request',
     ],
   ])('%s', (_name, more, expected) => {
