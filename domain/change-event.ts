@@ -113,6 +113,8 @@ export interface Lapsed extends Happened<'decision.lapsed'> {
   readonly lapsed: readonly PersonId[];
   readonly narrowed: readonly Narrowed[];
   readonly missing: readonly Pick<MissingSeats, 'stage' | 'group' | 'seats'>[];
+  /** More than an entry can name: then every approval lapses, and nobody is named. */
+  readonly all?: true;
 }
 
 export interface Closed extends Happened<'change.closed'> {
