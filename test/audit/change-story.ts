@@ -26,8 +26,8 @@ export function policyOf({ policy }: EntryBody): KnownPolicy | undefined {
 }
 
 /** Entries with those of the policies that they name, where none among them has it. */
-export function withPolicies<T extends Buffer = never>(all: readonly (EntryBody | T)[]): (EntryBody | T)[] {
-  const entries = all.filter((one): one is EntryBody => !Buffer.isBuffer(one));
+export function withPolicies<T extends EntryBody | Buffer>(all: readonly T[]): (T | EntryBody)[] {
+  const entries = all.flatMap((one): EntryBody[] => (Buffer.isBuffer(one) ? [] : [one]));
   const had = new Set(entries.map((body) => (body.pinnedPolicy as JsonObject | undefined)?.['digest']));
   const lacking = new Map<string, EntryBody>();
   for (const body of entries) {
