@@ -49,12 +49,14 @@ export function follow(
   const problems: Problem[] = [];
   const report: Report = (code, message) => void problems.push({ code, message });
   if (body.type === 'change.requested') {
-    if (policy === undefined && whole) report('policy_not_pinned', 'no entry before has the policy that it names');
+    if (policy === undefined && whole)
+      report('policy_not_pinned', 'no entry before has the policy that it names');
     return { record: requested(record, body, policy, report), problems };
   }
   const isWord = body.type === 'stop.requested' || body.type === 'stop.lifted';
   // Any other entry mentions a change without moving it.
-  if (body.changeId === null || !(isWord || Object.hasOwn(transitions, body.type))) return { record, problems };
+  if (body.changeId === null || !(isWord || Object.hasOwn(transitions, body.type)))
+    return { record, problems };
   if (record === null && whole) report('not_requested', `${body.type} of a change that nobody asked for`);
   // Followed from here on as far as it can be, so that one missing entry is reported once.
   const before = record ?? recordFromMiddle(body);

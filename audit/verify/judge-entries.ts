@@ -102,7 +102,8 @@ export function judgeEntries({ findings, whole, verifyStatement, policies }: Jud
           findings.add('illogical', message, { index, code: 'policy_not_in_force' });
         }
         signed(index, body, statementJson ?? '');
-        if (before === null && record && body.type === 'change.requested' && !isPolicyKnown(record)) withoutPolicy += 1;
+        if (before === null && record && body.type === 'change.requested' && !isPolicyKnown(record))
+          withoutPolicy += 1;
         // Of what owes neither an answer nor a review nothing but its id is kept.
         changes.set(changeId, record === null ? known : isComplete(record) ? 'ended' : record);
       } catch (error) {

@@ -57,7 +57,14 @@ test('members that entries lack or have in another form are reported, and the re
   let malformed = 0;
   const story = everyEntry(changeStory({ breakGlass: true }));
   const other = changeStory();
-  const sound = [other.pinned(), other.requested(), other.prechecked(), other.approved(), other.scheduled(), other.started()];
+  const sound = [
+    other.pinned(),
+    other.requested(),
+    other.prechecked(),
+    other.approved(),
+    other.scheduled(),
+    other.started(),
+  ];
   for (const [at, body] of story.entries()) {
     for (const forged of forgeries(body)) {
       if (!isRead(body, forged)) continue;

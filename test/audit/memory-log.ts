@@ -76,7 +76,9 @@ export function memoryLog(bodies: readonly (EntryBody | Buffer)[], keys: TestKey
   }
   /** The digest of the policy that a change names. */
   function namedBy(changeId: string): unknown {
-    const all = bytes.flatMap((own) => (own.includes(changeId) ? [JSON.parse(own.toString()) as EntryBody] : []));
+    const all = bytes.flatMap((own) =>
+      own.includes(changeId) ? [JSON.parse(own.toString()) as EntryBody] : [],
+    );
     return digestIn(all.find(({ type }) => type === 'change.requested')?.policy);
   }
   async function* entries(covers: Coverage, size: number): AsyncGenerator<StoredSealed> {
@@ -86,7 +88,8 @@ export function memoryLog(bodies: readonly (EntryBody | Buffer)[], keys: TestKey
       const own = bytes[index] as Buffer;
       const body = JSON.parse(own.toString()) as EntryBody;
       const isOf = (changeId: string): boolean =>
-        body.changeId === changeId || (body.type === 'policy.pinned' && namedBy(changeId) === digestIn(body.pinnedPolicy));
+        body.changeId === changeId ||
+        (body.type === 'policy.pinned' && namedBy(changeId) === digestIn(body.pinnedPolicy));
       if (covers.kind === 'change' && !isOf(covers.changeId)) continue;
       const hash = leafHash(own).toString('hex');
       const columns = columnsOf(body);

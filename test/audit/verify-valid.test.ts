@@ -53,7 +53,9 @@ describe('an untouched pack is valid', () => {
     const request: PackRequest = { covers: { kind: 'range', from: 1, to: 37 }, since: null };
     const verdict = await verifiedText(await exported(log, request));
     expect(found(verdict)).toEqual([]);
-    expect(verdict.notProven.join(' ')).toContain('Whether 4 changes had the approvals that the policy asks for');
+    expect(verdict.notProven.join(' ')).toContain(
+      'Whether 4 changes had the approvals that the policy asks for',
+    );
     const all = await verifiedText(await packed(whole));
     expect(all.notProven.join(' ')).not.toContain('the policy asks for');
   });

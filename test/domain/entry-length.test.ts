@@ -207,7 +207,8 @@ describe('approvals that lapse fit, however many people have left', () => {
     expect(lengthRefusal(change, event)).toBe('fits');
     // The fold of the entry asks for no fewer people than the rule did.
     const after = evolve(change, event);
-    const seats = (missing: readonly { readonly seats: number }[]) => missing.reduce((n, one) => n + one.seats, 0);
+    const seats = (missing: readonly { readonly seats: number }[]) =>
+      missing.reduce((n, one) => n + one.seats, 0);
     expect(seats(after.missing)).toBeGreaterThanOrEqual(seats(reevaluation.missing));
     expect(after.decisionStatus).toBe('pending');
     return event;
@@ -215,7 +216,10 @@ describe('approvals that lapse fit, however many people have left', () => {
 
   test('a few are named', () => {
     const change = approvedBy(6, (n) => `p${n}`);
-    expect(lapsedIn(change, [])).toMatchObject({ lapsed: Array.from({ length: 6 }, () => ({})), narrowed: [] });
+    expect(lapsedIn(change, [])).toMatchObject({
+      lapsed: Array.from({ length: 6 }, () => ({})),
+      narrowed: [],
+    });
     const event = lapsedIn(change, ['security']);
     expect(event.narrowed).toHaveLength(3);
     expect(event).not.toHaveProperty('all');
@@ -236,7 +240,11 @@ test('seats of more groups than an entry could name: so many as fit are told', (
   const stages = Array.from({ length: 20 }, (_, n) => ({ name: `${n}${'s'.repeat(190)}`, groups }));
   const policy = policyOf(stages, { breakGlass: { groups: ['oncall'], approvals: 0 } });
   const change = { ...changeOf({ ticket: null, breakGlass: true }), policy };
-  const event = { type: 'change.scheduled', ...{ time: at, actor: workerActor }, ...scheduling(change, 0) } as const;
+  const event = {
+    type: 'change.scheduled',
+    ...{ time: at, actor: workerActor },
+    ...scheduling(change, 0),
+  } as const;
   expect(event.skipped.length).toBeGreaterThan(10);
   expect(lengthRefusal(change, event)).toBe('fits');
 });
@@ -281,14 +289,15 @@ describe('a request fits, or is refused before it is accepted', () => {
       { policy: fourEyes, justification: wide(2000), ticket },
       'fits',
     ],
-    [
-      'with everything',
-      { requester: longest('alice', 'groups'), justification: wide(2000), ticket },
-      'fits',
-    ],
+    ['with everything', { requester: longest('alice', 'groups'), justification: wide(2000), ticket }, 'fits'],
     [
       'with an input that an operation of somebody’s own takes',
-      { requester: longest('alice', 'groups'), justification: wide(2000), ticket, input: { text: wide(4000) } },
+      {
+        requester: longest('alice', 'groups'),
+        justification: wide(2000),
+        ticket,
+        input: { text: wide(4000) },
+      },
       'invalid_request',
     ],
   ])('%s', (_name, more, expected) => {

@@ -29,9 +29,7 @@ afterAll(async () => {
 });
 
 /** Workers whose patience with the log is short, and which do something at a point. */
-async function workers(
-  more: { readonly keys?: readonly NoteVerifier[]; readonly at?: AtPoint } = {},
-) {
+async function workers(more: { readonly keys?: readonly NoteVerifier[]; readonly at?: AtPoint } = {}) {
   const pool = makePool({
     connectionString: ground.database.url('worker'),
     applicationName: 'test sealing',
