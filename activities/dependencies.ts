@@ -53,21 +53,4 @@ export interface ActivityDependencies {
   readonly onDecision?: (waited: { decision: 'approve' | 'reject'; waitMs: number }) => void;
   /** Called with what somebody on call must look at; default: nothing is called. */
   readonly alarm?: RaiseAlarm;
-  /** Called at the named points between which a process may die; the fault tests kill it there. */
-  readonly at?: (point: FaultPoint) => Promise<void> | void;
 }
-
-/** Moments between two effects; what has to hold when the process dies there is in docs/operations.md. */
-export type FaultPoint =
-  | 'change.opened'
-  | 'prechecked'
-  | 'before.record'
-  | 'recorded'
-  | 'attempt.started'
-  | 'sealed'
-  | 'marked'
-  | 'call.sent'
-  | 'call.answered'
-  | 'before.close'
-  | 'closed'
-  | 'notice.sent';

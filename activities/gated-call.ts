@@ -44,7 +44,6 @@ export function makeGatedCall(deps: ActivityDependencies): (operation: string) =
         if (outcome.kind !== 'started') return outcome;
         const { started } = outcome.begun;
         const { answer, blocked } = await send(implementation, change, ref, started);
-        await deps.at?.('call.answered');
         if (blocked === null) return await end(change, ref, started, answer);
         await untilRecorded(() => attempts.end(change, ref, started, answer));
         return blocked;

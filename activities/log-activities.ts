@@ -21,6 +21,7 @@ import { stopOf } from './begin-call.ts';
 import type { LogActivities, NumberedEvent, OpenedResult } from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { asFailure } from './failure.ts';
+import { pinPolicy } from './pin-policy.ts';
 import { requestFault } from './request-fault.ts';
 import { writeEnd } from './write-end.ts';
 import {
@@ -72,11 +73,12 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
       const result = await asFailure(() =>
         inTransaction(pool, async (client) => {
           const opened = await openChange(client, { change, idempotency: request.idempotency });
-          if (opened.kind === 'opened') await appendEntries(client, [entry]);
+          if (opened.kind !== 'opened') return opened;
+          await pinPolicy(client, change.policy, change.submittedAt);
+          await appendEntries(client, [entry]);
           return opened;
         }),
       );
-      await deps.at?.('change.opened');
       return result.kind === 'opened'
         ? { kind: 'opened', changeId: change.id, notifies: !!deps.webhook }
         : result;
@@ -85,7 +87,6 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
     async record({ changeId, events }) {
       assertSigned(changeId, statementsIn(events), verifyStatement);
       const writer = changeWorkflow(changeId);
-      await deps.at?.('before.record');
       const change = await asFailure(() =>
         inTransaction(pool, async (client) => {
           const kept = await lockedChange(client, changeId);
@@ -95,17 +96,13 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
         }),
       );
       if (change) tellDecisions(change, events);
-      await deps.at?.('recorded');
     },
 
     async applyInStore(input) {
       const { changeId, command } = input;
       if (command.kind === 'request') assertSigned(changeId, [command.request.signed], verifyStatement);
       const writer = changeWorkflow(changeId);
-      await deps.at?.('before.record');
-      const applied = await asFailure(() => applyInStore(pool, input, writer));
-      await deps.at?.('recorded');
-      return applied;
+      return await asFailure(() => applyInStore(pool, input, writer));
     },
 
     async gate({ changeId }) {
@@ -124,10 +121,7 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
 
     async closeChange({ changeId, events }) {
       const writer = changeWorkflow(changeId);
-      await deps.at?.('before.close');
-      const before = await asFailure(() => writeEnd(pool, changeId, writer, () => events));
-      await deps.at?.('closed');
-      return before;
+      return await asFailure(() => writeEnd(pool, changeId, writer, () => events));
     },
   };
 

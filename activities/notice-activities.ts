@@ -17,8 +17,7 @@ import { NotDelivered } from './webhook.ts';
 export function makeNoticeActivities({
   pool,
   webhook,
-  at,
-}: Pick<ActivityDependencies, 'pool' | 'webhook' | 'at'>): NoticeActivities {
+}: Pick<ActivityDependencies, 'pool' | 'webhook'>): NoticeActivities {
   return {
     async notify({ kind, ordinal, time, audience, change }) {
       const entry = entryOf(change, { kind, ordinal, time, audience });
@@ -38,7 +37,6 @@ export function makeNoticeActivities({
           ...(error.retryAfterMs === null ? {} : { nextRetryDelay: error.retryAfterMs }),
         });
       }
-      await at?.('notice.sent');
       await asFailure(() => appendEntry(pool, entry));
     },
   };

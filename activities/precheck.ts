@@ -63,7 +63,6 @@ export function makePrecheck(deps: ActivityDependencies): VendorActivities['prec
         return shown;
       }),
     );
-    await deps.at?.('prechecked');
     return event ? { kind: 'read', event } : { kind: 'overtaken' };
   };
 }

@@ -44,7 +44,6 @@ export function makeSendCall(
     const late = heldUp();
     if (late !== null) return late;
     const blocked = await begin(change, started);
-    await deps.at?.('marked');
     if (blocked !== null) return { ...notSent('stopped right before the sending'), blocked };
     return heldUp() ?? prepared;
   }
@@ -68,11 +67,10 @@ export function makeSendCall(
     if (typeof send !== 'function') return send;
     const deadline = setTimeout(stop, answerWithinMs);
     try {
-      const answering = answerOr<AttemptResult>(waiting.signal, send(), () =>
+      const answer = await answerOr<AttemptResult>(waiting.signal, send(), () =>
         fault('unknown', 'timeout', `the call gave no answer within ${answerWithinMs} ms`),
       );
-      await deps.at?.('call.sent');
-      return { answer: await answering, blocked: null };
+      return { answer, blocked: null };
     } finally {
       clearTimeout(deadline);
     }

@@ -25,13 +25,11 @@ export function makeStartCall(
   const attempts = makeAttemptLog(deps);
   return async (implementation, change, ref) => {
     const begun = await asFailure(() => attempts.start(change, ref));
-    await deps.at?.('attempt.started');
     const { started, entry } = begun;
     const giveUp = (why: string) => untilRecorded(() => attempts.end(change, ref, started, unsent(why)));
     const since = performance.now();
     try {
       await asFailure(() => deps.sealing.untilSealed(entry));
-      await deps.at?.('sealed');
       await asFailure(() => attempts.assertCurrent(change, ref));
       if (performance.now() - since < staleAfterMs) return { kind: 'started', begun };
       const instead = await look(implementation, change);

@@ -3,6 +3,7 @@ import { scopes } from '../domain/scope.ts';
 import { decisionStatuses, executionStatuses, reviewStatuses } from '../domain/status.ts';
 import { httpStatusOfCode } from '../domain/error.ts';
 import type { ErrorCode } from '../domain/error.ts';
+import { pinnedPolicySchema } from '../domain/policy-schema.ts';
 import './schemas.ts';
 
 const moment = z.iso.datetime();
@@ -18,61 +19,11 @@ const person = z.object({
 });
 
 const named = z.object({ issuer: z.string(), subject: z.string(), name: z.string() });
-const personId = z.object({ issuer: z.string(), subject: z.string() });
 const count = z.number().int();
 const scope = z.record(z.string(), z.string());
 
-const policySchema = z
-  .object({
-    name: z.string(),
-    version: z.string(),
-    digest: z.string(),
-    stages: z.array(
-      z.object({
-        name: z.string(),
-        groups: z.array(z.object({ group: z.string().nullable(), threshold: count })),
-      }),
-    ),
-    reject: z.union([
-      z.object({ kind: z.enum(['any', 'majority']) }),
-      z.object({ kind: z.literal('count'), count }),
-    ]),
-    commentRequired: z.enum(['never', 'reject', 'always']),
-    decideWithinMs: count,
-    executeWithinMs: count,
-    remindersMs: z.array(count),
-    escalation: z.object({ afterMs: count, group: z.string() }).nullable(),
-    delegations: z.array(z.object({ from: personId, to: personId, since: moment, until: moment })),
-    windows: z.array(
-      z.object({
-        cron: z.string(),
-        durationMinutes: count,
-        timeZone: z.string(),
-        holidays: z.array(z.string()),
-      }),
-    ),
-    freezeOverride: z.object({ group: z.string() }).nullable(),
-    precheck: z.enum(['required', 'advisory']),
-    breakGlass: z
-      .object({
-        groups: z.array(z.string()),
-        approvals: z.union([z.literal(0), z.literal(1)]),
-        reasons: z.array(z.string()).optional(),
-      })
-      .nullable(),
-    standard: z.boolean(),
-    authentication: z
-      .object({ methods: z.array(z.string()).optional(), maxAgeSeconds: count.optional() })
-      .nullable(),
-    groups: z.record(
-      z.string(),
-      z.union([
-        z.object({ source: z.enum(['token', 'directory']) }),
-        z.object({ source: z.literal('members'), members: z.array(personId) }),
-      ]),
-    ),
-  })
-  .openapi('Policy');
+/** As it is pinned: the same members, with the same limits. */
+const policySchema = z.strictObject(pinnedPolicySchema.shape).openapi('Policy');
 
 /** A revoked version of a policy. */
 export const policyRevocationAnswer = z

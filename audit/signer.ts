@@ -32,9 +32,6 @@ export interface SignerLog {
   fatal(fields: object, message: string): void;
 }
 
-/** Moments of a signer between two effects; the fault tests kill it there. */
-export type SigningPoint = 'signed' | 'remembered' | 'published' | 'anchored';
-
 /** Options of {@link startSigner}. */
 export interface SignerOptions {
   /** Logs in as the signer; one of its connections is kept. */
@@ -57,7 +54,6 @@ export interface SignerOptions {
   readonly groupMs?: number;
   /** How long a leader may say nothing, in ms, before Postgres ends its session and another leads; default 10000. */
   readonly silentMs?: number;
-  readonly at?: (point: SigningPoint) => Promise<void> | void;
   readonly now?: () => number;
 }
 
@@ -160,7 +156,7 @@ async function sign(
   kept: Kept,
   begins: { readonly anchored: TreeState | null } | null,
 ): Promise<Kept> {
-  const { anchor, onPublished, onRefusal, at } = options;
+  const { anchor, onPublished, onRefusal } = options;
   const { origin } = kept.value;
   onRefusal?.(kept.value.refusal?.code ?? null);
   if (kept.value.refusal !== null) return kept;
@@ -175,14 +171,10 @@ async function sign(
   if (frontier.size === current.value.size) return current;
   const checkpoint = { origin, size: frontier.size, root: frontier.root() };
   const note = signNote(formatCheckpoint(checkpoint), keys);
-  await at?.('signed');
   const next = await followed(options, current, { ...current.value, ...stateOf(frontier), note });
-  await at?.('remembered');
   await publishCheckpoint(db, { ...checkpoint, note });
-  await at?.('published');
   onPublished?.(checkpoint);
   await anchor.keep(note);
-  await at?.('anchored');
   return next;
 }
 

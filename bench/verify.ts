@@ -9,7 +9,7 @@ import { preparePack } from '../audit/pack/prepare-pack.ts';
 import { openPack } from '../audit/verify/pack-source.ts';
 import type { EntryBody } from '../domain/entry.ts';
 import { bundleVerifier } from '../cli/verifier-bundle.ts';
-import { changeStory } from '../test/audit/change-story.ts';
+import { changeStory, withPolicies } from '../test/audit/change-story.ts';
 import { makeKeys, memoryLog, signed } from '../test/audit/memory-log.ts';
 import type { TestKeys } from '../test/audit/memory-log.ts';
 import { rounded } from './measure.ts';
@@ -86,7 +86,8 @@ function entriesOfChange(n: number, keys: TestKeys): EntryBody[] {
 }
 
 async function writePack(count: number, keys: TestKeys, path: string): Promise<number> {
-  const log = memoryLog(Array.from({ length: count / 10 }, (_, n) => entriesOfChange(n, keys)).flat(), keys);
+  const changes = Array.from({ length: count / 10 }, (_, n) => entriesOfChange(n, keys));
+  const log = memoryLog(withPolicies(changes.flat()), keys);
   const began = performance.now();
   const prepared = await preparePack(
     { ...log, checkpoint: await log.checkpoint(), verifier: Buffer.from('// none\n') },

@@ -183,7 +183,6 @@ export const environmentSchema = z.object({
     .describe('Where notices go; none without it. http: on loopback only.'),
   COUNTERSIGN_WEBHOOK_SECRET: z.string().min(1).optional().describe('Signs the notices: whsec_ and base64.'),
   COUNTERSIGN_FREEZE_CALENDAR: z.string().min(1).optional().describe('File with freezes (YAML).'),
-  COUNTERSIGN_FAULT_POINT: z.string().optional().describe('Tests only: dies by SIGKILL at this named point.'),
   HTTPS_PROXY: proxy
     .optional()
     .describe('The proxy by which https: addresses are reached; also in lower case.'),

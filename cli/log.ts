@@ -13,7 +13,7 @@ export async function startLog(
   env: Environment,
   pool: Pool,
   log: SignerLog,
-  more: Pick<SignerOptions, 'at' | 'onPublished' | 'onRefusal' | 'witness' | 'alarm'> = {},
+  more: Pick<SignerOptions, 'onPublished' | 'onRefusal' | 'witness' | 'alarm'> = {},
 ): Promise<{ stop(): Promise<void> }> {
   const folder = join(env.COUNTERSIGN_HOME, 'signer');
   const { privateKey } = await logKeys(env);

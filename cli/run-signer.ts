@@ -14,7 +14,6 @@ export async function runSigner(env: Environment): Promise<void> {
   const pool = await openDatabase(env, log, 'signer', 5);
   const alarms = makeAlarms(log);
   const metrics = await serveSignerMetrics(env, alarms);
-  const fatal = env.COUNTERSIGN_FAULT_POINT;
   const witness =
     env.COUNTERSIGN_WITNESS_URL === undefined
       ? null
@@ -35,13 +34,6 @@ export async function runSigner(env: Environment): Promise<void> {
       witness?.wake();
     },
     onRefusal: metrics.onRefusal,
-    ...(fatal === undefined
-      ? {}
-      : {
-          at: (point) => {
-            if (point === fatal) process.kill(process.pid, 'SIGKILL');
-          },
-        }),
   });
   log.info('signer runs');
   await untilStopped();

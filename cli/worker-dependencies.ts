@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Logger } from 'pino';
-import type { ActivityDependencies, FaultPoint } from '../activities/dependencies.ts';
+import type { ActivityDependencies } from '../activities/dependencies.ts';
 import { makeWebhook } from '../activities/webhook.ts';
 import { startSealing } from '../audit/sealing.ts';
 import { hostPatternsOf } from '../domain/host.ts';
@@ -55,7 +55,6 @@ export async function workerDependencies(
   ];
   const role = sessionRole(env);
   const { agentFor, fetch } = wayOut(env);
-  const fatal = env.COUNTERSIGN_FAULT_POINT as FaultPoint | undefined;
   const onsMqtt = createOnsMqtt({
     ...(env.ONSMQTT_ENDPOINT === undefined ? {} : { endpoint: env.ONSMQTT_ENDPOINT }),
     region,
@@ -87,13 +86,6 @@ export async function workerDependencies(
         ? null
         : makeWebhook(env.COUNTERSIGN_WEBHOOK_URL, required(env, 'COUNTERSIGN_WEBHOOK_SECRET'), { fetch }),
     ...told,
-    ...(fatal === undefined
-      ? {}
-      : {
-          at: (point) => {
-            if (point === fatal) process.kill(process.pid, 'SIGKILL');
-          },
-        }),
   };
   return {
     dependencies,

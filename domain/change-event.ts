@@ -60,6 +60,7 @@ export interface Requested extends Happened<'change.requested'>, Partial<Said> {
   readonly justification: string;
   readonly ticket: Ticket | null;
   readonly breakGlass: boolean;
+  /** Not in this entry, which names it: whoever reads the entry adds it from the policy's own. */
   readonly pinnedPolicy: PinnedPolicy;
   readonly submittedAt: string;
   readonly decideBy: string;
@@ -112,6 +113,8 @@ export interface Lapsed extends Happened<'decision.lapsed'> {
   readonly lapsed: readonly PersonId[];
   readonly narrowed: readonly Narrowed[];
   readonly missing: readonly Pick<MissingSeats, 'stage' | 'group' | 'seats'>[];
+  /** More than an entry can name: then every approval lapses, and nobody is named. */
+  readonly all?: true;
 }
 
 export interface Closed extends Happened<'change.closed'> {
@@ -149,7 +152,8 @@ export type ChangeEventType = ChangeEvent['type'];
 
 /** The body of the entry that tells an event. @param before - the change before it; for its first one, as it was asked for */
 export function entryBodyOf(before: Change, event: ChangeEvent, temporal: JsonObject): EntryBody {
-  const members = event as unknown as JsonObject & Pick<EntryBody, 'type' | 'time' | 'actor'>;
+  const { pinnedPolicy: _, ...members } = event as unknown as JsonObject &
+    Pick<EntryBody, 'type' | 'time' | 'actor'>;
   return newEntryBody({ ...changeMembers(before), temporal, ...members });
 }
 
@@ -213,7 +217,6 @@ export function requestedEvent(request: ChangeRequest, host: Host | null): Reque
     justification,
     ticket,
     breakGlass,
-    // Whole, so that whoever has the log can tell whether it was satisfied.
     pinnedPolicy: policy,
     submittedAt,
     decideBy,

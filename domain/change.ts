@@ -62,12 +62,10 @@ export interface Review {
   readonly at: string;
 }
 
-/** A change request as the workflow knows it and the API shows it. Times are ISO 8601 with milliseconds, in UTC. */
-export interface Change {
+/** What is asked for: the same from a change's request to its end. Times are ISO 8601 with milliseconds, in UTC. */
+interface AskedFor {
   /** UUID; the workflow's id is `change-<id>`. */
   readonly id: string;
-  /** How many entries have made the change what it is. */
-  readonly version: number;
   readonly operation: string;
   /** The version of the operation's definition, as pinned at submission. */
   readonly operationVersion: string;
@@ -81,13 +79,19 @@ export interface Change {
   readonly ticket: Ticket | null;
   readonly breakGlass: boolean;
   readonly policy: PinnedPolicy;
-  readonly decisionStatus: DecisionStatus;
-  readonly executionStatus: ExecutionStatus;
-  readonly reviewStatus: ReviewStatus;
   readonly submittedAt: string;
   readonly decideBy: string;
   /** Earliest moment of the call, or null for at once. */
   readonly executeAfter: string | null;
+}
+
+/** A change request as the workflow knows it and the API shows it. */
+export interface Change extends AskedFor {
+  /** How many entries have made the change what it is. */
+  readonly version: number;
+  readonly decisionStatus: DecisionStatus;
+  readonly executionStatus: ExecutionStatus;
+  readonly reviewStatus: ReviewStatus;
   /** No call after it; null until approval when the requester named none. */
   readonly executeBy: string | null;
   /** What was asked for of the clock that an approval sets, see {@link ChangeRequest}. */
@@ -154,23 +158,8 @@ export interface Attempt {
  * What a requester asks for, read and completed by the API; the change workflow's one argument. What came by HTTP is a
  * `SubmitRequest` (api/submit-request.ts) before, and what the workflow makes of this one is a {@link Change}.
  */
-export interface ChangeRequest {
-  readonly id: string;
-  readonly operation: string;
-  /** The version of the operation's definition, as pinned at submission. */
-  readonly operationVersion: string;
-  /** SHA-256 of the canonical JSON of its input's JSON Schema, lower-case hex, likewise. */
-  readonly inputSchemaDigest: string;
-  readonly input: JsonObject;
-  readonly target: Target;
-  readonly requester: Person;
-  readonly justification: string;
-  readonly ticket: Ticket | null;
-  readonly breakGlass: boolean;
-  readonly policy: PinnedPolicy;
-  readonly submittedAt: string;
-  readonly decideBy: string;
-  readonly executeAfter: string | null;
+export interface ChangeRequest extends AskedFor {
+  /** No call after it; null where the requester names none. */
   readonly executeBy: string | null;
   /** How long after approval a call may still be made when the request names no execute-by, in ms. */
   readonly executeWithinMs: number;
@@ -186,14 +175,12 @@ export interface ChangeRequest {
  * What a host's workflow asks for; the other kind of argument that the change workflow takes. It names no policy and no
  * moment: the worker that opens the change adds them, see `acceptHost` of activities/contract.ts.
  */
-export interface HostRequest {
-  readonly id: string;
-  readonly operation: string;
-  readonly input: JsonObject;
+export interface HostRequest extends Pick<
+  AskedFor,
+  'id' | 'operation' | 'input' | 'justification' | 'ticket'
+> {
   /** In whose name; the host vouches for it. */
   readonly requester: PersonId;
-  readonly justification: string;
-  readonly ticket: Ticket | null;
   /** How long people may take to decide, ms; null, or longer than the policy says: as the policy says. */
   readonly decideWithinMs: number | null;
   /** How long after approval the call may be made, ms; likewise. */

@@ -1,6 +1,6 @@
 import type { Change, SignedRequest } from './change.ts';
-import { saidMembers } from './change-event.ts';
-import type { AttemptEnd, ChangeEvent, Said, StopCode } from './change-event.ts';
+import { refusalOfEvent, saidMembers } from './change-event.ts';
+import type { AttemptEnd, ChangeEvent, Lapsed, Said, StopCode } from './change-event.ts';
 import type { Block } from './block.ts';
 import { decisionOutcome, judgeDecision, refusalToTakeBack } from './decision.ts';
 import type { WantedDecision } from './decision.ts';
@@ -20,6 +20,7 @@ import type { Person } from './person.ts';
 import { judgeHeardWord, judgeWord, mayBeCancelled, wordOf } from './stop.ts';
 import type { Word } from './stop.ts';
 import { isoTime } from './time.ts';
+import { toldSeats } from './told-seats.ts';
 
 /** What somebody, or the service itself, wants of a change. */
 export type Command =
@@ -136,9 +137,7 @@ function eventsOf(
       return [{ type: 'change.expired', ...told, decideBy: change.decideBy }];
     case 'lapse': {
       if (!mayHappen('decision.lapsed', phase, table)) return nothing;
-      const { lapsed, narrowed, missing } = command.reevaluation;
-      const seats = missing.map(({ stage, group, seats }) => ({ stage, group, seats }));
-      const event = { type: 'decision.lapsed', ...told, lapsed, narrowed, missing: seats } as const;
+      const event = lapse(change, command.reevaluation, told);
       const isAsked = change.policy.escalation !== null && change.escalatedAt === null;
       return isAsked ? [event, escalated(change, now)] : [event];
     }
@@ -266,6 +265,19 @@ export function wantedBy(
   person: Person,
 ): WantedDecision {
   return { decision: action, digest: digest ?? '', person, comment, ...(directory ? { directory } : {}) };
+}
+
+function lapse(
+  change: Change,
+  { lapsed, narrowed, missing }: Extract<Command, { kind: 'lapse' }>['reevaluation'],
+  told: Pick<Lapsed, 'time' | 'actor'>,
+): Lapsed {
+  const type = 'decision.lapsed';
+  const event: Lapsed = { type, ...told, lapsed, narrowed, missing: toldSeats(missing) };
+  if (refusalOfEvent(change, event) === null) return event;
+  // Nobody may keep a right because the entry has no room to take it away: people are asked anew.
+  const all: Lapsed = { type, ...told, lapsed: [], narrowed: [], missing: [], all: true };
+  return { ...all, missing: toldSeats(evolve(change, all).missing) };
 }
 
 function escalated(change: Change, now: number): ChangeEvent {

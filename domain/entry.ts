@@ -9,6 +9,7 @@ import { CountersignError } from './error.ts';
  * the migrations), a test compares both.
  */
 export const appenderOfType = {
+  'policy.pinned': 'worker',
   'change.requested': 'worker',
   'change.prechecked': 'worker',
   'change.refused': 'worker',
@@ -63,7 +64,7 @@ export type EventType = keyof typeof appenderOfType;
 /** Most bytes of an entry's canonical JSON: 32 KiB. */
 export const maxEntryBytes = 32_768;
 
-/** Most bytes of a policy's canonical JSON: it stands in the first entry of each change. */
+/** Most bytes of a policy's canonical JSON, which stands in an entry of its own. */
 export const mostPolicyBytes = 16_384;
 
 /** Most bytes of a snapshot's canonical JSON: it stands in each decision, beside what the person said. */

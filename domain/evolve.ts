@@ -234,7 +234,10 @@ function decisionIn(change: Change, { statement, time, type, round }: Decided): 
 /** The decisions after some have lapsed, and others count under fewer groups of the directory. */
 function afterLapse(decisions: readonly Decision[], event: Lapsed): readonly Decision[] {
   return decisions.map((d) => {
-    if (event.lapsed.some((person) => samePerson(person, d.person))) return superseded(d);
+    const isLapsed = event.all
+      ? d.decision === 'approve'
+      : event.lapsed.some((person) => samePerson(person, d.person));
+    if (isLapsed) return superseded(d);
     const fewer = event.narrowed.find((person) => samePerson(person, d.person));
     return fewer ? narrowed(d, fewer.directory) : d;
   });

@@ -7,7 +7,7 @@ const name = text(1000).min(1);
 const ms = z.int().min(0);
 
 /** A pinned policy with each of its members and no other. What it may say, the policy file's own schema decides. */
-export const pinnedPolicySchema: z.ZodType<PinnedPolicy> = z.strictObject({
+export const pinnedPolicySchema = z.strictObject({
   name,
   version: name,
   digest: sha256Hex,
@@ -60,4 +60,4 @@ export const pinnedPolicySchema: z.ZodType<PinnedPolicy> = z.strictObject({
       z.strictObject({ source: z.literal('members'), members: z.array(personIdSchema) }),
     ]),
   ),
-});
+} satisfies { [K in keyof PinnedPolicy]: z.ZodType<PinnedPolicy[K]> });

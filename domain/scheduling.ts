@@ -2,6 +2,7 @@ import type { Change, MissingSeats } from './change.ts';
 import type { Scheduled } from './change-event.ts';
 import { missingSeats } from './decision.ts';
 import { isoTime } from './time.ts';
+import { toldSeats } from './told-seats.ts';
 
 /**
  * What `change.scheduled` says of a change that its policy approves: the clocks, and which approvals nobody waited for.
@@ -13,7 +14,7 @@ export function scheduling(change: Change, now: number): Omit<Scheduled, 'type' 
   // Execute-by counts from the moment at which a call may first be made: approval, or execute-after if that is later.
   const earliest = Math.max(now, executeAfter === null ? 0 : Date.parse(executeAfter));
   const executeBy = change.executeBy ?? isoTime(earliest + asked.executeWithinMs);
-  const skipped = skippedSeats(change).map(({ stage, group, seats }) => ({ stage, group, seats }));
+  const skipped = toldSeats(skippedSeats(change));
   return { executeAfter, executeBy, breakGlass, standard: policy.standard, skipped };
 }
 

@@ -13,6 +13,7 @@ CREATE TABLE audit.event_type (
 );
 
 INSERT INTO audit.event_type (type, appender) VALUES
+  ('policy.pinned', 'worker'),
   ('change.requested', 'worker'),
   ('change.prechecked', 'worker'),
   ('change.refused', 'worker'),

@@ -1,10 +1,14 @@
 import type { Pool, PoolClient } from 'pg';
+import type { EntryBody } from '../../domain/entry.ts';
+import { CountersignError } from '../../domain/error.ts';
+import { eventIn } from '../../domain/event-in.ts';
 import { fold } from '../../domain/fold.ts';
-import type { ChangeEvent } from '../../domain/change-event.ts';
+import type { PolicyOf } from '../../domain/policy-entry.ts';
 import { asLogError } from '../log-error.ts';
+import { readPolicies } from '../read-policies.ts';
 import { differencesOf } from './differences.ts';
 import type { FieldDifference } from './differences.ts';
-import { readEvents, readStored } from './read-stored.ts';
+import { readEntries, readStored } from './read-stored.ts';
 
 /** A change whose rows are not what its entries make them. */
 export interface ChangeDifference {
@@ -85,25 +89,29 @@ export async function comparePage(pool: Pool, after: string | null): Promise<Com
 }
 
 async function compareIn(client: PoolClient, ids: readonly string[]): Promise<ChangeDifference[]> {
-  const [events, stored] = [await readEvents(client, ids), await readStored(client, ids)];
+  const [entries, stored] = [await readEntries(client, ids), await readStored(client, ids)];
+  const policyOf = await readPolicies(client, [...entries.values()].flat());
   return ids.flatMap((changeId) => {
     const kept = stored.get(changeId) ?? nothingStored;
-    const own = events.get(changeId) ?? [];
+    const own = entries.get(changeId) ?? [];
     // Only mentioned: nothing was asked for, and nothing is kept.
     if (own.length === 0 && kept.change === null) return [];
-    const fields = compared(own, kept);
+    const fields = compared(own, policyOf, kept);
     return fields.length === 0 ? [] : [{ changeId, fields }];
   });
 }
 
 function compared(
-  events: readonly ChangeEvent[],
+  entries: readonly EntryBody[],
+  policyOf: PolicyOf,
   stored: Parameters<typeof differencesOf>[1],
 ): readonly FieldDifference[] {
   try {
+    const events = entries.flatMap((body) => eventIn(body, policyOf) ?? []);
     return differencesOf(fold(events), stored);
   } catch (error) {
-    if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
+    const expected = [TypeError, RangeError, CountersignError];
+    if (!(error instanceof Error) || !expected.some((kind) => error instanceof kind)) throw error;
     return [{ field: 'entries', logged: `they cannot be understood: ${error.message}`, stored: null }];
   }
 }

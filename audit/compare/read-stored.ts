@@ -1,30 +1,28 @@
 import type { PoolClient } from 'pg';
 import type { Attempt } from '../../domain/change.ts';
-import { eventIn, eventTypes } from '../../domain/event-in.ts';
-import type { ChangeEvent } from '../../domain/change-event.ts';
+import { eventTypes } from '../../domain/event-in.ts';
 import type { EntryBody } from '../../domain/entry.ts';
 import type { Folded } from '../../domain/fold.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import type { PersonId } from '../../domain/person.ts';
 import type { Stored } from './differences.ts';
 
-/** The events of some changes, in the order of their appending. */
-export async function readEvents(
+/** The entries that move some changes, in the order of their appending. */
+export async function readEntries(
   client: PoolClient,
   ids: readonly string[],
-): Promise<Map<string, ChangeEvent[]>> {
+): Promise<Map<string, EntryBody[]>> {
   const { rows } = await client.query<{ id: string; bytes: Buffer }>({
-    name: 'compare-events',
+    name: 'compare-entries',
     text: `select change_id as id, bytes from audit.entry
       where change_id = any($1::uuid[]) and type = any($2) order by audit.entry.id`,
     values: [ids, eventTypes],
   });
-  const events = new Map<string, ChangeEvent[]>(ids.map((id) => [id, []]));
+  const entries = new Map<string, EntryBody[]>(ids.map((id) => [id, []]));
   for (const { id, bytes } of rows) {
-    const event = eventIn(JSON.parse(bytes.toString('utf8')) as EntryBody);
-    if (event) events.get(id)?.push(event);
+    entries.get(id)?.push(JSON.parse(bytes.toString('utf8')) as EntryBody);
   }
-  return events;
+  return entries;
 }
 
 interface Row {

@@ -110,7 +110,7 @@ export function limitsOf(covers: Coverage, size: number, since: number | null, c
       : []),
     ...(covers.kind === 'range' && covers.from > 0
       ? [
-          `Entries before ${covers.from}: what happened earlier to a change that appears here is not looked at.`,
+          `Entries before ${covers.from}: what happened earlier to a change that appears here, or what a policy asks for that has its entry there, is not looked at.`,
         ]
       : []),
     ...(covers.kind === 'range' && covers.to < size

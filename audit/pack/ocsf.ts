@@ -20,6 +20,7 @@ interface Meaning {
 const told: Meaning = { activity: 3, status: 1, severity: 1 };
 const refused: Meaning = { activity: 3, status: 2, severity: 2 };
 const meanings: Partial<Record<EventType, Meaning>> = {
+  'policy.pinned': { activity: 1, status: 1, severity: 1 },
   'change.requested': { activity: 1, status: 1, severity: 1 },
   'change.prechecked': { activity: 2, status: 1, severity: 1 },
   'change.refused': refused,

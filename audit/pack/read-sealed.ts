@@ -4,7 +4,8 @@ import { columnsOf } from '../columns.ts';
 import type { EntryColumns } from '../columns.ts';
 import { asLogError } from '../log-error.ts';
 import { leafHash } from '../merkle.ts';
-import { isEntry } from '../read-body.ts';
+import { policyDigestIn, policyKey } from '../../domain/policy-entry.ts';
+import { bodyOf, isEntry } from '../read-body.ts';
 import type { Coverage } from './manifest.ts';
 import type { SealedEntry } from './sealed-entry.ts';
 
@@ -21,7 +22,7 @@ export interface StoredSealed extends SealedEntry {
 const pageSize = 500;
 
 /**
- * The entries that a pack covers and a checkpoint of `size` has, in the log's order. Each page is a statement of its own
+ * The entries that a pack covers and a checkpoint of `size` has, in the log's order; with those of a change its policy's. Each page is a statement of its own
  * and the next is read ahead: a slow reader holds no connection, and the log only grows, so the pages fit together.
  *
  * @throws CountersignError `log_unavailable`; `integrity_conflict` for a row that cannot be an entry
@@ -32,14 +33,14 @@ export async function* readSealed(
   size: number,
 ): AsyncGenerator<StoredSealed, void, undefined> {
   const until = covers.kind === 'range' ? covers.to : size;
-  const changeId = covers.kind === 'change' ? covers.changeId : null;
-  let next = page(db, changeId, covers.kind === 'range' ? covers.from : 0, until);
+  const of = covers.kind === 'change' ? await whichOf(db, covers.changeId) : null;
+  let next = page(db, of, covers.kind === 'range' ? covers.from : 0, until);
   for (;;) {
     const rows = await next;
     const last = rows.at(-1);
     const more = last && rows.length === pageSize;
     if (more) {
-      next = page(db, changeId, Number(last.index) + 1, until);
+      next = page(db, of, Number(last.index) + 1, until);
       // Awaited above; until then its rejection must not count as unhandled.
       next.catch(() => undefined);
     }
@@ -60,7 +61,26 @@ interface Row {
   time: string;
 }
 
-async function page(db: Queryable, changeId: string | null, from: number, until: number): Promise<Row[]> {
+/** Which entries a change's pack has. */
+interface Which {
+  readonly changeId: string;
+  readonly policyKeys: readonly string[];
+}
+
+async function whichOf(db: Queryable, changeId: string): Promise<Which> {
+  try {
+    const { rows } = await db.query<{ bytes: Buffer }>(
+      `select bytes from audit.entry where change_id = $1 and type = 'change.requested'`,
+      [changeId],
+    );
+    const named = rows.map(({ bytes }) => policyDigestIn(bodyOf(bytes)) ?? '');
+    return { changeId, policyKeys: named.map(policyKey) };
+  } catch (error) {
+    throw asLogError(error);
+  }
+}
+
+async function page(db: Queryable, of: Which | null, from: number, until: number): Promise<Row[]> {
   try {
     const { rows } = await db.query<Row>(
       `select l.index, e.bytes, e.type, e.change_id, e.actor, e.outcome, e.request_id,
@@ -68,9 +88,9 @@ async function page(db: Queryable, changeId: string | null, from: number, until:
               coalesce(substring(t.hashes from (l.index % 256)::int * 32 + 1 for 32), e.leaf_hash) as leaf_hash
          from audit.leaf l join audit.entry e on e.id = l.entry_id
               left join audit.tile t on t.level = 0 and t.index = l.index / 256
-        where l.index >= $1 and l.index < $2 ${changeId === null ? '' : 'and e.change_id = $4'}
+        where l.index >= $1 and l.index < $2 ${of === null ? '' : 'and (e.change_id = $4 or e.event_key = any($5))'}
         order by l.index limit $3`,
-      [from, until, pageSize, ...(changeId === null ? [] : [changeId])],
+      [from, until, pageSize, ...(of === null ? [] : [of.changeId, of.policyKeys])],
     );
     return rows;
   } catch (error) {

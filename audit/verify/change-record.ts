@@ -1,5 +1,4 @@
 import { askedMembers } from '../../domain/asked.ts';
-import { canonicalJson } from '../../domain/canonical-json.ts';
 import type { Change } from '../../domain/change.ts';
 import type { Requested } from '../../domain/change-event.ts';
 import type { EntryBody } from '../../domain/entry.ts';
@@ -33,23 +32,24 @@ export interface ChangeRecord {
   readonly statements: Set<string>;
 }
 
+/** A policy that an entry before has told, with its canonical JSON. */
+export interface KnownPolicy {
+  readonly policy: PinnedPolicy;
+  readonly json: string;
+}
+
 /**
- * The record at the entry that asks for the change. What the entry lacks is null: nothing of it is put right.
- *
- * @param policyJson - the canonical JSON of the policy that the entry tells; made when not given
+ * The record at the entry that asks for the change. What the entry lacks is null: nothing of it is put right. Without its
+ * policy the change is followed as one whose beginning was not seen.
  */
-export function requestedRecord(
-  body: EntryBody,
-  policyJson: string = canonicalJson(body.pinnedPolicy ?? null),
-): ChangeRecord {
-  const { pinnedPolicy: policy } = body;
+export function requestedRecord(body: EntryBody, known: KnownPolicy | undefined): ChangeRecord {
   const change = changeOf({
     ...lacking,
     ...body,
     submittedAt: stringOf(body.submittedAt) ?? body.time,
-    pinnedPolicy: isPolicy(policy) ? policy : unknownPolicy,
+    pinnedPolicy: known?.policy ?? unknownPolicy,
   } as unknown as Requested);
-  return recordOf(change, true, askedMembers(change, policyJson));
+  return recordOf(change, known !== undefined, askedMembers(change, known?.json));
 }
 
 /** The record at an entry of a change whose beginning was not seen. */
@@ -116,7 +116,7 @@ const unknownChange: Change = {
 };
 
 /** Whether the rules can be asked with it: a log from elsewhere may hold anything. */
-function isPolicy(value: unknown): value is PinnedPolicy {
+export function isPolicy(value: unknown): value is PinnedPolicy {
   const { stages, delegations, reject, groups } = (value ?? {}) as Record<string, unknown>;
   const lists = [stages, delegations].every((list) => Array.isArray(list));
   return lists && [reject, groups].every((member) => typeof member === 'object' && member !== null);

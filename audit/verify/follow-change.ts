@@ -1,9 +1,9 @@
 import type { ChangeEvent } from '../../domain/change-event.ts';
 import type { EntryBody } from '../../domain/entry.ts';
-import { eventIn } from '../../domain/event-in.ts';
 import { evolve } from '../../domain/evolve.ts';
+import { transitions } from '../../domain/lifecycle.ts';
 import { isPolicyKnown, recordFromMiddle, requestedRecord } from './change-record.ts';
-import type { ChangeRecord } from './change-record.ts';
+import type { ChangeRecord, KnownPolicy } from './change-record.ts';
 import { judgeCalled, judgeEnded, judgeStarted, mostOpen } from './judge-attempts.ts';
 import {
   isAttested,
@@ -17,7 +17,7 @@ import {
 } from './judge-decisions.ts';
 import { judgeEnd } from './judge-end.ts';
 import { judgeOrder } from './judge-order.ts';
-import { judgePolicyDigest, judgePolicyName } from './judge-policy.ts';
+import { judgePolicyName } from './judge-policy.ts';
 import { judgeExecutionWord, judgeRefused, judgeWithdrawn, withWord } from './judge-words.ts';
 import type { Problem, Report } from './problem.ts';
 import { readEvent } from './read-event.ts';
@@ -37,22 +37,26 @@ export interface Followed {
  *
  * @param record - null before the first entry
  * @param whole - whether the change's first entry must be among those looked at
- * @param policyJson - the canonical JSON of the policy that the entry tells; made when not given
+ * @param policy - the policy that a change's first entry names, where an entry before has told it
  * @throws TypeError for an entry without the members of its type; then the change is as it was before
  */
 export function follow(
   record: ChangeRecord | null,
   body: EntryBody,
   whole: boolean,
-  policyJson?: string,
+  policy?: KnownPolicy,
 ): Followed {
   const problems: Problem[] = [];
   const report: Report = (code, message) => void problems.push({ code, message });
-  if (body.type === 'change.requested')
-    return { record: requested(record, body, policyJson, report), problems };
+  if (body.type === 'change.requested') {
+    if (policy === undefined && whole)
+      report('policy_not_pinned', 'no entry before has the policy that it names');
+    return { record: requested(record, body, policy, report), problems };
+  }
   const isWord = body.type === 'stop.requested' || body.type === 'stop.lifted';
   // Any other entry mentions a change without moving it.
-  if (body.changeId === null || !(isWord || eventIn(body))) return { record, problems };
+  if (body.changeId === null || !(isWord || Object.hasOwn(transitions, body.type)))
+    return { record, problems };
   if (record === null && whole) report('not_requested', `${body.type} of a change that nobody asked for`);
   // Followed from here on as far as it can be, so that one missing entry is reported once.
   const before = record ?? recordFromMiddle(body);
@@ -67,7 +71,7 @@ export function follow(
 function requested(
   record: ChangeRecord | null,
   body: EntryBody,
-  policyJson: string | undefined,
+  policy: KnownPolicy | undefined,
   report: Report,
 ): ChangeRecord {
   judgeStatement(body, report);
@@ -75,10 +79,9 @@ function requested(
     report('requested_twice', 'the change was requested before');
     return record;
   }
-  const first = requestedRecord(body, policyJson);
+  const first = requestedRecord(body, policy);
   if (!isPolicyKnown(first)) return first;
   judgePolicyName(first.change.policy, body, report);
-  judgePolicyDigest(first.change.policy, first.asked.policy ?? '', report);
   return { ...first, attested: isAttested(first, body, report) };
 }
 

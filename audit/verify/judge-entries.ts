@@ -4,7 +4,7 @@ import { endedRecord, isComplete, isPolicyKnown } from './change-record.ts';
 import type { ChangeRecord } from './change-record.ts';
 import { objectOf, stringOf } from './fields.ts';
 import { follow } from './follow-change.ts';
-import { policyNamedIn } from './judge-policy.ts';
+import { judgePolicies, policyNamedIn } from './judge-policy.ts';
 import type { ReadEntry } from './read-entry.ts';
 import { statementOf } from './statement-of.ts';
 
@@ -38,6 +38,7 @@ const mostBatches = 8;
 export function judgeEntries({ findings, whole, verifyStatement, policies }: JudgeOptions) {
   /** Of a change that has ended or was only mentioned, no record is kept. */
   const changes = new Map<string, ChangeRecord | 'ended' | 'mentioned'>();
+  const pinned = judgePolicies(findings);
   let statements = 0;
   let unverified = 0;
   let withoutPolicy = 0;
@@ -86,11 +87,13 @@ export function judgeEntries({ findings, whole, verifyStatement, policies }: Jud
   return {
     add(index: number, { body, statementJson, policyJson }: ReadEntry): void {
       const { changeId } = body;
-      if (changeId === null) return;
-      const known = changes.get(changeId) ?? 'mentioned';
-      const before = known === 'mentioned' ? null : known === 'ended' ? endedRecord(body) : known;
       try {
-        const { record, problems } = follow(before, body, whole, policyJson ?? undefined);
+        if (body.type === 'policy.pinned') pinned.add(index, body, policyJson);
+        if (changeId === null) return;
+        const known = changes.get(changeId) ?? 'mentioned';
+        const before = known === 'mentioned' ? null : known === 'ended' ? endedRecord(body) : known;
+        const policy = pinned.get(policyNamedIn(body).digest);
+        const { record, problems } = follow(before, body, whole, policy);
         for (const { code, message } of problems) findings.add('illogical', message, { index, code });
         // Once a change, at what is seen of it first: every later entry names the same policy, or is reported.
         if (before === null && record && policies && !policies.has(policyNamedIn(body).digest ?? '')) {
@@ -99,7 +102,8 @@ export function judgeEntries({ findings, whole, verifyStatement, policies }: Jud
           findings.add('illogical', message, { index, code: 'policy_not_in_force' });
         }
         signed(index, body, statementJson ?? '');
-        if (before === null && record?.whole === true && !isPolicyKnown(record)) withoutPolicy += 1;
+        if (before === null && record && body.type === 'change.requested' && !isPolicyKnown(record))
+          withoutPolicy += 1;
         // Of what owes neither an answer nor a review nothing but its id is kept.
         changes.set(changeId, record === null ? known : isComplete(record) ? 'ended' : record);
       } catch (error) {

@@ -9,6 +9,8 @@ export type Illogical =
   | 'round_out_of_order'
   | 'digest_differs'
   | 'policy_differs'
+  | 'policy_not_pinned'
+  | 'policy_pinned_twice'
   | 'policy_not_in_force'
   | 'decision_not_awaited'
   | 'decision_not_allowed'

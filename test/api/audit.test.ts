@@ -8,6 +8,9 @@ import { readNoteVerifier } from '../../audit/note-key.ts';
 import { parseProof, verifyProof } from '../../audit/tlog-proof.ts';
 import type { EntryBody } from '../../domain/entry.ts';
 import { makePool } from '../../store/pool.ts';
+import { fourEyes } from '../../domain/four-eyes.ts';
+import { policyPinned } from '../../domain/policy-entry.ts';
+import { honest } from '../support/honest.ts';
 import { changeStory } from '../audit/change-story.ts';
 import { makeKeys, signed } from '../audit/memory-log.ts';
 import { found, freshPath, unpacked, verified } from '../audit/pack-file.ts';
@@ -26,6 +29,7 @@ beforeAll(async () => {
   log = await takeOverLog(stack.ground, keys);
   const { body } = await stack.api.call('/v1/audit/checkpoint', { as: 'dave' });
   expect(body).toMatchObject({ status: 503, code: 'not_sealed' });
+  await appendEntry(stack.worker, policyPinned(honest(fourEyes), '2026-11-24T09:00:00.000Z'));
   for (const entry of [
     story.requested(),
     story.prechecked(),

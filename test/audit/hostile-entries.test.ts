@@ -8,7 +8,7 @@ import { judgeEntries } from '../../audit/verify/judge-entries.ts';
 import type { EntryBody } from '../../domain/entry.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
-import { changeStory, person } from './change-story.ts';
+import { changeStory, person, policyOf } from './change-story.ts';
 import type { ChangeStory } from './change-story.ts';
 
 /* Whoever forges a log may put anything into its entries. The verifier reports it, and neither fails nor takes for ever. */
@@ -21,6 +21,7 @@ const forms: (Json | undefined)[] = [undefined, null, -1, 'x', [], [null], {}];
 function everyEntry(s: ChangeStory): EntryBody[] {
   const [eve, olga] = [person('eve', 'approver'), person('olga', 'operator')];
   return [
+    s.pinned(),
     ...[s.attested(s.requested()), s.prechecked(), s.escalated(), s.rejected()],
     ...[s.approved(), s.spoken('decision.withdrawn', eve, 'decision_withdrawal', 'withdraw'), s.scheduled()],
     ...[s.lapsed('bob'), s.scheduled(), s.entry('change.held', { called: false }), s.stop('pause')],
@@ -56,7 +57,14 @@ test('members that entries lack or have in another form are reported, and the re
   let malformed = 0;
   const story = everyEntry(changeStory({ breakGlass: true }));
   const other = changeStory();
-  const sound = [other.requested(), other.prechecked(), other.approved(), other.scheduled(), other.started()];
+  const sound = [
+    other.pinned(),
+    other.requested(),
+    other.prechecked(),
+    other.approved(),
+    other.scheduled(),
+    other.started(),
+  ];
   for (const [at, body] of story.entries()) {
     for (const forged of forgeries(body)) {
       if (!isRead(body, forged)) continue;
@@ -64,9 +72,9 @@ test('members that entries lack or have in another form are reported, and the re
       const judge = judgeEntries({ findings, whole: at % 2 === 0, verifyStatement: null, policies: null });
       const add = (index: number) => (one: EntryBody) =>
         judge.add(index, { body: one, statementJson: null, policyJson: null });
-      sound.slice(0, 2).forEach(add(honest));
+      sound.slice(0, 3).forEach(add(honest));
       [...story.slice(0, at), forged as EntryBody, ...story.slice(at + 1)].forEach(add(0));
-      sound.slice(2).forEach(add(honest));
+      sound.slice(3).forEach(add(honest));
       expect(findings.kept.filter(({ index }) => index === honest)).toEqual([]);
       expect((await judge.end()).open).toContainEqual({ changeId: other.changeId, openAttempts: [1] });
       count += 1;
@@ -81,7 +89,7 @@ test('members that entries lack or have in another form are reported, and the re
 function followed(first: readonly EntryBody[], others: Iterable<EntryBody>) {
   const codes = new Set<string>();
   let record: ChangeRecord | null = null;
-  for (const body of first) ({ record } = follow(record, body, true));
+  for (const body of first) ({ record } = follow(record, body, true, policyOf(body)));
   for (const body of others) {
     const next = follow(record, body, true);
     record = next.record;

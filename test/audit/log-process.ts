@@ -4,11 +4,12 @@ import { openLogMemory } from '../../audit/log-memory.ts';
 import { readNoteSigner } from '../../audit/note-key.ts';
 import { startSequencer } from '../../audit/sequencer.ts';
 import { startSigner } from '../../audit/signer.ts';
-import type { SigningPoint } from '../../audit/signer.ts';
 import type { EntryDraft } from '../../domain/entry.ts';
 import { inTransaction } from '../../store/in-transaction.ts';
 import { makePool } from '../../store/pool.ts';
 import { draft } from './entry-fixture.ts';
+import { withSigningPoints } from './signing-points.ts';
+import type { SigningPoint } from './signing-points.ts';
 
 /** What such a process is to do, as JSON in its first argument. */
 export type LogTask =
@@ -62,7 +63,7 @@ if (task.does === 'write') {
 } else {
   let stopped = false;
   const say = (_: object, message: string): void => void writeSync(1, `${message}\n`);
-  startSigner({
+  const options = {
     pool,
     memory: await openLogMemory(task.memory),
     keys: () => Promise.resolve([readNoteSigner(task.privateKey)]),
@@ -70,11 +71,13 @@ if (task.does === 'write') {
     log: { info: say, warn: say, fatal: say },
     groupMs: 20,
     silentMs: 1000,
-    at(point) {
+  };
+  startSigner(
+    withSigningPoints(options, (point) => {
       if (stopped || point !== task.stopsAt) return;
       stopped = true;
       say({}, 'stops');
       process.kill(process.pid, 'SIGSTOP');
-    },
-  });
+    }),
+  );
 }

@@ -10,6 +10,7 @@ import type { StoredSealed } from '../../audit/pack/read-sealed.ts';
 import type { EntryBody } from '../../domain/entry.ts';
 import { canonicalJson } from '../../domain/canonical-json.ts';
 import { createStatementSigner } from '../../identity/statement-signer.ts';
+import type { Json, JsonObject } from '../../domain/json.ts';
 import type { SignedStatement, Statement } from '../../domain/statement.ts';
 
 /** The keys of a log: its own, a witness's, and the API's. */
@@ -73,13 +74,23 @@ export function memoryLog(bodies: readonly (EntryBody | Buffer)[], keys: TestKey
       }),
     );
   }
+  /** The digest of the policy that a change names. */
+  function namedBy(changeId: string): unknown {
+    const all = bytes.flatMap((own) =>
+      own.includes(changeId) ? [JSON.parse(own.toString()) as EntryBody] : [],
+    );
+    return digestIn(all.find(({ type }) => type === 'change.requested')?.policy);
+  }
   async function* entries(covers: Coverage, size: number): AsyncGenerator<StoredSealed> {
     await Promise.resolve();
     const [from, to] = covers.kind === 'range' ? [covers.from, covers.to] : [0, size];
     for (let index = from; index < to; index += 1) {
       const own = bytes[index] as Buffer;
       const body = JSON.parse(own.toString()) as EntryBody;
-      if (covers.kind === 'change' && body.changeId !== covers.changeId) continue;
+      const isOf = (changeId: string): boolean =>
+        body.changeId === changeId ||
+        (body.type === 'policy.pinned' && namedBy(changeId) === digestIn(body.pinnedPolicy));
+      if (covers.kind === 'change' && !isOf(covers.changeId)) continue;
       const hash = leafHash(own).toString('hex');
       const columns = columnsOf(body);
       yield { index, body, bytes: own, leafHash: hash, columns, stored: { leafHash: hash, columns } };
@@ -87,6 +98,10 @@ export function memoryLog(bodies: readonly (EntryBody | Buffer)[], keys: TestKey
   }
   return { bytes, read, checkpoint, earlierCheckpoints, entries };
 }
+function digestIn(policy: Json | undefined): unknown {
+  return (policy as JsonObject | undefined)?.['digest'];
+}
+
 export type MemoryLog = ReturnType<typeof memoryLog>;
 
 /** SHA-256, lower-case hex. */

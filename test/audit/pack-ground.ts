@@ -3,7 +3,7 @@ import { preparePack } from '../../audit/pack/prepare-pack.ts';
 import type { PackRequest } from '../../audit/pack/prepare-pack.ts';
 import type { Verdict } from '../../audit/verify/verdict.ts';
 import type { EntryBody } from '../../domain/entry.ts';
-import { changeStory } from './change-story.ts';
+import { changeStory, withPolicies } from './change-story.ts';
 import type { ChangeStory } from './change-story.ts';
 import { makeKeys, memoryLog, signed } from './memory-log.ts';
 import type { MemoryLog } from './memory-log.ts';
@@ -29,9 +29,9 @@ const stories = Array.from({ length: 4 }, (_, n) => {
   return { id: story.changeId, entries: ends(story).map((body) => signed(body, keys)) };
 });
 
-/** Four changes one after another, each of nine entries. */
-export const bodies = stories.flatMap(({ entries }) => entries);
-/** The change of entries 9 to 17. */
+/** Their policy, and four changes one after another, each of nine entries. */
+export const bodies = withPolicies(stories.flatMap(({ entries }) => entries));
+/** The change of entries 10 to 18. */
 export const second = stories[1]?.id ?? '';
 export const log = memoryLog(bodies, keys);
 /** A pack of the whole log. */
@@ -48,9 +48,9 @@ export async function exported(
   return saved((await preparePack({ ...from, checkpoint, verifier }, request)).stream());
 }
 
-/** A pack of a log that was built from these bodies, whole. */
+/** A pack of a log that was built from these bodies, whole; with the policies that they name. */
 export async function packOf(entries: readonly (EntryBody | Buffer)[]): Promise<string> {
-  return exported(memoryLog(entries, keys), all);
+  return exported(memoryLog(withPolicies(entries), keys), all);
 }
 
 export async function verifiedText(path: string, since: string | null = null): Promise<Verdict> {

@@ -17,6 +17,8 @@ import { backUp, cloneDatabase } from '../support/database.ts';
 import type { Backup } from '../support/database.ts';
 import { eventually } from '../support/service.ts';
 import { draft } from './entry-fixture.ts';
+import { withSigningPoints } from './signing-points.ts';
+import type { SigningPoint } from './signing-points.ts';
 import { keyPair } from './tree-fixture.ts';
 
 /** A log of a test's own in a database of its own, with a signer's home. Gone with the test. */
@@ -65,7 +67,10 @@ export async function signerGround() {
       return rows.map(({ size, note }) => ({ size: Number(size), note }));
     },
     /** A signer in this process, stopped with the test. */
-    signer(options: Partial<SignerOptions> = {}) {
+    signer({
+      at = () => undefined,
+      ...options
+    }: Partial<SignerOptions> & { readonly at?: (point: SigningPoint) => Promise<void> | void } = {}) {
       const told: string[] = [];
       const log = {
         info: () => undefined,
@@ -73,7 +78,7 @@ export async function signerGround() {
         fatal: (_: object, message: string) => void told.push(`fatal: ${message}`),
       };
       let refusal: string | null = null;
-      const signer = startSigner({
+      const all: SignerOptions = {
         pool: pools.signer,
         memory,
         keys: () => Promise.resolve([key.signer]),
@@ -82,7 +87,8 @@ export async function signerGround() {
         groupMs: 20,
         onRefusal: (code) => (refusal = code),
         ...options,
-      });
+      };
+      const signer = startSigner(withSigningPoints(all, at));
       onTestFinished(() => signer.stop());
       return { ...signer, told, refusal: () => refusal };
     },

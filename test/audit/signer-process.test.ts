@@ -9,7 +9,6 @@ import { cosignedCheckpoint } from '../../audit/checkpoints.ts';
 import { openLogMemory } from '../../audit/log-memory.ts';
 import { proveConsistency } from '../../audit/prove.ts';
 import type { NoteVerifier } from '../../audit/note-key.ts';
-import type { SigningPoint } from '../../audit/signer.ts';
 import { readVerifiers } from '../../cli/keys.ts';
 import { freePort } from '../../embedded/free-port.ts';
 import { eventually } from '../support/service.ts';
@@ -17,12 +16,17 @@ import { draft } from './entry-fixture.ts';
 import type { LogTask } from './log-process.ts';
 import { signerGround } from './signer-ground.ts';
 import type { SignerGround } from './signer-ground.ts';
+import { signingPoints } from './signing-points.ts';
 
 const main = join(import.meta.dirname, '..', '..', 'cli', 'main.ts');
 
 /** `countersign …` as a process, in the ground's home. */
 function countersign(ground: SignerGround, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-  const child = spawn(process.execPath, [main, ...args], {
+  return startNode(ground, [main, ...args], env);
+}
+
+function startNode(ground: SignerGround, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  const child = spawn(process.execPath, args, {
     env: {
       PATH: process.env.PATH,
       COUNTERSIGN_HOME: ground.home,
@@ -79,9 +83,8 @@ async function expectSealedBy(ground: SignerGround, log: NoteVerifier): Promise<
 
 test('killed at each step it goes on, never with a fork; its key and memory are its user’s alone', async () => {
   const ground = await signerGround();
-  const points: SigningPoint[] = ['signed', 'remembered', 'published', 'anchored'];
-  for (const point of points) {
-    const dying = countersign(ground, ['signer'], { COUNTERSIGN_FAULT_POINT: point });
+  for (const point of signingPoints) {
+    const dying = startNode(ground, [join(import.meta.dirname, 'dying-signer.ts'), point]);
     await append(ground, 3);
     expect((await dying.exited)[1]).toBe('SIGKILL');
   }

@@ -113,9 +113,9 @@ describe('what somebody does who has read the format, the manifest set right', (
     ['an entry dropped', 'missing@13', 13, () => changed(whole, 'entries.jsonl', without(13), drop(13))],
     [
       'the last entry dropped',
-      'truncated@35',
-      35,
-      () => changed(whole, 'entries.jsonl', without(35), drop(35)),
+      'truncated@36',
+      36,
+      () => changed(whole, 'entries.jsonl', without(36), drop(36)),
     ],
     [
       'the last entries dropped, and their leaves',
@@ -177,8 +177,8 @@ describe('what somebody does who has read the format, the manifest set right', (
     ],
     [
       'an entry put behind',
-      'unexpected@36',
-      36,
+      'unexpected@37',
+      37,
       () => changed(whole, 'entries.jsonl', (text) => `${text}${lines(text)[2] as string}\n`),
     ],
     [
@@ -201,9 +201,9 @@ describe('what somebody does who has read the format, the manifest set right', (
     ],
     [
       'an entry of a change edited',
-      'altered@13',
-      13,
-      () => changed(ofChange, 'entries.jsonl', edit(4, '"ordinal":1', '"ordinal":3')),
+      'altered@14',
+      14,
+      () => changed(ofChange, 'entries.jsonl', edit(5, '"ordinal":1', '"ordinal":3')),
     ],
     [
       'a proof edited',
@@ -224,15 +224,15 @@ describe('what somebody does who has read the format, the manifest set right', (
     ],
     [
       'a column of a change edited',
-      'altered:column@13',
-      13,
-      () => changed(ofChange, 'leaves.jsonl', edit(4, '"type":"attempt.started"', '"type":"attempt.failed"')),
+      'altered:column@14',
+      14,
+      () => changed(ofChange, 'leaves.jsonl', edit(5, '"type":"attempt.started"', '"type":"attempt.failed"')),
     ],
     [
       'an approval and its leaf dropped from a change',
-      'illogical:scheduled_without_approval@12',
-      12,
-      () => changed(changed(ofChange, 'leaves.jsonl', without(2)), 'entries.jsonl', without(2), drop(2)),
+      'illogical:scheduled_without_approval@13',
+      13,
+      () => changed(changed(ofChange, 'leaves.jsonl', without(3)), 'entries.jsonl', without(3), drop(3)),
     ],
     [
       'the OCSF rendering edited',

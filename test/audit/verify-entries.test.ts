@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { EntryBody } from '../../domain/entry.ts';
+import { fourEyes } from '../../domain/four-eyes.ts';
 import { changeStory } from './change-story.ts';
 import { found } from './pack-file.ts';
-import { bodies, packOf, verifiedText } from './pack-ground.ts';
+import { memoryLog } from './memory-log.ts';
+import { all, bodies, exported, keys, log, packOf, second, verifiedText } from './pack-ground.ts';
 
 describe('entries', () => {
   const at = (index: number, bytes: Buffer) => [...bodies.slice(0, index), bytes, ...bodies.slice(index)];
@@ -40,11 +42,11 @@ describe('entries', () => {
   });
 
   test('that make no sense do not stop the rest from being judged', async () => {
-    const broken = { ...(bodies[11] as EntryBody), statement: { person: { issuer: 'a', subject: 'b' } } };
-    const forged = bodies.map((body, i) => (i === 11 ? broken : i === 33 ? { ...body, digest: 'x' } : body));
+    const broken = { ...(bodies[12] as EntryBody), statement: { person: { issuer: 'a', subject: 'b' } } };
+    const forged = bodies.map((body, i) => (i === 12 ? broken : i === 34 ? { ...body, digest: 'x' } : body));
     const verdict = await verifiedText(await packOf(forged));
     expect(verdict.result).toBe('tampered');
-    expect(found(verdict).filter((f) => f.endsWith('@33'))).not.toEqual([]);
+    expect(found(verdict).filter((f) => f.endsWith('@34'))).not.toEqual([]);
   });
 
   test('an attempt that nobody approved', async () => {
@@ -58,13 +60,53 @@ describe('entries', () => {
     ];
     const verdict = await verifiedText(await packOf([...bodies, ...forged]));
     expect(found(verdict)).toEqual([
-      'illogical:attempt_without_approval@38',
-      'illogical:closed_otherwise@40',
+      'illogical:attempt_without_approval@39',
+      'illogical:closed_otherwise@41',
     ]);
   });
 
   test('a change that lives twice, the old approval shown again', async () => {
-    const verdict = await verifiedText(await packOf([...bodies, ...bodies.slice(0, 9)]));
-    expect(found(verdict)).toContain('illogical:requested_twice@36');
+    const verdict = await verifiedText(await packOf([...bodies, ...bodies.slice(1, 10)]));
+    expect(found(verdict)).toContain('illogical:requested_twice@37');
+  });
+
+  test('a change under a policy that no entry before has, or that has it after it', async () => {
+    const [policy, ...others] = bodies as EntryBody[];
+    const named = ['illogical:policy_not_pinned@0', 'illogical:policy_not_pinned@9'];
+    const without = await exported(memoryLog(others, keys), all);
+    expect(found(await verifiedText(without))).toEqual(expect.arrayContaining(named));
+    const late = [...others.slice(0, 9), ...(policy ? [policy] : []), ...others.slice(9)];
+    const verdict = await verifiedText(await exported(memoryLog(late, keys), all));
+    expect(found(verdict)).toEqual(['illogical:policy_not_pinned@0']);
+  });
+
+  test('a policy that has two entries', async () => {
+    const [policy, ...others] = bodies as EntryBody[];
+    const again = { ...(policy ?? expect.fail()), time: '2026-11-24T01:00:00.000Z' };
+    const verdict = await verifiedText(await exported(memoryLog([again, ...bodies], keys), all));
+    expect(found(verdict)).toEqual(['illogical:policy_pinned_twice@1']);
+    const none = { ...again, pinnedPolicy: { digest: 'a' } };
+    const broken = await verifiedText(await exported(memoryLog([none, ...bodies], keys), all));
+    expect(found(broken)).toEqual(['malformed@0']);
+    expect(others).toHaveLength(36);
+  });
+
+  test('a policy in the pack of a change whose change names another', async () => {
+    const other = changeStory({ policy: { ...fourEyes, version: 'other' } });
+    const path = await exported(log, { covers: { kind: 'change', changeId: second }, since: null });
+    expect(found(await verifiedText(path))).toEqual([]);
+    const story = changeStory();
+    const both = memoryLog([other.pinned(), story.requested(), story.prechecked()], keys);
+    const foreign = await exported(
+      { ...both, entries: (_, size) => both.entries({ kind: 'range', from: 0, to: size }, size) },
+      { covers: { kind: 'change', changeId: story.changeId }, since: null },
+    );
+    expect(found(await verifiedText(foreign))).toEqual(['illogical:policy_not_pinned@1']);
+    const late = memoryLog([story.requested(), story.pinned(), story.prechecked()], keys);
+    const unexpected = await exported(late, {
+      covers: { kind: 'change', changeId: story.changeId },
+      since: null,
+    });
+    expect(found(await verifiedText(unexpected))).toContain('unexpected@1');
   });
 });

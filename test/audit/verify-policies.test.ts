@@ -100,7 +100,7 @@ describe('under the policies that were in force', () => {
     ['files, and the change is under the built-in policy', () => ofFourEyes, () => [folder]],
   ])('a change under none of them is told of: %s', async (_name, pack, policies) => {
     const { exit, verdict } = await verify(pack(), policies());
-    expect(found(verdict)).toEqual(['illogical:policy_not_in_force@0']);
+    expect(found(verdict)).toEqual(['illogical:policy_not_in_force@1']);
     expect(exit).toBe(1);
   });
 
@@ -108,6 +108,11 @@ describe('under the policies that were in force', () => {
     const forged = { ...plant, stages: [{ name: 'approval', groups: [] }] };
     const { verdict } = await verify(await under(forged, true), [two]);
     expect(found(verdict)).toContain('illogical:policy_differs@0');
+  });
+
+  test('a policy under an invented digest is told of', async () => {
+    const { verdict } = await verify(await under({ ...plant, digest: 'e'.repeat(64) }, true), []);
+    expect(found(verdict)).toEqual(['illogical:policy_differs@0']);
   });
 
   test('without any, the verdict says that it was not looked at', async () => {

@@ -49,24 +49,24 @@ describe('signatures', () => {
   });
 
   test('two approvals that the API did not sign, in a log that is sound', async () => {
-    const forged = bodies.map((body, i) => (i === 11 || i === 20 ? signed(body, mallory) : body));
+    const forged = bodies.map((body, i) => (i === 12 || i === 21 ? signed(body, mallory) : body));
     const verdict = await verifiedText(await packOf(forged));
-    expect(found(verdict)).toEqual(['badly_signed:statement@11', 'badly_signed:statement@20']);
-    expect(verdict).toMatchObject({ result: 'tampered', firstBadIndex: 11 });
+    expect(found(verdict)).toEqual(['badly_signed:statement@12', 'badly_signed:statement@21']);
+    expect(verdict).toMatchObject({ result: 'tampered', firstBadIndex: 12 });
   });
 
   test('an approval by nobody, in a log that is sound', async () => {
-    const forged = bodies.map((body, i) => (i === 11 ? { ...body, statement: null, signature: null } : body));
+    const forged = bodies.map((body, i) => (i === 12 ? { ...body, statement: null, signature: null } : body));
     const verdict = await verifiedText(await packOf(forged));
     expect(found(verdict)).toEqual([
-      'illogical:statement_missing@11',
-      'illogical:scheduled_without_approval@12',
+      'illogical:statement_missing@12',
+      'illogical:scheduled_without_approval@13',
     ]);
   });
 
   test('one person’s signed word under another’s name', async () => {
-    const eve = { ...(bodies[11] as EntryBody), actor: { issuer: 'http://127.0.0.1:1', subject: 'eve' } };
-    const forged = bodies.map((body, i) => (i === 11 ? eve : body));
-    expect(found(await verifiedText(await packOf(forged)))).toContain('illogical:statement_differs@11');
+    const eve = { ...(bodies[12] as EntryBody), actor: { issuer: 'http://127.0.0.1:1', subject: 'eve' } };
+    const forged = bodies.map((body, i) => (i === 12 ? eve : body));
+    expect(found(await verifiedText(await packOf(forged)))).toContain('illogical:statement_differs@12');
   });
 });

@@ -41,12 +41,23 @@ describe('an untouched pack is valid', () => {
     const verdict = await verifiedText(await packed(ofChange));
     expect(verdict).toMatchObject({
       covers: { kind: 'change', changeId: second },
-      checkpoint: { size: 36, witnesses: [{ name: 'witness.test', time: '2026-11-24T12:00:00.000Z' }] },
-      checked: { entries: 9, changes: 1, statements: 1, since: null },
+      checkpoint: { size: 37, witnesses: [{ name: 'witness.test', time: '2026-11-24T12:00:00.000Z' }] },
+      checked: { entries: 10, changes: 1, statements: 1, since: null },
       openChanges: [],
     });
     expect(verdict.notProven.join(' ')).toMatch(/Completeness/);
     expect((await verifiedText(await packed(whole))).notProven.join(' ')).not.toMatch(/Completeness/);
+  });
+
+  test('a range without the policy of its changes does not judge what it asked for, and says so', async () => {
+    const request: PackRequest = { covers: { kind: 'range', from: 1, to: 37 }, since: null };
+    const verdict = await verifiedText(await exported(log, request));
+    expect(found(verdict)).toEqual([]);
+    expect(verdict.notProven.join(' ')).toContain(
+      'Whether 4 changes had the approvals that the policy asks for',
+    );
+    const all = await verifiedText(await packed(whole));
+    expect(all.notProven.join(' ')).not.toContain('the policy asks for');
   });
 
   test('for every range of a log of every size up to 17', async () => {

@@ -88,8 +88,8 @@ test('each process is given only variables that it knows, with values that it ta
   }
 });
 
-/** What is not for Compose: made by `keys` there, or for tests, or with an address of its own. */
-const elsewhere = ['MIGRATION_DATABASE_URL', 'COUNTERSIGN_LOG_ORIGIN', 'COUNTERSIGN_FAULT_POINT'];
+/** What is not for Compose: made by `keys` there, or with an address of its own. */
+const elsewhere = ['MIGRATION_DATABASE_URL', 'COUNTERSIGN_LOG_ORIGIN'];
 
 test('each process can be given every variable that it reads, as the page of the configuration has it', () => {
   const page = readFileSync(join(root, 'docs', 'configuration.md'), 'utf8');

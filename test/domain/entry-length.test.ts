@@ -2,19 +2,24 @@ import { describe, expect, test } from 'vitest';
 import { canonicalJson } from '../../domain/canonical-json.ts';
 import type { Change, ChangeRequest } from '../../domain/change.ts';
 import { refusalOfEvent, requestedEvent, saidMembers } from '../../domain/change-event.ts';
-import type { ChangeEvent } from '../../domain/change-event.ts';
-import { mostPolicyBytes, mostSnapshotBytes, workerActor } from '../../domain/entry.ts';
+import type { ChangeEvent, Lapsed } from '../../domain/change-event.ts';
+import { decide } from '../../domain/decide.ts';
+import { mostPolicyBytes, mostSnapshotBytes, refusalOfLength, workerActor } from '../../domain/entry.ts';
+import { evolve } from '../../domain/evolve.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import { transitions } from '../../domain/lifecycle.ts';
 import { mostPersonBytes } from '../../domain/person.ts';
 import type { Person } from '../../domain/person.ts';
+import { policyPinned } from '../../domain/policy-entry.ts';
 import type { PinnedPolicy } from '../../domain/policy.ts';
+import { reevaluate } from '../../domain/reevaluation.ts';
+import { scheduling } from '../../domain/scheduling.ts';
 import { newStatement } from '../../domain/statement.ts';
 import type { Said } from '../../domain/statement.ts';
 import { deviceCertificateInput } from '../../operations/certificate-input.ts';
 import { deviceCertificateTarget } from '../../operations/device-certificate.ts';
 import { pins } from '../support/operations.ts';
-import { person } from './decidable-fixture.ts';
+import { decided, person, policyOf, stage } from './decidable-fixture.ts';
 import { change as changeFixture } from '../store/change-fixture.ts';
 
 // Each member as long as its own rule lets it be, in characters that take three bytes.
@@ -181,6 +186,73 @@ describe('what a person says fits, or is refused before it is accepted', () => {
   });
 });
 
+describe('approvals that lapse fit, however many people have left', () => {
+  const directory = { security: { source: 'directory' }, board: { source: 'directory' } } as const;
+  const policy = policyOf([stage('first', 'security:500 board:500')], { groups: directory });
+  /** So many approvers, all in one group by the directory and half of them in another one as well. */
+  const approvedBy = (count: number, subject: (n: number) => string): Change => {
+    const decisions = Array.from({ length: count }, (_, n) => {
+      const by = person(subject(n));
+      const groups = n % 2 === 0 ? ['security'] : ['security', 'board'];
+      return decided(by, { directory: [{ issuer: by.issuer, subject: by.subject, groups }] });
+    });
+    const approved = { decisionStatus: 'approved', executionStatus: 'scheduled', executeBy: at } as const;
+    return { ...changeOf({ policy, ticket: null }), ...approved, decisions };
+  };
+  const lapsedIn = (change: Change, groups: readonly string[]): Lapsed => {
+    const reevaluation = reevaluate(change, () => groups);
+    const verdict = decide(change, { kind: 'lapse', reevaluation }, { now: Date.parse(at) });
+    const [event] = 'events' in verdict ? verdict.events : [];
+    if (event?.type !== 'decision.lapsed') throw new Error('nothing has lapsed');
+    expect(lengthRefusal(change, event)).toBe('fits');
+    // The fold of the entry asks for no fewer people than the rule did.
+    const after = evolve(change, event);
+    const seats = (missing: readonly { readonly seats: number }[]) =>
+      missing.reduce((n, one) => n + one.seats, 0);
+    expect(seats(after.missing)).toBeGreaterThanOrEqual(seats(reevaluation.missing));
+    expect(after.decisionStatus).toBe('pending');
+    return event;
+  };
+
+  test('a few are named', () => {
+    const change = approvedBy(6, (n) => `p${n}`);
+    expect(lapsedIn(change, [])).toMatchObject({
+      lapsed: Array.from({ length: 6 }, () => ({})),
+      narrowed: [],
+    });
+    const event = lapsedIn(change, ['security']);
+    expect(event.narrowed).toHaveLength(3);
+    expect(event).not.toHaveProperty('all');
+  });
+
+  test.each<[string, number, (n: number) => string, readonly string[]]>([
+    ['very many have left', 1000, (n) => `p${n}`, []],
+    ['some with the longest names have left', 80, (n) => `${n}${'s'.repeat(490)}`, []],
+    ['very many are in fewer groups', 1000, (n) => `p${n}`, ['security']],
+  ])('%s: all approvals lapse, and nobody is named', (_name, count, subject, groups) => {
+    const change = approvedBy(count, subject);
+    expect(lapsedIn(change, groups)).toMatchObject({ lapsed: [], narrowed: [], all: true });
+  });
+});
+
+test('seats of more groups than an entry could name: so many as fit are told', () => {
+  const groups = Array.from({ length: 100 }, (_, n) => ({ group: `${n}${'g'.repeat(190)}`, threshold: 1 }));
+  const stages = Array.from({ length: 20 }, (_, n) => ({ name: `${n}${'s'.repeat(190)}`, groups }));
+  const policy = policyOf(stages, { breakGlass: { groups: ['oncall'], approvals: 0 } });
+  const change = { ...changeOf({ ticket: null, breakGlass: true }), policy };
+  const event = {
+    type: 'change.scheduled',
+    ...{ time: at, actor: workerActor },
+    ...scheduling(change, 0),
+  } as const;
+  expect(event.skipped.length).toBeGreaterThan(10);
+  expect(lengthRefusal(change, event)).toBe('fits');
+});
+
+test('the longest policy fits into its entry, by itself', () => {
+  expect(refusalOfLength(policyPinned(longestPolicy(), at).body, 'this policy')).toBeNull();
+});
+
 describe('a request fits, or is refused before it is accepted', () => {
   const policy = longestPolicy();
   const requested = (more: Partial<ChangeRequest>) => {
@@ -217,9 +289,15 @@ describe('a request fits, or is refused before it is accepted', () => {
       { policy: fourEyes, justification: wide(2000), ticket },
       'fits',
     ],
+    ['with everything', { requester: longest('alice', 'groups'), justification: wide(2000), ticket }, 'fits'],
     [
-      'with everything',
-      { requester: longest('alice', 'groups'), justification: wide(2000), ticket },
+      'with an input that an operation of somebody’s own takes',
+      {
+        requester: longest('alice', 'groups'),
+        justification: wide(2000),
+        ticket,
+        input: { text: wide(4000) },
+      },
       'invalid_request',
     ],
   ])('%s', (_name, more, expected) => {

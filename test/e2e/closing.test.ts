@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { FaultPoint } from '../../activities/dependencies.ts';
 import { workflowIdOf } from '../../domain/change.ts';
 import type { Change } from '../../domain/change.ts';
 import { takeAway } from '../support/database.ts';
+import type { FaultPoint } from '../support/fault-points.ts';
 import { codeOf, decide, entriesOf, inMs, journeyOf } from '../support/journey.ts';
 import type { Journey } from '../support/journey.ts';
 import { changeThat, eventually, instance, startApi, startGround, startWorkers } from '../support/service.ts';

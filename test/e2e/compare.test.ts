@@ -155,6 +155,23 @@ describe('countersign audit compare', () => {
   });
 });
 
+test('changes under one policy share its entry; without it none of them can be folded, and each says so', async () => {
+  const kept = `create table public.kept as select * from audit.entry where type = 'policy.pinned'`;
+  expect((await superuser.query(kept)).rowCount).toBe(1);
+  await superuser.query('alter table audit.entry disable trigger all');
+  try {
+    await superuser.query(`delete from audit.entry where type = 'policy.pinned'`);
+    const { code, result } = await compare();
+    expect(code).toBe(1);
+    expect(result.differences.map(({ changeId }) => changeId).sort()).toEqual(Object.values(ids).sort());
+    for (const { fields } of result.differences) expect(fields).toMatchObject([{ field: 'entries' }]);
+  } finally {
+    await superuser.query('insert into audit.entry overriding system value select * from public.kept');
+    await superuser.query('alter table audit.entry enable trigger all');
+  }
+  expect((await compare()).code).toBe(0);
+});
+
 test('a worker finds it by itself: one entry and one alarm for one difference', async () => {
   const alarms: unknown[] = [];
   const deps = {

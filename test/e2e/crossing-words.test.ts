@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ChangeView } from '../../api/view.ts';
-import type { FaultPoint } from '../../activities/dependencies.ts';
 import type { SignedStatement } from '../../domain/statement.ts';
 import { workflowIdOf } from '../../domain/change.ts';
 import { stopSignal } from '../../workflows/messages.ts';
+import type { FaultPoint } from '../support/fault-points.ts';
 import { decide, entriesOf, inMs, journeyOf } from '../support/journey.ts';
 import type { Journey } from '../support/journey.ts';
 import { replayAll } from '../support/replay.ts';
@@ -71,7 +71,7 @@ test('a pause that is over before the worker’s refusal to begin has arrived do
   await decide(api.users.bob, change);
   await before.reached;
   await control(change.id, 'pause');
-  const after = holdAt('call.answered');
+  const after = holdAt('call.recorded');
   before.letGo();
   await after.reached;
   await control(change.id, 'resume');

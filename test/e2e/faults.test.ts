@@ -3,7 +3,6 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import type { FaultPoint } from '../../activities/dependencies.ts';
 import { createEngine } from '../../api/engine.ts';
 import type { ChangeView } from '../../api/view.ts';
 import { apiClient } from '../../cli/api-client.ts';
@@ -12,9 +11,10 @@ import { freePort } from '../../embedded/free-port.ts';
 import { startTemporal } from '../../embedded/temporal.ts';
 import { createStatementSigner } from '../../identity/statement-signer.ts';
 import { takeAway } from '../support/database.ts';
+import { faultPoints } from '../support/fault-points.ts';
 import { codeOf, decide, inMs, journeyOf, post } from '../support/journey.ts';
 import { ownDatabase } from '../support/own-database.ts';
-import { startProcess } from '../support/process.ts';
+import { startDyingWorker, startProcess } from '../support/process.ts';
 import {
   changeThat,
   eventually,
@@ -86,24 +86,14 @@ describe.concurrent('an answer that cannot be recorded', { timeout: 300_000 }, (
 });
 
 describe.concurrent('a worker killed with SIGKILL', { timeout: 300_000 }, () => {
-  const points: readonly FaultPoint[] = [
-    'change.opened',
-    'prechecked',
-    'before.record',
-    'recorded',
-    'attempt.started',
-    'sealed',
-    'call.sent',
-    'call.answered',
-    'before.close',
-    'closed',
-  ];
+  // Notices have a test of their own.
+  const points = faultPoints.filter((point) => point !== 'notice.sent');
   test.each(points)('at %s: the change ends once and its log is whole', async (point) => {
     const ground = await startGround();
     const api = await startApi(ground, { engineDeadlineMs: 60_000 });
     const sn = await ground.certificate();
     const key = randomUUID();
-    const dying = await startProcess(ground, 'worker', { COUNTERSIGN_FAULT_POINT: point });
+    const dying = await startDyingWorker(ground, point);
     const posted = post(api.users.alice, sn, key).catch(() => null);
     let change: ChangeView | null = null;
     if (!['change.opened', 'prechecked'].includes(point)) {
@@ -133,7 +123,7 @@ describe.concurrent('a worker killed with SIGKILL', { timeout: 300_000 }, () => 
     const ground = await startGround();
     const api = await startApi(ground, { engineDeadlineMs: 60_000 });
     const sn = await ground.certificate();
-    const dying = await startProcess(ground, 'worker', { COUNTERSIGN_FAULT_POINT: 'closed' });
+    const dying = await startDyingWorker(ground, 'closed');
     const { id } = await journeyOf(api).approved(sn);
     await dying.exited;
     // The API, which sees the end in Postgres, would not send it on: this one was on its way before.

@@ -4,7 +4,7 @@ import { startReceiver, webhookSecret } from '../support/receiver.ts';
 import { eventually, startApi, startGround, startWorkers } from '../support/service.ts';
 import { decide, entriesOf, journeyOf, post } from '../support/journey.ts';
 import type { Journey } from '../support/journey.ts';
-import { startProcess } from '../support/process.ts';
+import { startDyingWorker, startProcess } from '../support/process.ts';
 import type { Ground } from '../support/service.ts';
 import { replayAll } from '../support/replay.ts';
 
@@ -103,7 +103,7 @@ describe.concurrent('people', { timeout: 300_000 }, () => {
     const own = await startGround();
     const [ownApi, dying] = await Promise.all([
       startApi(own, { engineDeadlineMs: 60_000 }),
-      startProcess(own, 'worker', { ...webhook(), COUNTERSIGN_FAULT_POINT: 'notice.sent' }),
+      startDyingWorker(own, 'notice.sent', webhook()),
     ]);
     const { id } = await post(ownApi.users.alice, await own.certificate());
     const [, signal] = await dying.exited;

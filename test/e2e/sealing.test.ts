@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import type { ActivityDependencies, FaultPoint } from '../../activities/dependencies.ts';
 import type { ChangeView } from '../../api/view.ts';
 import { startSealing } from '../../audit/sealing.ts';
 import type { NoteVerifier } from '../../audit/note-key.ts';
@@ -8,6 +7,7 @@ import { workflowIdOf } from '../../domain/change.ts';
 import { makePool } from '../../store/pool.ts';
 import { keyPair } from '../audit/tree-fixture.ts';
 import { takeAway } from '../support/database.ts';
+import type { AtPoint, FaultPoint } from '../support/fault-points.ts';
 import { decide, entriesOf, journeyOf } from '../support/journey.ts';
 import type { Journey } from '../support/journey.ts';
 import { changeThat, eventually, startApi, startGround, startWorkers } from '../support/service.ts';
@@ -29,9 +29,7 @@ afterAll(async () => {
 });
 
 /** Workers whose patience with the log is short, and which do something at a point. */
-async function workers(
-  more: { readonly keys?: readonly NoteVerifier[]; readonly at?: ActivityDependencies['at'] } = {},
-) {
+async function workers(more: { readonly keys?: readonly NoteVerifier[]; readonly at?: AtPoint } = {}) {
   const pool = makePool({
     connectionString: ground.database.url('worker'),
     applicationName: 'test sealing',

@@ -13,6 +13,9 @@ import { readSealed } from '../../audit/pack/read-sealed.ts';
 import { makeTreeReader } from '../../audit/tree-reader.ts';
 import { verifierBundle } from '../../cli/verifier-bundle.ts';
 import { makePool } from '../../store/pool.ts';
+import { fourEyes } from '../../domain/four-eyes.ts';
+import { policyPinned } from '../../domain/policy-entry.ts';
+import { honest } from '../support/honest.ts';
 import { changeStory } from '../audit/change-story.ts';
 import { makeKeys, signed } from '../audit/memory-log.ts';
 import { untilSealed } from '../audit/seal.ts';
@@ -62,11 +65,12 @@ test(`the entries of ${changes} changes, appended by ${writers} writers and seal
         if (n === Math.floor(changes / 2)) halfway.push((await latestCheckpoint(pool))?.note ?? '');
       }
     };
+    await appendEntry(pool, policyPinned(honest(fourEyes), '2026-01-01T00:00:00.000Z'));
     await Promise.all(Array.from({ length: writers }, write));
     const note = await untilSealed(pool);
     const checkpoint = openCheckpointOf({ note });
-    // The signer's own first entry beside them.
-    expect(checkpoint.size).toBe(appended + 1);
+    // The signer's own first entry and the policy's beside them.
+    expect(checkpoint.size).toBe(appended + 2);
 
     const since = join(ground.home, 'halfway');
     await writeFile(since, halfway[0] ?? '');

@@ -1,15 +1,32 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import type { FaultPoint } from './fault-points.ts';
 import { key } from './service.ts';
 import type { Ground } from './service.ts';
 import { PROJECT_HOME } from './stack.ts';
 
 const entry = join(import.meta.dirname, '..', '..', 'cli', 'main.ts');
 
+const dyingWorker = join(import.meta.dirname, 'dying-worker.ts');
+
 /** A process of the product as a user runs it: `countersign api` or `countersign worker`, on a ground. */
-export async function startProcess(ground: Ground, name: 'api' | 'worker', extra: NodeJS.ProcessEnv = {}) {
-  const child = spawn(process.execPath, [entry, name], {
+export function startProcess(ground: Ground, name: 'api' | 'worker', extra: NodeJS.ProcessEnv = {}) {
+  return startNode(ground, name, [entry, name], extra);
+}
+
+/** A worker process that kills itself by SIGKILL at a point. */
+export function startDyingWorker(ground: Ground, point: FaultPoint, extra: NodeJS.ProcessEnv = {}) {
+  return startNode(ground, 'worker', [dyingWorker, point], extra);
+}
+
+async function startNode(
+  ground: Ground,
+  name: 'api' | 'worker',
+  args: readonly string[],
+  extra: NodeJS.ProcessEnv,
+) {
+  const child = spawn(process.execPath, args, {
     env: {
       PATH: process.env.PATH,
       LOG_LEVEL: 'info',

@@ -45,6 +45,8 @@ import { makePool } from '../../store/pool.ts';
 import { changeTaskQueue, vendorTaskQueue } from '../../workflows/messages.ts';
 import { cloneDatabase } from './database.ts';
 import type { TestDatabase } from './database.ts';
+import { interceptorsAt, withFaultPoints } from './fault-points.ts';
+import type { AtPoint } from './fault-points.ts';
 import { implementationsBy, operations } from './operations.ts';
 import { quietRuntime } from './quiet-runtime.ts';
 import { PROJECT_HOME, temporaryHome } from './stack.ts';
@@ -315,16 +317,23 @@ export async function dependenciesOf(
   };
 }
 
-/** Both workers in this process, made with the plugin and in no other way. */
-export async function startWorkers(ground: Ground, overrides: Partial<ActivityDependencies> = {}) {
+/** Both workers in this process, made with the plugin and in no other way. @param at - called at the points of faults */
+export async function startWorkers(
+  ground: Ground,
+  { at, ...overrides }: Partial<ActivityDependencies> & { readonly at?: AtPoint } = {},
+) {
   quietRuntime();
   const deps = await dependenciesOf(ground);
-  const plugin = new CountersignPlugin({ dependencies: { ...deps, ...overrides } });
+  const dependencies = { ...deps, ...overrides };
+  const plugin = new CountersignPlugin({
+    dependencies: at ? withFaultPoints(dependencies, at) : dependencies,
+  });
   const connection = await NativeConnection.connect({ address: ground.temporalAddress });
   const shared = {
     connection,
     namespace: ground.namespace,
     plugins: [plugin],
+    ...(at ? { interceptors: interceptorsAt(at) } : {}),
     shutdownGraceTime: '5 seconds',
   };
   const workers = [

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { appendEntry } from '../../audit/append.ts';
 import type { AlarmCode } from '../../domain/alarm.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
+import { policyPinned } from '../../domain/policy-entry.ts';
 import type { PinnedPolicy } from '../../domain/policy.ts';
 import { makePool } from '../../store/pool.ts';
 import { changeWorkflowType } from '../../domain/change.ts';
@@ -150,6 +151,7 @@ describe.each(forged)('%s', (_what, policy) => {
     const change = made();
     const changeId = change.id;
     await insertChange(pool, change);
+    await appendEntry(pool, policyPinned(policy, '2026-11-24T09:00:00.000Z'));
     await appendEntry(pool, requestedEntry(change));
     const type = await typeOf(
       ground.client.workflow.execute('direct', {
