@@ -49,10 +49,11 @@ function testOf(
   const value = evaluated(given, instance, user);
   const of = (row: Row) => row[field] ?? '';
   switch (operator) {
+    // As the database compares: in any case.
     case '=':
-      return (row) => of(row) === value;
+      return (row) => of(row).toLowerCase() === value.toLowerCase();
     case '!=':
-      return (row) => of(row) !== value;
+      return (row) => of(row).toLowerCase() !== value.toLowerCase();
     case '>':
       return (row) => of(row) > value;
     case '>=':

@@ -1,9 +1,17 @@
 import { shownLines } from '../../domain/shown-text.ts';
+import { RemoteError } from '../remote-error.ts';
 import { valueOf } from './row.ts';
 import type { Row } from './row.ts';
 
 const longest = 3800;
 const lastLine = /(?:^|\n)\[([A-Za-z0-9-]{1,100})\]$/;
+const markPattern = /^[A-Za-z0-9-]{1,100}$/;
+
+/** A mark goes into a query, whose terms are divided by `^`. */
+export function checkedMark(mark: string): string {
+  if (!markPattern.test(mark)) throw new RemoteError('refused', 'a mark has letters, digits and - alone');
+  return mark;
+}
 
 /**
  * A note as it is written: its text, and its mark as the last line. ServiceNow shows what stands between `[code]` and `[/code]` as

@@ -2,7 +2,7 @@ import { RemoteError } from '../remote-error.ts';
 import type { Account, TicketReader } from '../ticket-system.ts';
 import { makeServiceNowClient } from './client.ts';
 import type { ServiceNowClient, ServiceNowDependencies } from './client.ts';
-import { isSysId, valueOf } from './row.ts';
+import { isSameText, isSysId, valueOf } from './row.ts';
 import type { Row } from './row.ts';
 import type { ServiceNowLogin, ServiceNowSettings } from './settings.ts';
 import { isFieldName, ticketFields, ticketOf } from './ticket-of.ts';
@@ -118,7 +118,7 @@ async function numbered(
 ): Promise<Row | null> {
   if (!number.test(id)) return null;
   const rows = await rowsOf(client, table, `number=${id}`, fields, 2, signal);
-  const found = rows.filter((row) => valueOf(row, 'number') === id);
+  const found = rows.filter((row) => isSameText(valueOf(row, 'number'), id));
   if (found.length > 1) throw new RemoteError('refused', 'ServiceNow has two tickets of this number');
   if (found.length === 0 && rows.length > 0) {
     throw new RemoteError('denied', 'this login cannot search ServiceNow by the field number');
@@ -137,10 +137,7 @@ export async function ownUser(
   const query = `user_name=${user ?? 'javascript:gs.getUserName()'}`;
   const rows = await rowsOf(client, 'sys_user', query, ['user_name', 'name'], 2, signal);
   // A login's user_name may be written in another case than the account's.
-  const own =
-    user === undefined
-      ? rows
-      : rows.filter((row) => valueOf(row, 'user_name')?.toLowerCase() === user.toLowerCase());
+  const own = user === undefined ? rows : rows.filter((row) => isSameText(valueOf(row, 'user_name'), user));
   const [row] = own;
   const userName = row === undefined ? null : valueOf(row, 'user_name');
   // Without a user in the settings only the system can say who asks; a term that it left out matches everybody.

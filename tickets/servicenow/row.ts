@@ -32,3 +32,8 @@ const sysId = /^[0-9a-f]{32}$/;
 export function isSysId(text: string): boolean {
   return sysId.test(text);
 }
+
+/** Whether a search for one text also finds the other: it looks at neither case nor spaces around. */
+export function isSameText(found: string | null, wanted: string): boolean {
+  return found !== null && found.trim().toLowerCase() === wanted.trim().toLowerCase();
+}

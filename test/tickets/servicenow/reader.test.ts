@@ -76,6 +76,7 @@ test('a ticket is read by its number and by its sys_id, with fields as the datab
     marks: [],
   });
   expect(await reader.read(id, fields, signal)).toEqual(ticket);
+  expect(await reader.read('chg0030001', fields, signal)).toEqual(ticket);
 });
 
 test('a field of the record that a reference leads to', async () => {

@@ -82,6 +82,7 @@ test('of several tickets with the mark those of our own account are found, the o
       by: 'iris.lane',
     },
     { table: 'change_request', values: { correlation_id: 'cs-2' }, by: 'countersign' },
+    { table: 'change_request', values: { correlation_id: 'CS-1' }, by: 'iris.lane' },
   );
   expect((await system.find('cs-1', signal)).map(({ key }) => key)).toEqual(['CHG0030002', 'CHG0030001']);
 });
@@ -126,6 +127,18 @@ test('made, and answered 500: found by its mark', async () => {
   await steer(url, 'POST', 'faults', [{ kind: 'applied_then_500', method: 'POST' }]);
   expect(await faultOf(system.create(wanted, signal))).toMatchObject({ fault: 'failed' });
   expect(await system.find('cs-1', signal)).toMatchObject([{ key: 'CHG0030001' }]);
+});
+
+test.each([
+  ['too many requests', { status: 429, headers: { 'retry-after': '7' } }, 7000],
+  ['a field that is not seen', { status: 403 }, null],
+  ['not found', { status: 404 }, null],
+])('made, and read back with %s: no fault says that nothing was made', async (_what, fault, retryAfterMs) => {
+  const { system, url } = await started();
+  const path = '/api/now/table/change_request/';
+  await steer(url, 'POST', 'faults', [{ kind: 'status', method: 'GET', path, ...fault }]);
+  expect(await faultOf(system.create(wanted, signal))).toMatchObject({ fault: 'failed', retryAfterMs });
+  expect(await system.find('cs-1', signal)).toHaveLength(1);
 });
 
 test('a rule that does not let a ticket be made is no wrong login', async () => {
