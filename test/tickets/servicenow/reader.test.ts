@@ -169,7 +169,6 @@ test.each([
     { status: 503, headers: { 'retry-after': '99999' } },
     { fault: 'failed', retryAfterMs: 3_600_000 },
   ],
-  [{ status: 302, headers: { location: 'http://127.0.0.1:1/' } }, { fault: 'unreachable' }],
   [{ status: 200, body: 'Sign in' }, { fault: 'unreachable' }],
   [{ status: 200, body: { result: 'x' } }, { fault: 'unreachable' }],
   [{ status: 200, body: { result: [], error: { message: 'Transaction cancelled' } } }, { fault: 'failed' }],
@@ -181,6 +180,14 @@ test.each([
   const got = await faultOf(reader.read(id, [], signal));
   expect(got).toMatchObject(expected);
   expect(String(got['message'])).not.toMatch(/secret|127\.0\.0\.1|http/);
+});
+
+test('a redirect is not followed', async () => {
+  const { reader, id, url } = await started();
+  const headers = { location: `/api/now/table/change_request/${id}` };
+  await steer(url, 'POST', 'faults', [{ kind: 'status', status: 307, headers }]);
+  expect(await faultOf(reader.read(id, [], signal))).toMatchObject({ fault: 'unreachable', httpStatus: 307 });
+  expect(await callsOf(url)).toHaveLength(1);
 });
 
 test('no answer, a late one and a stopped one', async () => {

@@ -286,6 +286,12 @@ test('on hold it goes nowhere but to its cancelling', async () => {
   const { id } = await system.create(wanted, signal);
   await putRecords(url, { table: 'change_request', values: { sys_id: id, on_hold: 'true' } });
   expect(await go(id, 'in_progress')).toEqual(['stuck']);
+  // Also where the instance names other steps.
+  const body = { result: { available_states: ['-4', '4', '-5'] } };
+  await steer(url, 'POST', 'faults', [{ kind: 'status', path: 'nextstates', status: 200, body }]);
+  expect(await go(id, 'in_progress')).toEqual(['stuck']);
+  expect((await callsOf(url)).filter(({ method }) => method === 'PATCH')).toEqual([]);
+  await steer(url, 'DELETE', 'faults');
   expect(await go(id, 'cancelled')).toEqual(['moved', 'there']);
 });
 
