@@ -31,6 +31,8 @@ export interface Settings {
   readonly customFields: readonly string[];
   /** `table.field` that no answer has and no query knows, by an ACL. */
   readonly hiddenFields: readonly string[];
+  /** `table.field` that answers have and no query knows, by an ACL for queries. */
+  readonly unsearchableFields: readonly string[];
   /** `table.field` that are ignored when they are set. */
   readonly ignoredFields: readonly string[];
   /** How long a new change request is in no list of the Table API, ms. */
@@ -56,6 +58,7 @@ export const defaultSettings: Settings = {
   hasModels: false,
   customFields: ['u_target'],
   hiddenFields: [],
+  unsearchableFields: [],
   ignoredFields: [],
   lagMs: 0,
   zoneHours: -8,
