@@ -11,8 +11,9 @@ const term = /^([a-z][a-z0-9_]*)(!=|>=|<=|=|>|<|STARTSWITH|ENDSWITH|LIKE|IN|ISEM
  */
 export function selectRows(instance: Instance, table: string, query: string, user: User): Row[] {
   const fields = instance.fieldsOf(table) ?? {};
-  const { hiddenFields } = instance.held.settings;
-  const isKnown = (name: string) => Object.hasOwn(fields, name) && !hiddenFields.includes(`${table}.${name}`);
+  const { hiddenFields, unsearchableFields } = instance.held.settings;
+  const closed = [...hiddenFields, ...unsearchableFields];
+  const isKnown = (name: string) => Object.hasOwn(fields, name) && !closed.includes(`${table}.${name}`);
   const all: Test[][] = [];
   const orders: { readonly field: string; readonly sign: number }[] = [];
   for (const part of query.split('^').filter((text) => text !== '')) {

@@ -140,10 +140,16 @@ test.each(['state', 'approval', 'on_hold', 'type', 'number'])(
   },
 );
 
-test('a search that leaves its term out finds nothing and says so', async () => {
-  const { reader } = await started({ settings: { hiddenFields: ['change_request.number'] } });
-  expect(await faultOf(reader.read('CHG0030001', [], signal))).toMatchObject({ fault: 'denied' });
-});
+test.each(['hiddenFields', 'unsearchableFields'])(
+  'a search that leaves its term out finds nothing and says so: %s',
+  async (by) => {
+    const { reader } = await started({ settings: { [by]: ['change_request.number'] } });
+    expect(await faultOf(reader.read('CHG0099999', [], signal))).toMatchObject({
+      fault: 'denied',
+      message: expect.stringContaining('number') as string,
+    });
+  },
+);
 
 test('a state that the settings do not name is an error, and theirs count', async () => {
   const { reader, id, url } = await started();
@@ -236,15 +242,14 @@ test('a login that sees no change requests says so', async () => {
   expect((await reader.account(signal)).rights[0]).toEqual({ name: 'read change_request', has: false });
 });
 
-test('a login whose account the system leaves out of the question is not guessed', async () => {
-  const more = { read: { scheme: 'api_key', secretFile: 'x' } };
-  const { reader } = await started(
-    { settings: { hiddenFields: ['sys_user.user_name'] } },
-    more,
-    'reader-key',
-  );
-  expect(await faultOf(reader.account(signal))).toMatchObject({ fault: 'denied' });
-});
+test.each(['hiddenFields', 'unsearchableFields'])(
+  'a login whose account the system leaves out of the question is not guessed: %s',
+  async (by) => {
+    const more = { read: { scheme: 'api_key', secretFile: 'x' } };
+    const { reader } = await started({ settings: { [by]: ['sys_user.user_name'] } }, more, 'reader-key');
+    expect(await faultOf(reader.account(signal))).toMatchObject({ fault: 'denied' });
+  },
+);
 
 test('a token is asked for once, anew before its end, and once more when it was revoked', async () => {
   let now = Date.parse('2026-11-29T10:00:00Z');
