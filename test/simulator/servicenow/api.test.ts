@@ -99,8 +99,10 @@ test.each([
   expect(await move(id, { state: '4' })).toMatchObject({ status: 403 });
   const refused = await move(id, { state: '3', close_code: 'successful' });
   expect(refused.status).toBe(403);
-  expect(String(refused.body['error']?.['message'])).toBe('Operation Failed');
-  expect(String(refused.body['error']?.['detail'])).toContain('was aborted by Business Rule');
+  expect(refused.body['error']).toEqual({
+    message: 'Operation Failed',
+    detail: expect.stringContaining('was aborted by Business Rule') as string,
+  });
   const closed = await move(id, { state: '3', close_code: 'successful', close_notes: 'done' });
   expect(closed).toMatchObject({ status: 200, state: 3 });
 });

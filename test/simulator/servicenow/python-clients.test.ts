@@ -95,7 +95,8 @@ async function python(
   script: string,
   ...parameters: string[]
 ): Promise<Record<string, unknown>> {
-  const env = { ...process.env, PYTHONPATH: folder, no_proxy: '127.0.0.1' };
+  // A bundle that the environment names would be taken before the one that the script gives.
+  const env = { ...process.env, PYTHONPATH: folder, no_proxy: '127.0.0.1', REQUESTS_CA_BUNDLE: certificate };
   const { stdout } = await run('python3', ['-W', 'ignore', '-c', script, ...parameters], { env });
   return JSON.parse(stdout) as Record<string, unknown>;
 }
