@@ -69,6 +69,9 @@ try:
     pysnc.ServiceNowClient(url, ('countersign', 'wrong'), verify=certificate).GlideRecord('sys_user').get('x')
 except pysnc.exceptions.AuthenticationException:
     out['wrong'] = True
+flow = pysnc.auth.ServiceNowClientCredentialsFlow('countersign-client', 'client-secret')
+with_token = pysnc.ServiceNowClient(url, flow, verify=certificate, auto_retry=False)
+out['by_token'] = with_token.GlideRecord('change_request').get(out['sys_id'])
 print(json.dumps(out))
 `;
 
@@ -126,5 +129,6 @@ test.skipIf(missing !== null)('pysnc creates, finds and moves a change over TLS'
     none: false,
     refused: expect.stringContaining('aborted by Business Rule') as string,
     wrong: true,
+    by_token: true,
   });
 });
