@@ -14,12 +14,15 @@ export interface SimulatedClick {
   readonly messageId?: string;
 }
 
-/** Whether a card has buttons now. The template shows them while `decidable` is `true`. */
-export function hasButtons({ parameters }: Pick<Card, 'parameters'>): boolean {
-  return parameters['decidable'] === 'true';
+/** Whether a card has this button now, by the template that docs/dingtalk.md asks for. */
+export function hasButton(
+  { parameters }: Pick<Card, 'parameters'>,
+  action: SimulatedClick['action'],
+): boolean {
+  return parameters[action === 'approve' ? 'canApprove' : 'canReject'] === 'true';
 }
 
-/** What a card's buttons carry, by the template that docs/dingtalk.md asks for. */
+/** What a card's buttons carry, by the same template. */
 export function buttonParameters({ parameters }: Pick<Card, 'parameters'>): Readonly<Record<string, string>> {
   const { changeId = '', round = '', digest = '' } = parameters;
   return { changeId, round, digest };

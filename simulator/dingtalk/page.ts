@@ -1,4 +1,4 @@
-import { hasButtons } from './click.ts';
+import { hasButton } from './click.ts';
 import type { Card } from './cards.ts';
 import type { RobotMessage } from './robot.ts';
 
@@ -9,13 +9,14 @@ export function dingTalkPage(
   connections: number,
 ): string {
   const shownCards = cards.map((card) => {
-    const { title = '', status = '', text = '', decidable = '' } = card.parameters;
+    const { title = '', status = '', text = '' } = card.parameters;
+    const buttons = (['approve', 'reject'] as const).filter((action) => hasButton(card, action));
     const told = Object.entries(card.privateData).map(
       ([userId, { notice = '' }]) => `<p><small>only ${escaped(userId)} sees: ${escaped(notice)}</small></p>`,
     );
     return `<article><h3>${escaped(title)}</h3><p>${escaped(status)}</p><pre>${escaped(text)}</pre>${told.join('')}
-<p>${hasButtons(card) ? '<button disabled>Approve</button> <button disabled>Reject</button>' : 'no buttons'}</p>
-<p><small>${escaped(card.outTrackId)}, decidable: ${escaped(decidable)}, shown ${card.shown} times</small></p></article>`;
+<p>${buttons.map((action) => `<button disabled>${action}</button>`).join(' ') || 'no buttons'}</p>
+<p><small>${escaped(card.outTrackId)}, shown ${card.shown} times</small></p></article>`;
   });
   const shownMessages = messages.map(
     ({ at, body }) =>

@@ -4,7 +4,7 @@ import { jsonAnswer, startRestEndpoint } from '../rest-endpoint.ts';
 import type { RestEndpoint } from '../rest-endpoint.ts';
 import { apiError, makeAccess, membersOf } from './access.ts';
 import { makeCards } from './cards.ts';
-import { clickData, hasButtons } from './click.ts';
+import { clickData, hasButton } from './click.ts';
 import type { SimulatedClick } from './click.ts';
 import { makeGateway } from './gateway.ts';
 import { dingTalkPage } from './page.ts';
@@ -64,8 +64,9 @@ export async function startDingTalk(options: DingTalkOptions = {}): Promise<Rest
     const sent = membersOf(incoming) as unknown as SimulatedClick;
     const card = cards.get(sent.outTrackId);
     if (card === undefined) return jsonAnswer({ error: 'no such card' }, 404);
-    if (sent.params === undefined && !hasButtons(card))
-      return jsonAnswer({ error: 'no button is left' }, 409);
+    if (sent.params === undefined && !hasButton(card, sent.action)) {
+      return jsonAnswer({ error: 'no such button' }, 409);
+    }
     const data = clickData(card, sent, access.corpOf(card.clientId));
     const answer = await gateway.callback(card.clientId, cardTopic, data, sent.messageId);
     if (answer === null) return jsonAnswer({ answered: false, notice: null });

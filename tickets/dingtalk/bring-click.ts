@@ -37,7 +37,7 @@ export function makeBringClick(dependencies: BringDependencies): (click: DingTal
       });
       const { notice, code } = membersOf(await response.text());
       if (typeof notice === 'string') return notice.slice(0, longestNotice);
-      if (response.ok) return notices.recorded;
+      if (response.ok) return notices.working;
       return noticeOfRefusal(typeof code === 'string' ? code : null, response.status);
     } catch {
       return notices.unavailable;

@@ -1,18 +1,21 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../../domain/canonical-json.ts';
+import type { Change } from '../../domain/change.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { RemoteError } from '../remote-error.ts';
 import type { Delivery, Sink } from '../sink.ts';
 import { CardHidden } from './card-api.ts';
 import type { CardApi } from './card-api.ts';
 import { cardParameters, outTrackIdOf } from './message.ts';
-import type { CardParameters } from './message.ts';
+import type { CardParameters, Choice } from './message.ts';
 
 /** What a sink of cards works with. */
 export interface CardDependencies {
   readonly cards: CardApi;
   /** A page that shows the change; null where none is known. */
   readonly linkOf: (changeId: string) => string | null;
+  /** Which buttons count under the change's policy; none where it does not name this system as a channel. */
+  readonly choicesOf: (change: Change) => readonly Choice[];
   /** Ms since the epoch. */
   readonly now: () => number;
 }
@@ -33,14 +36,18 @@ type State = 'intended' | 'hidden' | 'shown';
  * one id, its documentation does not say, so each answer will do: no second card, an error, or the same card shown twice,
  * which then changes in both places.
  */
-export function makeDingTalkCardSink({ cards, linkOf, now }: CardDependencies): Sink {
+export function makeDingTalkCardSink({ cards, linkOf, choicesOf, now }: CardDependencies): Sink {
   return {
     async deliver(delivery) {
       const { change, entries, subscription, memory, signal } = delivery;
       const state = stateIn(memory);
       // What never could be decided is not shown: the target has not been read yet, or its precheck refused the change.
       if (state === null && change.digest === null) return entries.length;
-      const parameters = cardParameters(change, { url: linkOf(change.id), now: now() });
+      const parameters = cardParameters(change, {
+        url: linkOf(change.id),
+        now: now(),
+        choices: choicesOf(change),
+      });
       const shows = createHash('sha256')
         .update(canonicalJson({ ...parameters }))
         .digest('hex');

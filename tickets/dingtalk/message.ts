@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Change } from '../../domain/change.ts';
 import { factsOf, headline, standingOf } from '../change-facts.ts';
 import type { Milestone } from '../milestone.ts';
+import type { DingTalkClick } from './click.ts';
 
 /** What a robot sends: a card with one link or, where no address is known, Markdown alone. It has no other buttons. */
 export type RobotMessage = {
@@ -31,8 +32,9 @@ export interface CardParameters {
   /** Markdown. */
   readonly text: string;
   readonly url: string;
-  /** `true` while the buttons are to be seen. */
-  readonly decidable: 'true' | 'false';
+  /** `true` while the button is to be seen. */
+  readonly canApprove: 'true' | 'false';
+  readonly canReject: 'true' | 'false';
   /** What a button sends back; empty when none is left, so that one that is still seen somewhere asks for nothing. */
   readonly changeId: string;
   readonly round: string;
@@ -78,22 +80,35 @@ export function robotMessage(
     : { msgUuid, msgtype: 'actionCard', actionCard: { title, text, singleTitle: 'Open', singleURL: url } };
 }
 
-/** What the card of a change shows now. */
+/** What a button of a card does. */
+export type Choice = DingTalkClick['action'];
+
+/** What the card of a change shows now. @param choices - which buttons count under the change's policy */
 export function cardParameters(
   change: Change,
-  { url, now }: { readonly url: string | null; readonly now: number },
+  {
+    url,
+    now,
+    choices,
+  }: { readonly url: string | null; readonly now: number; readonly choices: readonly Choice[] },
 ): CardParameters {
   const { id, round, digest } = change;
-  const isDecidable =
-    change.decisionStatus === 'pending' && change.closedAt === null && change.missing.length > 0;
-  const button = isDecidable && digest !== null ? { changeId: id, round: String(round), digest } : null;
+  const isAsking =
+    change.decisionStatus === 'pending' &&
+    change.missing.length > 0 &&
+    change.reason === null &&
+    change.closedAt === null;
+  const isAnswered = isAsking && choices.length > 0;
+  const asked = isAnswered && digest !== null ? { changeId: id, round: String(round), digest } : null;
+  const can = (choice: Choice) => (asked !== null && choices.includes(choice) ? 'true' : 'false');
   return {
     title: plainMarkdown(headlineOf(change)),
     status: plainMarkdown(standingOf(change)),
     text: changeMarkdown(change, now),
     url: url ?? '',
-    decidable: button ? 'true' : 'false',
-    ...(button ?? { changeId: '', round: '', digest: '' }),
+    canApprove: can('approve'),
+    canReject: can('reject'),
+    ...(asked ?? { changeId: '', round: '', digest: '' }),
   };
 }
 

@@ -17,6 +17,8 @@ export function mailError(error: unknown): RemoteError {
 }
 
 function faultOf(code: unknown, reply: number | null): RemoteFault {
+  // STARTTLS is not offered, or fails: whatever the server answered to it, it is not the mail that is wrong.
+  if (code === 'ETLS') return 'unreachable';
   // 530, 534, 535, 538: a login is needed, or this one is wrong.
   if (code === 'EAUTH' || reply === 530 || reply === 534 || reply === 535 || reply === 538) return 'denied';
   if (reply === null) return code === 'EENVELOPE' || code === 'EMESSAGE' ? 'refused' : 'unreachable';

@@ -4,6 +4,7 @@ import type { Sink } from '../sink.ts';
 import { mailError } from './fault.ts';
 import { domainOf, mailOf } from './message.ts';
 import type { Mail } from './message.ts';
+import { openSocket } from './own-socket.ts';
 import type { MailSettings } from './settings.ts';
 
 /** What a sink of mails works with. */
@@ -47,7 +48,14 @@ function makeSend(settings: MailSettings, { password, onRefusedRecipients }: Mai
       // A server that offers no STARTTLS is not given the login in plain text.
       requireTLS: tls === 'starttls',
       ignoreTLS: tls === 'none',
-      ...(user !== undefined && password !== null ? { auth: { user, pass: password } } : {}),
+      // A server that asks for no login, though one is set, is not the one that was meant.
+      ...(user !== undefined && password !== null ? { auth: { user, pass: password }, forceAuth: true } : {}),
+      getSocket(_options, use) {
+        openSocket({ host, port, deadlineMs }, signal).then(
+          (connection) => use(null, { connection }),
+          (error: unknown) => use(error as Error, false),
+        );
+      },
       connectionTimeout: deadlineMs,
       greetingTimeout: deadlineMs,
       socketTimeout: deadlineMs,
@@ -55,8 +63,6 @@ function makeSend(settings: MailSettings, { password, onRefusedRecipients }: Mai
       disableFileAccess: true,
       disableUrlAccess: true,
     });
-    const stop = () => transport.close();
-    signal.addEventListener('abort', stop, { once: true });
     try {
       const { rejected } = await transport.sendMail({
         ...mail,
@@ -69,7 +75,6 @@ function makeSend(settings: MailSettings, { password, onRefusedRecipients }: Mai
     } catch (error) {
       throw mailError(error);
     } finally {
-      signal.removeEventListener('abort', stop);
       transport.close();
     }
   };

@@ -31,7 +31,7 @@ message = dingtalk_stream.ChatbotMessage()
 message.conversation_type, message.conversation_id = '2', 'cid-python'
 message.hosting_context = None
 replier = dingtalk_stream.CardReplier(client, message)
-card = replier.create_and_deliver_card('template', {'title': 'one', 'decidable': 'true', 'digest': 'd'})
+card = replier.create_and_deliver_card('template', {'title': 'one', 'canReject': 'true', 'digest': 'd'})
 replier.put_card_data(card, {'title': 'two'}, cardUpdateOptions={'updateCardDataByKey': True})
 print(json.dumps({'created': card}), flush=True)
 client.start_forever()

@@ -101,17 +101,17 @@ describe('the Stream', () => {
     };
     const card = { outTrackId: 'c1', cardTemplateId: 't', openSpaceId: demoApp.openSpaceId };
     const create = '/v1.0/card/instances/createAndDeliver';
-    expect(await call('POST', create, { ...card, cardData: { cardParamMap: { decidable: true } } })).toBe(
+    expect(await call('POST', create, { ...card, cardData: { cardParamMap: { canApprove: true } } })).toBe(
       400,
     );
-    expect(await call('POST', create, { ...card, cardData: { cardParamMap: { decidable: 'true' } } })).toBe(
+    expect(await call('POST', create, { ...card, cardData: { cardParamMap: { canApprove: 'true' } } })).toBe(
       200,
     );
     const click = { outTrackId: 'c1', userId: 'bob', action: 'approve' } as const;
     expect(await control.click(click)).toEqual({ answered: false, notice: null });
-    const update = { outTrackId: 'c1', cardData: { cardParamMap: { decidable: 'false' } } };
+    const update = { outTrackId: 'c1', cardData: { cardParamMap: { canApprove: 'false' } } };
     expect(await call('PUT', '/v1.0/card/instances', update)).toBe(200);
-    expect(await control.click(click)).toEqual({ error: 'no button is left' });
+    expect(await control.click(click)).toEqual({ error: 'no such button' });
     expect(await call('PUT', '/v1.0/card/instances', { ...update, outTrackId: 'other' })).toBe(404);
   });
 });

@@ -29,6 +29,7 @@ function sinkAt(url: string, clientSecret: string = demoApp.clientSecret): Sink 
   return makeDingTalkCardSink({
     cards: makeCardApi(call, { templateId: 'template', openSpaceId, robotCode: demoApp.clientId }),
     linkOf: (id) => `https://countersign.example/changes/${id}`,
+    choicesOf: () => ['approve', 'reject'],
     now: Date.now,
   });
 }
@@ -64,17 +65,17 @@ describe('one card for a change', () => {
       shown: 1,
       openSpaceId: demoApp.openSpaceId,
       templateId: 'template',
-      parameters: { decidable: 'true', changeId: change.id, round: '1', digest: change.digest },
+      parameters: { canApprove: 'true', changeId: change.id, round: '1', digest: change.digest },
     });
 
     await sink.deliver(deliveries.of(change.tell('approved', 'scheduled')));
-    expect(await cardOf()).toMatchObject({ shown: 1, parameters: { decidable: 'false', digest: '' } });
+    expect(await cardOf()).toMatchObject({ shown: 1, parameters: { canApprove: 'false', digest: '' } });
     expect((await cardOf())?.parameters['text']).toContain('**Approved by**: bob (bob)');
 
     await sink.deliver(deliveries.of(change.tell('closed')));
     expect(await cardOf()).toMatchObject({
       shown: 1,
-      parameters: { status: 'ended, succeeded', decidable: 'false' },
+      parameters: { status: 'ended, succeeded', canApprove: 'false' },
     });
     expect((await cardOf())?.parameters['text']).toContain('1A2B-3C');
   });
@@ -114,7 +115,7 @@ describe('one card for a change', () => {
     await sink.deliver(deliveries.of(change.tell('requested', 'prechecked')));
     await control.clear();
     await sink.deliver(deliveries.of(change.tell('approved', 'scheduled')));
-    expect(await cardOf()).toMatchObject({ shown: 1, parameters: { decidable: 'false' } });
+    expect(await cardOf()).toMatchObject({ shown: 1, parameters: { canApprove: 'false' } });
   });
 });
 
@@ -132,7 +133,7 @@ describe.each(['same', 'error', 'shown_again'] as const)('when a repeated id mea
 
     const entries = [...first, ...change.tell('approved', 'scheduled')];
     expect(await sink.deliver(deliveries.of(entries))).toBe(4);
-    expect((await cardOf())?.parameters).toMatchObject({ decidable: 'false', digest: '' });
+    expect((await cardOf())?.parameters).toMatchObject({ canApprove: 'false', digest: '' });
     expect((await cardOf())?.shown).toBe(repeatedCard === 'same' ? 1 : 2);
   });
 
@@ -144,7 +145,7 @@ describe.each(['same', 'error', 'shown_again'] as const)('when a repeated id mea
     const entries = change.tell('requested', 'prechecked');
     expect(await faultOf(sink.deliver(deliveries.of(entries)))).toBe('failed');
     expect(await sink.deliver(deliveries.of(entries))).toBe(2);
-    expect(await cardOf()).toMatchObject({ shown: 1, parameters: { decidable: 'true' } });
+    expect(await cardOf()).toMatchObject({ shown: 1, parameters: { canApprove: 'true' } });
   });
 
   test('made, and could not be shown: it is shown once it can be', async () => {
@@ -157,7 +158,7 @@ describe.each(['same', 'error', 'shown_again'] as const)('when a repeated id mea
     expect(await faultOf(sink.deliver(deliveries.of(entries)))).toBe('denied');
     await control.hide();
     expect(await sink.deliver(deliveries.of(entries))).toBe(2);
-    expect(await cardOf()).toMatchObject({ shown: 1, parameters: { decidable: 'true' } });
+    expect(await cardOf()).toMatchObject({ shown: 1, parameters: { canApprove: 'true' } });
   });
 
   test('a refusal that has another reason is told as it is', async () => {

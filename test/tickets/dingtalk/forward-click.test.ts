@@ -1,3 +1,4 @@
+import { dingTalkInbound } from '../../../tickets/dingtalk/inbound.ts';
 import { createHmac } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import {
@@ -104,5 +105,47 @@ describe('what the API does not take', () => {
   test('at the edges of its time it is taken', () => {
     expect(verify({ now: now + 300_000 })).toEqual({ click });
     expect(verify({ now: now - 300_000 })).toEqual({ click });
+  });
+});
+
+describe("DingTalk's part of the API", () => {
+  const part = dingTalkInbound('dingtalk', [old]);
+  const { headers, body } = signForwarded(click, { system: 'dingtalk', secrets: [old], now });
+  const raw = Buffer.from(body);
+
+  test('makes a decision of a click that is signed', () => {
+    expect(part.verify({ raw, headers, now })).toEqual({
+      kind: 'decision',
+      deliveryId: 'm1',
+      account: { team: 'ding1', user: 'manager4220' },
+      action: 'reject',
+      changeId: click.changeId,
+      digest: click.digest,
+      comment: click.comment,
+      replyTo: null,
+    });
+  });
+
+  test.each<[string, object, string]>([
+    ['is not signed', { headers: {} }, 'refused'],
+    ['is too old', { now: now + 301_000 }, 'refused'],
+    ['is cut short', { raw: raw.subarray(1) }, 'refused'],
+  ])('refuses what %s', (_name, changed, kind) => {
+    expect(part.verify({ raw, headers, now, ...changed })).toEqual({ kind });
+  });
+
+  test('says so of what is signed and no click', () => {
+    const wrong = signForwarded({ ...click, round: 0 }, { system: 'dingtalk', secrets: [old], now });
+    expect(part.verify({ raw: Buffer.from(wrong.body), headers: wrong.headers, now }).kind).toBe('malformed');
+  });
+
+  test.each([
+    [{ outcome: 'recorded', action: 'approve' }, /was recorded/],
+    [{ outcome: 'pending' }, /has arrived/],
+    [{ outcome: 'refused', code: 'self_approval' }, /somebody else/],
+    [{ outcome: 'refused', code: 'forbidden' }, /does not count here \(forbidden\)/],
+    [{ outcome: 'unavailable', code: 'engine_busy' }, /cannot be reached/],
+  ] as const)('tells the person of %j', (told, expected) => {
+    expect(part.answer(told).notice).toMatch(expected);
   });
 });

@@ -5,6 +5,7 @@ import {
   plainMarkdown,
   robotMessage,
 } from '../../../tickets/dingtalk/message.ts';
+import type { Choice } from '../../../tickets/dingtalk/message.ts';
 import { milestonesIn } from '../../../tickets/milestone.ts';
 import { Deliveries, ToldChange } from '../told-change.ts';
 import type { Step } from '../told-change.ts';
@@ -66,13 +67,13 @@ describe("a robot's message", () => {
 describe('what a card shows', () => {
   const shown = (...steps: Step[]) => {
     const { change } = milestoneOf(...steps);
-    return { change, ...cardParameters(change.now(), { url, now }) };
+    return { change, ...cardParameters(change.now(), { url, now, choices: ['approve', 'reject'] }) };
   };
 
   test('while a decision is awaited its buttons carry change, round and digest', () => {
     const { change, ...card } = shown('requested', 'prechecked');
     expect(card).toMatchObject({
-      decidable: 'true',
+      canApprove: 'true',
       changeId: change.id,
       round: '1',
       digest: change.digest,
@@ -89,7 +90,7 @@ describe('what a card shows', () => {
       'drifted',
       'prechecked again',
     ] as const;
-    expect(shown(...steps)).toMatchObject({ decidable: 'true', round: '2', digest: 'b'.repeat(64) });
+    expect(shown(...steps)).toMatchObject({ canApprove: 'true', round: '2', digest: 'b'.repeat(64) });
   });
 
   test.each<[string, Step[]]>([
@@ -98,7 +99,19 @@ describe('what a card shows', () => {
     ['while the target is read again', ['requested', 'prechecked', 'approved', 'scheduled', 'drifted']],
     ['at the end', ['requested', 'prechecked', 'approved', 'scheduled', 'closed']],
   ])('%s no button is left, and none would carry anything', (_name, steps) => {
-    expect(shown(...steps)).toMatchObject({ decidable: 'false', changeId: '', round: '', digest: '' });
+    expect(shown(...steps)).toMatchObject({ canApprove: 'false', changeId: '', round: '', digest: '' });
+  });
+
+  test.each<[string, Choice[], object]>([
+    [
+      'no button where the policy does not name the channel',
+      [],
+      { canApprove: 'false', canReject: 'false', digest: '' },
+    ],
+    ['one where it takes rejections alone', ['reject'], { canApprove: 'false', canReject: 'true' }],
+  ])('%s', (_name, choices, expected) => {
+    const { change } = milestoneOf('requested', 'prechecked');
+    expect(cardParameters(change.now(), { url, now, choices })).toMatchObject(expected);
   });
 
   test('every variable is text, as the template wants it', () => {

@@ -61,7 +61,11 @@ async function shownCard() {
   change.tell('requested', 'prechecked');
   const outTrackId = outTrackIdOf(change.id, 'team');
   const { signal } = new AbortController();
-  await cards.create(outTrackId, { ...cardParameters(change.now(), { url: null, now: Date.now() }) }, signal);
+  await cards.create(
+    outTrackId,
+    { ...cardParameters(change.now(), { url: null, now: Date.now(), choices: ['approve', 'reject'] }) },
+    signal,
+  );
   return { change, outTrackId };
 }
 
@@ -248,7 +252,8 @@ describe('bringing a click to the API', () => {
     makeBringClick({ url, system: 'dingtalk', secrets, fetch, now: Date.now })(click);
 
   test.each<[string, number, object, RegExp]>([
-    ['it was recorded', 200, {}, /^Your decision was recorded\.$/],
+    ['it was recorded', 200, { notice: 'Your decision was recorded.' }, /^Your decision was recorded\.$/],
+    ['the API had heard it before', 200, {}, /^Your click has arrived/],
     [
       'the API says what to tell',
       403,

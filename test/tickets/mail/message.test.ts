@@ -6,7 +6,12 @@ import { milestonesIn } from '../../../tickets/milestone.ts';
 import { Deliveries, ToldChange } from '../told-change.ts';
 
 const url = 'https://countersign.example/changes/1?a=1&b=2';
-const place = { subscription: 'team', domain: 'example.com', url, now: Date.parse('2026-11-24T10:00:00.000Z') };
+const place = {
+  subscription: 'team',
+  domain: 'example.com',
+  url,
+  now: Date.parse('2026-11-24T10:00:00.000Z'),
+};
 
 function mails(more: object = {}) {
   const change = new ToldChange({
@@ -28,7 +33,10 @@ describe('a mail', () => {
   });
 
   test('keeps words of others as words: no line, no header, no markup of theirs', () => {
-    const [asking] = mails({ operation: 'x', target: { id: 'i', scope: {}, label: 'a\r\nBcc: eve@evil.example' } });
+    const [asking] = mails({
+      operation: 'x',
+      target: { id: 'i', scope: {}, label: 'a\r\nBcc: eve@evil.example' },
+    });
     expect(asking?.subject).toBe('Approval wanted: x on a Bcc: eve@evil.example');
     expect(asking?.text.split('\n').filter((line) => line.startsWith('Bcc:'))).toEqual([]);
     expect(asking?.html).not.toMatch(/<img|<b>/);
@@ -48,7 +56,9 @@ describe('a mail', () => {
     const change = new ToldChange();
     const [one] = milestonesIn(new Deliveries(change).of(change.tell('requested', 'prechecked')));
     if (!one) throw new Error('none');
-    expect(mailOf(one, [], { ...place, subscription: 'other' }).messageId).not.toBe(mailOf(one, [], place).messageId);
+    expect(mailOf(one, [], { ...place, subscription: 'other' }).messageId).not.toBe(
+      mailOf(one, [], place).messageId,
+    );
     expect(mailOf(one, [], { ...place, now: 0 }).messageId).toBe(mailOf(one, [], place).messageId);
   });
 });
@@ -64,7 +74,7 @@ test.each([
 describe('what came of a mail that was not sent', () => {
   test.each<[string, object, string]>([
     ['no connection', { code: 'ECONNECTION' }, 'unreachable'],
-    ['no STARTTLS', { code: 'ETLS' }, 'unreachable'],
+    ['no STARTTLS', { code: 'ETLS', responseCode: 500 }, 'unreachable'],
     ['a wrong login', { code: 'EAUTH', responseCode: 535 }, 'denied'],
     ['a login that is missing', { code: 'EENVELOPE', responseCode: 530 }, 'denied'],
     ['greylisting', { code: 'EENVELOPE', responseCode: 451 }, 'failed'],
@@ -76,13 +86,21 @@ describe('what came of a mail that was not sent', () => {
   });
 
   test('tells nothing of what the server said', () => {
-    const error = Object.assign(new Error('550 <eve@example.com> secret'), { code: 'EENVELOPE', responseCode: 550 });
+    const error = Object.assign(new Error('550 <eve@example.com> secret'), {
+      code: 'EENVELOPE',
+      responseCode: 550,
+    });
     expect(mailError(error).message).toBe('the mail server answered 550');
   });
 });
 
 describe('settings', () => {
-  const right = { kind: 'mail', host: 'mail.example.com', from: 'Countersign <a@example.com>', to: ['b@example.com'] };
+  const right = {
+    kind: 'mail',
+    host: 'mail.example.com',
+    from: 'Countersign <a@example.com>',
+    to: ['b@example.com'],
+  };
   test.each<[string, object, boolean]>([
     ['right', {}, true],
     ['no TLS elsewhere', { tls: 'none' }, false],

@@ -9,7 +9,8 @@ import { mailSettings } from '../../../tickets/mail/settings.ts';
 import { RemoteError } from '../../../tickets/remote-error.ts';
 import { Deliveries, ToldChange } from '../told-change.ts';
 
-const pem = (name: string) => readFileSync(join(import.meta.dirname, '..', '..', 'simulator', `loopback-${name}.pem`), 'utf8');
+const pem = (name: string) =>
+  readFileSync(join(import.meta.dirname, '..', '..', 'simulator', `loopback-${name}.pem`), 'utf8');
 const trusted = getCACertificates('default');
 beforeAll(() => setDefaultCACertificates([...trusted, pem('certificate')]));
 afterAll(() => setDefaultCACertificates(trusted));
@@ -106,7 +107,10 @@ describe('a mail', () => {
     ]);
     const [first, , , last] = received;
     if (!first || !last) throw new Error('no mails');
-    expect(first).toMatchObject({ from: 'noreply@example.com', to: ['team@example.com', 'second@example.com'] });
+    expect(first).toMatchObject({
+      from: 'noreply@example.com',
+      to: ['team@example.com', 'second@example.com'],
+    });
     expect(header(first, 'Auto-Submitted')).toBe('auto-generated');
     expect(header(last, 'References')).toContain(header(first, 'Message-ID'));
     expect(header(last, 'References')?.split(' ')[0]).toBe(header(first, 'References'));
@@ -136,7 +140,9 @@ describe('a mail', () => {
     const refused: number[] = [];
     const { received, port } = await startServer({
       onRcptTo({ address }, _session, done) {
-        done(address === 'team@example.com' ? Object.assign(new Error('unknown'), { responseCode: 550 }) : null);
+        done(
+          address === 'team@example.com' ? Object.assign(new Error('unknown'), { responseCode: 550 }) : null,
+        );
       },
     });
     const { deliveries, entries } = told();
@@ -194,7 +200,9 @@ describe('TLS and login', () => {
     try {
       const { port } = await startServer({ ...certificate(), secure: true, disabledCommands: [] });
       const { deliveries, entries } = told();
-      expect(await faultOf(sinkAt(port, { tls: 'implicit' }).deliver(deliveries.of(entries)))).toBe('unreachable');
+      expect(await faultOf(sinkAt(port, { tls: 'implicit' }).deliver(deliveries.of(entries)))).toBe(
+        'unreachable',
+      );
     } finally {
       setDefaultCACertificates([...trusted, pem('certificate')]);
     }
