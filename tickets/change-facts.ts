@@ -81,11 +81,14 @@ export function factsOf(change: Change, now: number): Fact[] {
 
 /** The plain members of what was read of the target. */
 function readFacts(snapshot: JsonObject | null): Fact[] {
-  const isPlain = (value: Json | undefined) => typeof value === 'string' || typeof value === 'number';
+  const plain = (value: Json | undefined) =>
+    typeof value === 'string' || typeof value === 'number' ? String(value) : null;
   return Object.entries(snapshot ?? {})
-    .filter(([, value]) => isPlain(value))
-    .slice(0, mostRead)
-    .map(([name, value]) => ({ label: `Read: ${name}`, text: cut(String(value), 200) }));
+    .flatMap(([name, value]) => {
+      const text = plain(value);
+      return text === null ? [] : [{ label: `Read: ${name}`, text: cut(text, 200) }];
+    })
+    .slice(0, mostRead);
 }
 
 function decisionFact({ decision, person, comment }: Decision): Fact {
@@ -127,7 +130,7 @@ function shown(text: string, longest: number): string {
 }
 
 function cut(text: string, longest: number): string {
-  const characters = [...text.slice(0, 2 * longest)];
+  const characters = Array.from(text.slice(0, 2 * longest));
   return characters.length <= longest && text.length <= 2 * longest
     ? text
     : `${characters.slice(0, longest - 1).join('')}…`;

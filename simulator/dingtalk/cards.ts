@@ -21,7 +21,7 @@ export interface Card {
 }
 
 /** What an answer to a click, or an update, may change. */
-interface Update {
+export interface CardUpdate {
   readonly cardData?: { readonly cardParamMap?: Parameters };
   readonly privateData?: Readonly<Record<string, { readonly cardParamMap?: Parameters }>>;
   readonly cardUpdateOptions?: {
@@ -66,7 +66,7 @@ export function makeCards(
       if (typeof openSpaceId !== 'string' || !openSpaceId.startsWith('dtv1.card//')) {
         return apiError(400, 'param.openSpaceIdInvalid', 'openSpaceId is invalid');
       }
-      const parameters = (cardData as Update['cardData'])?.cardParamMap ?? {};
+      const parameters = (cardData as CardUpdate['cardData'])?.cardParamMap ?? {};
       if (!Object.values(parameters).every((value) => typeof value === 'string')) {
         return apiError(400, 'param.cardPublicDataInvalid', 'values have to be strings');
       }
@@ -92,12 +92,12 @@ export function makeCards(
       const members = membersOf(incoming);
       const card = cards.get(String(members['outTrackId']));
       if (card === undefined) return apiError(404, 'card.notFound', 'no such card');
-      if (!dryRun) this.change(card.outTrackId, members as Update);
+      if (!dryRun) this.change(card.outTrackId, members);
       return jsonAnswer({ success: true, result: true });
     },
 
     /** Changes what a card shows: by single members, or as a whole. */
-    change(outTrackId: string, { cardData, privateData = {}, cardUpdateOptions = {} }: Update): void {
+    change(outTrackId: string, { cardData, privateData = {}, cardUpdateOptions = {} }: CardUpdate): void {
       const card = cards.get(outTrackId);
       if (card === undefined) return;
       const { updateCardDataByKey = false, updatePrivateDataByKey = false } = cardUpdateOptions;

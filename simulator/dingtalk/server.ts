@@ -4,6 +4,7 @@ import { jsonAnswer, startRestEndpoint } from '../rest-endpoint.ts';
 import type { RestEndpoint } from '../rest-endpoint.ts';
 import { apiError, makeAccess, membersOf } from './access.ts';
 import { makeCards } from './cards.ts';
+import type { CardUpdate } from './cards.ts';
 import { clickData, hasButton } from './click.ts';
 import type { SimulatedClick } from './click.ts';
 import { makeGateway } from './gateway.ts';
@@ -11,6 +12,11 @@ import { dingTalkPage } from './page.ts';
 import { makeRobots } from './robot.ts';
 import { demoApp, demoRobot } from './settings.ts';
 import type { DingTalkOptions } from './settings.ts';
+
+/** What an answer to a click may change. */
+interface ClickResponse extends Omit<CardUpdate, 'privateData'> {
+  readonly userPrivateData?: { readonly cardParamMap?: Readonly<Record<string, string>> };
+}
 
 const cardTopic = '/v1.0/card/instances/callback';
 
@@ -70,9 +76,9 @@ export async function startDingTalk(options: DingTalkOptions = {}): Promise<Rest
     const data = clickData(card, sent, access.corpOf(card.clientId));
     const answer = await gateway.callback(card.clientId, cardTopic, data, sent.messageId);
     if (answer === null) return jsonAnswer({ answered: false, notice: null });
-    const { response } = membersOf({ body: Buffer.from(answer.data) });
-    const { userPrivateData, ...update } = (response ?? {}) as Record<string, never>;
-    const privateData = userPrivateData === undefined ? {} : { [sent.userId]: userPrivateData };
+    const { response = {} } = membersOf({ body: Buffer.from(answer.data) }) as { response?: ClickResponse };
+    const { userPrivateData, ...update } = response;
+    const privateData = userPrivateData ? { [sent.userId]: userPrivateData } : {};
     cards.change(card.outTrackId, { ...update, privateData });
     const notice = cards.get(card.outTrackId)?.privateData[sent.userId]?.['notice'] ?? null;
     return jsonAnswer({ answered: true, code: answer.code, notice });

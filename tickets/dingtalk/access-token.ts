@@ -13,12 +13,16 @@ export interface AppDependencies {
 }
 
 /** Calls DingTalk's API as an app. @throws RemoteError */
-export type AppCall = (
-  method: 'POST' | 'PUT',
-  path: string,
-  body: unknown,
-  signal: AbortSignal,
-) => Promise<Readonly<Record<string, unknown>>>;
+export interface AppCall {
+  (
+    method: 'POST' | 'PUT',
+    path: string,
+    body: unknown,
+    signal: AbortSignal,
+  ): Promise<Readonly<Record<string, unknown>>>;
+  /** Asks for an access token, and nothing else. @throws RemoteError */
+  readonly login: (signal: AbortSignal) => Promise<void>;
+}
 
 /** A token is asked for anew so long before it is over. */
 const reserveMs = 300_000;
@@ -52,7 +56,7 @@ export function makeAppCall(dependencies: AppDependencies): AppCall {
     return await callJson(fetch, { method, url: `${base}${path}`, headers, body, signal });
   }
 
-  return async (...parameters) => {
+  async function call(...parameters: Parameters<AppCall>) {
     try {
       return await once(...parameters);
     } catch (error) {
@@ -60,7 +64,13 @@ export function makeAppCall(dependencies: AppDependencies): AppCall {
       kept = null;
       return await once(...parameters);
     }
-  };
+  }
+
+  return Object.assign(call, {
+    async login(signal: AbortSignal) {
+      await token(signal);
+    },
+  });
 }
 
 /** A wrong client id or secret is answered 400, and may be mended: a repeat may help. */

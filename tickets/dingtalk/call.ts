@@ -83,7 +83,7 @@ function secondsIn(header: string | null): number | null {
 async function textOf(response: Response): Promise<string> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
     length += chunk.length;
     if (length > longestAnswer) throw new Error('too long');
     chunks.push(chunk);

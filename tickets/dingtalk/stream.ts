@@ -57,15 +57,16 @@ export function startDingTalkStream(options: StreamOptions): DingTalkStream {
   const { signal } = stopping;
   const answerClick = makeClickAnswers(options);
   const connections = new Set<Connection>();
-  let failures = 0;
 
   async function run(): Promise<void> {
-    while (!signal.aborted) {
+    for (let failures = 0; !signal.aborted; failures += 1) {
       let pauseMs = pauseAfter(failures, pauses, random());
-      failures += 1;
       try {
-        const end = await listen();
-        if (end === 'leaving' && failures === 0) pauseMs = 0;
+        const { end, worked } = await listen();
+        if (worked) {
+          failures = 0;
+          pauseMs = end === 'leaving' ? 0 : pauseAfter(0, pauses, random());
+        }
       } catch (error) {
         if (signal.aborted) return;
         const { fault, message } = error instanceof RemoteError ? error : faultOfOurs;
@@ -75,10 +76,14 @@ export function startDingTalkStream(options: StreamOptions): DingTalkStream {
     }
   }
 
-  /** One connection, until it is lost or DingTalk is about to close it. */
-  async function listen(): Promise<'lost' | 'leaving'> {
+  /** One connection, until it is lost or DingTalk is about to close it. `worked`: something was heard over it. */
+  async function listen(): Promise<{ readonly end: 'lost' | 'leaving'; readonly worked: boolean }> {
     const { address } = await openStream(options, signal);
     let leave: (() => void) | undefined;
+    let worked = false;
+    const isHeard = () => {
+      worked = true;
+    };
     const leaving = new Promise<'leaving'>((resolve) => {
       leave = () => resolve('leaving');
     });
@@ -92,8 +97,7 @@ export function startDingTalkStream(options: StreamOptions): DingTalkStream {
           leave?.();
           return;
         }
-        // What works may begin with the shortest pause again.
-        failures = 0;
+        isHeard();
         void answerOf(frame).then((answer) => from.send(answer));
       },
     });
@@ -111,7 +115,7 @@ export function startDingTalkStream(options: StreamOptions): DingTalkStream {
       const timer = setTimeout(() => connection.close(), leavingMs);
       void lost.then(() => clearTimeout(timer));
     }
-    return end;
+    return { end, worked };
   }
 
   async function answerOf(frame: Frame): Promise<string> {

@@ -184,6 +184,17 @@ describe('the connection', () => {
     expect(JSON.stringify(events)).not.toMatch(/127\.0\.0\.1|local-app-secret|ticket/);
   });
 
+  test('that has worked is opened again after the shortest pause, however long it took to open', async () => {
+    await control.fail({ kind: 'status', status: 503, path: '/connections/open', times: 4 });
+    await connectStream({ random: () => 1, pauses: { firstMs: 10, longestMs: 160 } });
+    await control.ping();
+    await control.fail({ kind: 'status', status: 503, path: '/connections/open', times: 1 });
+    await control.disconnect();
+    await vi.waitUntil(() => events.filter(({ kind }) => kind === 'connected').length === 2);
+    const pauses = events.flatMap((event) => (event.kind === 'failed' ? [event.nextInMs] : []));
+    expect(pauses).toEqual([10, 20, 40, 80, 20]);
+  });
+
   test('with a wrong secret is denied, which is told', async () => {
     const denied = () => events.some((event) => event.kind === 'failed' && event.fault === 'denied');
     const { clientId, corpId } = demoApp;

@@ -6,6 +6,7 @@ import type { SMTPServerOptions } from 'smtp-server';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { makeMailSink } from '../../../tickets/mail/sink.ts';
 import { mailSettings } from '../../../tickets/mail/settings.ts';
+import { checkMailServer } from '../../../tickets/mail/transport.ts';
 import { RemoteError } from '../../../tickets/remote-error.ts';
 import { Deliveries, ToldChange } from '../told-change.ts';
 
@@ -220,6 +221,31 @@ describe('TLS and login', () => {
     const error: unknown = await sink.deliver(deliveries.of(entries)).catch((caught: unknown) => caught);
     expect(error).toMatchObject({ fault: 'denied' });
     expect(String(error)).not.toMatch(/a-password|127\.0\.0\.1/);
+  });
+});
+
+describe('a check of the server', () => {
+  const server = (port: number, user?: string) =>
+    ({ host: '127.0.0.1', port, tls: 'starttls', user }) as const;
+  const check = (port: number, password: string | null, user?: string) =>
+    checkMailServer(server(port, user), password, new AbortController().signal);
+
+  test('logs in and sends nothing', async () => {
+    const { received, port } = await startServer({
+      key: pem('key'),
+      cert: pem('certificate'),
+      authOptional: false,
+      disabledCommands: [],
+      onAuth: ({ password }, _session, done) =>
+        password === 'right' ? done(null, { user: 'a' }) : done(new Error('wrong')),
+    });
+    await expect(check(port, 'right', 'countersign')).resolves.toBeUndefined();
+    await expect(check(port, 'wrong', 'countersign')).rejects.toMatchObject({ fault: 'denied' });
+    expect(received).toEqual([]);
+  });
+
+  test('says that nobody is there', async () => {
+    await expect(check(1, null)).rejects.toMatchObject({ fault: 'unreachable' });
   });
 });
 
