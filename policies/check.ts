@@ -35,7 +35,7 @@ export function findings(
       })),
     ),
     ...orderFindings(document.policies, rules),
-    ...(operations ? scopeFindings(rules, operations) : []),
+    ...(operations ? [...scopeFindings(rules, operations), ...ticketMemberFindings(rules, operations)] : []),
   ];
 }
 
@@ -120,6 +120,7 @@ function policyFindings(
       if (problem !== null) found.push(error(path, 'window', problem));
     });
   }
+  found.push(...ticketFindings(written.ticket));
   written.delegations.forEach((delegation, i) => {
     const path = ['delegations', i];
     if (Date.parse(delegation.since) >= Date.parse(delegation.until)) {
@@ -131,6 +132,37 @@ function policyFindings(
   });
   if (!policy || found.some(({ severity }) => severity === 'error')) return found;
   return [...found, ...clockFindings(policy), ...peopleFindings(policy, directory, issuer)];
+}
+
+function ticketFindings(ticket: WrittenPolicy['ticket']): Finding[] {
+  if (ticket === undefined) return [];
+  const { projects, table, window } = ticket;
+  return [
+    ...(projects !== undefined && table !== undefined
+      ? [error(['ticket', 'table'], 'distinct', 'has projects, too: table is short for one of them')]
+      : []),
+    ...(window !== undefined && window.start === window.end
+      ? [
+          error(
+            ['ticket', 'window', 'end'],
+            'distinct',
+            'is the field of the start: no window begins and ends at once',
+          ),
+        ]
+      : []),
+  ];
+}
+
+/** A member of the scope that an operation's target lacks is in no ticket: no change would ever run. */
+function ticketMemberFindings(rules: readonly PolicyRule[], operations: Operations): Finding[] {
+  return rules.flatMap(({ match, policy }, i) => {
+    const member = policy.ticket?.sameTarget?.member;
+    if (member == null) return [];
+    const fault = scopeFault(operations, match.operation, { [member]: ['*'] });
+    return fault === null
+      ? []
+      : [warning(['policies', i, 'ticket', 'sameTarget'], 'one_of', `is in no ticket: ${fault}`)];
+  });
 }
 
 function clockFindings({ decideWithinMs, remindersMs, escalation, ...policy }: PinnedPolicy): Finding[] {
