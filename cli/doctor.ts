@@ -16,6 +16,7 @@ import { openRoleSession, sessionRefusal } from '../onsmqtt/role-session.ts';
 import { servedRegion } from '../onsmqtt/region.ts';
 import { checkPooling } from '../store/check-pooling.ts';
 import { makePool } from '../store/pool.ts';
+import { examineSystems } from './doctor-tickets.ts';
 import type { Environment } from './environment.ts';
 import { temporalConfig } from './temporal.ts';
 import { sessionRole, vendorKey } from './vendor-key.ts';
@@ -40,8 +41,9 @@ export async function examine(env: Environment): Promise<Finding[]> {
     identity(env),
     vendor(env),
     roleSession(env),
+    examineSystems(env),
   ]);
-  return findings.filter((finding) => finding !== null);
+  return findings.flat().filter((finding) => finding !== null);
 }
 
 function node(): Finding {

@@ -23,7 +23,8 @@ export interface TicketRefusal {
 
 /** The rule that a change's ticket is held to; null where its policy has none, or asks for none and none is named. */
 export function ticketRuleOf({ policy, ticket }: Pick<Change, 'policy' | 'ticket'>): TicketRule | null {
-  return policy.ticket !== null && (policy.ticket.required || ticket !== null) ? policy.ticket : null;
+  const { ticket: rule } = policy;
+  return rule != null && (rule.required || ticket !== null) ? rule : null;
 }
 
 /** What is wrong with the ticket that a request names, whatever the ticket itself says; null when nothing is. */

@@ -22,7 +22,10 @@ export function withTicket(record: ChangeRecord, body: EntryBody, report: Report
   const code = refusalOfTicket(rule, { target, read, point, now: Date.parse(body.time) })?.code ?? null;
   // That another change has the ticket, the ticket does not say.
   if (verdict !== code && !(point === 'precheck' && code === null && verdict === 'ticket_taken')) {
-    report('ticket_misjudged', `judged ${String(verdict)}, and what was read makes it ${String(code)}`);
+    report(
+      'ticket_misjudged',
+      `judged ${JSON.stringify(verdict)}, and what was read makes it ${JSON.stringify(code)}`,
+    );
   }
   const { id } = record.ticket;
   if (id !== null && read !== null && read.id !== id) {
