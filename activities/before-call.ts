@@ -60,25 +60,26 @@ export function makeBeforeCall(deps: ActivityDependencies) {
       const lapsed = await lapsedSince(change);
       if (lapsed !== null) return lapsed;
     }
-    const blocked = async (): Promise<CallResult | null> => {
-      const why =
-        (await gate(change, now())) ?? (await asFailure(async () => tickets.block(change, await ticket)));
-      return why && { kind: 'blocked', why, called };
-    };
     // Beside the target, so that each is as fresh as the other when the call begins.
     const ticket = tickets.ask(change);
+    const blocked = async (isNext: boolean): Promise<CallResult | null> => {
+      const why =
+        (await gate(change, now())) ??
+        (await asFailure(async () => tickets.block(change, await ticket, isNext)));
+      return why && { kind: 'blocked', why, called };
+    };
     let snapshot: JsonObject | null;
     try {
       ({ snapshot } = await read(implementation, change, called));
     } catch (error) {
       // A change that the gate blocks is not kept trying by a target that cannot be read.
-      const instead = await blocked();
+      const instead = await blocked(false);
       if (instead) return instead;
       throw error;
     }
     if (digestOf(change, snapshot, change.round) === change.digest) {
       // The last check, so that whatever was declared until now blocks this call.
-      return await blocked();
+      return await blocked(true);
     }
     if (called && isOwnEffect(implementation.operation, change, snapshot)) {
       return { kind: 'succeeded', requestId: null, reconciled: true };

@@ -49,9 +49,12 @@ export interface TicketCheck {
    * @throws ApplicationFailure `ticket_unreachable`, to be retried, where the ticket could not be read
    */
   refusal(change: Change, answer: TicketAnswer): Promise<Pick<TicketRefusal, 'code' | 'message'> | null>;
-  /** Whether its call may be made now. */
-  block(change: Change, answer: TicketAnswer): Promise<Block | null>;
-  /** Asks for a change that is held whether that has passed; that it has is told once the call is about to be made. */
+  /**
+   * Whether its call may be made now.
+   * @param isNext - whether the call comes next: only then is a ticket that is right told
+   */
+  block(change: Change, answer: TicketAnswer, isNext: boolean): Promise<Block | null>;
+  /** Asks for a change that is held whether that has passed. */
   hold(change: Change): Promise<Block | null>;
 }
 
@@ -95,7 +98,7 @@ export function makeTicketCheck({
     change: Change,
     { rule, read, at }: Extract<TicketAnswer, { kind: 'read' }>,
     point: TicketPoint,
-    isTold = true,
+    isTold: boolean,
   ): Promise<TicketRefusal | null> {
     const time = now();
     const { target } = change;
@@ -136,10 +139,10 @@ export function makeTicketCheck({
     return { code: 'ticket_taken', message, until: null } as const;
   }
 
-  async function blockBy(change: Change, answer: TicketAnswer, isTold: boolean): Promise<Block | null> {
+  async function block(change: Change, answer: TicketAnswer, isNext: boolean): Promise<Block | null> {
     if (answer.kind === 'free') return null;
     if (answer.kind === 'unread') return { kind: 'ticket', reason: answer.why, until: null, freezeId: null };
-    const refusal = await judge(change, answer, 'before_call', isTold);
+    const refusal = await judge(change, answer, 'before_call', isNext);
     return refusal && { kind: 'ticket', reason: refusal.message, until: refusal.until, freezeId: null };
   }
 
@@ -147,7 +150,7 @@ export function makeTicketCheck({
     ask,
     async refusal(change, answer) {
       if (answer.kind === 'free') return null;
-      if (answer.kind === 'read') return await judge(change, answer, 'precheck');
+      if (answer.kind === 'read') return await judge(change, answer, 'precheck', true);
       const { why, retryAfterMs } = answer;
       throw ApplicationFailure.create({
         type: 'ticket_unreachable',
@@ -155,8 +158,8 @@ export function makeTicketCheck({
         ...(retryAfterMs === null ? {} : { nextRetryDelay: Math.max(retryAfterMs, 1000) }),
       });
     },
-    block: (change, answer) => blockBy(change, answer, true),
-    hold: async (change) => blockBy(change, await ask(change), false),
+    block,
+    hold: async (change) => block(change, await ask(change), false),
   };
 }
 

@@ -18,18 +18,10 @@ import { checkPooling } from '../store/check-pooling.ts';
 import { makePool } from '../store/pool.ts';
 import { examineSystems } from './doctor-tickets.ts';
 import type { Environment } from './environment.ts';
+import type { Finding } from './finding.ts';
 import { temporalConfig } from './temporal.ts';
 import { sessionRole, vendorKey } from './vendor-key.ts';
 import { wayOut } from './way-out.ts';
-
-/** The finding about one dependency. */
-export interface Finding {
-  readonly name: string;
-  readonly ok: boolean;
-  readonly found: string;
-  /** What to do; empty when all is well. */
-  readonly remedy: string;
-}
 
 /** `countersign doctor`: each dependency reachable, its version, the rights, and the remedy. */
 export async function examine(env: Environment): Promise<Finding[]> {

@@ -16,6 +16,7 @@ import { issuerFindings } from './issuers.ts';
 import { covers } from './match.ts';
 import type { PolicyRule } from './match.ts';
 import type { Finding } from './problem.ts';
+import { ticketFindings, ticketMemberFindings } from './ticket-findings.ts';
 
 /** What the schema cannot say: groups that are there, clocks in order, seats that somebody can fill, policies that are reached. */
 export function findings(
@@ -132,37 +133,6 @@ function policyFindings(
   });
   if (!policy || found.some(({ severity }) => severity === 'error')) return found;
   return [...found, ...clockFindings(policy), ...peopleFindings(policy, directory, issuer)];
-}
-
-function ticketFindings(ticket: WrittenPolicy['ticket']): Finding[] {
-  if (ticket === undefined) return [];
-  const { projects, table, window } = ticket;
-  return [
-    ...(projects !== undefined && table !== undefined
-      ? [error(['ticket', 'table'], 'distinct', 'has projects, too: table is short for one of them')]
-      : []),
-    ...(window !== undefined && window.start === window.end
-      ? [
-          error(
-            ['ticket', 'window', 'end'],
-            'distinct',
-            'is the field of the start: no window begins and ends at once',
-          ),
-        ]
-      : []),
-  ];
-}
-
-/** A member of the scope that an operation's target lacks is in no ticket: no change would ever run. */
-function ticketMemberFindings(rules: readonly PolicyRule[], operations: Operations): Finding[] {
-  return rules.flatMap(({ match, policy }, i) => {
-    const member = policy.ticket?.sameTarget?.member;
-    if (member == null) return [];
-    const fault = scopeFault(operations, match.operation, { [member]: ['*'] });
-    return fault === null
-      ? []
-      : [warning(['policies', i, 'ticket', 'sameTarget'], 'one_of', `is in no ticket: ${fault}`)];
-  });
 }
 
 function clockFindings({ decideWithinMs, remindersMs, escalation, ...policy }: PinnedPolicy): Finding[] {

@@ -7,8 +7,10 @@ import type { ChangeView } from '../../api/view.ts';
 import type { ShownEntry } from '../../cli/api-client.ts';
 import type { EntryBody } from '../../domain/entry.ts';
 import type { CountersignError } from '../../domain/error.ts';
+import { policyChoice } from '../../policies/choose.ts';
 import { onePolicy } from '../../policies/load.ts';
 import { makePool } from '../../store/pool.ts';
+import { approvalRequest, failureOf, startHost } from '../support/host.ts';
 import { codeOf, decide, entriesOf, inMs, journeyOf, post } from '../support/journey.ts';
 import type { Journey } from '../support/journey.ts';
 import { policyWith } from '../support/policy.ts';
@@ -26,7 +28,9 @@ const ticket = ticketRule({
   sameTarget: { field: 'ci', member: null },
   window: { start: 'from', end: 'to' },
 });
+const policies = onePolicy(policyWith({ name: 'ticketed', ticket }));
 let ground: Ground;
+let host: Awaited<ReturnType<typeof startHost>>;
 let api: Awaited<ReturnType<typeof startApi>>;
 let workers: Awaited<ReturnType<typeof startWorkers>>;
 let journey: Journey;
@@ -36,12 +40,18 @@ let count = 0;
 beforeAll(async () => {
   [ground, system] = await Promise.all([startGround(), startTicketSystem()]);
   [api, workers] = await Promise.all([
-    startApi(ground, { policies: onePolicy(policyWith({ name: 'ticketed', ticket })) }),
-    startWorkers(ground, { tickets: { jira: system.reader('jira') }, gateLongestMs: 1000 }),
+    startApi(ground, { policies }),
+    startWorkers(ground, {
+      policies: policyChoice(policies),
+      tickets: { jira: system.reader('jira') },
+      gateLongestMs: 1000,
+    }),
   ]);
+  host = await startHost(ground);
   journey = journeyOf(api);
 });
 afterAll(async () => {
+  await host.stop();
   await workers.stop();
   await api.stop();
   await system.close();
@@ -99,6 +109,32 @@ describe('at the POST', () => {
     const { code, errors } = await refusalOf(post(api.users.alice, sn, randomUUID(), extra));
     expect(code).toBe('invalid_request');
     expect(errors.map((error) => `${error.field} ${error.rule}`)).toEqual([rule]);
+  });
+});
+
+describe('from a host’s workflow', () => {
+  test('without a ticket, or with one of another system, nothing is opened', async () => {
+    for (const named of [{}, { ticket: { system: 'servicenow', id: 'CHG-1', url: null } }]) {
+      const sn = await ground.certificate();
+      const failure = await failureOf(await host.start('requireApproval', approvalRequest(sn, named)));
+      expect(failure).toMatchObject({
+        type: 'invalid_request',
+        message: expect.stringContaining('ticket') as string,
+      });
+      expect((await api.users.bob.list(new URLSearchParams({ sn }))).items).toEqual([]);
+    }
+  });
+
+  test('with a ticket that is right, people are asked', async () => {
+    const { sn, id } = await ticketed();
+    const ticketOfHost = { system: 'jira', id, url: null };
+    const handle = await host.start('requireApproval', approvalRequest(sn, { ticket: ticketOfHost }));
+    const { id: changeId } = await eventually(async () => {
+      const { items } = await api.users.bob.list(new URLSearchParams({ sn }));
+      return items[0] ?? null;
+    });
+    await decide(api.users.bob, await changeThat(api.users.bob, changeId, ({ digest }) => digest !== null));
+    expect(await handle.result()).toMatchObject({ executionStatus: 'succeeded' });
   });
 });
 
