@@ -9,8 +9,10 @@ export function ticketFindings(ticket: WrittenTicket | undefined): Finding[] {
   if (ticket === undefined) return [];
   const { projects, table, window } = ticket;
   const twice = (path: readonly string[], message: string): Finding => ({
-    ...{ severity: 'error', rule: 'distinct', message },
+    severity: 'error',
     path: ['ticket', ...path],
+    rule: 'distinct',
+    message,
   });
   return [
     ...(projects !== undefined && table !== undefined
@@ -29,11 +31,7 @@ export function ticketMemberFindings(rules: readonly PolicyRule[], operations: O
     if (member == null) return [];
     const fault = scopeFault(operations, match.operation, { [member]: ['*'] });
     if (fault === null) return [];
-    return [
-      {
-        ...{ severity: 'warning', rule: 'one_of', message: `is in no ticket: ${fault}` },
-        path: ['policies', i, 'ticket', 'sameTarget'],
-      },
-    ];
+    const path = ['policies', i, 'ticket', 'sameTarget'];
+    return [{ severity: 'warning', path, rule: 'one_of', message: `is in no ticket: ${fault}` }];
   });
 }
