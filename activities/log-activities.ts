@@ -23,6 +23,7 @@ import type { ActivityDependencies } from './dependencies.ts';
 import { asFailure } from './failure.ts';
 import { pinPolicy } from './pin-policy.ts';
 import { requestFault } from './request-fault.ts';
+import { makeTicketCheck } from './ticket-check.ts';
 import { writeEnd } from './write-end.ts';
 import {
   areWritten,
@@ -39,6 +40,7 @@ import {
 export function makeLogActivities(deps: ActivityDependencies): LogActivities {
   const { pool, operations, region, verifyStatement, calendar, gateLongestMs, now = Date.now } = deps;
   const gate = makeGate(pool, calendar);
+  const tickets = makeTicketCheck(deps);
   const acceptance = makeAcceptance(deps);
   return {
     acceptHost: acceptance.acceptHost,
@@ -109,7 +111,7 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
       const time = now();
       const change = await asFailure(() => getChange(pool, changeId));
       if (change === null) return;
-      const why = await gate(change, time);
+      const why = (await gate(change, time)) ?? (await asFailure(() => tickets.hold(change)));
       if (why === null || (await asFailure(() => stopOf(pool, changeId))) !== null) return;
       throw ApplicationFailure.create({
         type: 'blocked',

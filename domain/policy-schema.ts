@@ -53,6 +53,18 @@ export const pinnedPolicySchema = z.strictObject({
       maxAgeSeconds: z.int().min(0).exactOptional(),
     })
     .nullable(),
+  ticket: z
+    .strictObject({
+      system: name,
+      required: z.boolean(),
+      projects: z.array(name).nullable(),
+      types: z.array(name).nullable(),
+      states: z.array(name).nullable(),
+      sameTarget: z.strictObject({ field: name, member: name.nullable() }).nullable(),
+      window: z.strictObject({ start: name, end: name }).nullable(),
+      approved: z.boolean(),
+    })
+    .nullable(),
   groups: z.record(
     z.string(),
     z.union([

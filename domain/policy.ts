@@ -34,6 +34,8 @@ export interface PinnedPolicy {
   readonly standard: boolean;
   /** The least that is asked of how an approver was authenticated; null: nothing. */
   readonly authentication: RequiredAuthentication | null;
+  /** What is asked of the change's ticket; null: nothing. */
+  readonly ticket: TicketRule | null;
   /** Every group that this policy names, and where its members are known from. */
   readonly groups: Readonly<Record<string, GroupSource>>;
 }
@@ -92,6 +94,27 @@ export interface RequiredAuthentication {
   readonly methods?: readonly string[];
   /** How long ago the person may have logged in, s. */
   readonly maxAgeSeconds?: number;
+}
+
+/**
+ * What a change's ticket has to be like, before people are asked and right before each call; see `refusalOfTicket`
+ * (./ticket-gate.ts). Names are those of the ticket's system, compared exactly; a list that is null allows any.
+ */
+export interface TicketRule {
+  /** The system of the ticket, as COUNTERSIGN_INTEGRATIONS names it. */
+  readonly system: string;
+  /** Whether a change needs a ticket. One that is named is held to the rest in any case. */
+  readonly required: boolean;
+  /** Projects or tables. */
+  readonly projects: readonly string[] | null;
+  readonly types: readonly string[] | null;
+  readonly states: readonly string[] | null;
+  /** The field that names the target: by its id, or by one member of its scope. Null: no field has to. */
+  readonly sameTarget: { readonly field: string; readonly member: string | null } | null;
+  /** The fields that hold the planned start and end. Null: it may run at any time. */
+  readonly window: { readonly start: string; readonly end: string } | null;
+  /** Whether the system's own approval has to be given. */
+  readonly approved: boolean;
 }
 
 /** Where a group's members are known from: the token's claim, the directory file, or the policy itself. */
