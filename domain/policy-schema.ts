@@ -53,6 +53,10 @@ export const pinnedPolicySchema: z.ZodType<PinnedPolicy> = z.strictObject({
       maxAgeSeconds: z.int().min(0).exactOptional(),
     })
     .nullable(),
+  channels: z
+    .array(z.strictObject({ name: text(100).min(1), mode: z.enum(['decide', 'reject_only']) }))
+    .min(1)
+    .exactOptional(),
   groups: z.record(
     z.string(),
     z.union([

@@ -34,6 +34,8 @@ export interface PinnedPolicy {
   readonly standard: boolean;
   /** The least that is asked of how an approver was authenticated; null: nothing. */
   readonly authentication: RequiredAuthentication | null;
+  /** From where people may decide without a token of their own; absent: from nowhere. */
+  readonly channels?: readonly Channel[];
   /** Every group that this policy names, and where its members are known from. */
   readonly groups: Readonly<Record<string, GroupSource>>;
 }
@@ -92,6 +94,13 @@ export interface RequiredAuthentication {
   readonly methods?: readonly string[];
   /** How long ago the person may have logged in, s. */
   readonly maxAgeSeconds?: number;
+}
+
+/** A chat or ticket system, by its name in COUNTERSIGN_INTEGRATIONS, whose word on who decided counts. */
+export interface Channel {
+  readonly name: string;
+  /** `reject_only`: an approval by it does not count. */
+  readonly mode: 'decide' | 'reject_only';
 }
 
 /** Where a group's members are known from: the token's claim, the directory file, or the policy itself. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { durationMs } from '../domain/duration.ts';
-import type { GroupSource, PinnedPolicy, RejectRule } from '../domain/policy.ts';
+import type { Channel, GroupSource, PinnedPolicy, RejectRule } from '../domain/policy.ts';
 import { policyDigest } from '../domain/policy-digest.ts';
 import { isoTime } from '../domain/time.ts';
 import { withShortForms } from '../domain/target-scope.ts';
@@ -46,6 +46,7 @@ export function pinned(policy: WrittenPolicy, groups: PolicyDocument['groups']):
     const source = Object.hasOwn(groups, group) ? groups[group] : undefined;
     return source ? [[group, source]] : [];
   });
+  const channels = policy.channels.map(channelOf);
   const members: Omit<PinnedPolicy, 'digest'> = {
     name,
     version,
@@ -84,9 +85,15 @@ export function pinned(policy: WrittenPolicy, groups: PolicyDocument['groups']):
             : { maxAgeSeconds: authentication.maxAgeSeconds }),
         }
       : null,
+    ...(channels.length > 0 ? { channels } : {}),
     groups: Object.fromEntries(sources),
   };
   return { ...members, digest: policyDigest(members, sha256) };
+}
+
+/** A channel as it is pinned; the file may have its name alone. */
+export function channelOf(written: WrittenPolicy['channels'][number]): Channel {
+  return typeof written === 'string' ? { name: written, mode: 'decide' } : written;
 }
 
 function sha256(text: string): string {
