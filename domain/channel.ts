@@ -17,9 +17,9 @@ export function byChannel(channel: string): Person['authentication'] {
   return { methods: [`${mark}${channel}`], at: null };
 }
 
-/** Whether a method of authentication says that another system vouches for the person. No token may name one. */
-export function isChannelMethod(method: string): boolean {
-  return method.startsWith(mark);
+/** The channel that a method of authentication names: another system vouches for the person. No token may name one. */
+export function channelIn(method: string): string | null {
+  return method.startsWith(mark) ? method.slice(mark.length) : null;
 }
 
 /** The channel that somebody came by; null for whoever sent a token of their own. */
@@ -28,9 +28,11 @@ export function channelOf(person: Pick<Person, 'authentication'>): string | null
   const { authentication } = person as Partial<Pick<Person, 'authentication'>>;
   const methods: unknown = authentication?.methods;
   if (!Array.isArray(methods)) return null;
-  const found = methods.find((method) => typeof method === 'string' && isChannelMethod(method)) as
-    string | undefined;
-  return found?.slice(mark.length) ?? null;
+  for (const method of methods as readonly unknown[]) {
+    const channel = typeof method === 'string' ? channelIn(method) : null;
+    if (channel !== null) return channel;
+  }
+  return null;
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { JWTPayload } from 'jose';
 import { canonicalJson } from '../domain/canonical-json.ts';
-import { isChannelMethod } from '../domain/channel.ts';
+import { channelIn } from '../domain/channel.ts';
 import { CountersignError } from '../domain/error.ts';
 import { mostPersonBytes, roles } from '../domain/person.ts';
 import type { Person, Role } from '../domain/person.ts';
@@ -71,7 +71,7 @@ export function readClaims(payload: JWTPayload, mapping: ClaimMapping = {}) {
     authentication: {
       methods: [
         // A value that begins like a context or a channel is no method (RFC 8176), and must not pass for one.
-        ...strings(amr).filter((method) => !method.startsWith('acr:') && !isChannelMethod(method)),
+        ...strings(amr).filter((method) => !method.startsWith('acr:') && channelIn(method) === null),
         ...(typeof acr === 'string' && acr !== '' ? [`acr:${acr}`] : []),
       ],
       at: timeOf(authTime),
