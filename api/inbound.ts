@@ -31,8 +31,8 @@ export type InboundVerdict =
   | { readonly kind: 'malformed'; readonly message: string }
   /** Signed, and of no concern: our own write, another event. `answer`: what the system wants to hear. */
   | { readonly kind: 'ignored'; readonly answer?: JsonObject }
-  /** A ticket may have moved: it is to be read again. */
-  | { readonly kind: 'hint'; readonly deliveryId: string; readonly ticket: string }
+  /** A ticket may have moved: it is to be read again. `tickets`: its names, such as its id and its key. */
+  | { readonly kind: 'hint'; readonly deliveryId: string; readonly tickets: readonly [string, ...string[]] }
   /** A button was pressed, and a form is to be opened. `open`: what the deliverer needs for that. `replyTo`: where the person can be told something. */
   | (Omit<OutsideDecision, 'comment'> & {
       readonly kind: 'click';

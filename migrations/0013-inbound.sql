@@ -22,8 +22,8 @@ CREATE TABLE countersign.inbound (
   -- By which the system tells repeats of one delivery.
   delivery_id text NOT NULL CHECK (char_length(delivery_id) BETWEEN 1 AND 300),
   kind text NOT NULL CHECK (kind IN ('hint', 'click', 'decision')),
-  -- The ticket that a hint is of, by its key or id.
-  ticket text CHECK (char_length(ticket) BETWEEN 1 AND 200),
+  -- The ticket that a hint is of, by its id, its key, or both.
+  tickets text[] CHECK (cardinality(tickets) BETWEEN 1 AND 4 AND array_position(tickets, NULL) IS NULL),
   -- What opens a form; gone once it was opened, since whoever has it can write to the person for a while.
   click jsonb,
   body_digest text NOT NULL CHECK (body_digest ~ '^[0-9a-f]{64}$'),
@@ -32,7 +32,7 @@ CREATE TABLE countersign.inbound (
   is_released boolean NOT NULL DEFAULT false,
   handled_at timestamptz,
   UNIQUE (system, delivery_id),
-  CHECK (kind <> 'hint' OR ticket IS NOT NULL),
+  CHECK (kind <> 'hint' OR tickets IS NOT NULL),
   CHECK (kind = 'click' OR click IS NULL)
 );
 CREATE INDEX inbound_waiting ON countersign.inbound (id) WHERE handled_at IS NULL AND kind <> 'decision';

@@ -9,7 +9,8 @@ import type { Satisfiability } from '../domain/satisfiability.ts';
 import { windowProblem } from '../calendar/window.ts';
 import type { Operations } from '../operations/registry.ts';
 import { scopeFault } from '../operations/scope-fault.ts';
-import { channelOf, groupsNamedBy, scopeOfMatch } from './compile.ts';
+import { channelFindings } from './channels.ts';
+import { groupsNamedBy, scopeOfMatch } from './compile.ts';
 import type { Directory } from './directory.ts';
 import type { PolicyDocument, WrittenPolicy } from './document.ts';
 import { issuerFindings } from './issuers.ts';
@@ -132,26 +133,6 @@ function policyFindings(
   found.push(...channelFindings(written));
   if (!policy || found.some(({ severity }) => severity === 'error')) return found;
   return [...found, ...clockFindings(policy), ...peopleFindings(policy, directory, issuer)];
-}
-
-function channelFindings({ standard, channels, authentication }: WrittenPolicy): Finding[] {
-  const names = channels.map((channel) => channelOf(channel).name);
-  const found = names.flatMap((name, i) =>
-    names.indexOf(name) === i ? [] : [error(['channels', i], 'distinct', `${name} is named before`)],
-  );
-  if (names.length === 0) return found;
-  if (standard) {
-    found.push(warning(['channels'], 'channel', 'a standard policy asks nobody, so nobody decides there'));
-  }
-  const { methods, maxAgeSeconds } = authentication ?? {};
-  const isUseless = (name: string) => methods?.includes(`via:${name}`) === false;
-  names.forEach((name, i) => {
-    if (maxAgeSeconds !== undefined || isUseless(name)) {
-      const message = `${name} tells nothing of a login, so authentication refuses every decision there`;
-      found.push(warning(['channels', i], 'channel', message));
-    }
-  });
-  return found;
 }
 
 function clockFindings({ decideWithinMs, remindersMs, escalation, ...policy }: PinnedPolicy): Finding[] {

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { durationMs } from '../domain/duration.ts';
-import type { Channel, GroupSource, PinnedPolicy, RejectRule } from '../domain/policy.ts';
+import type { GroupSource, PinnedPolicy, RejectRule } from '../domain/policy.ts';
 import { policyDigest } from '../domain/policy-digest.ts';
 import { isoTime } from '../domain/time.ts';
 import { withShortForms } from '../domain/target-scope.ts';
+import { channelOf } from './channels.ts';
 import type { PolicyDocument, WrittenMatch, WrittenPolicy } from './document.ts';
 import type { Match } from './match.ts';
 
@@ -89,11 +90,6 @@ export function pinned(policy: WrittenPolicy, groups: PolicyDocument['groups']):
     groups: Object.fromEntries(sources),
   };
   return { ...members, digest: policyDigest(members, sha256) };
-}
-
-/** A channel as it is pinned; the file may have its name alone. */
-export function channelOf(written: WrittenPolicy['channels'][number]): Channel {
-  return typeof written === 'string' ? { name: written, mode: 'decide' } : written;
 }
 
 function sha256(text: string): string {

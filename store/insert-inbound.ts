@@ -7,8 +7,8 @@ export interface InboundDelivery {
   readonly system: string;
   readonly deliveryId: string;
   readonly kind: 'hint' | 'click' | 'decision';
-  /** Of a hint. */
-  readonly ticket: string | null;
+  /** Of a hint: names of the one ticket, such as its id and its key. */
+  readonly tickets: readonly string[] | null;
   /** Of a click: what opens the form. */
   readonly click: JsonObject | null;
   /** SHA-256 of the raw body, lower-case hex. */
@@ -22,13 +22,13 @@ export interface InboundDelivery {
  * @returns false when it was taken in before, and not released since
  */
 export async function insertInbound(db: Queryable, delivery: InboundDelivery): Promise<boolean> {
-  const { system, deliveryId, kind, ticket, click, bodyDigest, receivedAt } = delivery;
+  const { system, deliveryId, kind, tickets, click, bodyDigest, receivedAt } = delivery;
   const { rowCount } = await db.query(
     `insert into countersign.inbound as taken
-       (system, delivery_id, kind, ticket, click, body_digest, received_at)
+       (system, delivery_id, kind, tickets, click, body_digest, received_at)
      values ($1, $2, $3, $4, $5, $6, $7)
      on conflict (system, delivery_id) do update set is_released = false where taken.is_released`,
-    [system, deliveryId, kind, ticket, click && JSON.stringify(click), bodyDigest, receivedAt],
+    [system, deliveryId, kind, tickets, click && JSON.stringify(click), bodyDigest, receivedAt],
   );
   return rowCount === 1;
 }

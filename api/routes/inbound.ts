@@ -45,7 +45,7 @@ export function inboundRoutes(deps: ApiDependencies): Router {
     const taken = (delivery: Pick<InboundDelivery, 'deliveryId' | 'kind'> & Partial<InboundDelivery>) =>
       insertInbound(db, {
         system: system.name,
-        ticket: null,
+        tickets: null,
         click: null,
         bodyDigest: createHash('sha256').update(raw).digest('hex'),
         receivedAt: isoTime(now()),
@@ -76,7 +76,9 @@ export function inboundRoutes(deps: ApiDependencies): Router {
         const { told, error } = await decide(system, verdict, source);
         if (answer) answered(res, answer(told));
         else if (error !== undefined) throw error;
-        else answered(res, { outcome: told.outcome });
+        else if (told.outcome === 'pending') {
+          throw new CountersignError('outcome_not_known', 'no answer in time; it may still take effect');
+        } else answered(res, { outcome: told.outcome });
       }
     }
   }

@@ -88,7 +88,7 @@ async function rows(deliveryId: string) {
   const pool = new pg.Pool({ connectionString: stack.ground.database.url('superuser'), max: 1 });
   try {
     const { rows: found } = await pool.query<Record<string, unknown>>(
-      `select system, kind, ticket, click, body_digest, is_released from countersign.inbound where delivery_id = $1`,
+      `select system, kind, tickets, click, body_digest, is_released from countersign.inbound where delivery_id = $1`,
       [deliveryId],
     );
     return found;
@@ -105,7 +105,7 @@ async function refusals(change: Pick<Change, 'id'>) {
 }
 
 describe('who may send', () => {
-  const hint = (): Sending => ({ kind: 'hint', deliveryId: randomUUID(), ticket: 'OPS-1' });
+  const hint = (): Sending => ({ kind: 'hint', deliveryId: randomUUID(), tickets: ['OPS-1'] });
 
   test('a system that is not expected: 404, and another method: 405', async () => {
     expect((await send(hint(), { to: 'jira' })).status).toBe(404);
@@ -194,12 +194,12 @@ describe('a hint', () => {
     client.on('notification', ({ payload }) => heard.push(payload ?? ''));
     await client.query('listen countersign_inbound');
     const deliveryId = randomUUID();
-    const sending: Sending = { kind: 'hint', deliveryId, ticket: 'OPS-4711' };
+    const sending: Sending = { kind: 'hint', deliveryId, tickets: ['OPS-4711'] };
     for (let n = 0; n < 3; n += 1) expect((await send(sending)).status).toBe(200);
     await Promise.all([1, 2, 3].map(() => send(sending)));
     const digest = createHash('sha256').update(JSON.stringify(sending)).digest('hex');
     expect(await rows(deliveryId)).toEqual([
-      { system: 'chat', kind: 'hint', ticket: 'OPS-4711', click: null, body_digest: digest, is_released: false },
+      { system: 'chat', kind: 'hint', tickets: ['OPS-4711'], click: null, body_digest: digest, is_released: false },
     ]);
     await eventually(() => Promise.resolve(heard.length > 0 || null));
     await client.query('select 1');
@@ -211,7 +211,7 @@ describe('a hint', () => {
 
   test('goes once it is older than every replay window', async () => {
     const deliveryId = randomUUID();
-    await send({ kind: 'hint', deliveryId, ticket: 'OPS-1' });
+    await send({ kind: 'hint', deliveryId, tickets: ['OPS-1'] });
     await deleteOldInbound(stack.api.pool, new Date(Date.now() - 60_000).toISOString());
     expect(await rows(deliveryId)).toHaveLength(1);
     expect(await deleteOldInbound(stack.api.pool, new Date(Date.now() + 60_000).toISOString())).toBeGreaterThan(0);

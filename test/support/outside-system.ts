@@ -16,7 +16,7 @@ const choice = {
 };
 const deliverySchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('ignored'), answer: z.record(z.string(), z.string()).optional() }),
-  z.object({ kind: z.literal('hint'), deliveryId: z.string(), ticket: z.string() }),
+  z.object({ kind: z.literal('hint'), deliveryId: z.string(), tickets: z.tuple([z.string()], z.string()) }),
   z.object({ ...choice, kind: z.literal('click'), open: z.record(z.string(), z.string()).default({}) }),
   z.object({ ...choice, kind: z.literal('decision'), comment: z.string().default('') }),
 ]);

@@ -11,7 +11,7 @@ const mostAtOnce = 100;
 
 /** What is done about deliveries that wait. */
 export interface InboundHandlers {
-  /** Has the changes read their tickets again. What a hint says beside the ticket's name is not believed. */
+  /** Has the changes read their tickets again. What a hint says beside the ticket's names is not believed. */
   readonly reread: (system: string, tickets: readonly string[]) => Promise<void>;
   /** Opens the form of a click. */
   readonly open: (system: string, click: JsonObject) => Promise<void>;
@@ -43,7 +43,7 @@ export async function handleInbound(
     const [first] = ofSystem;
     if (!first) continue;
     try {
-      await handlers.reread(system, [...new Set(ofSystem.flatMap(({ ticket }) => ticket ?? []))]);
+      await handlers.reread(system, [...new Set(ofSystem.flatMap(({ tickets }) => tickets ?? []))]);
       handled.push(...ofSystem.map(({ id }) => id));
     } catch (error) {
       handlers.onError(error, first);

@@ -8,7 +8,8 @@ export interface WaitingInbound {
   /** The system's name in COUNTERSIGN_INTEGRATIONS. */
   readonly system: string;
   readonly kind: 'hint' | 'click';
-  readonly ticket: string | null;
+  /** Of a hint: names of the one ticket, such as its id and its key. */
+  readonly tickets: readonly string[] | null;
   readonly click: JsonObject | null;
   /** ISO 8601. */
   readonly receivedAt: string;
@@ -17,7 +18,7 @@ export interface WaitingInbound {
 /** What waits, the oldest first. The table is the queue: what a lost notification was of is found here as well. */
 export async function listWaiting(db: Queryable, limit: number): Promise<WaitingInbound[]> {
   const { rows } = await db.query<Omit<WaitingInbound, 'receivedAt'> & { receivedAt: Date }>(
-    `select id::text as id, system, kind, ticket, click, received_at as "receivedAt"
+    `select id::text as id, system, kind, tickets, click, received_at as "receivedAt"
        from countersign.inbound
       where handled_at is null and kind <> 'decision'
       order by id limit $1`,

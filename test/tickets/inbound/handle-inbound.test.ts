@@ -37,7 +37,7 @@ function arrived(more: Partial<InboundDelivery>): Promise<boolean> {
     system: 'jira',
     deliveryId: randomUUID(),
     kind: 'hint',
-    ticket: null,
+    tickets: null,
     click: null,
     bodyDigest: 'a'.repeat(64),
     receivedAt: new Date(now).toISOString(),
@@ -65,26 +65,26 @@ function noting(more: Partial<InboundHandlers> = {}) {
 }
 
 test('hints of one ticket are one read, whatever their order and number', async () => {
-  for (const ticket of ['OPS-1', 'OPS-2', 'OPS-1']) await arrived({ ticket });
-  await arrived({ system: 'servicenow', ticket: 'OPS-1' });
+  for (const names of [['10001', 'OPS-1'], ['OPS-2'], ['OPS-1']]) await arrived({ tickets: names });
+  await arrived({ system: 'servicenow', tickets: ['OPS-1'] });
   const { seen, handlers } = noting();
   expect(await handleInbound(deliverer, handlers, () => now)).toBe(4);
   expect(seen).toEqual([
-    ['reread', 'jira', ['OPS-1', 'OPS-2']],
+    ['reread', 'jira', ['10001', 'OPS-1', 'OPS-2']],
     ['reread', 'servicenow', ['OPS-1']],
   ]);
   expect(await handleInbound(deliverer, handlers, () => now)).toBe(0);
 });
 
 test('a hint whose read fails stays, and the others do not wait for it', async () => {
-  await arrived({ ticket: 'OPS-1' });
-  await arrived({ system: 'servicenow', ticket: 'CHG1' });
+  await arrived({ tickets: ['OPS-1'] });
+  await arrived({ system: 'servicenow', tickets: ['CHG1'] });
   const { seen, handlers } = noting({
     reread: (system) => (system === 'jira' ? Promise.reject(new Error('down')) : Promise.resolve()),
   });
   expect(await handleInbound(deliverer, handlers, () => now)).toBe(1);
   expect(seen).toEqual([['error', 'down']]);
-  expect(await listWaiting(deliverer, 10)).toMatchObject([{ system: 'jira', ticket: 'OPS-1' }]);
+  expect(await listWaiting(deliverer, 10)).toMatchObject([{ system: 'jira', tickets: ['OPS-1'] }]);
   const again = noting();
   expect(await handleInbound(deliverer, again.handlers, () => now + 60_000)).toBe(1);
   expect(again.seen).toEqual([['reread', 'jira', ['OPS-1']]]);
