@@ -65,6 +65,7 @@ const policy = looseObject({
   }).nullable(),
   standard: boolean(),
   authentication: looseObject({ methods: array(string()).optional() }).nullable(),
+  channels: array(looseObject({ name: string(), mode: string() })).optional(),
   groups: z.record(string(), groupSource),
 } satisfies Record<keyof PinnedPolicy, z.ZodType>);
 const decision = looseObject({

@@ -25,7 +25,7 @@ export async function makeDue(
         and c.id = o.change_id
         and o.last_index = o.wanted_index and o.dead_since is null
         and (o.memory->>'ticket' = any($2)
-             or c.document#>>'{ticket,system}' = $1 and c.document#>>'{ticket,id}' = any($2))`,
+             or c.ticket = any($2) and c.document#>>'{ticket,system}' = $1)`,
     [system, tickets, at],
   );
   return rowCount ?? 0;
