@@ -358,17 +358,17 @@ describe('a decision', () => {
   });
 
   test('whose outcome takes longer than the system waits is told afterwards', async () => {
-    let done = (): void => undefined;
+    const engine = Promise.withResolvers<undefined>();
     const api = await replica({
       inbound: systems({ patienceMs: 50 }),
-      engine: engineThat(() => new Promise((resolve) => (done = resolve))),
+      engine: engineThat(() => engine.promise),
     });
     const change = await pending();
     const to = `https://chat/${randomUUID()}`;
     const answer = await send(choiceOf('decision', 'U-bob', change, { replyTo: to }), { api });
     expect(answer.body).toEqual({ outcome: 'pending' });
     expect(told.filter((one) => one.to === to)).toEqual([]);
-    done();
+    engine.resolve(undefined);
     const found = await eventually(() => Promise.resolve(told.find((one) => one.to === to) ?? null));
     expect(found.told).toEqual({ outcome: 'recorded', action: 'approve' });
   });
