@@ -151,7 +151,7 @@ export function inboundRoutes(deps: ApiDependencies): Router {
   const router = exactRouter();
   router
     .route('/:system')
-    .post(
+    .all(
       (req: Request<{ system: string }>, _res, next) => {
         systemOf(req.params.system);
         next();
@@ -159,8 +159,8 @@ export function inboundRoutes(deps: ApiDependencies): Router {
       addressLimit(deps.inboundPerMinute ?? 1200, 'all'),
       addressLimit(deps.refusedTokensPerMinute ?? 60, 'refused'),
       express.raw({ type: () => true, limit: bodyLimit, inflate: false }),
-      receive,
     )
+    .post(receive)
     .all(methodNotAllowed('POST'));
   return router;
 }
