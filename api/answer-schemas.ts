@@ -64,9 +64,7 @@ const policySchema = z
     authentication: z
       .object({ methods: z.array(z.string()).optional(), maxAgeSeconds: count.optional() })
       .nullable(),
-    channels: z
-      .array(z.object({ name: z.string(), mode: z.enum(['decide', 'reject_only']) }))
-      .optional(),
+    channels: z.array(z.object({ name: z.string(), mode: z.enum(['decide', 'reject_only']) })).optional(),
     groups: z.record(
       z.string(),
       z.union([

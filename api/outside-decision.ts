@@ -47,7 +47,10 @@ export function makeDecideOutside(deps: ApiDependencies): DecideOutside {
       wanted: { kind: 'decision', action, digest },
     } as const;
     return recordedFor(refusals, { person: stranger(system, account), source }, wish, () => {
-      throw new CountersignError('account_not_mapped', `the directory does not say whose account of ${system} it is`);
+      throw new CountersignError(
+        'account_not_mapped',
+        `the directory does not say whose account of ${system} it is`,
+      );
     });
   }
 

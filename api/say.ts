@@ -33,14 +33,24 @@ export interface Say {
    *
    * @throws CountersignError the refusal; `change_closed`, and what the engine and the log answer
    */
-  say<S extends Said>(asked: S, change: Change, speaker: Speaker, judge: Judge<S>): Promise<void>;
+  readonly say: <S extends Said>(
+    asked: S,
+    change: Change,
+    speaker: Speaker,
+    judge: Judge<S>,
+  ) => Promise<void>;
   /** The judge of decisions. */
   readonly judgeDecided: Judge<SaidOf<'decision'>>;
   /**
    * Whether somebody could say it now; nothing is signed and nothing sent. A refusal is recorded.
    * @throws CountersignError the refusal
    */
-  consider<S extends Said>(asked: S, change: Change, speaker: Speaker, judge: Judge<S>): Promise<Verdict>;
+  readonly consider: <S extends Said>(
+    asked: S,
+    change: Change,
+    speaker: Speaker,
+    judge: Judge<S>,
+  ) => Promise<Verdict>;
 }
 
 /** Makes the way of what people say. */
@@ -65,15 +75,18 @@ export function makeSay(deps: ApiDependencies): Say {
     // A person decides or reviews what they were shown, so it must be what is stored. A word to stop is accepted anyway.
     if (kind === 'decision' || kind === 'review') await assertIntact(refusals, change);
     // A person who may not read the change must not learn of it by deciding.
-    if (kind.startsWith('decision') && !mayRead(change, person, policies.current().directory.groupsIn, now())) {
+    if (
+      kind.startsWith('decision') &&
+      !mayRead(change, person, policies.current().directory.groupsIn, now())
+    ) {
       throw new CountersignError('not_an_approver', 'the change awaits no decision of yours');
     }
     if (kind.startsWith('decision')) await assertGoesOn(db, change.id);
     return judge(change, person, wanted);
   }
 
-  function recordedSaying<S extends Said, T>(
-    { kind, action, digest = null }: S,
+  function recordedSaying<T>(
+    { kind, action, digest = null }: Said,
     change: Change,
     speaker: Speaker,
     work: () => Promise<T>,

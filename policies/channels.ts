@@ -11,7 +11,9 @@ export function channelOf(written: WrittenPolicy['channels'][number]): Channel {
 export function channelFindings({ standard, channels, authentication }: WrittenPolicy): Finding[] {
   const names = channels.map((channel) => channelOf(channel).name);
   const found = names.flatMap((name, i) =>
-    names.indexOf(name) === i ? [] : [finding('error', ['channels', i], 'distinct', `${name} is named before`)],
+    names.indexOf(name) === i
+      ? []
+      : [finding('error', ['channels', i], 'distinct', `${name} is named before`)],
   );
   if (names.length === 0) return found;
   if (standard) {

@@ -111,7 +111,9 @@ const channel = z
     systemName,
     z.strictObject({ name: systemName, mode: z.enum(['decide', 'reject_only']).default('decide') }),
   ])
-  .meta({ description: 'A system in which people may decide; reject_only: an approval there does not count.' });
+  .meta({
+    description: 'A system in which people may decide; reject_only: an approval there does not count.',
+  });
 
 const policy = z.strictObject({
   name: name("The policy's name."),

@@ -24,7 +24,7 @@ type Delivered<K extends InboundVerdict['kind']> = Extract<InboundVerdict, { rea
 /** What became of a decision, and the error that it was. */
 interface Decided {
   readonly told: Told;
-  readonly error?: unknown;
+  readonly error?: Error;
 }
 type From = InboundSystem & { readonly name: string };
 
@@ -53,7 +53,10 @@ export function inboundRoutes(deps: ApiDependencies): Router {
       });
     switch (verdict.kind) {
       case 'refused':
-        throw new CountersignError('unauthenticated', `the delivery is not signed by ${system.name}, or not now`);
+        throw new CountersignError(
+          'unauthenticated',
+          `the delivery is not signed by ${system.name}, or not now`,
+        );
       case 'malformed':
         throw new CountersignError('invalid_request', verdict.message);
       case 'ignored':
@@ -95,7 +98,8 @@ export function inboundRoutes(deps: ApiDependencies): Router {
       limitAccount(system.name, account);
       await outside.consider(system.name, { account, action, changeId, digest }, source);
     } catch (error) {
-      if (await taken({ deliveryId, kind: 'decision', click: null })) tellLater(system, replyTo, toldOf(error));
+      const told = failed(system, error);
+      if (await taken({ deliveryId, kind: 'decision', click: null })) tellLater(system, replyTo, told);
       return;
     }
     await taken({ deliveryId, kind: 'click', click: { ...open, replyTo } });
@@ -114,14 +118,14 @@ export function inboundRoutes(deps: ApiDependencies): Router {
         await outside.decide(system.name, { account, action, changeId, digest, comment }, source);
         return { told: { outcome: 'recorded', action } };
       } catch (error) {
-        const told = toldOf(error);
+        const told = failed(system, error);
         // Nothing came of it: the same delivery may come again. Where the outcome is not known, it may not.
         if (told.outcome === 'unavailable' && told.code !== 'outcome_not_known') {
           await releaseInbound(db, system.name, deliveryId).catch((err: unknown) => {
             deps.log.warn({ err: err as Error }, 'a delivery could not be released');
           });
         }
-        return { told, error };
+        return { told, error: error instanceof Error ? error : new Error('no error was thrown') };
       }
     })();
     const patience = new AbortController();
@@ -135,10 +139,23 @@ export function inboundRoutes(deps: ApiDependencies): Router {
     return { told: { outcome: 'pending' } };
   }
 
+  /** What the person hears of an error; the log has the rest, where it is ours. */
+  function failed({ name, answer }: From, error: unknown): ReturnType<typeof toldOf> {
+    const told = toldOf(error);
+    // Without an answer of the system's own the error becomes a problem, which is logged there.
+    if (told.outcome === 'unavailable' && answer) {
+      deps.log.error({ err: error as Error, code: told.code, system: name }, 'a decision could not be taken');
+    }
+    return told;
+  }
+
   function tellLater({ name, tell }: From, replyTo: string | null, told: Told): void {
     if (replyTo === null || !tell) return;
     tell(replyTo, told).catch((err: unknown) => {
-      deps.log.warn({ err: err as Error, system: name }, 'somebody could not be told what became of their decision');
+      deps.log.warn(
+        { err: err as Error, system: name },
+        'somebody could not be told what became of their decision',
+      );
     });
   }
 

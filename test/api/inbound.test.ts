@@ -121,7 +121,10 @@ describe('who may send', () => {
     ['not signed', () => send(hint(), { headers: { 'x-test-signature': '' } })],
     ['signed by another', () => send(hint(), { by: 'another' })],
     ['by a secret that is no longer one', () => send(hint(), { by: older, to: 'forwarded' })],
-    ['signed for another time', () => send(hint(), { headers: { 'x-test-timestamp': String(Date.now() + 1) } })],
+    [
+      'signed for another time',
+      () => send(hint(), { headers: { 'x-test-timestamp': String(Date.now() + 1) } }),
+    ],
     ['old', () => send(hint(), { at: Date.now() - 301_000 })],
     ['of the future', () => send(hint(), { at: Date.now() + 301_000 })],
     ['without a body', () => stack.api.call('/v1/inbound/chat', { as: null, method: 'POST' })],
@@ -158,7 +161,9 @@ describe('who may send', () => {
     expect((await send(' {"kind" : "ignored", "answer": {"challenge":"\\u0061"}}\n')).body).toEqual({
       challenge: 'a',
     });
-    expect((await send('{"kind":"ignored"}', { headers: { 'content-type': 'text/plain' } })).status).toBe(200);
+    expect((await send('{"kind":"ignored"}', { headers: { 'content-type': 'text/plain' } })).status).toBe(
+      200,
+    );
   });
 
   test('what is refused counts for its address, and a refused decision does not', async () => {
@@ -199,7 +204,14 @@ describe('a hint', () => {
     await Promise.all([1, 2, 3].map(() => send(sending)));
     const digest = createHash('sha256').update(JSON.stringify(sending)).digest('hex');
     expect(await rows(deliveryId)).toEqual([
-      { system: 'chat', kind: 'hint', tickets: ['OPS-4711'], click: null, body_digest: digest, is_released: false },
+      {
+        system: 'chat',
+        kind: 'hint',
+        tickets: ['OPS-4711'],
+        click: null,
+        body_digest: digest,
+        is_released: false,
+      },
     ]);
     await eventually(() => Promise.resolve(heard.length > 0 || null));
     await client.query('select 1');
@@ -214,7 +226,9 @@ describe('a hint', () => {
     await send({ kind: 'hint', deliveryId, tickets: ['OPS-1'] });
     await deleteOldInbound(stack.api.pool, new Date(Date.now() - 60_000).toISOString());
     expect(await rows(deliveryId)).toHaveLength(1);
-    expect(await deleteOldInbound(stack.api.pool, new Date(Date.now() + 60_000).toISOString())).toBeGreaterThan(0);
+    expect(
+      await deleteOldInbound(stack.api.pool, new Date(Date.now() + 60_000).toISOString()),
+    ).toBeGreaterThan(0);
     expect(await rows(deliveryId)).toEqual([]);
   });
 
@@ -392,7 +406,11 @@ describe('rights', () => {
   const denied = '42501';
 
   test.each<[string, string, string]>([
-    ['countersign_deliverer', `insert into countersign.inbound (system, delivery_id, kind) values ('x', 'x', 'click')`, denied],
+    [
+      'countersign_deliverer',
+      `insert into countersign.inbound (system, delivery_id, kind) values ('x', 'x', 'click')`,
+      denied,
+    ],
     ['countersign_deliverer', 'delete from countersign.inbound', denied],
     ['countersign_deliverer', 'update countersign.inbound set is_released = true', denied],
     ['countersign_deliverer', 'update countersign.inbound set handled_at = now(), click = null', 'done'],

@@ -10,11 +10,14 @@ import { keys, packOf, verifiedText } from './pack-ground.ts';
 
 /* A decision that came by a channel is one that the pinned policy lets come by it, whatever the worker has written. */
 
-async function packWith(channels: readonly Channel[] | undefined, by: string, decision: 'approve' | 'reject') {
+async function packWith(
+  channels: readonly Channel[] | undefined,
+  by: string,
+  decision: 'approve' | 'reject',
+) {
   const story = changeStory({ policy: { ...fourEyes, ...(channels ? { channels } : {}) } });
   const bob = { ...person('bob', 'approver'), authentication: byChannel(by) };
-  const decided =
-    decision === 'approve' ? [story.approved(bob), story.scheduled()] : [story.rejected(bob)];
+  const decided = decision === 'approve' ? [story.approved(bob), story.scheduled()] : [story.rejected(bob)];
   const entries = [story.requested(), story.prechecked(), ...decided];
   return packOf(entries.map((body) => signed(body, keys)));
 }
@@ -22,7 +25,13 @@ async function packWith(channels: readonly Channel[] | undefined, by: string, de
 test.each<[string, readonly Channel[] | undefined, string, 'approve' | 'reject', string[]]>([
   ['the channel that is named', [{ name: 'slack', mode: 'decide' }], 'slack', 'approve', []],
   ['a channel, and none is named', undefined, 'slack', 'approve', ['illogical:decision_not_allowed@2']],
-  ['another channel', [{ name: 'slack', mode: 'decide' }], 'jira', 'reject', ['illogical:decision_not_allowed@2']],
+  [
+    'another channel',
+    [{ name: 'slack', mode: 'decide' }],
+    'jira',
+    'reject',
+    ['illogical:decision_not_allowed@2'],
+  ],
   [
     'an approval where only rejections count',
     [{ name: 'slack', mode: 'reject_only' }],

@@ -42,7 +42,12 @@ test.each<[string, Partial<PinnedPolicy>, string, RegExp]>([
   ['a login', { authentication: { methods: ['mfa', 'hwk'] } }, 'a login', /by mfa or hwk/],
   [
     'channels',
-    { channels: [{ name: 'slack', mode: 'decide' }, { name: 'dingtalk', mode: 'reject_only' }] },
+    {
+      channels: [
+        { name: 'slack', mode: 'decide' },
+        { name: 'dingtalk', mode: 'reject_only' },
+      ],
+    },
     'channels',
     /^slack, dingtalk \(rejections only\)/,
   ],

@@ -78,7 +78,12 @@ async function under(changed: Partial<PinnedPolicy>) {
   }
   /** What somebody is answered who decides in the chat. */
   const inChat = (user: string, change: ChangeView, action: 'approve' | 'reject' = 'approve') =>
-    send(signedSending(secret, choiceOf('decision', `U-${user}`, change, { action, comment: 'seen in the chat' })));
+    send(
+      signedSending(
+        secret,
+        choiceOf('decision', `U-${user}`, change, { action, comment: 'seen in the chat' }),
+      ),
+    );
   const refusals = async (id: string) =>
     (await entriesOf(api.users.dave, id))
       .filter(({ type }) => type === 'decision.refused')
@@ -244,6 +249,9 @@ test('a delivery that is sent again after its decision was taken back decides no
   });
   expect([again.status, await again.json()]).toEqual([200, {}]);
   // An altered one is none of the chat's.
-  const forged = { ...captured, raw: captured.raw.replace(/"deliveryId":"[^"]*"/, `"deliveryId":"${randomUUID()}"`) };
+  const forged = {
+    ...captured,
+    raw: captured.raw.replace(/"deliveryId":"[^"]*"/, `"deliveryId":"${randomUUID()}"`),
+  };
   expect(await send(forged)).toMatchObject({ status: 401 });
 });

@@ -53,7 +53,10 @@ describe('channels of a policy', () => {
     ['channels: [{ name: slack, mode: approve }]', ['error policies.0.channels.0 one_of']],
     ['channels: [slack, { name: slack, mode: reject_only }]', ['error policies.0.channels.1 distinct']],
     ['channels: [slack]\n    authentication: { methods: [mfa] }', ['warning policies.0.channels.0 channel']],
-    ['channels: [slack]\n    authentication: { maxAgeSeconds: 900 }', ['warning policies.0.channels.0 channel']],
+    [
+      'channels: [slack]\n    authentication: { maxAgeSeconds: 900 }',
+      ['warning policies.0.channels.0 channel'],
+    ],
     ['channels: [slack]\n    authentication: { methods: [mfa, "via:slack"] }', []],
   ])('%s', async (rest, expected) => {
     const { problems, policy } = await checked(rest);
@@ -71,7 +74,10 @@ describe('accounts of a directory', () => {
     const { directory: found } = await checked(
       'match: {}',
       directory(
-        mapped('{ system: slack, team: T1, user: U1 }, { system: jira, user: "5b:1" }', 'roles: [approver], '),
+        mapped(
+          '{ system: slack, team: T1, user: U1 }, { system: jira, user: "5b:1" }',
+          'roles: [approver], ',
+        ),
         `  - { issuer: "${issuer}", subject: carol, name: Carol, accounts: [{ system: dingtalk, corp: c1, user: U1 }] }\n`,
       ),
     );
@@ -126,7 +132,11 @@ describe('accounts of a directory', () => {
       directory(mapped('{ system: d, corp: c, team: t, user: U }')),
       ['error accounts.0.accounts.0 format'],
     ],
-    ['no user', directory(mapped('{ system: slack, team: T1 }')), ['error accounts.0.accounts.0.user required']],
+    [
+      'no user',
+      directory(mapped('{ system: slack, team: T1 }')),
+      ['error accounts.0.accounts.0.user required'],
+    ],
     [
       'an address for a user',
       directory(mapped('{ system: slack, team: T1, email: "bob@example.com" }')),

@@ -25,10 +25,7 @@ const deliverySchema = z.discriminatedUnion('kind', [
 export type Sending = z.input<typeof deliverySchema>;
 
 /** The system as the API knows it, which accepts signatures by any of these secrets. */
-export function outsideSystem(
-  secrets: readonly string[],
-  more: Partial<InboundSystem> = {},
-): InboundSystem {
+export function outsideSystem(secrets: readonly string[], more: Partial<InboundSystem> = {}): InboundSystem {
   return { verify: (request) => verify(request, secrets), ...more };
 }
 

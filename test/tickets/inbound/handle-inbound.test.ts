@@ -101,7 +101,9 @@ test('a click opens its form within 3 s, and is told to press again after that',
     ['open', 'slack', click],
     ['too late', 'slack', { triggerId: 'u' }],
   ]);
-  const { rows } = await api.query('select click, handled_at is not null as handled from countersign.inbound');
+  const { rows } = await api.query(
+    'select click, handled_at is not null as handled from countersign.inbound',
+  );
   // Whoever has what opened a form can write to the person.
   expect(rows).toEqual([
     { click: null, handled: true },
