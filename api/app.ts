@@ -23,6 +23,7 @@ import { changeRoutes } from './routes/changes.ts';
 import { eventRoutes } from './routes/events.ts';
 import { freezeRoutes } from './routes/freezes.ts';
 import { healthRoutes } from './routes/health.ts';
+import { inboundRoutes } from './routes/inbound.ts';
 import { traceCalls } from './trace.ts';
 import { policyRevocationRoutes } from './routes/policy-revocations.ts';
 import { subscriptionRoutes } from './routes/subscriptions.ts';
@@ -33,7 +34,7 @@ import { docsPage, docsScript } from './docs-page.ts';
 const bodyLimit = '64kb';
 const writes = ['POST', 'PUT', 'PATCH', 'DELETE'];
 
-/** The Express app: no listening, no environment. Everything under `/v1` needs a bearer token. */
+/** The Express app: no listening, no environment. Everything under `/v1` but `/v1/inbound` needs a bearer token. */
 export function createApp(deps: ApiDependencies): Express {
   const app = express();
   const document = openApiDocument(deps.operations);
@@ -96,6 +97,8 @@ export function createApp(deps: ApiDependencies): Express {
   app.get('/docs/start.js', docsScript);
   app.use('/docs', express.static(swaggerUi.getAbsoluteFSPath(), { index: false }));
 
+  // Signed by the systems that send: no bearer token, and no JSON before the signature was verified.
+  app.use('/v1/inbound', noStore, inboundRoutes(deps));
   app.use(
     '/v1',
     noStore,

@@ -410,4 +410,13 @@ export const calls: readonly Call[] = [
     as: 'text/plain',
     problems: [],
   },
+  {
+    method: 'post',
+    path: '/v1/inbound/{system}',
+    summary: 'What a ticket or chat system sends: signed by it over the raw body, each in its own form',
+    roles: null,
+    params: z.object({ system: z.string() }),
+    answers: { 200: z.looseObject({}) },
+    problems: [400, 401, 403, 404, 409, 412, 413, 415, 422, 429, 503],
+  },
 ];

@@ -8,6 +8,7 @@ import type { Operations } from '../operations/registry.ts';
 import type { PolicySource } from '../policies/load.ts';
 import type { TokenVerifier } from '../identity/token-verifier.ts';
 import type { Engine } from './engine.ts';
+import type { InboundSystem } from './inbound.ts';
 import type { RefusalLog } from './refusal-log.ts';
 
 /** What the app is made from. */
@@ -36,6 +37,10 @@ export interface ApiDependencies {
   readonly namespace: string;
   /** Prometheus text, or null where metrics are off. */
   readonly metrics: (() => Promise<string>) | null;
+  /** The systems that may send something, by their names in COUNTERSIGN_INTEGRATIONS; default none. */
+  readonly inbound?: ReadonlyMap<string, InboundSystem>;
+  /** How many deliveries one address may send in a minute; default 1200. */
+  readonly inboundPerMinute?: number;
   readonly writesPerMinute?: number;
   /** How many refused tokens one address may send in a minute; default 60. */
   readonly refusedTokensPerMinute?: number;

@@ -68,9 +68,10 @@ export function openApiDocument({ list }: Operations): object {
       ...(call.own ? { 'x-own': true } : {}),
       ...(call.peopleOnly ? { 'x-people-only': true } : {}),
       request: {
-        ...(path.includes('{id}') ? { params: call.params ?? id } : {}),
+        ...(path.includes('{id}') ? { params: id } : {}),
         ...(path.includes('{index}') ? { params: index } : {}),
         ...(path.includes('{name}') ? { params: name } : {}),
+        ...(call.params ? { params: call.params } : {}),
         ...(query ? { query } : {}),
         ...(headers ? { headers } : {}),
         ...(body ? { body: { required: true, content: { 'application/json': { schema: body } } } } : {}),

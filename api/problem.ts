@@ -89,9 +89,12 @@ export function methodNotAllowed(...methods: ('GET' | 'POST' | 'DELETE')[]): Req
 
 function asOurs(error: unknown): CountersignError {
   if (error instanceof CountersignError) return error;
-  const { type, code } = (error ?? {}) as { type?: unknown; code?: unknown };
+  const { type, code, limit } = (error ?? {}) as { type?: unknown; code?: unknown; limit?: unknown };
   // body-parser's own words.
-  if (type === 'entity.too.large') return new CountersignError('body_too_large', 'a body has at most 64 KiB');
+  if (type === 'entity.too.large') {
+    const most = typeof limit === 'number' ? limit / 1024 : 64;
+    return new CountersignError('body_too_large', `a body has at most ${most} KiB`);
+  }
   if (type === 'entity.parse.failed') return new CountersignError('invalid_json', 'the body is not JSON');
   if (type === 'charset.unsupported' || type === 'encoding.unsupported') {
     return new CountersignError('unsupported_media_type', 'the body must be JSON in UTF-8');

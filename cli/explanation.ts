@@ -67,6 +67,11 @@ function ruleLines(policy: PinnedPolicy): string[] {
     lines.push(line('reminders', `after ${remindersMs.map(durationText).join(', ')}`));
   if (escalation)
     lines.push(line('escalation', `after ${durationText(escalation.afterMs)} to ${escalation.group}`));
+  const { channels = [] } = policy;
+  if (channels.length > 0) {
+    const named = channels.map(({ name, mode }) => (mode === 'decide' ? name : `${name} (rejections only)`));
+    lines.push(line('channels', named.join(', ')));
+  }
   const { methods, maxAgeSeconds } = authentication ?? {};
   if (methods) lines.push(line('a login', `by ${methods.join(' or ')}`));
   if (maxAgeSeconds !== undefined)

@@ -9,10 +9,12 @@ import { tellUntold } from '../api/tell-stop-words.ts';
 import { makeRefusalLog } from '../api/refusal-log.ts';
 import { watchUnsealed } from '../api/sealed.ts';
 import { startEntryFeed } from '../audit/follow.ts';
+import { isoTime } from '../domain/time.ts';
 import { createStatementSigner } from '../identity/statement-signer.ts';
 import { withApiTokens } from '../identity/api-token.ts';
 import { servedRegion } from '../onsmqtt/region.ts';
 import { apiTokenStore } from '../store/api-token-store.ts';
+import { deleteOldInbound } from '../store/delete-old-inbound.ts';
 import { makeAlarms } from './alarms.ts';
 import { apiMetrics } from './metrics.ts';
 import { openDatabase } from './database.ts';
@@ -28,6 +30,9 @@ import { startTracing } from './tracing.ts';
 import { verifierBundle } from './verifier-bundle.ts';
 
 const untoldCheckMs = 30_000;
+const oldInboundCheckMs = 3_600_000;
+/** Longer than any replay window of a delivery. */
+const inboundKeptMs = 3 * 86_400_000;
 
 /** The API process: HTTP in front, Postgres for reads, Temporal for changes. Ends on SIGTERM, open requests first. */
 export async function runApi(env: Environment, options: { readonly anyPort?: boolean } = {}): Promise<void> {
@@ -76,6 +81,11 @@ export async function runApi(env: Environment, options: { readonly anyPort?: boo
       log.warn({ err: err as Error }, 'changes that are to be stopped could not be looked for');
     });
   }, untoldCheckMs);
+  const oldInbound = setInterval(() => {
+    deleteOldInbound(pool, isoTime(Date.now() - inboundKeptMs)).catch((err: unknown) => {
+      log.warn({ err: err as Error }, 'old deliveries could not be dropped');
+    });
+  }, oldInboundCheckMs);
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 15_000 }, app);
   await listen(server, env.PORT, env.HOST).catch(async (error: unknown) => {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || options.anyPort !== true) throw error;
@@ -87,6 +97,7 @@ export async function runApi(env: Environment, options: { readonly anyPort?: boo
   process.send?.({ port });
   await untilStopped();
   clearInterval(untold);
+  clearInterval(oldInbound);
   unsealed.stop();
   const closed = new Promise((resolve) => server.close(resolve));
   setTimeout(() => server.closeAllConnections(), 3000).unref();

@@ -1,4 +1,5 @@
 import { refusalOfAuthentication } from './authentication.ts';
+import { channelOf, refusalOfChannel } from './channel.ts';
 import type { Change, Decision, MissingSeats } from './change.ts';
 import { CountersignError } from './error.ts';
 import type { Judged } from './error.ts';
@@ -33,8 +34,8 @@ export type Decider = Pick<WantedDecision, 'person' | 'directory'>;
  * were authenticated is not asked: who logs in again may, see {@link judgeDecision}.
  *
  * @param now - milliseconds since the epoch
- * @returns null, or `self_approval`, `missing_role`, `not_an_approver` (403); `already_decided`, `not_awaiting_decision`,
- * `decide_by_passed`, `too_many_changes_of_mind` (409)
+ * @returns null, or `self_approval`, `channel_not_allowed`, `missing_role`, `not_an_approver` (403); `already_decided`,
+ * `not_awaiting_decision`, `decide_by_passed`, `too_many_changes_of_mind` (409)
  */
 export function refusalToDecide(
   change: DecisionFacts,
@@ -48,6 +49,8 @@ export function refusalToDecide(
   if (actsForRequester(change, deciding)) {
     return new CountersignError('self_approval', 'who acts for the requester of a change may not decide it');
   }
+  const outside = refusalOfChannel(change.policy, person, null);
+  if (outside) return outside;
   if (!person.roles.includes('approver')) {
     return new CountersignError('missing_role', 'a decision needs the role approver');
   }
@@ -113,6 +116,7 @@ export function judgeDecision(
     );
   }
   return (
+    refusalOfChannel(change.policy, person, decision) ??
     refusalOfAuthentication(person.authentication, change.policy.authentication, now) ??
     refusalOfComment(change.policy.commentRequired, wanted) ??
     'new'
@@ -155,13 +159,16 @@ export function decisionOf(change: DecisionFacts, wanted: WantedDecision, now: n
  * Why somebody may not take their decision back; null when they may: as long as the stage in which they made it is open.
  *
  * @param now - milliseconds since the epoch
- * @returns null, or `missing_role` (403); `nothing_decided`, `stage_resolved`, `decide_by_passed` (409)
+ * @returns null, or `channel_not_allowed`, `missing_role` (403); `nothing_decided`, `stage_resolved`, `decide_by_passed` (409)
  */
 export function refusalToTakeBack(
   change: DecisionFacts,
   person: Person,
   now: number,
 ): CountersignError | null {
+  if (channelOf(person) !== null) {
+    return new CountersignError('channel_not_allowed', 'a decision is taken back with a token of one’s own');
+  }
   if (!person.roles.includes('approver')) {
     return new CountersignError('missing_role', 'a decision needs the role approver');
   }

@@ -20,6 +20,8 @@ export const httpStatusOfCode = {
   host_not_allowed: 403,
   token_needed: 403,
   stronger_authentication_needed: 403,
+  channel_not_allowed: 403,
+  account_not_mapped: 403,
   not_found: 404,
   method_not_allowed: 405,
   open_change_exists: 409,

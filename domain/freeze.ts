@@ -1,5 +1,6 @@
 import { refusalOfAuthentication } from './authentication.ts';
 import type { Change } from './change.ts';
+import { channelOf } from './channel.ts';
 import { CountersignError } from './error.ts';
 import { globMatches } from './glob.ts';
 import { isMember } from './membership.ts';
@@ -104,7 +105,7 @@ export function freezeInTheWay(
  * that, not its requester, on the digest that they saw.
  *
  * @param now - milliseconds since the epoch
- * @returns null, or `self_approval`, `missing_role`, `forbidden` where the policy names nobody, `not_an_approver`,
+ * @returns null, or `self_approval`, `channel_not_allowed`, `missing_role`, `forbidden` where the policy names nobody, `not_an_approver`,
  * `stronger_authentication_needed` (403); `change_closed`, `freeze_ended` (409); `digest_mismatch` (412); `invalid_request` for a freeze that does not
  * concern the change
  */
@@ -117,6 +118,9 @@ export function refusalOfOverride(
   const { person, digest, directory = [] } = wanted;
   if (askedFor(change.requester, person)) {
     return new CountersignError('self_approval', 'the requester of a change may not let it run in a freeze');
+  }
+  if (channelOf(person) !== null) {
+    return new CountersignError('channel_not_allowed', 'a freeze is overridden with a token of one’s own');
   }
   if (!person.roles.includes('approver')) {
     return new CountersignError('missing_role', 'overriding a freeze needs the role approver');

@@ -1,4 +1,5 @@
 import type { Change, Decision } from './change.ts';
+import { channelOf } from './channel.ts';
 import type { DirectoryMembership, Person, PersonId } from './person.ts';
 import { askedFor, samePerson } from './person.ts';
 import type { Delegation, PinnedPolicy } from './policy.ts';
@@ -131,10 +132,13 @@ export function actsForRequester(change: EligibilityFacts, { person, at }: Decis
   );
 }
 
-/** Those in whose place somebody may decide at a moment: never the requester, nor whoever acts for them. */
+/**
+ * Those in whose place somebody may decide at a moment: never the requester, nor whoever acts for them. By a channel nobody
+ * decides in another's place.
+ */
 export function represented(change: EligibilityFacts, { person, at }: DecisionAuthor): PersonId[] {
   const { delegations } = change.policy;
-  if (delegations.length === 0) return [];
+  if (delegations.length === 0 || channelOf(person) !== null) return [];
   const active = (d: Delegation) => samePerson(d.to, person) && d.since <= at && at < d.until;
   return delegations
     .filter(active)

@@ -65,6 +65,10 @@ export const pinnedPolicySchema = z.strictObject({
       approved: z.boolean(),
     })
     .nullable(),
+  channels: z
+    .array(z.strictObject({ name: text(100).min(1), mode: z.enum(['decide', 'reject_only']) }))
+    .min(1)
+    .exactOptional(),
   groups: z.record(
     z.string(),
     z.union([

@@ -36,6 +36,8 @@ export interface PinnedPolicy {
   readonly authentication: RequiredAuthentication | null;
   /** What is asked of the change's ticket; null: nothing. */
   readonly ticket: TicketRule | null;
+  /** From where people may decide without a token of their own; absent: from nowhere. */
+  readonly channels?: readonly Channel[];
   /** Every group that this policy names, and where its members are known from. */
   readonly groups: Readonly<Record<string, GroupSource>>;
 }
@@ -115,6 +117,13 @@ export interface TicketRule {
   readonly window: { readonly start: string; readonly end: string } | null;
   /** Whether the system's own approval has to be given. */
   readonly approved: boolean;
+}
+
+/** A chat or ticket system, by its name in COUNTERSIGN_INTEGRATIONS, whose word on who decided counts. */
+export interface Channel {
+  readonly name: string;
+  /** `reject_only`: an approval by it does not count. */
+  readonly mode: 'decide' | 'reject_only';
 }
 
 /** Where a group's members are known from: the token's claim, the directory file, or the policy itself. */

@@ -1,4 +1,5 @@
 import type { Change } from './change.ts';
+import { channelOf } from './channel.ts';
 import { CountersignError } from './error.ts';
 import type { Judged } from './error.ts';
 import type { Person, Role } from './person.ts';
@@ -12,7 +13,7 @@ const reviewers: ReadonlySet<Role> = new Set(['approver', 'auditor', 'operator']
  * read the change (`mayRead`): nobody signs for what they cannot see. An admin may not, and so reviews nothing.
  *
  * @returns `new` when the review would count, `repeated` when this person has already signed it; or `missing_role`,
- * `forbidden` for a machine, `self_review` (403); `review_not_owed`, `already_reviewed` (409)
+ * `channel_not_allowed`, `forbidden` for a machine, `self_review` (403); `review_not_owed`, `already_reviewed` (409)
  */
 export function judgeReview(change: Change, person: Person): Judged<'new' | 'repeated'> {
   if (!person.roles.some((role) => reviewers.has(role))) {
@@ -20,6 +21,9 @@ export function judgeReview(change: Change, person: Person): Judged<'new' | 'rep
       'missing_role',
       'a review needs one of the roles approver, auditor, operator',
     );
+  }
+  if (channelOf(person) !== null) {
+    return new CountersignError('channel_not_allowed', 'a review is signed with a token of one’s own');
   }
   if (isMachine(person)) return new CountersignError('forbidden', 'a review is signed by a person');
   if (askedFor(change.requester, person)) {

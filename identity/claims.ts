@@ -1,5 +1,6 @@
 import type { JWTPayload } from 'jose';
 import { canonicalJson } from '../domain/canonical-json.ts';
+import { channelIn } from '../domain/channel.ts';
 import { CountersignError } from '../domain/error.ts';
 import { mostPersonBytes, roles } from '../domain/person.ts';
 import type { Person, Role } from '../domain/person.ts';
@@ -69,8 +70,8 @@ export function readClaims(payload: JWTPayload, mapping: ClaimMapping = {}) {
     groups: readClaim(payload, groupsClaim, (value) => (groupMap ? groupMap.get(value) : [value])),
     authentication: {
       methods: [
-        // A value that begins like a context is no method (RFC 8176), and must not pass for one.
-        ...strings(amr).filter((method) => !method.startsWith('acr:')),
+        // A value that begins like a context or a channel is no method (RFC 8176), and must not pass for one.
+        ...strings(amr).filter((method) => !method.startsWith('acr:') && channelIn(method) === null),
         ...(typeof acr === 'string' && acr !== '' ? [`acr:${acr}`] : []),
       ],
       at: timeOf(authTime),

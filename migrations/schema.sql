@@ -2,6 +2,7 @@
 
 -- Schemas
 audit owner=countersign_migrator acl={countersign_migrator=UC/countersign_migrator,countersign_api=U/countersign_migrator,countersign_worker=U/countersign_migrator,countersign_signer=U/countersign_migrator,countersign_reader=U/countersign_migrator,countersign_deliverer=U/countersign_migrator}
+audit owner=countersign_migrator acl={countersign_migrator=UC/countersign_migrator,countersign_api=U/countersign_migrator,countersign_worker=U/countersign_migrator,countersign_signer=U/countersign_migrator,countersign_reader=U/countersign_migrator}
 countersign owner=countersign_migrator acl={countersign_migrator=UC/countersign_migrator,countersign_api=U/countersign_migrator,countersign_worker=U/countersign_migrator,countersign_signer=U/countersign_migrator,countersign_reader=U/countersign_migrator,countersign_deliverer=U/countersign_migrator}
 
 -- Tables
@@ -118,6 +119,17 @@ countersign.idempotency_key owner=countersign_migrator acl={countersign_api=r/co
   change_id uuid not null
   body_digest text not null
   created_at timestamp with time zone not null default now()
+countersign.inbound owner=countersign_migrator acl={countersign_api=ard/countersign_migrator,countersign_deliverer=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator}
+  id bigint not null generated always as identity
+  system text not null
+  delivery_id text not null
+  kind text not null
+  tickets text[]
+  click jsonb
+  body_digest text not null
+  received_at timestamp with time zone not null
+  is_released boolean not null default false
+  handled_at timestamp with time zone
 countersign.leader owner=countersign_migrator acl=
   name text not null
   pid integer
@@ -199,6 +211,15 @@ countersign.freeze_override freeze_override_change_id_fkey: FOREIGN KEY (change_
 countersign.freeze_override freeze_override_pkey: PRIMARY KEY (change_id, freeze_id, digest)
 countersign.idempotency_key idempotency_key_change_id_fkey: FOREIGN KEY (change_id) REFERENCES countersign.change(id)
 countersign.idempotency_key idempotency_key_pkey: PRIMARY KEY (issuer, subject, key)
+countersign.inbound inbound_body_digest_check: CHECK ((body_digest ~ '^[0-9a-f]{64}$'::text))
+countersign.inbound inbound_check: CHECK (((kind <> 'hint'::text) OR (tickets IS NOT NULL)))
+countersign.inbound inbound_check1: CHECK (((kind = 'click'::text) OR (click IS NULL)))
+countersign.inbound inbound_delivery_id_check: CHECK (((char_length(delivery_id) >= 1) AND (char_length(delivery_id) <= 300)))
+countersign.inbound inbound_kind_check: CHECK ((kind = ANY (ARRAY['hint'::text, 'click'::text, 'decision'::text])))
+countersign.inbound inbound_pkey: PRIMARY KEY (id)
+countersign.inbound inbound_system_check: CHECK (((char_length(system) >= 1) AND (char_length(system) <= 40)))
+countersign.inbound inbound_system_delivery_id_key: UNIQUE (system, delivery_id)
+countersign.inbound inbound_tickets_check: CHECK ((((cardinality(tickets) >= 1) AND (cardinality(tickets) <= 4)) AND (array_position(tickets, NULL::text) IS NULL)))
 countersign.leader leader_name_check: CHECK ((name = ANY (ARRAY['sequencer'::text, 'signer'::text])))
 countersign.leader leader_pkey: PRIMARY KEY (name)
 countersign.migration migration_pkey: PRIMARY KEY (id)
@@ -254,6 +275,10 @@ CREATE INDEX freeze_newest ON countersign."freeze" USING btree (declared_at DESC
 CREATE UNIQUE INDEX freeze_override_pkey ON countersign.freeze_override USING btree (change_id, freeze_id, digest)
 CREATE UNIQUE INDEX freeze_pkey ON countersign."freeze" USING btree (id)
 CREATE UNIQUE INDEX idempotency_key_pkey ON countersign.idempotency_key USING btree (issuer, subject, key)
+CREATE INDEX inbound_oldest ON countersign.inbound USING btree (received_at)
+CREATE UNIQUE INDEX inbound_pkey ON countersign.inbound USING btree (id)
+CREATE UNIQUE INDEX inbound_system_delivery_id_key ON countersign.inbound USING btree (system, delivery_id)
+CREATE INDEX inbound_waiting ON countersign.inbound USING btree (id) WHERE ((handled_at IS NULL) AND (kind <> 'decision'::text))
 CREATE UNIQUE INDEX leader_pkey ON countersign.leader USING btree (name)
 CREATE UNIQUE INDEX migration_pkey ON countersign.migration USING btree (id)
 CREATE UNIQUE INDEX open_target_change_id_key ON countersign.open_target USING btree (change_id)
@@ -283,6 +308,7 @@ A CREATE TRIGGER tile_never_truncated BEFORE TRUNCATE ON audit.tile FOR EACH STA
 O CREATE TRIGGER api_token_ended AFTER DELETE OR UPDATE OF revoked_at, expires_at ON countersign.api_token FOR EACH ROW EXECUTE FUNCTION countersign.tell_ended_api_token()
 O CREATE TRIGGER api_token_stays_revoked BEFORE UPDATE ON countersign.api_token FOR EACH ROW EXECUTE FUNCTION countersign.guard_api_token()
 O CREATE TRIGGER freeze_lifted_once BEFORE UPDATE ON countersign."freeze" FOR EACH ROW EXECUTE FUNCTION countersign.guard_lifting()
+O CREATE TRIGGER inbound_arrived AFTER INSERT ON countersign.inbound FOR EACH ROW WHEN ((new.kind <> 'decision'::text)) EXECUTE FUNCTION countersign.tell_inbound()
 
 -- Functions
 -- owner=countersign_migrator acl={countersign_migrator=X/countersign_migrator}
@@ -636,6 +662,17 @@ CREATE OR REPLACE FUNCTION countersign.tell_ended_api_token()
 AS $function$
 BEGIN
   PERFORM pg_notify('countersign_api_tokens', OLD.id::text);
+  RETURN NULL;
+END
+$function$
+-- owner=countersign_migrator acl={countersign_migrator=X/countersign_migrator}
+CREATE OR REPLACE FUNCTION countersign.tell_inbound()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  PERFORM pg_notify('countersign_inbound', NEW.id::text);
   RETURN NULL;
 END
 $function$

@@ -9,6 +9,7 @@ import type { Satisfiability } from '../domain/satisfiability.ts';
 import { windowProblem } from '../calendar/window.ts';
 import type { Operations } from '../operations/registry.ts';
 import { scopeFault } from '../operations/scope-fault.ts';
+import { channelFindings } from './channels.ts';
 import { groupsNamedBy, scopeOfMatch } from './compile.ts';
 import type { Directory } from './directory.ts';
 import type { PolicyDocument, WrittenPolicy } from './document.ts';
@@ -131,6 +132,7 @@ function policyFindings(
       found.push(error([...path, 'to'], 'distinct', 'nobody delegates to themselves'));
     }
   });
+  found.push(...channelFindings(written));
   if (!policy || found.some(({ severity }) => severity === 'error')) return found;
   return [...found, ...clockFindings(policy), ...peopleFindings(policy, directory, issuer)];
 }

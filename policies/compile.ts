@@ -5,6 +5,7 @@ import { policyDigest } from '../domain/policy-digest.ts';
 import { isoTime } from '../domain/time.ts';
 import { withShortForms } from '../domain/target-scope.ts';
 import type { PolicyDocument, WrittenMatch, WrittenPolicy, WrittenTicket } from './document.ts';
+import { channelOf } from './channels.ts';
 import type { Match } from './match.ts';
 
 /** Every group that a policy names, where it names it. */
@@ -46,6 +47,7 @@ export function pinned(policy: WrittenPolicy, groups: PolicyDocument['groups']):
     const source = Object.hasOwn(groups, group) ? groups[group] : undefined;
     return source ? [[group, source]] : [];
   });
+  const channels = policy.channels.map(channelOf);
   const members: Omit<PinnedPolicy, 'digest'> = {
     name,
     version,
@@ -85,6 +87,7 @@ export function pinned(policy: WrittenPolicy, groups: PolicyDocument['groups']):
         }
       : null,
     ticket: policy.ticket ? compiledTicket(policy.ticket) : null,
+    ...(channels.length > 0 ? { channels } : {}),
     groups: Object.fromEntries(sources),
   };
   return { ...members, digest: policyDigest(members, sha256) };

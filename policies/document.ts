@@ -124,6 +124,36 @@ const ticket = z
       .meta({ description: "Whether the system's own approval is needed." }),
   })
   .meta({ description: "What the change's ticket has to be like, at submission and before each call." });
+/** A system's name, as COUNTERSIGN_INTEGRATIONS has it. */
+const systemName = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/);
+const accountPart = z
+  .string()
+  .min(1)
+  .max(200)
+  .refine((text) => identifierFault(text) === null && text === text.trim(), {
+    error: 'must be text without blanks around it and without characters that cannot be seen',
+  });
+
+const account = z
+  .strictObject({
+    system: systemName.meta({ description: "The system's name in COUNTERSIGN_INTEGRATIONS." }),
+    team: accountPart.optional().meta({ description: 'Of a Slack account: the workspace.' }),
+    corp: accountPart.optional().meta({ description: 'Of a DingTalk account: the company.' }),
+    user: accountPart.meta({ description: "The user's id there; never a name or an address." }),
+  })
+  .refine(({ team, corp }) => team === undefined || corp === undefined, {
+    error: 'must have team or corp, not both',
+  })
+  .meta({ description: 'An account in another system.' });
+
+const channel = z
+  .union([
+    systemName,
+    z.strictObject({ name: systemName, mode: z.enum(['decide', 'reject_only']).default('decide') }),
+  ])
+  .meta({
+    description: 'A system in which people may decide; reject_only: an approval there does not count.',
+  });
 
 const policy = z.strictObject({
   name: name("The policy's name."),
@@ -172,7 +202,27 @@ const policy = z.strictObject({
     })
     .optional(),
   ticket: ticket.optional(),
+  channels: z
+    .array(channel)
+    .max(20)
+    .default([])
+    .meta({ description: 'From where people may decide without a token; default from nowhere.' }),
 });
+
+/** A directory file's accounts of one person, and what that person may do by them. */
+const mappedPerson = z
+  .strictObject({
+    issuer: z.string().min(1).max(500).meta({ description: "The token's iss." }),
+    subject: z.string().min(1).max(500).meta({ description: "The token's sub." }),
+    name: groupName('Shown for them; default the subject.').optional(),
+    roles: z
+      .array(z.literal('approver'))
+      .max(1)
+      .default([])
+      .meta({ description: 'What they may do by these accounts: approver, or nothing.' }),
+    accounts: z.array(account).min(1).max(50),
+  })
+  .meta({ description: 'One person, and their accounts in other systems.' });
 
 /** A policy file. */
 export const policyDocument = z
@@ -185,9 +235,16 @@ export const policyDocument = z
     description: 'The first policy that matches a change is its policy.',
   });
 
-/** A directory file: a group's members. */
+/** A directory file: a group's members, and people's accounts in other systems. */
 export const directoryDocument = z
-  .strictObject({ groups: z.record(groupName('A group.'), members) })
+  .strictObject({
+    groups: z.record(groupName('A group.'), members),
+    accounts: z
+      .array(mappedPerson)
+      .max(10_000)
+      .default([])
+      .meta({ description: 'Who may decide by the channels that a policy names.' }),
+  })
   .meta({ title: 'Countersign directory' });
 
 /** A policy as its file has it. */
@@ -196,5 +253,7 @@ export type WrittenPolicy = z.infer<typeof policy>;
 export type PolicyDocument = z.infer<typeof policyDocument>;
 /** What it asks of a change's ticket, as its file has it. */
 export type WrittenTicket = z.infer<typeof ticket>;
+/** A directory file's content. */
+export type DirectoryDocument = z.infer<typeof directoryDocument>;
 /** Which changes a policy is for, as its file has it. */
 export type WrittenMatch = z.infer<typeof match>;

@@ -75,6 +75,7 @@ const policy = looseObject({
     window: looseObject({ start: string(), end: string() }).nullable(),
     approved: boolean(),
   }).nullable(),
+  channels: array(looseObject({ name: string(), mode: string() })).optional(),
   groups: z.record(string(), groupSource),
 } satisfies Record<keyof PinnedPolicy, z.ZodType>);
 const decision = looseObject({

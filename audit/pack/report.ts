@@ -1,3 +1,4 @@
+import { channelIn } from '../../domain/channel.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
 import { counted, countedEntries } from './counted.ts';
 import { join, markup } from './html.ts';
@@ -219,9 +220,13 @@ function who(actor: JsonObject): string {
 
 function how({ authentication, roles }: JsonObject): string {
   const { methods } = (authentication ?? {}) as { methods?: Json };
+  const known = Array.isArray(methods) ? methods : [];
+  const channels = known.flatMap((method) => (typeof method === 'string' ? (channelIn(method) ?? []) : []));
+  const logins = known.filter((method) => typeof method !== 'string' || channelIn(method) === null);
   const parts = [
     ...(Array.isArray(roles) && roles.length > 0 ? [`as ${roles.join(', ')}`] : []),
-    ...(Array.isArray(methods) && methods.length > 0 ? [`authenticated by ${methods.join(', ')}`] : []),
+    ...(logins.length > 0 ? [`authenticated by ${logins.join(', ')}`] : []),
+    ...(channels.length > 0 ? [`by the channel ${channels.join(', ')}, without a login`] : []),
   ];
   return parts.length === 0 ? '' : `, ${parts.join(', ')}`;
 }

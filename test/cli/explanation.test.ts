@@ -41,6 +41,17 @@ test.each<[string, Partial<PinnedPolicy>, string, RegExp]>([
   ],
   ['reminders', { remindersMs: [3_600_000, 86_400_000] }, 'reminders', /after 1h, 24h/],
   ['a login', { authentication: { methods: ['mfa', 'hwk'] } }, 'a login', /by mfa or hwk/],
+  [
+    'channels',
+    {
+      channels: [
+        { name: 'slack', mode: 'decide' },
+        { name: 'dingtalk', mode: 'reject_only' },
+      ],
+    },
+    'channels',
+    /^slack, dingtalk \(rejections only\)/,
+  ],
   ['a recent login', { authentication: { maxAgeSeconds: 900 } }, 'a login', /last 15m/],
   ['a comment', { commentRequired: 'reject' }, 'a comment', /each reject/],
   ['rejects', { reject: { kind: 'count', count: 3 } }, 'a reject', /with 2 more/],
