@@ -88,6 +88,7 @@ test.each([
   const message = messageOf({
     change,
     subscription: 's',
+    presented: null,
     link: null,
     choices: ['approve', 'reject'],
     now: null,
