@@ -3,13 +3,19 @@ import { isoTime } from '../domain/time.ts';
 import { isUnavailable } from '../domain/unavailable.ts';
 import { startDeliverer } from '../tickets/outbox/deliverer.ts';
 import { keepFileSubscriptions } from '../tickets/outbox/keep-file-subscriptions.ts';
+import { answerInbound } from './answer-inbound.ts';
 import { openDatabase } from './database.ts';
+import { startDingTalkStreams } from './dingtalk-streams.ts';
 import type { Environment } from './environment.ts';
 import { openIntegrations } from './integrations.ts';
 import { serveDelivererMetrics } from './metrics.ts';
+import { openOperations } from './operations.ts';
 import { makeLog, untilStopped } from './process.ts';
 import { openSinks } from './sinks.ts';
 import type { Sinks } from './sinks.ts';
+import { temporalConfig } from './temporal.ts';
+import { ticketReports } from './ticket-reports.ts';
+import { wayOut } from './way-out.ts';
 
 /** How soon a database that could not be reached is tried again, ms. */
 const retryMs = 5_000;
@@ -22,16 +28,16 @@ export async function runDeliverer(env: Environment): Promise<void> {
   const log = makeLog('deliverer', env);
   const pool = await openDatabase(env, log, 'deliverer', 15);
   const metrics = await serveDelivererMetrics(env, pool);
-  let sinks = await openSinks(env, await openIntegrations(env));
+  const operations = await openOperations(env);
+  const { namespace } = temporalConfig();
+  const given = { operations, reports: (system: string) => ticketReports(pool, namespace, system) };
+  let integrations = await openIntegrations(env);
+  let sinks = await openSinks(env, integrations, given);
+  let streams = await startDingTalkStreams(env, log, integrations);
   const stopping = new AbortController();
   const kept = keep(sinks);
   process.on('SIGHUP', () => {
-    openIntegrations(env)
-      .then((integrations) => openSinks(env, integrations))
-      .then(async (again) => {
-        await keep(again);
-        sinks = again;
-      })
+    readAgain()
       .catch((err: unknown) => {
         log.error({ err: err as Error }, 'the integrations could not be read again; those of before hold');
       });
@@ -42,12 +48,27 @@ export async function runDeliverer(env: Environment): Promise<void> {
     sinkOf: (receiver) => sinks.sinkOf(receiver),
     onOutcome: metrics.onOutcome,
   });
+  const inbound = answerInbound({
+    ...{ pool, log, operations, fetch: wayOut(env).fetch },
+    integrations: () => integrations,
+  });
   log.info('deliverer runs');
   await Promise.race([untilStopped(), kept.then(() => new Promise<never>(() => undefined))]);
   stopping.abort();
-  await running.stop();
+  await Promise.all([running.stop(), inbound.stop(), streams.stop()]);
   await pool.end();
   await metrics.stop();
+
+  /** The file once more. What is wrong in it changes nothing. */
+  async function readAgain(): Promise<void> {
+    const read = await openIntegrations(env);
+    const made = await openSinks(env, read, given);
+    const connected = await startDingTalkStreams(env, log, read);
+    await keep(made);
+    [integrations, sinks] = [read, made];
+    await streams.stop();
+    streams = connected;
+  }
 
   /** Tells the database of the file's subscriptions, once it can be reached: until then nothing new is delivered. */
   async function keep({ subscriptions }: Sinks): Promise<void> {

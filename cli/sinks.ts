@@ -1,4 +1,20 @@
+import type { Change } from '../domain/change.ts';
+import { refusalOfChannel, stranger } from '../domain/channel.ts';
 import { CountersignError } from '../domain/error.ts';
+import { presentedLines } from '../operations/presented-lines.ts';
+import type { Operations } from '../operations/registry.ts';
+import { makeAppCall } from '../tickets/dingtalk/access-token.ts';
+import { makeCardApi } from '../tickets/dingtalk/card-api.ts';
+import type { CardApi } from '../tickets/dingtalk/card-api.ts';
+import { makeDingTalkCardSink } from '../tickets/dingtalk/card-sink.ts';
+import { makeDingTalkRobotSink } from '../tickets/dingtalk/robot-sink.ts';
+import type { DingTalkSettings } from '../tickets/dingtalk/settings.ts';
+import { makeJiraSystem } from '../tickets/jira/system.ts';
+import { makeMailSink } from '../tickets/mail/sink.ts';
+import { makeServiceNowSystem } from '../tickets/servicenow/system.ts';
+import { makeSlackSink } from '../tickets/slack/sink.ts';
+import type { TicketReports } from '../tickets/ticket-job.ts';
+import { makeTicketSink } from '../tickets/ticket-sink.ts';
 import type { Integrations, SystemSettings } from '../tickets/integrations.ts';
 import type { FileSubscription } from '../tickets/outbox/keep-file-subscriptions.ts';
 import type { Receiver, SinkOf } from '../tickets/outbox/receiver.ts';
@@ -17,16 +33,90 @@ export interface SinkDependencies {
   readonly fetch: typeof globalThis.fetch;
   /** The secret of a file. @throws CountersignError `invalid_configuration` */
   readonly secret: (file: string) => Promise<string>;
+  /** What becomes of tickets goes into the log. */
+  readonly reports: (system: string) => TicketReports;
+  /** What an approver is shown of a target. */
+  readonly operations: Operations;
 }
+
+/** An app with cards. */
+export type DingTalkApp = NonNullable<DingTalkSettings['app']>;
 
 type MakeSink<K extends SystemSettings['kind']> = (
   name: string,
   settings: Extract<SystemSettings, { kind: K }>,
-  deps: SinkDependencies,
+  deps: SinkDependencies & { readonly linkOf: (changeId: string) => string | null },
 ) => Sink | Promise<Sink>;
 
-/** What brings entries to each kind of system. A kind that is not here is refused at the start. */
-const makers: { readonly [K in SystemSettings['kind']]?: MakeSink<K> } = {};
+/** What brings entries to each kind of system. */
+const makers: { readonly [K in SystemSettings['kind']]: MakeSink<K> } = {
+  async jira(name, settings, { fetch, secret, reports, linkOf }) {
+    const login = required(name, 'write', settings.write);
+    const system = makeJiraSystem(name, settings, { fetch, secret: await secret(login.secretFile) });
+    const create = settings.create !== undefined;
+    return makeTicketSink({ name, system, create, linkOf, append: reports(name) });
+  },
+  async servicenow(name, settings, { fetch, secret, reports, linkOf }) {
+    const login = required(name, 'write', settings.write);
+    const system = makeServiceNowSystem(name, settings, { fetch, secret: await secret(login.secretFile) });
+    const create = settings.create !== undefined;
+    return makeTicketSink({ name, system, create, linkOf, append: reports(name) });
+  },
+  async slack(name, settings, { fetch, secret, operations, linkOf }) {
+    const token = await secret(required(name, 'tokenFile', settings.tokenFile));
+    return makeSlackSink(settings, {
+      ...{ token, fetch, linkOf, clock: Date.now },
+      choicesOf: (change) => choicesOf(name, change),
+      presentedOf: ({ change }) => presentedLines(operations, change),
+    });
+  },
+  async dingtalk(name, { robot, app }, { fetch, secret, linkOf }) {
+    if (robot !== undefined) {
+      return makeDingTalkRobotSink({
+        ...{ url: robot.url, fetch, linkOf, now: Date.now },
+        token: await secret(robot.tokenFile),
+        secret: await secret(robot.secretFile),
+      });
+    }
+    const settings = required(name, 'app', app);
+    const cards = dingTalkCards(settings, await secret(settings.clientSecretFile), fetch);
+    return makeDingTalkCardSink({
+      ...{ cards, linkOf, now: Date.now },
+      choicesOf: (change) => choicesOf(name, change),
+    });
+  },
+  async mail(_name, settings, { secret, linkOf }) {
+    const { passwordFile } = settings;
+    const password = passwordFile === undefined ? null : await secret(passwordFile);
+    return makeMailSink(settings, { password, linkOf, now: Date.now });
+  },
+};
+
+/** Which buttons count in a system under a change's policy: none where it does not name the system as a channel. */
+export function choicesOf(system: string, { policy }: Pick<Change, 'policy'>): ('approve' | 'reject')[] {
+  const anybody = stranger(system, { team: '', user: 'anybody' });
+  return (['approve', 'reject'] as const).filter(
+    (choice) => refusalOfChannel(policy, anybody, choice) === null,
+  );
+}
+
+/** The cards of an app of DingTalk. */
+export function dingTalkCards(
+  { url, clientId, cardTemplateId, openSpaceId, robotCode = clientId }: DingTalkApp,
+  clientSecret: string,
+  fetch: typeof globalThis.fetch,
+): CardApi {
+  const call = makeAppCall({ url, clientId, clientSecret, fetch, now: Date.now });
+  return makeCardApi(call, { templateId: cardTemplateId, openSpaceId, robotCode });
+}
+
+function required<T>(system: string, member: string, value: T | undefined): T {
+  if (value !== undefined) return value;
+  const message = 'the deliverer needs it, since a subscription brings entries there';
+  throw new CountersignError('invalid_configuration', `systems.${system}.${member}: ${message}`, {
+    errors: [{ field: `systems.${system}.${member}`, rule: 'required', message }],
+  });
+}
 
 /** What the integrations come to: where the entries of each subscription go. */
 export interface Sinks {
@@ -42,10 +132,12 @@ export interface Sinks {
  */
 export async function openSinks(
   env: Environment,
-  { systems, subscriptions, webhooks }: Integrations,
+  { systems, subscriptions, webhooks, changeUrl }: Integrations,
+  given: Pick<SinkDependencies, 'reports' | 'operations'>,
 ): Promise<Sinks> {
   const way = wayOut(env);
-  const deps: SinkDependencies = { fetch: way.fetch, secret: readSecret };
+  const linkOf = (id: string) => changeUrl?.replaceAll('{id}', id) ?? null;
+  const deps = { ...given, fetch: way.fetch, secret: readSecret, linkOf };
   const ofSystems = new Map<string, Sink>();
   const ofFile = new Map<string, Sink>();
   const found: FileSubscription[] = [];
@@ -85,16 +177,10 @@ function makeSinkOf(ofFile: ReadonlyMap<string, Sink>, fetch: GuardedFetch): Sin
 async function sinkOfSystem(
   name: string,
   settings: SystemSettings | undefined,
-  deps: SinkDependencies,
+  deps: Parameters<MakeSink<SystemSettings['kind']>>[2],
 ): Promise<Sink> {
-  const make = settings && (makers[settings.kind] as MakeSink<SystemSettings['kind']> | undefined);
-  if (settings === undefined || make === undefined) {
-    throw new CountersignError(
-      'invalid_configuration',
-      `system ${name}: nothing can be brought to a system of the kind ${settings?.kind ?? '(none)'} yet`,
-    );
-  }
-  return make(name, settings as never, deps);
+  if (settings === undefined) throw new CountersignError('invalid_configuration', `no system ${name}`);
+  return await (makers[settings.kind] as MakeSink<SystemSettings['kind']>)(name, settings as never, deps);
 }
 
 async function signingSecret(file: string): Promise<string> {

@@ -62,6 +62,14 @@ export const integrationsDocument = z
       )
       .default({}),
     subscriptions: z.array(subscription).max(100).default([]),
+    changeUrl: z
+      .string()
+      .max(2000)
+      .refine((text) => text.includes('{id}') && URL.canParse(text.replaceAll('{id}', 'id')), {
+        error: 'must be a URL with {id} in it',
+      })
+      .optional()
+      .meta({ description: 'Where people find a change: messages link there. {id} stands for its id.' }),
     webhooks: z
       .strictObject({
         allowNetworks: z
