@@ -146,7 +146,8 @@ function outcomeLine({
   outcome,
 }: Pick<Change, 'decisionStatus' | 'executionStatus' | 'outcome'>): string {
   const became = executionStatus === 'not_started' ? decisionStatus : executionStatus;
-  const why = outcome === null ? '' : ` (${shownText(outcome.code)}): ${shownText(outcome.message)}.`;
+  const message = outcome?.message ? `: ${shownText(outcome.message)}` : '';
+  const why = outcome === null ? '.' : ` (${shownText(outcome.code)})${message}.`;
   const requestId = outcome?.requestId ? ` RequestId ${shownText(outcome.requestId)}.` : '';
   return `Outcome: ${became.replaceAll('_', ' ')}${why}${requestId}`;
 }

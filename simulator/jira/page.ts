@@ -5,12 +5,12 @@ article{border:1px solid #ccc;border-radius:6px;padding:.6rem 1rem;margin:1rem 0
 h2{font-size:1rem;margin:0}pre{white-space:pre-wrap;background:#f4f5f7;padding:.5rem;margin:.4rem 0}
 .status{background:#dfe1e6;border-radius:3px;padding:0 .4rem}small{color:#555}`;
 
-/** A page that shows what a local Jira holds, the newest issue first. */
-export function jiraPage(state: JiraState): string {
-  const issues = [...state.issues.values()].reverse().map(article).join('');
+/** A page that shows issues of a local Jira. */
+export function jiraPage(state: JiraState, shown: readonly Issue[]): string {
+  const issues = shown.map(article).join('');
   const kind = state.deployment === 'cloud' ? 'Cloud' : 'Data Center';
   return `<!doctype html><html lang="en"><meta charset="utf-8"><title>Local Jira</title><style>${style}</style>
-<h1>Local Jira (${kind})</h1><p>${state.issues.size} issues. This is a local endpoint, not Atlassian's.</p>${issues}</html>`;
+<h1>Local Jira (${kind})</h1><p>${shown.length} of ${state.issues.size} issues. This is a local endpoint, not Atlassian's.</p>${issues}</html>`;
 }
 
 function article(issue: Issue): string {

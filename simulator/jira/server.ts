@@ -7,11 +7,13 @@ import { getProject, listApprovals, listFields, myPermissions, myself, serverInf
 import { addComment, listComments, listRemoteLinks, putRemoteLink } from './comments.ts';
 import { jiraControl } from './control.ts';
 import { createIssue, editIssue, getIssue } from './issues.ts';
+import { keepIn, takeUp } from './kept-file.ts';
 import { jiraPage } from './page.ts';
 import { renderUser } from './render.ts';
 import { jiraError } from './respond.ts';
 import type { Asked } from './respond.ts';
 import { searchByNumber, searchByToken } from './search.ts';
+import { issueOf } from './state.ts';
 import type { CustomField, JiraProject, JiraState, JiraUser } from './state.ts';
 import { doTransition, getTransitions } from './steps.ts';
 import { makeWebhooks } from './webhooks.ts';
@@ -24,6 +26,8 @@ export interface JiraOptions extends Pick<RestEndpointOptions, 'port' | 'tls'> {
   readonly fields?: readonly CustomField[];
   /** How long a search does not see what was written, ms; default 0. */
   readonly searchLagMs?: number;
+  /** A file that keeps projects, fields and issues over a restart; without one they are forgotten. */
+  readonly file?: string;
 }
 
 const defaultProjects: readonly JiraProject[] = [
@@ -58,6 +62,13 @@ function userOf({ users, deployment }: JiraState, incoming: Incoming): JiraUser 
   if (scheme.toLowerCase() !== 'basic') return undefined;
   const login = Buffer.from(given, 'base64').toString('utf8');
   return users.find(({ email, token }) => login === `${email}:${token}`);
+}
+
+/** The page of one issue, which everybody on this machine may see. */
+function pageOf(state: JiraState, key: string): Answer {
+  const issue = issueOf(state, decodeURIComponent(key));
+  const body = jiraPage(state, issue === undefined ? [] : [issue]);
+  return { status: issue === undefined ? 404 : 200, contentType: 'text/html; charset=utf-8', body };
 }
 
 /** Counts the calls of the last second; answers what every answer says of the limit, and a 429 above it. */
@@ -100,17 +111,25 @@ export async function startJira(options: JiraOptions = {}): Promise<RestEndpoint
     controls: { searchLagMs: options.searchLagMs ?? 0, callsPerSecond: null, webhook: null },
     lastId: 10_000,
   };
+  const { file } = options;
+  if (file !== undefined) takeUp(state, file);
+  const kept = ({ method }: Incoming, answer: Answer): Answer => {
+    if (file !== undefined && method !== 'GET') keepIn(file, state);
+    return answer;
+  };
   const webhooks = makeWebhooks(state, closing.signal);
   const limit = makeLimit(state);
   let base = '';
 
   function route(incoming: Incoming, dryRun: boolean): Answer {
     const { headers, refused } = limit();
-    const answer = refused ?? answered(incoming, dryRun);
+    const answer = refused ?? kept(incoming, answered(incoming, dryRun));
     return { ...answer, headers: { ...headers, ...answer.headers } };
   }
 
   function answered(incoming: Incoming, dryRun: boolean): Answer {
+    const [, key] = /^\/browse\/([^/]+)$/.exec(incoming.path) ?? [];
+    if (key !== undefined) return pageOf(state, key);
     const [, api, path = ''] =
       /^\/rest\/(api\/(?:2|3|latest)|servicedeskapi)\/(.*)$/.exec(incoming.path) ?? [];
     const isCloud = state.deployment === 'cloud';
@@ -148,8 +167,13 @@ export async function startJira(options: JiraOptions = {}): Promise<RestEndpoint
     ...(options.port === undefined ? {} : { port: options.port }),
     tls: options.tls,
     route,
-    control: jiraControl(state, webhooks),
-    page: () => jiraPage(state),
+    control: Object.fromEntries(
+      Object.entries(jiraControl(state, webhooks)).map(([name, handler]) => [
+        name,
+        (incoming: Incoming) => kept(incoming, handler(incoming)),
+      ]),
+    ),
+    page: () => jiraPage(state, [...state.issues.values()].reverse()),
   });
   base = endpoint.url;
   return {

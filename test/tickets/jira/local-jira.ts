@@ -4,6 +4,7 @@ import type { JiraSettings } from '../../../tickets/jira/settings.ts';
 import { makeJiraReader } from '../../../tickets/jira/reader.ts';
 import { makeJiraSystem } from '../../../tickets/jira/system.ts';
 import { startJira } from '../../../simulator/jira/server.ts';
+import type { JiraOptions } from '../../../simulator/jira/server.ts';
 import type { RestFault } from '../../../simulator/rest-endpoint.ts';
 
 export const reading = {
@@ -44,8 +45,9 @@ export interface HeldIssue {
 export async function localJira(
   deployment: 'cloud' | 'data_center' = 'cloud',
   more: Partial<JiraSettings> = {},
+  options: Pick<JiraOptions, 'file' | 'port'> = {},
 ) {
-  const endpoint = await startJira({ deployment, users: [reading, writing, person] });
+  const endpoint = await startJira({ deployment, users: [reading, writing, person], ...options });
   const isCloud = deployment === 'cloud';
   const settings = jiraSettings.parse({
     kind: 'jira',

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { EntryBody } from '../../../domain/entry.ts';
 import type { RestFault } from '../../../simulator/rest-endpoint.ts';
@@ -392,6 +395,29 @@ test('two installations that want one ticket otherwise stop, instead of moving i
   );
   expect(moves.length).toBeLessThanOrEqual(3);
   expect(ahead.reports.diverged.size + behind.reports.diverged.size).toBe(1);
+});
+
+test('a system that is killed and comes back finds its ticket followed, and no second one', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'jira-'));
+  const file = join(folder, 'jira.json');
+  try {
+    const before = jira;
+    jira = await localJira('cloud', {}, { file });
+    await before.stop();
+    const { port } = jira.endpoint;
+    const { story, subscription, sink, tell } = ground();
+    await tell(story.requested(), story.prechecked(), story.approved());
+    await jira.stop();
+    subscription.add(story.scheduled(), story.started(), story.ended('succeeded'), story.closed());
+    await expect(subscription.deliver(sink)).rejects.toMatchObject({ fault: 'unreachable' });
+    jira = await localJira('cloud', {}, { file, port });
+    await subscription.deliver(sink);
+    expect(await only()).toMatchObject({ key: 'OPS-1', status: 'Done', comments: { length: 2 } });
+    const page = await (await fetch(`${jira.endpoint.url}/browse/OPS-1`)).text();
+    expect(page).toContain('Outcome: succeeded');
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
 
 test('one change has a ticket in each of two systems', async () => {
