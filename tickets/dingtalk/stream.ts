@@ -55,11 +55,12 @@ export function startDingTalkStream(options: StreamOptions): DingTalkStream {
   const { report, pauses = { firstMs: 1000, longestMs: 60_000 }, random = Math.random } = options;
   const stopping = new AbortController();
   const { signal } = stopping;
+  const isStopping = () => signal.aborted;
   const answerClick = makeClickAnswers(options);
   const connections = new Set<Connection>();
 
   async function run(): Promise<void> {
-    for (let failures = 0; !signal.aborted; failures += 1) {
+    for (let failures = 0; !isStopping(); failures += 1) {
       let pauseMs = pauseAfter(failures, pauses, random());
       try {
         const { end, worked } = await listen();
@@ -68,7 +69,7 @@ export function startDingTalkStream(options: StreamOptions): DingTalkStream {
           pauseMs = end === 'leaving' ? 0 : pauseAfter(0, pauses, random());
         }
       } catch (error) {
-        if (signal.aborted) return;
+        if (isStopping()) return;
         const { fault, message } = error instanceof RemoteError ? error : faultOfOurs;
         report?.({ kind: 'failed', fault, message, nextInMs: pauseMs });
       }
@@ -106,10 +107,10 @@ export function startDingTalkStream(options: StreamOptions): DingTalkStream {
       connections.delete(connection);
       return 'lost';
     });
-    if (signal.aborted) connection.close();
+    if (isStopping()) connection.close();
     else report?.({ kind: 'connected' });
     const end = await Promise.race([lost, leaving]);
-    if (!signal.aborted) report?.({ kind: end });
+    if (!isStopping()) report?.({ kind: end });
     // What is pushed until DingTalk closes it is still answered.
     if (end === 'leaving') {
       const timer = setTimeout(() => connection.close(), leavingMs);

@@ -27,7 +27,7 @@ export function makeMailSink(settings: MailSettings, dependencies: MailDependenc
       const place = { subscription, domain, url: linkOf(change.id), now: now() };
       return await deliverMilestones(delivery, async (milestone, before) => {
         const mail = mailOf(milestone, before, place);
-        const { rejected } = await withMailServer(settings, password, signal, (transport) =>
+        const { rejected = [] } = await withMailServer(settings, password, signal, (transport) =>
           transport.sendMail({
             ...mail,
             references: [...mail.references],

@@ -114,6 +114,13 @@ describe('what a card shows', () => {
     expect(cardParameters(change.now(), { url, now, choices })).toMatchObject(expected);
   });
 
+  test('no button of a change whose end is certain', () => {
+    const { change } = milestoneOf('requested', 'prechecked');
+    const reason = { code: 'abandoned', message: '', requestId: null };
+    const card = cardParameters({ ...change.now(), reason }, { url, now, choices: ['approve', 'reject'] });
+    expect(card).toMatchObject({ canApprove: 'false', canReject: 'false', digest: '' });
+  });
+
   test('every variable is text, as the template wants it', () => {
     const { change: _, ...card } = shown('requested', 'prechecked');
     expect(Object.values(card).filter((value) => typeof value !== 'string')).toEqual([]);
