@@ -87,7 +87,7 @@ async function sinkOfSystem(
   settings: SystemSettings | undefined,
   deps: SinkDependencies,
 ): Promise<Sink> {
-  const make = settings && (makers[settings.kind] as MakeSink<SystemSettings['kind']> | undefined);
+  const make = settings && makers[settings.kind];
   if (settings === undefined || make === undefined) {
     throw new CountersignError(
       'invalid_configuration',

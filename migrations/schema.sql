@@ -1,21 +1,21 @@
 -- The schema after all migrations, read from the catalogues. Made by a test, not to be run.
 
 -- Schemas
-audit owner=countersign_migrator acl={countersign_migrator=UC/countersign_migrator,countersign_api=U/countersign_migrator,countersign_worker=U/countersign_migrator,countersign_signer=U/countersign_migrator,countersign_reader=U/countersign_migrator}
-countersign owner=countersign_migrator acl={countersign_migrator=UC/countersign_migrator,countersign_api=U/countersign_migrator,countersign_worker=U/countersign_migrator,countersign_signer=U/countersign_migrator,countersign_reader=U/countersign_migrator}
+audit owner=countersign_migrator acl={countersign_migrator=UC/countersign_migrator,countersign_api=U/countersign_migrator,countersign_worker=U/countersign_migrator,countersign_signer=U/countersign_migrator,countersign_reader=U/countersign_migrator,countersign_deliverer=U/countersign_migrator}
+countersign owner=countersign_migrator acl={countersign_migrator=UC/countersign_migrator,countersign_api=U/countersign_migrator,countersign_worker=U/countersign_migrator,countersign_signer=U/countersign_migrator,countersign_reader=U/countersign_migrator,countersign_deliverer=U/countersign_migrator}
 
 -- Tables
-audit.checkpoint owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_signer=r/countersign_migrator,countersign_worker=r/countersign_migrator}
+audit.checkpoint owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_deliverer=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_signer=r/countersign_migrator,countersign_worker=r/countersign_migrator}
   size bigint not null
   root bytea not null
   note text not null
   signed_at timestamp with time zone not null default clock_timestamp()
-audit.cosignature owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_signer=r/countersign_migrator,countersign_worker=r/countersign_migrator}
+audit.cosignature owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_deliverer=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_signer=r/countersign_migrator,countersign_worker=r/countersign_migrator}
   size bigint not null
   witness text not null
   cosigned_at timestamp with time zone not null
   line text not null
-audit.entry owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_signer=r/countersign_migrator,countersign_worker=r/countersign_migrator}
+audit.entry owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_deliverer=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_signer=r/countersign_migrator,countersign_worker=r/countersign_migrator}
   id bigint not null generated always as identity
   event_key text not null
   bytes bytea not null
@@ -27,18 +27,18 @@ audit.entry owner=countersign_migrator acl={countersign_api=r/countersign_migrat
   request_id text
   time timestamp with time zone not null
   appended_at timestamp with time zone not null default clock_timestamp()
-audit.event_type owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_signer=r/countersign_migrator,countersign_worker=r/countersign_migrator}
+audit.event_type owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_deliverer=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_signer=r/countersign_migrator,countersign_worker=r/countersign_migrator}
   type text not null
   appender text not null
-audit.head owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_signer=r/countersign_migrator,countersign_worker=r/countersign_migrator}
+audit.head owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_deliverer=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_signer=r/countersign_migrator,countersign_worker=r/countersign_migrator}
   singleton boolean not null default true
   size bigint not null
-audit.leaf owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_signer=r/countersign_migrator,countersign_worker=r/countersign_migrator}
+audit.leaf owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_deliverer=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_signer=r/countersign_migrator,countersign_worker=r/countersign_migrator}
   index bigint not null
   entry_id bigint not null
-audit.pending owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_signer=r/countersign_migrator,countersign_worker=r/countersign_migrator}
+audit.pending owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_deliverer=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_signer=r/countersign_migrator,countersign_worker=r/countersign_migrator}
   entry_id bigint not null
-audit.tile owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_signer=r/countersign_migrator,countersign_worker=r/countersign_migrator}
+audit.tile owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_deliverer=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_signer=r/countersign_migrator,countersign_worker=r/countersign_migrator}
   level smallint not null
   index bigint not null
   hashes bytea not null
@@ -78,7 +78,7 @@ countersign.call_gate owner=countersign_migrator acl={countersign_api=w/counters
 countersign.call_pace owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_worker=arw/countersign_migrator}
   account text not null
   next_at timestamp with time zone not null
-countersign.change owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_worker=arw/countersign_migrator}
+countersign.change owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_deliverer=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_worker=arw/countersign_migrator}
   id uuid not null
   version bigint not null
   document jsonb not null
@@ -129,6 +129,23 @@ countersign.migration owner=countersign_migrator acl=
 countersign.open_target owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_worker=ard/countersign_migrator}
   target text not null
   change_id uuid not null
+countersign.outbox owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_deliverer=arw/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator}
+  subscription text not null
+  change_id uuid not null
+  last_index bigint not null
+  wanted_index bigint not null
+  first_index bigint not null
+  due_since timestamp with time zone not null
+  next_at timestamp with time zone not null
+  leased_by uuid
+  attempts integer not null default 0
+  first_failed_at timestamp with time zone
+  last_error text
+  dead_since timestamp with time zone
+  memory jsonb
+countersign.outbox_cursor owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_deliverer=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator}
+  singleton boolean not null default true
+  next_index bigint not null
 countersign.policy_revocation owner=countersign_migrator acl={countersign_api=ar/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_worker=r/countersign_migrator}
   digest text not null
   name text not null
@@ -139,6 +156,22 @@ countersign.policy_revocation owner=countersign_migrator acl={countersign_api=ar
 countersign.readiness owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator}
   singleton boolean not null default true
   at timestamp with time zone not null
+countersign.subscription owner=countersign_migrator acl={countersign_api=ad/countersign_migrator,countersign_deliverer=ar/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator}
+  name text not null
+  source text not null
+  target jsonb not null
+  filter jsonb not null
+  from_index bigint not null
+  state text not null default 'active'::text
+  disabled_reason text
+  created_by jsonb
+  created_at timestamp with time zone not null
+  url text
+countersign.subscription_secret owner=countersign_migrator acl={countersign_api=a/countersign_migrator,countersign_deliverer=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator}
+  subscription text not null
+  ordinal integer not null generated always as identity
+  secret text not null
+  created_at timestamp with time zone not null
 
 -- Constraints
 audit.checkpoint checkpoint_note_check: CHECK ((octet_length(note) <= 16384))
@@ -152,7 +185,7 @@ audit.cosignature cosignature_size_fkey: FOREIGN KEY (size) REFERENCES audit.che
 audit.entry entry_check: CHECK ((leaf_hash = sha256(('\x00'::bytea || bytes))))
 audit.entry entry_event_key_key: UNIQUE (event_key)
 audit.entry entry_pkey: PRIMARY KEY (id)
-audit.event_type event_type_appender_check: CHECK ((appender = ANY (ARRAY['api'::text, 'worker'::text, 'signer'::text])))
+audit.event_type event_type_appender_check: CHECK ((appender = ANY (ARRAY['api'::text, 'worker'::text, 'signer'::text, 'deliverer'::text])))
 audit.event_type event_type_pkey: PRIMARY KEY (type)
 audit.head head_pkey: PRIMARY KEY (singleton)
 audit.head head_singleton_check: CHECK (singleton)
@@ -201,10 +234,27 @@ countersign.migration migration_pkey: PRIMARY KEY (id)
 countersign.open_target open_target_change_id_fkey: FOREIGN KEY (change_id) REFERENCES countersign.change(id)
 countersign.open_target open_target_change_id_key: UNIQUE (change_id)
 countersign.open_target open_target_pkey: PRIMARY KEY (target)
+countersign.outbox outbox_check: CHECK ((last_index <= wanted_index))
+countersign.outbox outbox_pkey: PRIMARY KEY (subscription, change_id)
+countersign.outbox outbox_subscription_fkey: FOREIGN KEY (subscription) REFERENCES countersign.subscription(name) ON DELETE CASCADE
+countersign.outbox_cursor outbox_cursor_next_index_check: CHECK ((next_index >= 0))
+countersign.outbox_cursor outbox_cursor_pkey: PRIMARY KEY (singleton)
+countersign.outbox_cursor outbox_cursor_singleton_check: CHECK (singleton)
 countersign.policy_revocation policy_revocation_digest_check: CHECK ((digest ~ '^[0-9a-f]{64}$'::text))
 countersign.policy_revocation policy_revocation_pkey: PRIMARY KEY (digest)
 countersign.readiness readiness_pkey: PRIMARY KEY (singleton)
 countersign.readiness readiness_singleton_check: CHECK (singleton)
+countersign.subscription subscription_check: CHECK (((state = 'disabled'::text) = (disabled_reason IS NOT NULL)))
+countersign.subscription subscription_check1: CHECK (((source = 'api'::text) = (created_by IS NOT NULL)))
+countersign.subscription subscription_check2: CHECK (((source = 'api'::text) = (url IS NOT NULL)))
+countersign.subscription subscription_from_index_check: CHECK ((from_index >= 0))
+countersign.subscription subscription_name_check: CHECK ((name ~ '^[a-z][a-z0-9-]{0,39}$'::text))
+countersign.subscription subscription_pkey: PRIMARY KEY (name)
+countersign.subscription subscription_source_check: CHECK ((source = ANY (ARRAY['file'::text, 'api'::text])))
+countersign.subscription subscription_state_check: CHECK ((state = ANY (ARRAY['active'::text, 'disabled'::text])))
+countersign.subscription_secret subscription_secret_pkey: PRIMARY KEY (subscription, ordinal)
+countersign.subscription_secret subscription_secret_secret_check: CHECK ((secret ~~ 'whsec\_%'::text))
+countersign.subscription_secret subscription_secret_subscription_fkey: FOREIGN KEY (subscription) REFERENCES countersign.subscription(name) ON DELETE CASCADE
 
 -- Indexes
 CREATE UNIQUE INDEX checkpoint_pkey ON audit.checkpoint USING btree (size)
@@ -252,8 +302,15 @@ CREATE UNIQUE INDEX leader_pkey ON countersign.leader USING btree (name)
 CREATE UNIQUE INDEX migration_pkey ON countersign.migration USING btree (id)
 CREATE UNIQUE INDEX open_target_change_id_key ON countersign.open_target USING btree (change_id)
 CREATE UNIQUE INDEX open_target_pkey ON countersign.open_target USING btree (target)
+CREATE INDEX outbox_behind ON countersign.outbox USING btree (subscription, due_since) WHERE (wanted_index > last_index)
+CREATE UNIQUE INDEX outbox_cursor_pkey ON countersign.outbox_cursor USING btree (singleton)
+CREATE INDEX outbox_dead ON countersign.outbox USING btree (subscription, first_index) WHERE (dead_since IS NOT NULL)
+CREATE INDEX outbox_due ON countersign.outbox USING btree (subscription, next_at, first_index) WHERE ((wanted_index > last_index) AND (dead_since IS NULL))
+CREATE UNIQUE INDEX outbox_pkey ON countersign.outbox USING btree (subscription, change_id)
 CREATE UNIQUE INDEX policy_revocation_pkey ON countersign.policy_revocation USING btree (digest)
 CREATE UNIQUE INDEX readiness_pkey ON countersign.readiness USING btree (singleton)
+CREATE UNIQUE INDEX subscription_pkey ON countersign.subscription USING btree (name)
+CREATE UNIQUE INDEX subscription_secret_pkey ON countersign.subscription_secret USING btree (subscription, ordinal)
 
 -- Triggers (A: also under session_replication_role = replica)
 A CREATE TRIGGER checkpoint_never_changes BEFORE DELETE OR UPDATE ON audit.checkpoint FOR EACH ROW EXECUTE FUNCTION audit.refuse()
@@ -275,6 +332,7 @@ A CREATE TRIGGER tile_never_truncated BEFORE TRUNCATE ON audit.tile FOR EACH STA
 O CREATE TRIGGER api_token_ended AFTER DELETE OR UPDATE OF revoked_at, expires_at ON countersign.api_token FOR EACH ROW EXECUTE FUNCTION countersign.tell_ended_api_token()
 O CREATE TRIGGER api_token_stays_revoked BEFORE UPDATE ON countersign.api_token FOR EACH ROW EXECUTE FUNCTION countersign.guard_api_token()
 O CREATE TRIGGER freeze_lifted_once BEFORE UPDATE ON countersign."freeze" FOR EACH ROW EXECUTE FUNCTION countersign.guard_lifting()
+O CREATE TRIGGER subscription_stays BEFORE UPDATE ON countersign.subscription FOR EACH ROW EXECUTE FUNCTION countersign.guard_subscription()
 
 -- Functions
 -- owner=countersign_migrator acl={countersign_migrator=X/countersign_migrator}
@@ -298,7 +356,7 @@ BEGIN
   END IF;
 END
 $function$
--- owner=countersign_migrator acl={countersign_api=X/countersign_migrator,countersign_migrator=X/countersign_migrator,countersign_signer=X/countersign_migrator,countersign_worker=X/countersign_migrator}
+-- owner=countersign_migrator acl={countersign_api=X/countersign_migrator,countersign_deliverer=X/countersign_migrator,countersign_migrator=X/countersign_migrator,countersign_signer=X/countersign_migrator,countersign_worker=X/countersign_migrator}
 CREATE OR REPLACE FUNCTION audit.append(event_key text, bytes bytea, OUT entry_id bigint, OUT created boolean)
  RETURNS record
  LANGUAGE plpgsql
@@ -616,6 +674,20 @@ AS $function$
 BEGIN
   IF OLD.lifted_at IS NOT NULL THEN
     RAISE EXCEPTION 'freeze % was lifted at %', OLD.id, OLD.lifted_at USING ERRCODE = 'CS004';
+  END IF;
+  RETURN NEW;
+END
+$function$
+-- owner=countersign_migrator acl={countersign_migrator=X/countersign_migrator}
+CREATE OR REPLACE FUNCTION countersign.guard_subscription()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  IF OLD.source = 'api' AND (NEW.name, NEW.source, NEW.target, NEW.filter, NEW.from_index, NEW.created_by, NEW.created_at, NEW.url)
+    IS DISTINCT FROM (OLD.name, OLD.source, OLD.target, OLD.filter, OLD.from_index, OLD.created_by, OLD.created_at, OLD.url) THEN
+    RAISE EXCEPTION 'subscription % was made by an admin and stays as it is', OLD.name USING ERRCODE = 'CS004';
   END IF;
   RETURN NEW;
 END
