@@ -187,7 +187,7 @@ async function signingSecret(file: string): Promise<string> {
   const secret = await readSecret(file);
   if (keyOf(secret) !== null) return secret;
   const message = 'must hold whsec_ and base64 of 24 to 64 bytes';
-  throw new CountersignError('invalid_configuration', `secret: ${file} ${message}`, {
+  throw new CountersignError('invalid_configuration', `${file} ${message}`, {
     errors: [{ field: file, rule: 'format', message }],
   });
 }

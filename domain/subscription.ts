@@ -47,7 +47,9 @@ export interface FilteredEntry {
 export function isFor({ types, operations, scope }: SubscriptionFilter, entry: FilteredEntry): boolean {
   if (entry.type.startsWith('audit.')) return false;
   const has = (patterns: readonly string[] | undefined, text: string | undefined) =>
-    patterns === undefined || (text !== undefined && patterns.some((pattern) => globMatches(pattern, text)));
+    // Of an entry that somebody has edited, any member may be anything.
+    patterns === undefined ||
+    (typeof text === 'string' && patterns.some((pattern) => globMatches(pattern, text)));
   return (
     has(types, entry.type) &&
     has(operations, entry.operation ?? undefined) &&

@@ -6,12 +6,12 @@ audit owner=countersign_migrator acl={countersign_migrator=UC/countersign_migrat
 countersign owner=countersign_migrator acl={countersign_migrator=UC/countersign_migrator,countersign_api=U/countersign_migrator,countersign_worker=U/countersign_migrator,countersign_signer=U/countersign_migrator,countersign_reader=U/countersign_migrator,countersign_deliverer=U/countersign_migrator}
 
 -- Tables
-audit.checkpoint owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_signer=r/countersign_migrator,countersign_worker=r/countersign_migrator}
+audit.checkpoint owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_deliverer=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_signer=r/countersign_migrator,countersign_worker=r/countersign_migrator}
   size bigint not null
   root bytea not null
   note text not null
   signed_at timestamp with time zone not null default clock_timestamp()
-audit.cosignature owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_signer=r/countersign_migrator,countersign_worker=r/countersign_migrator}
+audit.cosignature owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_deliverer=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_signer=r/countersign_migrator,countersign_worker=r/countersign_migrator}
   size bigint not null
   witness text not null
   cosigned_at timestamp with time zone not null
@@ -39,7 +39,7 @@ audit.leaf owner=countersign_migrator acl={countersign_api=r/countersign_migrato
   entry_id bigint not null
 audit.pending owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_deliverer=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_signer=r/countersign_migrator,countersign_worker=r/countersign_migrator}
   entry_id bigint not null
-audit.tile owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_signer=r/countersign_migrator,countersign_worker=r/countersign_migrator}
+audit.tile owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_deliverer=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_signer=r/countersign_migrator,countersign_worker=r/countersign_migrator}
   level smallint not null
   index bigint not null
   hashes bytea not null
@@ -79,7 +79,7 @@ countersign.call_gate owner=countersign_migrator acl={countersign_api=w/counters
 countersign.call_pace owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_worker=arw/countersign_migrator}
   account text not null
   next_at timestamp with time zone not null
-countersign.change owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_worker=arw/countersign_migrator}
+countersign.change owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_deliverer=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_worker=arw/countersign_migrator}
   id uuid not null
   version bigint not null
   document jsonb not null
@@ -145,6 +145,23 @@ countersign.open_ticket owner=countersign_migrator acl={countersign_api=r/counte
   system text not null
   ticket text not null
   change_id uuid not null
+countersign.outbox owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_deliverer=arw/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator}
+  subscription text not null
+  change_id uuid not null
+  last_index bigint not null
+  wanted_index bigint not null
+  first_index bigint not null
+  due_since timestamp with time zone not null
+  next_at timestamp with time zone not null
+  leased_by uuid
+  attempts integer not null default 0
+  first_failed_at timestamp with time zone
+  last_error text
+  dead_since timestamp with time zone
+  memory jsonb
+countersign.outbox_cursor owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_deliverer=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator}
+  singleton boolean not null default true
+  next_index bigint not null
 countersign.policy_revocation owner=countersign_migrator acl={countersign_api=ar/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_worker=r/countersign_migrator}
   digest text not null
   name text not null
@@ -155,6 +172,22 @@ countersign.policy_revocation owner=countersign_migrator acl={countersign_api=ar
 countersign.readiness owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator}
   singleton boolean not null default true
   at timestamp with time zone not null
+countersign.subscription owner=countersign_migrator acl={countersign_api=ad/countersign_migrator,countersign_deliverer=ar/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator}
+  name text not null
+  source text not null
+  target jsonb not null
+  filter jsonb not null
+  from_index bigint not null
+  state text not null default 'active'::text
+  disabled_reason text
+  created_by jsonb
+  created_at timestamp with time zone not null
+  url text
+countersign.subscription_secret owner=countersign_migrator acl={countersign_api=a/countersign_migrator,countersign_deliverer=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator}
+  subscription text not null
+  ordinal integer not null generated always as identity
+  secret text not null
+  created_at timestamp with time zone not null
 
 -- Constraints
 audit.checkpoint checkpoint_note_check: CHECK ((octet_length(note) <= 16384))
@@ -228,10 +261,27 @@ countersign.open_target open_target_change_id_key: UNIQUE (change_id)
 countersign.open_target open_target_pkey: PRIMARY KEY (target)
 countersign.open_ticket open_ticket_change_id_fkey: FOREIGN KEY (change_id) REFERENCES countersign.change(id)
 countersign.open_ticket open_ticket_pkey: PRIMARY KEY (system, ticket)
+countersign.outbox outbox_check: CHECK ((last_index <= wanted_index))
+countersign.outbox outbox_pkey: PRIMARY KEY (subscription, change_id)
+countersign.outbox outbox_subscription_fkey: FOREIGN KEY (subscription) REFERENCES countersign.subscription(name) ON DELETE CASCADE
+countersign.outbox_cursor outbox_cursor_next_index_check: CHECK ((next_index >= 0))
+countersign.outbox_cursor outbox_cursor_pkey: PRIMARY KEY (singleton)
+countersign.outbox_cursor outbox_cursor_singleton_check: CHECK (singleton)
 countersign.policy_revocation policy_revocation_digest_check: CHECK ((digest ~ '^[0-9a-f]{64}$'::text))
 countersign.policy_revocation policy_revocation_pkey: PRIMARY KEY (digest)
 countersign.readiness readiness_pkey: PRIMARY KEY (singleton)
 countersign.readiness readiness_singleton_check: CHECK (singleton)
+countersign.subscription subscription_check: CHECK (((state = 'disabled'::text) = (disabled_reason IS NOT NULL)))
+countersign.subscription subscription_check1: CHECK (((source = 'api'::text) = (created_by IS NOT NULL)))
+countersign.subscription subscription_check2: CHECK (((source = 'api'::text) = (url IS NOT NULL)))
+countersign.subscription subscription_from_index_check: CHECK ((from_index >= 0))
+countersign.subscription subscription_name_check: CHECK ((name ~ '^[a-z][a-z0-9-]{0,39}$'::text))
+countersign.subscription subscription_pkey: PRIMARY KEY (name)
+countersign.subscription subscription_source_check: CHECK ((source = ANY (ARRAY['file'::text, 'api'::text])))
+countersign.subscription subscription_state_check: CHECK ((state = ANY (ARRAY['active'::text, 'disabled'::text])))
+countersign.subscription_secret subscription_secret_pkey: PRIMARY KEY (subscription, ordinal)
+countersign.subscription_secret subscription_secret_secret_check: CHECK ((secret ~~ 'whsec\_%'::text))
+countersign.subscription_secret subscription_secret_subscription_fkey: FOREIGN KEY (subscription) REFERENCES countersign.subscription(name) ON DELETE CASCADE
 
 -- Indexes
 CREATE UNIQUE INDEX checkpoint_pkey ON audit.checkpoint USING btree (size)
@@ -285,8 +335,15 @@ CREATE UNIQUE INDEX open_target_change_id_key ON countersign.open_target USING b
 CREATE UNIQUE INDEX open_target_pkey ON countersign.open_target USING btree (target)
 CREATE INDEX open_ticket_change ON countersign.open_ticket USING btree (change_id)
 CREATE UNIQUE INDEX open_ticket_pkey ON countersign.open_ticket USING btree (system, ticket)
+CREATE INDEX outbox_behind ON countersign.outbox USING btree (subscription, due_since) WHERE (wanted_index > last_index)
+CREATE UNIQUE INDEX outbox_cursor_pkey ON countersign.outbox_cursor USING btree (singleton)
+CREATE INDEX outbox_dead ON countersign.outbox USING btree (subscription, first_index) WHERE (dead_since IS NOT NULL)
+CREATE INDEX outbox_due ON countersign.outbox USING btree (subscription, next_at, first_index) WHERE ((wanted_index > last_index) AND (dead_since IS NULL))
+CREATE UNIQUE INDEX outbox_pkey ON countersign.outbox USING btree (subscription, change_id)
 CREATE UNIQUE INDEX policy_revocation_pkey ON countersign.policy_revocation USING btree (digest)
 CREATE UNIQUE INDEX readiness_pkey ON countersign.readiness USING btree (singleton)
+CREATE UNIQUE INDEX subscription_pkey ON countersign.subscription USING btree (name)
+CREATE UNIQUE INDEX subscription_secret_pkey ON countersign.subscription_secret USING btree (subscription, ordinal)
 
 -- Triggers (A: also under session_replication_role = replica)
 A CREATE TRIGGER checkpoint_never_changes BEFORE DELETE OR UPDATE ON audit.checkpoint FOR EACH ROW EXECUTE FUNCTION audit.refuse()
@@ -309,6 +366,7 @@ O CREATE TRIGGER api_token_ended AFTER DELETE OR UPDATE OF revoked_at, expires_a
 O CREATE TRIGGER api_token_stays_revoked BEFORE UPDATE ON countersign.api_token FOR EACH ROW EXECUTE FUNCTION countersign.guard_api_token()
 O CREATE TRIGGER freeze_lifted_once BEFORE UPDATE ON countersign."freeze" FOR EACH ROW EXECUTE FUNCTION countersign.guard_lifting()
 O CREATE TRIGGER inbound_arrived AFTER INSERT ON countersign.inbound FOR EACH ROW WHEN ((new.kind <> 'decision'::text)) EXECUTE FUNCTION countersign.tell_inbound()
+O CREATE TRIGGER subscription_stays BEFORE UPDATE ON countersign.subscription FOR EACH ROW EXECUTE FUNCTION countersign.guard_subscription()
 
 -- Functions
 -- owner=countersign_migrator acl={countersign_migrator=X/countersign_migrator}
@@ -650,6 +708,20 @@ AS $function$
 BEGIN
   IF OLD.lifted_at IS NOT NULL THEN
     RAISE EXCEPTION 'freeze % was lifted at %', OLD.id, OLD.lifted_at USING ERRCODE = 'CS004';
+  END IF;
+  RETURN NEW;
+END
+$function$
+-- owner=countersign_migrator acl={countersign_migrator=X/countersign_migrator}
+CREATE OR REPLACE FUNCTION countersign.guard_subscription()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  IF OLD.source = 'api' AND (NEW.name, NEW.source, NEW.target, NEW.filter, NEW.from_index, NEW.created_by, NEW.created_at, NEW.url)
+    IS DISTINCT FROM (OLD.name, OLD.source, OLD.target, OLD.filter, OLD.from_index, OLD.created_by, OLD.created_at, OLD.url) THEN
+    RAISE EXCEPTION 'subscription % was made by an admin and stays as it is', OLD.name USING ERRCODE = 'CS004';
   END IF;
   RETURN NEW;
 END

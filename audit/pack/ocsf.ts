@@ -36,6 +36,8 @@ const meanings: Partial<Record<EventType, Meaning>> = {
   'ticket.diverged': { activity: 99, status: 2, severity: 3 },
   'integrity.conflict': { activity: 99, status: 2, severity: 4 },
   'integrity.differs': { activity: 99, status: 2, severity: 4 },
+  'subscription.created': { activity: 1, status: 1, severity: 2 },
+  'subscription.deleted': { activity: 99, status: 1, severity: 2 },
   'audit.read': { activity: 2, status: 1, severity: 1 },
   'audit.exported': { activity: 2, status: 1, severity: 1 },
   'log.started': { activity: 99, status: 1, severity: 1 },

@@ -34,10 +34,10 @@ async function dead(name: string, from: number): Promise<string> {
   return changeId;
 }
 
-async function asOwner(sql: string, values: unknown[] = []): Promise<unknown[]> {
+async function asOwner(sql: string, values: unknown[] = []): Promise<void> {
   const pool = makePool({ connectionString: stack.ground.database.url('migrator'), applicationName: 'test' });
   try {
-    return (await pool.query(sql, values)).rows;
+    await pool.query(sql, values);
   } finally {
     await pool.end();
   }
@@ -134,15 +134,13 @@ test('dead letters are listed page by page and replayed singly or by range', asy
     oldestFailure: { since: '2026-11-28T09:00:01.000Z', attempts: 30, nextAt: null, error: 'answered 500' },
   });
   const seen: string[] = [];
-  let cursor: unknown = '';
+  let cursor: string | null = '';
   while (cursor !== null) {
-    const { body } = await call(
-      `/${name}/dead-letters?limit=1${cursor === '' ? '' : `&cursor=${String(cursor)}`}`,
-    );
+    const { body } = await call(`/${name}/dead-letters?limit=1${cursor === '' ? '' : `&cursor=${cursor}`}`);
     const items = body['items'] as { changeId: string; from: number; to: number; why: string }[];
     expect(items[0]).toMatchObject({ why: 'answered 500' });
     seen.push(...items.map(({ changeId }) => changeId));
-    cursor = body['nextCursor'];
+    cursor = body['nextCursor'] as string | null;
   }
   expect(seen.slice(0, 2)).toEqual(ids.slice(0, 2));
   expect(new Set(seen)).toEqual(new Set(ids));

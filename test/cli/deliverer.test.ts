@@ -86,7 +86,7 @@ test('it brings entries to the file’s subscriptions, reads the file again, tel
 });
 
 test.each([
-  ['a secret that is none', `subscriptions:\n${'SHORT'}`, /short must hold whsec_/],
+  ['a secret that is none', 'subscriptions:\nSHORT', /short must hold whsec_/],
   ['a system that is not there', 'subscriptions: [{ name: x, to: { system: jira } }]', /no such system/],
   ['a kind of system that nothing can be brought to', 'systems: { m: { kind: nothing } }', /systems/],
   ['an unknown member', 'subscription: []', /no such field/],

@@ -35,7 +35,8 @@ export function spreadEntries(pool: Pool, batch: number, at: string): Promise<nu
     const first = Math.max(place.next, Math.min(place.size, ...subscribed.map(({ fromIndex }) => fromIndex)));
     const end = subscribed.length === 0 ? place.size : Math.min(place.size, first + batch);
     if (subscribed.length > 0) {
-      await write(client, subscribed, await newEntries(client, first, end), at);
+      const withOperations = subscribed.some(({ filter }) => filter.operations !== undefined);
+      await write(client, subscribed, await newEntries(client, first, end, withOperations), at);
     }
     await client.query('update countersign.outbox_cursor set next_index = $1', [end]);
     return end - place.next;
@@ -61,16 +62,33 @@ async function subscriptionsOf(client: PoolClient): Promise<Subscribed[]> {
   return rows.map((row) => ({ ...row, fromIndex: Number(row.fromIndex) }));
 }
 
-async function newEntries(client: PoolClient, first: number, end: number): Promise<NewEntry[]> {
-  const { rows } = await client.query<Omit<NewEntry, 'index'> & { index: string }>({
+/** @param withOperations - whether anybody asks for their operations */
+async function newEntries(
+  client: PoolClient,
+  first: number,
+  end: number,
+  withOperations: boolean,
+): Promise<NewEntry[]> {
+  const { rows } = await client.query<{
+    index: string;
+    changeId: string;
+    type: string;
+    bytes: Buffer | null;
+  }>({
     name: 'list-new-entries',
-    text: `select l.index, e.change_id as "changeId", e.type, convert_from(e.bytes, 'UTF8')::jsonb->>'operation' as operation
+    text: `select l.index, e.change_id as "changeId", e.type, case when $3::boolean then e.bytes end as bytes
              from audit.leaf l join audit.entry e on e.id = l.entry_id
             where l.index >= $1 and l.index < $2 and e.change_id is not null
             order by l.index`,
-    values: [first, end],
+    values: [first, end, withOperations],
   });
-  return rows.map((row) => ({ ...row, index: Number(row.index) }));
+  return rows.map(({ index, changeId, type, bytes }) => ({
+    index: Number(index),
+    changeId,
+    type,
+    // An entry that somebody has edited must not hold up the others.
+    operation: bytes === null ? null : bodyOf(bytes).operation,
+  }));
 }
 
 /** The scopes of changes' targets, as their first entries tell them. */

@@ -41,6 +41,7 @@ export interface GuardOptions {
 const kept = { keepAlive: true, maxFreeSockets: 8, keepAliveMsecs: 10_000, timeout: 30_000 } as const;
 
 class AddressRefused extends Error {}
+class StaleConnection extends Error {}
 
 /**
  * A {@link GuardedFetch}. Where a connection may lead is asked when it is made: of the very addresses that the name's one lookup
@@ -60,8 +61,8 @@ export function makeGuardedFetch(options: GuardOptions = {}): GuardedFetch {
     const to = new URL(url);
     const isTls = to.protocol === 'https:';
     const send = isTls ? httpsRequest : httpRequest;
-    try {
-      const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+    const once = () =>
+      new Promise<IncomingMessage>((resolve, reject) => {
         const request = send(to, {
           method: 'POST',
           headers: { ...headers, 'content-length': String(Buffer.byteLength(body)) },
@@ -69,9 +70,14 @@ export function makeGuardedFetch(options: GuardOptions = {}): GuardedFetch {
           signal,
         });
         request.once('response', resolve);
-        request.once('error', reject);
+        request.once('error', (error: NodeJS.ErrnoException) => {
+          const isStale = request.reusedSocket && ['ECONNRESET', 'EPIPE'].includes(error.code ?? '');
+          reject(isStale ? new StaleConnection() : error);
+        });
         request.end(body);
       });
+    try {
+      const answer = await fresh(once);
       await passed(answer);
       return { status: answer.statusCode ?? 0, retryAfter: answer.headers['retry-after'] ?? null };
     } catch (error) {
@@ -82,6 +88,17 @@ export function makeGuardedFetch(options: GuardOptions = {}): GuardedFetch {
       throw new RemoteError('unreachable', signal.aborted ? 'no answer in time' : 'no answer');
     }
   };
+}
+
+/** A kept connection that its other side has closed meanwhile says nothing of the receiver: another is taken. */
+async function fresh<T>(work: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof StaleConnection)) throw error;
+    }
+  }
 }
 
 /** Most bytes of an answer's body that are read, so that its connection can serve the next message. */

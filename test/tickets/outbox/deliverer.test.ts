@@ -185,8 +185,8 @@ test('a receiver that wants time is given it, for all of its changes', async () 
   expect(server.received.length).toBeLessThanOrEqual(2);
   while (server.received.length < 8 + 20) {
     shiftMs += 3_700_000;
-    const before = server.received.length;
-    await until(() => server.received.length > before);
+    const before = outcomes.length;
+    await until(() => outcomes.length > before);
   }
 });
 
@@ -211,9 +211,10 @@ test('what a sink keeps of a change is there next time, and also after a failure
   ground.deliver(
     {
       tickets: {
-        async deliver({ memory, remember, entries }) {
+        async deliver(delivery) {
+          const { memory, entries } = delivery;
           memories.push(memory);
-          await remember({ ticket: memories.length });
+          await delivery.remember({ ticket: memories.length });
           if (memories.length === 1) throw new TypeError('a defect, with a secret in its text');
           return entries.length;
         },
