@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compareChanges } from '../../audit/compare/compare-changes.ts';
 import { follow } from '../../audit/verify/follow-change.ts';
 import type { ChangeRecord } from '../../audit/verify/change-record.ts';
-import type { ChangeView } from '../../api/view.ts';
 import type { ShownEntry } from '../../cli/api-client.ts';
 import type { EntryBody } from '../../domain/entry.ts';
 import type { CountersignError } from '../../domain/error.ts';
@@ -207,7 +206,7 @@ describe('before people are asked', () => {
 });
 
 describe('after the approval and before the call', () => {
-  type Move = (id: string, sn: string) => Promise<unknown> | unknown;
+  type Move = (id: string, sn: string) => unknown;
   test.each<[string, Move, Move, RegExp]>([
     [
       'closed',
@@ -281,7 +280,7 @@ describe('after the approval and before the call', () => {
 
   test('a ticket that is closed between two attempts: no second one until it is open', async () => {
     const { sn, id, named } = await ticketed();
-    await ground.fault(sn, { times: 1, delayMs: 1500 });
+    await ground.fault(sn, { kind: 'error', times: 1, delayMs: 1500 });
     const { id: changeId } = await journey.approved(sn, named);
     await changeThat(api.users.bob, changeId, ({ callUnderWay }) => callUnderWay !== null);
     system.put(id, { phase: 'cancelled', state: 'Cancelled' });
@@ -351,7 +350,7 @@ describe('one open change for each ticket', () => {
     const asked = await post(api.users.erin, other, randomUUID(), {
       ticket: { system: 'jira', id: `NEW-${count}` },
     });
-    const ended = (await changeThat(api.users.erin, asked.id, (c) => c.closedAt !== null)) as ChangeView;
+    const ended = await changeThat(api.users.erin, asked.id, (c) => c.closedAt !== null);
     expect(ended.outcome).toMatchObject({
       code: 'ticket_taken',
       message: `change ${first.id} is open under this ticket`,
