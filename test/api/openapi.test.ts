@@ -104,6 +104,7 @@ describe('the document', () => {
       'Review',
       'SubmitRequest',
       ...gated.list.map(({ name }) => `SubmitRequestOf${name}`).sort(),
+      'Ticket',
       'Token',
       'TokenRequest',
       'Withdrawal',
