@@ -278,6 +278,7 @@ describe('after the approval and before the call', () => {
       () => system.mend(),
       /jira: answered 503/,
     ],
+    ['on a system that hangs', () => system.fail({ kind: 'hang' }), () => system.mend(), /no answer within/],
     [
       'on a system that resets connections',
       () => system.fail({ kind: 'reset' }),
