@@ -7,10 +7,10 @@ import { readTextFile } from './text-file.ts';
  * @throws CountersignError `invalid_configuration` naming the file, and nothing of what is in it
  */
 export async function readSecret(file: string): Promise<string> {
-  const secret = (await readTextFile(file, 'secret')).trim();
+  const secret = (await readTextFile(file, 'a file with a secret')).trim();
   if (secret !== '' && !/\p{Cc}/u.test(secret)) return secret;
   const message = 'must hold a secret on one line';
-  throw new CountersignError('invalid_configuration', `secret: ${file} ${message}`, {
+  throw new CountersignError('invalid_configuration', `${file} ${message}`, {
     errors: [{ field: file, rule: 'format', message }],
   });
 }
