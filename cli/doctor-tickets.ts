@@ -1,3 +1,4 @@
+import type { TicketRule } from '../domain/policy.ts';
 import { ticketFieldsOf } from '../domain/ticket-gate.ts';
 import { shownText } from '../domain/shown-text.ts';
 import { boundedTicket } from '../domain/ticket-read.ts';
@@ -18,9 +19,10 @@ const deadlineMs = 10_000;
 export async function examineSystems(env: Environment, makers?: ReaderMakers): Promise<Finding[]> {
   try {
     const { systems } = await openIntegrations(env);
-    return await Promise.all(
+    const findings = await Promise.all(
       Object.entries(systems).map(([name, settings]) => examineSystem(env, name, settings, makers)),
     );
+    return [...findings, ...(await unknownSystems(env, Object.keys(systems)))];
   } catch (error) {
     return [wrong('Integrations', error, 'correct the file of COUNTERSIGN_INTEGRATIONS')];
   }
@@ -75,6 +77,18 @@ async function examineSystem(
   }
 }
 
+/** What policies ask for and nobody reads: their changes would wait for it, and end without a call. */
+async function unknownSystems(env: Environment, known: readonly string[]): Promise<Finding[]> {
+  const rules = await ticketRulesOf(env);
+  const missing = [...new Set(rules.map(({ system }) => system))].filter((name) => !known.includes(name));
+  return missing.map((name) => ({
+    name: 'Tickets of policies',
+    ok: false,
+    found: `a policy asks for tickets of ${shownText(name)}, which COUNTERSIGN_INTEGRATIONS does not name`,
+    remedy: 'add the system to that file, or correct the policy',
+  }));
+}
+
 /** Whose login it is, and what it may do. */
 async function accountText(reader: TicketReader): Promise<string> {
   const { id, name, rights } = await reader.account(AbortSignal.timeout(deadlineMs));
@@ -101,16 +115,18 @@ function ticketText({ key, id, type, project, state, phase, onHold, approved, ..
 }
 
 /** The fields that the policies look at in tickets of a system. */
-async function fieldsOf(env: Environment, system: string): Promise<string[]> {
+async function fieldsOf(env: Environment, name: string): Promise<string[]> {
+  const rules = (await ticketRulesOf(env)).filter(({ system }) => system === name);
+  return [...new Set(rules.flatMap(ticketFieldsOf))];
+}
+
+async function ticketRulesOf(env: Environment): Promise<TicketRule[]> {
   if (env.COUNTERSIGN_POLICY === undefined) return [];
   const policies = await loadPolicies({
     policyFile: env.COUNTERSIGN_POLICY,
     directoryFile: env.COUNTERSIGN_DIRECTORY ?? null,
   });
-  const own = policies
-    .current()
-    .rules.flatMap(({ policy: { ticket } }) => (ticket?.system === system ? [ticket] : []));
-  return [...new Set(own.flatMap(ticketFieldsOf))];
+  return policies.current().rules.flatMap(({ policy: { ticket } }) => ticket ?? []);
 }
 
 /** An error as a finding. What is none of ours is not quoted: it may name an address. */

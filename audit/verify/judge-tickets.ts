@@ -3,7 +3,7 @@ import type { TicketRule } from '../../domain/policy.ts';
 import { refusalOfTicket, ticketRuleOf } from '../../domain/ticket-gate.ts';
 import type { TicketRead } from '../../domain/ticket-read.ts';
 import type { ChangeRecord } from './change-record.ts';
-import { stringOf } from './fields.ts';
+import { objectOf, stringOf } from './fields.ts';
 import type { Report } from './problem.ts';
 
 /**
@@ -51,9 +51,10 @@ const texts = ['system', 'id', 'key', 'type', 'project', 'state', 'phase'] as co
 
 function readIn({ read = null }: EntryBody): TicketRead | null {
   if (read === null) return null;
-  const { fields, onHold, approved } = read as Partial<Record<string, unknown>>;
+  const members = objectOf(read);
+  const { fields, onHold, approved } = members;
   const isWhole =
-    texts.every((name) => stringOf((read as Record<string, never>)[name] ?? null) !== null) &&
+    texts.every((name) => stringOf(members[name]) !== null) &&
     typeof onHold === 'boolean' &&
     (approved === null || typeof approved === 'boolean') &&
     typeof fields === 'object' &&

@@ -112,6 +112,7 @@ describe('the document', () => {
       'Subscription',
       'SubscriptionRequest',
       'SubscriptionWithBacklog',
+      'Ticket',
       'Token',
       'TokenRequest',
       'Withdrawal',

@@ -62,6 +62,14 @@ test('each system: whether it answers, as whom, and with which rights', async ()
   expect(await examineSystems(readEnvironment({}), makers)).toEqual([]);
 });
 
+test('a system that a policy asks for and that is not there', async () => {
+  const { COUNTERSIGN_POLICY } = await environment();
+  const env = readEnvironment({ COUNTERSIGN_POLICY });
+  expect(await examineSystems(env, makers)).toMatchObject([
+    { name: 'Tickets of policies', ok: false, found: expect.stringContaining('tickets of ops') as string },
+  ]);
+});
+
 test('a system that does not answer, or has no secret, is named with a remedy, and without an address', async () => {
   const [away] = await examineSystems(await environment('s', 'http://127.0.0.1:1'), makers);
   expect(away).toMatchObject({ name: 'jira ops', ok: false, found: 'no answer' });

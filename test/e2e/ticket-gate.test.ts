@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compareChanges } from '../../audit/compare/compare-changes.ts';
 import { follow } from '../../audit/verify/follow-change.ts';
 import type { ChangeRecord } from '../../audit/verify/change-record.ts';
-import type { ChangeView } from '../../api/view.ts';
 import type { ShownEntry } from '../../cli/api-client.ts';
 import type { EntryBody } from '../../domain/entry.ts';
 import type { CountersignError } from '../../domain/error.ts';
@@ -11,6 +12,8 @@ import { policyChoice } from '../../policies/choose.ts';
 import { onePolicy } from '../../policies/load.ts';
 import { makePool } from '../../store/pool.ts';
 import { approvalRequest, failureOf, startHost } from '../support/host.ts';
+import { found, saved, unpacked, verified } from '../audit/pack-file.ts';
+import { untilSealed } from '../audit/seal.ts';
 import { codeOf, decide, entriesOf, inMs, journeyOf, post } from '../support/journey.ts';
 import type { Journey } from '../support/journey.ts';
 import { policyWith } from '../support/policy.ts';
@@ -159,9 +162,37 @@ describe('before people are asked', () => {
     expect(judged(entries)).toEqual([]);
     const without = entries.filter((e) => !(e.type === 'ticket.checked' && e['point'] === 'before_call'));
     expect(judged(without)).toEqual(['ticket_not_checked']);
-    const pool = makePool({ connectionString: ground.database.url('reader'), applicationName: 'test' });
-    expect(await compareChanges(pool, [asked.id])).toEqual([]);
+  });
+
+  test('an evidence pack says so, and what is stored is what the log says', async () => {
+    const { sn, id, named } = await ticketed();
+    const { id: changeId } = await journey.approved(sn, named);
+    await journey.ended(changeId);
+    const signer = makePool({ connectionString: ground.database.url('signer'), applicationName: 'test' });
+    await untilSealed(signer);
+    await signer.end();
+    const stream = await api.users.dave.download(`/v1/audit/export?changeId=${changeId}`);
+    const pack = await saved(Readable.fromWeb(stream));
+    const keys = [await readFile(ground.logPublicKey, 'utf8'), await readFile(ground.keys.publicKey, 'utf8')];
+    const verdict = await verified(pack, keys.join(''));
+    expect(found(verdict)).toEqual([]);
+    expect(verdict.result).toBe('valid');
+    const files = await unpacked(await readFile(pack));
+    const textOf = (name: string) => files.find((file) => file.name === name)?.data.toString() ?? '';
+    expect(textOf('report.html')).toContain('ticket.checked');
+    expect(textOf('report.html')).toContain(id);
+    expect(textOf('ocsf.jsonl')).toContain('"event_code":"ticket.checked"');
+
+    const open = await ticketed();
+    const asked = await journey.asked(open.sn, open.named);
+    const pool = makePool({ connectionString: ground.database.url('superuser'), applicationName: 'test' });
+    expect(await compareChanges(pool, [changeId, asked.id])).toEqual([]);
+    await pool.query('delete from countersign.open_ticket where change_id = $1', [asked.id]);
+    expect(await compareChanges(pool, [changeId, asked.id])).toEqual([
+      { changeId: asked.id, fields: [{ field: 'ticket', logged: open.id, stored: null }] },
+    ]);
     await pool.end();
+    await api.users.alice.post(`/v1/changes/${asked.id}/withdrawal`, { comment: '' });
   });
 
   test.each<[string, (sn: string) => Parameters<TestTicketSystem['put']>[1] | null, string]>([
@@ -207,7 +238,7 @@ describe('before people are asked', () => {
 });
 
 describe('after the approval and before the call', () => {
-  type Move = (id: string, sn: string) => Promise<unknown> | unknown;
+  type Move = (id: string, sn: string) => unknown;
   test.each<[string, Move, Move, RegExp]>([
     [
       'closed',
@@ -247,6 +278,7 @@ describe('after the approval and before the call', () => {
       () => system.mend(),
       /jira: answered 503/,
     ],
+    ['on a system that hangs', () => system.fail({ kind: 'hang' }), () => system.mend(), /no answer within/],
     [
       'on a system that resets connections',
       () => system.fail({ kind: 'reset' }),
@@ -281,7 +313,7 @@ describe('after the approval and before the call', () => {
 
   test('a ticket that is closed between two attempts: no second one until it is open', async () => {
     const { sn, id, named } = await ticketed();
-    await ground.fault(sn, { times: 1, delayMs: 1500 });
+    await ground.fault(sn, { kind: 'error', times: 1, delayMs: 1500 });
     const { id: changeId } = await journey.approved(sn, named);
     await changeThat(api.users.bob, changeId, ({ callUnderWay }) => callUnderWay !== null);
     system.put(id, { phase: 'cancelled', state: 'Cancelled' });
@@ -351,7 +383,7 @@ describe('one open change for each ticket', () => {
     const asked = await post(api.users.erin, other, randomUUID(), {
       ticket: { system: 'jira', id: `NEW-${count}` },
     });
-    const ended = (await changeThat(api.users.erin, asked.id, (c) => c.closedAt !== null)) as ChangeView;
+    const ended = await changeThat(api.users.erin, asked.id, (c) => c.closedAt !== null);
     expect(ended.outcome).toMatchObject({
       code: 'ticket_taken',
       message: `change ${first.id} is open under this ticket`,

@@ -5,6 +5,7 @@ import { writeEnd } from '../../activities/write-end.ts';
 import { workflowIdOf } from '../../domain/change.ts';
 import type { Change } from '../../domain/change.ts';
 import { workerActor } from '../../domain/entry.ts';
+import { fourEyes } from '../../domain/four-eyes.ts';
 import type { Person } from '../../domain/person.ts';
 import { findBreakGlass } from '../../store/find-break-glass.ts';
 import { getChange } from '../../store/get-change.ts';
@@ -17,10 +18,12 @@ import { makePool } from '../../store/pool.ts';
 import { releaseBreakGlass } from '../../store/release-break-glass.ts';
 import { releaseTarget } from '../../store/release-target.ts';
 import { saveChange } from '../../store/save-change.ts';
+import { takeOpenTicket } from '../../store/take-open-ticket.ts';
 import { cloneDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { change, person } from './change-fixture.ts';
 import { targetOf } from '../support/target.ts';
+import { ticketRule } from '../support/ticket.ts';
 
 let database: TestDatabase;
 let pool: pg.Pool;
@@ -111,6 +114,32 @@ test('a target has one open change, whatever its operation', async () => {
   expect(await open(other)).toEqual({ kind: 'target_taken', changeId: first.id });
   await releaseTarget(pool, first.id);
   expect(await open(other)).toEqual({ kind: 'opened' });
+});
+
+test('a ticket has one open change, where the policy asks for one, by each of its names', async () => {
+  const ticket = { system: 'jira', id: 'OPS-1', url: null };
+  const ticketed = (more: Partial<Change> = {}) =>
+    change({ policy: { ...fourEyes, ticket: ticketRule() }, ticket, ...more });
+  const first = ticketed();
+  expect(await open(first)).toEqual({ kind: 'opened' });
+  const second = ticketed();
+  expect(await open(second)).toEqual({ kind: 'ticket_taken', changeId: first.id });
+  expect(await getChange(pool, second.id)).toBeNull();
+  expect(await getOpenChange(pool, second.target.id)).toBeNull();
+  // Elsewhere it is another ticket, and where no policy asks for one it is text.
+  expect(await open(ticketed({ ticket: { ...ticket, system: 'snow' } }))).toEqual({ kind: 'opened' });
+  expect(await open(change({ ticket }))).toEqual({ kind: 'opened' });
+  const byId = { system: 'jira', ticket: '10001', changeId: first.id };
+  expect(await takeOpenTicket(pool, byId)).toBeNull();
+  expect(await takeOpenTicket(pool, byId)).toBeNull();
+  expect(await takeOpenTicket(pool, { ...byId, changeId: randomUUID() })).toBe(first.id);
+  expect(await open(ticketed({ ticket: { ...ticket, id: '10001' } }))).toEqual({
+    kind: 'ticket_taken',
+    changeId: first.id,
+  });
+  await releaseTarget(pool, first.id);
+  expect(await open(second)).toEqual({ kind: 'opened' });
+  expect(await open(ticketed({ ticket: { ...ticket, id: '10001' } }))).toEqual({ kind: 'opened' });
 });
 
 test('opened again after its end, a change does not take its target back', async () => {

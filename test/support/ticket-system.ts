@@ -66,9 +66,9 @@ export async function startTicketSystem() {
         };
       },
       async account(signal) {
-        const me = await asked(url, '', signal);
+        const { user } = (await asked(url, '', signal)) as { readonly user: string };
         return {
-          id: String(me?.['user']),
+          id: user,
           name: 'The Reader',
           rights: [{ name: 'read tickets', has: true }],
         };
