@@ -12,7 +12,19 @@ const app = z.strictObject({
   clientSecretFile: secretFile,
   corpId: z.string().min(1).max(200),
   cardTemplateId: z.string().min(1).max(200),
-  openSpaceId: z.string().min(1).max(300),
+  openSpaceId: z
+    .string()
+    .max(300)
+    .regex(/^dtv1\.card\/\/IM_(GROUP|ROBOT)\.[^\s;]+$/, {
+      error: 'must be dtv1.card//IM_GROUP.<conversation> or dtv1.card//IM_ROBOT.<user>',
+    })
+    .meta({ description: 'The group, or the person, whom cards are shown to.' }),
+  robotCode: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .meta({ description: "The app's robot; default: its clientId." }),
 });
 
 /** DingTalk: a group's robot, whose messages only link, or an app with cards and clicks; see docs/dingtalk.md. */
