@@ -20,6 +20,7 @@ import { asFailure } from './failure.ts';
 import type { LoggedChange } from './logged-change.ts';
 import { isOwnEffect } from './own-effect.ts';
 import { makeReadOrFail } from './read-target.ts';
+import { makeTicketCheck } from './ticket-check.ts';
 
 /**
  * The first step of a gated call: everything that must hold before it. Each of the two functions answers null when it
@@ -30,6 +31,7 @@ export function makeBeforeCall(deps: ActivityDependencies) {
   const attempts = makeAttemptLog(deps);
   const gate = makeGate(pool, deps.calendar);
   const read = makeReadOrFail(deps);
+  const tickets = makeTicketCheck(deps);
 
   /** The result when approvers have lost their right and a seat is empty; null when the seats are filled. */
   async function lapsedSince(change: Change): Promise<CallResult | null> {
@@ -41,8 +43,8 @@ export function makeBeforeCall(deps: ActivityDependencies) {
   }
 
   /**
-   * Whether the change may run now: it is open, nobody has stopped it, its approvers still may, no gate blocks it, and its
-   * target is as it was approved. What people may say meanwhile is asked once more in the moment in which the call begins.
+   * Whether the change may run now: it is open, nobody has stopped it, its approvers still may, no gate blocks it, its ticket
+   * and its target are as they have to be. What people may say meanwhile is asked once more in the moment in which the call begins.
    */
   async function look(implementation: Implementation, change: Change): Promise<CallResult | null> {
     assertOpen(await asFailure(() => getChange(pool, change.id)), now());
@@ -58,8 +60,12 @@ export function makeBeforeCall(deps: ActivityDependencies) {
       const lapsed = await lapsedSince(change);
       if (lapsed !== null) return lapsed;
     }
-    const blocked = async (): Promise<CallResult | null> => {
-      const why = await gate(change, now());
+    // Beside the target, so that each is as fresh as the other when the call begins.
+    const ticket = tickets.ask(change);
+    const blocked = async (isNext: boolean): Promise<CallResult | null> => {
+      const why =
+        (await gate(change, now())) ??
+        (await asFailure(async () => tickets.block(change, await ticket, isNext)));
       return why && { kind: 'blocked', why, called };
     };
     let snapshot: JsonObject | null;
@@ -67,13 +73,13 @@ export function makeBeforeCall(deps: ActivityDependencies) {
       ({ snapshot } = await read(implementation, change, called));
     } catch (error) {
       // A change that the gate blocks is not kept trying by a target that cannot be read.
-      const instead = await blocked();
+      const instead = await blocked(false);
       if (instead) return instead;
       throw error;
     }
     if (digestOf(change, snapshot, change.round) === change.digest) {
       // The last check, so that whatever was declared until now blocks this call.
-      return await blocked();
+      return await blocked(true);
     }
     if (called && isOwnEffect(implementation.operation, change, snapshot)) {
       return { kind: 'succeeded', requestId: null, reconciled: true };

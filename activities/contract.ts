@@ -9,10 +9,17 @@ import type { Host } from '../domain/host.ts';
 import type { NoticedChange, noticeMembers, NoticeKind } from '../domain/notice.ts';
 import type { Reevaluation } from '../domain/reevaluation.ts';
 
-/** How an opening ended; `changeId` is the change that holds the key or the target. */
+/** How an opening ended; `changeId` is the change that holds the key, the target or the ticket. */
 export type OpenedResult =
   | {
-      readonly kind: 'opened' | 'known' | 'key_reused' | 'target_taken' | 'review_owed' | 'policy_revoked';
+      readonly kind:
+        | 'opened'
+        | 'known'
+        | 'key_reused'
+        | 'target_taken'
+        | 'ticket_taken'
+        | 'review_owed'
+        | 'policy_revoked';
       readonly changeId: string;
       /** Whether this worker sends notices. */
       readonly notifies?: boolean;
@@ -190,7 +197,7 @@ export interface FailedCall {
  */
 export interface VendorActivities {
   /**
-   * Reads the target, makes the digest of what the approver will be shown, and records both with the new round. Once its
+   * Reads the target and the ticket, makes the digest of what the approver will be shown, and records both with the new round. Once its
    * entry is written, each repeat answers what it says.
    */
   precheck(input: { readonly changeId: string; readonly ordinal: number }): Promise<PrecheckResult>;

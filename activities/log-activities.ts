@@ -22,6 +22,7 @@ import type { LogActivities, NumberedEvent, OpenedResult } from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { asFailure } from './failure.ts';
 import { requestFault } from './request-fault.ts';
+import { makeTicketCheck } from './ticket-check.ts';
 import { writeEnd } from './write-end.ts';
 import {
   areWritten,
@@ -38,6 +39,7 @@ import {
 export function makeLogActivities(deps: ActivityDependencies): LogActivities {
   const { pool, operations, region, verifyStatement, calendar, gateLongestMs, now = Date.now } = deps;
   const gate = makeGate(pool, calendar);
+  const tickets = makeTicketCheck(deps);
   const acceptance = makeAcceptance(deps);
   return {
     acceptHost: acceptance.acceptHost,
@@ -112,7 +114,7 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
       const time = now();
       const change = await asFailure(() => getChange(pool, changeId));
       if (change === null) return;
-      const why = await gate(change, time);
+      const why = (await gate(change, time)) ?? (await asFailure(() => tickets.hold(change)));
       if (why === null || (await asFailure(() => stopOf(pool, changeId))) !== null) return;
       throw ApplicationFailure.create({
         type: 'blocked',

@@ -15,6 +15,7 @@ import { asFailure } from './failure.ts';
 import { assertTarget, implementationFor } from './implementation-for.ts';
 import { readLoggedChange } from './logged-change.ts';
 import { makeReadOrFail } from './read-target.ts';
+import { makeTicketCheck } from './ticket-check.ts';
 import { changeWorkflow, keyOf, lockedChange, writeEvents } from './write-events.ts';
 
 /** Nobody could decide on what no entry can hold. */
@@ -25,10 +26,11 @@ function refusalOfSnapshot(snapshot: JsonObject | null) {
   return { code: 'snapshot_too_long', message };
 }
 
-/** The activity that reads the target before people are asked. */
+/** The activity that reads the target, and the ticket, before people are asked. */
 export function makePrecheck(deps: ActivityDependencies): VendorActivities['precheck'] {
   const { pool, now = Date.now } = deps;
   const read = makeReadOrFail(deps);
+  const tickets = makeTicketCheck(deps);
   return async ({ changeId, ordinal }) => {
     const writer = changeWorkflow(changeId);
     const { change } = await asFailure(() => readLoggedChange(pool, changeId));
@@ -38,9 +40,17 @@ export function makePrecheck(deps: ActivityDependencies): VendorActivities['prec
     const key = keyOf(writer, changeId, 'change.prechecked', ordinal);
     const written = (await asFailure(() => findEntry(pool, key))) as unknown as Prechecked | null;
     if (written) return { kind: 'read', event: written };
-    const { snapshot, requestId } = await asFailure(() => read(implementation, change, false));
+    const [{ snapshot, requestId }, ticket] = await Promise.all([
+      asFailure(() => read(implementation, change, false)),
+      tickets.ask(change),
+    ]);
     const tooLong = refusalOfSnapshot(snapshot);
     if (tooLong !== null) return { kind: 'refused', snapshot: null, ...tooLong, requestId };
+    const ofTicket = await asFailure(() => tickets.refusal(change, ticket));
+    if (ofTicket !== null) {
+      const { code, message } = ofTicket;
+      return { kind: 'refused', snapshot, code, message, requestId };
+    }
     const refusal = refusalOf(implementation.operation, snapshot, now());
     if (refusal && change.policy.precheck === 'required') {
       return { kind: 'refused', snapshot, ...refusal, requestId };

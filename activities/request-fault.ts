@@ -1,5 +1,6 @@
 import { windowProblem } from '../calendar/window.ts';
 import type { ChangeRequest } from '../domain/change.ts';
+import { ticketFault } from '../domain/ticket-gate.ts';
 import { askedErrors, requestErrors } from '../operations/change-request.ts';
 import { outOfStep } from '../operations/in-step.ts';
 import type { Operations } from '../operations/registry.ts';
@@ -19,6 +20,8 @@ export function requestFault(operations: Operations, request: unknown): RequestF
   if (step !== null) return { code: 'operation_out_of_step', message: step };
   const [wrong] = askedErrors(operations, read);
   if (wrong) return invalid(`${wrong.field}: ${wrong.message}`);
+  const ticket = ticketFault(read.policy.ticket, read.ticket);
+  if (ticket) return invalid(`${ticket.field}: ${ticket.message}`);
   for (const window of read.policy.windows) {
     const problem = windowProblem(window);
     if (problem !== null) return invalid(`policy.windows: ${problem}`);

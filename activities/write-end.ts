@@ -10,7 +10,7 @@ import { lockedChange, writeEvents } from './write-events.ts';
 import type { Writer } from './write-events.ts';
 
 /**
- * The last write of a change: its last events, the change as it ended, and its target released, or nothing of it.
+ * The last write of a change: its last events, the change as it ended, and its target and tickets released, or nothing of it.
  *
  * @param eventsOf - made once the row of the change is locked: from then on no call of it begins
  * @returns null, or the event by which it had ended in just this way before, and then nothing is written

@@ -65,6 +65,18 @@ const policySchema = z
       .object({ methods: z.array(z.string()).optional(), maxAgeSeconds: count.optional() })
       .nullable(),
     channels: z.array(z.object({ name: z.string(), mode: z.enum(['decide', 'reject_only']) })).optional(),
+    ticket: z
+      .object({
+        system: z.string(),
+        required: z.boolean(),
+        projects: z.array(z.string()).nullable(),
+        types: z.array(z.string()).nullable(),
+        states: z.array(z.string()).nullable(),
+        sameTarget: z.object({ field: z.string(), member: z.string().nullable() }).nullable(),
+        window: z.object({ start: z.string(), end: z.string() }).nullable(),
+        approved: z.boolean(),
+      })
+      .nullable(),
     groups: z.record(
       z.string(),
       z.union([
@@ -101,6 +113,27 @@ const decision = z.object({
     .array(z.object({ issuer: z.string(), subject: z.string(), groups: z.array(z.string()) }))
     .optional(),
 });
+
+/** What was read of a ticket. */
+const ticketSchema = z
+  .object({
+    system: z.string(),
+    id: z.string(),
+    key: z.string(),
+    url: z.string().nullable(),
+    type: z.string(),
+    project: z.string(),
+    state: z.string(),
+    phase: z.enum(['new', 'in_progress', 'done', 'cancelled']),
+    onHold: z.boolean(),
+    approved: z.boolean().nullable(),
+    summary: z.string(),
+    fields: z.record(z.string(), z.string().nullable()),
+    version: z.string(),
+    digest: z.string(),
+    at: moment,
+  })
+  .openapi('Ticket');
 
 /** A change as the API answers it. */
 export const changeSchema = z
@@ -170,10 +203,20 @@ export const changeSchema = z
       .optional(),
     waitsFor: z
       .object({
-        kind: z.enum(['window', 'freeze', 'revocation']),
+        kind: z.enum(['window', 'freeze', 'revocation', 'ticket']),
         reason: z.string(),
         until: moment.nullable(),
         freezeId: z.string().nullable(),
+      })
+      .nullable()
+      .optional(),
+    ticketRead: z
+      .object({
+        point: z.enum(['precheck', 'before_call']),
+        at: moment,
+        verdict: z.string().nullable(),
+        message: z.string().nullable(),
+        ticket: ticketSchema.nullable(),
       })
       .nullable()
       .optional(),
@@ -190,7 +233,15 @@ export const changeSchema = z
 
 /** A change as a list has it: without any digest. */
 export const listedChangeSchema = changeSchema
-  .omit({ digest: true, attempts: true, waitsFor: true, presented: true, awaitingYou: true, links: true })
+  .omit({
+    digest: true,
+    attempts: true,
+    waitsFor: true,
+    ticketRead: true,
+    presented: true,
+    awaitingYou: true,
+    links: true,
+  })
   .extend({
     policy: policySchema.omit({ digest: true }),
     decisions: z.array(decision.omit({ digest: true })),

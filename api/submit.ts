@@ -6,6 +6,7 @@ import type { Statement } from '../domain/statement.ts';
 import { askedMembers } from '../domain/asked.ts';
 import { newChange } from '../domain/evolve.ts';
 import { submissionText } from '../domain/submission.ts';
+import { ticketFault } from '../domain/ticket-gate.ts';
 import { personKey } from '../domain/membership.ts';
 import { answerableFor } from '../domain/person.ts';
 import { sha256 } from './sha256.ts';
@@ -23,6 +24,7 @@ import type { ApiDependencies } from './dependencies.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { takeOver } from './take-over.ts';
 import { isRefusal } from './refusal-log.ts';
+import { invalid } from './schemas.ts';
 import { assertClocks, readSubmitRequest, withPolicy } from './submit-request.ts';
 import type { RequestWithoutPolicy, SubmitRequest } from './submit-request.ts';
 
@@ -137,6 +139,8 @@ export function makeSubmit(deps: ApiDependencies): (sent: SubmitRequest) => Prom
       // Chosen for the moment that is signed: the worker asks its own policy file about the same moment.
       request = withPolicy(read, choosePolicy(policies.current(), read, Date.parse(read.submittedAt)));
       assertPolicy(deps, request);
+      const unticketed = ticketFault(request.policy.ticket, request.ticket);
+      if (unticketed) throw invalid([unticketed]);
       assertClocks(request, now());
       signed = { ...request, submission: signer.sign(submissionOf(request)) };
       allowed(refusalOfEvent(newChange(request), requestedEvent(signed, null)));
@@ -198,12 +202,20 @@ function isServerFault({ code }: CountersignError): boolean {
 function named(error: CountersignError, changeId: string): CountersignError {
   if (error.errors.length > 0) return error;
   if (error.code === 'open_change_exists') return taken(changeId);
+  if (error.code === 'ticket_taken') return ticketTaken(changeId);
   return error.code === 'key_reused' ? keyReused(changeId) : error;
 }
 
 function taken(changeId: string): CountersignError {
   return new CountersignError('open_change_exists', `change ${changeId} is open on this target`, {
     errors: [{ field: 'input', rule: 'one_open_change', message: 'the target has an open change' }],
+    extra: { changeId },
+  });
+}
+
+function ticketTaken(changeId: string): CountersignError {
+  return new CountersignError('ticket_taken', `change ${changeId} is open under this ticket`, {
+    errors: [{ field: 'ticket', rule: 'one_open_change', message: 'the ticket has an open change' }],
     extra: { changeId },
   });
 }

@@ -1,3 +1,4 @@
+import { listBodies } from '../audit/list-bodies.ts';
 import { listStopWords } from '../audit/stop-words.ts';
 import type { StopWord } from '../audit/stop-words.ts';
 import { callUnderWayOf } from '../domain/attempt.ts';
@@ -5,10 +6,14 @@ import { makeGate } from '../calendar/gate.ts';
 import { CountersignError } from '../domain/error.ts';
 import type { Attempt, Change } from '../domain/change.ts';
 import type { Block } from '../domain/block.ts';
+import type { EntryBody, EventType } from '../domain/entry.ts';
 import type { Person } from '../domain/person.ts';
 import { refusalToDecide } from '../domain/decision.ts';
 import { directoryOf } from '../domain/membership.ts';
 import { mayRead } from '../domain/reading.ts';
+import { ticketRuleOf } from '../domain/ticket-gate.ts';
+import type { TicketPoint } from '../domain/ticket-gate.ts';
+import type { ShownTicket } from '../domain/ticket-read.ts';
 import { isoTime } from '../domain/time.ts';
 import type { PresentedLine } from '../operations/operation.ts';
 import { presentedLines } from '../operations/presented-lines.ts';
@@ -36,8 +41,10 @@ function shown({ standing: _standing, reason: _reason, calls: _calls, ...change 
 /** A change as the API shows it: as last stored, with its attempts and what its reader may do. */
 export type ChangeView = ShownChange & {
   readonly attempts: readonly Attempt[];
-  /** What blocks an approved change now: a freeze, a closed window, or the revocation of its policy. */
+  /** What blocks an approved change now: a freeze, a closed window, the revocation of its policy, or its ticket as last told. */
   readonly waitsFor: Block | null;
+  /** What was read last of the change's ticket, where its policy asks for that; null before, and where it does not. */
+  readonly ticketRead: ShownTicketRead | null;
   /** The word that has stopped or paused the change, from the moment in which it was accepted; null while it goes on. */
   readonly stop: ShownStop | null;
   /** The snapshot for people, line by line. Null before the precheck, and when this API lacks the operation's definition. */
@@ -48,6 +55,18 @@ export type ChangeView = ShownChange & {
   readonly awaitingYou: boolean;
   readonly links: { readonly self: string; readonly events: string; readonly decisions: string };
 };
+
+/** What was read of a ticket, and what it was judged to be. */
+export interface ShownTicketRead {
+  readonly point: TicketPoint;
+  /** ISO 8601: when it was judged. */
+  readonly at: string;
+  /** A `ticket_…` code, or null: the change may go on under it. */
+  readonly verdict: string | null;
+  readonly message: string | null;
+  /** Null: there was no such ticket. */
+  readonly ticket: ShownTicket | null;
+}
 
 /** A change in a list: nothing in it has been compared, so it has no digest to decide on or to revoke. */
 export type ListedChange = Omit<ShownChange, 'digest' | 'decisions' | 'policy'> & {
@@ -123,10 +142,12 @@ export function makeView(
     const self = `/v1/changes/${change.id}`;
     const mayRun = change.decisionStatus === 'approved' && !isFinal(change);
     const attempts = await listAttempts(db, change.id);
+    const told = ticketRuleOf(change) === null ? [] : await listBodies(db, change.id, ticketTypes);
     return {
       ...shown(change),
       attempts,
-      waitsFor: mayRun ? await gate(change, now()) : null,
+      waitsFor: mayRun ? ((await gate(change, now())) ?? heldByTicket(told)) : null,
+      ticketRead: ticketReadIn(told),
       stop: shownStop(await listStopWords(db, change.id)),
       presented: presentedLines(operations, change),
       callUnderWay: callUnderWayOf(attempts),
@@ -144,6 +165,34 @@ export function makeView(
         show({ ...change, digest: await digestToStop(refusals, change) }, reader),
     },
   );
+}
+
+/** The entries that tell of a change's ticket, and whether a call has begun since. */
+const ticketTypes = [
+  'ticket.checked',
+  'change.held',
+  'attempt.started',
+] as const satisfies readonly EventType[];
+
+function ticketReadIn(bodies: readonly EntryBody[]): ShownTicketRead | null {
+  const last = bodies.findLast(({ type }) => type === 'ticket.checked');
+  if (last === undefined) return null;
+  const { point, time, verdict, message, read } = last as unknown as Omit<
+    ShownTicketRead,
+    'at' | 'ticket'
+  > & {
+    readonly time: string;
+    readonly read: ShownTicket | null;
+  };
+  return { point, at: time, verdict, message, ticket: read };
+}
+
+/** The ticket that a change was held by last, where no call has begun since: the API reads no tickets itself. */
+function heldByTicket(bodies: readonly EntryBody[]): Block | null {
+  const last = bodies.findLast(({ type }) => type !== 'ticket.checked');
+  if (last?.type !== 'change.held') return null;
+  const held = last['held'] as unknown as Block;
+  return held.kind === 'ticket' ? held : null;
 }
 
 /** The last word that counted, unless it resumed the change. */

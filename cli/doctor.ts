@@ -16,19 +16,12 @@ import { openRoleSession, sessionRefusal } from '../onsmqtt/role-session.ts';
 import { servedRegion } from '../onsmqtt/region.ts';
 import { checkPooling } from '../store/check-pooling.ts';
 import { makePool } from '../store/pool.ts';
+import { examineSystems } from './doctor-tickets.ts';
 import type { Environment } from './environment.ts';
+import type { Finding } from './finding.ts';
 import { temporalConfig } from './temporal.ts';
 import { sessionRole, vendorKey } from './vendor-key.ts';
 import { wayOut } from './way-out.ts';
-
-/** The finding about one dependency. */
-export interface Finding {
-  readonly name: string;
-  readonly ok: boolean;
-  readonly found: string;
-  /** What to do; empty when all is well. */
-  readonly remedy: string;
-}
 
 /** `countersign doctor`: each dependency reachable, its version, the rights, and the remedy. */
 export async function examine(env: Environment): Promise<Finding[]> {
@@ -40,8 +33,9 @@ export async function examine(env: Environment): Promise<Finding[]> {
     identity(env),
     vendor(env),
     roleSession(env),
+    examineSystems(env),
   ]);
-  return findings.filter((finding) => finding !== null);
+  return findings.flat().filter((finding) => finding !== null);
 }
 
 function node(): Finding {

@@ -111,6 +111,11 @@ export const environmentSchema = z.object({
     .min(1)
     .optional()
     .describe('Files that carry them out, comma-separated; the worker alone loads them.'),
+  COUNTERSIGN_INTEGRATIONS: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('The file (YAML) of ticket systems, chats, mail and webhooks; none without it.'),
   COUNTERSIGN_HOSTS: z
     .string()
     .refine((value) => hostPatternsOf(value) !== null, {

@@ -1,5 +1,5 @@
 import { durationText } from '../domain/duration.ts';
-import type { PinnedPolicy, RejectRule } from '../domain/policy.ts';
+import type { PinnedPolicy, RejectRule, TicketRule } from '../domain/policy.ts';
 import type { Explanation } from '../policies/explain.ts';
 
 const verdicts = {
@@ -77,9 +77,25 @@ function ruleLines(policy: PinnedPolicy): string[] {
   if (maxAgeSeconds !== undefined)
     lines.push(line('a login', `of the last ${durationText(maxAgeSeconds * 1000)}`));
   if (freezeOverride) lines.push(line('in a freeze', `members of ${freezeOverride.group} may let it run`));
+  if (policy.ticket) lines.push(...ticketLines(policy.ticket));
   if (policy.precheck === 'advisory')
     lines.push(line('precheck', 'advisory: what it finds is shown, no more'));
   return lines;
+}
+
+/** What is asked of the ticket, in the words of its policy. */
+function ticketLines(rule: TicketRule): string[] {
+  const { system, required, projects, types, states, sameTarget, window, approved } = rule;
+  const asked = [
+    ...(projects ? [`in ${projects.join(' or ')}`] : []),
+    ...(types ? [`of type ${types.join(' or ')}`] : []),
+    states ? `in state ${states.join(' or ')}` : 'open',
+    ...(sameTarget ? [`with the target's ${sameTarget.member ?? 'id'} in ${sameTarget.field}`] : []),
+    ...(window ? [`planned for now by ${window.start} and ${window.end}`] : []),
+    ...(approved ? ['approved there'] : []),
+  ];
+  const need = required ? 'needed' : 'if one is named';
+  return [line('a ticket', `of ${system}, ${need}: ${asked.join(', ')}`)];
 }
 
 function rejectWords(rule: RejectRule): string {

@@ -12,6 +12,7 @@ import { demoToken } from './caller.ts';
 import { changeCommands } from './change-commands.ts';
 import { runningStack } from './api-client.ts';
 import { examine } from './doctor.ts';
+import { examineTicket } from './doctor-tickets.ts';
 import { readEnvironment, required } from './environment.ts';
 import { freezeCommands } from './freeze-commands.ts';
 import { reExecWithSmallHeap } from './re-exec.ts';
@@ -137,7 +138,8 @@ program
   .command('doctor')
   .description('look at each dependency and say what to do; or explain a token')
   .option('--token <->', 'explain the token on stdin: whose it is, what it gives, why it would be refused')
-  .action(async (o: { token?: string }) => {
+  .option('--ticket <system:id>', 'only what is read of a ticket, such as jira:OPS-4711')
+  .action(async (o: { token?: string; ticket?: string }) => {
     // Beside a running `countersign start`, its parts; what the environment names comes first.
     const { environment = {} } = (await runningStack(env())) ?? {};
     Object.assign(process.env, { ...environment, ...process.env });
@@ -154,7 +156,7 @@ program
       if (!accepted) process.exitCode = exitCodes.failed;
       return;
     }
-    const findings = await examine(env());
+    const findings = o.ticket === undefined ? await examine(env()) : [await examineTicket(env(), o.ticket)];
     output().result(
       findings,
       findings.flatMap((f) => [

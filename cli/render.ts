@@ -82,6 +82,7 @@ export function renderChange(change: ChangeView): string[] {
   lines.push(`policy      ${policy.name} version ${policy.version}, digest ${policy.digest}`);
   if (change.breakGlass) lines.push('break-glass it runs before all have approved, and owes a review');
   lines.push(...renderSnapshot(change).map((line, i) => (i === 0 ? `snapshot${line.slice(8)}` : line)));
+  lines.push(...ticketLines(change));
   if (digest !== null) lines.push(`digest      ${digest}`);
   for (const { stage, group, seats, alsoFrom } of missing) {
     const others = alsoFrom.map((other) => other ?? 'any approver').join(', ');
@@ -112,6 +113,26 @@ export function renderChange(change: ChangeView): string[] {
     lines.push(...withText(`review      ${reviewStatus}${by}`, review?.comment ?? ''));
   }
   return lines;
+}
+
+/** Under which ticket, and what was read of it last. */
+function ticketLines({ ticket, ticketRead }: Pick<ChangeView, 'ticket' | 'ticketRead'>): string[] {
+  if (ticket === null) return [];
+  const named = `ticket      ${inOneLine(ticket.system)} ${inOneLine(ticket.id)}`;
+  if (ticketRead === null) return [named];
+  const { at, point, verdict, message, ticket: read } = ticketRead;
+  const when = point === 'precheck' ? 'before people were asked' : 'before the call';
+  const fields = Object.entries(read?.fields ?? {}).map(([name, value]) => `${name}: ${value ?? 'empty'}`);
+  return [
+    named,
+    ...(read === null
+      ? []
+      : [
+          `            ${inOneLine(read.key)} ${inOneLine(read.state)}, ${inOneLine(read.type)} in ${inOneLine(read.project)}: ${inOneLine(read.summary)}`,
+          ...fields.map((field) => `            ${inOneLine(field)}`),
+        ]),
+    `            read ${when} at ${at}: ${verdict === null ? 'as its policy asks' : `${verdict}, ${inOneLine(message ?? '')}`}`,
+  ];
 }
 
 /** What was read of a change's target: line by line, or as JSON where the API does not present it. */

@@ -18,9 +18,11 @@ import { openDirectory } from './directory.ts';
 import { required } from './environment.ts';
 import type { Environment } from './environment.ts';
 import { freezeCalendar } from './freeze-calendar.ts';
+import { openIntegrations } from './integrations.ts';
 import { readLogVerifiers, readWitnessVerifiers, statementPublicKey } from './keys.ts';
 import { openImplementations, openOperations } from './operations.ts';
 import { openPolicies } from './policies.ts';
+import { openTicketReaders } from './ticket-readers.ts';
 import { sessionRole, vendorKey } from './vendor-key.ts';
 import { wayOut } from './way-out.ts';
 
@@ -82,6 +84,7 @@ export async function workerDependencies(
     ),
     calendar: await freezeCalendar(env, operations),
     ...(await openDirectory(env, log)),
+    tickets: await openTicketReaders(env, await openIntegrations(env)),
     webhook:
       env.COUNTERSIGN_WEBHOOK_URL === undefined
         ? null

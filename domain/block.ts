@@ -1,8 +1,11 @@
 /** Why the gate blocks an approved change now. A gate blocks; a change closes. */
 export interface Block {
-  /** Outside of its windows, in a freeze, or under a policy that an admin has revoked: then it waits for its end. */
-  readonly kind: 'window' | 'freeze' | 'revocation';
-  /** For people: the freeze's reason, that no window is open, or why the policy was revoked. */
+  /**
+   * Outside of its windows, in a freeze, under a policy that an admin has revoked (then it waits for its end), or under a
+   * ticket that is not as its policy asks, or that cannot be read.
+   */
+  readonly kind: 'window' | 'freeze' | 'revocation' | 'ticket';
+  /** For people: the freeze's reason, that no window is open, why the policy was revoked, or what is wrong with the ticket. */
   readonly reason: string;
   /** ISO 8601: when this passes by itself; null when it does not. */
   readonly until: string | null;

@@ -34,6 +34,9 @@ export const appenderOfType = {
   'attempt.unknown': 'worker',
   'review.signed': 'worker',
   'notification.sent': 'worker',
+  'ticket.checked': 'worker',
+  'ticket.linked': 'deliverer',
+  'ticket.diverged': 'deliverer',
   'integrity.conflict': 'worker',
   'integrity.mismatch': 'worker',
   'stop.requested': 'api',
@@ -119,6 +122,9 @@ export function newEntry(place: EntryPlace, members: EntryMembers): EntryDraft {
 
 /** The worker itself as an entry's actor. */
 export const workerActor: JsonObject = { process: 'worker' };
+
+/** The deliverer likewise. */
+export const delivererActor: JsonObject = { process: 'deliverer' };
 
 /** A person as an entry's actor, where no statement of theirs stands in it. */
 export function personActor(person: Person): JsonObject {

@@ -57,6 +57,18 @@ export const pinnedPolicySchema: z.ZodType<PinnedPolicy> = z.strictObject({
     .array(z.strictObject({ name: text(100).min(1), mode: z.enum(['decide', 'reject_only']) }))
     .min(1)
     .exactOptional(),
+  ticket: z
+    .strictObject({
+      system: name,
+      required: z.boolean(),
+      projects: z.array(name).nullable(),
+      types: z.array(name).nullable(),
+      states: z.array(name).nullable(),
+      sameTarget: z.strictObject({ field: name, member: name.nullable() }).nullable(),
+      window: z.strictObject({ start: name, end: name }).nullable(),
+      approved: z.boolean(),
+    })
+    .nullable(),
   groups: z.record(
     z.string(),
     z.union([

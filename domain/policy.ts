@@ -36,6 +36,8 @@ export interface PinnedPolicy {
   readonly authentication: RequiredAuthentication | null;
   /** From where people may decide without a token of their own; absent: from nowhere. */
   readonly channels?: readonly Channel[];
+  /** What is asked of the change's ticket; null: nothing. */
+  readonly ticket: TicketRule | null;
   /** Every group that this policy names, and where its members are known from. */
   readonly groups: Readonly<Record<string, GroupSource>>;
 }
@@ -101,6 +103,27 @@ export interface Channel {
   readonly name: string;
   /** `reject_only`: an approval by it does not count. */
   readonly mode: 'decide' | 'reject_only';
+}
+
+/**
+ * What a change's ticket has to be like, before people are asked and right before each call; see `refusalOfTicket`
+ * (./ticket-gate.ts). Names are those of the ticket's system, compared exactly; a list that is null allows any.
+ */
+export interface TicketRule {
+  /** The system of the ticket, as COUNTERSIGN_INTEGRATIONS names it. */
+  readonly system: string;
+  /** Whether a change needs a ticket. One that is named is held to the rest in any case. */
+  readonly required: boolean;
+  /** Projects or tables. */
+  readonly projects: readonly string[] | null;
+  readonly types: readonly string[] | null;
+  readonly states: readonly string[] | null;
+  /** The field that names the target: by its id, or by one member of its scope. Null: no field has to. */
+  readonly sameTarget: { readonly field: string; readonly member: string | null } | null;
+  /** The fields that hold the planned start and end. Null: it may run at any time. */
+  readonly window: { readonly start: string; readonly end: string } | null;
+  /** Whether the system's own approval has to be given. */
+  readonly approved: boolean;
 }
 
 /** Where a group's members are known from: the token's claim, the directory file, or the policy itself. */

@@ -43,6 +43,39 @@ export function shownTicket({ marks: _m, author: _a, ...shown }: TicketRead, at:
   return { ...shown, at };
 }
 
+/**
+ * A read with its texts cut to what an entry can hold, and the fields that were asked for. It is judged as it is kept, so that
+ * whoever has the entry can judge it anew.
+ *
+ * @param fields - the names of the fields that were asked for
+ */
+export function boundedTicket(read: TicketRead, fields: readonly string[]): TicketRead {
+  const { url } = read;
+  return {
+    ...read,
+    system: cut(read.system, 100),
+    id: cut(read.id, 100),
+    key: cut(read.key, 100),
+    url: url !== null && url.length <= 1000 ? cut(url, 1000) : null,
+    type: cut(read.type, 100),
+    project: cut(read.project, 100),
+    state: cut(read.state, 100),
+    summary: cut(read.summary, 200),
+    version: cut(read.version, 100),
+    fields: Object.fromEntries(
+      fields.map((name) => {
+        const text = Object.hasOwn(read.fields, name) ? (read.fields[name] ?? null) : null;
+        return [name, text === null ? null : cut(text, 700)];
+      }),
+    ),
+  };
+}
+
+function cut(text: string, most: number): string {
+  const line = text.replaceAll(/\p{Cc}/gu, ' ');
+  return (line.length <= most ? line : `${line.slice(0, most - 1)}…`).toWellFormed();
+}
+
 /** The same as members of an entry. */
 export function ticketMembers(shown: ShownTicket): JsonObject {
   return { ...shown, fields: { ...shown.fields } };

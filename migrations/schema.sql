@@ -2,6 +2,7 @@
 
 -- Schemas
 audit owner=countersign_migrator acl={countersign_migrator=UC/countersign_migrator,countersign_api=U/countersign_migrator,countersign_worker=U/countersign_migrator,countersign_signer=U/countersign_migrator,countersign_reader=U/countersign_migrator}
+audit owner=countersign_migrator acl={countersign_migrator=UC/countersign_migrator,countersign_api=U/countersign_migrator,countersign_worker=U/countersign_migrator,countersign_signer=U/countersign_migrator,countersign_reader=U/countersign_migrator,countersign_deliverer=U/countersign_migrator}
 countersign owner=countersign_migrator acl={countersign_migrator=UC/countersign_migrator,countersign_api=U/countersign_migrator,countersign_worker=U/countersign_migrator,countersign_signer=U/countersign_migrator,countersign_reader=U/countersign_migrator,countersign_deliverer=U/countersign_migrator}
 
 -- Tables
@@ -15,7 +16,7 @@ audit.cosignature owner=countersign_migrator acl={countersign_api=r/countersign_
   witness text not null
   cosigned_at timestamp with time zone not null
   line text not null
-audit.entry owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_signer=r/countersign_migrator,countersign_worker=r/countersign_migrator}
+audit.entry owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_deliverer=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_signer=r/countersign_migrator,countersign_worker=r/countersign_migrator}
   id bigint not null generated always as identity
   event_key text not null
   bytes bytea not null
@@ -27,16 +28,16 @@ audit.entry owner=countersign_migrator acl={countersign_api=r/countersign_migrat
   request_id text
   time timestamp with time zone not null
   appended_at timestamp with time zone not null default clock_timestamp()
-audit.event_type owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_signer=r/countersign_migrator,countersign_worker=r/countersign_migrator}
+audit.event_type owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_deliverer=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_signer=r/countersign_migrator,countersign_worker=r/countersign_migrator}
   type text not null
   appender text not null
-audit.head owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_signer=r/countersign_migrator,countersign_worker=r/countersign_migrator}
+audit.head owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_deliverer=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_signer=r/countersign_migrator,countersign_worker=r/countersign_migrator}
   singleton boolean not null default true
   size bigint not null
-audit.leaf owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_signer=r/countersign_migrator,countersign_worker=r/countersign_migrator}
+audit.leaf owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_deliverer=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_signer=r/countersign_migrator,countersign_worker=r/countersign_migrator}
   index bigint not null
   entry_id bigint not null
-audit.pending owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_signer=r/countersign_migrator,countersign_worker=r/countersign_migrator}
+audit.pending owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_deliverer=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_signer=r/countersign_migrator,countersign_worker=r/countersign_migrator}
   entry_id bigint not null
 audit.tile owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_signer=r/countersign_migrator,countersign_worker=r/countersign_migrator}
   level smallint not null
@@ -140,6 +141,10 @@ countersign.migration owner=countersign_migrator acl=
 countersign.open_target owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_worker=ard/countersign_migrator}
   target text not null
   change_id uuid not null
+countersign.open_ticket owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_worker=ard/countersign_migrator}
+  system text not null
+  ticket text not null
+  change_id uuid not null
 countersign.policy_revocation owner=countersign_migrator acl={countersign_api=ar/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_worker=r/countersign_migrator}
   digest text not null
   name text not null
@@ -163,7 +168,7 @@ audit.cosignature cosignature_size_fkey: FOREIGN KEY (size) REFERENCES audit.che
 audit.entry entry_check: CHECK ((leaf_hash = sha256(('\x00'::bytea || bytes))))
 audit.entry entry_event_key_key: UNIQUE (event_key)
 audit.entry entry_pkey: PRIMARY KEY (id)
-audit.event_type event_type_appender_check: CHECK ((appender = ANY (ARRAY['api'::text, 'worker'::text, 'signer'::text])))
+audit.event_type event_type_appender_check: CHECK ((appender = ANY (ARRAY['api'::text, 'worker'::text, 'signer'::text, 'deliverer'::text])))
 audit.event_type event_type_pkey: PRIMARY KEY (type)
 audit.head head_pkey: PRIMARY KEY (singleton)
 audit.head head_singleton_check: CHECK (singleton)
@@ -221,6 +226,8 @@ countersign.migration migration_pkey: PRIMARY KEY (id)
 countersign.open_target open_target_change_id_fkey: FOREIGN KEY (change_id) REFERENCES countersign.change(id)
 countersign.open_target open_target_change_id_key: UNIQUE (change_id)
 countersign.open_target open_target_pkey: PRIMARY KEY (target)
+countersign.open_ticket open_ticket_change_id_fkey: FOREIGN KEY (change_id) REFERENCES countersign.change(id)
+countersign.open_ticket open_ticket_pkey: PRIMARY KEY (system, ticket)
 countersign.policy_revocation policy_revocation_digest_check: CHECK ((digest ~ '^[0-9a-f]{64}$'::text))
 countersign.policy_revocation policy_revocation_pkey: PRIMARY KEY (digest)
 countersign.readiness readiness_pkey: PRIMARY KEY (singleton)
@@ -276,6 +283,8 @@ CREATE UNIQUE INDEX leader_pkey ON countersign.leader USING btree (name)
 CREATE UNIQUE INDEX migration_pkey ON countersign.migration USING btree (id)
 CREATE UNIQUE INDEX open_target_change_id_key ON countersign.open_target USING btree (change_id)
 CREATE UNIQUE INDEX open_target_pkey ON countersign.open_target USING btree (target)
+CREATE INDEX open_ticket_change ON countersign.open_ticket USING btree (change_id)
+CREATE UNIQUE INDEX open_ticket_pkey ON countersign.open_ticket USING btree (system, ticket)
 CREATE UNIQUE INDEX policy_revocation_pkey ON countersign.policy_revocation USING btree (digest)
 CREATE UNIQUE INDEX readiness_pkey ON countersign.readiness USING btree (singleton)
 
@@ -323,7 +332,7 @@ BEGIN
   END IF;
 END
 $function$
--- owner=countersign_migrator acl={countersign_api=X/countersign_migrator,countersign_migrator=X/countersign_migrator,countersign_signer=X/countersign_migrator,countersign_worker=X/countersign_migrator}
+-- owner=countersign_migrator acl={countersign_api=X/countersign_migrator,countersign_deliverer=X/countersign_migrator,countersign_migrator=X/countersign_migrator,countersign_signer=X/countersign_migrator,countersign_worker=X/countersign_migrator}
 CREATE OR REPLACE FUNCTION audit.append(event_key text, bytes bytea, OUT entry_id bigint, OUT created boolean)
  RETURNS record
  LANGUAGE plpgsql

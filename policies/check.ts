@@ -17,6 +17,7 @@ import { issuerFindings } from './issuers.ts';
 import { covers } from './match.ts';
 import type { PolicyRule } from './match.ts';
 import type { Finding } from './problem.ts';
+import { ticketFindings, ticketMemberFindings } from './ticket-findings.ts';
 
 /** What the schema cannot say: groups that are there, clocks in order, seats that somebody can fill, policies that are reached. */
 export function findings(
@@ -36,7 +37,7 @@ export function findings(
       })),
     ),
     ...orderFindings(document.policies, rules),
-    ...(operations ? scopeFindings(rules, operations) : []),
+    ...(operations ? [...scopeFindings(rules, operations), ...ticketMemberFindings(rules, operations)] : []),
   ];
 }
 
@@ -121,6 +122,7 @@ function policyFindings(
       if (problem !== null) found.push(error(path, 'window', problem));
     });
   }
+  found.push(...ticketFindings(written.ticket));
   written.delegations.forEach((delegation, i) => {
     const path = ['delegations', i];
     if (Date.parse(delegation.since) >= Date.parse(delegation.until)) {

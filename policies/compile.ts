@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { durationMs } from '../domain/duration.ts';
-import type { GroupSource, PinnedPolicy, RejectRule } from '../domain/policy.ts';
+import type { GroupSource, PinnedPolicy, RejectRule, TicketRule } from '../domain/policy.ts';
 import { policyDigest } from '../domain/policy-digest.ts';
 import { isoTime } from '../domain/time.ts';
 import { withShortForms } from '../domain/target-scope.ts';
 import { channelOf } from './channels.ts';
-import type { PolicyDocument, WrittenMatch, WrittenPolicy } from './document.ts';
+import type { PolicyDocument, WrittenMatch, WrittenPolicy, WrittenTicket } from './document.ts';
 import type { Match } from './match.ts';
 
 /** Every group that a policy names, where it names it. */
@@ -87,9 +87,24 @@ export function pinned(policy: WrittenPolicy, groups: PolicyDocument['groups']):
         }
       : null,
     ...(channels.length > 0 ? { channels } : {}),
+    ticket: policy.ticket ? compiledTicket(policy.ticket) : null,
     groups: Object.fromEntries(sources),
   };
   return { ...members, digest: policyDigest(members, sha256) };
+}
+
+function compiledTicket(written: WrittenTicket): TicketRule {
+  const { system, required, projects, table, types, states, sameTarget, window, approved } = written;
+  return {
+    system,
+    required,
+    projects: projects ?? (table === undefined ? null : [table]),
+    types: types ?? null,
+    states: states ?? null,
+    sameTarget: typeof sameTarget === 'string' ? { field: sameTarget, member: null } : (sameTarget ?? null),
+    window: window ?? null,
+    approved,
+  };
 }
 
 function sha256(text: string): string {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { durationPattern } from '../domain/duration.ts';
 import { scopeOf } from '../domain/target-schema.ts';
+import { scopeMemberName } from '../domain/target-scope.ts';
 import { identifierFault } from '../domain/text-fault.ts';
 
 /** What a policy file and a directory file may say; `policy.schema.json` and `directory.schema.json` are made from it. */
@@ -115,6 +116,46 @@ const channel = z
     description: 'A system in which people may decide; reject_only: an approval there does not count.',
   });
 
+/** A name that a ticket system gives something: a project, a type, a state, a field. */
+const ticketName = (what: string) => z.string().min(1).max(100).meta({ description: what });
+const ticketNames = (what: string) => z.array(ticketName(what)).min(1).max(50);
+
+const ticket = z
+  .strictObject({
+    system: z
+      .string()
+      .regex(/^[a-z][a-z0-9-]{0,39}$/)
+      .meta({ description: 'The system, as COUNTERSIGN_INTEGRATIONS names it.' }),
+    required: z.boolean().default(true).meta({ description: 'Whether a change has to name a ticket.' }),
+    projects: ticketNames('A project that it may be in.').optional(),
+    table: ticketName('The table that it has to be in: short for one project.').optional(),
+    types: ticketNames('A type that it may have.').optional(),
+    states: ticketNames('A state that it may be in; closed ones never count.').optional(),
+    sameTarget: z
+      .union([
+        ticketName("The field that has the target's id."),
+        z.strictObject({
+          field: ticketName('The field that names the target.'),
+          member: z.string().regex(scopeMemberName).meta({
+            description: "The member of the target's scope that it has, instead of the whole id.",
+          }),
+        }),
+      ])
+      .optional(),
+    window: z
+      .strictObject({
+        start: ticketName('The field with the planned start.'),
+        end: ticketName('The field with the planned end.'),
+      })
+      .optional()
+      .meta({ description: 'When it may run, by the ticket. Two times with a zone.' }),
+    approved: z
+      .boolean()
+      .default(false)
+      .meta({ description: "Whether the system's own approval is needed." }),
+  })
+  .meta({ description: "What the change's ticket has to be like, at submission and before each call." });
+
 const policy = z.strictObject({
   name: name("The policy's name."),
   version: z.string().min(1).max(100).meta({ description: 'Told in the log; change it with the policy.' }),
@@ -166,6 +207,8 @@ const policy = z.strictObject({
     .max(20)
     .default([])
     .meta({ description: 'From where people may decide without a token; default from nowhere.' }),
+
+  ticket: ticket.optional(),
 });
 
 /** A directory file's accounts of one person, and what that person may do by them. */
@@ -212,5 +255,8 @@ export type WrittenPolicy = z.infer<typeof policy>;
 export type PolicyDocument = z.infer<typeof policyDocument>;
 /** A directory file's content. */
 export type DirectoryDocument = z.infer<typeof directoryDocument>;
+
+/** What it asks of a change's ticket, as its file has it. */
+export type WrittenTicket = z.infer<typeof ticket>;
 /** Which changes a policy is for, as its file has it. */
 export type WrittenMatch = z.infer<typeof match>;

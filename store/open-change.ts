@@ -1,6 +1,7 @@
 import type { PoolClient } from 'pg';
 import type { Change, ChangeRequest } from '../domain/change.ts';
 import { answerableFor } from '../domain/person.ts';
+import { ticketRuleOf } from '../domain/ticket-gate.ts';
 import { findBreakGlass } from './find-break-glass.ts';
 import { getIdempotencyKey } from './get-idempotency-key.ts';
 import { getOpenChange } from './get-open-change.ts';
@@ -8,6 +9,7 @@ import { insertBreakGlass } from './insert-break-glass.ts';
 import { insertChange } from './insert-change.ts';
 import { insertIdempotencyKey } from './insert-idempotency-key.ts';
 import { insertOpenTarget } from './insert-open-target.ts';
+import { takeOpenTicket } from './take-open-ticket.ts';
 
 /** What became of a request. In all but `opened`, `changeId` is another change's and nothing was written. */
 export type OpenResult =
@@ -19,10 +21,12 @@ export type OpenResult =
   /** The requester of this break-glass change has that earlier one, which is open or owes its review. */
   | { readonly kind: 'review_owed'; readonly changeId: string }
   /** That change is open on the same target. */
-  | { readonly kind: 'target_taken'; readonly changeId: string };
+  | { readonly kind: 'target_taken'; readonly changeId: string }
+  /** That change is open under the same ticket, and this one's policy asks for one. */
+  | { readonly kind: 'ticket_taken'; readonly changeId: string };
 
 /**
- * Takes the requester's key, their one break-glass and the target, and keeps the change: the part of `change.requested` that is not the log.
+ * Takes the requester's key, their one break-glass, the target and the ticket, and keeps the change: the part of `change.requested` that is not the log.
  * Unique rows decide a race; the loser waits for the winner's commit. The same change again is `opened`, whatever has
  * become of it since.
  *
@@ -72,6 +76,11 @@ async function take(
     const holder = await getOpenChange(client, target.id);
     // Null: released between the two statements, so it is free now.
     if (holder !== null) return { kind: 'target_taken', changeId: holder };
+  }
+  const { ticket } = change;
+  if (ticket !== null && ticketRuleOf(change) !== null) {
+    const holder = await takeOpenTicket(client, { system: ticket.system, ticket: ticket.id, changeId });
+    if (holder !== null) return { kind: 'ticket_taken', changeId: holder };
   }
   return { kind: 'opened' };
 }

@@ -66,6 +66,16 @@ const policy = looseObject({
   standard: boolean(),
   authentication: looseObject({ methods: array(string()).optional() }).nullable(),
   channels: array(looseObject({ name: string(), mode: string() })).optional(),
+  ticket: looseObject({
+    system: string(),
+    required: boolean(),
+    projects: array(string()).nullable(),
+    types: array(string()).nullable(),
+    states: array(string()).nullable(),
+    sameTarget: looseObject({ field: string(), member: string().nullable() }).nullable(),
+    window: looseObject({ start: string(), end: string() }).nullable(),
+    approved: boolean(),
+  }).nullable(),
   groups: z.record(string(), groupSource),
 } satisfies Record<keyof PinnedPolicy, z.ZodType>);
 const decision = looseObject({
@@ -189,6 +199,7 @@ function unreadable(told: Record<string, unknown>): Change {
       breakGlass: null,
       standard: false,
       authentication: null,
+      ticket: null,
       groups: {},
     },
     decisionStatus: 'pending',

@@ -54,7 +54,7 @@ const steps: Readonly<Record<Exclude<Phase, 'closed'>, (context: ChangeContext) 
  * written, when another change holds the target or the key.
  *
  * @throws ApplicationFailure whose type is a code: `invalid_request`, `region_not_served`, `bad_signature`,
- * `open_change_exists`, `key_reused`, `review_owed`, `policy_revoked`, `policy_out_of_step`, `integrity_conflict`; of a host's request also `host_not_allowed`, `token_needed`,
+ * `open_change_exists`, `ticket_taken`, `key_reused`, `review_owed`, `policy_revoked`, `policy_out_of_step`, `integrity_conflict`; of a host's request also `host_not_allowed`, `token_needed`,
  * `no_policy`, `policy_unsatisfiable`, `invalid_configuration`
  * @throws CancelledFailure when it is cancelled before anything is written
  */
@@ -170,6 +170,8 @@ function refusalOf(opened: OpenedResult, changeId: string): ApplicationFailure |
         `change ${opened.changeId} is open on this target`,
         opened.changeId,
       );
+    case 'ticket_taken':
+      return failure('ticket_taken', `change ${opened.changeId} is open under this ticket`, opened.changeId);
     case 'key_reused':
       return failure(
         'key_reused',

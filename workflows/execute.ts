@@ -112,7 +112,11 @@ async function hearAll(
 
 /** Waits while something keeps the call from running; a change whose call was never made may be withdrawn meanwhile. */
 async function hold(context: ChangeContext, { why, called }: Held, before: Block | null): Promise<void> {
-  const isSame = before !== null && before.freezeId === why.freezeId && before.until === why.until;
+  const isSame =
+    before !== null &&
+    before.kind === why.kind &&
+    before.freezeId === why.freezeId &&
+    before.until === why.until;
   if (!isSame) await context.apply({ kind: 'hold', why, called });
   const { version, id: changeId, executeBy } = context.change;
   const isInterrupted = () => context.change.version !== version;

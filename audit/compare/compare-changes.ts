@@ -23,7 +23,10 @@ export interface ComparedPage {
 /** Changes of a page: their entries are in memory at once. */
 export const pageSize = 100;
 
-const nothingStored = { change: null, attempts: [], openTarget: null, key: null, breakGlass: null };
+const nothingStored = {
+  ...{ change: null, attempts: [], openTarget: null, openTicket: null },
+  ...{ key: null, breakGlass: null },
+};
 
 /**
  * Compares some changes with the fold of their entries, in one snapshot of the database, so that nothing that is being

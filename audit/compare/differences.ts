@@ -3,6 +3,7 @@ import type { Folded } from '../../domain/fold.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
 import type { PersonId } from '../../domain/person.ts';
 import { answerableFor } from '../../domain/person.ts';
+import { ticketRuleOf } from '../../domain/ticket-gate.ts';
 
 /** What Postgres keeps of a change beside the log. */
 export interface Stored {
@@ -11,6 +12,8 @@ export interface Stored {
   readonly attempts: readonly Attempt[];
   /** The target that the change holds open, or null. */
   readonly openTarget: string | null;
+  /** The ticket that the change holds open, as the change names it; another that it holds where that is not held; or null. */
+  readonly openTicket: string | null;
   readonly key: Folded['key'];
   /** Who may open no other break-glass change because of this one, or null. */
   readonly breakGlass: PersonId | null;
@@ -18,7 +21,7 @@ export interface Stored {
 
 /** A field of what is kept that is not what the log makes it. */
 export interface FieldDifference {
-  /** Such as `change.decisionStatus`, `attempt.2.requestId`, `target`, `key`, `break_glass`. */
+  /** Such as `change.decisionStatus`, `attempt.2.requestId`, `target`, `ticket`, `key`, `break_glass`. */
   readonly field: string;
   /** As the log tells it; null where it tells of none. */
   readonly logged: Json;
@@ -39,6 +42,7 @@ export function differencesOf(logged: Folded | null, stored: Stored): readonly F
   compare('change', plain(change), stored.change, found);
   compareAttempts(logged.attempts, stored.attempts, found);
   compare('target', change.closedAt === null ? targetIdOf(change) : null, stored.openTarget, found);
+  compare('ticket', ticketIdOf(change), stored.openTicket, found);
   compare('key', plain(logged.key), plain(stored.key), found);
   compare('break_glass', plain(holderOf(change)), plain(stored.breakGlass), found);
   return found.slice(0, mostNamed);
@@ -46,6 +50,11 @@ export function differencesOf(logged: Folded | null, stored: Stored): readonly F
 
 function targetIdOf({ target }: Change): string {
   return target.id;
+}
+
+/** The ticket that an open change has taken, where its policy asks for one. */
+function ticketIdOf(change: Change): string | null {
+  return change.closedAt === null && ticketRuleOf(change) !== null ? (change.ticket?.id ?? null) : null;
 }
 
 /** Who has a break-glass change open, or owes its review. */

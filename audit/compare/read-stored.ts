@@ -34,6 +34,7 @@ interface Row {
   readonly submittedAt: string;
   readonly closedAt: string | null;
   readonly target: string | null;
+  readonly openTicket: string | null;
   readonly attempts: readonly Attempt[] | null;
   readonly key: Folded['key'];
   readonly breakGlass: PersonId | null;
@@ -56,7 +57,9 @@ export async function readStored(client: PoolClient, ids: readonly string[]): Pr
         (select json_build_object('issuer', k.issuer, 'subject', k.subject, 'key', k.key, 'bodyDigest', k.body_digest)
           from countersign.idempotency_key k where k.change_id = c.id limit 1) as key,
         (select json_build_object('issuer', b.issuer, 'subject', b.subject)
-          from countersign.break_glass b where b.change_id = c.id limit 1) as "breakGlass"
+          from countersign.break_glass b where b.change_id = c.id limit 1) as "breakGlass",
+        (select o.ticket from countersign.open_ticket o where o.change_id = c.id
+          order by o.ticket = c.ticket desc limit 1) as "openTicket"
       from countersign.change c left join countersign.open_target t on t.change_id = c.id
       where c.id = any($1::uuid[])`,
     values: [ids],
@@ -70,6 +73,7 @@ function storedOf({
   submittedAt,
   closedAt,
   target,
+  openTicket,
   attempts,
   key,
   breakGlass,
@@ -81,5 +85,5 @@ function storedOf({
     submittedAt,
     ...(closedAt === document['closedAt'] ? {} : { closedAt }),
   };
-  return { change, attempts: attempts ?? [], openTarget: target, key, breakGlass };
+  return { change, attempts: attempts ?? [], openTarget: target, openTicket, key, breakGlass };
 }

@@ -1,6 +1,6 @@
 import { shownJson } from '../../domain/shown-text.ts';
 import { actorIn, commentIn } from '../../domain/entry.ts';
-import type { EventType } from '../../domain/entry.ts';
+import type { EntryBody, EventType } from '../../domain/entry.ts';
 import type { SealedEntry } from './sealed-entry.ts';
 
 /** The OCSF version whose API Activity (class 6003) is written. */
@@ -31,6 +31,8 @@ const meanings: Partial<Record<EventType, Meaning>> = {
   'decision.refused': refused,
   'request.refused': refused,
   'notification.sent': { activity: 99, status: 1, severity: 1 },
+  'ticket.linked': { activity: 99, status: 1, severity: 1 },
+  'ticket.diverged': { activity: 99, status: 2, severity: 3 },
   'integrity.conflict': { activity: 99, status: 2, severity: 4 },
   'integrity.differs': { activity: 99, status: 2, severity: 4 },
   'audit.read': { activity: 2, status: 1, severity: 1 },
@@ -39,6 +41,14 @@ const meanings: Partial<Record<EventType, Meaning>> = {
   'log.resumed': { activity: 99, status: 1, severity: 3 },
   'key.rotated': { activity: 99, status: 1, severity: 2 },
 };
+/** What an entry means where its own members say it, and not its type alone. */
+function meaningOf({ type, verdict }: EntryBody): Meaning {
+  if (type !== 'ticket.checked') return meanings[type] ?? told;
+  return typeof verdict === 'string'
+    ? { activity: 2, status: 2, severity: 2 }
+    : { activity: 2, status: 1, severity: 1 };
+}
+
 const statusWords = ['Unknown', 'Success', 'Failure'] as const;
 
 /**
@@ -49,7 +59,7 @@ const statusWords = ['Unknown', 'Success', 'Failure'] as const;
  */
 export function ocsfLine(entry: SealedEntry, origin: string): string {
   const { index, body, leafHash, columns } = entry;
-  const { activity, status, severity } = meanings[body.type] ?? told;
+  const { activity, status, severity } = meaningOf(body);
   const call = body.type.startsWith('attempt.');
   const { source, target, operation, label, scope } = body;
   return `${shownJson({

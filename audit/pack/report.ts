@@ -203,7 +203,7 @@ function step({ index, body, columns }: SealedEntry): Html {
 
 function tone(type: string): string {
   if (
-    /^(attempt\.(failed|unknown)|.*\.refused|change\.(drifted|expired|abandoned|withdrawn)|decision\.rejected|integrity\..*)$/.test(
+    /^(attempt\.(failed|unknown)|.*\.refused|change\.(drifted|expired|abandoned|withdrawn)|decision\.rejected|integrity\..*|ticket\.diverged)$/.test(
       type,
     )
   )

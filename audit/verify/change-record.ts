@@ -27,6 +27,8 @@ export interface ChangeRecord {
   readonly words: { readonly count: number; readonly standing: Standing };
   /** Ordinals of open attempts that cannot be sent any more: somebody stopped the change before their calls began. */
   readonly unsendable: readonly number[];
+  /** The id of the change's ticket as it was read first, and whether it was read and found right since the last attempt. */
+  readonly ticket: { readonly id: string | null; readonly isChecked: boolean };
   /** Ordinals of attempts that have ended. It grows with the record, as the next member does. */
   readonly ended: Set<number>;
   /** Each statement of a person that stands behind an entry, with the type of the entry. */
@@ -82,6 +84,7 @@ function recordOf(change: Change, whole: boolean, asked: ChangeRecord['asked'] =
   return {
     ...{ change, whole, asked, attested: false, wasApproved: false, unsendable: [] },
     words: { count: 0, standing: 'going' },
+    ticket: { id: null, isChecked: false },
     ended: new Set(),
     statements: new Set(),
   };
@@ -100,7 +103,7 @@ const unknownPolicy: PinnedPolicy = {
   stages: [{ name: '', groups: [{ group: null, threshold: Number.MAX_SAFE_INTEGER }] }],
   reject: { kind: 'any' },
   ...{ decideWithinMs: 0, executeWithinMs: 0, remindersMs: [], delegations: [], windows: [], groups: {} },
-  ...{ escalation: null, freezeOverride: null, breakGlass: null, authentication: null },
+  ...{ escalation: null, freezeOverride: null, breakGlass: null, authentication: null, ticket: null },
 };
 
 /** Stands in for a change whose beginning was not seen: asked for by nobody, and it may owe a review. */

@@ -18,6 +18,7 @@ import {
 import { judgeEnd } from './judge-end.ts';
 import { judgeOrder } from './judge-order.ts';
 import { judgePolicyDigest, judgePolicyName } from './judge-policy.ts';
+import { judgeTicketed, withTicket } from './judge-tickets.ts';
 import { judgeExecutionWord, judgeRefused, judgeWithdrawn, withWord } from './judge-words.ts';
 import type { Problem, Report } from './problem.ts';
 import { readEvent } from './read-event.ts';
@@ -51,14 +52,15 @@ export function follow(
   if (body.type === 'change.requested')
     return { record: requested(record, body, policyJson, report), problems };
   const isWord = body.type === 'stop.requested' || body.type === 'stop.lifted';
+  const isTicket = body.type === 'ticket.checked';
   // Any other entry mentions a change without moving it.
-  if (body.changeId === null || !(isWord || eventIn(body))) return { record, problems };
+  if (body.changeId === null || !(isWord || isTicket || eventIn(body))) return { record, problems };
   if (record === null && whole) report('not_requested', `${body.type} of a change that nobody asked for`);
   // Followed from here on as far as it can be, so that one missing entry is reported once.
   const before = record ?? recordFromMiddle(body);
   if (isPolicyKnown(before)) judgePolicyName(before.change.policy, body, report);
   judgeStatement(body, report);
-  const after = isWord ? withWord(before, body, report) : withEvent(before, body, report);
+  const after = (isWord ? withWord : isTicket ? withTicket : withEvent)(before, body, report);
   keepStatement(after, body, report);
   return { record: after, problems };
 }
@@ -139,6 +141,7 @@ function judgeEvent(
       break;
     case 'attempt.started':
       judgeStarted(record, event, body, report);
+      judgeTicketed(record, event.attempt.ordinal, report);
       break;
     case 'attempt.succeeded':
     case 'attempt.failed':
@@ -165,16 +168,14 @@ function noted(record: ChangeRecord, event: ChangeEvent): ChangeRecord {
     case 'change.scheduled':
       return { ...record, wasApproved: true };
     case 'attempt.started':
-      if (words.standing === 'going') return record;
-      return { ...record, unsendable: [...unsendable, event.attempt.ordinal] };
+      if (words.standing === 'going') return unticketed(record);
+      return { ...unticketed(record), unsendable: [...unsendable, event.attempt.ordinal] };
     case 'attempt.succeeded':
     case 'attempt.failed':
     case 'attempt.unknown': {
       const { ordinal } = event.attempt;
       ended.add(ordinal);
-      return unsendable.length === 0
-        ? record
-        : { ...record, unsendable: unsendable.filter((one) => one !== ordinal) };
+      return { ...unticketed(record), unsendable: unsendable.filter((one) => one !== ordinal) };
     }
     case 'change.closed':
       // Closed as never called: what is open then was not sent.
@@ -182,6 +183,12 @@ function noted(record: ChangeRecord, event: ChangeEvent): ChangeRecord {
     default:
       return record;
   }
+}
+
+/** What was read of the ticket before is of no use to the next attempt. */
+function unticketed(record: ChangeRecord): ChangeRecord {
+  const { ticket } = record;
+  return ticket.isChecked ? { ...record, ticket: { ...ticket, isChecked: false } } : record;
 }
 
 /** Of one change so much is followed that a forged log takes no more time than its length. */

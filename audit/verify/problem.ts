@@ -27,7 +27,10 @@ export type Illogical =
   | 'attempt_out_of_time'
   | 'attempt_out_of_order'
   | 'attempt_not_started'
-  | 'attempt_ended_twice';
+  | 'attempt_ended_twice'
+  | 'ticket_not_checked'
+  | 'ticket_misjudged'
+  | 'ticket_differs';
 
 /** One finding about one entry. */
 export interface Problem {

@@ -51,6 +51,7 @@ test('a change is shown with its attempts, its links and whether it awaits its r
     expect(answer.body).toEqual({
       ...change,
       ...{ attempts: [], waitsFor: null, stop: null, presented: null, callUnderWay: null },
+      ticketRead: null,
       ...{ awaitingYou, links },
     });
     expect(answer.headers.get('cache-control')).toBe('no-store');

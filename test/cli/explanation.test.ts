@@ -6,6 +6,7 @@ import { directoryFrom } from '../../policies/directory.ts';
 import { explain } from '../../policies/explain.ts';
 import { person } from '../domain/decidable-fixture.ts';
 import { targetOf } from '../support/target.ts';
+import { ticketRule } from '../support/ticket.ts';
 
 function told(more: Partial<PinnedPolicy>, breakGlass = false): Record<string, string> {
   const set = { rules: [{ policy: { ...fourEyes, ...more }, match: {} }], directory: directoryFrom({}) };
@@ -55,6 +56,19 @@ test.each<[string, Partial<PinnedPolicy>, string, RegExp]>([
   ['a comment', { commentRequired: 'reject' }, 'a comment', /each reject/],
   ['rejects', { reject: { kind: 'count', count: 3 } }, 'a reject', /with 2 more/],
   ['freezes', { groups, freezeOverride: { group: 'security' } }, 'in a freeze', /members of security/],
+  ['a ticket', { ticket: ticketRule() }, 'a ticket', /^of jira, needed: open$/],
+  [
+    'a ticket of a kind',
+    {
+      ticket: ticketRule({
+        required: false,
+        ...{ projects: ['OPS'], types: ['Change'], states: ['Scheduled', 'Implement'], approved: true },
+        ...{ sameTarget: { field: 'ci', member: 'sn' }, window: { start: 'from', end: 'to' } },
+      }),
+    },
+    'a ticket',
+    /if one is named: in OPS, of type Change, in state Scheduled or Implement, with the target's sn in ci, .*approved/,
+  ],
   ['a precheck', { precheck: 'advisory' }, 'precheck', /advisory/],
   [
     'a window',

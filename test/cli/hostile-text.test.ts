@@ -30,6 +30,14 @@ const change = {
   ...{ decideBy: hostile, executeBy: hostile, digest: hostile, closedAt: hostile, missing: [seats] },
   target: { id: hostile, scope: { [hostile]: hostile }, label: hostile },
   policy: { name: hostile, version: hostile, digest: hostile },
+  ticket: { system: hostile, id: hostile, url: hostile },
+  ticketRead: {
+    ...{ point: hostile, at: hostile, verdict: hostile, message: hostile },
+    ticket: {
+      ...{ key: hostile, state: hostile, type: hostile, project: hostile, summary: hostile },
+      fields: { [hostile]: hostile },
+    },
+  },
   snapshot: { [hostile]: hostile },
   presented: [{ label: hostile, value: hostile }],
   decisions: [{ decision: hostile, person, at: hostile, comment: hostile, counts: false, round: 1 }],

@@ -12,6 +12,7 @@ import { person } from '../domain/decidable-fixture.ts';
 import { operations } from '../support/operations.ts';
 import { temporaryHome } from '../support/stack.ts';
 import { targetOf } from '../support/target.ts';
+import { ticketRule } from '../support/ticket.ts';
 
 const stage = 'stages: [{ name: s, groups: [{ anyApprover: true, threshold: 1 }] }]';
 const one = (rest: string) => `policies:\n  - name: one\n    version: "1"\n    ${rest}\n`;
@@ -36,6 +37,11 @@ test.each<[string, string | null]>([
   ['operation: ["*CaCertificate"], scope: { deviceSn: ["1"] }', 'warning policies.0.match one_of'],
   ['operation: [ActiveCACertificate]', 'warning policies.0.match one_of'],
   ['scope: { __proto__: ["1"] }', 'error policies.0.match.scope format'],
+  ['}\n    ticket: { system: jira, sameTarget: { field: ci, member: sn }', null],
+  [
+    '}\n    ticket: { system: jira, sameTarget: { field: ci, member: serial }',
+    'warning policies.0.ticket.sameTarget one_of',
+  ],
 ])('a policy for { %s }, where the operations are known', async (match, expected) => {
   const policyFiles = await files(one(`${stage}\n    match: { ${match} }`));
   const { set, problems } = await checkPolicies({ ...policyFiles, operations });
@@ -114,6 +120,26 @@ describe('what is refused when a policy file is loaded', () => {
       'a window that never comes',
       one(`${stage}\n    windows: [{ cron: "0 0 31 2 *", durationMinutes: 5, timeZone: UTC }]`),
       'error 5 policies.0.windows.0 window',
+    ],
+    [
+      'a table and projects',
+      one(`${stage}\n    ticket: { system: jira, table: t, projects: [p] }`),
+      'error 5 policies.0.ticket.table distinct',
+    ],
+    [
+      'a ticket of no system',
+      one(`${stage}\n    ticket: { types: [Change] }`),
+      'error 5 policies.0.ticket.system required',
+    ],
+    [
+      'a planned window of one field',
+      one(`${stage}\n    ticket: { system: jira, window: { start: a, end: a } }`),
+      'error 5 policies.0.ticket.window.end distinct',
+    ],
+    [
+      'a target in no field',
+      one(`${stage}\n    ticket: { system: jira, sameTarget: { member: sn } }`),
+      'error 5 policies.0.ticket.sameTarget one_of',
     ],
     [
       'a reminder after decide-by',
@@ -348,4 +374,28 @@ test('explains who may fill each seat, and whether they can', async () => {
 test.each(Object.keys(jsonSchemas()))('%s is the one of the sources', async (name) => {
   const file = join(import.meta.dirname, '..', '..', 'policies', name);
   expect(JSON.parse(await readFile(file, 'utf8'))).toEqual(jsonSchemas()[name]);
+});
+
+test('what a policy asks of a ticket is pinned as a whole, its short forms in full', async () => {
+  const ticketOf = async (written: string) =>
+    (await checkPolicies(await files(one(`${stage}\n    ${written}`)))).set?.rules[0]?.policy.ticket;
+  expect(await ticketOf('match: {}')).toBeNull();
+  expect(await ticketOf('ticket: { system: jira }')).toEqual(ticketRule());
+  const full =
+    'ticket: { system: snow, required: false, table: change_request, types: [normal], states: [Scheduled], ' +
+    'sameTarget: ci, window: { start: start_date, end: end_date }, approved: true }';
+  expect(await ticketOf(full)).toEqual({
+    system: 'snow',
+    required: false,
+    projects: ['change_request'],
+    types: ['normal'],
+    states: ['Scheduled'],
+    sameTarget: { field: 'ci', member: null },
+    window: { start: 'start_date', end: 'end_date' },
+    approved: true,
+  });
+  const member = 'ticket: { system: jira, projects: [A, B], sameTarget: { field: ci, member: sn } }';
+  expect(await ticketOf(member)).toEqual(
+    ticketRule({ projects: ['A', 'B'], sameTarget: { field: 'ci', member: 'sn' } }),
+  );
 });

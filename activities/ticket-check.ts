@@ -1,0 +1,181 @@
+import { cancellationSignal } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
+import { appendEntry } from '../audit/append.ts';
+import { listBodies } from '../audit/list-bodies.ts';
+import type { Block } from '../domain/block.ts';
+import type { Change } from '../domain/change.ts';
+import type { EntryBody } from '../domain/entry.ts';
+import type { TicketRule } from '../domain/policy.ts';
+import { ticketChecked } from '../domain/ticket-entries.ts';
+import { refusalOfTicket, ticketFieldsOf, ticketRuleOf } from '../domain/ticket-gate.ts';
+import type { TicketPoint, TicketRefusal } from '../domain/ticket-gate.ts';
+import { boundedTicket } from '../domain/ticket-read.ts';
+import type { TicketRead } from '../domain/ticket-read.ts';
+import { isoTime } from '../domain/time.ts';
+import { inTransaction } from '../store/in-transaction.ts';
+import { takeOpenTicket } from '../store/take-open-ticket.ts';
+import { activityRef } from './activity-ref.ts';
+import { answerOr } from './answer-or.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { lockedChange } from './write-events.ts';
+
+/** Longest wait for a ticket system, ms: the activities that ask one have 15 s and more. */
+const readWithinMs = 10_000;
+
+/** What came of asking for a change's ticket. `free`: nothing has to be asked. */
+export type TicketAnswer =
+  | { readonly kind: 'free' }
+  | {
+      readonly kind: 'read';
+      readonly rule: TicketRule;
+      readonly read: TicketRead | null;
+      /** ISO 8601. */
+      readonly at: string;
+    }
+  | {
+      readonly kind: 'unread';
+      readonly rule: TicketRule;
+      /** For people: without any address or secret. */
+      readonly why: string;
+      readonly retryAfterMs: number | null;
+    };
+
+/** A change's ticket as it is now, judged by the change's policy; what was judged is an entry. */
+export interface TicketCheck {
+  /** Reads the ticket, past every cache. Never rejects: that it could not be read is an answer, too. */
+  ask(change: Change): Promise<TicketAnswer>;
+  /**
+   * Whether the change may be shown to people; takes the ticket for it, by the id that its system gives it.
+   * @throws ApplicationFailure `ticket_unreachable`, to be retried, where the ticket could not be read
+   */
+  refusal(change: Change, answer: TicketAnswer): Promise<Pick<TicketRefusal, 'code' | 'message'> | null>;
+  /**
+   * Whether its call may be made now.
+   * @param isNext - whether the call comes next: only then is a ticket that is right told
+   */
+  block(change: Change, answer: TicketAnswer, isNext: boolean): Promise<Block | null>;
+  /** Asks for a change that is held whether that has passed. */
+  hold(change: Change): Promise<Block | null>;
+}
+
+/** See {@link TicketCheck}. */
+export function makeTicketCheck({
+  pool,
+  tickets = {},
+  now = Date.now,
+}: Pick<ActivityDependencies, 'pool' | 'tickets' | 'now'>): TicketCheck {
+  async function ask(change: Change): Promise<TicketAnswer> {
+    const rule = ticketRuleOf(change);
+    if (rule === null) return { kind: 'free' };
+    const unread = (why: string, retryAfterMs: number | null = null): TicketAnswer => ({
+      kind: 'unread',
+      rule,
+      why: `${rule.system}: ${why}`,
+      retryAfterMs,
+    });
+    const reader = Object.hasOwn(tickets, rule.system) ? tickets[rule.system] : undefined;
+    if (reader === undefined) return unread('this worker reads no tickets of that system');
+    if (change.ticket === null) return { kind: 'read', rule, read: null, at: isoTime(now()) };
+    const signal = AbortSignal.any([cancellationSignal(), AbortSignal.timeout(readWithinMs)]);
+    try {
+      const known = idIn(await listBodies(pool, change.id, ['ticket.checked']));
+      const fields = ticketFieldsOf(rule);
+      const reading = reader.read(known ?? change.ticket.id, fields, signal);
+      const found = await answerOr<TicketRead | null | 'late'>(signal, reading, () => 'late');
+      if (found === 'late') return unread(`no answer within ${readWithinMs} ms`);
+      const read = found && boundedTicket(found, fields);
+      // Another ticket that has the name or id by now is not the one that people were shown.
+      const isSame = read === null || known === null || read.id === known;
+      return { kind: 'read', rule, read: isSame ? read : null, at: isoTime(now()) };
+    } catch (error) {
+      const { message, retryAfterMs } = remote(error);
+      return unread(message, retryAfterMs);
+    }
+  }
+
+  /** Judges what was read, and tells it. @param isTold - whether a ticket that is right is told as well */
+  async function judge(
+    change: Change,
+    { rule, read, at }: Extract<TicketAnswer, { kind: 'read' }>,
+    point: TicketPoint,
+    isTold: boolean,
+  ): Promise<TicketRefusal | null> {
+    const time = now();
+    const { target } = change;
+    const refusal =
+      refusalOfTicket(rule, { target, read, point, now: time }) ??
+      (point === 'precheck' && read !== null ? await taken(change, read) : null);
+    if (refusal === null ? !isTold : await isRepeat(change, point, read, refusal)) return refusal;
+    const ref = activityRef();
+    const { namespace, workflowId, runId, activityId, attempt } = ref;
+    const ordinal = `${runId}/${activityId}/${attempt}/${at}`;
+    const checked = { point, time: isoTime(time), readAt: at, read, refusal };
+    const temporal = { namespace, workflowId, runId, activityId, attempt };
+    await appendEntry(pool, ticketChecked({ namespace, of: workflowId, ordinal }, change, checked, temporal));
+    return refusal;
+  }
+
+  /** Whether the last entry says the same of the same ticket: a change that is held does not fill the log. */
+  async function isRepeat(
+    { id }: Change,
+    point: TicketPoint,
+    read: TicketRead | null,
+    { code }: TicketRefusal,
+  ): Promise<boolean> {
+    const last = (await listBodies(pool, id, ['ticket.checked'])).at(-1);
+    if (last === undefined) return false;
+    const { digest = null } = (last['read'] ?? {}) as { digest?: string | null };
+    return last['point'] === point && last['verdict'] === code && digest === (read?.digest ?? null);
+  }
+
+  /** Takes the ticket by the id that stays; while the change is open, so that it is given back at its end. */
+  async function taken({ id: changeId }: Change, { system, id: ticket }: TicketRead) {
+    const holder = await inTransaction(pool, async (client) => {
+      const { closedAt } = await lockedChange(client, changeId);
+      return closedAt === null ? await takeOpenTicket(client, { system, ticket, changeId }) : null;
+    });
+    if (holder === null) return null;
+    const message = `change ${holder} is open under this ticket`;
+    return { code: 'ticket_taken', message, until: null } as const;
+  }
+
+  async function block(change: Change, answer: TicketAnswer, isNext: boolean): Promise<Block | null> {
+    if (answer.kind === 'free') return null;
+    if (answer.kind === 'unread') return { kind: 'ticket', reason: answer.why, until: null, freezeId: null };
+    const refusal = await judge(change, answer, 'before_call', isNext);
+    return refusal && { kind: 'ticket', reason: refusal.message, until: refusal.until, freezeId: null };
+  }
+
+  return {
+    ask,
+    async refusal(change, answer) {
+      if (answer.kind === 'free') return null;
+      if (answer.kind === 'read') return await judge(change, answer, 'precheck', true);
+      const { why, retryAfterMs } = answer;
+      throw ApplicationFailure.create({
+        type: 'ticket_unreachable',
+        message: why,
+        ...(retryAfterMs === null ? {} : { nextRetryDelay: Math.max(retryAfterMs, 1000) }),
+      });
+    },
+    block,
+    hold: async (change) => block(change, await ask(change), false),
+  };
+}
+
+/** The id that stays of a change's ticket, as the log has it from its first read. */
+function idIn(checked: readonly EntryBody[]): string | null {
+  for (const { read } of checked) {
+    const { id } = (read ?? {}) as { id?: unknown };
+    if (typeof id === 'string') return id;
+  }
+  return null;
+}
+
+/** What may be told of an error. A RemoteError (tickets/) has nothing in its message that must not be shown. */
+function remote(error: unknown): { readonly message: string; readonly retryAfterMs: number | null } {
+  const isRemote = error instanceof Error && error.name === 'RemoteError';
+  if (!isRemote) return { message: 'the ticket could not be read', retryAfterMs: null };
+  const { retryAfterMs } = error as { retryAfterMs?: number | null };
+  return { message: error.message, retryAfterMs: retryAfterMs ?? null };
+}

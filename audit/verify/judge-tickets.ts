@@ -1,0 +1,65 @@
+import type { EntryBody } from '../../domain/entry.ts';
+import type { TicketRule } from '../../domain/policy.ts';
+import { refusalOfTicket, ticketRuleOf } from '../../domain/ticket-gate.ts';
+import type { TicketRead } from '../../domain/ticket-read.ts';
+import type { ChangeRecord } from './change-record.ts';
+import { objectOf, stringOf } from './fields.ts';
+import type { Report } from './problem.ts';
+
+/**
+ * The record after what was read of the change's ticket. It is judged anew, by the policy that the change was asked for
+ * under: that the change might go on has to follow from what was read.
+ *
+ * @throws TypeError for a read without its members
+ */
+export function withTicket(record: ChangeRecord, body: EntryBody, report: Report): ChangeRecord {
+  const rule = ruleOf(record);
+  if (rule === null) return record;
+  const { point, verdict } = body;
+  if (point !== 'precheck' && point !== 'before_call') throw new TypeError('member point is none');
+  const read = readIn(body);
+  const { target } = record.change;
+  const code = refusalOfTicket(rule, { target, read, point, now: Date.parse(body.time) })?.code ?? null;
+  // That another change has the ticket, the ticket does not say.
+  if (verdict !== code && !(point === 'precheck' && code === null && verdict === 'ticket_taken')) {
+    report(
+      'ticket_misjudged',
+      `judged ${JSON.stringify(verdict)}, and what was read makes it ${JSON.stringify(code)}`,
+    );
+  }
+  const { id } = record.ticket;
+  if (id !== null && read !== null && read.id !== id) {
+    report('ticket_differs', `ticket ${read.id} was read, and people were shown ticket ${id}`);
+  }
+  const isChecked = point === 'before_call' && verdict === null;
+  return { ...record, ticket: { id: id ?? read?.id ?? null, isChecked } };
+}
+
+/** No attempt begins without its ticket having been read, and found right, since the attempt before it. */
+export function judgeTicketed(record: ChangeRecord, ordinal: number, report: Report): void {
+  if (!record.whole || ruleOf(record) === null || record.ticket.isChecked) return;
+  report('ticket_not_checked', `attempt ${ordinal} without a ticket that was read and found right before it`);
+}
+
+/** A log from elsewhere may hold any policy; its digest is judged where it is asked for under. */
+function ruleOf({ change }: ChangeRecord): TicketRule | null {
+  const { ticket } = change.policy as { ticket?: unknown };
+  return typeof ticket === 'object' && ticket !== null ? ticketRuleOf(change) : null;
+}
+
+const texts = ['system', 'id', 'key', 'type', 'project', 'state', 'phase'] as const;
+
+function readIn({ read = null }: EntryBody): TicketRead | null {
+  if (read === null) return null;
+  const members = objectOf(read);
+  const { fields, onHold, approved } = members;
+  const isWhole =
+    texts.every((name) => stringOf(members[name]) !== null) &&
+    typeof onHold === 'boolean' &&
+    (approved === null || typeof approved === 'boolean') &&
+    typeof fields === 'object' &&
+    fields !== null &&
+    Object.values(fields).every((value) => value === null || typeof value === 'string');
+  if (!isWhole) throw new TypeError('member read is no ticket');
+  return read as unknown as TicketRead;
+}

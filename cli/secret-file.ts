@@ -1,0 +1,16 @@
+import { CountersignError } from '../domain/error.ts';
+import { readTextFile } from './text-file.ts';
+
+/**
+ * The secret that a file holds: one line, without what ends it.
+ *
+ * @throws CountersignError `invalid_configuration` naming the file, and nothing of what is in it
+ */
+export async function readSecret(file: string): Promise<string> {
+  const secret = (await readTextFile(file, 'secret')).trim();
+  if (secret !== '' && !/\p{Cc}/u.test(secret)) return secret;
+  const message = 'must hold a secret on one line';
+  throw new CountersignError('invalid_configuration', `secret: ${file} ${message}`, {
+    errors: [{ field: file, rule: 'format', message }],
+  });
+}

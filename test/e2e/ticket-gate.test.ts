@@ -1,0 +1,368 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { compareChanges } from '../../audit/compare/compare-changes.ts';
+import { follow } from '../../audit/verify/follow-change.ts';
+import type { ChangeRecord } from '../../audit/verify/change-record.ts';
+import type { ShownEntry } from '../../cli/api-client.ts';
+import type { EntryBody } from '../../domain/entry.ts';
+import type { CountersignError } from '../../domain/error.ts';
+import { policyChoice } from '../../policies/choose.ts';
+import { onePolicy } from '../../policies/load.ts';
+import { makePool } from '../../store/pool.ts';
+import { approvalRequest, failureOf, startHost } from '../support/host.ts';
+import { codeOf, decide, entriesOf, inMs, journeyOf, post } from '../support/journey.ts';
+import type { Journey } from '../support/journey.ts';
+import { policyWith } from '../support/policy.ts';
+import { changeThat, eventually, instance, startApi, startGround, startWorkers } from '../support/service.ts';
+import type { Ground } from '../support/service.ts';
+import { startTicketSystem } from '../support/ticket-system.ts';
+import type { TestTicketSystem } from '../support/ticket-system.ts';
+import { ticketRule } from '../support/ticket.ts';
+
+/* A change and its ticket: what the ticket says decides whether people are asked, and whether a call is made. */
+
+const hour = 3_600_000;
+const ticket = ticketRule({
+  types: ['Change'],
+  sameTarget: { field: 'ci', member: null },
+  window: { start: 'from', end: 'to' },
+});
+const policies = onePolicy(policyWith({ name: 'ticketed', ticket }));
+let ground: Ground;
+let host: Awaited<ReturnType<typeof startHost>>;
+let api: Awaited<ReturnType<typeof startApi>>;
+let workers: Awaited<ReturnType<typeof startWorkers>>;
+let journey: Journey;
+let system: TestTicketSystem;
+let count = 0;
+
+beforeAll(async () => {
+  [ground, system] = await Promise.all([startGround(), startTicketSystem()]);
+  [api, workers] = await Promise.all([
+    startApi(ground, { policies }),
+    startWorkers(ground, {
+      policies: policyChoice(policies),
+      tickets: { jira: system.reader('jira') },
+      gateLongestMs: 1000,
+    }),
+  ]);
+  host = await startHost(ground);
+  journey = journeyOf(api);
+});
+afterAll(async () => {
+  await host.stop();
+  await workers.stop();
+  await api.stop();
+  await system.close();
+  await ground.stop();
+});
+
+const targetOf = (sn: string) => `cn-hangzhou/${instance}/${sn}`;
+const plan = (sn: string, from = inMs(-hour), to = inMs(hour)) => ({
+  fields: { ci: targetOf(sn), from, to },
+});
+
+/** A certificate with a ticket that is right for it. */
+async function ticketed(): Promise<{ sn: string; id: string; named: { ticket: object } }> {
+  const sn = await ground.certificate();
+  count += 1;
+  const id = `OPS-${count}`;
+  system.put(id, plan(sn));
+  return { sn, id, named: { ticket: { system: 'jira', id } } };
+}
+
+const held = (id: string) =>
+  changeThat(api.users.bob, id, ({ waitsFor }) => waitsFor?.kind === 'ticket').then(
+    ({ waitsFor }) => waitsFor,
+  );
+
+async function checks(id: string): Promise<ShownEntry[]> {
+  return (await entriesOf(api.users.dave, id)).filter(({ type }) => type === 'ticket.checked');
+}
+
+/** What a verifier finds in the entries of a change. */
+function judged(entries: readonly ShownEntry[]): string[] {
+  let record: ChangeRecord | null = null;
+  const codes: string[] = [];
+  for (const { index: _i, key: _k, ...body } of entries) {
+    const next = follow(record, body as unknown as EntryBody, true);
+    record = next.record;
+    codes.push(...next.problems.map(({ code }) => code));
+  }
+  return codes;
+}
+
+async function refusalOf(work: Promise<unknown>): Promise<CountersignError> {
+  return (await work.then(
+    () => new Error('it was not refused'),
+    (error: unknown) => error,
+  )) as CountersignError;
+}
+
+describe('at the POST', () => {
+  test.each<[string, object, string]>([
+    ['no ticket', {}, 'ticket required'],
+    ['one of another system', { ticket: { system: 'servicenow', id: 'CHG-1' } }, 'ticket.system one_of'],
+  ])('%s is refused, by field and rule', async (_what, extra, rule) => {
+    const sn = await ground.certificate();
+    const { code, errors } = await refusalOf(post(api.users.alice, sn, randomUUID(), extra));
+    expect(code).toBe('invalid_request');
+    expect(errors.map((error) => `${error.field} ${error.rule}`)).toEqual([rule]);
+  });
+});
+
+describe('from a host’s workflow', () => {
+  test('without a ticket, or with one of another system, nothing is opened', async () => {
+    for (const named of [{}, { ticket: { system: 'servicenow', id: 'CHG-1', url: null } }]) {
+      const sn = await ground.certificate();
+      const failure = await failureOf(await host.start('requireApproval', approvalRequest(sn, named)));
+      expect(failure).toMatchObject({
+        type: 'invalid_request',
+        message: expect.stringContaining('ticket') as string,
+      });
+      expect((await api.users.bob.list(new URLSearchParams({ sn }))).items).toEqual([]);
+    }
+  });
+
+  test('with a ticket that is right, people are asked', async () => {
+    const { sn, id } = await ticketed();
+    const ticketOfHost = { system: 'jira', id, url: null };
+    const handle = await host.start('requireApproval', approvalRequest(sn, { ticket: ticketOfHost }));
+    const { id: changeId } = await eventually(async () => {
+      const { items } = await api.users.bob.list(new URLSearchParams({ sn }));
+      return items[0] ?? null;
+    });
+    await decide(api.users.bob, await changeThat(api.users.bob, changeId, ({ digest }) => digest !== null));
+    expect(await handle.result()).toMatchObject({ executionStatus: 'succeeded' });
+  });
+});
+
+describe('before people are asked', () => {
+  test('what was read of the ticket is shown, and a call is made under it', async () => {
+    const { sn, id, named } = await ticketed();
+    const asked = await journey.asked(sn, named);
+    const { fields } = plan(sn);
+    expect(asked.ticketRead).toMatchObject({
+      point: 'precheck',
+      verdict: null,
+      ticket: { id, key: id, type: 'Change', fields: { ci: fields.ci }, digest: /^[0-9a-f]{64}$/ },
+    });
+    await decide(api.users.bob, asked);
+    const ended = await journey.ended(asked.id);
+    expect(ended).toMatchObject({ executionStatus: 'succeeded', ticketRead: { point: 'before_call' } });
+    expect((await checks(asked.id)).map(({ point, verdict }) => [point, verdict])).toEqual([
+      ['precheck', null],
+      ['before_call', null],
+    ]);
+    const entries = await entriesOf(api.users.dave, asked.id);
+    expect(judged(entries)).toEqual([]);
+    const without = entries.filter((e) => !(e.type === 'ticket.checked' && e['point'] === 'before_call'));
+    expect(judged(without)).toEqual(['ticket_not_checked']);
+    const pool = makePool({ connectionString: ground.database.url('reader'), applicationName: 'test' });
+    expect(await compareChanges(pool, [asked.id])).toEqual([]);
+    await pool.end();
+  });
+
+  test.each<[string, (sn: string) => Parameters<TestTicketSystem['put']>[1] | null, string]>([
+    ['closed', () => ({ phase: 'done', state: 'Done' }), 'ticket_closed'],
+    ['not there', () => null, 'ticket_not_found'],
+    ['of another type', () => ({ type: 'Incident' }), 'ticket_not_allowed'],
+    ['for another target', () => plan('another'), 'ticket_other_target'],
+    [
+      'planned for a time that is over',
+      (sn) => plan(sn, inMs(-2 * hour), inMs(-hour)),
+      'ticket_outside_window',
+    ],
+  ])('a ticket that is %s refuses the change', async (_what, more, code) => {
+    const { sn, id, named } = await ticketed();
+    const change = more(sn);
+    if (change === null) system.remove(id);
+    else system.put(id, change);
+    const asked = await post(api.users.alice, sn, randomUUID(), named);
+    const ended = await journey.ended(asked.id);
+    expect(ended).toMatchObject({
+      decisionStatus: 'refused',
+      outcome: { code },
+      ticketRead: { verdict: code },
+    });
+    expect(judged(await entriesOf(api.users.dave, asked.id))).toEqual([]);
+  });
+
+  test('a system that does not answer is asked again', async () => {
+    const { sn, named } = await ticketed();
+    await system.fail({ kind: 'status', status: 503 });
+    const before = system.reads();
+    const { id } = await post(api.users.alice, sn, randomUUID(), named);
+    await eventually(async () => {
+      const { calls } = (await (await fetch(`${system.url}/_sim/calls`)).json()) as { calls: object[] };
+      return Promise.resolve(calls.length > 2 ? true : null);
+    });
+    expect(system.reads()).toBe(before);
+    expect(await api.users.bob.change(id)).toMatchObject({ digest: null, ticketRead: null });
+    await system.mend();
+    await changeThat(api.users.bob, id, ({ digest }) => digest !== null);
+    await api.users.alice.post(`/v1/changes/${id}/withdrawal`, { comment: '' });
+  });
+});
+
+describe('after the approval and before the call', () => {
+  type Move = (id: string, sn: string) => unknown;
+  test.each<[string, Move, Move, RegExp]>([
+    [
+      'closed',
+      (id) => system.put(id, { phase: 'done', state: 'Done' }),
+      (id) => system.put(id, { phase: 'new', state: 'Open' }),
+      /closed/,
+    ],
+    [
+      'planned for a later time',
+      (id, sn) => system.put(id, plan(sn, inMs(hour), inMs(2 * hour))),
+      (id, sn) => system.put(id, plan(sn)),
+      /begins at/,
+    ],
+    [
+      'given another target',
+      (id) => system.put(id, plan('another')),
+      (id, sn) => system.put(id, plan(sn)),
+      /does not have the target's id/,
+    ],
+    [
+      'put on hold',
+      (id) => system.put(id, { onHold: true }),
+      (id) => system.put(id, { onHold: false }),
+      /on hold/,
+    ],
+    [
+      'replaced by another one of its name',
+      (id) => {
+        system.put(id, { id: `other-${id}` });
+      },
+      (id) => system.put(id, { id }),
+      /no such ticket/,
+    ],
+    [
+      'out of reach',
+      () => system.fail({ kind: 'status', status: 503 }),
+      () => system.mend(),
+      /jira: answered 503/,
+    ],
+    [
+      'on a system that resets connections',
+      () => system.fail({ kind: 'reset' }),
+      () => system.mend(),
+      /jira: no answer/,
+    ],
+  ])(
+    'a ticket that is %s: no call, and a call once it is right again',
+    async (_what, spoil, mend, reason) => {
+      const { sn, id, named } = await ticketed();
+      const asked = await journey.asked(sn, named);
+      await spoil(id, sn);
+      await decide(api.users.bob, asked);
+      expect((await held(asked.id))?.reason).toMatch(reason);
+      expect(await ground.calls(sn)).toEqual([]);
+      await mend(id, sn);
+      expect(await journey.ended(asked.id)).toMatchObject({ executionStatus: 'succeeded', waitsFor: null });
+      expect(await ground.calls(sn)).toHaveLength(1);
+      expect(judged(await entriesOf(api.users.dave, asked.id))).toEqual([]);
+    },
+  );
+
+  test('a ticket that was renamed is the same one', async () => {
+    const { sn, id, named } = await ticketed();
+    const asked = await journey.asked(sn, named);
+    system.put(id, { key: `NEW-${count}` });
+    await decide(api.users.bob, asked);
+    const ended = await journey.ended(asked.id);
+    expect(ended.ticketRead?.ticket).toMatchObject({ id, key: `NEW-${count}` });
+    expect(ended.executionStatus).toBe('succeeded');
+  });
+
+  test('a ticket that is closed between two attempts: no second one until it is open', async () => {
+    const { sn, id, named } = await ticketed();
+    await ground.fault(sn, { kind: 'error', times: 1, delayMs: 1500 });
+    const { id: changeId } = await journey.approved(sn, named);
+    await changeThat(api.users.bob, changeId, ({ callUnderWay }) => callUnderWay !== null);
+    system.put(id, { phase: 'cancelled', state: 'Cancelled' });
+    await held(changeId);
+    expect(await ground.calls(sn)).toHaveLength(1);
+    system.put(id, { phase: 'in_progress', state: 'Implement' });
+    expect((await journey.ended(changeId)).attempts).toHaveLength(2);
+    const told = await checks(changeId);
+    expect(told.map(({ verdict }) => verdict)).toEqual([null, null, 'ticket_closed', null]);
+    expect(judged(await entriesOf(api.users.dave, changeId))).toEqual([]);
+  });
+
+  test('while it is held the log does not fill, and the change can be withdrawn', async () => {
+    const { sn, id, named } = await ticketed();
+    const asked = await journey.asked(sn, named);
+    system.put(id, { phase: 'done', state: 'Done' });
+    await decide(api.users.bob, asked);
+    await held(asked.id);
+    const reads = system.reads();
+    await eventually(() => Promise.resolve(system.reads() > reads + 2 ? true : null));
+    expect((await checks(asked.id)).map(({ verdict }) => verdict)).toEqual([null, 'ticket_closed']);
+    await api.users.alice.post(`/v1/changes/${asked.id}/withdrawal`, { comment: 'closed' });
+    expect((await journey.ended(asked.id)).decisionStatus).toBe('withdrawn');
+    expect(await ground.calls(sn)).toEqual([]);
+  });
+
+  test('execute-by passes: the change ends without a call, and its end says why', async () => {
+    const { sn, id, named } = await ticketed();
+    const asked = await journey.asked(sn, { ...named, executeBy: inMs(6000), decideBy: inMs(5000) });
+    system.put(id, { phase: 'done', state: 'Done' });
+    await decide(api.users.bob, asked);
+    const ended = await journey.ended(asked.id);
+    expect(ended).toMatchObject({ executionStatus: 'cancelled', outcome: { code: 'execute_by_passed' } });
+    expect(ended.outcome?.message).toMatch(/held by a ticket: .* is closed/);
+  });
+});
+
+describe('one open change for each ticket', () => {
+  async function second(id: string, other: string): Promise<unknown> {
+    return post(api.users.erin, await ground.certificate(), randomUUID(), {
+      ticket: { system: 'jira', id: other },
+    });
+  }
+
+  test('by its name, until the first change has ended', async () => {
+    const { sn, id, named } = await ticketed();
+    const first = await journey.asked(sn, named);
+    const refusal = await refusalOf(second(id, id));
+    expect(refusal).toMatchObject({
+      code: 'ticket_taken',
+      errors: [{ field: 'ticket', rule: 'one_open_change' }],
+      extra: { changeId: first.id },
+    });
+    await api.users.alice.post(`/v1/changes/${first.id}/withdrawal`, { comment: '' });
+    await journey.ended(first.id);
+    const next = await ground.certificate();
+    system.put(id, plan(next));
+    const again = await journey.asked(next, named);
+    await api.users.alice.post(`/v1/changes/${again.id}/withdrawal`, { comment: '' });
+  });
+
+  test('by the id that stays, whatever its name is', async () => {
+    const { sn, id, named } = await ticketed();
+    const first = await journey.asked(sn, named);
+    const other = await ground.certificate();
+    system.put(id, { ...plan(other), key: `NEW-${count}` });
+    const asked = await post(api.users.erin, other, randomUUID(), {
+      ticket: { system: 'jira', id: `NEW-${count}` },
+    });
+    const ended = await changeThat(api.users.erin, asked.id, (c) => c.closedAt !== null);
+    expect(ended.outcome).toMatchObject({
+      code: 'ticket_taken',
+      message: `change ${first.id} is open under this ticket`,
+    });
+    expect(judged(await entriesOf(api.users.dave, asked.id))).toEqual([]);
+    await api.users.alice.post(`/v1/changes/${first.id}/withdrawal`, { comment: '' });
+  });
+
+  test('of several at once one is opened', async () => {
+    const { id } = await ticketed();
+    const outcomes = await Promise.all(Array.from({ length: 4 }, () => codeOf(second(id, id))));
+    expect(outcomes.filter((code) => code === null)).toHaveLength(1);
+    expect(outcomes.filter((code) => code === 'ticket_taken')).toHaveLength(3);
+  });
+});
