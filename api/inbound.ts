@@ -63,7 +63,7 @@ export interface InboundSystem {
    * The body with which the person's system is answered, with 200, whatever became of a decision. Absent: it is answered as
    * any other caller is, with 200 or a problem.
    */
-  readonly answer?: (told: Told) => JsonObject;
+  readonly answer?: (told: Told) => object;
   /** Tells the person afterwards what could not be told in the answer. @param replyTo - what came with the delivery */
   readonly tell?: (replyTo: string, told: Told) => Promise<void>;
   /** How long the system waits for its answer, ms; default 25,000. */

@@ -21,6 +21,8 @@ import { openDatabase } from './database.ts';
 import type { Environment } from './environment.ts';
 import { peopleVerifier } from './identity.ts';
 import { freezeCalendar } from './freeze-calendar.ts';
+import { inboundSystems } from './inbound-systems.ts';
+import { openIntegrations } from './integrations.ts';
 import { makeLog, untilStopped } from './process.ts';
 import { statementKeys } from './keys.ts';
 import { openOperations } from './operations.ts';
@@ -28,6 +30,7 @@ import { openPolicies } from './policies.ts';
 import { temporalClient } from './temporal.ts';
 import { startTracing } from './tracing.ts';
 import { verifierBundle } from './verifier-bundle.ts';
+import { wayOut } from './way-out.ts';
 
 const untoldCheckMs = 30_000;
 const oldInboundCheckMs = 3_600_000;
@@ -60,6 +63,7 @@ export async function runApi(env: Environment, options: { readonly anyPort?: boo
     policies,
     region,
     calendar,
+    inbound: await inboundSystems(await openIntegrations(env), wayOut(env).fetch),
     log,
     namespace,
     alarm: alarms.raise,

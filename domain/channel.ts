@@ -81,6 +81,16 @@ export function refusalOfChannel(
   return null;
 }
 
+/** Which decisions by a channel count under a policy, so that a message has buttons for no others. */
+export function decisionsBy(
+  policy: Pick<PinnedPolicy, 'channels'>,
+  channel: string,
+): readonly ('approve' | 'reject')[] {
+  const named = channelsOf(policy).find(({ name }) => name === channel);
+  if (!named) return [];
+  return named.mode === 'decide' ? ['approve', 'reject'] : ['reject'];
+}
+
 /** An entry that somebody has made up may hold anything here. */
 function channelsOf({ channels }: Pick<PinnedPolicy, 'channels'>): readonly Channel[] {
   return Array.isArray(channels) ? (channels as readonly Channel[]) : [];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { byChannel, channelOf, refusalOfChannel, stranger } from '../../domain/channel.ts';
+import { byChannel, channelOf, decisionsBy, refusalOfChannel, stranger } from '../../domain/channel.ts';
 import { judgeDecision, refusalToDecide, refusalToTakeBack } from '../../domain/decision.ts';
 import { represented } from '../../domain/membership.ts';
 import { machineIssuer } from '../../domain/person.ts';
@@ -184,6 +184,19 @@ describe('what a channel does not carry', () => {
     expect(codeOf(() => refusalToDecide(two, { person: person('bob') }, now))).toBe('already_decided');
     expect(two.decisionStatus).toBe('pending');
   });
+});
+
+test.each<[string, PinnedPolicy['channels'], readonly string[]]>([
+  ['none', undefined, []],
+  ['another', [{ name: 'dingtalk', mode: 'decide' }], []],
+  ['rejections', rejecting, ['reject']],
+  ['all', slack, ['approve', 'reject']],
+])('the buttons of a message under a policy that takes %s from its channel', (_name, channels, expected) => {
+  const policy = policyOf([anybody], channels ? { channels } : {});
+  expect(decisionsBy(policy, 'slack')).toEqual(expected);
+  for (const decision of ['approve', 'reject'] as const) {
+    expect(refusalOfChannel(policy, by('slack'), decision) === null).toBe(expected.includes(decision));
+  }
 });
 
 test('a token that names a channel as its method came by none', () => {
