@@ -2,7 +2,6 @@ import { hash } from 'node:crypto';
 import { appenderOfType } from '../../domain/entry.ts';
 import { canonicalJson } from '../../domain/canonical-json.ts';
 import type { EntryBody } from '../../domain/entry.ts';
-import type { Json } from '../../domain/json.ts';
 import type { PinnedPolicy } from '../../domain/policy.ts';
 import { hasOwnDigest } from '../../domain/policy-digest.ts';
 import { isPolicy } from './change-record.ts';
@@ -42,7 +41,7 @@ export function judgePolicies(findings: Findings) {
         findings.add('malformed', 'cannot be understood: it has no policy', { index });
         return;
       }
-      const json = policyJson ?? canonicalJson(policy as unknown as Json);
+      const json = policyJson ?? canonicalJson(policy);
       if (!hasOwnDigest(policy, (text) => hash('sha256', text))) {
         const message = `what policy ${policy.name} says does not have the digest that it is known by`;
         findings.add('illogical', message, { index, code: 'policy_differs' satisfies Illogical });

@@ -9,7 +9,7 @@ import { personActor, statedActor } from '../../domain/entry.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import type { Person, Role } from '../../domain/person.ts';
 import type { PinnedPolicy } from '../../domain/policy.ts';
-import { policyPinned } from '../../domain/policy-entry.ts';
+import { policyDigestIn, policyPinned } from '../../domain/policy-entry.ts';
 import { newStatement } from '../../domain/statement.ts';
 import type { Act, Said, StatementKind } from '../../domain/statement.ts';
 import { submissionText } from '../../domain/submission.ts';
@@ -21,8 +21,8 @@ import { caTarget } from '../support/target.ts';
 const policies = new Map<string, KnownPolicy>();
 
 /** The policy that an entry names. */
-export function policyOf({ policy }: EntryBody): KnownPolicy | undefined {
-  return policies.get(String((policy as JsonObject | undefined)?.['digest']));
+export function policyOf(body: EntryBody): KnownPolicy | undefined {
+  return policies.get(policyDigestIn(body) ?? '');
 }
 
 /** Entries with those of the policies that they name, where none among them has it. */

@@ -71,7 +71,7 @@ describe('entries', () => {
   });
 
   test('a change under a policy that no entry before has, or that has it after it', async () => {
-    const [policy, ...others] = bodies as EntryBody[];
+    const [policy, ...others] = bodies;
     const named = ['illogical:policy_not_pinned@0', 'illogical:policy_not_pinned@9'];
     const without = await exported(memoryLog(others, keys), all);
     expect(found(await verifiedText(without))).toEqual(expect.arrayContaining(named));
@@ -81,7 +81,7 @@ describe('entries', () => {
   });
 
   test('a policy that has two entries', async () => {
-    const [policy, ...others] = bodies as EntryBody[];
+    const [policy, ...others] = bodies;
     const again = { ...(policy ?? expect.fail()), time: '2026-11-24T01:00:00.000Z' };
     const verdict = await verifiedText(await exported(memoryLog([again, ...bodies], keys), all));
     expect(found(verdict)).toEqual(['illogical:policy_pinned_twice@1']);

@@ -70,16 +70,16 @@ function commandOf(change: Change, one: Try, isSent: boolean, called: boolean): 
     case 'take_back':
       return says(change, one.who, { kind: 'decision_withdrawal', action: 'withdraw', digest });
     case 'review':
-      return says(change, one.who, { kind: 'review', action: 'sign' } as Said);
+      return says(change, one.who, { kind: 'review', action: 'sign' });
     case 'withdraw':
-      return says(change, one.who, { kind: 'withdrawal', action: 'withdraw' } as Said);
+      return says(change, one.who, { kind: 'withdrawal', action: 'withdraw' });
     case 'revoke':
-      return says(change, one.who, { kind: 'revocation', action: 'revoke' } as Said);
+      return says(change, one.who, { kind: 'revocation', action: 'revoke' });
     case 'pause':
     case 'resume':
     case 'retry':
     case 'abandon':
-      return says(change, one.who, { kind: 'execution', action: one.what } as Said);
+      return says(change, one.who, { kind: 'execution', action: one.what });
     case 'show':
       return {
         ...{
