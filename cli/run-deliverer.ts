@@ -22,12 +22,12 @@ export async function runDeliverer(env: Environment): Promise<void> {
   const log = makeLog('deliverer', env);
   const pool = await openDatabase(env, log, 'deliverer', 15);
   const metrics = await serveDelivererMetrics(env, pool);
-  let sinks = await openSinks(env, await openIntegrations(env));
+  let sinks = await openSinks(env, pool, await openIntegrations(env));
   const stopping = new AbortController();
   const kept = keep(sinks);
   process.on('SIGHUP', () => {
     openIntegrations(env)
-      .then((integrations) => openSinks(env, integrations))
+      .then((integrations) => openSinks(env, pool, integrations))
       .then(async (again) => {
         await keep(again);
         sinks = again;

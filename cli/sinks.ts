@@ -1,3 +1,4 @@
+import type { Pool } from 'pg';
 import { CountersignError } from '../domain/error.ts';
 import type { Integrations, SystemSettings } from '../tickets/integrations.ts';
 import type { FileSubscription } from '../tickets/outbox/keep-file-subscriptions.ts';
@@ -14,7 +15,11 @@ import { wayOut } from './way-out.ts';
 
 /** What sinks of systems are made with. */
 export interface SinkDependencies {
+  /** Of this process's login: it reads the log, and appends the entries that are the deliverer's. */
+  readonly pool: Pool;
   readonly fetch: typeof globalThis.fetch;
+  /** Where a change is at the API, for people; null where COUNTERSIGN_URL is not set. */
+  readonly linkOf: (changeId: string) => string | null;
   /** The secret of a file. @throws CountersignError `invalid_configuration` */
   readonly secret: (file: string) => Promise<string>;
 }
@@ -42,10 +47,13 @@ export interface Sinks {
  */
 export async function openSinks(
   env: Environment,
+  pool: Pool,
   { systems, subscriptions, webhooks }: Integrations,
 ): Promise<Sinks> {
   const way = wayOut(env);
-  const deps: SinkDependencies = { fetch: way.fetch, secret: readSecret };
+  const base = env.COUNTERSIGN_URL?.replace(/\/$/, '');
+  const linkOf = (id: string) => (base === undefined ? null : `${base}/v1/changes/${id}`);
+  const deps: SinkDependencies = { pool, fetch: way.fetch, linkOf, secret: readSecret };
   const ofSystems = new Map<string, Sink>();
   const ofFile = new Map<string, Sink>();
   const found: FileSubscription[] = [];
