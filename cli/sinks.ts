@@ -31,6 +31,8 @@ import { wayOut } from './way-out.ts';
 /** What sinks of systems are made with. */
 export interface SinkDependencies {
   readonly fetch: typeof globalThis.fetch;
+  /** Where people find a change; null where `changeUrl` is not set. */
+  readonly linkOf: (changeId: string) => string | null;
   /** The secret of a file. @throws CountersignError `invalid_configuration` */
   readonly secret: (file: string) => Promise<string>;
   /** What becomes of tickets goes into the log. */
@@ -45,7 +47,7 @@ export type DingTalkApp = NonNullable<DingTalkSettings['app']>;
 type MakeSink<K extends SystemSettings['kind']> = (
   name: string,
   settings: Extract<SystemSettings, { kind: K }>,
-  deps: SinkDependencies & { readonly linkOf: (changeId: string) => string | null },
+  deps: SinkDependencies,
 ) => Sink | Promise<Sink>;
 
 /** What brings entries to each kind of system. */
@@ -177,7 +179,7 @@ function makeSinkOf(ofFile: ReadonlyMap<string, Sink>, fetch: GuardedFetch): Sin
 async function sinkOfSystem(
   name: string,
   settings: SystemSettings | undefined,
-  deps: Parameters<MakeSink<SystemSettings['kind']>>[2],
+  deps: SinkDependencies,
 ): Promise<Sink> {
   if (settings === undefined) throw new CountersignError('invalid_configuration', `no system ${name}`);
   return await (makers[settings.kind] as MakeSink<SystemSettings['kind']>)(name, settings as never, deps);

@@ -44,7 +44,6 @@ const subscription = z.strictObject({
   to: z.union([z.strictObject({ system: systemName }), z.strictObject({ webhook })]),
   filter: subscriptionFilter.default({}),
 });
-export type SubscriptionSettings = z.infer<typeof subscription>;
 
 /** What the file of COUNTERSIGN_INTEGRATIONS may say; `integrations.schema.json` is made from it. */
 export const integrationsDocument = z
