@@ -1,0 +1,30 @@
+import type { Queryable } from '../../store/queryable.ts';
+
+/**
+ * The sweep: has changes read their tickets again of which nothing was heard or delivered for long, since the webhook of a
+ * ticket may have been lost. Changes that have ended are looked at for some time as well.
+ *
+ * @param system - the system's name in COUNTERSIGN_INTEGRATIONS
+ * @param times - ISO 8601. `at`: now; `before`: those whose last delivery is older; `endedAfter`: and that have not ended
+ * before this
+ * @returns how many changes are due
+ */
+export async function makeStaleDue(
+  db: Queryable,
+  system: string,
+  { at, before, endedAfter }: { readonly at: string; readonly before: string; readonly endedAfter: string },
+): Promise<number> {
+  const { rowCount } = await db.query(
+    `update countersign.outbox o
+        set last_index = o.wanted_index - 1, first_index = o.wanted_index, due_since = $2, next_at = $2
+       from countersign.subscription s, countersign.change c
+      where s.name = o.subscription and s.state = 'active'
+        and s.target->>'kind' = 'system' and s.target->>'system' = $1
+        and c.id = o.change_id
+        and o.last_index = o.wanted_index and o.dead_since is null and o.next_at < $3
+        and o.memory->>'ticket' is not null
+        and (c.closed_at is null or c.closed_at >= $4)`,
+    [system, at, before, endedAfter],
+  );
+  return rowCount ?? 0;
+}
