@@ -2,6 +2,7 @@ import { cpus, loadavg, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchAppends } from './appends.ts';
 import { benchChanges } from './changes.ts';
+import { benchCompare } from './compare.ts';
 import { benchDecisions } from './decisions.ts';
 import { benchEvolve } from './evolve.ts';
 import { removeHomes, startGround } from './ground.ts';
@@ -65,6 +66,7 @@ const parts: Record<string, () => Promise<unknown>> = {
     ),
   reminders: () => onGround((ground) => benchReminders(ground, quick ? 20 : 300)),
   memory: () => onGround((ground) => benchMemory(ground, quick ? [0, 20, 50] : [0, 100, 300])),
+  compare: () => onGround((ground) => benchCompare(ground, quick ? [100, 1000] : [10_000, 100_000])),
   decisions: () =>
     Promise.resolve(
       benchDecisions(quick ? { rounds: 1, few: 500, many: 10 } : { rounds: 5, few: 5000, many: 100 }),

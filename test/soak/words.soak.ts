@@ -257,7 +257,10 @@ test(`${size} changes under random words, slow reads, hanging calls and kills: w
       },
       () => `end of ${JSON.stringify(last)}`,
       300_000,
-    );
+    ).catch(async (error: unknown) => {
+      console.log(`soak: ${done} changes, ${kills.worker} workers killed; ${await stateOf(ground, id)}`);
+      throw error;
+    });
     await judge(ground, dave, end, sn, [...stops, ...stopsOf(mqttInstanceId)]);
   }
 
@@ -281,6 +284,23 @@ test(`${size} changes under random words, slow reads, hanging calls and kills: w
   await api.stop();
   await ground.stop();
 });
+
+/** What Temporal knows of a change that does not end: what it waits for, and the last events of its history. */
+async function stateOf(ground: Ground, id: string): Promise<string> {
+  const handle = new Client({
+    connection: ground.connection,
+    namespace: ground.namespace,
+  }).workflow.getHandle(workflowIdOf(id));
+  const { raw } = await handle.describe();
+  const { events } = await handle.fetchHistory();
+  return JSON.stringify({
+    status: raw.workflowExecutionInfo?.status,
+    pendingWorkflowTask: raw.pendingWorkflowTask,
+    pendingActivities: raw.pendingActivities,
+    events: events?.length,
+    last: events?.slice(-12),
+  });
+}
 
 /** No call began in a time in which none might; one story in API, workflow and log. */
 async function judge(
