@@ -94,12 +94,11 @@ export function makeServiceNowClient(
 
   const authorization = makeAuthorization(login, secret, {
     now,
-    askToken: (form, signal) =>
-      send(
-        '/oauth_token.do',
-        { method: 'POST', headers: { accept: 'application/json' }, body: form },
-        signal,
-      ),
+    askToken: (form, signal) => {
+      const headers = { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' };
+      // As text: a fetch that goes by a proxy knows no other body.
+      return send('/oauth_token.do', { method: 'POST', headers, body: form.toString() }, signal);
+    },
   });
 
   async function once(

@@ -259,7 +259,16 @@ test('a token is asked for once, anew before its end, and once more when it was 
   const settings = settingsOf(url, {
     read: { scheme: 'oauth', clientId: 'countersign-client', secretFile: 'x' },
   });
-  const reader = makeServiceNowReader('snow', settings, { fetch, secret: 'client-secret', now: () => now });
+  const bodies: unknown[] = [];
+  const seen: typeof fetch = (address, init) => {
+    bodies.push(init?.body);
+    return fetch(address, init);
+  };
+  const reader = makeServiceNowReader('snow', settings, {
+    fetch: seen,
+    secret: 'client-secret',
+    now: () => now,
+  });
   const tokens = async () => (await callsOf(url)).filter(({ path }) => path === '/oauth_token.do').length;
   await reader.read('CHG1', [], signal);
   await reader.read('CHG1', [], signal);
@@ -272,6 +281,8 @@ test('a token is asked for once, anew before its end, and once more when it was 
   expect(await tokens()).toBe(3);
   await steer(url, 'POST', 'faults', [{ kind: 'status', status: 401, path: '/api/', times: 2 }]);
   expect(await faultOf(reader.read('CHG1', [], signal))).toMatchObject({ fault: 'denied', httpStatus: 401 });
+  // The fetch of a proxy sends texts alone.
+  expect(bodies.filter((body) => body !== undefined && typeof body !== 'string')).toEqual([]);
 });
 
 test('a wrong client secret is denied', async () => {
