@@ -56,9 +56,7 @@ async function ground(settings: Partial<Settings> = {}) {
       story.ended('succeeded'),
       story.closed(),
     ],
-    async deliver() {
-      await subscription.deliver(sinkWith(fetch));
-    },
+    deliver: () => subscription.deliver(sinkWith(fetch)),
   };
 }
 
@@ -99,13 +97,13 @@ test.each([
     for (let isOver = false; !isOver && nth < 90; nth += 1) {
       const { url, subscription, whole, sinkWith, reports, later } = await ground({ lagMs });
       let effects = 0;
-      let isDead = false;
+      const life = { isDead: false };
       const effect = (): boolean => {
-        if (isDead) throw new Killed();
+        if (life.isDead) throw new Killed();
         effects += 1;
-        isDead = effects === nth;
-        if (isDead && when === 'before') throw new Killed();
-        return isDead;
+        life.isDead = effects === nth;
+        if (life.isDead && when === 'before') throw new Killed();
+        return life.isDead;
       };
       const dyingFetch: typeof fetch = async (...asked) => {
         const isLast = effect();
@@ -115,8 +113,8 @@ test.each([
       };
       subscription.add(...whole());
       await subscription.deliver(sinkWith(dyingFetch), effect).catch(() => undefined);
-      isOver = !isDead;
-      if (isDead) {
+      isOver = !life.isDead;
+      if (life.isDead) {
         subscription.replay();
         // While the search lags nothing may be made a second time.
         await subscription.deliver(sinkWith(fetch)).catch(() => undefined);
