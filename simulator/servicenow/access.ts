@@ -1,6 +1,7 @@
 import type { Answer } from '../answer.ts';
 import { jsonAnswer } from '../rest-endpoint.ts';
-import type { Instance, Row } from './instance.ts';
+import type { Instance } from './instance.ts';
+import type { Row } from './row.ts';
 import type { User } from './settings.ts';
 
 /** An error in the system's shape. */

@@ -5,7 +5,8 @@ import { failure, isVisible, mayWrite, noRecord, notAuthorized } from './access.
 import { change, create, wantedOf } from './change-record.ts';
 import type { Wanted } from './change-record.ts';
 import { jsonBody } from './json-body.ts';
-import type { Instance, Row } from './instance.ts';
+import type { Instance } from './instance.ts';
+import type { Row } from './row.ts';
 import { selectRows } from './query.ts';
 import { renderRow } from './render.ts';
 import type { User } from './settings.ts';

@@ -1,6 +1,7 @@
 import type { Answer } from '../answer.ts';
 import { failure } from './access.ts';
-import type { Instance, Row } from './instance.ts';
+import type { Instance } from './instance.ts';
+import type { Row } from './row.ts';
 import type { User } from './settings.ts';
 import { isAllowed } from './states.ts';
 

@@ -1,12 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import type { Row } from './row.ts';
 import { defaultClients, defaultSettings, defaultUsers } from './settings.ts';
 import type { OAuthClient, Settings, User } from './settings.ts';
 import { isOver } from './states.ts';
 import { tables } from './tables.ts';
 import type { FieldType } from './tables.ts';
-
-/** A record: each value as the database has it, times as `YYYY-MM-DD HH:MM:SS` in UTC. */
-export type Row = Record<string, string>;
 
 /** Everything that the instance holds. */
 export interface Held {

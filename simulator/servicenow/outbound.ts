@@ -1,5 +1,6 @@
 import { createHmac, randomUUID } from 'node:crypto';
-import type { Instance, Row } from './instance.ts';
+import type { Instance } from './instance.ts';
+import type { Row } from './row.ts';
 
 /**
  * Sends what docs/servicenow.md's business rule sends once a change request was changed: one request, signed, and no repeat

@@ -1,4 +1,5 @@
-import type { Instance, Row } from './instance.ts';
+import type { Instance } from './instance.ts';
+import type { Row } from './row.ts';
 import type { User } from './settings.ts';
 
 type Test = (row: Row) => boolean;

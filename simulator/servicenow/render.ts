@@ -1,4 +1,5 @@
-import type { Instance, Row } from './instance.ts';
+import type { Instance } from './instance.ts';
+import type { Row } from './row.ts';
 import { timeText } from './instance.ts';
 import { stateLabels } from './states.ts';
 import { choiceLabels } from './tables.ts';

@@ -6,7 +6,7 @@ import { failure, unauthenticated } from './access.ts';
 import { answerToken, userOf } from './authenticate.ts';
 import { answerChangeApi } from './change-api.ts';
 import { Instance } from './instance.ts';
-import type { Row } from './instance.ts';
+import type { Row } from './row.ts';
 import { jsonBody } from './json-body.ts';
 import { tell } from './outbound.ts';
 import { pageOf } from './page.ts';

@@ -1,4 +1,4 @@
-import type { Row } from './instance.ts';
+import type { Row } from './row.ts';
 import type { Settings } from './settings.ts';
 
 /** States of a change request and what people see. */
