@@ -1,7 +1,9 @@
 import type { Change } from '../domain/change.ts';
 import type { ChangeEvent } from '../domain/change-event.ts';
+import type { EntryBody } from '../domain/entry.ts';
 import { eventIn } from '../domain/event-in.ts';
 import { changeOf, evolve } from '../domain/evolve.ts';
+import type { PinnedPolicy } from '../domain/policy.ts';
 import type { Delivery } from './sink.ts';
 
 /** What people are told of by a receiver whose messages cannot be edited: a group's robot, a mail server. */
@@ -18,12 +20,16 @@ export interface Milestone {
 }
 
 /** Every entry of a change that people are told of, in order, also those that were delivered before. */
-export function milestonesIn({ history, entries }: Pick<Delivery, 'history' | 'entries'>): Milestone[] {
+export function milestonesIn({
+  history,
+  entries,
+  change: now,
+}: Pick<Delivery, 'history' | 'entries' | 'change'>): Milestone[] {
   const placeOf = new Map(entries.map(({ index }, place) => [index, place]));
   const found: Milestone[] = [];
   let change: Change | null = null;
   for (const { index, key, body } of history) {
-    const event = eventIn(body);
+    const event = eventOf(body, now.policy);
     if (event === null) continue;
     change = after(change, event);
     if (change === null) continue;
@@ -40,6 +46,12 @@ export function milestonesIn({ history, entries }: Pick<Delivery, 'history' | 'e
 export function isStillTrue({ kind, change }: Milestone, now: Change): boolean {
   const isAsking = kind === 'awaiting' || kind === 'escalated';
   return !isAsking || (now.decisionStatus === 'pending' && now.round === change.round && now.digest !== null);
+}
+
+/** A change has one policy all its life, whether its first entry has it whole or only names it. */
+function eventOf(body: EntryBody, policy: PinnedPolicy): ChangeEvent | null {
+  if (body.type !== 'change.requested') return eventIn(body);
+  return { ...body, pinnedPolicy: policy } as unknown as ChangeEvent;
 }
 
 function after(before: Change | null, event: ChangeEvent): Change | null {

@@ -1,4 +1,5 @@
 import type { Change } from '../../domain/change.ts';
+import type { ChangeEvent } from '../../domain/change-event.ts';
 import { personActor, workerActor } from '../../domain/entry.ts';
 import type { EntryBody } from '../../domain/entry.ts';
 import { eventIn } from '../../domain/event-in.ts';
@@ -48,7 +49,10 @@ export class ToldChange {
   }
 
   now(): Change {
-    const folded = fold(this.history.flatMap(({ body }) => eventIn(body) ?? []));
+    const events = this.history.flatMap(({ body }) =>
+      body.type === 'change.requested' ? (body as unknown as ChangeEvent) : (eventIn(body) ?? []),
+    );
+    const folded = fold(events);
     if (folded === null) throw new Error('nothing was told yet');
     return folded.change;
   }
