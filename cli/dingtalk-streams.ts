@@ -1,12 +1,9 @@
 import type { Logger } from 'pino';
-import { assertForwardSecret } from '../tickets/dingtalk/forward-click.ts';
-import { makeBringClick } from '../tickets/dingtalk/bring-click.ts';
-import { startDingTalkStream } from '../tickets/dingtalk/stream.ts';
+import { startDingTalkClicks } from '../tickets/dingtalk/open.ts';
 import type { Integrations } from '../tickets/integrations.ts';
 import { required } from './environment.ts';
 import type { Environment } from './environment.ts';
 import { readSecret } from './secret-file.ts';
-import { dingTalkCards } from './sinks.ts';
 import { wayOut } from './way-out.ts';
 
 /**
@@ -22,27 +19,19 @@ export async function startDingTalkStreams(
   { systems }: Integrations,
 ): Promise<{ stop(): Promise<void> }> {
   const { fetch, agentFor } = wayOut(env);
-  const streams: ReturnType<typeof startDingTalkStream>[] = [];
+  const streams: { close(): Promise<void> }[] = [];
   for (const [system, settings] of Object.entries(systems)) {
     if (settings.kind !== 'dingtalk' || settings.app === undefined) continue;
     if (settings.inboundSecretFiles.length === 0) continue;
-    const { app } = settings;
-    const secrets = await Promise.all(settings.inboundSecretFiles.map((file) => readSecret(file)));
-    for (const secret of secrets) assertForwardSecret(secret);
-    const clientSecret = await readSecret(app.clientSecretFile);
-    const cards = dingTalkCards(app, clientSecret, fetch);
-    const url = `${required(env, 'COUNTERSIGN_URL').replace(/\/+$/, '')}/v1/inbound/${system}`;
-    const agent = agentFor(new URL(app.url));
-    streams.push(
-      startDingTalkStream({
-        ...{ url: app.url, clientId: app.clientId, clientSecret, fetch, corpId: app.corpId },
-        ...(agent === undefined ? {} : { agent }),
-        onClick: makeBringClick({ url, system, secrets, fetch, now: Date.now }),
-        tell: (card, user, notice) => cards.tell(card, user, notice, AbortSignal.timeout(10_000)),
-        onNoClick: (why) => log.warn({ system, why }, 'a push of DingTalk is no click that counts'),
-        report: (event) => log[event.kind === 'failed' ? 'warn' : 'info']({ system, ...event }, 'stream'),
-      }),
-    );
+    const agent = agentFor(new URL(settings.app.url));
+    const stream = await startDingTalkClicks(system, settings, {
+      ...{ fetch, secret: readSecret, now: Date.now, apiFetch: fetch },
+      ...(agent === undefined ? {} : { agent }),
+      inboundUrl: `${required(env, 'COUNTERSIGN_URL').replace(/\/+$/, '')}/v1/inbound/${system}`,
+      onNoClick: (why) => log.warn({ system, why }, 'a push of DingTalk is no click that counts'),
+      report: (event) => log[event.kind === 'failed' ? 'warn' : 'info']({ system, ...event }, 'stream'),
+    });
+    if (stream !== null) streams.push(stream);
   }
   return {
     async stop() {

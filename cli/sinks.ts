@@ -3,12 +3,7 @@ import { refusalOfChannel, stranger } from '../domain/channel.ts';
 import { CountersignError } from '../domain/error.ts';
 import { presentedLines } from '../operations/presented-lines.ts';
 import type { Operations } from '../operations/registry.ts';
-import { makeAppCall } from '../tickets/dingtalk/access-token.ts';
-import { makeCardApi } from '../tickets/dingtalk/card-api.ts';
-import type { CardApi } from '../tickets/dingtalk/card-api.ts';
-import { makeDingTalkCardSink } from '../tickets/dingtalk/card-sink.ts';
-import { makeDingTalkRobotSink } from '../tickets/dingtalk/robot-sink.ts';
-import type { DingTalkSettings } from '../tickets/dingtalk/settings.ts';
+import { makeDingTalkSink } from '../tickets/dingtalk/open.ts';
 import { makeJiraSystem } from '../tickets/jira/system.ts';
 import { makeMailSink } from '../tickets/mail/sink.ts';
 import { makeServiceNowSystem } from '../tickets/servicenow/system.ts';
@@ -41,9 +36,6 @@ export interface SinkDependencies {
   readonly operations: Operations;
 }
 
-/** An app with cards. */
-export type DingTalkApp = NonNullable<DingTalkSettings['app']>;
-
 type MakeSink<K extends SystemSettings['kind']> = (
   name: string,
   settings: Extract<SystemSettings, { kind: K }>,
@@ -72,21 +64,11 @@ const makers: { readonly [K in SystemSettings['kind']]: MakeSink<K> } = {
       presentedOf: ({ change }) => presentedLines(operations, change),
     });
   },
-  async dingtalk(name, { robot, app }, { fetch, secret, linkOf }) {
-    if (robot !== undefined) {
-      return makeDingTalkRobotSink({
-        ...{ url: robot.url, fetch, linkOf, now: Date.now },
-        token: await secret(robot.tokenFile),
-        secret: await secret(robot.secretFile),
-      });
-    }
-    const settings = required(name, 'app', app);
-    const cards = dingTalkCards(settings, await secret(settings.clientSecretFile), fetch);
-    return makeDingTalkCardSink({
-      ...{ cards, linkOf, now: Date.now },
+  dingtalk: (name, settings, { fetch, secret, linkOf }) =>
+    makeDingTalkSink(settings, {
+      ...{ fetch, secret, linkOf, now: Date.now },
       choicesOf: (change) => choicesOf(name, change),
-    });
-  },
+    }),
   async mail(_name, settings, { secret, linkOf }) {
     const { passwordFile } = settings;
     const password = passwordFile === undefined ? null : await secret(passwordFile);
@@ -100,16 +82,6 @@ export function choicesOf(system: string, { policy }: Pick<Change, 'policy'>): (
   return (['approve', 'reject'] as const).filter(
     (choice) => refusalOfChannel(policy, anybody, choice) === null,
   );
-}
-
-/** The cards of an app of DingTalk. */
-export function dingTalkCards(
-  { url, clientId, cardTemplateId, openSpaceId, robotCode = clientId }: DingTalkApp,
-  clientSecret: string,
-  fetch: typeof globalThis.fetch,
-): CardApi {
-  const call = makeAppCall({ url, clientId, clientSecret, fetch, now: Date.now });
-  return makeCardApi(call, { templateId: cardTemplateId, openSpaceId, robotCode });
 }
 
 function required<T>(system: string, member: string, value: T | undefined): T {

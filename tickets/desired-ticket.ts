@@ -1,9 +1,9 @@
 import type { Change } from '../domain/change.ts';
 import type { Said } from '../domain/change-event.ts';
-import { eventIn } from '../domain/event-in.ts';
 import { phaseOf } from '../domain/lifecycle.ts';
 import { shownLines, shownText } from '../domain/shown-text.ts';
 import type { TicketPhase } from '../domain/ticket-read.ts';
+import { eventOf } from './event-of.ts';
 import type { DeliveredEntry } from './sink.ts';
 import type { NewTicket } from './ticket-system.ts';
 
@@ -110,7 +110,7 @@ function linesOf(
   { index, body }: DeliveredEntry,
   history: readonly DeliveredEntry[],
 ): readonly string[] | null {
-  const event = eventIn(body);
+  const event = eventOf(body, change);
   switch (event?.type) {
     case 'decision.approved':
       return [`Approved by ${personIn(event)}, round ${event.round}.`, ...quoted(event.statement.comment)];
@@ -131,7 +131,7 @@ function linesOf(
     case 'change.closed':
       return [
         outcomeLine({ ...change, ...event }),
-        ...callLines(history.filter((one) => one.index <= index)),
+        ...callLines(change, history.filter((one) => one.index <= index)),
       ];
     case 'review.signed':
       return [`Reviewed by ${personIn(event)}.`, ...quoted(event.statement.comment)];
@@ -155,9 +155,9 @@ function outcomeLine({
 const mostCalls = 20;
 
 /** A line for each of the last calls, with its RequestId. */
-function callLines(history: readonly DeliveredEntry[]): string[] {
+function callLines(change: Change, history: readonly DeliveredEntry[]): string[] {
   const ends = history.flatMap(({ body }) => {
-    const event = eventIn(body);
+    const event = eventOf(body, change);
     switch (event?.type) {
       case 'attempt.succeeded':
       case 'attempt.failed':

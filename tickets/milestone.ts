@@ -1,9 +1,8 @@
 import type { Change } from '../domain/change.ts';
 import type { ChangeEvent } from '../domain/change-event.ts';
 import type { EntryBody } from '../domain/entry.ts';
-import { eventIn } from '../domain/event-in.ts';
 import { changeOf, evolve } from '../domain/evolve.ts';
-import type { PinnedPolicy } from '../domain/policy.ts';
+import { eventOf } from './event-of.ts';
 import type { Delivery } from './sink.ts';
 
 /** What people are told of by a receiver whose messages cannot be edited: a group's robot, a mail server. */
@@ -29,7 +28,7 @@ export function milestonesIn({
   const found: Milestone[] = [];
   let change: Change | null = null;
   for (const { index, key, body } of history) {
-    const event = eventOf(body, now.policy);
+    const event = eventOf(body, now);
     if (event === null) continue;
     change = after(change, event);
     if (change === null) continue;
@@ -46,12 +45,6 @@ export function milestonesIn({
 export function isStillTrue({ kind, change }: Milestone, now: Change): boolean {
   const isAsking = kind === 'awaiting' || kind === 'escalated';
   return !isAsking || (now.decisionStatus === 'pending' && now.round === change.round && now.digest !== null);
-}
-
-/** A change has one policy all its life, whether its first entry has it whole or only names it. */
-function eventOf(body: EntryBody, policy: PinnedPolicy): ChangeEvent | null {
-  if (body.type !== 'change.requested') return eventIn(body);
-  return { ...body, pinnedPolicy: policy } as unknown as ChangeEvent;
 }
 
 function after(before: Change | null, event: ChangeEvent): Change | null {

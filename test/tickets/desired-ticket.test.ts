@@ -6,13 +6,13 @@ import type { EntryBody } from '../../domain/entry.ts';
 import { fold } from '../../domain/fold.ts';
 import { commentsOf, desireOf, newTicketOf, stateOf } from '../../tickets/desired-ticket.ts';
 import { followOf } from '../../tickets/follow-phase.ts';
-import { changeStory, person } from '../audit/change-story.ts';
+import { changeStory, person, policyOf } from '../audit/change-story.ts';
 
 const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'tickets.md'), 'utf8');
 const [, table = ''] = page.split('## What a ticket follows');
 
 function changeOf(...bodies: EntryBody[]) {
-  const events = bodies.map(eventIn).filter((event) => event !== null);
+  const events = bodies.map((body) => eventIn(body, policyOf)).filter((event) => event !== null);
   const change = fold(events)?.change;
   if (change === undefined) throw new Error('no change');
   return change;

@@ -1,7 +1,9 @@
 import type { Queryable } from '../../store/queryable.ts';
+import { readPolicies } from '../../audit/read-policies.ts';
 import { afterFailure } from '../../domain/delivery-failure.ts';
 import { eventIn } from '../../domain/event-in.ts';
 import { fold } from '../../domain/fold.ts';
+import type { PolicyOf } from '../../domain/policy-entry.ts';
 import { isFor } from '../../domain/subscription.ts';
 import type { SubscriptionFilter } from '../../domain/subscription.ts';
 import { isoTime } from '../../domain/time.ts';
@@ -49,11 +51,12 @@ export async function deliverRow(row: LeasedRow, on: Delivering): Promise<Outcom
   // The filter may be another one than when the row was made.
   if (last === undefined) return delivered(0, row.wantedIndex);
   const upToLast = history.filter(({ index }) => index <= last.index);
+  const policyOf = await readPolicies(db, upToLast.map(({ body }) => body));
   let count: number;
   try {
     count = await sink.deliver({
       subscription: row.subscription,
-      change: changeIn(upToLast),
+      change: changeIn(upToLast, policyOf),
       entries,
       history: upToLast,
       memory: row.memory,
@@ -122,8 +125,8 @@ function entriesFor(
     .slice(0, mostEntries);
 }
 
-function changeIn(history: readonly DeliveredEntry[]) {
-  const folded = fold(history.flatMap(({ body }) => eventIn(body) ?? []));
+function changeIn(history: readonly DeliveredEntry[], policyOf: PolicyOf) {
+  const folded = fold(history.flatMap(({ body }) => eventIn(body, policyOf) ?? []));
   if (folded === null) throw new RemoteError('failed', 'the log does not tell what the change is');
   return folded.change;
 }

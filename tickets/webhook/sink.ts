@@ -1,7 +1,7 @@
 import type { Change } from '../../domain/change.ts';
-import { eventIn } from '../../domain/event-in.ts';
 import { fold } from '../../domain/fold.ts';
 import type { WebhookForm } from '../../domain/subscription.ts';
+import { eventOf } from '../event-of.ts';
 import { faultOfStatus, RemoteError } from '../remote-error.ts';
 import type { Delivery, Sink } from '../sink.ts';
 import type { GuardedFetch } from './guarded-fetch.ts';
@@ -52,10 +52,10 @@ export function makeWebhookSink(
   }
 
   return {
-    async deliver({ history, entries, signal }: Delivery): Promise<number> {
+    async deliver({ change, history, entries, signal }: Delivery): Promise<number> {
       for (const [n, entry] of entries.entries()) {
         try {
-          await send(messageOf(changeAt(history, entry.index), entry, form), signal);
+          await send(messageOf(changeAt({ history, change }, entry.index), entry, form), signal);
         } catch (error) {
           // What came before is delivered; this one begins the next delivery.
           if (n > 0) return n;
@@ -68,8 +68,10 @@ export function makeWebhookSink(
 }
 
 /** The change as it was after an entry. */
-function changeAt(history: Delivery['history'], index: number): Change {
-  const events = history.flatMap((entry) => (entry.index <= index ? (eventIn(entry.body) ?? []) : []));
+function changeAt({ history, change }: Pick<Delivery, 'history' | 'change'>, index: number): Change {
+  const events = history.flatMap((entry) =>
+    entry.index <= index ? (eventOf(entry.body, change) ?? []) : [],
+  );
   const folded = fold(events);
   if (folded === null) throw new RemoteError('failed', 'the log does not tell what the change is');
   return folded.change;

@@ -1,0 +1,12 @@
+import type { Change } from '../domain/change.ts';
+import type { ChangeEvent } from '../domain/change-event.ts';
+import type { EntryBody } from '../domain/entry.ts';
+import { eventIn } from '../domain/event-in.ts';
+
+/**
+ * What an entry of a delivered change tells of it; null for one that does not move it. Its first entry only names its policy,
+ * which is the same all its life.
+ */
+export function eventOf(body: EntryBody, { policy }: Pick<Change, 'policy'>): ChangeEvent | null {
+  return eventIn(body, () => policy);
+}
