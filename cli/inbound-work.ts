@@ -1,6 +1,8 @@
 import type { Pool } from 'pg';
 import { decisionsBy } from '../domain/channel.ts';
 import { isoTime } from '../domain/time.ts';
+import { presentedLines } from '../operations/presented-lines.ts';
+import type { Operations } from '../operations/registry.ts';
 import { getChange } from '../store/get-change.ts';
 import { makeDue } from '../tickets/inbound/make-due.ts';
 import { makeStaleDue } from '../tickets/inbound/make-stale-due.ts';
@@ -28,9 +30,15 @@ export async function openInboundWork(
   { systems }: Integrations,
   {
     pool,
+    operations,
     fetch,
     now,
-  }: { readonly pool: Pool; readonly fetch: typeof globalThis.fetch; readonly now: () => number },
+  }: {
+    readonly pool: Pool;
+    readonly operations: Operations;
+    readonly fetch: typeof globalThis.fetch;
+    readonly now: () => number;
+  },
 ): Promise<Pick<InboundOptions, 'handlers' | 'sweep'>> {
   const slacks = new Map<string, { readonly url: string; readonly token: string }>();
   for (const [name, settings] of Object.entries(systems)) {
@@ -53,7 +61,8 @@ export async function openInboundWork(
         const change = await getChange(pool, press.changeId);
         const choices = change === null ? [] : decisionsBy(change.policy, system);
         const signal = AbortSignal.timeout(slackMs);
-        await openModal({ ...slack, press, change, choices, presented: null, fetch, now: now(), signal });
+        const presented = change && presentedLines(operations, change);
+        await openModal({ ...slack, press, change, choices, presented, fetch, now: now(), signal });
       },
       async tellTooLate(system, click) {
         const slack = slacks.get(system);

@@ -2,11 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isoTime } from '../domain/time.ts';
 import { isUnavailable } from '../domain/unavailable.ts';
 import { startDeliverer } from '../tickets/outbox/deliverer.ts';
+import { startInbound } from '../tickets/inbound/start-inbound.ts';
+import type { Integrations } from '../tickets/integrations.ts';
 import { keepFileSubscriptions } from '../tickets/outbox/keep-file-subscriptions.ts';
-import { answerInbound } from './answer-inbound.ts';
 import { openDatabase } from './database.ts';
 import { startDingTalkStreams } from './dingtalk-streams.ts';
 import type { Environment } from './environment.ts';
+import { openInboundWork } from './inbound-work.ts';
 import { openIntegrations } from './integrations.ts';
 import { serveDelivererMetrics } from './metrics.ts';
 import { openOperations } from './operations.ts';
@@ -31,26 +33,22 @@ export async function runDeliverer(env: Environment): Promise<void> {
   const operations = await openOperations(env);
   const { namespace } = temporalConfig();
   const given = { operations, reports: (system: string) => ticketReports(pool, namespace, system) };
-  let integrations = await openIntegrations(env);
+  const integrations = await openIntegrations(env);
   let sinks = await openSinks(env, integrations, given);
+  let inbound = await hear(integrations);
   let streams = await startDingTalkStreams(env, log, integrations);
   const stopping = new AbortController();
   const kept = keep(sinks);
   process.on('SIGHUP', () => {
-    readAgain()
-      .catch((err: unknown) => {
-        log.error({ err: err as Error }, 'the integrations could not be read again; those of before hold');
-      });
+    readAgain().catch((err: unknown) => {
+      log.error({ err: err as Error }, 'the integrations could not be read again; those of before hold');
+    });
   });
   const running = startDeliverer({
     pool,
     log,
     sinkOf: (receiver) => sinks.sinkOf(receiver),
     onOutcome: metrics.onOutcome,
-  });
-  const inbound = answerInbound({
-    ...{ pool, log, operations, fetch: wayOut(env).fetch },
-    integrations: () => integrations,
   });
   log.info('deliverer runs');
   await Promise.race([untilStopped(), kept.then(() => new Promise<never>(() => undefined))]);
@@ -65,9 +63,19 @@ export async function runDeliverer(env: Environment): Promise<void> {
     const made = await openSinks(env, read, given);
     const connected = await startDingTalkStreams(env, log, read);
     await keep(made);
-    [integrations, sinks] = [read, made];
-    await streams.stop();
-    streams = connected;
+    sinks = made;
+    const heard = await hear(read);
+    await Promise.all([inbound.stop(), streams.stop()]);
+    [inbound, streams] = [heard, connected];
+  }
+
+  /** Does what the API has heard of other systems. */
+  async function hear(of: Integrations): Promise<ReturnType<typeof startInbound>> {
+    const { fetch } = wayOut(env);
+    return startInbound({
+      ...{ pool, log },
+      ...(await openInboundWork(of, { pool, operations, fetch, now: Date.now })),
+    });
   }
 
   /** Tells the database of the file's subscriptions, once it can be reached: until then nothing new is delivered. */

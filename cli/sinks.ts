@@ -1,5 +1,4 @@
-import type { Change } from '../domain/change.ts';
-import { refusalOfChannel, stranger } from '../domain/channel.ts';
+import { decisionsBy } from '../domain/channel.ts';
 import { CountersignError } from '../domain/error.ts';
 import { presentedLines } from '../operations/presented-lines.ts';
 import type { Operations } from '../operations/registry.ts';
@@ -60,14 +59,14 @@ const makers: { readonly [K in SystemSettings['kind']]: MakeSink<K> } = {
     const token = await secret(required(name, 'tokenFile', settings.tokenFile));
     return makeSlackSink(settings, {
       ...{ token, fetch, linkOf, clock: Date.now },
-      choicesOf: (change) => choicesOf(name, change),
+      choicesOf: ({ policy }) => decisionsBy(policy, name),
       presentedOf: ({ change }) => presentedLines(operations, change),
     });
   },
   dingtalk: (name, settings, { fetch, secret, linkOf }) =>
     makeDingTalkSink(settings, {
       ...{ fetch, secret, linkOf, now: Date.now },
-      choicesOf: (change) => choicesOf(name, change),
+      choicesOf: ({ policy }) => decisionsBy(policy, name),
     }),
   async mail(_name, settings, { secret, linkOf }) {
     const { passwordFile } = settings;
@@ -75,14 +74,6 @@ const makers: { readonly [K in SystemSettings['kind']]: MakeSink<K> } = {
     return makeMailSink(settings, { password, linkOf, now: Date.now });
   },
 };
-
-/** Which buttons count in a system under a change's policy: none where it does not name the system as a channel. */
-export function choicesOf(system: string, { policy }: Pick<Change, 'policy'>): ('approve' | 'reject')[] {
-  const anybody = stranger(system, { team: '', user: 'anybody' });
-  return (['approve', 'reject'] as const).filter(
-    (choice) => refusalOfChannel(policy, anybody, choice) === null,
-  );
-}
 
 function required<T>(system: string, member: string, value: T | undefined): T {
   if (value !== undefined) return value;

@@ -131,7 +131,10 @@ function linesOf(
     case 'change.closed':
       return [
         outcomeLine({ ...change, ...event }),
-        ...callLines(change, history.filter((one) => one.index <= index)),
+        ...callLines(
+          change,
+          history.filter((one) => one.index <= index),
+        ),
       ];
     case 'review.signed':
       return [`Reviewed by ${personIn(event)}.`, ...quoted(event.statement.comment)];

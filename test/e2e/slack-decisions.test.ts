@@ -16,6 +16,7 @@ import { integrationsDocument } from '../../tickets/integrations.ts';
 import { messageOf } from '../../tickets/slack/message.ts';
 import { refusalText } from '../../tickets/slack/person-text.ts';
 import { entriesOf, journeyOf } from '../support/journey.ts';
+import { operations } from '../support/operations.ts';
 import { policyWith } from '../support/policy.ts';
 import { eventually, startApi, startGround, startWorkers } from '../support/service.ts';
 import type { Ground } from '../support/service.ts';
@@ -73,7 +74,7 @@ beforeAll(async () => {
   inbound = startInbound({
     pool: deliverer,
     log: { warn: (fields) => failures.push(fields) },
-    ...(await openInboundWork(integrations, { pool: deliverer, fetch, now: Date.now })),
+    ...(await openInboundWork(integrations, { pool: deliverer, operations, fetch, now: Date.now })),
   });
 });
 afterAll(async () => {

@@ -51,7 +51,10 @@ export async function deliverRow(row: LeasedRow, on: Delivering): Promise<Outcom
   // The filter may be another one than when the row was made.
   if (last === undefined) return delivered(0, row.wantedIndex);
   const upToLast = history.filter(({ index }) => index <= last.index);
-  const policyOf = await readPolicies(db, upToLast.map(({ body }) => body));
+  const policyOf = await readPolicies(
+    db,
+    upToLast.map(({ body }) => body),
+  );
   let count: number;
   try {
     count = await sink.deliver({
