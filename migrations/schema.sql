@@ -2,7 +2,6 @@
 
 -- Schemas
 audit owner=countersign_migrator acl={countersign_migrator=UC/countersign_migrator,countersign_api=U/countersign_migrator,countersign_worker=U/countersign_migrator,countersign_signer=U/countersign_migrator,countersign_reader=U/countersign_migrator,countersign_deliverer=U/countersign_migrator}
-audit owner=countersign_migrator acl={countersign_migrator=UC/countersign_migrator,countersign_api=U/countersign_migrator,countersign_worker=U/countersign_migrator,countersign_signer=U/countersign_migrator,countersign_reader=U/countersign_migrator}
 countersign owner=countersign_migrator acl={countersign_migrator=UC/countersign_migrator,countersign_api=U/countersign_migrator,countersign_worker=U/countersign_migrator,countersign_signer=U/countersign_migrator,countersign_reader=U/countersign_migrator,countersign_deliverer=U/countersign_migrator}
 
 -- Tables
