@@ -145,7 +145,7 @@ async function sinkOfSystem(
   deps: SinkDependencies,
 ): Promise<Sink> {
   if (settings === undefined) throw new CountersignError('invalid_configuration', `no system ${name}`);
-  return await (makers[settings.kind] as MakeSink<SystemSettings['kind']>)(name, settings as never, deps);
+  return await (makers[settings.kind] as MakeSink<SystemSettings['kind']>)(name, settings, deps);
 }
 
 async function signingSecret(file: string): Promise<string> {

@@ -1,6 +1,5 @@
 import type { Change } from '../domain/change.ts';
 import type { ChangeEvent } from '../domain/change-event.ts';
-import type { EntryBody } from '../domain/entry.ts';
 import { changeOf, evolve } from '../domain/evolve.ts';
 import { eventOf } from './event-of.ts';
 import type { Delivery } from './sink.ts';

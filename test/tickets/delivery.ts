@@ -2,6 +2,8 @@ import type { EntryBody } from '../../domain/entry.ts';
 import { eventIn } from '../../domain/event-in.ts';
 import { fold } from '../../domain/fold.ts';
 import type { JsonObject } from '../../domain/json.ts';
+import { policiesIn } from '../../domain/policy-entry.ts';
+import { withPolicies } from '../audit/change-story.ts';
 import type { DeliveredEntry, Delivery, Sink } from '../../tickets/sink.ts';
 import type { Divergence, TicketReports } from '../../tickets/ticket-job.ts';
 
@@ -14,7 +16,8 @@ export function subscriptionOf(first = 100) {
 
   /** @param guard - called before each time something is kept: what it throws stands for a kill */
   function delivery(guard: () => void = () => undefined, signal?: AbortSignal): Delivery {
-    const events = history.map(({ body }) => eventIn(body)).filter((event) => event !== null);
+    const policyOf = policiesIn(withPolicies(history.map(({ body }) => body)));
+    const events = history.map(({ body }) => eventIn(body, policyOf)).filter((event) => event !== null);
     const change = fold(events)?.change;
     if (change === undefined) throw new Error('no change');
     return {

@@ -33,7 +33,7 @@ export function history(
     key: `default/change-${change.id}/${body.type}/${n}`,
     body,
   }));
-  const folded = fold(bodies.flatMap((body) => eventIn(body) ?? []));
+  const folded = fold(bodies.flatMap((body) => eventIn(body, () => change.policy) ?? []));
   return { change: folded?.change ?? change, entries };
 }
 
