@@ -1,0 +1,70 @@
+import type { TicketPhase, TicketRead } from '../domain/ticket-read.ts';
+import { closeOf, desireOf, stateOf } from './desired-ticket.ts';
+import { moveTicket } from './move-ticket.ts';
+import { RemoteError } from './remote-error.ts';
+import type { TicketMemory } from './ticket-memory.ts';
+import type { TicketJob } from './ticket-job.ts';
+
+/** From this disagreement on a ticket is left to the people who move it. */
+const lastDisagreement = 2;
+
+const rank: Readonly<Record<TicketPhase, number>> = { new: 0, in_progress: 1, done: 2, cancelled: 2 };
+
+/** What to do with a ticket, whose phase is not only ours to set. */
+export type Follow =
+  | { readonly do: 'nothing' }
+  /** Set what is kept: it is where it should be, or people have ended it rightly. */
+  | { readonly do: 'accept' }
+  | { readonly do: 'move'; readonly to: TicketPhase; readonly moves: number }
+  | { readonly do: 'leave'; readonly to: TicketPhase; readonly moves: number };
+
+/**
+ * Judges a ticket against what its change wants. A ticket is never moved back for the change's sake, such as when drift begins
+ * another round; it is moved back when somebody moved it, once, and after the second time it is theirs.
+ *
+ * @param desire - the wanted phase, null where the ticket stays as it is; `orEnded`: people may have ended it
+ */
+export function followOf(
+  desire: { readonly phase: TicketPhase | null; readonly orEnded: boolean },
+  now: TicketPhase,
+  { set, moves, found, left }: Pick<TicketMemory, 'set' | 'moves' | 'found' | 'left'>,
+): Follow {
+  if (desire.phase === null || left) return { do: 'nothing' };
+  const to = set !== null && rank[set] > rank[desire.phase] ? set : desire.phase;
+  if (now === to || (desire.orEnded && rank[now] === rank.done)) return { do: 'accept' };
+  const isMoved = set !== null && now !== set && now !== found;
+  const counted = isMoved ? moves + 1 : moves;
+  return { do: counted >= lastDisagreement ? 'leave' : 'move', to, moves: counted };
+}
+
+/** Brings a ticket to the phase that its change wants. @throws RemoteError */
+export async function followPhase(job: TicketJob, ticket: TicketRead): Promise<void> {
+  const { system, keeping, delivery, append } = job;
+  const { change, signal } = delivery;
+  const follow = followOf(desireOf[stateOf(change)], ticket.phase, keeping.memory);
+  switch (follow.do) {
+    case 'nothing':
+      return;
+    case 'accept':
+      await keeping.keep({ set: ticket.phase, found: null });
+      return;
+    case 'leave':
+      await append.diverged({ change, ticket, wanted: follow.to, why: 'moved_by_hand' });
+      await keeping.keep({ left: true, moves: follow.moves });
+      return;
+    case 'move': {
+      // Counted before the step, so that a repeat does not count it again.
+      if (follow.moves > keeping.memory.moves)
+        await keeping.keep({ moves: follow.moves, found: ticket.phase });
+      const moved = await moveTicket(system, ticket, follow.to, closeOf(change), signal);
+      if (moved !== null) {
+        await keeping.keep({ set: moved.phase, found: null });
+        return;
+      }
+      // The way may open by itself, such as by an approval that is given there; at the end somebody has to know.
+      if (change.closedAt === null) return;
+      await append.diverged({ change, ticket, wanted: follow.to, why: 'no_step' });
+      throw new RemoteError('conflict', `no step leads the ticket from ${ticket.phase} to ${follow.to}`);
+    }
+  }
+}
