@@ -1,4 +1,6 @@
 import type { Integrations, SystemSettings } from '../tickets/integrations.ts';
+import { makeJiraReader } from '../tickets/jira/reader.ts';
+import { makeServiceNowReader } from '../tickets/servicenow/reader.ts';
 import type { TicketReader } from '../tickets/ticket-system.ts';
 import type { Environment } from './environment.ts';
 import { readSecret } from './secret-file.ts';
@@ -20,7 +22,7 @@ export type ReaderMakers = {
 };
 
 /** The kinds that this release reads tickets of. */
-const ownMakers: ReaderMakers = {};
+const ownMakers: ReaderMakers = { jira: makeJiraReader, servicenow: makeServiceNowReader };
 
 /** A system that tickets are read of. */
 export interface NamedReader {
