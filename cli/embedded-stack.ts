@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { searchAttributes } from '../domain/search-attributes.ts';
 import { servedRegion } from '../onsmqtt/region.ts';
+import type { EmbeddedSystems } from './embedded-systems.ts';
 import type { Environment } from './environment.ts';
 import { preferredPorts } from './ports.ts';
 import type { Ports } from './ports.ts';
@@ -15,6 +16,8 @@ export interface Stack {
   readonly places: Readonly<Record<string, string>>;
   /** Where each part listens; the API's is the preferred one. */
   readonly ports: Ports;
+  /** The local ticket and chat systems; null where COUNTERSIGN_INTEGRATIONS names others. */
+  readonly systems: EmbeddedSystems | null;
   /** Resolves with a part's name when it has ended by itself. */
   readonly failed: Promise<string>;
   /** Stops everything that was started, the last first. */
@@ -150,6 +153,25 @@ export async function startEmbedded(
     places.ApsaraMQ = `${simulator.url} (simulator, instance ${demoInstance})`;
   };
 
+  /** After the identity provider: whose accounts are whose is said of its users. */
+  const ticketSystems = async (): Promise<EmbeddedSystems | null> => {
+    if (env.COUNTERSIGN_INTEGRATIONS !== undefined) return null;
+    const { startEmbeddedSystems } = await import('./embedded-systems.ts');
+    const issuer = shared.OIDC_ISSUER ?? env.OIDC_ISSUER ?? '';
+    const changeUrl = `http://127.0.0.1:${ports.api}/v1/changes/{id}`;
+    const started = await startEmbeddedSystems(home, ports, issuer, changeUrl);
+    stops.push(() => started.stop());
+    Object.assign(ports, started.ports);
+    shared.COUNTERSIGN_INTEGRATIONS = started.integrationsFile;
+    shared.COUNTERSIGN_DIRECTORY = env.COUNTERSIGN_DIRECTORY ?? started.directoryFile;
+    const { jira, serviceNow, slack, dingTalk } = started.urls;
+    places.Jira = `${jira}/_sim`;
+    places.ServiceNow = `${serviceNow}/_sim`;
+    places.Slack = `${slack}/_sim`;
+    places.DingTalk = `${dingTalk}/_sim`;
+    return started;
+  };
+
   say('starting Postgres, Temporal, the identity provider and the simulator');
   const results = await Promise.allSettled([postgres(), temporal(), identity(), vendor(), policy()]);
   const broken = results.find((result) => result.status === 'rejected');
@@ -157,6 +179,10 @@ export async function startEmbedded(
     await stop();
     throw broken.reason;
   }
+  const systems = await ticketSystems().catch(async (error: unknown) => {
+    await stop();
+    throw error;
+  });
   const worker =
     shared.ONSMQTT_ENDPOINT === undefined
       ? {}
@@ -177,6 +203,7 @@ export async function startEmbedded(
     },
     places,
     ports,
+    systems,
     failed: ends.length > 0 ? Promise.race(ends) : new Promise(() => undefined),
     stop,
   };

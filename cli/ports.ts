@@ -10,6 +10,10 @@ const defaults = {
   identity: 8181,
   simulator: 8280,
   witness: 8281,
+  jira: 8282,
+  servicenow: 8283,
+  slack: 8284,
+  dingtalk: 8285,
 };
 
 export type Ports = Record<keyof typeof defaults, number>;

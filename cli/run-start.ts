@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { migrate } from '../store/migrate.ts';
 import { startEmbedded } from './embedded-stack.ts';
+import type { LocalSystems } from './embedded-systems.ts';
 import type { Environment } from './environment.ts';
 import { assertHomeFormat } from './home-format.ts';
 import { smallHeap } from './re-exec.ts';
@@ -21,6 +22,8 @@ export interface Running {
   readonly api: string;
   readonly issuer: string;
   readonly simulator: string | null;
+  /** The local ticket and chat systems; null where others are configured. */
+  readonly systems: LocalSystems | null;
   readonly pid: number;
   /** The worker's variables, for `countersign doctor`. */
   readonly environment: Readonly<Record<string, string>>;
@@ -55,41 +58,37 @@ export async function runStart(env: Environment, processEnv: NodeJS.ProcessEnv):
     });
     const own = { LOG_LEVEL: 'warn', ...processEnv, ...stack.env.shared };
     const witness = await witnessOf(env, stack.ports.witness);
-    const names = [
-      'signer',
-      ...(witness.own === null ? [] : ['witness' as const]),
-      'worker',
-      'deliverer',
-      'api',
-    ] as const;
-    for (const name of names) {
-      children.push(
-        await startChild({
-          command: process.execPath,
-          args: [
-            ...process.execArgv,
-            // Otherwise the worker would start twice to get these options.
-            ...(name === 'worker' ? smallHeap.options : []),
-            entry,
-            name,
-            ...(name === 'witness' ? ['--port', String(witness.own)] : []),
-            ...(name === 'api' ? ['--any-port'] : []),
-          ],
-          env: {
-            ...(name === 'worker' ? smallHeap.env : {}),
-            ...own,
-            ...stack.env[name],
-            ...(name === 'api' ? { PORT: String(stack.ports.api) } : { PORT: '8080' }),
-            ...(name === 'signer' ? { COUNTERSIGN_WITNESS_URL: witness.url } : {}),
-            // There is one port, and the worker has it.
-            ...(name === 'worker' ? {} : { METRICS_PORT: '' }),
-          },
-          ...(name === 'api' && { told: (message) => listens((message as { port: number }).port) }),
-          log: (line) => printLine(`[${name}] ${line}`),
-          stopSignal: 'SIGTERM',
-        }),
-      );
-    }
+    const names = ['signer', ...(witness.own === null ? [] : ['witness' as const]), 'worker', 'api'] as const;
+    const begin = async (name: (typeof names)[number] | 'deliverer', more: Record<string, string> = {}) => {
+      const child = await startChild({
+        command: process.execPath,
+        args: [
+          ...process.execArgv,
+          // Otherwise the worker would start twice to get these options.
+          ...(name === 'worker' ? smallHeap.options : []),
+          entry,
+          name,
+          ...(name === 'witness' ? ['--port', String(witness.own)] : []),
+          ...(name === 'api' ? ['--any-port'] : []),
+        ],
+        env: {
+          ...(name === 'worker' ? smallHeap.env : {}),
+          ...own,
+          ...stack.env[name],
+          ...(name === 'api' ? { PORT: String(stack.ports.api) } : { PORT: '8080' }),
+          ...(name === 'signer' ? { COUNTERSIGN_WITNESS_URL: witness.url } : {}),
+          // There is one port, and the worker has it.
+          ...(name === 'worker' ? {} : { METRICS_PORT: '' }),
+          ...more,
+        },
+        ...(name === 'api' && { told: (message) => listens((message as { port: number }).port) }),
+        log: (line) => printLine(`[${name}] ${line}`),
+        stopSignal: 'SIGTERM',
+      });
+      children.push(child);
+      return child;
+    };
+    for (const name of names) await begin(name);
     const ended = Promise.race([
       ...children.map((child, i) => child.exited.then(() => names[i] ?? 'a process')),
       stack.failed,
@@ -106,7 +105,10 @@ export async function runStart(env: Environment, processEnv: NodeJS.ProcessEnv):
         env.PORT,
       );
       await ready(api, over.signal);
-      return { api };
+      // It brings the API what people do in other systems, so it is told where the API is.
+      const deliverer = await begin('deliverer', { COUNTERSIGN_URL: api });
+      await stack.systems?.announce(api);
+      return { api, deliverer };
     });
     const late = delay(readyWithinMs, undefined, { ref: false, signal: over.signal }).then(() => {
       throw new Error(`the API was not ready within ${readyWithinMs / 1000} s`);
@@ -114,12 +116,13 @@ export async function runStart(env: Environment, processEnv: NodeJS.ProcessEnv):
     const first = await Promise.race([readyApi, late, stopped, ended]);
     if (typeof first === 'string') throw new Error(`${first} ended before it was ready`);
     if (first) {
-      const { api } = first;
+      const { api, deliverer } = first;
       const { OIDC_ISSUER: issuer = env.OIDC_ISSUER ?? '', ONSMQTT_ENDPOINT: simulator } = stack.env.shared;
       const running: Running = {
         api,
         issuer,
         simulator: simulator ?? null,
+        systems: stack.systems?.urls ?? null,
         pid: process.pid,
         environment: { ...stack.env.shared, ...stack.env.worker },
       };
@@ -131,7 +134,7 @@ export async function runStart(env: Environment, processEnv: NodeJS.ProcessEnv):
         Date.now() - began,
         say,
       );
-      const why = await Promise.race([stopped, ended]);
+      const why = await Promise.race([stopped, ended, deliverer.exited.then(() => 'deliverer')]);
       if (typeof why === 'string') failure = `${why} ended by itself`;
     }
   } catch (error) {

@@ -81,7 +81,8 @@ const longestLog = 2000;
 
 /**
  * A local endpoint that speaks the HTTP of somebody else's system, on loopback, and can be told to fail
- * (`POST /_sim/faults`, a list of {@link RestFault}); `GET /_sim/calls` tells what came.
+ * (`POST /_sim/faults`, a list of {@link RestFault}) or to be away (`POST /_sim/outages`, `{seconds}`); `GET /_sim/calls` tells
+ * what came.
  */
 export async function startRestEndpoint(options: RestEndpointOptions): Promise<RestEndpoint> {
   const closing = new AbortController();
@@ -118,6 +119,15 @@ export async function startRestEndpoint(options: RestEndpointOptions): Promise<R
         const sent = JSON.parse(incoming.body.toString('utf8')) as RestFault | RestFault[];
         faults.push(...[sent].flat().map((fault) => ({ fault, left: fault.times ?? 1 })));
         return jsonAnswer({ faults: faults.length });
+      }
+      case 'POST /_sim/outages': {
+        const { seconds } = JSON.parse(incoming.body.toString('utf8')) as { seconds?: unknown };
+        if (typeof seconds !== 'number' || !(seconds > 0 && seconds <= 3600)) {
+          return problemAnswer(422, 'seconds: a number above 0, at most 3600.');
+        }
+        // Once this answer has left.
+        setTimeout(() => void outage(seconds * 1000), 50).unref();
+        return jsonAnswer({ seconds });
       }
       case 'DELETE /_sim/faults':
         faults = [];
@@ -196,6 +206,16 @@ export async function startRestEndpoint(options: RestEndpointOptions): Promise<R
     server.listen(options.port ?? 0, '127.0.0.1', resolve);
   });
   const { port } = server.address() as AddressInfo;
+
+  /** As if it had been killed: every connection ends, and nothing listens until it is over. What it holds stays. */
+  async function outage(ms: number): Promise<void> {
+    if (closing.signal.aborted) return;
+    const closed = new Promise((resolve) => server.close(resolve));
+    server.closeAllConnections();
+    await closed;
+    if (await delay(ms, closing.signal)) server.listen(port, '127.0.0.1');
+  }
+
   return {
     url: `${options.tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
     port,

@@ -3,13 +3,16 @@ import type { KnownPolicy } from '../../audit/verify/change-record.ts';
 import { askedMembers } from '../../domain/asked.ts';
 import { canonicalJson } from '../../domain/canonical-json.ts';
 import { digestText } from '../../domain/digest.ts';
+import { eventIn } from '../../domain/event-in.ts';
+import { fold } from '../../domain/fold.ts';
+import type { Change } from '../../domain/change.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
 import type { EntryBody, EventType } from '../../domain/entry.ts';
 import { personActor, statedActor } from '../../domain/entry.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import type { Person, Role } from '../../domain/person.ts';
 import type { PinnedPolicy } from '../../domain/policy.ts';
-import { policyDigestIn, policyPinned } from '../../domain/policy-entry.ts';
+import { policiesIn, policyDigestIn, policyPinned } from '../../domain/policy-entry.ts';
 import { newStatement } from '../../domain/statement.ts';
 import type { Act, Said, StatementKind } from '../../domain/statement.ts';
 import { submissionText } from '../../domain/submission.ts';
@@ -35,6 +38,14 @@ export function withPolicies<T extends EntryBody | Buffer>(all: readonly T[]): (
     if (policy && !had.has(policy.digest)) lacking.set(policy.digest, policyPinned(policy, body.time).body);
   }
   return [...lacking.values(), ...all];
+}
+
+/** The change that entries make. */
+export function changeOf(bodies: readonly EntryBody[]): Change {
+  const policyOf = policiesIn(withPolicies(bodies));
+  const folded = fold(bodies.flatMap((body) => eventIn(body, policyOf) ?? []));
+  if (folded === null) throw new Error('no change');
+  return folded.change;
 }
 
 /** One change's entries, as workflow, worker and API write them. */

@@ -1,9 +1,6 @@
 import type { EntryBody } from '../../domain/entry.ts';
-import { eventIn } from '../../domain/event-in.ts';
-import { fold } from '../../domain/fold.ts';
 import type { JsonObject } from '../../domain/json.ts';
-import { policiesIn } from '../../domain/policy-entry.ts';
-import { withPolicies } from '../audit/change-story.ts';
+import { changeOf } from '../audit/change-story.ts';
 import type { DeliveredEntry, Delivery, Sink } from '../../tickets/sink.ts';
 import type { Divergence, TicketReports } from '../../tickets/ticket-job.ts';
 
@@ -16,10 +13,7 @@ export function subscriptionOf(first = 100) {
 
   /** @param guard - called before each time something is kept: what it throws stands for a kill */
   function delivery(guard: () => void = () => undefined, signal?: AbortSignal): Delivery {
-    const policyOf = policiesIn(withPolicies(history.map(({ body }) => body)));
-    const events = history.map(({ body }) => eventIn(body, policyOf)).filter((event) => event !== null);
-    const change = fold(events)?.change;
-    if (change === undefined) throw new Error('no change');
+    const change = changeOf(history.map(({ body }) => body));
     return {
       subscription: 'tickets',
       change,

@@ -1,24 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { eventIn } from '../../domain/event-in.ts';
 import type { EntryBody } from '../../domain/entry.ts';
-import { fold } from '../../domain/fold.ts';
-import { policiesIn } from '../../domain/policy-entry.ts';
 import { commentsOf, desireOf, newTicketOf, stateOf } from '../../tickets/desired-ticket.ts';
 import { followOf } from '../../tickets/follow-phase.ts';
-import { changeStory, person, withPolicies } from '../audit/change-story.ts';
+import { changeOf as changeMadeBy, changeStory, person } from '../audit/change-story.ts';
 
 const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'tickets.md'), 'utf8');
 const [, table = ''] = page.split('## What a ticket follows');
 
-function changeOf(...bodies: EntryBody[]) {
-  const policyOf = policiesIn(withPolicies(bodies));
-  const events = bodies.map((body) => eventIn(body, policyOf)).filter((event) => event !== null);
-  const change = fold(events)?.change;
-  if (change === undefined) throw new Error('no change');
-  return change;
-}
+const changeOf = (...bodies: EntryBody[]) => changeMadeBy(bodies);
 
 test('the page says which state of a change is which of its ticket', () => {
   const rows = [...(table.split('\n## ')[0] ?? '').matchAll(/^\| `(\w+)` +\|[^|]*\| ([^|]*?) +\|$/gm)].map(

@@ -1,5 +1,4 @@
 import type { Change } from '../../domain/change.ts';
-import type { ChangeEvent } from '../../domain/change-event.ts';
 import { personActor, workerActor } from '../../domain/entry.ts';
 import type { EntryBody } from '../../domain/entry.ts';
 import { eventIn } from '../../domain/event-in.ts';
@@ -49,9 +48,8 @@ export class ToldChange {
   }
 
   now(): Change {
-    const events = this.history.flatMap(({ body }) =>
-      body.type === 'change.requested' ? (body as unknown as ChangeEvent) : (eventIn(body) ?? []),
-    );
+    const { policy } = this.asked;
+    const events = this.history.flatMap(({ body }) => eventIn(body, () => policy) ?? []);
     const folded = fold(events);
     if (folded === null) throw new Error('nothing was told yet');
     return folded.change;

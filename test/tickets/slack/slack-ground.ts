@@ -1,7 +1,4 @@
-import type { Change } from '../../../domain/change.ts';
-import type { ChangeEvent } from '../../../domain/change-event.ts';
 import type { EntryBody } from '../../../domain/entry.ts';
-import { fold } from '../../../domain/fold.ts';
 import type { JsonObject } from '../../../domain/json.ts';
 import type { RunningSlack } from '../../../simulator/slack/server.ts';
 import type { Delivery } from '../../../tickets/sink.ts';
@@ -9,15 +6,10 @@ import { makeSlackSink } from '../../../tickets/slack/sink.ts';
 import type { SlackSinkDependencies } from '../../../tickets/slack/sink.ts';
 import { slackSettings } from '../../../tickets/slack/settings.ts';
 import type { RestFault } from '../../../simulator/rest-endpoint.ts';
-import { changeStory } from '../../audit/change-story.ts';
+import { changeOf, changeStory } from '../../audit/change-story.ts';
 import type { ChangeStory } from '../../audit/change-story.ts';
 
-/** The change that entries make. */
-export function changeOf(entries: readonly EntryBody[]): Change {
-  const folded = fold(entries as unknown as ChangeEvent[]);
-  if (folded === null) throw new Error('no change');
-  return folded.change;
-}
+export { changeOf };
 
 /** A story whose change awaits decisions, as far as it is told. */
 export function awaiting(options: Parameters<typeof changeStory>[0] = {}): {
