@@ -19,6 +19,18 @@ policies:
     reminders: [4h, 24h]
     freezeOverride: { group: security }
 
+  # What \`npm run demo -- --ticket\` runs under: a Jira ticket, two people, one of whom may decide in Slack or DingTalk.
+  - name: ticketed
+    version: "1"
+    match:
+      instance: ["post-cn-ticket*"]
+    stages:
+      - name: review
+        groups:
+          - { anyApprover: true, threshold: 2 }
+    channels: [slack, dingtalk]
+    ticket: { system: jira, projects: [OPS] }
+
   - name: four-eyes
     version: demo-1
     stages:
