@@ -90,7 +90,7 @@ export function startDeliverer(options: DelivererOptions): { stop(): Promise<voi
     for (const row of rows) begin(row);
     // What ends meanwhile makes room for several at once.
     if (rows.length > 0) await pause(restMs, signal);
-    if (rows.length === 0) await due.wait(await sleepMs([...free.keys()], at), signal);
+    else await due.wait(await sleepMs([...free.keys()], at), signal);
   }
 
   async function readReceivers(at: number): Promise<void> {
