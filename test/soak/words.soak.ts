@@ -287,10 +287,7 @@ test(`${size} changes under random words, slow reads, hanging calls and kills: w
 
 /** What Temporal knows of a change that does not end: what it waits for, and the last events of its history. */
 async function stateOf(ground: Ground, id: string): Promise<string> {
-  const handle = new Client({
-    connection: ground.connection,
-    namespace: ground.namespace,
-  }).workflow.getHandle(workflowIdOf(id));
+  const handle = ground.client.workflow.getHandle(workflowIdOf(id));
   const { raw } = await handle.describe();
   const { events } = await handle.fetchHistory();
   return JSON.stringify({
