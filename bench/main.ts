@@ -90,7 +90,9 @@ const parts: Record<string, () => Promise<unknown>> = {
     onLogGround((ground) =>
       benchDeliveries(
         ground,
-        quick ? { aSecond: 100, seconds: 3, behind: 10_000 } : { aSecond: 500, seconds: 20, behind: 100_000 },
+        quick
+          ? { aSecond: 100, seconds: 15, behind: 10_000 }
+          : { aSecond: 500, seconds: 20, behind: 100_000 },
       ),
     ),
   verify: () =>

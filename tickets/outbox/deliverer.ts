@@ -15,6 +15,9 @@ import { nextDue } from './next-due.ts';
 import type { Receiver, SinkOf } from './receiver.ts';
 import { spreadEntries } from './spread-entries.ts';
 
+/** How long it rests after it has begun deliveries, ms: each look for more costs much the same for one as for many. */
+const restMs = 10;
+
 /** Options of {@link startDeliverer}. */
 export interface DelivererOptions {
   /** Logs in as the deliverer; one of its connections is kept. */
@@ -85,7 +88,9 @@ export function startDeliverer(options: DelivererOptions): { stop(): Promise<voi
     const until = isoTime(at + Math.ceil(deadlineMs * 1.5));
     const rows = free.size === 0 ? [] : await leaseRows(pool, free, { at: isoTime(at), until });
     for (const row of rows) begin(row);
-    if (rows.length === 0) await due.wait(await sleepMs([...free.keys()], at), signal);
+    // What ends meanwhile makes room for several at once.
+    if (rows.length > 0) await pause(restMs, signal);
+    else await due.wait(await sleepMs([...free.keys()], at), signal);
   }
 
   async function readReceivers(at: number): Promise<void> {
