@@ -46,12 +46,16 @@ program
 program
   .command('demo')
   .description('take one change through two 500s to success, beside a running start')
-  .action(async () => {
+  .option('--ticket', 'one under a Jira ticket, approved in Slack, while Jira goes away')
+  .action(async ({ ticket }: { ticket?: boolean }) => {
     const lines: string[] = [];
     const json = program.opts<{ json?: boolean }>().json === true;
-    await (
-      await import('./run-demo.ts')
-    ).runDemo(env(), (line) => (json ? lines.push(line) : printLine(line)));
+    const out = (line: string) => {
+      if (json) lines.push(line);
+      else printLine(line);
+    };
+    if (ticket === true) await (await import('./run-ticket-demo.ts')).runTicketDemo(env(), out);
+    else await (await import('./run-demo.ts')).runDemo(env(), out);
     if (json) output().result(lines, []);
   });
 program

@@ -14,12 +14,15 @@ export interface Block {
 }
 
 const second = 1000;
+/** Whoever mends a ticket, or a ticket system that was away, waits for the call. */
+const longestForTicket = 15 * second;
 
 /**
  * How long to wait before a gate that blocks is asked again, ms: until the block ends, but at least 1 s and at most
- * `longest`, since a freeze may be lifted and another one declared.
+ * `longest`, since a freeze may be lifted and another one declared; 15 s for a ticket, of whose mending nobody tells.
  */
-export function askAgainMs({ until }: Block, now: number, longest = 60 * second): number {
-  const wait = until === null ? longest : Date.parse(until) - now;
-  return Math.min(Math.max(wait, second), longest);
+export function askAgainMs({ kind, until }: Block, now: number, longest = 60 * second): number {
+  const most = kind === 'ticket' ? Math.min(longest, longestForTicket) : longest;
+  const wait = until === null ? most : Date.parse(until) - now;
+  return Math.min(Math.max(wait, second), most);
 }

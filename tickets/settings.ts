@@ -30,8 +30,6 @@ export const credential = z
     secretFile,
   })
   .meta({ description: 'A login at the system.' });
-/** See {@link credential}. */
-export type Credential = z.infer<typeof credential>;
 
 /** An address range in CIDR notation, such as `10.1.0.0/16` or `fd00::/8`. */
 export const network = z.union([z.cidrv4(), z.cidrv6()]);

@@ -210,14 +210,17 @@ describe('who may override', () => {
   });
 });
 
-test.each<[string | null, number]>([
+test.each<[string | null, number, 'ticket'?]>([
   [null, 60_000],
+  [null, 15_000, 'ticket'],
+  [at(1), 15_000, 'ticket'],
+  [at(-1), 1000, 'ticket'],
   [at(-1), 1000],
   [at(0), 1000],
   [new Date(now + 1500).toISOString(), 1500],
   [at(1), 60_000],
   [at(1000), 60_000],
-])('a gate that blocks until %s is asked again after %d ms', (until, expected) => {
-  const block = { kind: 'freeze' as const, reason: '', until, freezeId: 'f' };
+])('a gate that blocks until %s is asked again after %d ms %s', (until, expected, kind) => {
+  const block = { kind: kind ?? 'freeze', reason: '', until, freezeId: 'f' };
   expect(askAgainMs(block, now)).toBe(expected);
 });
