@@ -23,7 +23,13 @@ const count = z.number().int();
 const scope = z.record(z.string(), z.string());
 
 /** As it is pinned: the same members, with the same limits. */
-const policySchema = z.strictObject(pinnedPolicySchema.shape).openapi('Policy');
+const policySchema = z
+  .strictObject({
+    ...pinnedPolicySchema.shape,
+    // The generator takes a member that may only be left out for one that has to be there.
+    channels: pinnedPolicySchema.shape.channels.unwrap().optional(),
+  })
+  .openapi('Policy');
 
 /** A revoked version of a policy. */
 export const policyRevocationAnswer = z

@@ -221,6 +221,6 @@ test.each<[string | null, number, 'ticket'?]>([
   [at(1), 60_000],
   [at(1000), 60_000],
 ])('a gate that blocks until %s is asked again after %d ms %s', (until, expected, kind) => {
-  const block = { kind: kind ?? 'freeze', reason: '', until, freezeId: 'f' };
+  const block = { kind: kind ?? ('freeze' as const), reason: '', until, freezeId: 'f' };
   expect(askAgainMs(block, now)).toBe(expected);
 });

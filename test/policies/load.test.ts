@@ -296,7 +296,11 @@ describe('what its author should know', () => {
 
 test('the demo’s policies are as good as any, and its default is four-eyes', async () => {
   const { set } = await checkPolicies(await files(demoPolicy));
-  const [critical, other] = set?.rules ?? [];
+  const [critical, ticketed, other] = set?.rules ?? [];
+  expect(ticketed?.policy).toMatchObject({
+    ticket: { system: 'jira', required: true },
+    channels: [{ name: 'slack' }, { name: 'dingtalk' }],
+  });
   expect(critical?.policy.stages[0]?.groups).toHaveLength(2);
   expect(other?.policy).toMatchObject({
     name: fourEyes.name,

@@ -4,6 +4,7 @@ import { appendEntry } from '../../../audit/append.ts';
 import { sequencePending } from '../../../audit/sequence-pending.ts';
 import { changeMembers, newEntryBody } from '../../../domain/entry.ts';
 import type { EntryBody } from '../../../domain/entry.ts';
+import { policyPinned } from '../../../domain/policy-entry.ts';
 import type { JsonObject } from '../../../domain/json.ts';
 import type { SubscriptionFilter } from '../../../domain/subscription.ts';
 import { inTransaction } from '../../../store/in-transaction.ts';
@@ -41,7 +42,7 @@ export interface OutboxRow {
 export interface OutboxGround {
   readonly database: TestDatabase;
   readonly pool: (role: DatabaseRole) => Pool;
-  /** Asks for so many changes, in one transaction, and gives their entries indexes. */
+  /** Asks for so many changes, in one transaction, and gives their entries indexes; index 0 has their policy. */
   ask(count: number, more?: Parameters<typeof history>[0]): Promise<Told[]>;
   /** Appends an entry of each change, and gives it an index. */
   add(changes: readonly Told[], type?: EntryBody['type'], members?: JsonObject): Promise<void>;
@@ -75,7 +76,8 @@ export async function startOutboxGround(): Promise<OutboxGround> {
     async ask(count, more = {}) {
       const told = Array.from({ length: count }, () => history(more));
       await inTransaction(pool('worker'), async (client) => {
-        for (const { entries } of told) {
+        for (const { change, entries } of told) {
+          await appendEntry(client, policyPinned(change.policy, '2026-11-24T09:00:00.000Z'));
           for (const { key, body } of entries) await appendEntry(client, { key, body });
         }
       });
