@@ -6,10 +6,11 @@ import type { TicketRead } from '../domain/ticket-read.ts';
 import { loadPolicies } from '../policies/load.ts';
 import type { SystemSettings } from '../tickets/integrations.ts';
 import { RemoteError } from '../tickets/remote-error.ts';
-import type { TicketReader } from '../tickets/ticket-system.ts';
+import type { Account } from '../tickets/ticket-system.ts';
 import type { Environment } from './environment.ts';
 import type { Finding } from './finding.ts';
 import { openIntegrations } from './integrations.ts';
+import { systemAccount } from './system-account.ts';
 import { openTicketReader } from './ticket-readers.ts';
 import type { ReaderMakers } from './ticket-readers.ts';
 
@@ -68,10 +69,10 @@ async function examineSystem(
   const title = `${settings.kind} ${name}`;
   try {
     const opened = await openTicketReader(env, name, settings, makers);
-    if (opened === null) {
-      return { name: title, ok: true, found: 'configured; it is not asked for tickets', remedy: '' };
-    }
-    return { name: title, ok: true, found: await accountText(opened.reader), remedy: '' };
+    const signal = AbortSignal.timeout(deadlineMs);
+    const account = await (opened?.reader.account(signal) ?? systemAccount(env, settings, signal));
+    const found = account === null ? 'configured; nothing but a message would tell' : accountText(account);
+    return { name: title, ok: true, found, remedy: '' };
   } catch (error) {
     return wrong(title, error, 'check its address, the file of its secret, HTTPS_PROXY and NO_PROXY');
   }
@@ -90,12 +91,11 @@ async function unknownSystems(env: Environment, known: readonly string[]): Promi
 }
 
 /** Whose login it is, and what it may do. */
-async function accountText(reader: TicketReader): Promise<string> {
-  const { id, name, rights } = await reader.account(AbortSignal.timeout(deadlineMs));
+function accountText({ id, name, rights }: Account): string {
   const listed = (has: boolean) => rights.filter((right) => right.has === has).map((right) => right.name);
   const parts = [
     `answers as ${name}${name === id ? '' : ` (${id})`}`,
-    `may ${listed(true).join(', ') || 'nothing that was asked for'}`,
+    ...(rights.length === 0 ? [] : [`may ${listed(true).join(', ') || 'nothing that was asked for'}`]),
     ...(listed(false).length === 0 ? [] : [`may not ${listed(false).join(', ')}`]),
   ];
   return shownText(parts.join('; '));

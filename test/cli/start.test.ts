@@ -76,10 +76,19 @@ test(
     expect(demo.output()).toMatch(/attempt 1 +failed 500 InternalError/);
     expect(demo.output()).toMatch(/attempt 3 +succeeded 200/);
 
+    const ticketed = countersign(home, 'demo', '--ticket');
+    expect([(await ticketed.exited)[0], ticketed.output()]).toEqual([
+      0,
+      expect.stringContaining('ticket OPS-1 is Done'),
+    ]);
+    expect(ticketed.output()).toMatch(/approve +bob at/);
+    expect(ticketed.output()).toMatch(/Outcome: succeeded .* RequestId [0-9A-F-]{36}\./);
+
     const listed = countersign(home, '--json', 'change', 'list', '--as', 'dave');
     expect((await listed.exited)[0]).toBe(0);
     expect(JSON.parse(listed.output())).toMatchObject({
       items: [
+        { operation: 'ActiveCaCertificate', executionStatus: 'succeeded', ticket: { id: 'OPS-1' } },
         { operation: 'InactivateDeviceCertificate', executionStatus: 'succeeded' },
         { operation: 'ActiveCaCertificate', executionStatus: 'succeeded' },
       ],

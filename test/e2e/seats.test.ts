@@ -1,15 +1,13 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ChangeView } from '../../api/view.ts';
-import { follow } from '../../audit/verify/follow-change.ts';
-import type { ChangeRecord } from '../../audit/verify/change-record.ts';
 import type { ApiClient } from '../../cli/api-client.ts';
 import { canonicalJson } from '../../domain/canonical-json.ts';
 import { workflowIdOf } from '../../domain/change.ts';
 import { mostTakenBack } from '../../domain/decision.ts';
-import type { EntryBody } from '../../domain/entry.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import type { PinnedPolicy } from '../../domain/policy.ts';
+import { problemsIn } from '../support/followed.ts';
 import { codeOf, decide, entriesOf, inMs, journeyOf } from '../support/journey.ts';
 import { replayAll } from '../support/replay.ts';
 import { changeThat, startApi, startGround, startWorkers } from '../support/service.ts';
@@ -38,15 +36,8 @@ const takeBack = (by: ApiClient, change: ChangeView): Promise<ChangeView> =>
   by.delete(`/v1/changes/${change.id}/decisions`);
 
 /** What the verifier has to say against a change's entries. */
-async function problemsOf(by: ApiClient, change: ChangeView): Promise<unknown[]> {
-  let record: ChangeRecord | null = null;
-  const found: unknown[] = [];
-  for (const entry of await entriesOf(by, change.id)) {
-    const next = follow(record, entry as unknown as EntryBody, true);
-    record = next.record;
-    found.push(...next.problems);
-  }
-  return found;
+async function problemsOf(by: ApiClient, change: ChangeView): Promise<readonly unknown[]> {
+  return problemsIn(await entriesOf(by, change.id), change);
 }
 
 beforeAll(async () => {

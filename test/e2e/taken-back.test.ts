@@ -1,12 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ChangeView } from '../../api/view.ts';
-import { follow } from '../../audit/verify/follow-change.ts';
-import type { ChangeRecord } from '../../audit/verify/change-record.ts';
 import { workflowIdOf } from '../../domain/change.ts';
-import type { EntryBody } from '../../domain/entry.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import { requestUpdate } from '../../workflows/messages.ts';
+import { problemsIn } from '../support/followed.ts';
 import { approvalOf, codeOf, decide, entriesOf, journeyOf } from '../support/journey.ts';
 import type { Journey } from '../support/journey.ts';
 import { honest } from '../support/honest.ts';
@@ -46,15 +44,9 @@ const takeBack = (change: ChangeView): Promise<ChangeView> =>
   api.users.bob.delete(`/v1/changes/${change.id}/decisions`);
 const handleOf = ({ id }: ChangeView) => ground.client.workflow.getHandle(workflowIdOf(id));
 
-async function problemsOf({ id }: ChangeView): Promise<string[]> {
-  let record: ChangeRecord | null = null;
-  const found: string[] = [];
-  for (const entry of await entriesOf(api.users.dave, id)) {
-    const next = follow(record, entry as unknown as EntryBody, true);
-    record = next.record;
-    found.push(...next.problems.map(({ code }) => code));
-  }
-  return found;
+async function problemsOf(change: ChangeView): Promise<string[]> {
+  const entries = await entriesOf(api.users.dave, change.id);
+  return problemsIn(entries, change).map(({ code }) => code);
 }
 
 describe('an approval that was taken back', { timeout: 120_000 }, () => {

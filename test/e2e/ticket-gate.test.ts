@@ -3,14 +3,12 @@ import { readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compareChanges } from '../../audit/compare/compare-changes.ts';
-import { follow } from '../../audit/verify/follow-change.ts';
-import type { ChangeRecord } from '../../audit/verify/change-record.ts';
 import type { ShownEntry } from '../../cli/api-client.ts';
-import type { EntryBody } from '../../domain/entry.ts';
 import type { CountersignError } from '../../domain/error.ts';
 import { policyChoice } from '../../policies/choose.ts';
 import { onePolicy } from '../../policies/load.ts';
 import { makePool } from '../../store/pool.ts';
+import { problemsIn } from '../support/followed.ts';
 import { approvalRequest, failureOf, startHost } from '../support/host.ts';
 import { found, saved, unpacked, verified } from '../audit/pack-file.ts';
 import { untilSealed } from '../audit/seal.ts';
@@ -85,15 +83,12 @@ async function checks(id: string): Promise<ShownEntry[]> {
 }
 
 /** What a verifier finds in the entries of a change. */
-function judged(entries: readonly ShownEntry[]): string[] {
-  let record: ChangeRecord | null = null;
-  const codes: string[] = [];
-  for (const { index: _i, key: _k, ...body } of entries) {
-    const next = follow(record, body as unknown as EntryBody, true);
-    record = next.record;
-    codes.push(...next.problems.map(({ code }) => code));
-  }
-  return codes;
+async function judged(
+  id: string,
+  of: (entries: readonly ShownEntry[]) => readonly ShownEntry[] = (all) => all,
+): Promise<string[]> {
+  const [entries, change] = await Promise.all([entriesOf(api.users.dave, id), api.users.dave.change(id)]);
+  return problemsIn(of(entries), change).map(({ code }) => code);
 }
 
 async function refusalOf(work: Promise<unknown>): Promise<CountersignError> {
@@ -158,10 +153,9 @@ describe('before people are asked', () => {
       ['precheck', null],
       ['before_call', null],
     ]);
-    const entries = await entriesOf(api.users.dave, asked.id);
-    expect(judged(entries)).toEqual([]);
-    const without = entries.filter((e) => !(e.type === 'ticket.checked' && e['point'] === 'before_call'));
-    expect(judged(without)).toEqual(['ticket_not_checked']);
+    expect(await judged(asked.id)).toEqual([]);
+    const isBefore = (e: ShownEntry) => e.type === 'ticket.checked' && e['point'] === 'before_call';
+    expect(await judged(asked.id, (all) => all.filter((e) => !isBefore(e)))).toEqual(['ticket_not_checked']);
   });
 
   test('an evidence pack says so, and what is stored is what the log says', async () => {
@@ -217,7 +211,7 @@ describe('before people are asked', () => {
       outcome: { code },
       ticketRead: { verdict: code },
     });
-    expect(judged(await entriesOf(api.users.dave, asked.id))).toEqual([]);
+    expect(await judged(asked.id)).toEqual([]);
   });
 
   test('a system that does not answer is asked again', async () => {
@@ -297,7 +291,7 @@ describe('after the approval and before the call', () => {
       await mend(id, sn);
       expect(await journey.ended(asked.id)).toMatchObject({ executionStatus: 'succeeded', waitsFor: null });
       expect(await ground.calls(sn)).toHaveLength(1);
-      expect(judged(await entriesOf(api.users.dave, asked.id))).toEqual([]);
+      expect(await judged(asked.id)).toEqual([]);
     },
   );
 
@@ -323,7 +317,7 @@ describe('after the approval and before the call', () => {
     expect((await journey.ended(changeId)).attempts).toHaveLength(2);
     const told = await checks(changeId);
     expect(told.map(({ verdict }) => verdict)).toEqual([null, null, 'ticket_closed', null]);
-    expect(judged(await entriesOf(api.users.dave, changeId))).toEqual([]);
+    expect(await judged(changeId)).toEqual([]);
   });
 
   test('while it is held the log does not fill, and the change can be withdrawn', async () => {
@@ -388,7 +382,7 @@ describe('one open change for each ticket', () => {
       code: 'ticket_taken',
       message: `change ${first.id} is open under this ticket`,
     });
-    expect(judged(await entriesOf(api.users.dave, asked.id))).toEqual([]);
+    expect(await judged(asked.id)).toEqual([]);
     await api.users.alice.post(`/v1/changes/${first.id}/withdrawal`, { comment: '' });
   });
 

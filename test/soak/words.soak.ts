@@ -5,13 +5,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { ChangeView } from '../../api/view.ts';
 import type { ApiClient } from '../../cli/api-client.ts';
-import { follow } from '../../audit/verify/follow-change.ts';
-import type { ChangeRecord } from '../../audit/verify/change-record.ts';
 import { workflowIdOf } from '../../domain/change.ts';
 import type { Change } from '../../domain/change.ts';
-import type { EntryBody } from '../../domain/entry.ts';
 import { loadPolicies } from '../../policies/load.ts';
 import { stateQuery } from '../../workflows/messages.ts';
+import { problemsIn } from '../support/followed.ts';
 import { entriesOf, inMs } from '../support/journey.ts';
 import { startProcess } from '../support/process.ts';
 import { replayAll } from '../support/replay.ts';
@@ -318,12 +316,8 @@ async function judge(
   const calls = await ground.calls(sn);
   expect(calls.length).toBeLessThanOrEqual(end.attempts.filter(({ sentAt }) => sentAt !== null).length);
   const entries = await entriesOf(auditor, end.id);
-  let record: ChangeRecord | null = null;
-  for (const entry of entries) {
-    const followed = follow(record, entry as unknown as EntryBody, true);
-    if (followed.problems.length > 0) throw new Error(`${end.id}: ${JSON.stringify(followed.problems)}`);
-    record = followed.record;
-  }
+  const problems = problemsIn(entries, end);
+  if (problems.length > 0) throw new Error(`${end.id}: ${JSON.stringify(problems)}`);
   const closed = entries.filter(({ type }) => type === 'change.closed');
   expect(closed).toHaveLength(1);
   const story = ({
