@@ -22,6 +22,9 @@ import { isOwnEffect } from './own-effect.ts';
 import { makeReadOrFail } from './read-target.ts';
 import { makeTicketCheck } from './ticket-check.ts';
 
+/** How old what was read of a ticket may be, ms. */
+const staleTicketMs = 1000;
+
 /**
  * The first step of a gated call: everything that must hold before it. Each of the two functions answers null when it
  * holds, and otherwise what the change comes to without a call.
@@ -60,12 +63,17 @@ export function makeBeforeCall(deps: ActivityDependencies) {
       const lapsed = await lapsedSince(change);
       if (lapsed !== null) return lapsed;
     }
-    // Beside the target, so that each is as fresh as the other when the call begins.
-    const ticket = tickets.ask(change);
+    // Beside the target; once more where that took long, so that a call begins on what has just been read.
+    const asked = tickets.ask(change);
+    const ticketNow = async (isNext: boolean) => {
+      const answer = await asked;
+      const isStale = isNext && answer.kind === 'read' && now() - Date.parse(answer.at) > staleTicketMs;
+      return isStale ? await tickets.ask(change) : answer;
+    };
     const blocked = async (isNext: boolean): Promise<CallResult | null> => {
       const why =
         (await gate(change, now())) ??
-        (await asFailure(async () => tickets.block(change, await ticket, isNext)));
+        (await asFailure(async () => tickets.block(change, await ticketNow(isNext), isNext)));
       return why && { kind: 'blocked', why, called };
     };
     let snapshot: JsonObject | null;

@@ -8,7 +8,7 @@ import type { CallResult } from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { asFailure } from './failure.ts';
 
-/** After how many ms of sealing the checks are made again. */
+/** After how many ms of recording and sealing the checks are made again. */
 const staleAfterMs = 1000;
 
 /** A call that may be sent, or the result of the change without a call. */
@@ -24,10 +24,10 @@ export function makeStartCall(
 ): (implementation: Implementation, change: Change, ref: ActivityRef) => Promise<Started> {
   const attempts = makeAttemptLog(deps);
   return async (implementation, change, ref) => {
+    const since = performance.now();
     const begun = await asFailure(() => attempts.start(change, ref));
     const { started, entry } = begun;
     const giveUp = (why: string) => untilRecorded(() => attempts.end(change, ref, started, unsent(why)));
-    const since = performance.now();
     try {
       await asFailure(() => deps.sealing.untilSealed(entry));
       await asFailure(() => attempts.assertCurrent(change, ref));

@@ -232,6 +232,21 @@ describe('before people are asked', () => {
 });
 
 describe('after the approval and before the call', () => {
+  test('closed while the target is being read, slowly: no call', async () => {
+    const { sn, id, named } = await ticketed();
+    const asked = await journey.asked(sn, named);
+    const before = system.reads();
+    await ground.slowRead(sn, 2500);
+    await decide(api.users.bob, asked);
+    // The ticket was read beside the target, and was right.
+    await eventually(() => Promise.resolve(system.reads() > before ? true : null));
+    system.put(id, { phase: 'done', state: 'Done' });
+    expect(await held(asked.id)).toMatchObject({ kind: 'ticket' });
+    expect(await ground.calls(sn)).toEqual([]);
+    system.put(id, { phase: 'new', state: 'Open' });
+    expect(await journey.ended(asked.id)).toMatchObject({ executionStatus: 'succeeded' });
+  });
+
   type Move = (id: string, sn: string) => unknown;
   test.each<[string, Move, Move, RegExp]>([
     [
