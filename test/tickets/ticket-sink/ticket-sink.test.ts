@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { EntryBody } from '../../../domain/entry.ts';
+import { fourEyes } from '../../../domain/four-eyes.ts';
 import type { RestFault } from '../../../simulator/rest-endpoint.ts';
 import { makeTicketSink } from '../../../tickets/ticket-sink.ts';
+import { ticketRule } from '../../support/ticket.ts';
 import { changeStory } from '../../audit/change-story.ts';
 import { reportsOf, subscriptionOf } from '../delivery.ts';
 import { localJira, writing } from '../jira/local-jira.ts';
@@ -50,6 +52,9 @@ const only = async () => {
   expect(issues).toHaveLength(1);
   return issues[0] as (typeof issues)[number];
 };
+/** A story whose policy's ticket rule has the change hold its ticket. */
+const heldStory = (system = 'jira') =>
+  changeStory({ policy: { ...fourEyes, ticket: ticketRule({ system }) } });
 const named = (key: string) => ({ ticket: { system: 'jira', id: key, url: null } });
 
 test.each(['cloud', 'data_center'] as const)(
@@ -146,7 +151,7 @@ test.each<[string, (story: ReturnType<typeof changeStory>) => EntryBody[], strin
 
 test('a ticket that the change names is linked and updated, and none is made', async () => {
   await jira.control('PUT', '/issues', { key: 'OPS-7', creator: 'acc-pat', status: 'In Progress' });
-  const { story, reports, tell } = ground();
+  const { story, reports, tell } = ground(heldStory());
   await tell(story.requested(named('OPS-7')), story.prechecked(), story.approved());
   // It is further than the change: that is its people's business.
   expect(await only()).toMatchObject({
@@ -157,6 +162,22 @@ test('a ticket that the change names is linked and updated, and none is made', a
   expect([...reports.linked.values()]).toEqual([false]);
   await tell(story.scheduled(), story.started(), story.ended('succeeded'), story.closed());
   expect((await only()).status).toBe('Done');
+});
+
+test.each<[string, () => ReturnType<typeof changeStory>, boolean]>([
+  ['whose policy has no ticket rule', () => changeStory(), true],
+  ['whose policy asks for a ticket of another system', () => heldStory('servicenow'), true],
+  ['that was withdrawn before its ticket was judged', () => heldStory(), false],
+])('a change %s does not move the ticket that it names', async (_name, storyOf, isPrechecked) => {
+  await jira.control('PUT', '/issues', { key: 'OPS-7', creator: 'acc-pat', status: 'In Progress' });
+  const { story, reports, tell } = ground(storyOf());
+  await tell(story.requested(named('OPS-7')));
+  if (isPrechecked) await tell(story.prechecked(), story.approved());
+  await tell(story.withdrawn(), story.closed('withdrawn', 'not_started', 'withdrawn'));
+  const issue = await only();
+  expect(issue).toMatchObject({ status: 'In Progress', remoteLinks: [{}] });
+  expect(issue.comments.at(-1)?.text).toContain('Outcome: withdrawn');
+  expect(reports.diverged.size).toBe(0);
 });
 
 test('a ticket that the change names and nobody finds is told, and none is made instead', async () => {
@@ -380,7 +401,7 @@ describe('people who move the ticket', () => {
 
 test('two installations that want one ticket otherwise stop, instead of moving it for ever', async () => {
   await jira.control('PUT', '/issues', { key: 'OPS-7', creator: 'acc-pat' });
-  const [ahead, behind] = [ground(), ground()];
+  const [ahead, behind] = [ground(heldStory()), ground(heldStory())];
   for (const { story, tell } of [ahead, behind])
     await tell(story.requested(named('OPS-7')), story.prechecked());
   await ahead.tell(ahead.story.approved(), ahead.story.scheduled());
@@ -423,7 +444,7 @@ test('a system that is killed and comes back finds its ticket followed, and no s
 test('one change has a ticket in each of two systems', async () => {
   const other = await localJira('data_center');
   try {
-    const { story, tell } = ground();
+    const { story, tell } = ground(heldStory('other'));
     const ticket = { system: 'other', id: 'OPS-5', url: null };
     await other.control('PUT', '/issues', { key: 'OPS-5', creator: 'acc-pat' });
     const second = subscriptionOf();
