@@ -55,9 +55,9 @@ async function takePlace(client: PoolClient): Promise<{ next: number; size: numb
 async function subscriptionsOf(client: PoolClient): Promise<Subscribed[]> {
   const { rows } = await client.query<Omit<Subscribed, 'fromIndex'> & { fromIndex: string }>({
     name: 'list-subscribed',
-    // Whoever deletes one waits for this transaction, so that its rows have something to belong to.
-    text: `select name, filter, from_index as "fromIndex" from countersign.subscription
-            where state = 'active' for key share`,
+    // Also those that are disabled: the place in the log moves on, and what comes meanwhile waits until they are active. Whoever
+    // deletes one waits for this transaction, so that its rows have something to belong to.
+    text: `select name, filter, from_index as "fromIndex" from countersign.subscription for key share`,
   });
   return rows.map((row) => ({ ...row, fromIndex: Number(row.fromIndex) }));
 }

@@ -200,9 +200,21 @@ test('410: the subscription is disabled, and goes on once it is activated', asyn
   await until(async () => (await getSubscription(api, 'hook'))?.state === 'disabled');
   expect((await getSubscription(api, 'hook'))?.disabledReason).toBe('answered 410');
   await ground.add(changes);
+  // Another change is asked for meanwhile, and the place in the log moves past it.
+  const [other] = (await ground.ask(1)) as [Told];
+  await until(async () => {
+    const { rows } = await ground
+      .pool('reader')
+      .query<{ isSpread: boolean }>(
+        'select c.next_index = h.size as "isSpread" from countersign.outbox_cursor c, audit.head h',
+      );
+    return rows[0]?.isSpread === true;
+  });
+  expect(server.received).toHaveLength(1);
   isGone = false;
   expect(await activateSubscription(api, 'hook')).toBe(true);
   await until(() => server.received.some((hook) => dataOf(hook).index === 1 && hook !== server.received[0]));
+  await until(() => indexesOf(server.received, other).length === 1);
 });
 
 test('what a sink keeps of a change is there next time, and also after a failure', async () => {
