@@ -44,7 +44,8 @@ async function makeTicket(job: TicketJob): Promise<TicketRead> {
   const wait = intent === null ? 0 : Date.parse(intent) + system.searchLagMs + settleMs - now();
   if (wait > 0) {
     const message = 'a ticket may have been made; it is looked for until a search would show it';
-    throw new RemoteError('throttled', message, { retryAfterMs: wait });
+    // Of this change alone: `throttled` would have every other change of the system wait as well.
+    throw new RemoteError('conflict', message, { retryAfterMs: wait });
   }
   const began = new Date(now()).toISOString();
   await keeping.keep({ intent: began });

@@ -225,6 +225,7 @@ describe('a failure is told, and the same delivery later goes on', () => {
     ['401', { kind: 'status', status: 401 }, { fault: 'denied' }],
     ['403', { kind: 'status', status: 403 }, { fault: 'denied' }],
     ['404', { kind: 'status', status: 404 }, { fault: 'not_found' }],
+    ['410', { kind: 'status', status: 410 }, { fault: 'failed', httpStatus: 410 }],
     ['409', { kind: 'status', status: 409 }, { fault: 'conflict' }],
     ['429', { kind: 'status', status: 429, headers: { 'retry-after': '9' } }, { retryAfterMs: 9000 }],
     ['500', { kind: 'status', status: 500 }, { fault: 'failed' }],
@@ -280,7 +281,7 @@ test('after an answer that says nothing it is looked for as long as the search m
   await expect(subscription.deliver(sink)).rejects.toMatchObject({ fault: 'failed' });
   later(1000);
   await expect(subscription.deliver(sink)).rejects.toMatchObject({
-    fault: 'throttled',
+    fault: 'conflict',
     retryAfterMs: settledMs - 1000,
   });
   expect(await jira.issues()).toHaveLength(1);
@@ -295,7 +296,7 @@ test('after an answer that says nothing, and nothing done, it is made when the s
   subscription.add(story.requested());
   await jira.faults({ kind: 'reset', method: 'POST', path: '/issue' });
   await expect(subscription.deliver(sink)).rejects.toMatchObject({ fault: 'unreachable' });
-  await expect(subscription.deliver(sink)).rejects.toMatchObject({ fault: 'throttled' });
+  await expect(subscription.deliver(sink)).rejects.toMatchObject({ fault: 'conflict' });
   later(settledMs);
   await subscription.deliver(sink);
   expect(await jira.issues()).toHaveLength(1);
