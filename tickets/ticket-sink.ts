@@ -31,7 +31,7 @@ async function bring(job: TicketJob, { change, entries, history, signal }: Deliv
   await linkTicket(job, ticket);
   await writeComments(job, ticket, commentsOf(change, entries, history, job.linkOf(change.id)), signal);
   await followPhase(job, ticket);
-  await lookForSecond(job);
+  await lookForSecond(job, ticket);
 }
 
 /** A ticket system's 410 is about one ticket or page, and does not say that the system wants no more. */

@@ -47,6 +47,7 @@ function ground(story = changeStory(), { create = true } = {}) {
   };
 }
 
+const never = new AbortController().signal;
 const only = async () => {
   const issues = await jira.issues();
   expect(issues).toHaveLength(1);
@@ -314,7 +315,6 @@ test('a refusal that made nothing does not make anybody wait', async () => {
 test('of two tickets the oldest goes on, the other is closed and reported', async () => {
   const { story, reports, tell } = ground();
   const mark = `countersign-${story.changeId}`;
-  const never = new AbortController().signal;
   for (const summary of ['first', 'second'])
     await jira.system.create({ mark, summary, description: '' }, never);
   await tell(story.requested(), story.prechecked(), story.approved(), story.scheduled());
@@ -330,6 +330,41 @@ test('a second one that was made later is found at the end', async () => {
   await tell(story.scheduled(), story.started(), story.ended('succeeded'), story.closed());
   expect((await jira.issues()).map(({ status }) => status)).toEqual(['Done', 'Cancelled']);
   expect(reports.diverged.size).toBe(1);
+});
+
+test('the ticket that has followed the change goes on, also where a search shows an older one, or not itself', async () => {
+  const mark = (id: string) => `countersign-${id}`;
+  const { story, reports, tell } = ground();
+  // Made before ours, and found after it.
+  await jira.control('PUT', '/settings', { searchLagMs: 3_600_000 });
+  await jira.system.create({ mark: mark(story.changeId), summary: 's', description: '' }, never);
+  await tell(story.requested(), story.prechecked(), story.approved(), story.scheduled());
+  await tell(story.started(), story.ended('succeeded'));
+  await jira.control('PUT', '/settings', { searchLagMs: 0 });
+  await tell(story.closed());
+  expect((await jira.issues()).map(({ key, status }) => [key, status])).toEqual([
+    ['OPS-1', 'Cancelled'],
+    ['OPS-2', 'Done'],
+  ]);
+  expect([...reports.diverged.values()]).toMatchObject([{ ticket: { key: 'OPS-1' }, why: 'second_ticket' }]);
+});
+
+test('a kept id whose ticket does not have the mark is forgotten: it is left alone, and the own one is looked for', async () => {
+  const { story, subscription, tell } = ground();
+  await tell(story.requested(), story.prechecked());
+  // Another instance, which gives the id that is kept to somebody else's ticket.
+  await jira.stop();
+  jira = await localJira();
+  await jira.control('PUT', '/issues', { key: 'OPS-1', creator: 'acc-pat' });
+  const [foreign] = await jira.issues();
+  expect(subscription.memory).toMatchObject({ ticket: foreign?.id, made: true });
+  const { sink } = ground(story);
+  subscription.add(story.approved(), story.scheduled());
+  await subscription.deliver(sink);
+  expect(await jira.issues()).toMatchObject([
+    { key: 'OPS-1', status: 'Open', comments: [], remoteLinks: [] },
+    { key: 'OPS-2', status: 'In Progress', labels: [`countersign-${story.changeId}`], remoteLinks: [{}] },
+  ]);
 });
 
 describe('people who move the ticket', () => {
