@@ -3,6 +3,7 @@ import { bodyOf } from '../../audit/read-body.ts';
 import { isFor } from '../../domain/subscription.ts';
 import type { SubscriptionFilter } from '../../domain/subscription.ts';
 import { inTransaction } from '../../store/in-transaction.ts';
+import { lockSubscriptions } from '../../store/lock-subscriptions.ts';
 
 interface Subscribed {
   name: string;
@@ -28,6 +29,7 @@ interface NewEntry {
  */
 export function spreadEntries(pool: Pool, batch: number, at: string): Promise<number> {
   return inTransaction(pool, async (client) => {
+    await lockSubscriptions(client, 'spread');
     const place = await takePlace(client);
     if (place === null || place.next >= place.size) return 0;
     const subscribed = await subscriptionsOf(client);
