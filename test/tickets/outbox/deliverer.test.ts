@@ -61,6 +61,18 @@ test('every entry of a change comes once and in order, to those whose filter let
   expect(elsewhere.received).toEqual([]);
 });
 
+test('more of a change than one delivery takes, most of which no filter lets pass, comes to its end', async () => {
+  await ground.subscribe({ name: 'all' }, { name: 'attempts', filter: { types: ['attempt.*'] } });
+  const [all, attempts] = await Promise.all([hooks(), hooks()]);
+  const [change] = (await ground.ask(1)) as [Told];
+  await ground.add([change]);
+  for (let n = 0; n < 45; n++) await ground.add([change], 'ticket.checked');
+  await ground.add([change]);
+  ground.deliver({ all: hookSink(all.url), attempts: hookSink(attempts.url) });
+  await until(() => all.received.length === 48 && attempts.received.length === 2);
+  expect(indexesOf(all.received, change)).toEqual(ascending(indexesOf(all.received, change)));
+});
+
 test('a subscription begins with the first entry after it, and its changes are told whole', async () => {
   const [change] = (await ground.ask(1)) as [Told];
   await ground.subscribe({ name: 'late' });

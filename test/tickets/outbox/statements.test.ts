@@ -3,6 +3,7 @@ import { insertSubscription } from '../../../store/insert-subscription.ts';
 import { insertSubscriptionSecret } from '../../../store/insert-subscription-secret.ts';
 import { leaseRows } from '../../../tickets/outbox/lease-rows.ts';
 import { listReceivers } from '../../../tickets/outbox/list-receivers.ts';
+import { readHistory } from '../../../tickets/outbox/read-history.ts';
 import { recordDelivered, recordFailed } from '../../../tickets/outbox/record-outcome.ts';
 import { saveMemory } from '../../../tickets/outbox/save-memory.ts';
 import { spreadEntries } from '../../../tickets/outbox/spread-entries.ts';
@@ -145,6 +146,31 @@ test('what is kept of a change is forgotten when the subscription has another re
   await keep('two');
   await expect(saveMemory(db, first, { ticket: '3' })).rejects.toThrow('another process');
   expect(await lease(3)).toMatchObject({ changeId: first.changeId, memory: null });
+});
+
+test('of a change is read what moves it, and no more of the rest than is to be delivered', async () => {
+  const [change] = (await ground.ask(1)) as [Told];
+  for (let n = 0; n < 5; n++) await ground.add([change], 'ticket.checked');
+  await ground.add([change]);
+  const { rows } = await ground
+    .pool('reader')
+    .query<{ index: number }>(
+      `select l.index::int as index from audit.leaf l join audit.entry e on e.id = l.entry_id
+        where e.change_id = $1 order by l.index`,
+      [change.id],
+    );
+  const all = rows.map(({ index }) => index);
+  const [requested = 0, , second = 0, third = 0, fourth = 0] = all;
+  const attempt = all.at(-1) ?? 0;
+  const read = async (lastIndex: number, most: number) => {
+    const place = { changeId: change.id, lastIndex, wantedIndex: attempt };
+    const { entries, upTo } = await readHistory(ground.pool('deliverer'), place, most);
+    return { indexes: entries.map(({ index }) => index), upTo };
+  };
+  expect(await read(requested - 1, 20)).toEqual({ indexes: all, upTo: attempt });
+  expect(await read(attempt - 1, 20)).toEqual({ indexes: [requested, attempt], upTo: attempt });
+  // Cut off where more waits than fits, so that nothing after it counts as delivered.
+  expect(await read(second, 2)).toEqual({ indexes: [requested, third, fourth], upTo: fourth });
 });
 
 test('nobody turns what an admin has made into something else, and the API says nothing of what was delivered', async () => {
