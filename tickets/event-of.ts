@@ -1,6 +1,7 @@
 import type { Change } from '../domain/change.ts';
 import type { ChangeEvent } from '../domain/change-event.ts';
 import type { EntryBody } from '../domain/entry.ts';
+import { changeOf, evolve } from '../domain/evolve.ts';
 import { eventIn } from '../domain/event-in.ts';
 
 /**
@@ -9,4 +10,10 @@ import { eventIn } from '../domain/event-in.ts';
  */
 export function eventOf(body: EntryBody, { policy }: Pick<Change, 'policy'>): ChangeEvent | null {
   return eventIn(body, () => policy);
+}
+
+/** A change after one more of its events; null until the first one asks for it. */
+export function changeAfter(before: Change | null, event: ChangeEvent): Change | null {
+  if (before !== null) return evolve(before, event);
+  return event.type === 'change.requested' ? changeOf(event) : null;
 }

@@ -24,6 +24,11 @@ export async function findTicket(job: TicketJob): Promise<TicketRead | null> {
   if (known === null) return create ? await makeTicket(job) : null;
   const ticket = await system.read(known, [], signal);
   if (ticket === null) throw new RemoteError('not_found', 'the ticket is gone, or hidden from this login');
+  if (keeping.memory.made && !ticket.marks.includes(markOf(change))) {
+    // Somebody else's, such as after a move to an instance that gives the same ids: nothing that is kept holds for it.
+    await keeping.forget();
+    return create ? await makeTicket(job) : null;
+  }
   await keeping.keep({ ticket: ticket.id, set: keeping.memory.set ?? ticket.phase });
   return ticket;
 }
@@ -35,8 +40,9 @@ export async function findTicket(job: TicketJob): Promise<TicketRead | null> {
 async function makeTicket(job: TicketJob): Promise<TicketRead> {
   const { system, keeping, delivery, now, linkOf } = job;
   const { change, signal } = delivery;
-  const found = await oldestOf(job);
-  if (found !== null) {
+  const [found, ...others] = await system.find(markOf(change), signal);
+  if (found !== undefined) {
+    await closeOthers(job, found, others);
     await keeping.keep({ ticket: found.id, made: true, intent: null, set: found.phase });
     return found;
   }
@@ -44,7 +50,8 @@ async function makeTicket(job: TicketJob): Promise<TicketRead> {
   const wait = intent === null ? 0 : Date.parse(intent) + system.searchLagMs + settleMs - now();
   if (wait > 0) {
     const message = 'a ticket may have been made; it is looked for until a search would show it';
-    throw new RemoteError('throttled', message, { retryAfterMs: wait });
+    // Of this change alone: `throttled` would have every other change of the system wait as well.
+    throw new RemoteError('conflict', message, { retryAfterMs: wait });
   }
   const began = new Date(now()).toISOString();
   await keeping.keep({ intent: began });
@@ -60,29 +67,39 @@ async function makeTicket(job: TicketJob): Promise<TicketRead> {
   return ticket;
 }
 
-/** Looks once more, when the change is closed: two processes may have made a ticket each. */
-export async function lookForSecond(job: TicketJob): Promise<void> {
-  const { keeping, delivery } = job;
+/**
+ * Looks once more, when the change is closed: two processes may have made a ticket each. The one that has followed the change
+ * goes on, whatever has become of it, even where another is older or a search does not show it yet.
+ */
+export async function lookForSecond(job: TicketJob, ticket: TicketRead): Promise<void> {
+  const { system, keeping, delivery } = job;
+  const { change, signal } = delivery;
   const { made, looked } = keeping.memory;
-  if (!made || looked || delivery.change.closedAt === null) return;
-  await oldestOf(job);
+  if (!made || looked || change.closedAt === null) return;
+  const found = await system.find(markOf(change), signal);
+  await closeOthers(
+    job,
+    ticket,
+    found.filter(({ id }) => id !== ticket.id),
+  );
   await keeping.keep({ looked: true });
 }
 
-/** The oldest ticket with the change's mark; the others are closed, and reported. */
-async function oldestOf({ system, delivery, append }: TicketJob): Promise<TicketRead | null> {
+async function closeOthers(
+  { system, delivery, append }: TicketJob,
+  kept: TicketRead,
+  others: readonly TicketRead[],
+): Promise<void> {
   const { change, signal } = delivery;
-  const [oldest, ...others] = await system.find(markOf(change), signal);
-  if (oldest === undefined) return null;
   for (const seen of others) {
     const other = await system.read(seen.id, [], signal);
     if (other === null || other.phase === 'done' || other.phase === 'cancelled') continue;
-    const notes = `A second ticket of the same change; ${oldest.key} goes on.`;
+    // Before it is closed: afterwards a repeat passes it by.
+    await append.diverged({ change, ticket: other, wanted: 'cancelled', why: 'second_ticket' });
+    const notes = `A second ticket of the same change; ${kept.key} goes on.`;
     const mark = `${markOf(change)}-second`;
     const marks = await system.commentMarks(other.id, signal);
     if (!marks.includes(mark)) await system.comment(other.id, { mark, text: notes }, signal);
     await moveTicket(system, other, 'cancelled', { successful: false, notes }, signal);
-    await append.diverged({ change, ticket: other, wanted: 'cancelled', why: 'second_ticket' });
   }
-  return oldest;
 }

@@ -1,3 +1,5 @@
+import type { Change } from '../domain/change.ts';
+import { ticketRuleOf } from '../domain/ticket-gate.ts';
 import type { TicketPhase, TicketRead } from '../domain/ticket-read.ts';
 import { closeOf, desireOf, stateOf } from './desired-ticket.ts';
 import { moveTicket } from './move-ticket.ts';
@@ -37,10 +39,30 @@ export function followOf(
   return { do: counted >= lastDisagreement ? 'leave' : 'move', to, moves: counted };
 }
 
-/** Brings a ticket to the phase that its change wants. @throws RemoteError */
+/**
+ * Whether a ticket is its change's to move: one that we made, or one that the change holds under its policy's ticket rule. A
+ * change may name any ticket; one that no rule has judged may be another change's, and is only linked and commented.
+ *
+ * @param system - the ticket's, as COUNTERSIGN_INTEGRATIONS names it
+ * @param made - whether we made the ticket
+ */
+export function mayMove(
+  change: Pick<Change, 'policy' | 'ticket' | 'round'>,
+  system: string,
+  made: boolean,
+): boolean {
+  if (made) return true;
+  const rule = ticketRuleOf(change);
+  if (rule?.system !== system || change.ticket?.system !== system) return false;
+  // Before the first round the ticket may turn out to be held by another change, under another of its names.
+  return change.round > 0;
+}
+
+/** Brings a ticket that is the change's to the phase that the change wants. @throws RemoteError */
 export async function followPhase(job: TicketJob, ticket: TicketRead): Promise<void> {
-  const { system, keeping, delivery, append } = job;
+  const { system, name, keeping, delivery, append } = job;
   const { change, signal } = delivery;
+  if (!mayMove(change, name, keeping.memory.made)) return;
   const follow = followOf(desireOf[stateOf(change)], ticket.phase, keeping.memory);
   switch (follow.do) {
     case 'nothing':

@@ -81,6 +81,7 @@ export const integrationsDocument = z
   })
   .superRefine(({ systems, subscriptions }, context) => {
     const seen = new Set<string>();
+    const ticketed = new Set<string>();
     subscriptions.forEach(({ name, to }, i) => {
       if (seen.has(name)) {
         context.addIssue({
@@ -97,6 +98,17 @@ export const integrationsDocument = z
           message: 'no such system',
         });
       }
+      if (!('system' in to)) return;
+      // Each would keep its own ticket of a change, and move the other's back.
+      if (ticketed.has(to.system)) {
+        context.addIssue({
+          code: 'custom',
+          path: ['subscriptions', i, 'to', 'system'],
+          message: 'another subscription brings entries to this ticket system; expected one for each',
+        });
+      }
+      const kind = Object.hasOwn(systems, to.system) ? systems[to.system]?.kind : undefined;
+      if (kind === 'jira' || kind === 'servicenow') ticketed.add(to.system);
     });
   });
 /** See {@link integrationsDocument}. */

@@ -1,7 +1,6 @@
 import type { Change } from '../domain/change.ts';
 import type { ChangeEvent } from '../domain/change-event.ts';
-import { changeOf, evolve } from '../domain/evolve.ts';
-import { eventOf } from './event-of.ts';
+import { changeAfter, eventOf } from './event-of.ts';
 import type { Delivery } from './sink.ts';
 
 /** What people are told of by a receiver whose messages cannot be edited: a group's robot, a mail server. */
@@ -29,7 +28,7 @@ export function milestonesIn({
   for (const { index, key, body } of history) {
     const event = eventOf(body, now);
     if (event === null) continue;
-    change = after(change, event);
+    change = changeAfter(change, event);
     if (change === null) continue;
     const kind = kindOf(event, change);
     if (kind !== null) found.push({ kind, place: placeOf.get(index) ?? null, key, change });
@@ -44,11 +43,6 @@ export function milestonesIn({
 export function isStillTrue({ kind, change }: Milestone, now: Change): boolean {
   const isAsking = kind === 'awaiting' || kind === 'escalated';
   return !isAsking || (now.decisionStatus === 'pending' && now.round === change.round && now.digest !== null);
-}
-
-function after(before: Change | null, event: ChangeEvent): Change | null {
-  if (before !== null) return evolve(before, event);
-  return event.type === 'change.requested' ? changeOf(event) : null;
 }
 
 function kindOf({ type }: ChangeEvent, change: Change): MilestoneKind | null {

@@ -19,7 +19,7 @@ export interface Delivery {
   readonly change: Change;
   /** New entries that the subscription's filter lets pass, in the log's order; at least one. */
   readonly entries: readonly DeliveredEntry[];
-  /** All entries of the change up to the last of `entries`, in order, whatever the filter says. */
+  /** The entries of the change up to the last of `entries` that move it, in order, whatever the filter says, and some others. */
   readonly history: readonly DeliveredEntry[];
   /** What the sink asked to be kept of this change, such as the id of its ticket or message; null at first. */
   readonly memory: JsonObject | null;

@@ -32,6 +32,8 @@ export interface Keeping {
   readonly memory: TicketMemory;
   /** Keeps the members that have changed, at once. @throws Error when the delivery is somebody else's by now */
   keep(changes: Partial<TicketMemory>): Promise<void>;
+  /** Begins anew, as for a change whose ticket is not known. @throws as `keep` */
+  forget(): Promise<void>;
 }
 
 /** See {@link Keeping}. */
@@ -47,6 +49,11 @@ export function keepingOf(delivery: Pick<Delivery, 'memory' | 'remember'>): Keep
         ([name, value]) => memory[name as keyof TicketMemory] !== value,
       );
       if (!isNew) return;
+      await delivery.remember(next satisfies JsonObject);
+      memory = next;
+    },
+    async forget() {
+      const next = schema.parse({});
       await delivery.remember(next satisfies JsonObject);
       memory = next;
     },

@@ -2,7 +2,8 @@ import type { TicketRead } from '../domain/ticket-read.ts';
 import { commentsOf } from './desired-ticket.ts';
 import { findTicket, lookForSecond } from './find-ticket.ts';
 import { followPhase } from './follow-phase.ts';
-import type { Sink } from './sink.ts';
+import { RemoteError } from './remote-error.ts';
+import type { Delivery, Sink } from './sink.ts';
 import type { TicketJob, TicketSinkOptions } from './ticket-job.ts';
 import { keepingOf } from './ticket-memory.ts';
 
@@ -13,23 +14,31 @@ import { keepingOf } from './ticket-memory.ts';
 export function makeTicketSink(options: TicketSinkOptions): Sink {
   return {
     async deliver(delivery) {
-      const { change, entries, history, signal } = delivery;
-      const job: TicketJob = {
-        create: false,
-        now: Date.now,
-        ...options,
-        delivery,
-        keeping: keepingOf(delivery),
-      };
-      const ticket = await findTicket(job);
-      if (ticket === null) return entries.length;
-      await linkTicket(job, ticket);
-      await writeComments(job, ticket, commentsOf(change, entries, history, job.linkOf(change.id)), signal);
-      await followPhase(job, ticket);
-      await lookForSecond(job);
-      return entries.length;
+      const keeping = keepingOf(delivery);
+      try {
+        await bring({ create: false, now: Date.now, ...options, delivery, keeping }, delivery);
+      } catch (error) {
+        throw ofOneTicket(error);
+      }
+      return delivery.entries.length;
     },
   };
+}
+
+async function bring(job: TicketJob, { change, entries, history, signal }: Delivery): Promise<void> {
+  const ticket = await findTicket(job);
+  if (ticket === null) return;
+  await linkTicket(job, ticket);
+  await writeComments(job, ticket, commentsOf(change, entries, history, job.linkOf(change.id)), signal);
+  await followPhase(job, ticket);
+  await lookForSecond(job, ticket);
+}
+
+/** A ticket system's 410 is about one ticket or page, and does not say that the system wants no more. */
+function ofOneTicket(error: unknown): unknown {
+  if (!(error instanceof RemoteError) || error.fault !== 'gone') return error;
+  const { message, httpStatus, retryAfterMs } = error;
+  return new RemoteError('failed', message, { httpStatus, retryAfterMs });
 }
 
 async function linkTicket({ system, keeping, delivery, append, linkOf }: TicketJob, ticket: TicketRead) {

@@ -45,11 +45,11 @@ export interface Delivering {
  */
 export async function deliverRow(row: LeasedRow, on: Delivering): Promise<Outcome> {
   const { db, sink, stopping, deadline, now } = on;
-  const history = await readHistory(db, row.changeId, row.wantedIndex);
+  const { entries: history, upTo } = await readHistory(db, row, mostEntries + 1);
   const entries = entriesFor(history, row, on.filter);
   const last = entries.at(-1);
-  // The filter may be another one than when the row was made.
-  if (last === undefined) return delivered(0, row.wantedIndex);
+  // No filter lets these pass, or another one than when the row was made.
+  if (last === undefined) return delivered(0, upTo);
   const upToLast = history.filter(({ index }) => index <= last.index);
   const policyOf = await readPolicies(
     db,
@@ -75,7 +75,7 @@ export async function deliverRow(row: LeasedRow, on: Delivering): Promise<Outcom
   if (end === undefined) return failed(new RemoteError('failed', 'nothing was delivered'));
   // Entries after the last may wait that did not fit, or that no filter lets pass.
   const hasMore = entriesFor(history, { lastIndex: end.index }, on.filter).length > 0;
-  return delivered(count, hasMore ? end.index : row.wantedIndex);
+  return delivered(count, hasMore ? end.index : upTo);
 
   async function delivered(count: number, lastIndex: number): Promise<Outcome> {
     const isOurs = await recordDelivered(db, row, lastIndex, isoTime(now()));

@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import { CountersignError } from '../../domain/error.ts';
 import type { Subscription } from '../../domain/subscription.ts';
 import { inTransaction } from '../../store/in-transaction.ts';
+import { lockSubscriptions } from '../../store/lock-subscriptions.ts';
 
 /** A subscription as the file of COUNTERSIGN_INTEGRATIONS has it. */
 export type FileSubscription = Pick<Subscription, 'name' | 'target' | 'filter'>;
@@ -11,7 +12,7 @@ const notInFile = 'it is not in the file';
 
 /**
  * Makes the subscriptions of the file those of the database: new ones begin at the log's end; one that the file has no more is
- * disabled and keeps what it knows of each change; one that has another receiver now is active again.
+ * disabled and keeps what it knows of each change; one that has another receiver now is active again, and knows nothing.
  *
  * @param at - ISO 8601
  * @throws CountersignError `invalid_configuration` when an admin has made one of the same name through the API
@@ -22,8 +23,17 @@ export async function keepFileSubscriptions(
   at: string,
 ): Promise<void> {
   await inTransaction(pool, async (client) => {
+    await lockSubscriptions(client, 'subscribe');
     const names = subscriptions.map(({ name }) => name);
     for (const { name, target, filter } of subscriptions) {
+      // What is kept of each change, such as the id of its ticket, holds for the receiver that it was kept for; whoever delivers
+      // to that one just now keeps nothing more.
+      await client.query(
+        `update countersign.outbox o set memory = null, leased_by = null from countersign.subscription s
+          where s.name = $1 and s.source = 'file' and s.target <> $2 and o.subscription = s.name
+            and (o.memory is not null or o.leased_by is not null)`,
+        [name, target],
+      );
       const { rowCount } = await client.query(
         `insert into countersign.subscription (name, source, target, filter, from_index, created_at)
          select $1, 'file', $2, $3, h.size, $4 from audit.head h

@@ -3,6 +3,7 @@ import { bodyOf } from '../../audit/read-body.ts';
 import { isFor } from '../../domain/subscription.ts';
 import type { SubscriptionFilter } from '../../domain/subscription.ts';
 import { inTransaction } from '../../store/in-transaction.ts';
+import { lockSubscriptions } from '../../store/lock-subscriptions.ts';
 
 interface Subscribed {
   name: string;
@@ -28,6 +29,7 @@ interface NewEntry {
  */
 export function spreadEntries(pool: Pool, batch: number, at: string): Promise<number> {
   return inTransaction(pool, async (client) => {
+    await lockSubscriptions(client, 'spread');
     const place = await takePlace(client);
     if (place === null || place.next >= place.size) return 0;
     const subscribed = await subscriptionsOf(client);
@@ -55,9 +57,9 @@ async function takePlace(client: PoolClient): Promise<{ next: number; size: numb
 async function subscriptionsOf(client: PoolClient): Promise<Subscribed[]> {
   const { rows } = await client.query<Omit<Subscribed, 'fromIndex'> & { fromIndex: string }>({
     name: 'list-subscribed',
-    // Whoever deletes one waits for this transaction, so that its rows have something to belong to.
-    text: `select name, filter, from_index as "fromIndex" from countersign.subscription
-            where state = 'active' for key share`,
+    // Also those that are disabled: the place in the log moves on, and what comes meanwhile waits until they are active. Whoever
+    // deletes one waits for this transaction, so that its rows have something to belong to.
+    text: `select name, filter, from_index as "fromIndex" from countersign.subscription for key share`,
   });
   return rows.map((row) => ({ ...row, fromIndex: Number(row.fromIndex) }));
 }

@@ -1,7 +1,6 @@
 import type { Change } from '../../domain/change.ts';
-import { fold } from '../../domain/fold.ts';
 import type { WebhookForm } from '../../domain/subscription.ts';
-import { eventOf } from '../event-of.ts';
+import { changeAfter, eventOf } from '../event-of.ts';
 import { faultOfStatus, RemoteError } from '../remote-error.ts';
 import type { Delivery, Sink } from '../sink.ts';
 import type { GuardedFetch } from './guarded-fetch.ts';
@@ -52,10 +51,12 @@ export function makeWebhookSink(
   }
 
   return {
-    async deliver({ change, history, entries, signal }: Delivery): Promise<number> {
+    async deliver(delivery: Delivery): Promise<number> {
+      const { entries, signal } = delivery;
+      const changeAt = changesIn(delivery);
       for (const [n, entry] of entries.entries()) {
         try {
-          await send(messageOf(changeAt({ history, change }, entry.index), entry, form), signal);
+          await send(messageOf(changeAt(entry.index), entry, form), signal);
         } catch (error) {
           // What came before is delivered; this one begins the next delivery.
           if (n > 0) return n;
@@ -67,14 +68,18 @@ export function makeWebhookSink(
   };
 }
 
-/** The change as it was after an entry. */
-function changeAt({ history, change }: Pick<Delivery, 'history' | 'change'>, index: number): Change {
-  const events = history.flatMap((entry) =>
-    entry.index <= index ? (eventOf(entry.body, change) ?? []) : [],
-  );
-  const folded = fold(events);
-  if (folded === null) throw new RemoteError('failed', 'the log does not tell what the change is');
-  return folded.change;
+/** The change as it was after an entry, asked for in the log's order. */
+function changesIn({ history, change: now }: Pick<Delivery, 'history' | 'change'>): (index: number) => Change {
+  let change: Change | null = null;
+  let next = 0;
+  return (index) => {
+    for (let entry = history[next]; entry && entry.index <= index; entry = history[++next]) {
+      const event = eventOf(entry.body, now);
+      if (event !== null) change = changeAfter(change, event);
+    }
+    if (change === null) throw new RemoteError('failed', 'the log does not tell what the change is');
+    return change;
+  };
 }
 
 /** `Retry-After` (RFC 9110 §10.2.3), seconds or a date, as ms from now, at most a day; null for none. */

@@ -61,6 +61,18 @@ test('every entry of a change comes once and in order, to those whose filter let
   expect(elsewhere.received).toEqual([]);
 });
 
+test('more of a change than one delivery takes, most of which no filter lets pass, comes to its end', async () => {
+  await ground.subscribe({ name: 'all' }, { name: 'attempts', filter: { types: ['attempt.*'] } });
+  const [all, attempts] = await Promise.all([hooks(), hooks()]);
+  const [change] = (await ground.ask(1)) as [Told];
+  await ground.add([change]);
+  for (let n = 0; n < 45; n++) await ground.add([change], 'ticket.checked');
+  await ground.add([change]);
+  ground.deliver({ all: hookSink(all.url), attempts: hookSink(attempts.url) });
+  await until(() => all.received.length === 48 && attempts.received.length === 2);
+  expect(indexesOf(all.received, change)).toEqual(ascending(indexesOf(all.received, change)));
+});
+
 test('a subscription begins with the first entry after it, and its changes are told whole', async () => {
   const [change] = (await ground.ask(1)) as [Told];
   await ground.subscribe({ name: 'late' });
@@ -200,9 +212,21 @@ test('410: the subscription is disabled, and goes on once it is activated', asyn
   await until(async () => (await getSubscription(api, 'hook'))?.state === 'disabled');
   expect((await getSubscription(api, 'hook'))?.disabledReason).toBe('answered 410');
   await ground.add(changes);
+  // Another change is asked for meanwhile, and the place in the log moves past it.
+  const [other] = (await ground.ask(1)) as [Told];
+  await until(async () => {
+    const { rows } = await ground
+      .pool('reader')
+      .query<{ isSpread: boolean }>(
+        'select c.next_index = h.size as "isSpread" from countersign.outbox_cursor c, audit.head h',
+      );
+    return rows[0]?.isSpread === true;
+  });
+  expect(server.received).toHaveLength(1);
   isGone = false;
   expect(await activateSubscription(api, 'hook')).toBe(true);
   await until(() => server.received.some((hook) => dataOf(hook).index === 1 && hook !== server.received[0]));
+  await until(() => indexesOf(server.received, other).length === 1);
 });
 
 test('what a sink keeps of a change is there next time, and also after a failure', async () => {

@@ -3,10 +3,13 @@ import { insertSubscription } from '../../../store/insert-subscription.ts';
 import { insertSubscriptionSecret } from '../../../store/insert-subscription-secret.ts';
 import { leaseRows } from '../../../tickets/outbox/lease-rows.ts';
 import { listReceivers } from '../../../tickets/outbox/list-receivers.ts';
+import { readHistory } from '../../../tickets/outbox/read-history.ts';
 import { recordDelivered, recordFailed } from '../../../tickets/outbox/record-outcome.ts';
 import { saveMemory } from '../../../tickets/outbox/save-memory.ts';
 import { spreadEntries } from '../../../tickets/outbox/spread-entries.ts';
-import { startOutboxGround } from './outbox-ground.ts';
+import { inTransaction } from '../../../store/in-transaction.ts';
+import { keepFileSubscriptions } from '../../../tickets/outbox/keep-file-subscriptions.ts';
+import { startOutboxGround, until } from './outbox-ground.ts';
 import type { OutboxGround, Told } from './outbox-ground.ts';
 
 let ground: OutboxGround;
@@ -94,6 +97,80 @@ test('what an admin makes can be read whole by the deliverer alone; two secrets 
       await expect(ground.pool(role).query(sql)).rejects.toMatchObject({ code: '42501' });
     }
   }
+});
+
+test('entries that come while a subscription is being made are for it', async () => {
+  const [api, db] = [ground.pool('api'), ground.pool('deliverer')];
+  const made = {
+    name: 'made-late',
+    target: { kind: 'webhook', host: 'hooks.example', form: 'countersign' } as const,
+    filter: {},
+    createdBy: admin,
+    createdAt: at(0),
+  };
+  const life = { isSpread: false };
+  const { spread, change } = await inTransaction(api, async (client) => {
+    await insertSubscription(client, made, 'https://hooks.example/');
+    const [change] = (await ground.ask(1)) as [Told];
+    const spread = spreadEntries(db, 500, at(0)).finally(() => (life.isSpread = true));
+    await until(async () => {
+      const { rows } = await ground
+        .pool('reader')
+        .query(
+          `select from pg_locks where locktype = 'advisory' and not granted
+              and database = (select oid from pg_database where datname = current_database())`,
+        );
+      return life.isSpread || rows.length > 0;
+    });
+    return { spread, change };
+  });
+  await spread;
+  for (let n = 1; n > 0; ) n = await spreadEntries(db, 500, at(0));
+  expect(await ground.row('made-late', change.id)).not.toBeNull();
+});
+
+test('what is kept of a change is forgotten when the subscription has another receiver', async () => {
+  const db = ground.pool('deliverer');
+  const keep = (system: string) =>
+    keepFileSubscriptions(db, [{ name: 'tickets', target: { kind: 'system', system }, filter: {} }], at(0));
+  await keep('one');
+  await ground.ask(1);
+  for (let n = 1; n > 0; ) n = await spreadEntries(db, 500, at(0));
+  const lease = async (minute: number) =>
+    (await leaseRows(db, new Map([['tickets', 5]]), { at: at(minute), until: at(minute + 2) }))[0];
+  const first = await lease(0);
+  if (!first) throw new Error('nothing was taken');
+  await saveMemory(db, first, { ticket: '1' });
+  await keep('one');
+  await saveMemory(db, first, { ticket: '2' });
+  await keep('two');
+  await expect(saveMemory(db, first, { ticket: '3' })).rejects.toThrow('another process');
+  expect(await lease(3)).toMatchObject({ changeId: first.changeId, memory: null });
+});
+
+test('of a change is read what moves it, and no more of the rest than is to be delivered', async () => {
+  const [change] = (await ground.ask(1)) as [Told];
+  for (let n = 0; n < 5; n++) await ground.add([change], 'ticket.checked');
+  await ground.add([change]);
+  const { rows } = await ground
+    .pool('reader')
+    .query<{ index: number }>(
+      `select l.index::int as index from audit.leaf l join audit.entry e on e.id = l.entry_id
+        where e.change_id = $1 order by l.index`,
+      [change.id],
+    );
+  const all = rows.map(({ index }) => index);
+  const [requested = 0, , second = 0, third = 0, fourth = 0] = all;
+  const attempt = all.at(-1) ?? 0;
+  const read = async (lastIndex: number, most: number) => {
+    const place = { changeId: change.id, lastIndex, wantedIndex: attempt };
+    const { entries, upTo } = await readHistory(ground.pool('deliverer'), place, most);
+    return { indexes: entries.map(({ index }) => index), upTo };
+  };
+  expect(await read(requested - 1, 20)).toEqual({ indexes: all, upTo: attempt });
+  expect(await read(attempt - 1, 20)).toEqual({ indexes: [requested, attempt], upTo: attempt });
+  // Cut off where more waits than fits, so that nothing after it counts as delivered.
+  expect(await read(second, 2)).toEqual({ indexes: [requested, third, fourth], upTo: fourth });
 });
 
 test('nobody turns what an admin has made into something else, and the API says nothing of what was delivered', async () => {

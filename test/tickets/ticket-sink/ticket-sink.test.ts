@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { EntryBody } from '../../../domain/entry.ts';
+import { fourEyes } from '../../../domain/four-eyes.ts';
 import type { RestFault } from '../../../simulator/rest-endpoint.ts';
 import { makeTicketSink } from '../../../tickets/ticket-sink.ts';
+import { ticketRule } from '../../support/ticket.ts';
 import { changeStory } from '../../audit/change-story.ts';
 import { reportsOf, subscriptionOf } from '../delivery.ts';
 import { localJira, writing } from '../jira/local-jira.ts';
@@ -45,11 +47,15 @@ function ground(story = changeStory(), { create = true } = {}) {
   };
 }
 
+const never = new AbortController().signal;
 const only = async () => {
   const issues = await jira.issues();
   expect(issues).toHaveLength(1);
   return issues[0] as (typeof issues)[number];
 };
+/** A story whose policy's ticket rule has the change hold its ticket. */
+const heldStory = (system = 'jira') =>
+  changeStory({ policy: { ...fourEyes, ticket: ticketRule({ system }) } });
 const named = (key: string) => ({ ticket: { system: 'jira', id: key, url: null } });
 
 test.each(['cloud', 'data_center'] as const)(
@@ -146,7 +152,7 @@ test.each<[string, (story: ReturnType<typeof changeStory>) => EntryBody[], strin
 
 test('a ticket that the change names is linked and updated, and none is made', async () => {
   await jira.control('PUT', '/issues', { key: 'OPS-7', creator: 'acc-pat', status: 'In Progress' });
-  const { story, reports, tell } = ground();
+  const { story, reports, tell } = ground(heldStory());
   await tell(story.requested(named('OPS-7')), story.prechecked(), story.approved());
   // It is further than the change: that is its people's business.
   expect(await only()).toMatchObject({
@@ -157,6 +163,22 @@ test('a ticket that the change names is linked and updated, and none is made', a
   expect([...reports.linked.values()]).toEqual([false]);
   await tell(story.scheduled(), story.started(), story.ended('succeeded'), story.closed());
   expect((await only()).status).toBe('Done');
+});
+
+test.each<[string, () => ReturnType<typeof changeStory>, boolean]>([
+  ['whose policy has no ticket rule', () => changeStory(), true],
+  ['whose policy asks for a ticket of another system', () => heldStory('servicenow'), true],
+  ['that was withdrawn before its ticket was judged', () => heldStory(), false],
+])('a change %s does not move the ticket that it names', async (_name, storyOf, isPrechecked) => {
+  await jira.control('PUT', '/issues', { key: 'OPS-7', creator: 'acc-pat', status: 'In Progress' });
+  const { story, reports, tell } = ground(storyOf());
+  await tell(story.requested(named('OPS-7')));
+  if (isPrechecked) await tell(story.prechecked(), story.approved());
+  await tell(story.withdrawn(), story.closed('withdrawn', 'not_started', 'withdrawn'));
+  const issue = await only();
+  expect(issue).toMatchObject({ status: 'In Progress', remoteLinks: [{}] });
+  expect(issue.comments.at(-1)?.text).toContain('Outcome: withdrawn');
+  expect(reports.diverged.size).toBe(0);
 });
 
 test('a ticket that the change names and nobody finds is told, and none is made instead', async () => {
@@ -204,6 +226,7 @@ describe('a failure is told, and the same delivery later goes on', () => {
     ['401', { kind: 'status', status: 401 }, { fault: 'denied' }],
     ['403', { kind: 'status', status: 403 }, { fault: 'denied' }],
     ['404', { kind: 'status', status: 404 }, { fault: 'not_found' }],
+    ['410', { kind: 'status', status: 410 }, { fault: 'failed', httpStatus: 410 }],
     ['409', { kind: 'status', status: 409 }, { fault: 'conflict' }],
     ['429', { kind: 'status', status: 429, headers: { 'retry-after': '9' } }, { retryAfterMs: 9000 }],
     ['500', { kind: 'status', status: 500 }, { fault: 'failed' }],
@@ -259,7 +282,7 @@ test('after an answer that says nothing it is looked for as long as the search m
   await expect(subscription.deliver(sink)).rejects.toMatchObject({ fault: 'failed' });
   later(1000);
   await expect(subscription.deliver(sink)).rejects.toMatchObject({
-    fault: 'throttled',
+    fault: 'conflict',
     retryAfterMs: settledMs - 1000,
   });
   expect(await jira.issues()).toHaveLength(1);
@@ -274,7 +297,7 @@ test('after an answer that says nothing, and nothing done, it is made when the s
   subscription.add(story.requested());
   await jira.faults({ kind: 'reset', method: 'POST', path: '/issue' });
   await expect(subscription.deliver(sink)).rejects.toMatchObject({ fault: 'unreachable' });
-  await expect(subscription.deliver(sink)).rejects.toMatchObject({ fault: 'throttled' });
+  await expect(subscription.deliver(sink)).rejects.toMatchObject({ fault: 'conflict' });
   later(settledMs);
   await subscription.deliver(sink);
   expect(await jira.issues()).toHaveLength(1);
@@ -292,7 +315,6 @@ test('a refusal that made nothing does not make anybody wait', async () => {
 test('of two tickets the oldest goes on, the other is closed and reported', async () => {
   const { story, reports, tell } = ground();
   const mark = `countersign-${story.changeId}`;
-  const never = new AbortController().signal;
   for (const summary of ['first', 'second'])
     await jira.system.create({ mark, summary, description: '' }, never);
   await tell(story.requested(), story.prechecked(), story.approved(), story.scheduled());
@@ -308,6 +330,41 @@ test('a second one that was made later is found at the end', async () => {
   await tell(story.scheduled(), story.started(), story.ended('succeeded'), story.closed());
   expect((await jira.issues()).map(({ status }) => status)).toEqual(['Done', 'Cancelled']);
   expect(reports.diverged.size).toBe(1);
+});
+
+test('the ticket that has followed the change goes on, also where a search shows an older one, or not itself', async () => {
+  const mark = (id: string) => `countersign-${id}`;
+  const { story, reports, tell } = ground();
+  // Made before ours, and found after it.
+  await jira.control('PUT', '/settings', { searchLagMs: 3_600_000 });
+  await jira.system.create({ mark: mark(story.changeId), summary: 's', description: '' }, never);
+  await tell(story.requested(), story.prechecked(), story.approved(), story.scheduled());
+  await tell(story.started(), story.ended('succeeded'));
+  await jira.control('PUT', '/settings', { searchLagMs: 0 });
+  await tell(story.closed());
+  expect((await jira.issues()).map(({ key, status }) => [key, status])).toEqual([
+    ['OPS-1', 'Cancelled'],
+    ['OPS-2', 'Done'],
+  ]);
+  expect([...reports.diverged.values()]).toMatchObject([{ ticket: { key: 'OPS-1' }, why: 'second_ticket' }]);
+});
+
+test('a kept id whose ticket does not have the mark is forgotten: it is left alone, and the own one is looked for', async () => {
+  const { story, subscription, tell } = ground();
+  await tell(story.requested(), story.prechecked());
+  // Another instance, which gives the id that is kept to somebody else's ticket.
+  await jira.stop();
+  jira = await localJira();
+  await jira.control('PUT', '/issues', { key: 'OPS-1', creator: 'acc-pat' });
+  const [foreign] = await jira.issues();
+  expect(subscription.memory).toMatchObject({ ticket: foreign?.id, made: true });
+  const { sink } = ground(story);
+  subscription.add(story.approved(), story.scheduled());
+  await subscription.deliver(sink);
+  expect(await jira.issues()).toMatchObject([
+    { key: 'OPS-1', status: 'Open', comments: [], remoteLinks: [] },
+    { key: 'OPS-2', status: 'In Progress', labels: [`countersign-${story.changeId}`], remoteLinks: [{}] },
+  ]);
 });
 
 describe('people who move the ticket', () => {
@@ -380,7 +437,7 @@ describe('people who move the ticket', () => {
 
 test('two installations that want one ticket otherwise stop, instead of moving it for ever', async () => {
   await jira.control('PUT', '/issues', { key: 'OPS-7', creator: 'acc-pat' });
-  const [ahead, behind] = [ground(), ground()];
+  const [ahead, behind] = [ground(heldStory()), ground(heldStory())];
   for (const { story, tell } of [ahead, behind])
     await tell(story.requested(named('OPS-7')), story.prechecked());
   await ahead.tell(ahead.story.approved(), ahead.story.scheduled());
@@ -423,7 +480,7 @@ test('a system that is killed and comes back finds its ticket followed, and no s
 test('one change has a ticket in each of two systems', async () => {
   const other = await localJira('data_center');
   try {
-    const { story, tell } = ground();
+    const { story, tell } = ground(heldStory('other'));
     const ticket = { system: 'other', id: 'OPS-5', url: null };
     await other.control('PUT', '/issues', { key: 'OPS-5', creator: 'acc-pat' });
     const second = subscriptionOf();

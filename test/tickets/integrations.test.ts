@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest';
+import { integrationsDocument } from '../../tickets/integrations.ts';
+
+const login = { user: 'a@example.com', secretFile: '/secret' };
+const systems = {
+  tickets: { kind: 'jira', url: 'https://jira.example', read: login, write: login },
+  others: { kind: 'jira', url: 'https://others.example', read: login, write: login },
+  chat: { kind: 'slack', team: 'T0123456789', channel: 'C0123456789', tokenFile: '/token' },
+};
+const to = (name: string, system: string) => ({ name, to: { system } });
+const faults = (...subscriptions: object[]) =>
+  integrationsDocument.safeParse({ systems, subscriptions }).error?.issues.map(({ path }) => path.join('.')) ??
+  [];
+
+test('a ticket system has one subscription, a chat any number', () => {
+  expect(faults(to('a', 'tickets'), to('b', 'others'), to('c', 'chat'), to('d', 'chat'))).toEqual([]);
+  expect(faults(to('a', 'tickets'), to('b', 'chat'), to('c', 'tickets'))).toEqual([
+    'subscriptions.2.to.system',
+  ]);
+});
