@@ -34,6 +34,8 @@ const texts: Partial<Record<SlackRefusal, string>> = {
   invalid_request: 'The comment cannot be taken as it is. Shorten it, or leave out unusual characters.',
   stronger_authentication_needed:
     'The policy of this change asks for a stronger login than Slack has. Decide with the command line or the API.',
+  stored_change_differs:
+    'What is stored of this change is not what was asked for, so it cannot be decided. Tell the operators of Countersign.',
   policy_revoked: 'The policy of this change has been revoked.',
   rate_limited: 'Too many requests. Try again in a minute.',
   outcome_not_known:
