@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../domain/error.ts';
-import { isErrorCode } from '../../domain/error.ts';
+import { isErrorCode, mayHaveTakenEffect } from '../../domain/error.ts';
 import type { NoClick } from './click.ts';
 
 /** What whoever clicked is shown on the card, and nobody else. */
@@ -8,6 +8,8 @@ export const notices = {
   working: 'Your click has arrived. The card shows what comes of it.',
   unavailable:
     'Nothing was decided: Countersign cannot be reached. Click again in a moment, or open the page.',
+  notKnown:
+    'It is not known whether your decision was recorded. Look at the card or the page in a minute; clicking again does no harm.',
   busy: 'Nothing was decided: too many clicks at once. Click again in a moment.',
   notUnderstood:
     'Nothing was decided: this button is not understood. Open the page, and tell who made the card.',
@@ -45,6 +47,8 @@ const noticeOfCode: Readonly<Partial<Record<ErrorCode, string>>> = {
 export function noticeOfRefusal(code: string | null, status: number): string {
   const known = isErrorCode(code) ? noticeOfCode[code] : undefined;
   if (known !== undefined) return `Nothing was decided: ${known}`;
+  // A failure without a code of ours may be that of something in between, which knows of no outcome.
+  if (isErrorCode(code) ? mayHaveTakenEffect(code) : status >= 500) return notices.notKnown;
   if (status >= 500 || status === 429) return notices.unavailable;
   const why = code !== null && /^[a-z_]{1,60}$/.test(code) ? ` (${code.replaceAll('_', ' ')})` : '';
   return `Nothing was decided: your click does not count here${why}. Open the page to decide there.`;

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../domain/error.ts';
+import { isErrorCode, mayHaveTakenEffect } from '../../domain/error.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { toldView } from './modal.ts';
 import type { Choice } from './question.ts';
@@ -38,15 +39,17 @@ const texts: Partial<Record<SlackRefusal, string>> = {
     'What is stored of this change is not what was asked for, so it cannot be decided. Tell the operators of Countersign.',
   policy_revoked: 'The policy of this change has been revoked.',
   rate_limited: 'Too many requests. Try again in a minute.',
-  outcome_not_known:
-    'It is not known whether your decision was recorded. Look at the message again in a minute; sending it again does no harm.',
 };
+
+const notKnown =
+  'It is not known whether your decision was recorded. Look at the message again in a minute; sending it again does no harm.';
 
 const unavailable =
   'Countersign cannot record decisions right now, and yours is not recorded. Try again in a few minutes.';
 
 /** What a person is told whose press or decision has no effect. */
 export function refusalText(code: SlackRefusal): string {
+  if (isErrorCode(code) && mayHaveTakenEffect(code)) return notKnown;
   return texts[code] ?? unavailable;
 }
 
