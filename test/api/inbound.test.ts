@@ -314,6 +314,20 @@ describe('a decision', () => {
     expect((await stack.entries()).length).toBe(before);
   });
 
+  test.each([
+    ['too long', 'x'.repeat(2001)],
+    ['of characters that nobody sees', 'yes\u0007'],
+  ])('with a comment that is %s is refused, as with a token, and nothing is sent', async (_name, comment) => {
+    let sent = 0;
+    const api = await replica({ engine: engineThat(() => Promise.resolve(void (sent += 1))) });
+    const change = await pending();
+    const { body } = await send(choiceOf('decision', 'U-bob', change, { comment }), { api });
+    expect(body).toMatchObject({ outcome: 'refused', code: 'invalid_request' });
+    expect(sent).toBe(0);
+    const longest = choiceOf('decision', 'U-bob', change, { comment: 'x'.repeat(2000) });
+    expect((await send(longest, { api })).body).toMatchObject({ outcome: 'recorded' });
+  });
+
   test('by a system that is answered like any caller is a problem of its status', async () => {
     const change = await pending();
     const { status, body } = await send(choiceOf('decision', 'U-bob', change), { to: 'forwarded' });
@@ -373,9 +387,7 @@ describe('a decision', () => {
     expect((await send(sending, { api })).body).toMatchObject({ outcome: 'unavailable', code });
     expect(await rows(sending.deliveryId)).toMatchObject([{ is_released: again }]);
     // What may have been decided is never said not to have been.
-    expect((await send(sending, { api })).body).toMatchObject(
-      again ? { outcome: 'recorded' } : cameBefore,
-    );
+    expect((await send(sending, { api })).body).toMatchObject(again ? { outcome: 'recorded' } : cameBefore);
     expect(sent).toBe(again ? 2 : 1);
   });
 

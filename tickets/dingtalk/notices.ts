@@ -22,6 +22,8 @@ export function noticeOfNoClick(why: NoClick): string {
       return 'Nothing was decided: only members of the organization that this card is for can decide.';
     case 'nothing_asked':
       return 'Nothing was decided: nobody is asked any more. The card shows how the change stands.';
+    case 'long_comment':
+      return 'Nothing was decided: a comment has at most 2000 characters. Shorten it.';
     case 'malformed':
     case 'other_card':
       return notices.notUnderstood;
@@ -39,6 +41,7 @@ const noticeOfCode: Readonly<Partial<Record<ErrorCode, string>>> = {
   change_closed: 'it has ended.',
   decide_by_passed: 'the time to decide is over.',
   policy_revoked: 'its policy was revoked.',
+  invalid_request: 'the comment cannot be taken as it is. Shorten it, or leave out unusual characters.',
   comment_required: 'a comment is needed. Write one on the card.',
   unauthenticated: 'Countersign does not trust where this click came from. Tell its operators.',
 };
