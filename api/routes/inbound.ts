@@ -109,7 +109,7 @@ export function inboundRoutes(deps: ApiDependencies): Router {
       await outside.consider(system.name, { account, action, changeId, digest }, source);
     } catch (error) {
       const told = failed(system, error);
-      if (await taken({ deliveryId, kind: 'decision', click: null })) tellLater(system, replyTo, told);
+      if (await taken({ deliveryId, kind: 'decision', click: null })) void tellLater(system, replyTo, told);
       return;
     }
     await taken({ deliveryId, kind: 'click', click: { ...open, replyTo } });
@@ -145,7 +145,10 @@ export function inboundRoutes(deps: ApiDependencies): Router {
     const decided = await Promise.race([deciding, tooLong]);
     patience.abort();
     if (decided !== null) return decided;
-    void deciding.then(({ told }) => tellLater(system, replyTo, told));
+    const late = deciding
+      .then(({ told }) => tellLater(system, replyTo, told))
+      .finally(() => deps.underWay?.delete(late));
+    deps.underWay?.add(late);
     return { told: { outcome: 'pending' } };
   }
 
@@ -159,9 +162,9 @@ export function inboundRoutes(deps: ApiDependencies): Router {
     return told;
   }
 
-  function tellLater({ name, tell }: From, replyTo: string | null, told: Told): void {
+  async function tellLater({ name, tell }: From, replyTo: string | null, told: Told): Promise<void> {
     if (replyTo === null || !tell) return;
-    tell(replyTo, told).catch((err: unknown) => {
+    await tell(replyTo, told).catch((err: unknown) => {
       deps.log.warn(
         { err: err as Error, system: name },
         'somebody could not be told what became of their decision',

@@ -393,7 +393,9 @@ describe('a decision', () => {
 
   test('whose outcome takes longer than the system waits is told afterwards', async () => {
     const engine = Promise.withResolvers<undefined>();
+    const underWay = new Set<Promise<void>>();
     const api = await replica({
+      underWay,
       inbound: systems({ patienceMs: 50 }),
       engine: engineThat(() => engine.promise),
     });
@@ -402,7 +404,11 @@ describe('a decision', () => {
     const answer = await send(choiceOf('decision', 'U-bob', change, { replyTo: to }), { api });
     expect(answer.body).toEqual({ outcome: 'pending' });
     expect(told.filter((one) => one.to === to)).toEqual([]);
+    // Whoever stops the API waits for it.
+    expect(underWay.size).toBe(1);
     engine.resolve(undefined);
+    await Promise.all(underWay);
+    expect(underWay.size).toBe(0);
     const found = await eventually(() => Promise.resolve(told.find((one) => one.to === to) ?? null));
     expect(found.told).toEqual({ outcome: 'recorded', action: 'approve' });
   });
