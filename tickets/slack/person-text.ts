@@ -7,7 +7,13 @@ import { commentInput } from './question.ts';
 
 /** Why something that a person did in Slack has no effect: a code of ours, or one that only concerns channels. */
 export type SlackRefusal =
-  ErrorCode | 'account_not_mapped' | 'channel_not_allowed' | 'reject_only' | 'old_round' | 'too_late';
+  | ErrorCode
+  | 'account_not_mapped'
+  | 'channel_not_allowed'
+  | 'reject_only'
+  | 'old_round'
+  | 'too_late'
+  | 'too_long';
 
 /** What is missing, and what the person can do. No text names anything of a change: who reads it may not know of it. */
 const texts: Partial<Record<SlackRefusal, string>> = {
@@ -21,6 +27,8 @@ const texts: Partial<Record<SlackRefusal, string>> = {
   digest_mismatch:
     'The change has moved on since this was shown, so your decision would be for something else. Look at the message again.',
   too_late: 'Slack lets a window open for 3 seconds only, and this took longer. Press the button again.',
+  too_long:
+    'Slack cannot show all of this change, so it can only be rejected here. Approve it with the command line or the API.',
   self_approval: 'You asked for this change, or act for somebody who did, so you do not decide it.',
   missing_role: 'You do not have the role approver.',
   not_an_approver: 'The change does not await a decision of a group that you are in.',
