@@ -1,4 +1,5 @@
 import { ApplicationFailure } from '@temporalio/common';
+import { refusalOfChannel } from '../domain/channel.ts';
 import type { Change } from '../domain/change.ts';
 import { decisionOutcome } from '../domain/decision.ts';
 import { needsNobody } from '../domain/progress.ts';
@@ -32,6 +33,8 @@ export function assertApproved(
     if (decision.decision !== 'approve' || signed === undefined || !verify(signed)) return [];
     // The groups and times come from the signed statements, not from the workflow.
     const { person, at, directory } = signed.statement;
+    // The API and the workflow have asked this before; the worker does not rely on it.
+    if (refusalOfChannel(change.policy, person, 'approve') !== null) return [];
     return [{ ...decision, person, at, directory: directory ?? [] }];
   });
   const independent = signedFor.every((d) => !askedFor(change.requester, d.person));

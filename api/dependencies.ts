@@ -39,6 +39,8 @@ export interface ApiDependencies {
   readonly metrics: (() => Promise<string>) | null;
   /** The systems that may send something, by their names in COUNTERSIGN_INTEGRATIONS; default none. */
   readonly inbound?: ReadonlyMap<string, InboundSystem>;
+  /** Decisions from outside that are still under way though their delivery was answered; whoever stops waits for them. */
+  readonly underWay?: Set<Promise<void>>;
   /** How many deliveries one address may send in a minute; default 1200. */
   readonly inboundPerMinute?: number;
   readonly writesPerMinute?: number;

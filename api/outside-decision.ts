@@ -9,17 +9,19 @@ import type { OutsideDecision } from './inbound.ts';
 import { recordedFor } from './recorded.ts';
 import type { Speaker } from './recorded.ts';
 import { makeSay } from './say.ts';
-import { uuidSchema } from './schemas.ts';
+import { checked, decisionSchema, uuidSchema } from './schemas.ts';
 
 /** Stands for a comment that is still to be written, where a policy asks for one. */
 const toBeWritten = '…';
+
+const commentSchema = decisionSchema.pick({ comment: true });
 
 /** Decisions that come by a channel. They are judged, signed and recorded on the one way of all decisions. */
 export interface DecideOutside {
   /**
    * @param system - the channel: the system's name in COUNTERSIGN_INTEGRATIONS
    * @param source - the address that it came from
-   * @throws CountersignError `not_found`, `account_not_mapped`, or what anybody's decision is refused for
+   * @throws CountersignError `not_found`, `account_not_mapped`, `invalid_request` for a comment that the HTTP API takes from nobody, or what anybody's decision is refused for
    */
   decide(system: string, wanted: OutsideDecision, source: string | null): Promise<void>;
   /** Whether the person could decide so now, before they are asked for a comment. @throws CountersignError as `decide` */
@@ -57,6 +59,8 @@ export function makeDecideOutside(deps: ApiDependencies): DecideOutside {
   return {
     async decide(system, wanted, source) {
       const { change, speaker } = await speaking(system, wanted, source);
+      // The one bound of comments: whatever a chat lets through, no signed statement has another one.
+      checked(commentSchema, { comment: wanted.comment });
       await say(saidBy(wanted), change, speaker, judgeDecided);
     },
     async consider(system, wanted, source) {

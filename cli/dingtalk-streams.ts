@@ -25,7 +25,8 @@ export async function startDingTalkStreams(
     if (settings.inboundSecretFiles.length === 0) continue;
     const agent = agentFor(new URL(settings.app.url));
     const stream = await startDingTalkClicks(system, settings, {
-      ...{ fetch, secret: readSecret, now: Date.now, apiFetch: fetch },
+      // Our own API is no matter of the proxy, which would read who decides what.
+      ...{ fetch, secret: readSecret, now: Date.now, apiFetch: globalThis.fetch },
       ...(agent === undefined ? {} : { agent }),
       inboundUrl: `${required(env, 'COUNTERSIGN_URL').replace(/\/+$/, '')}/v1/inbound/${system}`,
       onNoClick: (why) => log.warn({ system, why }, 'a push of DingTalk is no click that counts'),

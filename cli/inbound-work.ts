@@ -1,5 +1,7 @@
 import type { Pool } from 'pg';
+import { sha256 } from '../api/sha256.ts';
 import { decisionsBy } from '../domain/channel.ts';
+import { differenceIn } from '../domain/stored-change.ts';
 import { isoTime } from '../domain/time.ts';
 import { presentedLines } from '../operations/presented-lines.ts';
 import type { Operations } from '../operations/registry.ts';
@@ -10,6 +12,7 @@ import type { InboundOptions } from '../tickets/inbound/start-inbound.ts';
 import type { Integrations } from '../tickets/integrations.ts';
 import { openModal } from '../tickets/slack/open-modal.ts';
 import { refusalText } from '../tickets/slack/person-text.ts';
+import type { SlackRefusal } from '../tickets/slack/person-text.ts';
 import { readPress } from '../tickets/slack/press.ts';
 import { tellPerson } from '../tickets/slack/respond.ts';
 import { readSecret } from './secret-file.ts';
@@ -45,6 +48,15 @@ export async function openInboundWork(
     if (settings.kind !== 'slack' || settings.tokenFile === undefined) continue;
     slacks.set(name, { url: settings.url, token: await readSecret(settings.tokenFile) });
   }
+  async function tell(
+    { url }: { readonly url: string },
+    responseUrl: string | null,
+    why: SlackRefusal,
+  ): Promise<void> {
+    if (responseUrl === null) return;
+    const signal = AbortSignal.timeout(slackMs);
+    await tellPerson({ responseUrl, slackUrl: url, text: refusalText(why), fetch, signal });
+  }
   const ticketSystems = Object.entries(systems).flatMap(([name, { kind }]) =>
     kind === 'jira' || kind === 'servicenow' ? [name] : [],
   );
@@ -59,6 +71,11 @@ export async function openInboundWork(
         if (!slack || press === null)
           throw new Error('no Slack of that name has a token here, or it is no press');
         const change = await getChange(pool, press.changeId);
+        // Whoever can write the stored change could show one and have another approved: its digest is made anew first.
+        if (change !== null && differenceIn(change, sha256) !== null) {
+          await tell(slack, press.responseUrl, 'stored_change_differs');
+          return;
+        }
         const choices = change === null ? [] : decisionsBy(change.policy, system);
         const signal = AbortSignal.timeout(slackMs);
         const presented = change && presentedLines(operations, change);
@@ -66,10 +83,7 @@ export async function openInboundWork(
       },
       async tellTooLate(system, click) {
         const slack = slacks.get(system);
-        const responseUrl = readPress(click)?.responseUrl ?? null;
-        if (!slack || responseUrl === null) return;
-        const signal = AbortSignal.timeout(slackMs);
-        await tellPerson({ responseUrl, slackUrl: slack.url, text: refusalText('too_late'), fetch, signal });
+        if (slack) await tell(slack, readPress(click)?.responseUrl ?? null, 'too_late');
       },
     },
     async sweep() {

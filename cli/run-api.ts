@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createApp } from '../api/app.ts';
 import { endRevoked } from '../api/end-revoked.ts';
 import { createEngine } from '../api/engine.ts';
@@ -32,6 +33,8 @@ import { startTracing } from './tracing.ts';
 import { verifierBundle } from './verifier-bundle.ts';
 import { wayOut } from './way-out.ts';
 
+/** Longer than the engine's deadline. */
+const underWayMs = 15_000;
 const untoldCheckMs = 30_000;
 const oldInboundCheckMs = 3_600_000;
 /** Longer than any replay window of a delivery. */
@@ -51,6 +54,7 @@ export async function runApi(env: Environment, options: { readonly anyPort?: boo
   const { client, namespace } = temporalClient(tracing.plugins);
   const keyFile = env.COUNTERSIGN_STATEMENT_KEY ?? (await statementKeys(env.COUNTERSIGN_HOME)).privateKey;
   const refusals = makeRefusalLog({ db: pool, namespace, log, alarm: alarms.raise });
+  const underWay = new Set<Promise<void>>();
   const deps = {
     db: pool,
     feed,
@@ -63,6 +67,7 @@ export async function runApi(env: Environment, options: { readonly anyPort?: boo
     policies,
     region,
     calendar,
+    underWay,
     inbound: await inboundSystems(await openIntegrations(env), wayOut(env).fetch),
     log,
     namespace,
@@ -106,6 +111,13 @@ export async function runApi(env: Environment, options: { readonly anyPort?: boo
   const closed = new Promise((resolve) => server.close(resolve));
   setTimeout(() => server.closeAllConnections(), 3000).unref();
   await closed;
+  // What a chat was told is on its way ends before the database goes.
+  const enough = new AbortController();
+  await Promise.race([
+    Promise.allSettled(underWay),
+    delay(underWayMs, undefined, { signal: enough.signal }).catch(() => undefined),
+  ]);
+  enough.abort();
   await refusals.flush();
   await feed.stop();
   await pool.end();

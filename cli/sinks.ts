@@ -1,4 +1,3 @@
-import { decisionsBy } from '../domain/channel.ts';
 import { CountersignError } from '../domain/error.ts';
 import { presentedLines } from '../operations/presented-lines.ts';
 import type { Operations } from '../operations/registry.ts';
@@ -19,6 +18,7 @@ import { makeProxiedFetch } from '../tickets/webhook/proxied-fetch.ts';
 import { keyOf } from '../tickets/webhook/sign.ts';
 import { makeWebhookSink } from '../tickets/webhook/sink.ts';
 import type { Environment } from './environment.ts';
+import { offeredChoices } from './offered-choices.ts';
 import { readSecret } from './secret-file.ts';
 import { wayOut } from './way-out.ts';
 
@@ -59,14 +59,14 @@ const makers: { readonly [K in SystemSettings['kind']]: MakeSink<K> } = {
     const token = await secret(required(name, 'tokenFile', settings.tokenFile));
     return makeSlackSink(settings, {
       ...{ token, fetch, linkOf, clock: Date.now },
-      choicesOf: ({ policy }) => decisionsBy(policy, name),
+      choicesOf: (change) => offeredChoices(change, name),
       presentedOf: ({ change }) => presentedLines(operations, change),
     });
   },
   dingtalk: (name, settings, { fetch, secret, linkOf }) =>
     makeDingTalkSink(settings, {
       ...{ fetch, secret, linkOf, now: Date.now },
-      choicesOf: ({ policy }) => decisionsBy(policy, name),
+      choicesOf: (change) => offeredChoices(change, name),
     }),
   async mail(_name, settings, { secret, linkOf }) {
     const { passwordFile } = settings;

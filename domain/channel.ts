@@ -75,7 +75,8 @@ export function refusalOfChannel(
   }
   const named = channelsOf(policy).find(({ name }) => name === channel);
   if (!named) return refused(`policy ${policy.name} takes no decisions from ${channel}`);
-  if (named.mode === 'reject_only' && decision === 'approve') {
+  // A mode that is not known lets nothing be approved.
+  if (named.mode !== 'decide' && decision === 'approve') {
     return refused(`policy ${policy.name} takes only rejections from ${channel}`);
   }
   return null;

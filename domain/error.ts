@@ -133,6 +133,14 @@ export function allowed<T>(judged: Judged<T>): T {
   return judged;
 }
 
+/**
+ * Whether what failed with a code may have taken effect all the same: the engine may have got it, or something failed of
+ * which nobody knows how far it had come.
+ */
+export function mayHaveTakenEffect(code: ErrorCode): boolean {
+  return code === 'outcome_not_known' || code === 'internal_error' || code.startsWith('engine_');
+}
+
 /** Whether a string, such as an ApplicationFailure's type, is a code of ours. */
 export function isErrorCode(value: unknown): value is ErrorCode {
   return typeof value === 'string' && Object.hasOwn(httpStatusOfCode, value);

@@ -65,6 +65,7 @@ function accountKey(account: {
  */
 function accountFindings({ accounts }: DirectoryDocument, issuer: string | null): Finding[] {
   const seen = new Set<string>();
+  const owners = new Map<string, string>();
   const error = (path: readonly PropertyKey[], rule: string, message: string): Finding => ({
     severity: 'error',
     path,
@@ -83,8 +84,19 @@ function accountFindings({ accounts }: DirectoryDocument, issuer: string | null)
       const key = accountKey(account);
       if (seen.has(key)) {
         found.push(error(['accounts', p, 'accounts', a], 'distinct', 'the account is listed before'));
+        return;
       }
       seen.add(key);
+      const { team = account.corp ?? '', user } = account;
+      if (team === '') return;
+      // The same account under two names of systems, such as two apps of one workspace, is one person's.
+      const place = JSON.stringify([team, user]);
+      const owner = owners.get(place);
+      if (owner !== undefined && owner !== personKey(person)) {
+        const message = 'the account is that of somebody else by another system';
+        found.push(error(['accounts', p, 'accounts', a], 'distinct', message));
+      }
+      owners.set(place, owner ?? personKey(person));
     });
     return found;
   });

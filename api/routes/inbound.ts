@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import express from 'express';
 import type { Request, Response, Router } from 'express';
 import { CountersignError, httpStatusOfCode } from '../../domain/error.ts';
+import type { ErrorCode } from '../../domain/error.ts';
 import { isoTime } from '../../domain/time.ts';
 import { hasInbound } from '../../store/has-inbound.ts';
 import { insertInbound } from '../../store/insert-inbound.ts';
@@ -19,6 +20,15 @@ import { exactRouter } from '../router.ts';
 /** Longest body; what is longer is refused, and the sweep finds the ticket. */
 const bodyLimit = '1mb';
 const usualPatienceMs = 25_000;
+
+/** What a decision can fail with only before it is signed. */
+const beforeSigning: ReadonlySet<ErrorCode> = new Set(['log_unavailable', 'not_sealed']);
+/** What the person hears of a delivery that came before, since what became of that one is not kept. */
+const cameBefore: Told = {
+  outcome: 'unavailable',
+  code: 'outcome_not_known',
+  message: 'it came before, and that one counts if any does',
+};
 
 type Delivered<K extends InboundVerdict['kind']> = Extract<InboundVerdict, { readonly kind: K }>;
 /** What became of a decision, and the error that it was. */
@@ -73,7 +83,7 @@ export function inboundRoutes(deps: ApiDependencies): Router {
       case 'decision': {
         const { answer } = system;
         if (!(await taken({ deliveryId: verdict.deliveryId, kind: 'decision' }))) {
-          answered(res);
+          answered(res, answer?.(cameBefore));
           return;
         }
         const { told, error } = await decide(system, verdict, source);
@@ -99,7 +109,7 @@ export function inboundRoutes(deps: ApiDependencies): Router {
       await outside.consider(system.name, { account, action, changeId, digest }, source);
     } catch (error) {
       const told = failed(system, error);
-      if (await taken({ deliveryId, kind: 'decision', click: null })) tellLater(system, replyTo, told);
+      if (await taken({ deliveryId, kind: 'decision', click: null })) void tellLater(system, replyTo, told);
       return;
     }
     await taken({ deliveryId, kind: 'click', click: { ...open, replyTo } });
@@ -119,8 +129,8 @@ export function inboundRoutes(deps: ApiDependencies): Router {
         return { told: { outcome: 'recorded', action } };
       } catch (error) {
         const told = failed(system, error);
-        // Nothing came of it: the same delivery may come again. Where the outcome is not known, it may not.
-        if (told.outcome === 'unavailable' && told.code !== 'outcome_not_known') {
+        // Nothing was signed yet: the same delivery may come again. After any other failure the decision may stand.
+        if (beforeSigning.has(told.code)) {
           await releaseInbound(db, system.name, deliveryId).catch((err: unknown) => {
             deps.log.warn({ err: err as Error }, 'a delivery could not be released');
           });
@@ -135,7 +145,10 @@ export function inboundRoutes(deps: ApiDependencies): Router {
     const decided = await Promise.race([deciding, tooLong]);
     patience.abort();
     if (decided !== null) return decided;
-    void deciding.then(({ told }) => tellLater(system, replyTo, told));
+    const late = deciding
+      .then(({ told }) => tellLater(system, replyTo, told))
+      .finally(() => deps.underWay?.delete(late));
+    deps.underWay?.add(late);
     return { told: { outcome: 'pending' } };
   }
 
@@ -149,9 +162,9 @@ export function inboundRoutes(deps: ApiDependencies): Router {
     return told;
   }
 
-  function tellLater({ name, tell }: From, replyTo: string | null, told: Told): void {
+  async function tellLater({ name, tell }: From, replyTo: string | null, told: Told): Promise<void> {
     if (replyTo === null || !tell) return;
-    tell(replyTo, told).catch((err: unknown) => {
+    await tell(replyTo, told).catch((err: unknown) => {
       deps.log.warn(
         { err: err as Error, system: name },
         'somebody could not be told what became of their decision',

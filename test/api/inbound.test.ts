@@ -26,6 +26,9 @@ let stack: ApiStack;
 let directory = directoryFrom({});
 const policies = { current: () => ({ rules: [{ policy: named, match: {} }], directory }) };
 
+/** What is told of a delivery that came before. */
+const cameBefore = { outcome: 'unavailable', code: 'outcome_not_known' };
+
 /** What people were told afterwards, by where. */
 const told: { readonly to: string; readonly told: Told }[] = [];
 const chat = (more: Partial<InboundSystem> = {}) =>
@@ -311,6 +314,20 @@ describe('a decision', () => {
     expect((await stack.entries()).length).toBe(before);
   });
 
+  test.each([
+    ['too long', 'x'.repeat(2001)],
+    ['of characters that nobody sees', 'yes\u0007'],
+  ])('with a comment that is %s is refused, as with a token, and nothing is sent', async (_name, comment) => {
+    let sent = 0;
+    const api = await replica({ engine: engineThat(() => Promise.resolve(void (sent += 1))) });
+    const change = await pending();
+    const { body } = await send(choiceOf('decision', 'U-bob', change, { comment }), { api });
+    expect(body).toMatchObject({ outcome: 'refused', code: 'invalid_request' });
+    expect(sent).toBe(0);
+    const longest = choiceOf('decision', 'U-bob', change, { comment: 'x'.repeat(2000) });
+    expect((await send(longest, { api })).body).toMatchObject({ outcome: 'recorded' });
+  });
+
   test('by a system that is answered like any caller is a problem of its status', async () => {
     const change = await pending();
     const { status, body } = await send(choiceOf('decision', 'U-bob', change), { to: 'forwarded' });
@@ -329,7 +346,7 @@ describe('a decision', () => {
     const sending = choiceOf('decision', 'U-bob', change, { comment: 'seen' });
     const first = await send(sending, { api });
     expect(first.body).toEqual({ outcome: 'recorded', action: 'approve' });
-    expect((await send(sending, { api })).body).toEqual({});
+    expect((await send(sending, { api })).body).toMatchObject(cameBefore);
     await Promise.all([1, 2, 3].map(() => send(sending, { api })));
     expect(sent).toMatchObject([
       {
@@ -348,32 +365,37 @@ describe('a decision', () => {
     ]);
   });
 
-  test('that could not be judged may come again; one whose outcome is not known may not', async () => {
-    const codes: (ErrorCode | null)[] = ['engine_unavailable', 'outcome_not_known', null];
+  test.each<[ErrorCode, boolean]>([
+    ['log_unavailable', true],
+    ['not_sealed', true],
+    ['engine_unavailable', false],
+    ['engine_busy', false],
+    ['engine_failed', false],
+    ['engine_rejected', false],
+    ['internal_error', false],
+    ['outcome_not_known', false],
+  ])('that failed with %s may come again: %s', async (code, again) => {
+    let sent = 0;
     const api = await replica({
       engine: engineThat(() => {
-        const code = codes.shift() ?? null;
-        return code === null ? Promise.resolve() : Promise.reject(new CountersignError(code, 'not now'));
+        sent += 1;
+        return sent === 1 ? Promise.reject(new CountersignError(code, 'not now')) : Promise.resolve();
       }),
     });
     const change = await pending();
     const sending = choiceOf('decision', 'U-bob', change) as Sending & { deliveryId: string };
-    expect((await send(sending, { api })).body).toMatchObject({
-      outcome: 'unavailable',
-      code: 'engine_unavailable',
-    });
-    expect(await rows(sending.deliveryId)).toMatchObject([{ is_released: true }]);
-    expect((await send(sending, { api })).body).toMatchObject({
-      outcome: 'unavailable',
-      code: 'outcome_not_known',
-    });
-    expect((await send(sending, { api })).body).toEqual({});
-    expect(codes).toEqual([null]);
+    expect((await send(sending, { api })).body).toMatchObject({ outcome: 'unavailable', code });
+    expect(await rows(sending.deliveryId)).toMatchObject([{ is_released: again }]);
+    // What may have been decided is never said not to have been.
+    expect((await send(sending, { api })).body).toMatchObject(again ? { outcome: 'recorded' } : cameBefore);
+    expect(sent).toBe(again ? 2 : 1);
   });
 
   test('whose outcome takes longer than the system waits is told afterwards', async () => {
     const engine = Promise.withResolvers<undefined>();
+    const underWay = new Set<Promise<void>>();
     const api = await replica({
+      underWay,
       inbound: systems({ patienceMs: 50 }),
       engine: engineThat(() => engine.promise),
     });
@@ -382,7 +404,11 @@ describe('a decision', () => {
     const answer = await send(choiceOf('decision', 'U-bob', change, { replyTo: to }), { api });
     expect(answer.body).toEqual({ outcome: 'pending' });
     expect(told.filter((one) => one.to === to)).toEqual([]);
+    // Whoever stops the API waits for it.
+    expect(underWay.size).toBe(1);
     engine.resolve(undefined);
+    await Promise.all(underWay);
+    expect(underWay.size).toBe(0);
     const found = await eventually(() => Promise.resolve(told.find((one) => one.to === to) ?? null));
     expect(found.told).toEqual({ outcome: 'recorded', action: 'approve' });
   });

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -48,7 +48,7 @@ test('a webhook of Jira is a hint of its ticket, by id and key', async () => {
   const headers = { 'x-hub-signature': `sha256=${mac}`, 'x-atlassian-webhook-identifier': 'w-1' };
   expect(system?.verify({ raw, headers, now })).toEqual({
     kind: 'hint',
-    deliveryId: 'w-1',
+    deliveryId: createHash('sha256').update(raw).digest('hex'),
     tickets: ['10001', 'OPS-1'],
   });
   expect(system?.verify({ raw: Buffer.from('{}'), headers, now })).toEqual({ kind: 'refused' });

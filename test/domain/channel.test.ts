@@ -126,6 +126,12 @@ describe('a decision by a channel', () => {
     }
   });
 
+  test.each([undefined, null, 'both', 'DECIDE', {}])('the mode %j lets nobody approve', (mode) => {
+    const policy = { name: 'x', channels: [{ name: 'slack', mode }] } as unknown as PinnedPolicy;
+    expect(refusalOfChannel(policy, by('slack'), 'approve')?.code).toBe(refused);
+    expect(decisionsBy(policy, 'slack')).toEqual(['reject']);
+  });
+
   test('a person of a log from elsewhere may have anything for methods', () => {
     for (const authentication of [undefined, null, {}, { methods: 'via:slack' }, { methods: [7] }]) {
       expect(channelOf({ authentication } as unknown as Person)).toBe(null);

@@ -108,12 +108,44 @@ describe('accounts of a directory', () => {
     }
   });
 
+  test.each<[string, string]>([
+    [
+      'an account under two names of systems, of one person',
+      directory(mapped('{ system: slack, team: T1, user: U1 }, { system: slack-2, team: T1, user: U1 }')),
+    ],
+    [
+      'one id in two workspaces, and in two systems that have none, of two people',
+      directory(
+        mapped('{ system: slack, team: T1, user: U1 }, { system: jira, user: U1 }'),
+        mapped('{ system: slack, team: T2, user: U1 }, { system: now, user: U1 }').replace('bob', 'carol'),
+      ),
+    ],
+  ])('%s is no error', async (_name, file) => {
+    expect((await checked('match: {}', file)).problems).toEqual([]);
+  });
+
   test.each<[string, string, string[]]>([
     [
       'an account twice, of two people',
       directory(
         mapped('{ system: slack, team: T1, user: U1 }'),
         mapped('{ system: slack, team: T1, user: U1 }').replace('bob', 'carol'),
+      ),
+      ['error accounts.1.accounts.0 distinct'],
+    ],
+    [
+      'an account under two names of systems, of two people',
+      directory(
+        mapped('{ system: slack, team: T1, user: U1 }'),
+        mapped('{ system: slack-2, team: T1, user: U1 }').replace('bob', 'carol'),
+      ),
+      ['error accounts.1.accounts.0 distinct'],
+    ],
+    [
+      'a member of a company under two names of systems, of two people',
+      directory(
+        mapped('{ system: d, corp: c, user: U1 }'),
+        mapped('{ system: d-2, corp: c, user: U1 }').replace('bob', 'carol'),
       ),
       ['error accounts.1.accounts.0 distinct'],
     ],

@@ -44,7 +44,7 @@ export function makeClickAnswers({
     const { click, outTrackId } = found;
     underWay += 1;
     const notice = onClick(click)
-      .catch(() => notices.unavailable)
+      .catch(() => notices.notKnown)
       .finally(() => {
         underWay -= 1;
       });

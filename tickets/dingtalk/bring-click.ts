@@ -39,10 +39,17 @@ export function makeBringClick(dependencies: BringDependencies): (click: DingTal
       if (typeof notice === 'string') return notice.slice(0, longestNotice);
       if (response.ok) return notices.working;
       return noticeOfRefusal(typeof code === 'string' ? code : null, response.status);
-    } catch {
-      return notices.unavailable;
+    } catch (error) {
+      // Whatever else went wrong, the API may have heard the click.
+      return wasRefused(error) ? notices.unavailable : notices.notKnown;
     }
   };
+}
+
+/** Whether nothing listens there, so that nothing can have been heard. */
+function wasRefused(error: unknown): boolean {
+  const { cause } = error as { readonly cause?: { readonly code?: unknown } };
+  return cause?.code === 'ECONNREFUSED';
 }
 
 function membersOf(text: string): Readonly<Record<string, unknown>> {

@@ -14,7 +14,10 @@ export interface DingTalkClick {
 }
 
 /** Why a push is no click that counts. */
-export type NoClick = 'malformed' | 'other_organization' | 'other_card' | 'nothing_asked';
+export type NoClick = 'malformed' | 'other_organization' | 'other_card' | 'nothing_asked' | 'long_comment';
+
+/** Most characters of a comment, as the API takes it. */
+const longestComment = 2000;
 
 /** The shape of {@link DingTalkClick}, for whoever has it from elsewhere. */
 export const clickSchema = z.strictObject({
@@ -23,7 +26,7 @@ export const clickSchema = z.strictObject({
   changeId: z.uuid(),
   round: z.int().min(1).max(1_000_000),
   digest: z.string().regex(/^[0-9a-f]{64}$/),
-  comment: z.string().max(4000),
+  comment: z.string().max(longestComment),
   deliveryId: z.string().min(1).max(200),
 });
 
@@ -47,7 +50,7 @@ const parameters = z.object({
   changeId: z.string().max(100),
   round: z.union([z.string().regex(/^([1-9][0-9]{0,6})?$/), z.number()]),
   digest: z.string().max(100),
-  comment: z.string().max(4000).default(''),
+  comment: z.string().default(''),
 });
 
 /**
@@ -70,6 +73,7 @@ export function clickIn(
   const { action, changeId, round, digest, comment } = asked.data;
   // The buttons of a change that asks nobody any more carry nothing.
   if (changeId === '' && digest === '') return { none: 'nothing_asked' };
+  if (comment.trim().length > longestComment) return { none: 'long_comment' };
   const click = clickSchema.safeParse({
     user: { corp: corpId, id: userId },
     action,

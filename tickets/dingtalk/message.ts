@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Change } from '../../domain/change.ts';
+import { shownJson } from '../../domain/shown-text.ts';
 import { factsOf, headline, standingOf } from '../change-facts.ts';
 import type { Milestone } from '../milestone.ts';
 import type { DingTalkClick } from './click.ts';
@@ -100,16 +101,38 @@ export function cardParameters(
     change.closedAt === null;
   const isAnswered = isAsking && choices.length > 0;
   const asked = isAnswered && digest !== null ? { changeId: id, round: String(round), digest } : null;
-  const can = (choice: Choice) => (asked !== null && choices.includes(choice) ? 'true' : 'false');
+  const { lines, isWhole } = decidedOn(change);
+  const can = (choice: Choice) =>
+    asked !== null && choices.includes(choice) && (choice === 'reject' || isWhole) ? 'true' : 'false';
   return {
     title: plainMarkdown(headlineOf(change)),
     status: plainMarkdown(standingOf(change)),
-    text: changeMarkdown(change, now),
+    text: [changeMarkdown(change, now), ...(asked === null ? [] : lines)].join('\n'),
     url: url ?? '',
     canApprove: can('approve'),
     canReject: can('reject'),
     ...(asked ?? { changeId: '', round: '', digest: '' }),
   };
+}
+
+/** Most UTF-16 units of each text that is decided on; `factsOf` cuts a justification that is longer. */
+const longestShown = 1000;
+
+/** What is decided on beside what everybody is told, and whether the card shows all of it: who approves must have seen it. */
+function decidedOn({ input, snapshot, justification }: Change): {
+  readonly lines: readonly string[];
+  readonly isWhole: boolean;
+} {
+  const texts: (readonly [string, string])[] = [
+    ['Input', shownJson(input)],
+    ['All that was read', shownJson(snapshot)],
+  ];
+  const lines = texts
+    .filter(([, json]) => json.length <= longestShown)
+    .map(([label, json]) => `- **${label}**: ${plainMarkdown(json)}`);
+  const isWhole = lines.length === texts.length && justification.length <= longestShown;
+  const isCut = '- This card cannot show all of the change: approve it on the page or with the command line.';
+  return { lines: isWhole ? lines : [...lines, isCut], isWhole };
 }
 
 function headlineOf(change: Change): string {

@@ -61,9 +61,9 @@ export function verifyJiraWebhook(
   const { timestamp, user, issue } = read.data;
   if (timestamp < now - oldestMs) return { refusal: 'old' };
   if (timestamp > now + futureMs) return { refusal: 'future' };
-  const named = headers['x-atlassian-webhook-identifier'] ?? '';
-  // A data center may name none; then the same bytes are the same delivery.
-  const deliveryId = /^[\w-]{1,100}$/.test(named) ? named : createHash('sha256').update(raw).digest('hex');
+  // The same bytes are the same delivery. Jira's X-Atlassian-Webhook-Identifier is not signed: whoever repeats a delivery
+  // could give it another one, or give a new delivery that of an old one, so that it would not be heard.
+  const deliveryId = createHash('sha256').update(raw).digest('hex');
   const ticket = issue ? { id: issue.id, key: issue.key } : null;
   return { hint: { deliveryId, ticket, account: accountId(user) } };
 }

@@ -9,6 +9,9 @@ export interface PresentedLine {
   readonly value: string;
 }
 
+/** Most characters of one section: Slack takes 3000. */
+export const longestSection = 2900;
+
 /** How a change stands, in a word or two. */
 export function standingOf(change: Change): string {
   const { decisionStatus, executionStatus, reviewStatus, digest } = change;
@@ -118,9 +121,14 @@ export function factFields(change: Change, now: number | null) {
  * What was read of the target, which is a part of what is decided on. Where this process cannot say it in lines for people, it
  * is the snapshot as it is: nobody shall decide on what they are not shown.
  */
-export function readBlocks({ snapshot }: Change, presented: readonly PresentedLine[] | null): object[] {
+export function readBlocks(change: Change, presented: readonly PresentedLine[] | null): object[] {
+  const text = readText(change, presented);
+  return text === null ? [] : [{ type: 'section', text: plain(text, longestSection) }];
+}
+
+/** The text of {@link readBlocks}; null where nothing was read. */
+export function readText({ snapshot }: Change, presented: readonly PresentedLine[] | null): string | null {
   const lines = presented?.map(({ label, value }) => shownText(`${label}: ${value}`)) ?? [];
   if (presented === null && snapshot !== null) lines.push(shownJson(snapshot));
-  if (lines.length === 0) return [];
-  return [{ type: 'section', text: plain(`What was read\n${lines.join('\n')}`, 2900) }];
+  return lines.length === 0 ? null : `What was read\n${lines.join('\n')}`;
 }

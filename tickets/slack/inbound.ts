@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { text } from '../../domain/text-schema.ts';
 import type { Choice, Question } from './question.ts';
 import { choiceOf, commentInput, modalName, readKept, readQuestion } from './question.ts';
 import { mayRespondAt } from './respond.ts';
@@ -57,7 +56,12 @@ const pressSchema = z.looseObject({
   actions: z.array(z.looseObject({ action_id: z.string().max(255), value: z.string().max(2000).optional() })),
 });
 
-const inputs = z.record(z.string(), z.record(z.string(), z.looseObject({ value: text(2000).nullish() })));
+/** More than any comment: what is wrong with one is told to the person, where the decision is judged. */
+const longestInput = 10_000;
+const inputs = z.record(
+  z.string(),
+  z.record(z.string(), z.looseObject({ value: z.string().max(longestInput).nullish() })),
+);
 
 const sendingSchema = z.looseObject({
   type: z.literal('view_submission'),

@@ -1,11 +1,11 @@
 import type { Change } from '../../domain/change.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { shownJson, shownText } from '../../domain/shown-text.ts';
-import { factFields, readBlocks } from './change-text.ts';
+import { factFields, longestSection, readBlocks, readText } from './change-text.ts';
 import type { PresentedLine } from './change-text.ts';
 import type { Choice, Question } from './question.ts';
 import { commentInput, keptText, modalName } from './question.ts';
-import { plain, quoted } from './slack-text.ts';
+import { fits, plain, quoted } from './slack-text.ts';
 
 /** Most characters of a comment, as the API takes it. */
 const longestComment = 2000;
@@ -46,8 +46,8 @@ export function modalOf(facts: ModalFacts): object {
         text: plain(`You ${choice} ${change.operation} of ${shownText(target.label)}.`, 1000),
       },
       { type: 'section', fields: factFields(change, now) },
-      { type: 'section', text: plain(`Why\n${quoted(justification)}`, 2900) },
-      { type: 'section', text: plain(`Input\n${shownJson(input)}`, 2900) },
+      { type: 'section', text: plain(whyText(justification), longestSection) },
+      { type: 'section', text: plain(inputText(input), longestSection) },
       ...readBlocks(change, presented),
       { type: 'section', text: plain(`What you decide on has the digest ${question.digest}`, 200) },
       {
@@ -64,6 +64,20 @@ export function modalOf(facts: ModalFacts): object {
       },
     ],
   };
+}
+
+/** Whether the modal shows all of what is decided on: whoever approves must have seen it. */
+export function showsAll(change: Change, presented: readonly PresentedLine[] | null): boolean {
+  const texts = [whyText(change.justification), inputText(change.input), readText(change, presented) ?? ''];
+  return texts.every((text) => fits(text, longestSection));
+}
+
+function whyText(justification: string): string {
+  return `Why\n${quoted(justification)}`;
+}
+
+function inputText(input: Change['input']): string {
+  return `Input\n${shownJson(input)}`;
 }
 
 /** What a modal becomes when it has been sent off: a text, and nothing more to press. */

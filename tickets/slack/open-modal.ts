@@ -1,6 +1,6 @@
 import type { Change } from '../../domain/change.ts';
 import type { PresentedLine } from './change-text.ts';
-import { modalOf } from './modal.ts';
+import { modalOf, showsAll } from './modal.ts';
 import type { SlackRefusal } from './person-text.ts';
 import { refusalText } from './person-text.ts';
 import type { SlackPress } from './press.ts';
@@ -59,6 +59,7 @@ export async function openModal(given: OpenModal): Promise<'opened' | SlackRefus
   if (refusal !== null) return await told(refusal, given);
   const { triggerId, responseUrl, action: choice } = press;
   if (change === null || triggerId === null) return await told('too_late', given);
+  if (choice === 'approve' && !showsAll(change, presented)) return await told('too_long', given);
   const view = modalOf({ change, presented, choice, question: press, responseUrl, now });
   // A longer wait is no use: the press is good for 3 s.
   const call = slackCaller({ url, token, fetch, timeoutMs: 3000 });

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../domain/error.ts';
+import { isErrorCode, mayHaveTakenEffect } from '../../domain/error.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { toldView } from './modal.ts';
 import type { Choice } from './question.ts';
@@ -6,7 +7,13 @@ import { commentInput } from './question.ts';
 
 /** Why something that a person did in Slack has no effect: a code of ours, or one that only concerns channels. */
 export type SlackRefusal =
-  ErrorCode | 'account_not_mapped' | 'channel_not_allowed' | 'reject_only' | 'old_round' | 'too_late';
+  | ErrorCode
+  | 'account_not_mapped'
+  | 'channel_not_allowed'
+  | 'reject_only'
+  | 'old_round'
+  | 'too_late'
+  | 'too_long';
 
 /** What is missing, and what the person can do. No text names anything of a change: who reads it may not know of it. */
 const texts: Partial<Record<SlackRefusal, string>> = {
@@ -20,6 +27,8 @@ const texts: Partial<Record<SlackRefusal, string>> = {
   digest_mismatch:
     'The change has moved on since this was shown, so your decision would be for something else. Look at the message again.',
   too_late: 'Slack lets a window open for 3 seconds only, and this took longer. Press the button again.',
+  too_long:
+    'Slack cannot show all of this change, so it can only be rejected here. Approve it with the command line or the API.',
   self_approval: 'You asked for this change, or act for somebody who did, so you do not decide it.',
   missing_role: 'You do not have the role approver.',
   not_an_approver: 'The change does not await a decision of a group that you are in.',
@@ -34,17 +43,21 @@ const texts: Partial<Record<SlackRefusal, string>> = {
   invalid_request: 'The comment cannot be taken as it is. Shorten it, or leave out unusual characters.',
   stronger_authentication_needed:
     'The policy of this change asks for a stronger login than Slack has. Decide with the command line or the API.',
+  stored_change_differs:
+    'What is stored of this change is not what was asked for, so it cannot be decided. Tell the operators of Countersign.',
   policy_revoked: 'The policy of this change has been revoked.',
   rate_limited: 'Too many requests. Try again in a minute.',
-  outcome_not_known:
-    'It is not known whether your decision was recorded. Look at the message again in a minute; sending it again does no harm.',
 };
+
+const notKnown =
+  'It is not known whether your decision was recorded. Look at the message again in a minute; sending it again does no harm.';
 
 const unavailable =
   'Countersign cannot record decisions right now, and yours is not recorded. Try again in a few minutes.';
 
 /** What a person is told whose press or decision has no effect. */
 export function refusalText(code: SlackRefusal): string {
+  if (isErrorCode(code) && mayHaveTakenEffect(code)) return notKnown;
   return texts[code] ?? unavailable;
 }
 

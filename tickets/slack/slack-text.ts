@@ -21,6 +21,11 @@ export function slackText(text: string, most: number): string {
   return made;
 }
 
+/** Whether {@link slackText} cuts nothing off. */
+export function fits(text: string, most: number): boolean {
+  return slackText(text, Infinity).length <= most;
+}
+
 /** A text object in which Slack reads no markup at all. Empty text, which Slack refuses, is a dash. */
 export function plain(text: string, most: number) {
   const said = slackText(text, most);

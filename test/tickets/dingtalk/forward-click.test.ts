@@ -144,7 +144,8 @@ describe("DingTalk's part of the API", () => {
     [{ outcome: 'pending' }, /has arrived/],
     [{ outcome: 'refused', code: 'self_approval' }, /somebody else/],
     [{ outcome: 'refused', code: 'forbidden' }, /does not count here \(forbidden\)/],
-    [{ outcome: 'unavailable', code: 'engine_busy' }, /cannot be reached/],
+    [{ outcome: 'unavailable', code: 'log_unavailable' }, /cannot be reached/],
+    [{ outcome: 'unavailable', code: 'engine_busy' }, /^It is not known/],
   ] as const)('tells the person of %j', (told, expected) => {
     expect(part.answer(told).notice).toMatch(expected);
   });

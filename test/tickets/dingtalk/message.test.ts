@@ -5,6 +5,7 @@ import {
   plainMarkdown,
   robotMessage,
 } from '../../../tickets/dingtalk/message.ts';
+import type { Change } from '../../../domain/change.ts';
 import type { Choice } from '../../../tickets/dingtalk/message.ts';
 import { milestonesIn } from '../../../tickets/milestone.ts';
 import { Deliveries, ToldChange } from '../told-change.ts';
@@ -112,6 +113,27 @@ describe('what a card shows', () => {
   ])('%s', (_name, choices, expected) => {
     const { change } = milestoneOf('requested', 'prechecked');
     expect(cardParameters(change.now(), { url, now, choices })).toMatchObject(expected);
+  });
+
+  test('all that is decided on; what has no room leaves no Approve', () => {
+    const { change } = milestoneOf('requested', 'prechecked');
+    const card = (more: Partial<Change>) =>
+      cardParameters({ ...change.now(), ...more }, { url, now, choices: ['approve', 'reject'] });
+    const { input } = change.asked;
+    const { text } = card({
+      input: { ...input, note: 'of the input' },
+      snapshot: { deep: { down: 'there' } },
+    });
+    expect(text).toContain('of the input');
+    expect(text).toContain('there');
+    for (const more of [
+      { input: { ...input, note: 'x'.repeat(1000) } },
+      { snapshot: { deep: { down: 'x'.repeat(1000) } } },
+      { justification: 'x'.repeat(1001) },
+    ]) {
+      expect(card(more)).toMatchObject({ canApprove: 'false', canReject: 'true', digest: change.digest });
+      expect(card(more).text).toContain('cannot show all');
+    }
   });
 
   test('no button of a change whose end is certain', () => {

@@ -135,7 +135,7 @@ describe('clicks', () => {
     await connectStream({ onClick: () => Promise.reject(new Error('a defect')) });
     const { outTrackId } = await shownCard();
     const { notice } = await control.click({ outTrackId, userId: 'bob', action: 'approve' });
-    expect(notice).toBe(notices.unavailable);
+    expect(notice).toBe(notices.notKnown);
   });
 });
 
@@ -276,6 +276,10 @@ describe('bringing a click to the API', () => {
     ['a code that is not known here', 403, { code: 'channel_not_named' }, /channel not named/],
     ['a code that is none', 403, { code: '<b>' }, /does not count here\. /],
     ['the API is in trouble', 503, { code: 'log_unavailable' }, /cannot be reached/],
+    ['the workflow may have heard it', 503, { code: 'engine_unavailable' }, /^It is not known/],
+    ['the API has a defect', 500, { code: 'internal_error' }, /^It is not known/],
+    ['the API waits no longer', 503, { code: 'outcome_not_known' }, /^It is not known/],
+    ['something in between has failed', 502, {}, /^It is not known/],
   ])('%s', async (_name, status, body, expected) => {
     const requests: unknown[] = [];
     const server = createServer((request, response) => {
@@ -295,7 +299,16 @@ describe('bringing a click to the API', () => {
   });
 
   test('the API is down: the person is told', async () => {
-    expect(await bring('http://127.0.0.1:1/v1/inbound/dingtalk')).toBe(notices.unavailable);
+    const server = createServer();
+    const url = await listening(server);
+    await new Promise((resolve) => server.close(resolve));
+    expect(await bring(url)).toBe(notices.unavailable);
+  });
+
+  test('the API has heard it and says nothing: nobody knows what becomes of it', async () => {
+    const server = createServer((request) => request.socket.destroy());
+    expect(await bring(await listening(server))).toBe(notices.notKnown);
+    server.close();
   });
 });
 

@@ -172,13 +172,8 @@ test.each<[string, string, string]>([
   ],
   ['a modal without what it kept', formOf(withView({ private_metadata: '' })), 'malformed'],
   [
-    'a comment that is too long',
-    formOf(withView({ state: { values: { a: { b: { value: 'x'.repeat(2001) } } } } })),
-    'malformed',
-  ],
-  [
-    'a comment with a control character',
-    formOf(withView({ state: { values: { a: { b: { value: '\u0007' } } } } })),
+    'an input that is much too long',
+    formOf(withView({ state: { values: { a: { b: { value: 'x'.repeat(10_001) } } } } })),
     'malformed',
   ],
   ['another workspace', formOf({ ...press, team: { id: 'T2' } }), 'other_workspace'],
@@ -204,6 +199,14 @@ test('an organisation’s app names the organisation', () => {
   const ofOrganisation = { ...press, team: null, enterprise: { id: 'E1' } };
   expect(whyOf(read(formOf(ofOrganisation), { given: { team: 'E1' } }))).toBe('click');
 });
+
+test.each(['x'.repeat(2001), '\u0007'])(
+  'whether a comment can be taken is judged where the person can be told',
+  (value) => {
+    const commented = withView({ state: { values: { 'countersign.comment': { comment: { value } } } } });
+    expect(read(formOf(commented))).toMatchObject({ kind: 'submission', comment: value });
+  },
+);
 
 test('a modal without a comment has an empty one', () => {
   const empty = withView({ state: { values: { 'countersign.comment': { comment: { value: null } } } } });

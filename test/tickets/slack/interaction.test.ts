@@ -197,6 +197,22 @@ test.each<[string, (change: Change) => Change | null, readonly Choice[], string]
   expect(told()).toHaveLength(1);
 });
 
+test.each<[string, (change: Change) => Change, OpenModal['presented']]>([
+  ['justification', (change) => ({ ...change, justification: '&'.repeat(900) }), []],
+  ['input', (change) => ({ ...change, input: { ...change.input, note: 'x'.repeat(3000) } }), []],
+  ['reading', (change) => change, [{ label: 'certificate', value: 'x'.repeat(3000) }]],
+  ['snapshot', (change) => ({ ...change, snapshot: { line: 'x'.repeat(3000) } }), null],
+])(
+  'a change whose %s Slack cannot show whole can only be rejected there',
+  async (_what, become, presented) => {
+    const { change } = await postChange();
+    expect(await open(await press('approve'), become(change), { presented })).toBe('too_long');
+    expect(slack.workspace.views).toEqual([]);
+    expect(told()).toEqual([{ user: 'U0BOB', text: refusalText('too_long') }]);
+    expect(await open(await press('reject'), become(change), { presented })).toBe('opened');
+  },
+);
+
 test('two presses, one of them heard twice: each opens one modal', async () => {
   const { change } = await postChange();
   const first = await press('approve');
