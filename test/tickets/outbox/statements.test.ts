@@ -190,6 +190,8 @@ test('nobody turns what an admin has made into something else, and the API says 
   }
   for (const sql of [
     `insert into countersign.subscription_secret (subscription, secret, created_at) values ('by-admin', 'whsec_x', now())`,
+    `insert into countersign.subscription (name, source, target, filter, from_index, created_at, created_by, url)
+     values ('forged', 'api', '{}', '{}', 0, now(), '{}', 'https://hooks.example/')`,
     'delete from countersign.subscription',
     'delete from countersign.outbox',
     'update countersign.change set version = 1',
