@@ -110,7 +110,8 @@ export function startDeliverer(options: DelivererOptions): { stop(): Promise<voi
       return sink;
     } catch (err) {
       // Once, and not with each look.
-      if (!broken.has(name)) log.warn({ err, subscription: name }, 'a subscription has no sink as it is kept');
+      if (!broken.has(name))
+        log.warn({ err, subscription: name }, 'a subscription has no sink as it is kept');
       broken.add(name);
       return null;
     }
