@@ -119,7 +119,9 @@ GRANT INSERT ON countersign.subscription_secret TO countersign_api;
 -- A replay; what was delivered is not the API's to say.
 GRANT UPDATE (next_at, attempts, first_failed_at, dead_since) ON countersign.outbox TO countersign_api;
 
-GRANT SELECT, INSERT ON countersign.subscription TO countersign_deliverer;
+GRANT SELECT ON countersign.subscription TO countersign_deliverer;
+-- What one of the file has: none that passes for an admin's.
+GRANT INSERT (name, source, target, filter, from_index, created_at) ON countersign.subscription TO countersign_deliverer;
 GRANT UPDATE (target, filter, state, disabled_reason) ON countersign.subscription TO countersign_deliverer;
 GRANT SELECT ON countersign.subscription_secret TO countersign_deliverer;
 GRANT SELECT, INSERT, UPDATE ON countersign.outbox TO countersign_deliverer;

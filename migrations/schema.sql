@@ -171,7 +171,7 @@ countersign.policy_revocation owner=countersign_migrator acl={countersign_api=ar
 countersign.readiness owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator}
   singleton boolean not null default true
   at timestamp with time zone not null
-countersign.subscription owner=countersign_migrator acl={countersign_api=ad/countersign_migrator,countersign_deliverer=ar/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator}
+countersign.subscription owner=countersign_migrator acl={countersign_api=ad/countersign_migrator,countersign_deliverer=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator}
   name text not null
   source text not null
   target jsonb not null

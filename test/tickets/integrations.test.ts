@@ -9,8 +9,9 @@ const systems = {
 };
 const to = (name: string, system: string) => ({ name, to: { system } });
 const faults = (...subscriptions: object[]) =>
-  integrationsDocument.safeParse({ systems, subscriptions }).error?.issues.map(({ path }) => path.join('.')) ??
-  [];
+  integrationsDocument
+    .safeParse({ systems, subscriptions })
+    .error?.issues.map(({ path }) => path.join('.')) ?? [];
 
 test('a ticket system has one subscription, a chat any number', () => {
   expect(faults(to('a', 'tickets'), to('b', 'others'), to('c', 'chat'), to('d', 'chat'))).toEqual([]);

@@ -3,6 +3,7 @@ import { keepSession } from '../../audit/session.ts';
 import type { SessionLog } from '../../audit/session.ts';
 import { makeWakeup } from '../../audit/wakeup.ts';
 import { isoTime } from '../../domain/time.ts';
+import type { Sink } from '../sink.ts';
 import { subscriptionsChannel } from '../../store/wake-deliverers.ts';
 import { deliverRow } from './deliver-row.ts';
 import type { Outcome } from './deliver-row.ts';
@@ -56,6 +57,7 @@ export function startDeliverer(options: DelivererOptions): { stop(): Promise<voi
     due.set();
   };
   const lanes = new Map<string, Lane>();
+  const broken = new Set<string>();
   const underWay = new Set<Promise<void>>();
 
   const session = keepSession({
@@ -96,12 +98,28 @@ export function startDeliverer(options: DelivererOptions): { stop(): Promise<voi
   async function readReceivers(at: number): Promise<void> {
     readAt = performance.now();
     const found = await listReceivers(pool, isoTime(at));
-    receivers = new Map(found.filter((one) => sinkOf(one) !== null).map((one) => [one.name, one]));
+    receivers = new Map(found.filter((one) => safeSinkOf(one) !== null).map((one) => [one.name, one]));
+  }
+
+  /** A receiver that no sink can be made of, such as with a secret that is none, holds up nobody else. */
+  function safeSinkOf(receiver: Receiver): Sink | null {
+    const { name } = receiver;
+    try {
+      const sink = sinkOf(receiver);
+      broken.delete(name);
+      return sink;
+    } catch (err) {
+      // Once, and not with each look.
+      if (!broken.has(name))
+        log.warn({ err, subscription: name }, 'a subscription has no sink as it is kept');
+      broken.add(name);
+      return null;
+    }
   }
 
   function begin(row: LeasedRow): void {
     const receiver = receivers.get(row.subscription);
-    const sink = receiver && sinkOf(receiver);
+    const sink = receiver && safeSinkOf(receiver);
     if (!receiver || !sink) return;
     const lane = laneOf(row.subscription);
     lane.begin();

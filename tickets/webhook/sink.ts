@@ -69,7 +69,10 @@ export function makeWebhookSink(
 }
 
 /** The change as it was after an entry, asked for in the log's order. */
-function changesIn({ history, change: now }: Pick<Delivery, 'history' | 'change'>): (index: number) => Change {
+function changesIn({
+  history,
+  change: now,
+}: Pick<Delivery, 'history' | 'change'>): (index: number) => Change {
   let change: Change | null = null;
   let next = 0;
   return (index) => {

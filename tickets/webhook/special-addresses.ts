@@ -7,6 +7,8 @@ const special = [
   // Shared address space: also where Alibaba Cloud tells a machine its own credentials.
   '100.64.0.0/10',
   '127.0.0.0/8',
+  // Public by its number: where Azure tells a machine of its own platform.
+  '168.63.129.16/32',
   '169.254.0.0/16',
   '172.16.0.0/12',
   '192.0.0.0/24',

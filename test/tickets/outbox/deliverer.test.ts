@@ -131,6 +131,30 @@ test('a receiver that is dead, and one that is slow, delay nobody else', async (
   await until(() => fast.received.length === 305);
 });
 
+test('a receiver that no sink can be made of stops nobody else', async () => {
+  await ground.subscribe({ name: 'broken' }, { name: 'hook' });
+  const server = await hooks();
+  const sink = hookSink(server.url);
+  const warned: unknown[] = [];
+  ground.deliver(
+    {},
+    {
+      sinkOf({ name }) {
+        if (name === 'broken') throw new TypeError('a secret that is none');
+        return sink;
+      },
+      log: { warn: (what: object) => warned.push(what) },
+    },
+  );
+  await ground.ask(1);
+  await until(() => server.received.length === 1);
+  const [first] = warned;
+  expect(first).toMatchObject({ subscription: 'broken' });
+  await ground.ask(1);
+  await until(() => server.received.length === 2);
+  expect(warned).toEqual([first]);
+});
+
 test('dead for a day: a dead letter, behind which what comes later waits, and a replay in order', async () => {
   let isDead = true;
   const server = await hooks(() => (isDead ? 503 : 200));

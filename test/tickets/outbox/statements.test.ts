@@ -114,18 +114,16 @@ test('entries that come while a subscription is being made are for it', async ()
     const [change] = (await ground.ask(1)) as [Told];
     const spread = spreadEntries(db, 500, at(0)).finally(() => (life.isSpread = true));
     await until(async () => {
-      const { rows } = await ground
-        .pool('reader')
-        .query(
-          `select from pg_locks where locktype = 'advisory' and not granted
+      const { rows } = await ground.pool('reader').query(
+        `select from pg_locks where locktype = 'advisory' and not granted
               and database = (select oid from pg_database where datname = current_database())`,
-        );
+      );
       return life.isSpread || rows.length > 0;
     });
     return { spread, change };
   });
   await spread;
-  for (let n = 1; n > 0; ) n = await spreadEntries(db, 500, at(0));
+  for (let n = 1; n > 0;) n = await spreadEntries(db, 500, at(0));
   expect(await ground.row('made-late', change.id)).not.toBeNull();
 });
 
@@ -135,7 +133,7 @@ test('what is kept of a change is forgotten when the subscription has another re
     keepFileSubscriptions(db, [{ name: 'tickets', target: { kind: 'system', system }, filter: {} }], at(0));
   await keep('one');
   await ground.ask(1);
-  for (let n = 1; n > 0; ) n = await spreadEntries(db, 500, at(0));
+  for (let n = 1; n > 0;) n = await spreadEntries(db, 500, at(0));
   const lease = async (minute: number) =>
     (await leaseRows(db, new Map([['tickets', 5]]), { at: at(minute), until: at(minute + 2) }))[0];
   const first = await lease(0);
@@ -152,13 +150,11 @@ test('of a change is read what moves it, and no more of the rest than is to be d
   const [change] = (await ground.ask(1)) as [Told];
   for (let n = 0; n < 5; n++) await ground.add([change], 'ticket.checked');
   await ground.add([change]);
-  const { rows } = await ground
-    .pool('reader')
-    .query<{ index: number }>(
-      `select l.index::int as index from audit.leaf l join audit.entry e on e.id = l.entry_id
+  const { rows } = await ground.pool('reader').query<{ index: number }>(
+    `select l.index::int as index from audit.leaf l join audit.entry e on e.id = l.entry_id
         where e.change_id = $1 order by l.index`,
-      [change.id],
-    );
+    [change.id],
+  );
   const all = rows.map(({ index }) => index);
   const [requested = 0, , second = 0, third = 0, fourth = 0] = all;
   const attempt = all.at(-1) ?? 0;
@@ -190,6 +186,8 @@ test('nobody turns what an admin has made into something else, and the API says 
   }
   for (const sql of [
     `insert into countersign.subscription_secret (subscription, secret, created_at) values ('by-admin', 'whsec_x', now())`,
+    `insert into countersign.subscription (name, source, target, filter, from_index, created_at, created_by, url)
+     values ('forged', 'api', '{}', '{}', 0, now(), '{}', 'https://hooks.example/')`,
     'delete from countersign.subscription',
     'delete from countersign.outbox',
     'update countersign.change set version = 1',
