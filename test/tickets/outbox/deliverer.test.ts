@@ -288,7 +288,7 @@ test('an error of ours is kept by its name alone', async () => {
     tickets: { deliver: () => Promise.reject(new TypeError('https://secret.example/?token=1')) },
   });
   const [change] = (await ground.ask(1)) as [Told];
-  await until(async () => (await ground.row('tickets', change.id))?.lastError !== null);
+  await until(async () => typeof (await ground.row('tickets', change.id))?.lastError === 'string');
   expect((await ground.row('tickets', change.id))?.lastError).toBe('an error of ours: TypeError');
 });
 
