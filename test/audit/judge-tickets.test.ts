@@ -8,7 +8,7 @@ import type { TicketPoint } from '../../domain/ticket-gate.ts';
 import { shownTicket, ticketMembers } from '../../domain/ticket-read.ts';
 import type { TicketRead } from '../../domain/ticket-read.ts';
 import { ticketRead, ticketRule } from '../support/ticket.ts';
-import { changeStory } from './change-story.ts';
+import { changeStory, policyOf } from './change-story.ts';
 import type { ChangeStory } from './change-story.ts';
 
 const policy = { ...fourEyes, ticket: ticketRule({ states: ['Scheduled'] }) };
@@ -31,7 +31,7 @@ function judged(entries: readonly EntryBody[], whole = true): string[] {
   let record: ChangeRecord | null = null;
   const codes: string[] = [];
   for (const body of entries) {
-    const next = follow(record, body, whole);
+    const next = follow(record, body, whole, policyOf(body));
     record = next.record;
     codes.push(...next.problems.map(({ code }) => code));
   }
@@ -148,7 +148,7 @@ describe('a ticket that was read before each call', () => {
     ['nothing', { point: 'before_call', read: {} }],
   ])('with %s it is no entry of this type', (_what, members) => {
     const s = changeStory({ policy });
-    const record = follow(null, s.requested(), true).record;
+    const { record } = follow(null, s.requested(), true, policyOf(s.requested()));
     expect(() => follow(record, s.entry('ticket.checked', { verdict: null, ...members }), true)).toThrow(
       TypeError,
     );
