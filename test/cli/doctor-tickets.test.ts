@@ -56,7 +56,7 @@ async function environment(secret = 's3cret\n', url = system.url) {
 test('each system: whether it answers, as whom, and with which rights', async () => {
   expect(await examineSystems(await environment(), makers)).toEqual([
     { name: 'jira ops', ok: true, found: 'answers as The Reader (reader); may read tickets', remedy: '' },
-    { name: 'slack chat', ok: true, found: 'configured; it is not asked for tickets', remedy: '' },
+    { name: 'slack chat', ok: true, found: 'configured; nothing but a message would tell', remedy: '' },
   ]);
   expect(secrets.at(-1)).toBe('s3cret');
   expect(await examineSystems(readEnvironment({}), makers)).toEqual([]);
