@@ -69,11 +69,13 @@ test.each(calls.filter(({ open }) => !open))('$method $path needs a token', asyn
   }
 });
 
-test('what needs no token is health, metrics and documentation, and what is unknown under /v1 needs one', async () => {
+test('what needs no token is health, metrics, documentation and what other systems sign, and what is unknown under /v1 needs one', async () => {
   expect(calls.filter(({ open }) => open).map(({ path }) => path)).toEqual([
     '/healthz',
     '/readyz',
     '/metrics',
+    // Verified by its system's signature.
+    '/v1/inbound/{system}',
   ]);
   for (const path of ['/healthz', '/readyz', '/openapi.json', '/docs', '/docs/swagger-ui-bundle.js']) {
     expect((await stack.api.call(path, { as: null })).status).toBe(200);
