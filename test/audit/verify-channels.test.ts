@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { byChannel } from '../../domain/channel.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import type { Channel } from '../../domain/policy.ts';
-import { changeStory, person } from './change-story.ts';
+import { changeStory, person, withPolicies } from './change-story.ts';
 import { signed } from './memory-log.ts';
 import { found, unpacked } from './pack-file.ts';
 import { keys, packOf, verifiedText } from './pack-ground.ts';
@@ -19,25 +19,25 @@ async function packWith(
   const bob = { ...person('bob', 'approver'), authentication: byChannel(by) };
   const decided = decision === 'approve' ? [story.approved(bob), story.scheduled()] : [story.rejected(bob)];
   const entries = [story.requested(), story.prechecked(), ...decided];
-  return packOf(entries.map((body) => signed(body, keys)));
+  return packOf(withPolicies(entries).map((body) => signed(body, keys)));
 }
 
 test.each<[string, readonly Channel[] | undefined, string, 'approve' | 'reject', string[]]>([
   ['the channel that is named', [{ name: 'slack', mode: 'decide' }], 'slack', 'approve', []],
-  ['a channel, and none is named', undefined, 'slack', 'approve', ['illogical:decision_not_allowed@2']],
+  ['a channel, and none is named', undefined, 'slack', 'approve', ['illogical:decision_not_allowed@3']],
   [
     'another channel',
     [{ name: 'slack', mode: 'decide' }],
     'jira',
     'reject',
-    ['illogical:decision_not_allowed@2'],
+    ['illogical:decision_not_allowed@3'],
   ],
   [
     'an approval where only rejections count',
     [{ name: 'slack', mode: 'reject_only' }],
     'slack',
     'approve',
-    ['illogical:decision_not_allowed@2'],
+    ['illogical:decision_not_allowed@3'],
   ],
   ['a rejection where only these count', [{ name: 'slack', mode: 'reject_only' }], 'slack', 'reject', []],
 ])('by %s', async (_name, channels, by, decision, expected) => {
