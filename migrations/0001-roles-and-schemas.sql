@@ -4,7 +4,8 @@ DO $$
 DECLARE
   role_name text;
 BEGIN
-  FOREACH role_name IN ARRAY ARRAY['countersign_api', 'countersign_worker', 'countersign_signer', 'countersign_reader']
+  FOREACH role_name IN ARRAY ARRAY[
+    'countersign_api', 'countersign_worker', 'countersign_signer', 'countersign_deliverer', 'countersign_reader']
   LOOP
     IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = role_name) THEN
       BEGIN
@@ -19,8 +20,10 @@ $$;
 
 -- The log.
 CREATE SCHEMA audit;
-GRANT USAGE ON SCHEMA audit TO countersign_api, countersign_worker, countersign_signer, countersign_reader;
+GRANT USAGE ON SCHEMA audit TO countersign_api, countersign_worker, countersign_signer, countersign_deliverer,
+  countersign_reader;
 
 -- Everything else. Whoever runs the migrations has made it for the list of those that it ran.
 CREATE SCHEMA IF NOT EXISTS countersign;
-GRANT USAGE ON SCHEMA countersign TO countersign_api, countersign_worker, countersign_signer, countersign_reader;
+GRANT USAGE ON SCHEMA countersign TO countersign_api, countersign_worker, countersign_signer, countersign_deliverer,
+  countersign_reader;

@@ -1,20 +1,6 @@
 -- What other systems have sent, once its signature was verified: hints that a ticket has moved, clicks that open a form,
 -- and decisions. A row keeps a delivery from being taken twice, and is the queue of what the deliverer does about it.
 
--- The deliverer's role, wherever it was made first.
-DO $$
-BEGIN
-  IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'countersign_deliverer') THEN
-    BEGIN
-      CREATE ROLE countersign_deliverer NOLOGIN;
-    EXCEPTION WHEN duplicate_object OR unique_violation THEN
-      NULL;
-    END;
-  END IF;
-END
-$$;
-GRANT USAGE ON SCHEMA countersign TO countersign_deliverer;
-
 CREATE TABLE countersign.inbound (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   -- Its name in COUNTERSIGN_INTEGRATIONS.

@@ -1,8 +1,8 @@
 -- The schema after all migrations, read from the catalogues. Made by a test, not to be run.
 
 -- Schemas
-audit owner=countersign_migrator acl={countersign_migrator=UC/countersign_migrator,countersign_api=U/countersign_migrator,countersign_worker=U/countersign_migrator,countersign_signer=U/countersign_migrator,countersign_reader=U/countersign_migrator,countersign_deliverer=U/countersign_migrator}
-countersign owner=countersign_migrator acl={countersign_migrator=UC/countersign_migrator,countersign_api=U/countersign_migrator,countersign_worker=U/countersign_migrator,countersign_signer=U/countersign_migrator,countersign_reader=U/countersign_migrator,countersign_deliverer=U/countersign_migrator}
+audit owner=countersign_migrator acl={countersign_migrator=UC/countersign_migrator,countersign_api=U/countersign_migrator,countersign_worker=U/countersign_migrator,countersign_signer=U/countersign_migrator,countersign_deliverer=U/countersign_migrator,countersign_reader=U/countersign_migrator}
+countersign owner=countersign_migrator acl={countersign_migrator=UC/countersign_migrator,countersign_api=U/countersign_migrator,countersign_worker=U/countersign_migrator,countersign_signer=U/countersign_migrator,countersign_deliverer=U/countersign_migrator,countersign_reader=U/countersign_migrator}
 
 -- Tables
 audit.checkpoint owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_deliverer=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_signer=r/countersign_migrator,countersign_worker=r/countersign_migrator}

@@ -126,7 +126,7 @@ test('a ticket has one open change, where the policy asks for one, by each of it
   expect(await open(second)).toEqual({ kind: 'ticket_taken', changeId: first.id });
   expect(await getChange(pool, second.id)).toBeNull();
   expect(await getOpenChange(pool, second.target.id)).toBeNull();
-  // Elsewhere it is another ticket, and where no policy asks for one it is text.
+  // The same name in another system is another ticket; where no policy asks for a ticket, its name is mere text.
   expect(await open(ticketed({ ticket: { ...ticket, system: 'snow' } }))).toEqual({ kind: 'opened' });
   expect(await open(change({ ticket }))).toEqual({ kind: 'opened' });
   const byId = { system: 'jira', ticket: '10001', changeId: first.id };

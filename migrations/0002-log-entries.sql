@@ -9,7 +9,7 @@
 -- Which process may append what. The same table as in domain/entry.ts; a test compares both.
 CREATE TABLE audit.event_type (
   type text PRIMARY KEY,
-  appender text NOT NULL CHECK (appender IN ('api', 'worker', 'signer'))
+  appender text NOT NULL CHECK (appender IN ('api', 'worker', 'signer', 'deliverer'))
 );
 
 INSERT INTO audit.event_type (type, appender) VALUES
