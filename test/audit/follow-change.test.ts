@@ -2,10 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { personActor } from '../../domain/entry.ts';
 import type { EntryBody } from '../../domain/entry.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
-import { follow } from '../../audit/verify/follow-change.ts';
-import type { ChangeRecord } from '../../audit/verify/change-record.ts';
-import { changeStory, person, policyOf } from './change-story.ts';
+import { changeStory, person } from './change-story.ts';
 import type { ChangeStory } from './change-story.ts';
+import { judged } from './judged.ts';
 
 const eve = person('eve', 'requester', 'approver');
 const alice = person('alice', 'requester', 'approver');
@@ -13,17 +12,6 @@ const twoSeats = { ...fourEyes, stages: [{ name: 'approval', groups: [{ group: n
 const before = (s: ChangeStory) => [s.requested(), s.prechecked()];
 const approved = (s: ChangeStory) => [...before(s), s.approved(), s.scheduled()];
 const succeeded = (s: ChangeStory) => [...approved(s), s.started(), s.ended('succeeded'), s.closed()];
-
-function judged(entries: readonly EntryBody[], whole = true): string[] {
-  let record: ChangeRecord | null = null;
-  const codes: string[] = [];
-  for (const body of entries) {
-    const next = follow(record, body, whole, policyOf(body));
-    record = next.record;
-    codes.push(...next.problems.map(({ code }) => code));
-  }
-  return codes;
-}
 
 const cancelled = (s: ChangeStory, type: 'change.withdrawn' | 'change.abandoned') =>
   s.entry(type, { code: 'host_cancelled', host: { type: 'moveLine' } });

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import type { ChangeRecord } from '../../audit/verify/change-record.ts';
 import { follow } from '../../audit/verify/follow-change.ts';
 import type { EntryBody } from '../../domain/entry.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
@@ -10,6 +9,7 @@ import type { TicketRead } from '../../domain/ticket-read.ts';
 import { ticketRead, ticketRule } from '../support/ticket.ts';
 import { changeStory, policyOf } from './change-story.ts';
 import type { ChangeStory } from './change-story.ts';
+import { judged } from './judged.ts';
 
 const policy = { ...fourEyes, ticket: ticketRule({ states: ['Scheduled'] }) };
 const closed = { state: 'Done', phase: 'done' } as const;
@@ -26,17 +26,6 @@ function checked(
 }
 const shown = (s: ChangeStory) => checked(s, null, {}, 'precheck');
 const approved = (s: ChangeStory) => [s.requested(), shown(s), s.prechecked(), s.approved(), s.scheduled()];
-
-function judged(entries: readonly EntryBody[], whole = true): string[] {
-  let record: ChangeRecord | null = null;
-  const codes: string[] = [];
-  for (const body of entries) {
-    const next = follow(record, body, whole, policyOf(body));
-    record = next.record;
-    codes.push(...next.problems.map(({ code }) => code));
-  }
-  return codes;
-}
 
 describe('a ticket that was read before each call', () => {
   test.each<[string, (s: ChangeStory) => EntryBody[], string[]]>([
