@@ -3,9 +3,9 @@ import { appendEntries, appendEntry } from '../audit/append.ts';
 import type { EntryDraft } from '../domain/entry.ts';
 import { entryBytes } from '../domain/entry.ts';
 import { startChild } from '../embedded/child.ts';
-import { entry, plainEnv } from './ground.ts';
+import { entry, plainEnv } from './testbed.ts';
 import { sampleDraft } from './log-entries.ts';
-import type { LogDatabase, LogGround } from './log-ground.ts';
+import type { LogDatabase, LogTestbed } from './log-testbed.ts';
 import { latency, perSecond, rounded, stretch } from './measure.ts';
 import type { Stretch } from './measure.ts';
 import { benchSealing } from './sealing.ts';
@@ -16,10 +16,10 @@ import { processorMs } from './usage.ts';
  * comes at once shares a commit, and, beside nothing that is promised, each in a commit of its own.
  */
 export async function benchAppends(
-  ground: LogGround,
+  testbed: LogTestbed,
   { rounds, seconds }: { rounds: number; seconds: number },
 ): Promise<object> {
-  const database = await ground.database('appends');
+  const database = await testbed.database('appends');
   await database.migrator.query(
     `create table public.plain (id bigint generated always as identity primary key, bytes bytea not null)`,
   );
@@ -30,12 +30,12 @@ export async function benchAppends(
     env: {
       ...plainEnv,
       LOG_LEVEL: 'warn',
-      COUNTERSIGN_HOME: ground.home,
+      COUNTERSIGN_HOME: testbed.home,
       DATABASE_URL: database.urls.signer,
     },
     log: (line) => process.stderr.write(`[signer] ${line}\n`),
   });
-  const options = { ground, database, rounds, seconds, signerPid: signer.pid };
+  const options = { testbed, database, rounds, seconds, signerPid: signer.pid };
   const appends: Compared[] = [];
   const alone: Compared[] = [];
   try {
@@ -58,7 +58,7 @@ interface Compared {
 
 /** Stretches of inserts and of appends in turn, the first of each to warm up. */
 async function compare(options: {
-  readonly ground: LogGround;
+  readonly testbed: LogTestbed;
   readonly database: LogDatabase;
   readonly rounds: number;
   readonly seconds: number;
@@ -66,7 +66,7 @@ async function compare(options: {
   readonly signerPid: number;
   readonly append: (db: Pool, draft: EntryDraft) => Promise<unknown>;
 }): Promise<Compared> {
-  const { ground, database, rounds, seconds, writers, signerPid, append } = options;
+  const { testbed, database, rounds, seconds, writers, signerPid, append } = options;
   const runs = { plain: [] as Stretch[], append: [] as Stretch[] };
   const ratios: number[] = [];
   let longestQueue = 0;
@@ -76,7 +76,7 @@ async function compare(options: {
       // More than there is time for.
       const drafts = Array.from({ length: 15_000 * seconds }, sampleDraft);
       const plain = drafts.map(({ body }) => Buffer.from(entryBytes(body)));
-      const used = await processorOf(ground, signerPid);
+      const used = await processorOf(testbed, signerPid);
       const run =
         what === 'plain'
           ? await stretch(plain, writers, seconds, (bytes) =>
@@ -88,7 +88,7 @@ async function compare(options: {
       // The first is to warm up.
       if (round === 0) continue;
       runs[what].push(run);
-      processor[what] += (await processorOf(ground, signerPid)) - used;
+      processor[what] += (await processorOf(testbed, signerPid)) - used;
     }
     const last = (what: 'plain' | 'append'): number => perSecond(runs[what].slice(-1));
     if (round > 0) ratios.push(rounded(last('append') / last('plain'), 2));
@@ -111,7 +111,7 @@ async function compare(options: {
   };
 }
 
-async function processorOf({ postgresPid }: LogGround, signerPid: number): Promise<number> {
+async function processorOf({ postgresPid }: LogTestbed, signerPid: number): Promise<number> {
   const own = process.cpuUsage();
   const others = await Promise.all([processorMs(postgresPid, true), processorMs(signerPid)]);
   return others.reduce<number>((sum, ms) => sum + (ms ?? NaN), (own.user + own.system) / 1000);

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import type { Implementation } from '../operations/implement.ts';
-import { instance } from './ground.ts';
+import { instance } from './testbed.ts';
 
 /** Which run, and its certificate. */
 export interface BareInput {

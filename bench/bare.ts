@@ -5,8 +5,8 @@ import pg from 'pg';
 import { startChild } from '../embedded/child.ts';
 import { bareTable } from './bare-activities.ts';
 import type { bare } from './bare-workflow.ts';
-import { accessKey, plainEnv } from './ground.ts';
-import type { Ground } from './ground.ts';
+import { accessKey, plainEnv } from './testbed.ts';
+import type { Testbed } from './testbed.ts';
 
 /** The bare workflow's worker, and a client that runs it from start to result. */
 export interface Bare {
@@ -15,14 +15,14 @@ export interface Bare {
   stop(): Promise<void>;
 }
 
-/** Starts it on the servers of a ground: a namespace and a database of its own. */
-export async function startBare(ground: Ground): Promise<Bare> {
-  const namespace = await ground.namespace('bare');
-  const admin = new pg.Client({ connectionString: ground.superuserUrl });
+/** Starts it on the servers of a testbed: a namespace and a database of its own. */
+export async function startBare(testbed: Testbed): Promise<Bare> {
+  const namespace = await testbed.namespace('bare');
+  const admin = new pg.Client({ connectionString: testbed.superuserUrl });
   await admin.connect();
   await admin.query('create database bare');
   await admin.end();
-  const url = new URL(ground.superuserUrl);
+  const url = new URL(testbed.superuserUrl);
   url.pathname = '/bare';
   const owner = new pg.Client({ connectionString: url.href });
   await owner.connect();
@@ -37,9 +37,9 @@ export async function startBare(ground: Ground): Promise<Bare> {
     env: {
       ...plainEnv,
       BENCH_DATABASE_URL: url.href,
-      BENCH_TEMPORAL: ground.temporalAddress,
+      BENCH_TEMPORAL: testbed.temporalAddress,
       BENCH_NAMESPACE: namespace,
-      BENCH_ENDPOINT: ground.simulatorUrl,
+      BENCH_ENDPOINT: testbed.simulatorUrl,
       ALIBABA_CLOUD_ACCESS_KEY_ID: accessKey.id,
       ALIBABA_CLOUD_ACCESS_KEY_SECRET: accessKey.secret,
     },
@@ -48,7 +48,7 @@ export async function startBare(ground: Ground): Promise<Bare> {
   });
   const first = await Promise.race([running, worker.exited]);
   if (first) throw new Error(`the bare worker ended:\n${worker.lastLines()}`);
-  const connection = await Connection.connect({ address: ground.temporalAddress });
+  const connection = await Connection.connect({ address: testbed.temporalAddress });
   const client = new Client({ connection, namespace });
   return {
     pid: worker.pid,

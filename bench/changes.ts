@@ -1,5 +1,5 @@
 import { startBare } from './bare.ts';
-import type { Ground } from './ground.ts';
+import type { Testbed } from './testbed.ts';
 import { startInstallation } from './installation.ts';
 import { latency, perSecond, rounded, stretch } from './measure.ts';
 import type { Stretch } from './measure.ts';
@@ -11,7 +11,7 @@ const levels = [1, 8] as const;
 
 /** Changes a second beside a bare Temporal workflow, in alternating rounds on the same servers. */
 export async function benchChanges(
-  ground: Ground,
+  testbed: Testbed,
   options: {
     readonly rounds: number;
     readonly seconds: number;
@@ -20,10 +20,10 @@ export async function benchChanges(
   },
 ) {
   const { rounds, seconds, warmUp, wait } = options;
-  const installation = await startInstallation(ground, 'changes');
-  const bare = await startBare(ground);
+  const installation = await startInstallation(testbed, 'changes');
+  const bare = await startBare(testbed);
   try {
-    const team = await people(ground, installation);
+    const team = await people(testbed, installation);
     const works = {
       ours: async (sn: string) => {
         await team.wholeChange(sn, wait);
@@ -33,15 +33,15 @@ export async function benchChanges(
     const pids = {
       ...installation.pids,
       bareWorker: bare.pid,
-      simulator: ground.simulatorPid,
-      temporal: ground.temporalPid,
-      postgres: ground.postgresPid,
+      simulator: testbed.simulatorPid,
+      temporal: testbed.temporalPid,
+      postgres: testbed.postgresPid,
       driver: process.pid,
     };
     const measured = new Map<string, Stretch[]>();
     const used = new Map<string, Record<string, number>>();
     const run = async (who: 'ours' | 'bare', atOnce: number, forSeconds: number, keep: boolean) => {
-      const items = await ground.certificates(Math.ceil(forSeconds * 60));
+      const items = await testbed.certificates(Math.ceil(forSeconds * 60));
       const before = await usages(pids);
       const machineBefore = machineMs();
       const result = await stretch(items, atOnce, forSeconds, works[who]);

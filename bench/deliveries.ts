@@ -13,7 +13,7 @@ import type { EntryBody, EntryDraft } from '../domain/entry.ts';
 import { newChange } from '../domain/evolve.ts';
 import { fourEyes } from '../domain/four-eyes.ts';
 import { randomUUID } from 'node:crypto';
-import type { LogDatabase, LogGround } from './log-ground.ts';
+import type { LogDatabase, LogTestbed } from './log-testbed.ts';
 import { percentile, rounded } from './measure.ts';
 import { residentMb } from './usage.ts';
 
@@ -26,10 +26,10 @@ const main = join(import.meta.dirname, '..', 'cli', 'main.ts');
  * memory while so many changes wait for a receiver that is dead.
  */
 export async function benchDeliveries(
-  ground: LogGround,
+  testbed: LogTestbed,
   { aSecond, seconds, behind }: { aSecond: number; seconds: number; behind: number },
 ): Promise<object> {
-  const database = await ground.database('deliveries');
+  const database = await testbed.database('deliveries');
   const sequencer = startSequencer({ pool: database.signer });
   const came = new Map<string, number[]>();
   const receiver = createServer((req, res) => {
@@ -43,7 +43,7 @@ export async function benchDeliveries(
   });
   await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`;
-  const deliverer = await startDeliverer(ground, database, url);
+  const deliverer = await startDeliverer(testbed, database, url);
   try {
     const delivered = await atRate(database, came, aSecond, seconds);
     const before = residentMb(deliverer.pid);
@@ -66,7 +66,7 @@ export async function benchDeliveries(
   }
 }
 
-async function startDeliverer({ home }: LogGround, database: LogDatabase, url: string) {
+async function startDeliverer({ home }: LogTestbed, database: LogDatabase, url: string) {
   await writeFile(join(home, 'secret'), secret);
   const webhook = (to: string) =>
     JSON.stringify({ url: to, secretFiles: [join(home, 'secret')], allowNetworks: ['127.0.0.0/8'] });

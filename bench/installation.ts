@@ -4,8 +4,8 @@ import { bootstrapDatabase } from '../embedded/bootstrap-database.ts';
 import { startChild } from '../embedded/child.ts';
 import type { Child } from '../embedded/child.ts';
 import { migrate } from '../store/migrate.ts';
-import { accessKey, entry, plainEnv, startServer } from './ground.ts';
-import type { Ground } from './ground.ts';
+import { accessKey, entry, plainEnv, startServer } from './testbed.ts';
+import type { Testbed } from './testbed.ts';
 
 /** One Countersign: a database and a namespace of its own, with signer, worker and API as processes. */
 export interface Installation {
@@ -25,25 +25,25 @@ export interface InstallationOptions {
   readonly webhook?: { readonly url: string; readonly secret: string };
 }
 
-/** Starts an installation and waits until it is ready. `name`: lower-case letters, unique on the ground. */
+/** Starts an installation and waits until it is ready. `name`: lower-case letters, unique on the testbed. */
 export async function startInstallation(
-  ground: Ground,
+  testbed: Testbed,
   name: string,
   { policies, webhook }: InstallationOptions = {},
 ): Promise<Installation> {
-  const home = join(ground.home, name);
+  const home = join(testbed.home, name);
   await mkdir(home);
-  await symlink(join(ground.home, 'cache'), join(home, 'cache'));
+  await symlink(join(testbed.home, 'cache'), join(home, 'cache'));
   const [urls, namespace] = await Promise.all([
     bootstrapDatabase({
-      superuserUrl: ground.superuserUrl,
-      passwordFile: join(ground.home, 'database-logins.json'),
+      superuserUrl: testbed.superuserUrl,
+      passwordFile: join(testbed.home, 'database-logins.json'),
       database: `countersign_${name}`,
     }),
-    ground.namespace(name),
+    testbed.namespace(name),
   ]);
   await migrate({ databaseUrl: urls.migrator });
-  const superuserUrl = new URL(ground.superuserUrl);
+  const superuserUrl = new URL(testbed.superuserUrl);
   superuserUrl.pathname = new URL(urls.migrator).pathname;
   const policyFile = join(home, 'policies.yaml');
   if (policies !== undefined) await writeFile(policyFile, policies);
@@ -58,9 +58,9 @@ export async function startInstallation(
       LOG_LEVEL: 'warn',
       COUNTERSIGN_HOME: home,
       DATABASE_URL: urls[process_],
-      TEMPORAL_ADDRESS: ground.temporalAddress,
+      TEMPORAL_ADDRESS: testbed.temporalAddress,
       TEMPORAL_NAMESPACE: namespace,
-      OIDC_ISSUER: ground.issuer,
+      OIDC_ISSUER: testbed.issuer,
       ...extra,
     },
     log: (line: string) => process.stderr.write(`[${name} ${process_}] ${line}\n`),
@@ -80,7 +80,7 @@ export async function startInstallation(
     const { child: api, url } = await startServer('/readyz', (port) =>
       command('api', {
         PORT: String(port),
-        ONSMQTT_ENDPOINT: ground.simulatorUrl,
+        ONSMQTT_ENDPOINT: testbed.simulatorUrl,
         COUNTERSIGN_WRITES_PER_MINUTE: '1000000',
         ...rules,
       }),
@@ -88,7 +88,7 @@ export async function startInstallation(
     children.push(api);
     const worker = await start('worker', {
       ...rules,
-      ONSMQTT_ENDPOINT: ground.simulatorUrl,
+      ONSMQTT_ENDPOINT: testbed.simulatorUrl,
       ALIBABA_CLOUD_ACCESS_KEY_ID: accessKey.id,
       ALIBABA_CLOUD_ACCESS_KEY_SECRET: accessKey.secret,
       ...(webhook === undefined

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { sequencePending } from '../audit/sequence-pending.ts';
 import type { EntryDraft } from '../domain/entry.ts';
-import type { LogDatabase } from './log-ground.ts';
+import type { LogDatabase } from './log-testbed.ts';
 
 /** An entry like that of an attempt, some 1,100 bytes long. */
 export function sampleDraft(): EntryDraft {

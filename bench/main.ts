@@ -5,10 +5,10 @@ import { benchChanges } from './changes.ts';
 import { benchDecisions } from './decisions.ts';
 import { benchDeliveries } from './deliveries.ts';
 import { benchEvolve } from './evolve.ts';
-import { removeHomes, startGround } from './ground.ts';
-import type { Ground } from './ground.ts';
-import { startLogGround } from './log-ground.ts';
-import type { LogGround } from './log-ground.ts';
+import { removeHomes, startTestbed } from './testbed.ts';
+import type { Testbed } from './testbed.ts';
+import { startLogTestbed } from './log-testbed.ts';
+import type { LogTestbed } from './log-testbed.ts';
 import { rounded } from './measure.ts';
 import { benchMemory } from './memory.ts';
 import { benchReads } from './reads.ts';
@@ -30,42 +30,42 @@ const began = Date.now();
 const say = (line: string) =>
   process.stderr.write(`${((Date.now() - began) / 1000).toFixed(0)} s  ${line}\n`);
 
-const onGround = async (work: (ground: Ground) => Promise<unknown>): Promise<unknown> => {
-  const ground = await startGround();
+const onTestbed = async (work: (testbed: Testbed) => Promise<unknown>): Promise<unknown> => {
+  const testbed = await startTestbed();
   try {
-    return await work(ground);
+    return await work(testbed);
   } finally {
-    await ground.stop();
+    await testbed.stop();
   }
 };
-const onLogGround = async (work: (ground: LogGround) => Promise<unknown>): Promise<unknown> => {
-  const ground = await startLogGround();
+const onLogTestbed = async (work: (testbed: LogTestbed) => Promise<unknown>): Promise<unknown> => {
+  const testbed = await startLogTestbed();
   try {
-    return await work(ground);
+    return await work(testbed);
   } finally {
-    await ground.stop();
+    await testbed.stop();
   }
 };
 /** Each on fresh servers, so that none works on what another has left. */
 const parts: Record<string, () => Promise<unknown>> = {
   changes: () =>
-    onGround((ground) =>
-      benchChanges(ground, {
+    onTestbed((testbed) =>
+      benchChanges(testbed, {
         ...(quick ? { rounds: 1, seconds: 5, warmUp: 4 } : { rounds: 4, seconds: 7, warmUp: 8 }),
         wait,
       }),
     ),
   reads: () =>
-    onGround((ground) =>
-      benchReads(ground, {
+    onTestbed((testbed) =>
+      benchReads(testbed, {
         ...(quick
           ? { few: 1000, many: 10_000, posts: 20, gets: 40, rounds: 2 }
           : { few: 1000, many: 100_000, posts: 300, gets: 400, rounds: 6 }),
         say,
       }),
     ),
-  reminders: () => onGround((ground) => benchReminders(ground, quick ? 20 : 300)),
-  memory: () => onGround((ground) => benchMemory(ground, quick ? [0, 20, 50] : [0, 100, 300])),
+  reminders: () => onTestbed((testbed) => benchReminders(testbed, quick ? 20 : 300)),
+  memory: () => onTestbed((testbed) => benchMemory(testbed, quick ? [0, 20, 50] : [0, 100, 300])),
   decisions: () =>
     Promise.resolve(
       benchDecisions(quick ? { rounds: 1, few: 500, many: 10 } : { rounds: 5, few: 5000, many: 100 }),
@@ -74,12 +74,12 @@ const parts: Record<string, () => Promise<unknown>> = {
     Promise.resolve(benchEvolve(quick ? { rounds: 1, events: 10_000 } : { rounds: 5, events: 1_000_000 })),
   start: () => benchStart(quick ? 1 : 3),
   appends: () =>
-    onLogGround((ground) =>
-      benchAppends(ground, quick ? { rounds: 1, seconds: 2 } : { rounds: 4, seconds: 5 }),
+    onLogTestbed((testbed) =>
+      benchAppends(testbed, quick ? { rounds: 1, seconds: 2 } : { rounds: 4, seconds: 5 }),
     ),
   tree: () =>
-    onLogGround((ground) =>
-      benchTree(ground, {
+    onLogTestbed((testbed) =>
+      benchTree(testbed, {
         ...(quick ? { few: 200, many: 2000, rounds: 1 } : { few: 2000, many: 200_000, rounds: 4 }),
         batches: 20,
         batch: 100,
@@ -87,9 +87,9 @@ const parts: Record<string, () => Promise<unknown>> = {
       }),
     ),
   deliveries: () =>
-    onLogGround((ground) =>
+    onLogTestbed((testbed) =>
       benchDeliveries(
-        ground,
+        testbed,
         quick
           ? { aSecond: 100, seconds: 15, behind: 10_000 }
           : { aSecond: 500, seconds: 20, behind: 100_000 },

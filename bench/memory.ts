@@ -1,21 +1,21 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Ground } from './ground.ts';
+import type { Testbed } from './testbed.ts';
 import { startInstallation } from './installation.ts';
 import { rounded, stretch } from './measure.ts';
 import { people } from './person.ts';
 import { residentMb } from './usage.ts';
 
 /** Resident memory of the worker's process beside more and more changes that wait for approval. */
-export async function benchMemory(ground: Ground, sizes: readonly number[]) {
-  const installation = await startInstallation(ground, 'memory');
+export async function benchMemory(testbed: Testbed, sizes: readonly number[]) {
+  const installation = await startInstallation(testbed, 'memory');
   try {
-    const team = await people(ground, installation);
+    const team = await people(testbed, installation);
     // Everything that is loaded on first use is there before the first figure.
-    for (const sn of await ground.certificates(10)) await team.wholeChange(sn, 'poll');
+    for (const sn of await testbed.certificates(10)) await team.wholeChange(sn, 'poll');
     const figures: Record<string, { mb: number; highestMb: number }> = {};
     let pending = 0;
     for (const size of sizes) {
-      await stretch(await ground.certificates(size - pending), 4, 600, async (sn) => {
+      await stretch(await testbed.certificates(size - pending), 4, 600, async (sn) => {
         const { id } = await team.submit(sn);
         await team.prechecked(id);
       });

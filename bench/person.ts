@@ -4,8 +4,8 @@ import type { ChangeView } from '../api/view.ts';
 import { apiClient } from '../cli/api-client.ts';
 import type { ApiClient } from '../cli/api-client.ts';
 import { CountersignError } from '../domain/error.ts';
-import { instance } from './ground.ts';
-import type { Ground } from './ground.ts';
+import { instance } from './testbed.ts';
+import type { Testbed } from './testbed.ts';
 import type { Installation } from './installation.ts';
 
 /** How the driver learns what becomes of a change. */
@@ -34,9 +34,9 @@ export interface People {
 const lookMs = 25;
 const patienceMs = 60_000;
 
-export async function people(ground: Ground, installation: Installation): Promise<People> {
+export async function people(testbed: Testbed, installation: Installation): Promise<People> {
   const names = ['alice', 'bob', 'dave'] as const;
-  const tokens = await Promise.all(names.map((name) => ground.tokenFor(name)));
+  const tokens = await Promise.all(names.map((name) => testbed.tokenFor(name)));
   const client = (i: number): ApiClient => apiClient(installation.url, tokens[i] ?? '');
   const [alice, bob, dave] = [client(0), client(1), client(2)];
   const clients = { alice, bob, dave };

@@ -1,5 +1,5 @@
 import { fill } from './fill.ts';
-import type { Ground } from './ground.ts';
+import type { Testbed } from './testbed.ts';
 import { startInstallation } from './installation.ts';
 import type { Installation } from './installation.ts';
 import { latency, rounded } from './measure.ts';
@@ -21,7 +21,7 @@ interface Side {
 
 /** POST, GET one and GET list with few and with many changes stored: two installations on the same servers, in turn. */
 export async function benchReads(
-  ground: Ground,
+  testbed: Testbed,
   options: {
     readonly few: number;
     readonly many: number;
@@ -38,7 +38,7 @@ export async function benchReads(
       ['few', few],
       ['many', many],
     ] as const) {
-      const side = await prepared(ground, name, count);
+      const side = await prepared(testbed, name, count);
       sides.push(side);
       say(`${count} changes stored in ${side.fillSeconds} s`);
     }
@@ -46,10 +46,10 @@ export async function benchReads(
       // The first round warms up and is not kept.
       for (const side of round % 2 === 0 ? sides : sides.toReversed()) {
         if (round < 0) {
-          await once(ground, { ...side, ms: new Map() }, 10, 20);
+          await once(testbed, { ...side, ms: new Map() }, 10, 20);
           continue;
         }
-        await once(ground, side, Math.ceil(posts / rounds), Math.ceil(gets / rounds));
+        await once(testbed, side, Math.ceil(posts / rounds), Math.ceil(gets / rounds));
       }
     }
     const [small, large] = sides;
@@ -74,11 +74,11 @@ export async function benchReads(
   }
 }
 
-async function prepared(ground: Ground, name: string, count: number): Promise<Side> {
-  const installation = await startInstallation(ground, name);
+async function prepared(testbed: Testbed, name: string, count: number): Promise<Side> {
+  const installation = await startInstallation(testbed, name);
   try {
-    const team = await people(ground, installation);
-    const [sn = '', open = ''] = await ground.certificates(2);
+    const team = await people(testbed, installation);
+    const [sn = '', open = ''] = await testbed.certificates(2);
     const modelId = await team.wholeChange(sn, 'poll');
     const { id } = await team.submit(open);
     await team.prechecked(id);
@@ -93,7 +93,7 @@ async function prepared(ground: Ground, name: string, count: number): Promise<Si
   }
 }
 
-async function once(ground: Ground, side: Side, posts: number, gets: number): Promise<void> {
+async function once(testbed: Testbed, side: Side, posts: number, gets: number): Promise<void> {
   const { people: team, ids, ms } = side;
   const timed = async (call: Call, work: () => Promise<unknown>): Promise<void> => {
     const from = performance.now();
@@ -110,7 +110,7 @@ async function once(ground: Ground, side: Side, posts: number, gets: number): Pr
       team.get('dave', `/v1/changes?sn=COPY${String(i + 1).padStart(8, '0')}`),
     );
   }
-  for (const sn of await ground.certificates(posts)) {
+  for (const sn of await testbed.certificates(posts)) {
     let id = '';
     await timed('post', async () => {
       ({ id } = await team.submit(sn));

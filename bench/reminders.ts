@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Ground } from './ground.ts';
+import type { Testbed } from './testbed.ts';
 import { startInstallation } from './installation.ts';
 import { latency, rounded, stretch } from './measure.ts';
 import { people } from './person.ts';
@@ -23,7 +23,7 @@ interface Notice {
 }
 
 /** Resident memory of the worker's process while it reminds the approvers of many waiting changes. */
-export async function benchReminders(ground: Ground, changes: number) {
+export async function benchReminders(testbed: Testbed, changes: number) {
   const reminded = new Map<string, number>();
   const delays: number[] = [];
   const receiver = createServer((req, res) => {
@@ -42,10 +42,10 @@ export async function benchReminders(ground: Ground, changes: number) {
   await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`;
   const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
-  const installation = await startInstallation(ground, 'reminders', { policies, webhook: { url, secret } });
+  const installation = await startInstallation(testbed, 'reminders', { policies, webhook: { url, secret } });
   try {
-    const team = await people(ground, installation);
-    for (const sn of await ground.certificates(10)) await team.wholeChange(sn, 'poll');
+    const team = await people(testbed, installation);
+    for (const sn of await testbed.certificates(10)) await team.wholeChange(sn, 'poll');
     const before = residentMb(installation.pids.worker);
     let highest = before;
     // The first are reminded of while the last are submitted.
@@ -53,7 +53,7 @@ export async function benchReminders(ground: Ground, changes: number) {
       highest = Math.max(highest, residentMb(installation.pids.worker));
     }, 500);
     try {
-      await stretch(await ground.certificates(changes), 4, 600, async (sn) => {
+      await stretch(await testbed.certificates(changes), 4, 600, async (sn) => {
         const { id } = await team.submit(sn);
         await team.prechecked(id);
       });

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { appendEntry } from '../audit/append.ts';
 import { sampleDraft } from './log-entries.ts';
-import type { LogDatabase } from './log-ground.ts';
+import type { LogDatabase } from './log-testbed.ts';
 import { percentile, rounded } from './measure.ts';
 
 /** From the answer of an append until a checkpoint has the entry, at so many appends a second; a signer must run. */

@@ -1,7 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startChild } from '../embedded/child.ts';
-import { entry, plainEnv, removeHome, temporaryHome } from './ground.ts';
+import { entry, plainEnv, removeHome, temporaryHome } from './testbed.ts';
 import { rounded } from './measure.ts';
 
 /** From `countersign start` to its `ready` line: in an empty home, without a kept bundle, and with one. */

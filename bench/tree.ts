@@ -9,17 +9,17 @@ import { publishCheckpoint } from '../audit/publish.ts';
 import { sequencePending } from '../audit/sequence-pending.ts';
 import { makeTreeReader } from '../audit/tree-reader.ts';
 import { fillLog, settle } from './log-entries.ts';
-import type { LogDatabase, LogGround } from './log-ground.ts';
+import type { LogDatabase, LogTestbed } from './log-testbed.ts';
 import { latency, rounded } from './measure.ts';
 
 /** Sequencing, signing and proving in a log of few entries beside one of many. */
 export async function benchTree(
-  ground: LogGround,
+  testbed: LogTestbed,
   options: { few: number; many: number; batches: number; batch: number; proofs: number; rounds: number },
 ): Promise<object> {
   const { few, many, batches, batch, proofs, rounds } = options;
   const signer = readNoteSigner(generateNoteKey('bench.example.com').privateKey);
-  const logs = { few: await ground.database('few'), many: await ground.database('many') };
+  const logs = { few: await testbed.database('few'), many: await testbed.database('many') };
   const sizes = { few, many };
   const names = ['few', 'many'] as const;
   for (const name of names) {

@@ -9,8 +9,8 @@ import { openChange } from '../../store/open-change.ts';
 import { makePool } from '../../store/pool.ts';
 import { onTestFinished } from 'vitest';
 import { change as changeFixture } from '../store/change-fixture.ts';
-import { serveApi, startGround } from '../support/service.ts';
-import type { Ground } from '../support/service.ts';
+import { serveApi, startTestbed } from '../support/service.ts';
+import type { Testbed } from '../support/service.ts';
 
 /** What a call sends beside its address. */
 export interface Sent {
@@ -37,14 +37,14 @@ export interface Answer {
 }
 
 /** A replica of the API over HTTP, without any worker behind it. */
-export async function startReplica(ground: Ground, overrides: Partial<ApiDependencies> = {}) {
-  const { url, pool, stop } = await serveApi(ground, {
-    engine: createEngine(ground.client, 1500),
+export async function startReplica(testbed: Testbed, overrides: Partial<ApiDependencies> = {}) {
+  const { url, pool, stop } = await serveApi(testbed, {
+    engine: createEngine(testbed.client, 1500),
     ...overrides,
   });
   const tokens = new Map<string, Promise<string>>();
   const tokenOf = (user: string): Promise<string> => {
-    const token = tokens.get(user) ?? ground.identity.tokenFor(user);
+    const token = tokens.get(user) ?? testbed.identity.tokenFor(user);
     tokens.set(user, token);
     return token;
   };
@@ -87,16 +87,16 @@ export type Replica = Awaited<ReturnType<typeof startReplica>>;
 
 /** Postgres, Temporal, identity and one replica: what a test file shares. */
 export async function startApiStack(overrides: Partial<ApiDependencies> = {}) {
-  const ground = await startGround();
+  const testbed = await startTestbed();
   const worker = makePool({
-    connectionString: ground.database.url('worker'),
+    connectionString: testbed.database.url('worker'),
     applicationName: 'test worker',
   });
-  const api = await startReplica(ground, overrides);
+  const api = await startReplica(testbed, overrides);
 
   function person(subject: string, ...roles: Role[]): Person {
     return {
-      issuer: ground.identity.issuer,
+      issuer: testbed.identity.issuer,
       subject,
       name: subject,
       roles,
@@ -106,7 +106,7 @@ export async function startApiStack(overrides: Partial<ApiDependencies> = {}) {
   }
 
   return {
-    ground,
+    testbed,
     worker,
     api,
     person,
@@ -134,7 +134,7 @@ export async function startApiStack(overrides: Partial<ApiDependencies> = {}) {
     async stop(): Promise<void> {
       await api.stop();
       await worker.end();
-      await ground.stop();
+      await testbed.stop();
     },
   };
 }
@@ -142,7 +142,7 @@ export type ApiStack = Awaited<ReturnType<typeof startApiStack>>;
 
 /** A replica with overrides of its own that ends with the test that asks for it. */
 export async function replicaOfTest(stack: ApiStack, overrides: Partial<ApiDependencies>): Promise<Replica> {
-  const started = await startReplica(stack.ground, overrides);
+  const started = await startReplica(stack.testbed, overrides);
   onTestFinished(() => started.stop());
   return started;
 }

@@ -26,7 +26,7 @@ let sealedSize: number;
 
 beforeAll(async () => {
   stack = await startApiStack();
-  log = await takeOverLog(stack.ground, keys);
+  log = await takeOverLog(stack.testbed, keys);
   const { body } = await stack.api.call('/v1/audit/checkpoint', { as: 'dave' });
   expect(body).toMatchObject({ status: 503, code: 'not_sealed' });
   await appendEntry(stack.worker, policyPinned(honest(fourEyes), '2026-11-24T09:00:00.000Z'));
@@ -135,7 +135,7 @@ test('a cursor of another query, of somebody else, or made up is refused', async
   const codeOf = async (path: string, sent: Sent = {}) => (await get(path, sent)).body.errors?.[0]?.rule;
   expect(await codeOf(`entries?limit=1&type=change.closed&cursor=${nextCursor}`)).toBe('cursor');
   expect(await codeOf(`entries?limit=1&cursor=0.${randomUUID()}`)).toBe('cursor');
-  const token = await stack.ground.identity.tokenFor('erin', { sub: 'another', roles: ['auditor'] });
+  const token = await stack.testbed.identity.tokenFor('erin', { sub: 'another', roles: ['auditor'] });
   expect(await codeOf(`entries?limit=1&cursor=${nextCursor}`, { token })).toBe('cursor');
   expect(await codeOf(`entries?limit=1&cursor=${nextCursor}`)).toBeUndefined();
 });
@@ -249,9 +249,12 @@ test.each(['entries', 'entries/0/proof', 'checkpoint', 'export'])(
 
 test('what cannot be recorded is not answered', async () => {
   // This login may select and append nothing.
-  const db = makePool({ connectionString: stack.ground.database.url('reader'), applicationName: 'test api' });
+  const db = makePool({
+    connectionString: stack.testbed.database.url('reader'),
+    applicationName: 'test api',
+  });
   onTestFinished(() => db.end());
-  const api = await startReplica(stack.ground, { db });
+  const api = await startReplica(stack.testbed, { db });
   onTestFinished(() => api.stop());
   for (const path of ['entries', 'entries/0/proof', 'checkpoint', 'export']) {
     const { status, text } = await api.call(`/v1/audit/${path}`, { as: 'dave' });
@@ -261,7 +264,7 @@ test('what cannot be recorded is not answered', async () => {
 });
 
 test('a proof of an entry that was altered or removed says so in words', async () => {
-  const superuser = new pg.Client({ connectionString: stack.ground.database.url('superuser') });
+  const superuser = new pg.Client({ connectionString: stack.testbed.database.url('superuser') });
   await superuser.connect();
   onTestFinished(() => superuser.end());
   const proofOf = (index: number) => get(`entries/${index}/proof`);

@@ -21,7 +21,7 @@ test.each<[string, Record<string, unknown>]>([
   ['of another issuer', { iss: 'https://id.example' }],
   ['of nobody', { sub: undefined }],
 ])('a token %s is refused, with nothing said of the call', async (_name, overrides) => {
-  const token = await stack.ground.identity.tokenFor('alice', overrides);
+  const token = await stack.testbed.identity.tokenFor('alice', overrides);
   const answer = await stack.api.call('/v1/changes', { token, body: submission('SN-1') });
   expect(answer.status).toBe(401);
   expect(answer.body.code).toBe('unauthenticated');
@@ -60,7 +60,7 @@ test.each(calls.filter(({ open }) => !open))('$method $path needs a token', asyn
   for (const sent of [
     { as: null, method },
     { as: null, method, headers: { accept: 'text/event-stream' } },
-    { method, token: await stack.ground.identity.tokenFor('alice', { exp: seconds() - 60 }) },
+    { method, token: await stack.testbed.identity.tokenFor('alice', { exp: seconds() - 60 }) },
   ]) {
     const answer = await stack.api.call(address, sent);
     expect(answer.status).toBe(401);

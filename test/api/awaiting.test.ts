@@ -71,7 +71,7 @@ afterAll(() => stack.stop());
 function personOf(subject: string): Person {
   return { ...stack.person(subject, 'approver'), groups: tokenGroups[subject] ?? [] };
 }
-const idOf = (subject: string): PersonId => ({ issuer: stack.ground.identity.issuer, subject });
+const idOf = (subject: string): PersonId => ({ issuer: stack.testbed.identity.issuer, subject });
 
 /** A pending change as the words so far have left it. Everybody breaks one glass at a time. */
 function changeOf(one: Case, now: number, requester: string): Change {

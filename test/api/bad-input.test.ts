@@ -29,7 +29,7 @@ const day = 86_400_000;
 async function isStarted(key: string): Promise<boolean> {
   const id = workflowIdOf(changeIdOf(stack.person('alice'), key));
   try {
-    await stack.ground.client.workflow.getHandle(id).describe();
+    await stack.testbed.client.workflow.getHandle(id).describe();
     return true;
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return false;

@@ -70,9 +70,9 @@ test('a change that one may not see is as one that there is not', async () => {
       expect(answer.status).toBe(404);
     }
   }
-  const nobody = await stack.ground.identity.tokenFor('alice', { sub: 'mallory', roles: [] });
+  const nobody = await stack.testbed.identity.tokenFor('alice', { sub: 'mallory', roles: [] });
   expect((await stack.api.call(`/v1/changes/${change.id}`, { token: nobody })).status).toBe(404);
-  const namesake = await stack.ground.identity.tokenFor('alice', { sub: 'Alice' });
+  const namesake = await stack.testbed.identity.tokenFor('alice', { sub: 'Alice' });
   expect((await stack.api.call(`/v1/changes/${change.id}`, { token: namesake })).status).toBe(404);
   const decision = { decision: 'approve', digest: change.digest };
   const answer = await stack.api.call(`/v1/changes/${change.id}/decisions`, { as: 'erin', body: decision });

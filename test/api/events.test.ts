@@ -15,7 +15,7 @@ let other: Replica;
 
 beforeAll(async () => {
   stack = await startApiStack();
-  other = await startReplica(stack.ground);
+  other = await startReplica(stack.testbed);
 });
 
 afterAll(async () => {
@@ -182,7 +182,7 @@ test('a stream of a closed change ends once all of its entries were sent', async
 test('a stream of a closed change waits for entries that have no index yet', async () => {
   const change = await stack.stored();
   const superuser = makePool({
-    connectionString: stack.ground.database.url('superuser'),
+    connectionString: stack.testbed.database.url('superuser'),
     applicationName: 'test superuser',
   });
   onTestFinished(() => superuser.end());
@@ -204,7 +204,7 @@ test('a stream of a closed change waits for entries that have no index yet', asy
 test('a stream ends with its token', async () => {
   const change = await stack.stored();
   await append(change, 'change.requested');
-  const token = await stack.ground.identity.tokenFor('alice', { exp: Math.floor(Date.now() / 1000) + 6 });
+  const token = await stack.testbed.identity.tokenFor('alice', { exp: Math.floor(Date.now() / 1000) + 6 });
   const stream = await follow(stack.api, change, { token });
   await stream.until(1);
   await stream.end();

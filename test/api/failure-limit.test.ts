@@ -57,7 +57,7 @@ test('over HTTP: wrong tokens are answered 401, then 429 with Retry-After; who w
   const api = await replicaOfTest(stack, { refusedTokensPerMinute: 3, now: () => 30_000 });
   const send = (token: string | null) =>
     api.call('/v1/operations', token === null ? { as: null } : { token });
-  const known = await stack.ground.identity.tokenFor('alice');
+  const known = await stack.testbed.identity.tokenFor('alice');
   expect((await send(known)).status).toBe(200);
   // Nothing was tried, so nothing is counted.
   for (let n = 0; n < 5; n++) expect((await send(null)).status).toBe(401);
@@ -67,6 +67,6 @@ test('over HTTP: wrong tokens are answered 401, then 429 with Retry-After; who w
   const answer = await send(`cst_${'B'.repeat(43)}`);
   expect(answer.body).toMatchObject({ status: 429, code: 'rate_limited' });
   expect(answer.headers.get('retry-after')).toBe('30');
-  expect((await send(await stack.ground.identity.tokenFor('bob'))).status).toBe(429);
+  expect((await send(await stack.testbed.identity.tokenFor('bob'))).status).toBe(429);
   expect((await send(known)).status).toBe(200);
 });

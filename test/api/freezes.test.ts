@@ -286,7 +286,7 @@ test('an override by the freeze’s id in capitals is of that freeze', async () 
 test('nothing is kept that the log does not take', async () => {
   const { id } = (await declare()).body;
   // Its entry's key is taken by other bytes: the row must not change.
-  const key = `${stack.ground.namespace}/freeze-${String(id)}/freeze.lifted/1`;
+  const key = `${stack.testbed.namespace}/freeze-${String(id)}/freeze.lifted/1`;
   await stack.api.pool.query('select audit.append($1, $2)', [
     key,
     Buffer.from('{"v":1,"type":"freeze.lifted","time":"2026-11-24T09:00:00.000Z"}'),

@@ -49,7 +49,7 @@ const systems = (more: Partial<InboundSystem> = {}) =>
 
 beforeAll(async () => {
   stack = await startApiStack({ policies, inbound: systems() });
-  const { issuer } = stack.ground.identity;
+  const { issuer } = stack.testbed.identity;
   const account = (subject: string, roles: 'approver'[]) => ({
     issuer,
     subject,
@@ -69,7 +69,7 @@ const replica = (overrides: Partial<ApiDependencies>) =>
 
 /** An engine that takes what is sent, or fails. */
 function engineThat(send: Engine['send']): Engine {
-  return { ...createEngine(stack.ground.client, 1500), send };
+  return { ...createEngine(stack.testbed.client, 1500), send };
 }
 
 async function send(
@@ -88,7 +88,7 @@ async function send(
 const pending = (more: Partial<Change> = {}) => stack.stored({ policy: named, ...more });
 
 async function rows(deliveryId: string) {
-  const pool = new pg.Pool({ connectionString: stack.ground.database.url('superuser'), max: 1 });
+  const pool = new pg.Pool({ connectionString: stack.testbed.database.url('superuser'), max: 1 });
   try {
     const { rows: found } = await pool.query<Record<string, unknown>>(
       `select system, kind, tickets, click, body_digest, is_released from countersign.inbound where delivery_id = $1`,
@@ -195,7 +195,7 @@ describe('who may send', () => {
 
 describe('a hint', () => {
   test('is kept once, and told once to whoever listens', async () => {
-    const client = new pg.Client({ connectionString: stack.ground.database.url('superuser') });
+    const client = new pg.Client({ connectionString: stack.testbed.database.url('superuser') });
     await client.connect();
     onTestFinished(() => client.end());
     const heard: string[] = [];
@@ -355,7 +355,7 @@ describe('a decision', () => {
         comment: 'seen',
         digest: change.digest,
         person: {
-          issuer: stack.ground.identity.issuer,
+          issuer: stack.testbed.identity.issuer,
           subject: 'bob',
           roles: ['approver'],
           groups: [],
@@ -416,7 +416,7 @@ describe('a decision', () => {
 
 describe('rights', () => {
   async function as(role: string, statement: string): Promise<string> {
-    const client = new pg.Client({ connectionString: stack.ground.database.url('superuser') });
+    const client = new pg.Client({ connectionString: stack.testbed.database.url('superuser') });
     await client.connect();
     try {
       await client.query('begin');

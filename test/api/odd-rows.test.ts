@@ -30,7 +30,10 @@ const odd: [string, string | null][] = [
 
 beforeAll(async () => {
   stack = await startApiStack();
-  superuser = makePool({ connectionString: stack.ground.database.url('superuser'), applicationName: 'test' });
+  superuser = makePool({
+    connectionString: stack.testbed.database.url('superuser'),
+    applicationName: 'test',
+  });
   good = await stack.stored();
   whole.push(good.id);
   const members = [
@@ -173,13 +176,13 @@ test('one under a revoked policy keeps no other from being ended', async () => {
 });
 
 test('the reconciler closes each whose workflow is gone, and gives its target back', async () => {
-  const { ground, worker } = stack;
+  const { testbed, worker } = stack;
   const warnings: object[] = [];
   for (let n = 0; n < 10; n += 1) {
     await closeOrphans({
       pool: worker,
-      client: ground.client,
-      namespace: ground.namespace,
+      client: testbed.client,
+      namespace: testbed.namespace,
       log: { warn: (what) => void warnings.push(what) },
       restMs: 3_600_000,
     });

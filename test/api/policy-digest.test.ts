@@ -22,6 +22,6 @@ test('nothing is asked for under a policy whose digest is not that of what it sa
   const answer = await api.call('/v1/changes', { body: submission('SN-1') });
   expect(answer).toMatchObject({ status: 500, body: { code: 'policy_digest_differs' } });
   expect(alarms).toEqual(['policy_digest_differs']);
-  const started = await stack.ground.client.workflow.count();
+  const started = await stack.testbed.client.workflow.count();
   expect(started.count).toBe(0);
 });

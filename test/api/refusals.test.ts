@@ -43,7 +43,7 @@ test('a self-approval is refused and recorded with who, what, where and why', as
       time: expect.stringMatching(/Z$/) as unknown,
       changeId: change.id,
       actor: expect.objectContaining({
-        issuer: stack.ground.identity.issuer,
+        issuer: stack.testbed.identity.issuer,
         subject: 'bob',
         roles: ['approver'],
       }) as unknown,
@@ -105,7 +105,7 @@ test('a decision needs a login as strong and recent as the policy asks, and stil
   const policy = { ...fourEyes, authentication: { methods: ['mfa'], maxAgeSeconds: 300 } };
   const change = await stack.stored({ policy });
   const code = async (claims: Record<string, unknown>) => {
-    const token = await stack.ground.identity.tokenFor('bob', claims);
+    const token = await stack.testbed.identity.tokenFor('bob', claims);
     return (await decide(change, 'bob', {}, { token })).body.code;
   };
   const weak = 'stronger_authentication_needed';
@@ -157,9 +157,9 @@ test('a decision whose change ended on the way is judged by what is stored', asy
   };
   const outcome = { code: 'rejected', message: '' };
   const rejected = { ...change, decisions: [rejection], decisionStatus: 'rejected' as const };
-  const engine = createEngine(stack.ground.client, 1500);
+  const engine = createEngine(stack.testbed.client, 1500);
   // The real engine finds no workflow: it has ended between the API's look at the change and the update.
-  const api = await startReplica(stack.ground, {
+  const api = await startReplica(stack.testbed, {
     engine: {
       ...engine,
       async send(request) {
@@ -176,7 +176,7 @@ test('a decision whose change ended on the way is judged by what is stored', asy
   expect(await entriesOf(change)).toEqual([]);
 
   const open = await stack.stored();
-  const late = await startReplica(stack.ground, {
+  const late = await startReplica(stack.testbed, {
     engine: {
       ...engine,
       async send(request) {
@@ -318,7 +318,7 @@ test('over HTTP, too, a flood is a few entries', async () => {
 });
 
 test('too many writes of one person are answered 429; reads and others go on', async () => {
-  const api = await startReplica(stack.ground, { writesPerMinute: 3 });
+  const api = await startReplica(stack.testbed, { writesPerMinute: 3 });
   onTestFinished(() => api.stop());
   const change = await stack.stored();
   const write = (as: string) => api.call(`/v1/changes/${change.id}/decisions`, { as, body: {} });
@@ -334,9 +334,12 @@ test('too many writes of one person are answered 429; reads and others go on', a
 
 test('a refusal that cannot be recorded is not answered as one', async () => {
   // Every query is answered but the append's: this login may select and append nothing.
-  const db = makePool({ connectionString: stack.ground.database.url('reader'), applicationName: 'test api' });
+  const db = makePool({
+    connectionString: stack.testbed.database.url('reader'),
+    applicationName: 'test api',
+  });
   onTestFinished(() => db.end());
-  const api = await startReplica(stack.ground, { db });
+  const api = await startReplica(stack.testbed, { db });
   onTestFinished(() => api.stop());
   const change = await stack.stored();
   const answer = await api.call(`/v1/changes/${change.id}/decisions`, {

@@ -63,7 +63,7 @@ beforeAll(async () => {
   for (const role of [...roles, 'nobody']) {
     tokens.set(
       role,
-      await stack.ground.identity.tokenFor('erin', { sub: role, roles: role === 'nobody' ? [] : [role] }),
+      await stack.testbed.identity.tokenFor('erin', { sub: role, roles: role === 'nobody' ? [] : [role] }),
     );
   }
   for (const scope of scopes) {

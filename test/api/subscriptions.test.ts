@@ -35,7 +35,10 @@ async function dead(name: string, from: number): Promise<string> {
 }
 
 async function asOwner(sql: string, values: unknown[] = []): Promise<void> {
-  const pool = makePool({ connectionString: stack.ground.database.url('migrator'), applicationName: 'test' });
+  const pool = makePool({
+    connectionString: stack.testbed.database.url('migrator'),
+    applicationName: 'test',
+  });
   try {
     await pool.query(sql, values);
   } finally {
@@ -174,7 +177,7 @@ test('a disabled one is made active again', async () => {
 
 test('one of the file can be looked at, and is removed from the file alone', async () => {
   const pool = makePool({
-    connectionString: stack.ground.database.url('deliverer'),
+    connectionString: stack.testbed.database.url('deliverer'),
     applicationName: 'test',
   });
   try {

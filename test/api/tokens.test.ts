@@ -60,7 +60,7 @@ test('an admin issues a token, whose secret is shown once and kept nowhere', asy
     id: expect.stringMatching(/^[0-9a-f-]{36}$/) as unknown,
     name: 'deploy pipeline',
     scopes: ['changes:request'],
-    issuedBy: { issuer: stack.ground.identity.issuer, subject: 'adam', name: 'Adam Abbott' },
+    issuedBy: { issuer: stack.testbed.identity.issuer, subject: 'adam', name: 'Adam Abbott' },
     issuedAt: expect.stringMatching(/Z$/) as unknown,
     expiresAt: expect.stringMatching(/Z$/) as unknown,
     revokedAt: null,
@@ -102,7 +102,7 @@ test('a machine asks for a change as itself, reads and withdraws its own, and no
   const requester = {
     ...stack.person(id, 'requester'),
     ...of,
-    issuedBy: { issuer: stack.ground.identity.issuer, subject: 'adam' },
+    issuedBy: { issuer: stack.testbed.identity.issuer, subject: 'adam' },
   };
   const [own, other] = [await stack.stored({ requester }), await stack.stored()];
   const list = (await use(token)).body as unknown as { items: { id: string }[] };
@@ -148,10 +148,10 @@ test('who issued a token may not decide or review what its machine asks for', as
   const requester = {
     ...stack.person(id, 'requester'),
     issuer: apiTokenIssuer,
-    issuedBy: { issuer: stack.ground.identity.issuer, subject: 'adam' },
+    issuedBy: { issuer: stack.testbed.identity.issuer, subject: 'adam' },
   };
   const change = await stack.stored({ requester });
-  const token = await stack.ground.identity.tokenFor('adam', { roles: ['admin', 'approver'] });
+  const token = await stack.testbed.identity.tokenFor('adam', { roles: ['admin', 'approver'] });
   const answer = await stack.api.call(`/v1/changes/${change.id}/decisions`, {
     token,
     body: { decision: 'approve', digest: change.digest },
@@ -192,7 +192,7 @@ test('an expired token, a changed one and one that only begins like one are the 
   const never = bare(await use(`cst_${'A'.repeat(43)}`));
   const later = await replicaOfTest(stack, {
     tokens: withApiTokens(
-      createTokenVerifier({ issuer: stack.ground.identity.issuer, audience: 'countersign' }),
+      createTokenVerifier({ issuer: stack.testbed.identity.issuer, audience: 'countersign' }),
       apiTokenStore(stack.api.pool),
       () => Date.now() + 3_600_001,
     ),
@@ -212,7 +212,7 @@ test('last use is shown by the minute, and written once a minute', async () => {
   const store = apiTokenStore(stack.api.pool);
   const clock = await replicaOfTest(stack, {
     tokens: withApiTokens(
-      createTokenVerifier({ issuer: stack.ground.identity.issuer, audience: 'countersign' }),
+      createTokenVerifier({ issuer: stack.testbed.identity.issuer, audience: 'countersign' }),
       { ...store, use: (of, at) => (used.push(at), store.use(of, at)) },
       () => now - 366 * day,
     ),
@@ -229,7 +229,7 @@ test('last use is shown by the minute, and written once a minute', async () => {
 /** As somebody who edits rows by hand. */
 async function inDatabase(statement: string, id: string): Promise<void> {
   const pool = makePool({
-    connectionString: stack.ground.database.url('superuser'),
+    connectionString: stack.testbed.database.url('superuser'),
     applicationName: 'test by hand',
     max: 1,
   });
@@ -372,11 +372,14 @@ test('pages of tokens, the last issued first, neither repeat nor leave out', asy
 test('a token that cannot be recorded is not issued', async () => {
   // Every statement is answered but the append's: this login may do what the API may with tokens, and append nothing.
   const admin = makePool({
-    connectionString: stack.ground.database.url('migrator'),
+    connectionString: stack.testbed.database.url('migrator'),
     applicationName: 'test',
   });
   await admin.query('grant insert, select on countersign.api_token to countersign_reader');
-  const db = makePool({ connectionString: stack.ground.database.url('reader'), applicationName: 'test api' });
+  const db = makePool({
+    connectionString: stack.testbed.database.url('reader'),
+    applicationName: 'test api',
+  });
   try {
     const api = await replicaOfTest(stack, { db });
     const count = async () =>

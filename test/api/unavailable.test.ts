@@ -34,7 +34,7 @@ test('without a worker a submission is answered 503 by the deadline, names its c
   const again = await stack.api.call('/v1/changes', { body, headers });
   unavailable(again, 'engine_unavailable');
   expect(again.body.changeId).toBe(first.body.changeId);
-  const workflow = await stack.ground.client.workflow
+  const workflow = await stack.testbed.client.workflow
     .getHandle(`change-${String(first.body.changeId)}`)
     .describe();
   expect(workflow.status.name).toBe('RUNNING');
@@ -45,7 +45,7 @@ test('without a worker a submission is answered 503 by the deadline, names its c
 
 test('a decision of which no answer came is not said to be refused', async () => {
   const change = await stack.stored();
-  await stack.ground.client.workflow.start('change', {
+  await stack.testbed.client.workflow.start('change', {
     workflowId: `change-${change.id}`,
     taskQueue: 'countersign',
   });
@@ -66,7 +66,7 @@ test('a change whose workflow is gone is closed for decisions', async () => {
 test('without Temporal there are reads and no writes', async () => {
   const connection = Connection.lazy({ address: `127.0.0.1:${await freePort()}` });
   onTestFinished(() => connection.close());
-  const client = new Client({ connection, namespace: stack.ground.namespace });
+  const client = new Client({ connection, namespace: stack.testbed.namespace });
   const api = await replicaOfTest(stack, { engine: createEngine(client, 1500) });
   const change = await stack.stored();
   unavailable(await api.call('/v1/changes', { body: submission(randomUUID()) }), 'engine_unavailable');
@@ -89,7 +89,7 @@ test('without Temporal there are reads and no writes', async () => {
 });
 
 test('without Postgres nothing is read, written or started', async () => {
-  const url = new URL(stack.ground.database.url('api'));
+  const url = new URL(stack.testbed.database.url('api'));
   url.port = String(await freePort());
   const db = makePool({ connectionString: url.href, applicationName: 'test api' });
   onTestFinished(() => db.end());

@@ -27,7 +27,7 @@ test('while the log is not sealed no approval is accepted past the limit, and ev
   expect(passedOn).toMatch(/./);
   expect(passedOn).not.toBe('not_sealed');
 
-  await stack.ground.stopLog();
+  await stack.testbed.stopLog();
   await appendEntry(stack.worker, draft());
   const refused = await eventually(async () => {
     const answer = await decide('approve');
@@ -52,7 +52,7 @@ test('while the log is not sealed no approval is accepted past the limit, and ev
   expect(alarms).toHaveLength(1);
   watch.stop();
 
-  await stack.ground.startLog();
+  await stack.testbed.startLog();
   // What stopped it meanwhile has its own answer.
   await eventually(async () => ((await decide('approve')).body.code !== 'not_sealed' ? true : null));
 });

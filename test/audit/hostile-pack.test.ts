@@ -6,7 +6,7 @@ import { bundleVerifier } from '../../cli/verifier-bundle.ts';
 import { changed, freshPath, packed } from './pack-file.ts';
 import type { OpenFile } from './pack-file.ts';
 import { changeStory } from './change-story.ts';
-import { filesOf, keys, packOf, second, whole } from './pack-ground.ts';
+import { filesOf, keys, packOf, second, whole } from './pack-testbed.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 

@@ -8,8 +8,8 @@ import { openLogMemory } from '../../audit/log-memory.ts';
 import { startWitnessClient } from '../../audit/witness-client.ts';
 import type { WitnessClientOptions } from '../../audit/witness-client.ts';
 import { eventually } from '../support/service.ts';
-import { signerGround } from './signer-ground.ts';
-import type { SignerGround } from './signer-ground.ts';
+import { signerTestbed } from './signer-testbed.ts';
+import type { SignerTestbed } from './signer-testbed.ts';
 import { keyPair } from './tree-fixture.ts';
 import { impostor, witnessOn } from './witness-fixture.ts';
 
@@ -23,7 +23,7 @@ const emptied = [
 ];
 
 /** A signer and its witness client, as the signer's process has them. */
-function signing(ground: SignerGround, url: string | null, options: Partial<WitnessClientOptions> = {}) {
+function signing(testbed: SignerTestbed, url: string | null, options: Partial<WitnessClientOptions> = {}) {
   const alarms: { code: string; details: object }[] = [];
   const alarm = (code: string, _: string, details: object = {}): void => void alarms.push({ code, details });
   const quiet = { warn: () => undefined, fatal: () => undefined };
@@ -31,7 +31,7 @@ function signing(ground: SignerGround, url: string | null, options: Partial<Witn
     url === null
       ? null
       : startWitnessClient({
-          pool: ground.signerPool,
+          pool: testbed.signerPool,
           url,
           witnesses: [cosigner.verifier],
           log: quiet,
@@ -40,7 +40,7 @@ function signing(ground: SignerGround, url: string | null, options: Partial<Witn
           ...options,
         });
   onTestFinished(() => witness?.stop());
-  const signer = ground.signer({ witness, alarm, onPublished: () => witness?.wake() });
+  const signer = testbed.signer({ witness, alarm, onPublished: () => witness?.wake() });
   return {
     ...signer,
     alarms,
@@ -51,14 +51,14 @@ function signing(ground: SignerGround, url: string | null, options: Partial<Witn
   };
 }
 
-async function cosigned(ground: SignerGround): Promise<void> {
+async function cosigned(testbed: SignerTestbed): Promise<void> {
   await eventually(async () => {
-    const last = await cosignedCheckpoint(ground.signerPool);
-    return last !== null && last.size === (await ground.size()) ? true : null;
+    const last = await cosignedCheckpoint(testbed.signerPool);
+    return last !== null && last.size === (await testbed.size()) ? true : null;
   });
 }
 
-async function refuses(ground: SignerGround, signer: ReturnType<typeof signing>, code: string) {
+async function refuses(testbed: SignerTestbed, signer: ReturnType<typeof signing>, code: string) {
   await eventually(
     () => Promise.resolve(signer.refusal() === code ? true : null),
     () => `${signer.refusal() ?? 'none'} ${signer.told.join()}`,
@@ -66,111 +66,112 @@ async function refuses(ground: SignerGround, signer: ReturnType<typeof signing>,
   await eventually(() =>
     Promise.resolve(signer.alarms.some((one) => one.code === 'log_behind_evidence') ? true : null),
   );
-  expect((await ground.remembered())?.refusal?.code).toBe(code);
+  expect((await testbed.remembered())?.refusal?.code).toBe(code);
 }
 
 /** Nothing more is signed, whatever comes. */
-async function signsNothing(ground: SignerGround): Promise<void> {
-  const before = await ground.checkpoints();
-  await ground.grow(3, 'attempt.started');
+async function signsNothing(testbed: SignerTestbed): Promise<void> {
+  const before = await testbed.checkpoints();
+  await testbed.grow(3, 'attempt.started');
   await new Promise((resolve) => setTimeout(resolve, 300));
-  expect(await ground.checkpoints()).toEqual(before);
+  expect(await testbed.checkpoints()).toEqual(before);
 }
 
-async function loseMemory(ground: SignerGround): Promise<void> {
-  for (const name of await readdir(join(ground.home, 'memory'))) await rm(join(ground.home, 'memory', name));
+async function loseMemory(testbed: SignerTestbed): Promise<void> {
+  for (const name of await readdir(join(testbed.home, 'memory')))
+    await rm(join(testbed.home, 'memory', name));
 }
 
 /** Signed, backed up with its memory, signed on; then log and memory are put back. */
-async function putBack(ground: SignerGround, url: string | null): Promise<void> {
-  const signer = signing(ground, url);
-  await ground.grow(3);
-  await ground.signed();
-  if (url !== null) await cosigned(ground);
-  const backup = await ground.backUp();
-  const kept = await ground.remembered();
-  await ground.grow(5);
-  await ground.signed();
-  if (url !== null) await cosigned(ground);
-  await ground.anchored();
+async function putBack(testbed: SignerTestbed, url: string | null): Promise<void> {
+  const signer = signing(testbed, url);
+  await testbed.grow(3);
+  await testbed.signed();
+  if (url !== null) await cosigned(testbed);
+  const backup = await testbed.backUp();
+  const kept = await testbed.remembered();
+  await testbed.grow(5);
+  await testbed.signed();
+  if (url !== null) await cosigned(testbed);
+  await testbed.anchored();
   await signer.stop();
   await backup.restore();
-  await loseMemory(ground);
-  if (kept) await ground.memory.follow(null, kept);
+  await loseMemory(testbed);
+  if (kept) await testbed.memory.follow(null, kept);
 }
 
-async function witnessOf(ground: { home: string; key: SignerGround['key'] }, port?: number) {
-  return witnessOn(join(ground.home, 'witness'), [ground.key], cosigner, Date.now, port);
+async function witnessOf(testbed: { home: string; key: SignerTestbed['key'] }, port?: number) {
+  return witnessOn(join(testbed.home, 'witness'), [testbed.key], cosigner, Date.now, port);
 }
 
 describe('checkpoints.log knows more', () => {
   test('than a signer that lost its memory, over a log that was emptied', async () => {
-    const ground = await signerGround();
-    const first = signing(ground, null);
-    await ground.grow(12);
-    await ground.signed();
-    const anchored = await ground.anchored();
+    const testbed = await signerTestbed();
+    const first = signing(testbed, null);
+    await testbed.grow(12);
+    await testbed.signed();
+    const anchored = await testbed.anchored();
     await first.stop();
-    const lost = await ground.remembered();
-    await loseMemory(ground);
-    await ground.asSuperuser(...emptied);
-    const signer = signing(ground, null);
-    await ground.grow(2);
-    await refuses(ground, signer, 'anchor_ahead');
+    const lost = await testbed.remembered();
+    await loseMemory(testbed);
+    await testbed.asSuperuser(...emptied);
+    const signer = signing(testbed, null);
+    await testbed.grow(2);
+    await refuses(testbed, signer, 'anchor_ahead');
     expect(signer.alarms[0]?.details).toMatchObject({ reason: 'anchor_ahead', size: 0, known: lost?.size });
-    await signsNothing(ground);
-    expect(await readFile(join(ground.home, 'checkpoints.log'), 'utf8')).toBe(anchored);
+    await signsNothing(testbed);
+    expect(await readFile(join(testbed.home, 'checkpoints.log'), 'utf8')).toBe(anchored);
     // An admin's word lets it look again, and it finds the same.
-    await resumeSigning(ground.memory, decision);
+    await resumeSigning(testbed.memory, decision);
     await eventually(async () =>
-      (await ground.remembered())?.refusal?.code === 'anchor_ahead' ? true : null,
+      (await testbed.remembered())?.refusal?.code === 'anchor_ahead' ? true : null,
     );
     await signer.stop();
     // An accepted loss says what was lost: not the empty tree of the new memory.
-    const next = keyPair(`${ground.key.signer.name}/2`);
+    const next = keyPair(`${testbed.key.signer.name}/2`);
     const memory = await acceptLoss(
-      ground.memory,
+      testbed.memory,
       { origin: next.signer.name, keys: [next.publicKey] },
       decision,
     );
-    expect(memory.previous).toEqual({ origin: ground.key.signer.name, size: lost?.size, root: lost?.root });
-    ground.signer({ keys: () => Promise.resolve([next.signer]) });
-    await ground.signed();
+    expect(memory.previous).toEqual({ origin: testbed.key.signer.name, size: lost?.size, root: lost?.root });
+    testbed.signer({ keys: () => Promise.resolve([next.signer]) });
+    await testbed.signed();
   });
 
   test('than a signer whose memory and log are put back to an older backup', async () => {
-    const ground = await signerGround();
-    await putBack(ground, null);
-    const signer = signing(ground, null);
-    await refuses(ground, signer, 'anchor_ahead');
-    await signsNothing(ground);
+    const testbed = await signerTestbed();
+    await putBack(testbed, null);
+    const signer = signing(testbed, null);
+    await refuses(testbed, signer, 'anchor_ahead');
+    await signsNothing(testbed);
   });
 
   test('and the file was rotated, and its last note is torn', async () => {
-    const ground = await signerGround();
-    await putBack(ground, null);
-    const file = join(ground.home, 'checkpoints.log');
+    const testbed = await signerTestbed();
+    await putBack(testbed, null);
+    const file = join(testbed.home, 'checkpoints.log');
     await rename(file, `${file}.1`);
-    await writeFile(file, `${ground.key.signer.name}\n99`);
-    await refuses(ground, signing(ground, null), 'anchor_ahead');
+    await writeFile(file, `${testbed.key.signer.name}\n99`);
+    await refuses(testbed, signing(testbed, null), 'anchor_ahead');
   });
 
   test('another tree of a smaller size', async () => {
-    const ground = await signerGround();
-    await putBack(ground, null);
-    const file = join(ground.home, 'checkpoints.log');
-    await rename(file, join(ground.home, 'away'));
-    const on = signing(ground, null);
-    await ground.grow(9);
-    await ground.signed();
+    const testbed = await signerTestbed();
+    await putBack(testbed, null);
+    const file = join(testbed.home, 'checkpoints.log');
+    await rename(file, join(testbed.home, 'away'));
+    const on = signing(testbed, null);
+    await testbed.grow(9);
+    await testbed.signed();
     await on.stop();
-    await rename(join(ground.home, 'away'), file);
-    await refuses(ground, signing(ground, null), 'anchor_differs');
+    await rename(join(testbed.home, 'away'), file);
+    await refuses(testbed, signing(testbed, null), 'anchor_differs');
   });
 
   test('the largest is found behind many notes of another origin', async () => {
-    const ground = await signerGround();
-    const file = join(ground.home, 'checkpoints.log');
+    const testbed = await signerTestbed();
+    const file = join(testbed.home, 'checkpoints.log');
     const root = Buffer.alloc(32, 7).toString('base64');
     const note = (origin: string, size: number) => `${origin}\n${size}\n${root}\n\n— ${origin} AAAA\n\n`;
     await writeFile(file, note('log.example/a', 41) + note('log.example/a', 42));
@@ -184,101 +185,101 @@ describe('checkpoints.log knows more', () => {
 
 describe('the witness knows more', () => {
   test('than a signer that lost its memory and its file, over a log that was emptied', async () => {
-    const ground = await signerGround();
-    const witness = await witnessOf(ground);
-    const first = signing(ground, witness.url);
-    await ground.grow(6);
-    await ground.signed();
-    await cosigned(ground);
+    const testbed = await signerTestbed();
+    const witness = await witnessOf(testbed);
+    const first = signing(testbed, witness.url);
+    await testbed.grow(6);
+    await testbed.signed();
+    await cosigned(testbed);
     await first.stop();
-    await loseMemory(ground);
-    await rm(join(ground.home, 'checkpoints.log'));
-    await ground.asSuperuser('delete from audit.cosignature', ...emptied);
-    const signer = signing(ground, witness.url);
-    await ground.grow(2);
-    await refuses(ground, signer, 'witness_ahead');
-    await signsNothing(ground);
+    await loseMemory(testbed);
+    await rm(join(testbed.home, 'checkpoints.log'));
+    await testbed.asSuperuser('delete from audit.cosignature', ...emptied);
+    const signer = signing(testbed, witness.url);
+    await testbed.grow(2);
+    await refuses(testbed, signer, 'witness_ahead');
+    await signsNothing(testbed);
   });
 
   test.each(['at its start', 'once it is back'])(
     'than a signer that was put back: heard %s',
     async (when) => {
-      const ground = await signerGround();
-      const witness = await witnessOf(ground);
-      await putBack(ground, witness.url);
-      await rm(join(ground.home, 'checkpoints.log'));
+      const testbed = await signerTestbed();
+      const witness = await witnessOf(testbed);
+      await putBack(testbed, witness.url);
+      await rm(join(testbed.home, 'checkpoints.log'));
       if (when === 'at its start') {
-        await refuses(ground, signing(ground, witness.url), 'witness_ahead');
+        await refuses(testbed, signing(testbed, witness.url), 'witness_ahead');
       } else {
         await witness.stop();
-        const signer = signing(ground, witness.url);
-        await ground.grow(1);
+        const signer = signing(testbed, witness.url);
+        await testbed.grow(1);
         // It remembers a tree, so it goes on without the witness.
-        await ground.signed();
-        await witnessOf(ground, witness.port);
+        await testbed.signed();
+        await witnessOf(testbed, witness.port);
         await eventually(async () => {
-          await ground.grow(1);
+          await testbed.grow(1);
           // Until it is asked, the log may have grown past what the witness knows.
           return /^witness_(ahead|differs)$/.test(signer.refusal() ?? '') ? true : null;
         });
         expect(signer.alarms.map(({ code }) => code)).toContain('witness_refuses');
       }
-      await signsNothing(ground);
+      await signsNothing(testbed);
     },
   );
 
   test('another tree, of a log that was put back and has grown past it', async () => {
-    const ground = await signerGround();
-    const witness = await witnessOf(ground);
-    await putBack(ground, witness.url);
-    await rm(join(ground.home, 'checkpoints.log'));
+    const testbed = await signerTestbed();
+    const witness = await witnessOf(testbed);
+    await putBack(testbed, witness.url);
+    await rm(join(testbed.home, 'checkpoints.log'));
     await witness.stop();
-    const alone = signing(ground, null);
-    await ground.grow(20);
-    await ground.signed();
+    const alone = signing(testbed, null);
+    await testbed.grow(20);
+    await testbed.signed();
     await alone.stop();
-    await witnessOf(ground, witness.port);
-    const signer = signing(ground, witness.url);
+    await witnessOf(testbed, witness.port);
+    const signer = signing(testbed, witness.url);
     await eventually(async () => {
-      await ground.grow(1);
+      await testbed.grow(1);
       return signer.refusal() === 'witness_differs' ? true : null;
     });
-    await signsNothing(ground);
+    await signsNothing(testbed);
   });
 
   test('a new memory signs nothing until its witness has said that it knows nothing', async () => {
-    const ground = await signerGround();
+    const testbed = await signerTestbed();
     const silent = await impostor((_, res) => res.writeHead(500).end());
-    const signer = signing(ground, silent.url);
-    await ground.grow(2, 'attempt.started');
+    const signer = signing(testbed, silent.url);
+    await testbed.grow(2, 'attempt.started');
     await eventually(() => Promise.resolve(signer.told.length > 0 ? true : null));
-    expect(await ground.checkpoints()).toEqual([]);
+    expect(await testbed.checkpoints()).toEqual([]);
     expect(signer.refusal()).toBeNull();
     await silent.stop();
-    await witnessOf(ground, silent.port);
-    await ground.signed();
-    await cosigned(ground);
+    await witnessOf(testbed, silent.port);
+    await testbed.signed();
+    await cosigned(testbed);
   });
 });
 
 describe('a witness that lost its memory', () => {
   test('says so and cosigns nothing, until an admin says so', async () => {
-    const ground = await signerGround();
-    const witness = await witnessOf(ground);
-    const signer = signing(ground, witness.url, { refreshMs: 50 });
-    await ground.grow(6);
-    await ground.signed();
-    await cosigned(ground);
-    for (const name of await readdir(join(ground.home, 'witness'))) {
-      if (name.endsWith('.json')) await rm(join(ground.home, 'witness', name));
+    const testbed = await signerTestbed();
+    const witness = await witnessOf(testbed);
+    const signer = signing(testbed, witness.url, { refreshMs: 50 });
+    await testbed.grow(6);
+    await testbed.signed();
+    await cosigned(testbed);
+    for (const name of await readdir(join(testbed.home, 'witness'))) {
+      if (name.endsWith('.json')) await rm(join(testbed.home, 'witness', name));
     }
-    const before = (await cosignedCheckpoint(ground.signerPool))?.size;
-    await ground.grow(2);
-    await ground.signed();
+    const before = (await cosignedCheckpoint(testbed.signerPool))?.size;
+    await testbed.grow(2);
+    await testbed.signed();
     await eventually(() =>
       Promise.resolve(signer.alarms.some(({ code }) => code === 'witness_refuses') ? true : null),
     );
-    expect((await cosignedCheckpoint(ground.signerPool))?.size).toBe(before);
+    expect((await cosignedCheckpoint(testbed.signerPool))?.size).toBe(before);
     expect((await fetch(`${witness.url}/healthz`)).status).toBe(503);
     expect(witness.alarms.length).toBeGreaterThan(0);
     // Whoever forgot is no reason to stop signing.
@@ -287,13 +288,13 @@ describe('a witness that lost its memory', () => {
 });
 
 test('a memory that is read before others are asked is never behind them', async () => {
-  const ground = await signerGround();
-  const memory = await openLogMemory(join(ground.home, 'memory'));
-  const signers = [signing(ground, null), signing(ground, null)];
+  const testbed = await signerTestbed();
+  const memory = await openLogMemory(join(testbed.home, 'memory'));
+  const signers = [signing(testbed, null), signing(testbed, null)];
   for (let n = 0; n < 5; n += 1) {
-    await ground.grow(2);
-    await ground.signed();
-    await ground.endLeading();
+    await testbed.grow(2);
+    await testbed.signed();
+    await testbed.endLeading();
   }
   expect((await memory.read())?.value.refusal).toBeNull();
   await Promise.all(signers.map((signer) => signer.stop()));

@@ -6,7 +6,7 @@ import { shownLines } from '../../domain/shown-text.ts';
 import { changeStory, person } from './change-story.ts';
 import { signed } from './memory-log.ts';
 import { unpacked } from './pack-file.ts';
-import { all, keys, log, exported, packOf, verifiedText } from './pack-ground.ts';
+import { all, keys, log, exported, packOf, verifiedText } from './pack-testbed.ts';
 
 const textIn = async (path: string, name: string): Promise<string> =>
   (await unpacked(await readFile(path))).find((f) => f.name === name)?.data.toString() ?? '';

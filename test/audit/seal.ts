@@ -9,13 +9,13 @@ import { startSequencer } from '../../audit/sequencer.ts';
 import { makeTreeReader } from '../../audit/tree-reader.ts';
 import { makePool } from '../../store/pool.ts';
 import { eventually } from '../support/service.ts';
-import type { Ground } from '../support/service.ts';
+import type { Testbed } from '../support/service.ts';
 import type { TestKeys } from './memory-log.ts';
 
-/** The log of a ground under keys of a test's own, with a witness: the ground's own signer is stopped. */
-export async function takeOverLog(ground: Ground, keys: TestKeys) {
-  await ground.stopLog();
-  const pool = makePool({ connectionString: ground.database.url('signer'), applicationName: 'test signer' });
+/** The log of a testbed under keys of a test's own, with a witness: the testbed's own signer is stopped. */
+export async function takeOverLog(testbed: Testbed, keys: TestKeys) {
+  await testbed.stopLog();
+  const pool = makePool({ connectionString: testbed.database.url('signer'), applicationName: 'test signer' });
   const sequencer = startSequencer({ pool });
   return {
     seal: () => seal(pool, keys),
@@ -26,7 +26,7 @@ export async function takeOverLog(ground: Ground, keys: TestKeys) {
   };
 }
 
-/** The newest checkpoint of the ground's own signer, once it covers everything that was appended. */
+/** The newest checkpoint of the testbed's own signer, once it covers everything that was appended. */
 export async function untilSealed(pool: Pool): Promise<string> {
   return eventually(async () => {
     const size = await sequenced(pool);

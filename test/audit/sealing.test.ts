@@ -10,70 +10,70 @@ import { startSequencer } from '../../audit/sequencer.ts';
 import { startWitnessClient } from '../../audit/witness-client.ts';
 import { eventually } from '../support/service.ts';
 import { draft } from './entry-fixture.ts';
-import { signerGround } from './signer-ground.ts';
-import type { SignerGround } from './signer-ground.ts';
+import { signerTestbed } from './signer-testbed.ts';
+import type { SignerTestbed } from './signer-testbed.ts';
 import { keyPair } from './tree-fixture.ts';
 import { witnessOn } from './witness-fixture.ts';
 
-function sealingOf(ground: SignerGround, options: Partial<SealingOptions> = {}) {
+function sealingOf(testbed: SignerTestbed, options: Partial<SealingOptions> = {}) {
   const sealing = startSealing({
-    pool: ground.worker,
-    keys: { log: [ground.key.verifier], witnesses: [] },
+    pool: testbed.worker,
+    keys: { log: [testbed.key.verifier], witnesses: [] },
     ...options,
   });
   onTestFinished(() => sealing.stop());
   return sealing;
 }
 
-function sequencing(ground: SignerGround): void {
-  const sequencer = startSequencer({ pool: ground.signerPool });
+function sequencing(testbed: SignerTestbed): void {
+  const sequencer = startSequencer({ pool: testbed.signerPool });
   onTestFinished(() => sequencer.stop());
 }
 
-async function started(ground: SignerGround) {
+async function started(testbed: SignerTestbed) {
   const entry = draft('attempt.started');
-  await appendEntry(ground.worker, entry);
+  await appendEntry(testbed.worker, entry);
   return entry;
 }
 
 test('an entry is sealed within a batch, and a hundred at once too', async () => {
-  const ground = await signerGround();
-  ground.signer({ groupMs: 600_000 });
-  sequencing(ground);
+  const testbed = await signerTestbed();
+  testbed.signer({ groupMs: 600_000 });
+  sequencing(testbed);
   // Far longer than it takes, far shorter than the signer gathers what nobody waits for.
-  const sealing = sealingOf(ground, { withinMs: 60_000 });
-  await sealing.untilSealed(await started(ground));
-  const waits = Array.from({ length: 100 }, async () => sealing.untilSealed(await started(ground)));
+  const sealing = sealingOf(testbed, { withinMs: 60_000 });
+  await sealing.untilSealed(await started(testbed));
+  const waits = Array.from({ length: 100 }, async () => sealing.untilSealed(await started(testbed)));
   await Promise.all(waits);
   // Grouped: fewer checkpoints than entries.
-  expect((await ground.checkpoints()).length).toBeLessThan(90);
+  expect((await testbed.checkpoints()).length).toBeLessThan(90);
   await expect(sealing.ready()).resolves.toBeUndefined();
 });
 
 test('without a signer nothing is sealed, the next does not even begin, and all is well once it is back', async () => {
-  const ground = await signerGround();
-  sequencing(ground);
-  const sealing = sealingOf(ground, { withinMs: 300 });
-  const entry = await started(ground);
+  const testbed = await signerTestbed();
+  sequencing(testbed);
+  const sealing = sealingOf(testbed, { withinMs: 300 });
+  const entry = await started(testbed);
   await expect(sealing.untilSealed(entry)).rejects.toMatchObject({ code: 'log_unavailable' });
   await expect(sealing.ready()).rejects.toMatchObject({ code: 'log_unavailable' });
-  ground.signer();
+  testbed.signer();
   await eventually(() => sealing.ready().then(() => true));
-  const patient = sealingOf(ground);
-  await patient.untilSealed(await started(ground));
+  const patient = sealingOf(testbed);
+  await patient.untilSealed(await started(testbed));
 });
 
 test('a checkpoint of another key is not believed', async () => {
-  const ground = await signerGround();
-  sequencing(ground);
-  const sealing = sealingOf(ground);
-  const entry = await started(ground);
-  await eventually(async () => ((await ground.size()) === 1 ? true : null));
+  const testbed = await signerTestbed();
+  sequencing(testbed);
+  const sealing = sealingOf(testbed);
+  const entry = await started(testbed);
+  await eventually(async () => ((await testbed.size()) === 1 ? true : null));
   // Of the log's name, as somebody with the database, but without the key, can make it.
-  const forged = keyPair(ground.key.signer.name);
+  const forged = keyPair(testbed.key.signer.name);
   const root = leafHash(Buffer.from('whatever'));
   const note = signNote(formatCheckpoint({ origin: forged.signer.name, size: 1, root }), [forged.signer]);
-  await ground.superuser.query('insert into audit.checkpoint (size, root, note) values (1, $1, $2)', [
+  await testbed.superuser.query('insert into audit.checkpoint (size, root, note) values (1, $1, $2)', [
     root,
     note,
   ]);
@@ -82,35 +82,35 @@ test('a checkpoint of another key is not believed', async () => {
 });
 
 test('an entry that was exchanged before it was signed is not the worker’s own', async () => {
-  const ground = await signerGround();
-  const sealing = sealingOf(ground);
-  const entry = await started(ground);
+  const testbed = await signerTestbed();
+  const sealing = sealingOf(testbed);
+  const entry = await started(testbed);
   const other = Buffer.from(JSON.stringify({ ...entry.body, actor: { process: 'evil' } }));
-  await ground.asSuperuser(
+  await testbed.asSuperuser(
     `update audit.entry set bytes = '\\x${other.toString('hex')}', leaf_hash = '\\x${leafHash(other).toString('hex')}'`,
   );
-  sequencing(ground);
-  ground.signer();
+  sequencing(testbed);
+  testbed.signer();
   await expect(sealing.untilSealed(entry)).rejects.toMatchObject({ code: 'log_untrusted' });
 });
 
 test('where a witness is required, its cosignature is waited for', async () => {
-  const ground = await signerGround();
+  const testbed = await signerTestbed();
   const cosigner = keyPair('witness.example', 'cosignature/v1');
   const witnesses = [cosigner.verifier];
-  const keys = { log: [ground.key.verifier], witnesses };
-  const impatient = sealingOf(ground, { keys, withinMs: 1_000 });
-  sequencing(ground);
-  const witness = await witnessOn(join(ground.home, 'witness'), [ground.key], cosigner);
+  const keys = { log: [testbed.key.verifier], witnesses };
+  const impatient = sealingOf(testbed, { keys, withinMs: 1_000 });
+  sequencing(testbed);
+  const witness = await witnessOn(join(testbed.home, 'witness'), [testbed.key], cosigner);
   let client: { wake(): void } | null = null;
-  ground.signer({ onPublished: () => client?.wake() });
-  await expect(impatient.untilSealed(await started(ground))).rejects.toMatchObject({
+  testbed.signer({ onPublished: () => client?.wake() });
+  await expect(impatient.untilSealed(await started(testbed))).rejects.toMatchObject({
     code: 'log_unavailable',
   });
   const log = { warn: () => undefined, fatal: () => undefined };
-  const made = startWitnessClient({ pool: ground.signerPool, url: witness.url, witnesses, log });
+  const made = startWitnessClient({ pool: testbed.signerPool, url: witness.url, witnesses, log });
   onTestFinished(() => made.stop());
   client = made;
-  await sealingOf(ground, { keys }).untilSealed(await started(ground));
+  await sealingOf(testbed, { keys }).untilSealed(await started(testbed));
   await eventually(() => impatient.ready().then(() => true));
 });

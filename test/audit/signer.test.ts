@@ -11,120 +11,120 @@ import { makePool } from '../../store/pool.ts';
 import { eventually } from '../support/service.ts';
 import { smallDisk } from '../support/small-disk.ts';
 import { draft } from './entry-fixture.ts';
-import { signerGround } from './signer-ground.ts';
-import type { SignerGround } from './signer-ground.ts';
+import { signerTestbed } from './signer-testbed.ts';
+import type { SignerTestbed } from './signer-testbed.ts';
 import { keyPair } from './tree-fixture.ts';
 
 /** Every checkpoint verifies, and each continues the one before. */
-async function expectOneHistory(ground: SignerGround, key = ground.key): Promise<void> {
-  const notes = await ground.checkpoints();
+async function expectOneHistory(testbed: SignerTestbed, key = testbed.key): Promise<void> {
+  const notes = await testbed.checkpoints();
   const opened = notes.map(({ note }) => openCheckpoint(note, { log: key.verifier }));
   for (const [i, to] of opened.entries()) {
     const from = opened[i - 1];
-    if (from) await proveConsistency(ground.signerPool, from, to);
+    if (from) await proveConsistency(testbed.signerPool, from, to);
   }
 }
 
 describe('a log that grows', () => {
   test('begins with log.started, and each checkpoint verifies, is remembered and anchored', async () => {
-    const ground = await signerGround();
-    ground.signer();
+    const testbed = await signerTestbed();
+    testbed.signer();
     const begun = `select from audit.entry where type = 'log.started'`;
-    await eventually(async () => ((await ground.superuser.query(begun)).rowCount === 1 ? true : null));
+    await eventually(async () => ((await testbed.superuser.query(begun)).rowCount === 1 ? true : null));
     for (const count of [1, 5, 300]) {
-      await ground.grow(count);
-      await ground.signed();
+      await testbed.grow(count);
+      await testbed.signed();
     }
-    const { rows } = await ground.superuser.query<{ type: string; bytes: Buffer }>(
+    const { rows } = await testbed.superuser.query<{ type: string; bytes: Buffer }>(
       'select e.type, e.bytes from audit.entry e order by e.id limit 1',
     );
     expect(rows[0]?.type).toBe('log.started');
     expect(JSON.parse(String(rows[0]?.bytes))).toMatchObject({
-      origin: ground.key.signer.name,
-      keys: [ground.key.publicKey],
+      origin: testbed.key.signer.name,
+      keys: [testbed.key.publicKey],
       previous: null,
     });
-    await expectOneHistory(ground);
-    const last = (await ground.checkpoints()).at(-1);
-    const memory = await ground.remembered();
+    await expectOneHistory(testbed);
+    const last = (await testbed.checkpoints()).at(-1);
+    const memory = await testbed.remembered();
     expect(memory).toMatchObject({ size: last?.size, note: last?.note, refusal: null });
-    await ground.anchored();
+    await testbed.anchored();
   });
 
   test('a call’s entry is signed at once, others are gathered', async () => {
-    const ground = await signerGround();
-    ground.signer({ groupMs: 600_000 });
-    const sequencer = startSequencer({ pool: ground.signerPool });
-    await eventually(async () => ((await ground.size()) > 0 ? true : null));
-    for (let n = 0; n < 20; n += 1) await appendEntry(ground.worker, draft());
-    await eventually(async () => ((await ground.size()) === 21 ? true : null));
-    expect(await ground.checkpoints()).toEqual([]);
-    await appendEntry(ground.worker, draft('attempt.started'));
-    await ground.signed();
-    expect(await ground.checkpoints()).toHaveLength(1);
+    const testbed = await signerTestbed();
+    testbed.signer({ groupMs: 600_000 });
+    const sequencer = startSequencer({ pool: testbed.signerPool });
+    await eventually(async () => ((await testbed.size()) > 0 ? true : null));
+    for (let n = 0; n < 20; n += 1) await appendEntry(testbed.worker, draft());
+    await eventually(async () => ((await testbed.size()) === 21 ? true : null));
+    expect(await testbed.checkpoints()).toEqual([]);
+    await appendEntry(testbed.worker, draft('attempt.started'));
+    await testbed.signed();
+    expect(await testbed.checkpoints()).toHaveLength(1);
     await sequencer.stop();
   });
 
   test('a note over the same tree is the same bytes, after a restart and without new entries', async () => {
-    const ground = await signerGround();
-    const first = ground.signer();
-    await ground.grow(3);
-    await ground.signed();
-    const anchored = await ground.anchored();
+    const testbed = await signerTestbed();
+    const first = testbed.signer();
+    await testbed.grow(3);
+    await testbed.signed();
+    const anchored = await testbed.anchored();
     await first.stop();
-    const before = await ground.checkpoints();
+    const before = await testbed.checkpoints();
     const published: number[] = [];
-    ground.signer({ onPublished: ({ size }) => void published.push(size) });
+    testbed.signer({ onPublished: ({ size }) => void published.push(size) });
     await eventually(() => Promise.resolve(published.length > 0 ? true : null));
-    expect(await ground.checkpoints()).toEqual(before);
-    expect(await ground.anchored()).toBe(anchored);
+    expect(await testbed.checkpoints()).toEqual(before);
+    expect(await testbed.anchored()).toBe(anchored);
   });
 
   test('what was remembered and not published is published, the same bytes', async () => {
-    const ground = await signerGround();
-    const dying = ground.signer({
+    const testbed = await signerTestbed();
+    const dying = testbed.signer({
       at: (point) => {
         if (point === 'remembered') throw new Error('killed');
       },
     });
-    await ground.grow(3);
-    const note = await eventually(async () => (await ground.remembered())?.note ?? null);
+    await testbed.grow(3);
+    const note = await eventually(async () => (await testbed.remembered())?.note ?? null);
     await dying.stop();
-    expect(await ground.checkpoints()).toEqual([]);
-    ground.signer();
-    await eventually(async () => ((await ground.checkpoints())[0]?.note === note ? true : null));
+    expect(await testbed.checkpoints()).toEqual([]);
+    testbed.signer();
+    await eventually(async () => ((await testbed.checkpoints())[0]?.note === note ? true : null));
   });
 
   test('other keys under the same name are announced, and all of them sign', async () => {
-    const ground = await signerGround();
-    const first = ground.signer();
-    await ground.grow(2);
-    await ground.signed();
+    const testbed = await signerTestbed();
+    const first = testbed.signer();
+    await testbed.grow(2);
+    await testbed.signed();
     await first.stop();
-    const other = keyPair(ground.key.signer.name);
-    ground.signer({ keys: () => Promise.resolve([ground.key.signer, other.signer]) });
-    await ground.grow(1);
+    const other = keyPair(testbed.key.signer.name);
+    testbed.signer({ keys: () => Promise.resolve([testbed.key.signer, other.signer]) });
+    await testbed.grow(1);
     await eventually(async () => {
-      const { rows } = await ground.superuser.query<{ bytes: Buffer }>(
+      const { rows } = await testbed.superuser.query<{ bytes: Buffer }>(
         `select bytes from audit.entry where type = 'key.rotated'`,
       );
       return rows.length === 1 ? true : null;
     });
-    await ground.signed();
-    const note = (await ground.checkpoints()).at(-1)?.note ?? '';
-    expect(openNote(note, [ground.key.verifier, other.verifier]).signatures).toHaveLength(2);
-    await expectOneHistory(ground);
+    await testbed.signed();
+    const note = (await testbed.checkpoints()).at(-1)?.note ?? '';
+    expect(openNote(note, [testbed.key.verifier, other.verifier]).signatures).toHaveLength(2);
+    await expectOneHistory(testbed);
   });
 
   test('clocks do not matter: nothing that is signed has a time', async () => {
-    const ground = await signerGround();
+    const testbed = await signerTestbed();
     for (const now of [0, Date.now() + 1e11, 1]) {
-      const signer = ground.signer({ now: () => now });
-      await ground.grow(2);
-      await ground.signed();
+      const signer = testbed.signer({ now: () => now });
+      await testbed.grow(2);
+      await testbed.signed();
       await signer.stop();
     }
-    await expectOneHistory(ground);
+    await expectOneHistory(testbed);
   });
 });
 
@@ -132,117 +132,117 @@ test('a memory on a full disk: nothing is published that is not remembered, and 
   const disk = await smallDisk(context, '1m');
   const folder = join(disk.path, 'memory');
   const memory = await openLogMemory(folder);
-  const ground = await signerGround();
+  const testbed = await signerTestbed();
   let signings = 0;
-  const signer = ground.signer({
+  const signer = testbed.signer({
     memory,
     at: (point) => {
       if (point === 'signed') signings += 1;
     },
   });
-  await ground.grow(3);
-  await ground.signed();
-  const [before, kept] = [await ground.checkpoints(), await memory.read()];
+  await testbed.grow(3);
+  await testbed.signed();
+  const [before, kept] = [await testbed.checkpoints(), await memory.read()];
   await disk.fill();
   const signedBefore = signings;
-  await ground.grow(3);
+  await testbed.grow(3);
   await eventually(() => Promise.resolve(signings >= signedBefore + 3 ? true : null));
-  expect(await ground.checkpoints()).toEqual(before);
+  expect(await testbed.checkpoints()).toEqual(before);
   expect(await memory.read()).toEqual(kept);
   expect(signer.told.some((line) => line.includes('session lost'))).toBe(true);
   await disk.free();
-  await ground.signed();
-  await expectOneHistory(ground);
-  expect((await memory.read())?.value).toMatchObject({ size: await ground.size(), refusal: null });
+  await testbed.signed();
+  await expectOneHistory(testbed);
+  expect((await memory.read())?.value).toMatchObject({ size: await testbed.size(), refusal: null });
   await signer.stop();
   // No half of anything is left.
   expect((await readdir(folder)).filter((name) => !name.endsWith('.json'))).toEqual([]);
 });
 
 /** Grown and signed, then the signer stopped. */
-async function signedGround(count = 10): Promise<SignerGround> {
-  const ground = await signerGround();
-  const signer = ground.signer();
-  await ground.grow(count);
-  await ground.signed();
+async function signedTestbed(count = 10): Promise<SignerTestbed> {
+  const testbed = await signerTestbed();
+  const signer = testbed.signer();
+  await testbed.grow(count);
+  await testbed.signed();
   await signer.stop();
-  return ground;
+  return testbed;
 }
 
 /** A new signer refuses with this code, signs nothing, and so does the next one. */
-async function expectRefusal(ground: SignerGround, code: string): Promise<void> {
-  const before = await ground.checkpoints();
-  const first = ground.signer();
+async function expectRefusal(testbed: SignerTestbed, code: string): Promise<void> {
+  const before = await testbed.checkpoints();
+  const first = testbed.signer();
   await eventually(
     () => Promise.resolve(first.refusal() === code ? true : null),
     () => `${first.refusal() ?? 'none'} ${first.told.join()}`,
   );
   await eventually(() => Promise.resolve(first.told.some((line) => line.startsWith('fatal')) ? true : null));
   await first.stop();
-  await ground.grow(2).catch(() => undefined);
-  const second = ground.signer();
+  await testbed.grow(2).catch(() => undefined);
+  const second = testbed.signer();
   await eventually(() => Promise.resolve(second.refusal() === code ? true : null));
   await second.stop();
-  expect(await ground.checkpoints()).toEqual(before);
-  expect((await ground.remembered())?.refusal?.code).toBe(code);
+  expect(await testbed.checkpoints()).toEqual(before);
+  expect((await testbed.remembered())?.refusal?.code).toBe(code);
 }
 
 describe('the signer refuses', () => {
   test('without its memory, where the log has begun', async () => {
-    const ground = await signedGround();
-    const elsewhere = await openLogMemory(join(ground.home, 'elsewhere'));
-    const signer = ground.signer({ memory: elsewhere });
+    const testbed = await signedTestbed();
+    const elsewhere = await openLogMemory(join(testbed.home, 'elsewhere'));
+    const signer = testbed.signer({ memory: elsewhere });
     await eventually(() => Promise.resolve(signer.refusal() === 'memory_missing' ? true : null));
     await signer.stop();
     // Also where the checkpoints were removed.
-    await ground.asSuperuser('delete from audit.checkpoint');
-    const another = await openLogMemory(join(ground.home, 'another'));
-    const next = ground.signer({ memory: another });
+    await testbed.asSuperuser('delete from audit.checkpoint');
+    const another = await openLogMemory(join(testbed.home, 'another'));
+    const next = testbed.signer({ memory: another });
     await eventually(() => Promise.resolve(next.refusal() === 'memory_missing' ? true : null));
-    expect(await ground.checkpoints()).toEqual([]);
+    expect(await testbed.checkpoints()).toEqual([]);
   });
 
   test('with an older copy of its memory', async () => {
-    const ground = await signedGround();
-    const kept = await ground.memory.read();
-    const old = await openLogMemory(join(ground.home, 'old'));
+    const testbed = await signedTestbed();
+    const kept = await testbed.memory.read();
+    const old = await openLogMemory(join(testbed.home, 'old'));
     if (kept) await old.follow(null, kept.value);
-    const signer = ground.signer();
-    await ground.grow(3);
-    await ground.signed();
+    const signer = testbed.signer();
+    await testbed.grow(3);
+    await testbed.signed();
     await signer.stop();
-    const stale = ground.signer({ memory: old });
+    const stale = testbed.signer({ memory: old });
     await eventually(() => Promise.resolve(stale.refusal() === 'memory_behind' ? true : null));
   });
 
   test('with a spoilt memory it does not even begin', async () => {
-    const ground = await signedGround();
-    const kept = await ground.memory.read();
-    await writeFile(join(ground.home, 'memory', '000000099999.json'), '{');
-    const signer = ground.signer();
-    await ground.grow(1);
+    const testbed = await signedTestbed();
+    const kept = await testbed.memory.read();
+    await writeFile(join(testbed.home, 'memory', '000000099999.json'), '{');
+    const signer = testbed.signer();
+    await testbed.grow(1);
     await eventually(() => Promise.resolve(signer.told.length > 0 ? true : null));
-    expect((await ground.checkpoints()).at(-1)?.size).toBe(kept?.value.size);
+    expect((await testbed.checkpoints()).at(-1)?.size).toBe(kept?.value.size);
   });
 
   test('a log restored from an older backup, before and after something is appended', async () => {
-    const ground = await signedGround(4);
-    const backup = await ground.backUp();
-    const signer = ground.signer();
-    await ground.grow(6);
-    await ground.signed();
+    const testbed = await signedTestbed(4);
+    const backup = await testbed.backUp();
+    const signer = testbed.signer();
+    await testbed.grow(6);
+    await testbed.signed();
     await signer.stop();
     await backup.restore();
-    await ground.grow(9);
-    await expectRefusal(ground, 'log_rewritten');
+    await testbed.grow(9);
+    await expectRefusal(testbed, 'log_rewritten');
   });
 
   test('a log restored while it runs', async () => {
-    const ground = await signedGround(4);
-    const backup = await ground.backUp();
-    const signer = ground.signer();
-    await ground.grow(6);
-    await ground.signed();
+    const testbed = await signedTestbed(4);
+    const backup = await testbed.backUp();
+    const signer = testbed.signer();
+    await testbed.grow(6);
+    await testbed.signed();
     await backup.restore();
     await eventually(() => Promise.resolve(signer.refusal() === 'log_truncated' ? true : null));
   });
@@ -315,9 +315,9 @@ describe('the signer refuses', () => {
       ],
     ],
   ])('%s', async (_, code, count, statements) => {
-    const ground = await signedGround(count);
-    await ground.asSuperuser(...statements);
-    await expectRefusal(ground, code);
+    const testbed = await signedTestbed(count);
+    await testbed.asSuperuser(...statements);
+    await expectRefusal(testbed, code);
   });
 
   test.each<[string, string, string[]]>([
@@ -332,63 +332,63 @@ describe('the signer refuses', () => {
       ['delete from audit.leaf where index = (select max(index) - 1 from audit.leaf)'],
     ],
   ])('%s', async (_, code, statements) => {
-    const ground = await signedGround();
-    await ground.grow(5);
-    await ground.asSuperuser(...statements);
-    await expectRefusal(ground, code);
+    const testbed = await signedTestbed();
+    await testbed.grow(5);
+    await testbed.asSuperuser(...statements);
+    await expectRefusal(testbed, code);
   });
 
   test('a tile that is not of its entries', async () => {
-    const ground = await signedGround(200);
-    await ground.grow(300);
-    await ground.asSuperuser(`update audit.tile set root = sha256('x')`);
-    await expectRefusal(ground, 'tree_mismatch');
+    const testbed = await signedTestbed(200);
+    await testbed.grow(300);
+    await testbed.asSuperuser(`update audit.tile set root = sha256('x')`);
+    await expectRefusal(testbed, 'tree_mismatch');
   });
 });
 
 describe('two signers', () => {
   test('on one memory: one leads, and the other takes over', async () => {
-    const ground = await signerGround();
-    const other = makePool({ connectionString: ground.database.url('signer'), applicationName: 'other' });
-    const signers = [ground.signer(), ground.signer({ pool: other })];
-    await ground.grow(5);
-    await ground.signed();
+    const testbed = await signerTestbed();
+    const other = makePool({ connectionString: testbed.database.url('signer'), applicationName: 'other' });
+    const signers = [testbed.signer(), testbed.signer({ pool: other })];
+    await testbed.grow(5);
+    await testbed.signed();
     for (let n = 0; n < 3; n += 1) {
-      await ground.endLeading();
-      await ground.grow(2);
-      await ground.signed();
+      await testbed.endLeading();
+      await testbed.grow(2);
+      await testbed.signed();
     }
     await Promise.all(signers.map((signer) => signer.stop()));
     await other.end();
-    await expectOneHistory(ground);
-    expect((await ground.remembered())?.refusal).toBeNull();
+    await expectOneHistory(testbed);
+    expect((await testbed.remembered())?.refusal).toBeNull();
   });
 
   test('one stopped right before it remembers, the other gone on: it loses, and nothing is forked', async () => {
-    const ground = await signedGround(3);
+    const testbed = await signedTestbed(3);
     let resume: (() => void) | undefined;
-    const paused = ground.signer({
+    const paused = testbed.signer({
       at: async (point) => {
         if (point === 'signed' && resume === undefined) await new Promise<void>((r) => (resume = r));
       },
     });
-    await ground.grow(4);
+    await testbed.grow(4);
     await eventually(() => Promise.resolve(resume ?? null));
     // Its session is lost while it stands still, so another leads and signs more.
-    await ground.endLeading();
-    const other = makePool({ connectionString: ground.database.url('signer'), applicationName: 'other' });
-    const second = ground.signer({ pool: other });
-    await ground.grow(5);
-    await ground.signed();
-    const before = await ground.remembered();
-    expect(await ground.anchored()).toContain(before?.note);
+    await testbed.endLeading();
+    const other = makePool({ connectionString: testbed.database.url('signer'), applicationName: 'other' });
+    const second = testbed.signer({ pool: other });
+    await testbed.grow(5);
+    await testbed.signed();
+    const before = await testbed.remembered();
+    expect(await testbed.anchored()).toContain(before?.note);
     resume?.();
     await eventually(() =>
       Promise.resolve(paused.told.some((line) => line.includes('session lost')) ? true : null),
     );
-    expect(await ground.remembered()).toEqual(before);
+    expect(await testbed.remembered()).toEqual(before);
     await Promise.all([paused.stop(), second.stop()]);
     await other.end();
-    await expectOneHistory(ground);
+    await expectOneHistory(testbed);
   });
 });

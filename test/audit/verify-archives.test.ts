@@ -4,7 +4,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { changed, found, freshPath, inFolder, packed } from './pack-file.ts';
 import type { OpenFile } from './pack-file.ts';
-import { verifiedText, whole } from './pack-ground.ts';
+import { verifiedText, whole } from './pack-testbed.ts';
 
 describe('archives that would do harm', () => {
   test.each<[string, OpenFile]>([

@@ -6,7 +6,7 @@ import type { Channel } from '../../domain/policy.ts';
 import { changeStory, person, withPolicies } from './change-story.ts';
 import { signed } from './memory-log.ts';
 import { found, unpacked } from './pack-file.ts';
-import { keys, packOf, verifiedText } from './pack-ground.ts';
+import { keys, packOf, verifiedText } from './pack-testbed.ts';
 
 /* A decision that came by a channel is one that the pinned policy lets come by it, whatever the worker has written. */
 

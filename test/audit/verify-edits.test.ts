@@ -16,7 +16,7 @@ import {
   textOf,
   verifiedText,
   whole,
-} from './pack-ground.ts';
+} from './pack-testbed.ts';
 
 const within = await filesOf({ covers: { kind: 'range', from: 8, to: 30 }, since: null });
 const later = await filesOf({ covers: { kind: 'range', from: 8, to: null }, since: null });

@@ -4,7 +4,7 @@ import { fourEyes } from '../../domain/four-eyes.ts';
 import { changeStory } from './change-story.ts';
 import { found } from './pack-file.ts';
 import { memoryLog } from './memory-log.ts';
-import { all, bodies, exported, keys, log, packOf, second, verifiedText } from './pack-ground.ts';
+import { all, bodies, exported, keys, log, packOf, second, verifiedText } from './pack-testbed.ts';
 
 describe('entries', () => {
   const at = (index: number, bytes: Buffer) => [...bodies.slice(0, index), bytes, ...bodies.slice(index)];

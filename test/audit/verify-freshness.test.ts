@@ -6,7 +6,7 @@ import { verdictLines } from '../../audit/verify/verdict.ts';
 import { verifyFiles } from '../../cli/verify-files.ts';
 import { createSignatureVerifier } from '../../identity/statement-signer.ts';
 import { found, freshPath, verified } from './pack-file.ts';
-import { all, exported, keys, log, verifiedText } from './pack-ground.ts';
+import { all, exported, keys, log, verifiedText } from './pack-testbed.ts';
 
 const at = Date.parse('2026-11-24T13:00:00Z');
 const minute = 60_000;

@@ -6,7 +6,7 @@ import type { ConsistencyProof, Manifest } from '../../audit/pack/manifest.ts';
 import { ustarHeader } from '../../audit/verify/ustar-header.ts';
 import { changed, found, freshPath, inFolder, packed } from './pack-file.ts';
 import type { OpenFile } from './pack-file.ts';
-import { exported, filesOf, log, all, second, textOf, lines, verifiedText, whole } from './pack-ground.ts';
+import { exported, filesOf, log, all, second, textOf, lines, verifiedText, whole } from './pack-testbed.ts';
 
 const ofChange = await filesOf({ covers: { kind: 'change', changeId: second }, since: null });
 const since7 = await filesOf({ covers: { kind: 'change', changeId: second }, since: 7 });

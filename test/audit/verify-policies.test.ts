@@ -16,7 +16,7 @@ import { PROJECT_HOME } from '../support/stack.ts';
 import { changeStory } from './change-story.ts';
 import { signed } from './memory-log.ts';
 import { found, freshPath } from './pack-file.ts';
-import { keys, packOf } from './pack-ground.ts';
+import { keys, packOf } from './pack-testbed.ts';
 
 /* An auditor names the policies that were in force, from their own copies of the files. */
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { EntryBody } from '../../domain/entry.ts';
 import { makeKeys, memoryLog, signed } from './memory-log.ts';
 import { changed, found, packed, verified } from './pack-file.ts';
-import { keys, bodies, log, all, exported, packOf, verifiedText, whole } from './pack-ground.ts';
+import { keys, bodies, log, all, exported, packOf, verifiedText, whole } from './pack-testbed.ts';
 
 describe('signatures', () => {
   const mallory = makeKeys();

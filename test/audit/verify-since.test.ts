@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { PackRequest } from '../../audit/pack/prepare-pack.ts';
 import { makeKeys, memoryLog } from './memory-log.ts';
 import { found, packed } from './pack-file.ts';
-import { keys, bodies, second, log, all, exported, verifiedText, whole } from './pack-ground.ts';
+import { keys, bodies, second, log, all, exported, verifiedText, whole } from './pack-testbed.ts';
 
 describe('the auditor’s last checkpoint', () => {
   test('is newer than the pack’s: the log was cut, or the pack is old', async () => {

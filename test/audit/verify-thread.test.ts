@@ -6,7 +6,7 @@ import { verifyInThread } from '../../cli/verify-thread.ts';
 import { changeStory } from './change-story.ts';
 import { makeKeys, signed } from './memory-log.ts';
 import { found, freshPath } from './pack-file.ts';
-import { keys, packOf } from './pack-ground.ts';
+import { keys, packOf } from './pack-testbed.ts';
 
 const verifier = join(import.meta.dirname, '..', '..', 'cli', 'verifier.ts');
 

@@ -17,7 +17,7 @@ import {
   second,
   verifiedText,
   whole,
-} from './pack-ground.ts';
+} from './pack-testbed.ts';
 
 const ofChange = await filesOf({ covers: { kind: 'change', changeId: second }, since: null });
 

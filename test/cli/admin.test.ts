@@ -32,7 +32,7 @@ afterAll(async () => {
 const where = () => ({
   COUNTERSIGN_HOME: home,
   COUNTERSIGN_URL: stack.api.url,
-  OIDC_ISSUER: stack.ground.identity.issuer,
+  OIDC_ISSUER: stack.testbed.identity.issuer,
 });
 
 /** The commands in this process: what they print, or the code of their refusal. */

@@ -7,20 +7,20 @@ import { freePort } from '../../embedded/free-port.ts';
 import { webhookSecret } from '../support/receiver.ts';
 import { temporaryHome } from '../support/stack.ts';
 import { startHookServer } from '../tickets/webhook/hook-server.ts';
-import { startOutboxGround, until } from '../tickets/outbox/outbox-ground.ts';
-import type { OutboxGround } from '../tickets/outbox/outbox-ground.ts';
+import { startOutboxTestbed, until } from '../tickets/outbox/outbox-testbed.ts';
+import type { OutboxTestbed } from '../tickets/outbox/outbox-testbed.ts';
 
 const main = join(import.meta.dirname, '..', '..', 'cli', 'main.ts');
-let ground: OutboxGround;
+let testbed: OutboxTestbed;
 let home: string;
 beforeAll(async () => {
   home = await temporaryHome();
   await writeFile(join(home, 'secret'), `${webhookSecret}\n`);
   await writeFile(join(home, 'short'), 'whsec_c2hvcnQ=');
-  ground = await startOutboxGround();
+  testbed = await startOutboxTestbed();
 });
 afterAll(async () => {
-  await ground.stop();
+  await testbed.stop();
   await rm(home, { recursive: true, force: true });
 });
 
@@ -33,7 +33,7 @@ async function deliverer(integrations: string, env: NodeJS.ProcessEnv = {}) {
       PATH: process.env.PATH,
       COUNTERSIGN_HOME: home,
       COUNTERSIGN_INTEGRATIONS: file,
-      DATABASE_URL: ground.database.url('deliverer'),
+      DATABASE_URL: testbed.database.url('deliverer'),
       ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -67,7 +67,7 @@ test('it brings entries to the file’s subscriptions, reads the file again, tel
     METRICS_PORT: String(port),
   });
   await until(() => /subscriptions read/.test(running.output()));
-  const changes = await ground.ask(3);
+  const changes = await testbed.ask(3);
   await until(() => one.received.length === 3);
   await writeFile(
     running.file,
@@ -75,7 +75,7 @@ test('it brings entries to the file’s subscriptions, reads the file again, tel
   );
   running.kill('SIGHUP');
   await until(() => /"two"/.test(running.output()));
-  await ground.add(changes);
+  await testbed.add(changes);
   await until(() => one.received.length === 6 && two.received.length === 3);
   const metrics = await (await fetch(`http://127.0.0.1:${port}/`)).text();
   expect(metrics).toMatch(/countersign_deliveries_total\{subscription="one"[^}]*\} 6/);

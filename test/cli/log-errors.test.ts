@@ -9,8 +9,8 @@ import { ActivityFailure, ApplicationFailure } from '@temporalio/common';
 import { expect, onTestFinished, test } from 'vitest';
 import { makeLog } from '../../cli/process.ts';
 import { CountersignError } from '../../domain/error.ts';
-import { changeThat, startApi, startGround } from '../support/service.ts';
-import { journeyOf } from '../support/journey.ts';
+import { changeThat, startApi, startTestbed } from '../support/service.ts';
+import { stepsOf } from '../support/steps.ts';
 import { startProcess } from '../support/process.ts';
 
 interface Shown {
@@ -103,15 +103,15 @@ test.each([
 });
 
 test('every error that a worker logs is shown', { timeout: 120_000 }, async () => {
-  const ground = await startGround();
-  onTestFinished(() => ground.stop());
-  const api = await startApi(ground);
+  const testbed = await startTestbed();
+  onTestFinished(() => testbed.stop());
+  const api = await startApi(testbed);
   onTestFinished(() => api.stop());
-  const worker = await startProcess(ground, 'worker');
+  const worker = await startProcess(testbed, 'worker');
   onTestFinished(() => worker.stop());
-  const sn = await ground.certificate();
-  await ground.fault(sn, { times: 2 });
-  const { id } = await journeyOf(api).approved(sn);
+  const sn = await testbed.certificate();
+  await testbed.fault(sn, { times: 2 });
+  const { id } = await stepsOf(api).approved(sn);
   await changeThat(api.users.alice, id, (change) => change.closedAt !== null);
   const lines = worker
     .output()

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { offeredChoices } from '../../cli/offered-choices.ts';
 import type { Change } from '../../domain/change.ts';
 import { policyWith } from '../support/policy.ts';
-import { awaiting, changeOf } from '../tickets/slack/slack-ground.ts';
+import { awaiting, changeOf } from '../tickets/slack/slack-testbed.ts';
 
 const policy = policyWith({ channels: [{ name: 'slack', mode: 'decide' }] });
 /** As the log has it. */

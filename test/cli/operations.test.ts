@@ -8,7 +8,7 @@ import { openImplementations, openOperations } from '../../cli/operations.ts';
 import { makeImplementations } from '../../operations/implementations.ts';
 import { bundledBy } from '../support/operations.ts';
 import { startProcess } from '../support/process.ts';
-import { eventually, startGround } from '../support/service.ts';
+import { eventually, startTestbed } from '../support/service.ts';
 
 const own = join(import.meta.dirname, '..', 'support', 'own-operation');
 const definition = join(own, 'definition.ts');
@@ -102,8 +102,8 @@ describe('files of implementations', () => {
 });
 
 test('the API loads the definitions and never an implementation; the worker loads both', async () => {
-  const ground = await startGround();
-  onTestFinished(() => ground.stop());
+  const testbed = await startTestbed();
+  onTestFinished(() => testbed.stop());
   const mark = join(folder, 'mark');
   const port = '0';
   const env = {
@@ -116,14 +116,14 @@ test('the API loads the definitions and never an implementation; the worker load
       () => true,
       () => false,
     );
-  const api = await startProcess(ground, 'api', { ...env, PORT: String(await freePort()) });
+  const api = await startProcess(testbed, 'api', { ...env, PORT: String(await freePort()) });
   onTestFinished(() => api.stop());
   const [, listening = port] = /"port":(\d+)/.exec(api.output()) ?? [];
-  const client = apiClient(`http://127.0.0.1:${listening}`, await ground.identity.tokenFor('bob'));
+  const client = apiClient(`http://127.0.0.1:${listening}`, await testbed.identity.tokenFor('bob'));
   const { items } = await eventually(() => client.get<{ items: { name: string }[] }>('/v1/operations'));
   expect(items.map(({ name }) => name)).toContain('OwnOperation');
   expect(await isMarked()).toBe(false);
-  const worker = await startProcess(ground, 'worker', env);
+  const worker = await startProcess(testbed, 'worker', env);
   onTestFinished(() => worker.stop());
   expect(await isMarked()).toBe(true);
 });

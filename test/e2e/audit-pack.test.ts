@@ -10,8 +10,8 @@ import { makePool } from '../../store/pool.ts';
 import { makeKeys } from '../audit/memory-log.ts';
 import { found, freshPath, inFolder, unpacked, verified } from '../audit/pack-file.ts';
 import { untilSealed } from '../audit/seal.ts';
-import { codeOf, decide, inMs, journeyOf, post } from '../support/journey.ts';
-import { changeThat, startApi, startGround, startWorkers } from '../support/service.ts';
+import { codeOf, decide, inMs, stepsOf, post } from '../support/steps.ts';
+import { changeThat, startApi, startTestbed, startWorkers } from '../support/service.ts';
 
 const run = promisify(execFile);
 const main = join(import.meta.dirname, '..', '..', 'cli', 'main.ts');
@@ -35,40 +35,40 @@ async function exit(args: readonly string[], env: NodeJS.ProcessEnv, cwd: string
 
 /** Real changes that end in every way, exported by the command line; then everything is stopped. */
 beforeAll(async () => {
-  const ground = await startGround();
-  const [api, workers] = await Promise.all([startApi(ground), startWorkers(ground)]);
-  const { asked, approved, ended } = journeyOf(api);
+  const testbed = await startTestbed();
+  const [api, workers] = await Promise.all([startApi(testbed), startWorkers(testbed)]);
+  const { asked, approved, ended } = stepsOf(api);
   const { alice, bob, dave, olga } = api.users;
   const signer = makePool({
-    connectionString: ground.database.url('signer'),
+    connectionString: testbed.database.url('signer'),
     applicationName: 'test signer',
   });
   trusted = await freshPath('trusted-keys.txt');
-  const statementPem = await readFile(ground.keys.publicKey, 'utf8');
-  const logKey = await readFile(ground.logPublicKey, 'utf8');
+  const statementPem = await readFile(testbed.keys.publicKey, 'utf8');
+  const logKey = await readFile(testbed.logPublicKey, 'utf8');
   await writeFile(trusted, `# test\n${logKey}${statementPem}`);
 
-  const retried = await ground.certificate();
-  await ground.fault(retried, { times: 2 });
-  const lasting = await ground.certificate();
-  await ground.fault(lasting, { times: 50 });
+  const retried = await testbed.certificate();
+  await testbed.fault(retried, { times: 2 });
+  const lasting = await testbed.certificate();
+  await testbed.fault(lasting, { times: 50 });
   await Promise.all([
     approved(retried).then(async ({ id }) => {
       changeId = id;
       await ended(id);
     }),
-    asked(await ground.certificate()).then(async (change) => {
+    asked(await testbed.certificate()).then(async (change) => {
       expect(await codeOf(decide(alice, change))).toBe('self_approval');
       await decide(bob, change, 'reject');
       await ended(change.id);
     }),
-    asked(await ground.certificate()).then(async ({ id }) => {
+    asked(await testbed.certificate()).then(async ({ id }) => {
       await alice.post(`/v1/changes/${id}/withdrawal`, { comment: 'not needed' });
       await ended(id);
     }),
-    post(alice, await ground.certificate({ status: '1' })).then(({ id }) => ended(id)),
-    post(alice, await ground.certificate(), undefined, { decideBy: inMs(3000) }).then(({ id }) => ended(id)),
-    approved(await ground.certificate(), { executeAfter: inMs(3_600_000), executeBy: inMs(7_200_000) }).then(
+    post(alice, await testbed.certificate({ status: '1' })).then(({ id }) => ended(id)),
+    post(alice, await testbed.certificate(), undefined, { decideBy: inMs(3000) }).then(({ id }) => ended(id)),
+    approved(await testbed.certificate(), { executeAfter: inMs(3_600_000), executeBy: inMs(7_200_000) }).then(
       async ({ id }) => {
         await olga.post(`/v1/changes/${id}/execution`, { action: 'pause', comment: 'wait' });
         await olga.post(`/v1/changes/${id}/execution`, { action: 'resume', comment: 'go on' });
@@ -89,7 +89,7 @@ beforeAll(async () => {
   const env = {
     PATH: process.env.PATH,
     COUNTERSIGN_URL: api.url,
-    COUNTERSIGN_TOKEN: await ground.identity.tokenFor('dave'),
+    COUNTERSIGN_TOKEN: await testbed.identity.tokenFor('dave'),
   };
   ofAll = await freshPath();
   ofChange = await freshPath();
@@ -120,7 +120,7 @@ beforeAll(async () => {
   expect(proof.stdout).toMatch(/^c2sp\.org\/tlog-proof@v1\nindex 0\n/);
   const refused = await exit(
     [main, 'audit', 'checkpoint'],
-    { ...env, COUNTERSIGN_TOKEN: await ground.identity.tokenFor('bob') },
+    { ...env, COUNTERSIGN_TOKEN: await testbed.identity.tokenFor('bob') },
     tmpdir(),
   );
   expect(refused.code).toBe(1);
@@ -128,7 +128,7 @@ beforeAll(async () => {
   await workers.stop();
   await api.stop();
   await signer.end();
-  await ground.stop();
+  await testbed.stop();
 });
 
 describe('with everything stopped', () => {

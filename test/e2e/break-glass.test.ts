@@ -4,12 +4,12 @@ import type { ChangeView } from '../../api/view.ts';
 import { canonicalJson } from '../../domain/canonical-json.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import type { BreakGlassRule, PinnedPolicy } from '../../domain/policy.ts';
-import { codeOf, entriesOf, post } from '../support/journey.ts';
+import { codeOf, entriesOf, post } from '../support/steps.ts';
 import { replayAll } from '../support/replay.ts';
-import { changeThat, eventually, startApi, startGround, startWorkers } from '../support/service.ts';
-import type { Ground } from '../support/service.ts';
+import { changeThat, eventually, startApi, startTestbed, startWorkers } from '../support/service.ts';
+import type { Testbed } from '../support/service.ts';
 
-let ground: Ground;
+let testbed: Testbed;
 let workers: Awaited<ReturnType<typeof startWorkers>>[];
 const apis: Awaited<ReturnType<typeof startApi>>[] = [];
 
@@ -20,12 +20,12 @@ async function replicas(subject: string, approvals: BreakGlassRule['approvals'])
     ...rest,
     name: `emergency-${subject}-${approvals}`,
     breakGlass: { groups: ['on-call'], approvals },
-    groups: { 'on-call': { source: 'members', members: [{ issuer: ground.identity.issuer, subject }] } },
+    groups: { 'on-call': { source: 'members', members: [{ issuer: testbed.identity.issuer, subject }] } },
   };
   const digest = createHash('sha256').update(canonicalJson(members)).digest('hex');
   const directory = { members: () => undefined, groupsIn: () => [] };
   const policies = { current: () => ({ rules: [{ policy: { ...members, digest }, match: {} }], directory }) };
-  const two = [await startApi(ground, { policies }), await startApi(ground, { policies })] as const;
+  const two = [await startApi(testbed, { policies }), await startApi(testbed, { policies })] as const;
   apis.push(...two);
   return two;
 }
@@ -33,18 +33,18 @@ async function replicas(subject: string, approvals: BreakGlassRule['approvals'])
 const glass = { breakGlass: true };
 
 beforeAll(async () => {
-  ground = await startGround();
-  workers = [await startWorkers(ground), await startWorkers(ground)];
+  testbed = await startTestbed();
+  workers = [await startWorkers(testbed), await startWorkers(testbed)];
 });
 afterAll(async () => {
-  expect(await replayAll(ground)).toBeGreaterThan(1);
+  expect(await replayAll(testbed)).toBeGreaterThan(1);
   await Promise.all([...workers, ...apis].map((one) => one.stop()));
-  await ground.stop();
+  await testbed.stop();
 });
 
 /** Six at once, over two replicas and two workers: what each came to. */
 async function sixAtOnce(two: Awaited<ReturnType<typeof replicas>>, user: 'alice' | 'erin') {
-  const targets = await Promise.all(Array.from({ length: 6 }, () => ground.certificate()));
+  const targets = await Promise.all(Array.from({ length: 6 }, () => testbed.certificate()));
   const tried = await Promise.allSettled(
     targets.map((sn, i) => post((two[i % 2] ?? two[0]).users[user], sn, randomUUID(), glass)),
   );
@@ -56,7 +56,7 @@ async function sixAtOnce(two: Awaited<ReturnType<typeof replicas>>, user: 'alice
 test('several at once take over one ordinary change, and end no other', async () => {
   const two = await replicas('alice', 0);
   const { users } = two[0];
-  const targets = await Promise.all(Array.from({ length: 6 }, () => ground.certificate()));
+  const targets = await Promise.all(Array.from({ length: 6 }, () => testbed.certificate()));
   const ordinary = await Promise.all(targets.map((sn) => post(users.erin, sn)));
   const tried = await Promise.allSettled(
     targets.map((sn, i) => post((two[i % 2] ?? two[0]).users.alice, sn, randomUUID(), glass)),
@@ -84,7 +84,7 @@ describe('several break-glass changes of one person at once', () => {
       });
     const end = await changeThat(users.alice, first.id, (c) => c.closedAt !== null);
     expect(end).toMatchObject({ executionStatus: 'succeeded', reviewStatus: 'owed' });
-    const calls = await Promise.all(targets.map((sn) => ground.calls(sn)));
+    const calls = await Promise.all(targets.map((sn) => testbed.calls(sn)));
     expect(calls.flat()).toHaveLength(1);
     // Each refusal is in the log, under the change that stood in the way.
     await eventually(async () => {
@@ -104,7 +104,7 @@ describe('several break-glass changes of one person at once', () => {
     expect(made).toHaveLength(1);
     expect(refused).toHaveLength(5);
     const [first] = made as [ChangeView];
-    expect(await codeOf(post(users.erin, await ground.certificate(), randomUUID(), glass))).toBe(
+    expect(await codeOf(post(users.erin, await testbed.certificate(), randomUUID(), glass))).toBe(
       'review_owed',
     );
     await users.erin.post(`/v1/changes/${first.id}/withdrawal`, { comment: 'a false alarm' });

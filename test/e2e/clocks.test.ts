@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Freeze } from '../../domain/freeze.ts';
-import { changeThat, eventually, startApi, startGround, startWorkers } from '../support/service.ts';
-import { decide, inMs, journeyOf } from '../support/journey.ts';
-import type { Journey } from '../support/journey.ts';
-import type { Ground } from '../support/service.ts';
+import { changeThat, eventually, startApi, startTestbed, startWorkers } from '../support/service.ts';
+import { decide, inMs, stepsOf } from '../support/steps.ts';
+import type { Steps } from '../support/steps.ts';
+import type { Testbed } from '../support/service.ts';
 import { startTimeSkipping } from '../support/time-skipping.ts';
 
 /* The long clocks, on a server that skips them. One test after the other: they share its clock. */
@@ -11,23 +11,23 @@ import { startTimeSkipping } from '../support/time-skipping.ts';
 const hour = 3_600_000;
 const day = 24;
 let server: Awaited<ReturnType<typeof startTimeSkipping>>;
-let ground: Ground;
+let testbed: Testbed;
 let api: Awaited<ReturnType<typeof startApi>>;
 let workers: Awaited<ReturnType<typeof startWorkers>>;
-let journey: Journey;
+let steps: Steps;
 /** How far the server's clock is ahead of ours, hours: what is asked for at a time of the server's is that much later. */
 let ahead = 0;
 
 beforeAll(async () => {
   server = await startTimeSkipping();
-  ground = await startGround({ temporalAddress: server.address, namespace: 'default' });
-  [api, workers] = await Promise.all([startApi(ground), startWorkers(ground, { gateLongestMs: 6 * hour })]);
-  journey = journeyOf(api);
+  testbed = await startTestbed({ temporalAddress: server.address, namespace: 'default' });
+  [api, workers] = await Promise.all([startApi(testbed), startWorkers(testbed, { gateLongestMs: 6 * hour })]);
+  steps = stepsOf(api);
 });
 afterAll(async () => {
   await workers.stop();
   await api.stop();
-  await ground.stop();
+  await testbed.stop();
   await server.stop();
 });
 
@@ -39,31 +39,31 @@ async function skip(hours: number): Promise<void> {
 const inHours = (hours: number) => inMs((ahead + hours) * hour);
 
 test('nobody decides for a week: the change expires, and not a day before', async () => {
-  const { id } = await journey.asked(await ground.certificate());
+  const { id } = await steps.asked(await testbed.certificate());
   await skip(6 * day);
   expect(await api.users.alice.change(id)).toMatchObject({ decisionStatus: 'pending', closedAt: null });
   await skip(1.1 * day);
-  const end = await journey.ended(id);
+  const end = await steps.ended(id);
   expect(end).toMatchObject({ decisionStatus: 'expired', outcome: { code: 'decide_by_passed' } });
   expect(Date.parse(end.closedAt ?? '') - Date.parse(end.decideBy)).toBeLessThan(60_000);
 });
 
 test('what was approved for later is called then, and not an hour before', async () => {
-  const sn = await ground.certificate();
+  const sn = await testbed.certificate();
   const times = { decideBy: inHours(20), executeAfter: inHours(3 * day), executeBy: inHours(4 * day) };
-  const { id } = await journey.approved(sn, times);
+  const { id } = await steps.approved(sn, times);
   await skip(3 * day - 1);
-  expect(await ground.calls(sn)).toEqual([]);
+  expect(await testbed.calls(sn)).toEqual([]);
   expect((await api.users.alice.change(id)).executionStatus).toBe('scheduled');
   await skip(1.1);
-  expect((await journey.ended(id)).executionStatus).toBe('succeeded');
-  expect(await ground.calls(sn)).toHaveLength(1);
+  expect((await steps.ended(id)).executionStatus).toBe('succeeded');
+  expect(await testbed.calls(sn)).toHaveLength(1);
 });
 
 test('a freeze for longer than execute-by: a day after the approval the change ends without a call', async () => {
-  const sn = await ground.certificate();
+  const sn = await testbed.certificate();
   const frozen = await api.users.adam.post<Freeze>('/v1/freezes', { reason: 'the great sale' });
-  const { id } = await journey.approved(sn, { decideBy: inHours(1), executeBy: inHours(day) });
+  const { id } = await steps.approved(sn, { decideBy: inHours(1), executeBy: inHours(day) });
   await eventually(async () => {
     const entries = await api.users.dave.events(id);
     return entries.some((e) => e.type === 'change.held') ? true : null;
@@ -71,18 +71,18 @@ test('a freeze for longer than execute-by: a day after the approval the change e
   await skip(day - 1);
   expect((await api.users.alice.change(id)).closedAt).toBeNull();
   await skip(1.1);
-  expect(await journey.ended(id)).toMatchObject({
+  expect(await steps.ended(id)).toMatchObject({
     executionStatus: 'cancelled',
     outcome: { code: 'execute_by_passed' },
     attempts: [],
   });
-  expect(await ground.calls(sn)).toEqual([]);
+  expect(await testbed.calls(sn)).toEqual([]);
   await api.users.adam.delete(`/v1/freezes/${frozen.id}`);
 });
 
 test('an approval on the sixth day still counts', async () => {
-  const sn = await ground.certificate();
-  const asked = await journey.asked(sn, { decideBy: inHours(7 * day) });
+  const sn = await testbed.certificate();
+  const asked = await steps.asked(sn, { decideBy: inHours(7 * day) });
   await skip(6 * day);
   await decide(api.users.bob, asked);
   const end = await changeThat(api.users.alice, asked.id, (c) => c.closedAt !== null);

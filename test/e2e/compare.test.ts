@@ -5,45 +5,45 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { watchStored } from '../../activities/watch-stored.ts';
 import type { WatchPlace } from '../../activities/watch-stored.ts';
 import { makePool } from '../../store/pool.ts';
-import { decide, inMs, journeyOf } from '../support/journey.ts';
-import type { Journey } from '../support/journey.ts';
+import { decide, inMs, stepsOf } from '../support/steps.ts';
+import type { Steps } from '../support/steps.ts';
 import { replayAll } from '../support/replay.ts';
-import { startApi, startGround, startWorkers } from '../support/service.ts';
-import type { Ground } from '../support/service.ts';
+import { startApi, startTestbed, startWorkers } from '../support/service.ts';
+import type { Testbed } from '../support/service.ts';
 
 /* What Postgres keeps of a change beside the log is what its entries make it; whoever edits it is found. */
 
-let ground: Ground;
+let testbed: Testbed;
 let api: Awaited<ReturnType<typeof startApi>>;
 let workers: Awaited<ReturnType<typeof startWorkers>>;
 let superuser: Pool;
 let worker: Pool;
-let journey: Journey;
+let steps: Steps;
 let ids: { succeeded: string; rejected: string; open: string };
 
 beforeAll(async () => {
-  ground = await startGround();
+  testbed = await startTestbed();
   const pool = (role: 'superuser' | 'worker') =>
-    makePool({ connectionString: ground.database.url(role), applicationName: `test ${role}` });
+    makePool({ connectionString: testbed.database.url(role), applicationName: `test ${role}` });
   [superuser, worker] = [pool('superuser'), pool('worker')];
-  [api, workers] = await Promise.all([startApi(ground), startWorkers(ground)]);
-  journey = journeyOf(api);
-  const sn = await ground.certificate();
-  await ground.fault(sn, { kind: 'error' });
-  const succeeded = await journey.ended((await journey.approved(sn)).id);
+  [api, workers] = await Promise.all([startApi(testbed), startWorkers(testbed)]);
+  steps = stepsOf(api);
+  const sn = await testbed.certificate();
+  await testbed.fault(sn, { kind: 'error' });
+  const succeeded = await steps.ended((await steps.approved(sn)).id);
   expect(succeeded).toMatchObject({ executionStatus: 'succeeded', attempts: [{}, {}] });
-  const rejected = await decide(api.users.bob, await journey.asked(await ground.certificate()), 'reject');
-  await journey.ended(rejected.id);
-  const open = await journey.approved(await ground.certificate(), { executeAfter: inMs(3_600_000) });
+  const rejected = await decide(api.users.bob, await steps.asked(await testbed.certificate()), 'reject');
+  await steps.ended(rejected.id);
+  const open = await steps.approved(await testbed.certificate(), { executeAfter: inMs(3_600_000) });
   ids = { succeeded: succeeded.id, rejected: rejected.id, open: open.id };
-  expect(await replayAll(ground)).toBe(3);
+  expect(await replayAll(testbed)).toBe(3);
 });
 afterAll(async () => {
   await workers.stop();
   await api.stop();
   await superuser.end();
   await worker.end();
-  await ground.stop();
+  await testbed.stop();
 });
 
 /** What `countersign audit compare` prints and ends with, as the log's reader. */
@@ -51,7 +51,11 @@ function compare(
   ...args: string[]
 ): Promise<{ code: number; result: { compared: number; differences: Found[] } }> {
   const main = join(import.meta.dirname, '..', '..', 'cli', 'main.ts');
-  const env = { ...process.env, DATABASE_URL: ground.database.url('reader'), COUNTERSIGN_HOME: ground.home };
+  const env = {
+    ...process.env,
+    DATABASE_URL: testbed.database.url('reader'),
+    COUNTERSIGN_HOME: testbed.home,
+  };
   return new Promise((resolve, reject) => {
     execFile(
       process.execPath,
@@ -176,7 +180,7 @@ test('a worker finds it by itself: one entry and one alarm for one difference', 
   const alarms: unknown[] = [];
   const deps = {
     pool: worker,
-    namespace: ground.namespace,
+    namespace: testbed.namespace,
     alarm: (code: string, _message: string, details?: object) => void alarms.push({ code, ...details }),
   };
   const place: WatchPlace = { entryId: null, changeId: null };

@@ -10,17 +10,17 @@ import { makePool } from '../../store/pool.ts';
 import { draft } from '../audit/entry-fixture.ts';
 import { found, saved, verified } from '../audit/pack-file.ts';
 import { untilSealed } from '../audit/seal.ts';
-import { codeOf, decide, journeyOf, post } from '../support/journey.ts';
+import { codeOf, decide, stepsOf, post } from '../support/steps.ts';
 import { ownDatabase } from '../support/own-database.ts';
 import {
   changeThat,
   eventually,
   startApi,
-  startGround,
+  startTestbed,
   startWorkers,
   submission,
 } from '../support/service.ts';
-import type { Ground } from '../support/service.ts';
+import type { Testbed } from '../support/service.ts';
 import { smallDisk } from '../support/small-disk.ts';
 import type { SmallDisk } from '../support/small-disk.ts';
 import { expectWhole } from '../support/whole-log.ts';
@@ -50,8 +50,8 @@ async function nextWalFile({ database }: OwnDatabase): Promise<void> {
 }
 
 /** How often Temporal has tried what the change waits for. */
-async function tries(ground: Ground, id: string): Promise<number> {
-  const { raw } = await ground.client.workflow.getHandle(workflowIdOf(id)).describe();
+async function tries(testbed: Testbed, id: string): Promise<number> {
+  const { raw } = await testbed.client.workflow.getHandle(workflowIdOf(id)).describe();
   return Math.max(0, ...(raw.pendingActivities ?? []).map(({ attempt }) => attempt ?? 0));
 }
 
@@ -95,14 +95,14 @@ test.for(ways)(
     const disk = await smallDisk(context, '256m');
     const postgres = await ownDatabase(join(disk.path, 'home'), { autovacuum: 'off', max_wal_size: '32MB' });
     onTestFinished(() => postgres.stop());
-    const ground = await startGround({ database: postgres.database });
-    onTestFinished(() => ground.stop());
-    const api = await startApi(ground, { engineDeadlineMs: 3_000 });
+    const testbed = await startTestbed({ database: postgres.database });
+    onTestFinished(() => testbed.stop());
+    const api = await startApi(testbed, { engineDeadlineMs: 3_000 });
     onTestFinished(() => api.stop());
     const recorded = Promise.withResolvers<undefined>();
     const full = Promise.withResolvers<undefined>();
     let isWatched = false;
-    const workers = await startWorkers(ground, {
+    const workers = await startWorkers(testbed, {
       at: async (point) => {
         if (point !== 'recorded' || !isWatched) return;
         recorded.resolve(undefined);
@@ -111,9 +111,13 @@ test.for(ways)(
     });
     onTestFinished(() => workers.stop());
     const { alice, bob, dave } = api.users;
-    const { asked } = journeyOf(api);
+    const { asked } = stepsOf(api);
 
-    const sns = [await ground.certificate(), await ground.certificate(), await ground.certificate()] as const;
+    const sns = [
+      await testbed.certificate(),
+      await testbed.certificate(),
+      await testbed.certificate(),
+    ] as const;
     const waiting = await asked(sns[0]);
     const approved = await asked(sns[1]);
     isWatched = true;
@@ -129,7 +133,7 @@ test.for(ways)(
     const refused = await fetch(`${api.url}/v1/changes`, {
       method: 'POST',
       headers: {
-        authorization: `Bearer ${await ground.identity.tokenFor('alice')}`,
+        authorization: `Bearer ${await testbed.identity.tokenFor('alice')}`,
         'content-type': 'application/json',
         'idempotency-key': key,
       },
@@ -137,25 +141,25 @@ test.for(ways)(
     });
     expect(refused.status).toBe(503);
     expect(refused.headers.get('content-type')).toContain('application/problem+json');
-    await eventually(async () => ((await tries(ground, approved.id)) >= 4 ? true : null));
-    for (const sn of sns) expect(await ground.calls(sn)).toEqual([]);
+    await eventually(async () => ((await tries(testbed, approved.id)) >= 4 ? true : null));
+    for (const sn of sns) expect(await testbed.calls(sn)).toEqual([]);
 
     await disk.free();
     await recover(postgres);
-    await expectWhole(api, ground, approved.id, sns[1]);
+    await expectWhole(api, testbed, approved.id, sns[1]);
     // The same again, since nobody was told what came of them.
     expect((await eventually(() => decide(bob, waiting))).decisions).toHaveLength(1);
-    await expectWhole(api, ground, waiting.id, sns[0]);
+    await expectWhole(api, testbed, waiting.id, sns[0]);
     const { id } = await eventually(() => post(alice, sns[2], key));
     await decide(bob, await changeThat(alice, id, (c) => c.digest !== null));
-    await expectWhole(api, ground, id, sns[2]);
+    await expectWhole(api, testbed, id, sns[2]);
 
     const pool = makePool({ connectionString: postgres.database.url('signer'), applicationName: 'test' });
     await untilSealed(pool);
     await pool.end();
     const pack = await saved(Readable.fromWeb(await dave.download('/v1/audit/export')));
     const trusted = await Promise.all(
-      [ground.logPublicKey, ground.keys.publicKey].map((f) => readFile(f, 'utf8')),
+      [testbed.logPublicKey, testbed.keys.publicKey].map((f) => readFile(f, 'utf8')),
     );
     const verdict = await verified(pack, trusted.join('\n'));
     expect(found(verdict)).toEqual([]);

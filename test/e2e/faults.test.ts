@@ -12,14 +12,14 @@ import { startTemporal } from '../../embedded/temporal.ts';
 import { createStatementSigner } from '../../identity/statement-signer.ts';
 import { takeAway } from '../support/database.ts';
 import { faultPoints } from '../support/fault-points.ts';
-import { codeOf, decide, inMs, journeyOf, post } from '../support/journey.ts';
+import { codeOf, decide, inMs, stepsOf, post } from '../support/steps.ts';
 import { ownDatabase } from '../support/own-database.ts';
 import { startDyingWorker, startProcess } from '../support/process.ts';
 import {
   changeThat,
   eventually,
   startApi,
-  startGround,
+  startTestbed,
   startWorkers,
   submission,
 } from '../support/service.ts';
@@ -30,38 +30,38 @@ import { person } from '../store/change-fixture.ts';
 describe.concurrent('an answer that cannot be recorded', { timeout: 300_000 }, () => {
   /** A change whose log is away from the vendor's answer on. */
   async function answered(times: () => object = () => ({})) {
-    const ground = await startGround();
-    const api = await startApi(ground, { engineDeadlineMs: 60_000 });
+    const testbed = await startTestbed();
+    const api = await startApi(testbed, { engineDeadlineMs: 60_000 });
     const away = Promise.withResolvers<() => Promise<void>>();
-    const workers = await startWorkers(ground, {
+    const workers = await startWorkers(testbed, {
       at: async (point) => {
-        if (point === 'call.answered') away.resolve(await takeAway(ground.database, 'unwritable'));
+        if (point === 'call.answered') away.resolve(await takeAway(testbed.database, 'unwritable'));
       },
     });
-    const sn = await ground.certificate();
-    const { id } = await journeyOf(api).approved(sn, times());
+    const sn = await testbed.certificate();
+    const { id } = await stepsOf(api).approved(sn, times());
     return {
-      ground,
+      testbed,
       id,
       giveBack: await away.promise,
       async expectRecordedOnce(): Promise<void> {
-        const { attempts } = await expectWhole(api, ground, id, sn);
-        const calls = await ground.calls(sn);
+        const { attempts } = await expectWhole(api, testbed, id, sn);
+        const calls = await testbed.calls(sn);
         expect(calls).toHaveLength(1);
         expect(attempts).toMatchObject([{ outcome: 'succeeded', requestId: calls[0]?.requestId }]);
       },
       async stop(): Promise<void> {
         await workers.stop();
         await api.stop();
-        await ground.stop();
+        await testbed.stop();
       },
     };
   }
 
   test('for a minute is recorded once then, and time-outs would allow for ten', async () => {
     const minute = await answered();
-    const { ground, id } = minute;
-    const { events } = await ground.client.workflow.getHandle(workflowIdOf(id)).fetchHistory();
+    const { testbed, id } = minute;
+    const { events } = await testbed.client.workflow.getHandle(workflowIdOf(id)).fetchHistory();
     const call = events
       ?.map((event) => event.activityTaskScheduledEventAttributes)
       .find((scheduled) => scheduled?.activityType?.name === 'ActiveCaCertificate');
@@ -89,11 +89,11 @@ describe.concurrent('a worker killed with SIGKILL', { timeout: 300_000 }, () => 
   // Notices have a test of their own.
   const points = faultPoints.filter((point) => point !== 'notice.sent');
   test.each(points)('at %s: the change ends once and its log is whole', async (point) => {
-    const ground = await startGround();
-    const api = await startApi(ground, { engineDeadlineMs: 60_000 });
-    const sn = await ground.certificate();
+    const testbed = await startTestbed();
+    const api = await startApi(testbed, { engineDeadlineMs: 60_000 });
+    const sn = await testbed.certificate();
     const key = randomUUID();
-    const dying = await startDyingWorker(ground, point);
+    const dying = await startDyingWorker(testbed, point);
     const posted = post(api.users.alice, sn, key).catch(() => null);
     let change: ChangeView | null = null;
     if (!['change.opened', 'prechecked'].includes(point)) {
@@ -103,7 +103,7 @@ describe.concurrent('a worker killed with SIGKILL', { timeout: 300_000 }, () => 
     }
     const [, signal] = await dying.exited;
     expect(signal).toBe('SIGKILL');
-    const healthy = await startProcess(ground, 'worker');
+    const healthy = await startProcess(testbed, 'worker');
     if (change === null) {
       await posted;
       const { id } = await eventually(() => post(api.users.alice, sn, key));
@@ -113,21 +113,21 @@ describe.concurrent('a worker killed with SIGKILL', { timeout: 300_000 }, () => 
     // A decision whose answer was lost, sent again: the same change, and nothing new.
     const seen = change;
     expect((await eventually(() => decide(api.users.bob, seen))).decisions).toHaveLength(1);
-    await expectWhole(api, ground, change.id, sn);
+    await expectWhole(api, testbed, change.id, sn);
     await healthy.stop();
     await api.stop();
-    await ground.stop();
+    await testbed.stop();
   });
 
   test('at closed, and an operator asks before the workflow knows: refused, the change ends once', async () => {
-    const ground = await startGround();
-    const api = await startApi(ground, { engineDeadlineMs: 60_000 });
-    const sn = await ground.certificate();
-    const dying = await startDyingWorker(ground, 'closed');
-    const { id } = await journeyOf(api).approved(sn);
+    const testbed = await startTestbed();
+    const api = await startApi(testbed, { engineDeadlineMs: 60_000 });
+    const sn = await testbed.certificate();
+    const dying = await startDyingWorker(testbed, 'closed');
+    const { id } = await stepsOf(api).approved(sn);
     await dying.exited;
     // The API, which sees the end in Postgres, would not send it on: this one was on its way before.
-    const signer = createStatementSigner(await readFile(ground.keys.privateKey, 'utf8'));
+    const signer = createStatementSigner(await readFile(testbed.keys.privateKey, 'utf8'));
     const signed = signer.sign({
       v: 1,
       kind: 'execution',
@@ -139,13 +139,13 @@ describe.concurrent('a worker killed with SIGKILL', { timeout: 300_000 }, () => 
       round: 1,
       at: new Date().toISOString(),
     });
-    const asked = codeOf(createEngine(ground.client, 120_000).send({ signed, source: null }));
-    const healthy = await startProcess(ground, 'worker');
+    const asked = codeOf(createEngine(testbed.client, 120_000).send({ signed, source: null }));
+    const healthy = await startProcess(testbed, 'worker');
     expect(await asked).toBe('change_closed');
-    await expectWhole(api, ground, id, sn);
+    await expectWhole(api, testbed, id, sn);
     await healthy.stop();
     await api.stop();
-    await ground.stop();
+    await testbed.stop();
   });
 });
 
@@ -153,31 +153,31 @@ test(
   'the API killed between the start and its answer: the same key finds the same change',
   { timeout: 300_000 },
   async () => {
-    const ground = await startGround();
-    const api = await startApi(ground);
-    const sn = await ground.certificate();
+    const testbed = await startTestbed();
+    const api = await startApi(testbed);
+    const sn = await testbed.certificate();
     const port = String(await freePort());
-    const process_ = await startProcess(ground, 'api', { PORT: port });
-    const doomed = apiClient(`http://127.0.0.1:${port}`, await ground.identity.tokenFor('alice'));
+    const process_ = await startProcess(testbed, 'api', { PORT: port });
+    const doomed = apiClient(`http://127.0.0.1:${port}`, await testbed.identity.tokenFor('alice'));
     const key = randomUUID();
     const lost = doomed
       .post<ChangeView>('/v1/changes', submission(sn), { 'Idempotency-Key': key })
       .catch((e: unknown) => e);
     // No worker is there yet, so the API waits for the first entry, and dies waiting.
     await eventually(async () => {
-      for await (const found of ground.client.workflow.list()) if (found.workflowId) return true;
+      for await (const found of testbed.client.workflow.list()) if (found.workflowId) return true;
       return null;
     });
     await process_.stop();
     expect(await lost).toBeInstanceOf(Error);
-    const workers = await startWorkers(ground);
+    const workers = await startWorkers(testbed);
     const change = await eventually(() => post(api.users.alice, sn, key));
     const seen = await changeThat(api.users.alice, change.id, (c) => c.digest !== null);
     await decide(api.users.bob, seen);
-    await expectWhole(api, ground, change.id, sn);
+    await expectWhole(api, testbed, change.id, sn);
     await workers.stop();
     await api.stop();
-    await ground.stop();
+    await testbed.stop();
   },
 );
 
@@ -196,9 +196,9 @@ describe('a server killed with SIGKILL', { timeout: 300_000 }, () => {
         });
       const postgres = await ownDatabase(home);
       let temporal = await temporalUp();
-      const ground = await startGround({ temporalAddress: temporal.address, database: postgres.database });
-      const api = await startApi(ground, { engineDeadlineMs: 30_000 });
-      const workers = await startWorkers(ground);
+      const testbed = await startTestbed({ temporalAddress: temporal.address, database: postgres.database });
+      const api = await startApi(testbed, { engineDeadlineMs: 30_000 });
+      const workers = await startWorkers(testbed);
       const restart = async () => {
         if (victim === 'Temporal') {
           temporal.kill('SIGKILL');
@@ -209,19 +209,19 @@ describe('a server killed with SIGKILL', { timeout: 300_000 }, () => {
           await postgres.start();
         }
       };
-      const sn = await ground.certificate();
-      await ground.fault(sn, { times: 4 });
+      const sn = await testbed.certificate();
+      await testbed.fault(sn, { times: 4 });
       const { id } = await post(api.users.alice, sn, randomUUID());
       const change = await changeThat(api.users.alice, id, (c) => c.digest !== null);
       await restart();
       await eventually(() => decide(api.users.bob, change));
       await changeThat(api.users.alice, id, (c) => c.attempts.length >= 2);
       await restart();
-      const end = await expectWhole(api, ground, id, sn);
+      const end = await expectWhole(api, testbed, id, sn);
       expect(end.attempts.length).toBeGreaterThanOrEqual(5);
       await workers.stop();
       await api.stop();
-      await ground.stop();
+      await testbed.stop();
       await temporal.stop();
       await postgres.stop();
     },

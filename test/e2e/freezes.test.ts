@@ -5,17 +5,24 @@ import { workflowIdOf } from '../../domain/change.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import { onePolicy } from '../../policies/load.ts';
 import type { Freeze, FreezeOverride } from '../../domain/freeze.ts';
-import { changeThat, eventually, instance, startApi, startGround, startWorkers } from '../support/service.ts';
+import {
+  changeThat,
+  eventually,
+  instance,
+  startApi,
+  startTestbed,
+  startWorkers,
+} from '../support/service.ts';
 import { honest } from '../support/honest.ts';
-import { codeOf, decide, entriesOf, inMs, journeyOf } from '../support/journey.ts';
-import type { Journey } from '../support/journey.ts';
-import type { Ground } from '../support/service.ts';
+import { codeOf, decide, entriesOf, inMs, stepsOf } from '../support/steps.ts';
+import type { Steps } from '../support/steps.ts';
+import type { Testbed } from '../support/service.ts';
 import { replayAll, saveHistory } from '../support/replay.ts';
 
-let ground: Ground;
+let testbed: Testbed;
 let api: Awaited<ReturnType<typeof startApi>>;
 let workers: Awaited<ReturnType<typeof startWorkers>>;
-let journey: Journey;
+let steps: Steps;
 
 /** Members of `security` may override; there is no window. */
 const policy = honest({
@@ -25,24 +32,24 @@ const policy = honest({
 });
 
 beforeAll(async () => {
-  ground = await startGround();
+  testbed = await startTestbed();
   [api, workers] = await Promise.all([
-    startApi(ground, { policies: onePolicy(policy) }),
-    startWorkers(ground, { gateLongestMs: 1000 }),
+    startApi(testbed, { policies: onePolicy(policy) }),
+    startWorkers(testbed, { gateLongestMs: 1000 }),
   ]);
-  journey = journeyOf(api);
+  steps = stepsOf(api);
 });
 afterAll(async () => {
-  expect(await replayAll(ground)).toBeGreaterThan(5);
+  expect(await replayAll(testbed)).toBeGreaterThan(5);
   await workers.stop();
   await api.stop();
-  await ground.stop();
+  await testbed.stop();
 });
 
 /** A certificate on an instance that no other test's freeze holds. */
 async function target() {
   const mqttInstanceId = `${instance}-${randomUUID().slice(0, 8)}`;
-  const sn = await ground.certificate({ mqttInstanceId });
+  const sn = await testbed.certificate({ mqttInstanceId });
   return { sn, input: { regionId: 'cn-hangzhou', mqttInstanceId, sn } };
 }
 function freeze(mqttInstanceId: string, more: object = {}): Promise<Freeze> {
@@ -70,7 +77,7 @@ describe.concurrent('a freeze', { timeout: 300_000 }, () => {
   test('holds an approved change before its call; lifted, the change goes on', async () => {
     const { sn, input } = await target();
     const frozen = await freeze(input.mqttInstanceId);
-    const { id } = await journey.approved(sn, { input });
+    const { id } = await steps.approved(sn, { input });
     await held(id);
     expect((await api.users.alice.change(id)).waitsFor).toEqual({
       kind: 'freeze',
@@ -78,12 +85,12 @@ describe.concurrent('a freeze', { timeout: 300_000 }, () => {
       until: null,
       freezeId: frozen.id,
     });
-    await saveHistory(ground, workflowIdOf(id), 'held');
-    expect(await ground.calls(sn)).toEqual([]);
+    await saveHistory(testbed, workflowIdOf(id), 'held');
+    expect(await testbed.calls(sn)).toEqual([]);
     await lift(frozen);
-    const end = await journey.ended(id);
+    const end = await steps.ended(id);
     expect(end).toMatchObject({ executionStatus: 'succeeded', waitsFor: null });
-    expect(await ground.calls(sn)).toHaveLength(1);
+    expect(await testbed.calls(sn)).toHaveLength(1);
     expect(await story(id)).toEqual([
       'change.requested',
       'change.prechecked',
@@ -100,17 +107,17 @@ describe.concurrent('a freeze', { timeout: 300_000 }, () => {
 
   test('between two 500s stops the calls; lifted, they go on', async () => {
     const { sn, input } = await target();
-    await ground.fault(sn, { times: 4 });
-    const { id } = await journey.approved(sn, { input });
+    await testbed.fault(sn, { times: 4 });
+    const { id } = await steps.approved(sn, { input });
     await changeThat(api.users.alice, id, (c) => c.attempts.length >= 2);
     const frozen = await freeze(input.mqttInstanceId);
     await held(id);
-    const calls = await ground.calls(sn);
+    const calls = await testbed.calls(sn);
     // A call has been made, so it is too late to withdraw.
     expect(await codeOf(api.users.alice.post(`/v1/changes/${id}/withdrawal`, { comment: '' }))).toBe(
       'call_started',
     );
-    const handle = ground.client.workflow.getHandle(workflowIdOf(id));
+    const handle = testbed.client.workflow.getHandle(workflowIdOf(id));
     const asked = async (times: number) => {
       const { raw } = await handle.describe();
       const gate = raw.pendingActivities?.find(({ activityType }) => activityType?.name === 'gate');
@@ -120,93 +127,93 @@ describe.concurrent('a freeze', { timeout: 300_000 }, () => {
     const before = (await handle.fetchHistory()).events?.length;
     // Two more rounds of the gate: no call, and nothing in the history.
     await eventually(() => asked(4));
-    expect(await ground.calls(sn)).toHaveLength(calls.length);
+    expect(await testbed.calls(sn)).toHaveLength(calls.length);
     expect((await handle.fetchHistory()).events?.length).toBe(before);
     await lift(frozen);
-    const end = await journey.ended(id);
+    const end = await steps.ended(id);
     expect(end.executionStatus).toBe('succeeded');
-    expect(end.attempts.filter(mayHaveBeenSent).length).toBe((await ground.calls(sn)).length);
+    expect(end.attempts.filter(mayHaveBeenSent).length).toBe((await testbed.calls(sn)).length);
     expect(end.attempts.length).toBeGreaterThan(calls.length);
   });
 
   test('a frozen change is withdrawn before any call', async () => {
     const { sn, input } = await target();
     await freeze(input.mqttInstanceId);
-    const { id } = await journey.approved(sn, { input });
+    const { id } = await steps.approved(sn, { input });
     await held(id);
     await api.users.alice.post(`/v1/changes/${id}/withdrawal`, { comment: 'not now' });
-    expect(await journey.ended(id)).toMatchObject({
+    expect(await steps.ended(id)).toMatchObject({
       decisionStatus: 'withdrawn',
       executionStatus: 'cancelled',
       attempts: [],
     });
-    expect(await ground.calls(sn)).toEqual([]);
+    expect(await testbed.calls(sn)).toEqual([]);
   });
 
   test('an operator pauses, resumes and abandons a frozen change', async () => {
     const { sn, input } = await target();
     await freeze(input.mqttInstanceId);
-    const { id } = await journey.approved(sn, { input });
+    const { id } = await steps.approved(sn, { input });
     await held(id);
     await control(id, 'pause');
     await changeThat(api.users.alice, id, (c) => c.executionStatus === 'paused');
     await control(id, 'resume');
     await changeThat(api.users.alice, id, (c) => c.executionStatus === 'scheduled');
     await control(id, 'abandon');
-    expect(await journey.ended(id)).toMatchObject({
+    expect(await steps.ended(id)).toMatchObject({
       executionStatus: 'cancelled',
       outcome: { code: 'abandoned' },
       attempts: [],
     });
-    expect(await ground.calls(sn)).toEqual([]);
+    expect(await testbed.calls(sn)).toEqual([]);
   });
 
   test('that outlasts execute-by ends the change without a call, and the outcome says why', async () => {
     const { sn, input } = await target();
     await freeze(input.mqttInstanceId, { endsAt: inMs(3_600_000) });
-    const { id } = await journey.approved(sn, { input, decideBy: inMs(14_000), executeBy: inMs(15_000) });
-    const end = await journey.ended(id);
+    const { id } = await steps.approved(sn, { input, decideBy: inMs(14_000), executeBy: inMs(15_000) });
+    const end = await steps.ended(id);
     expect(end).toMatchObject({
       decisionStatus: 'approved',
       executionStatus: 'cancelled',
       outcome: { code: 'execute_by_passed', message: expect.stringContaining('the great sale') as string },
       attempts: [],
     });
-    expect(await ground.calls(sn)).toEqual([]);
+    expect(await testbed.calls(sn)).toEqual([]);
   });
 
   test('that begins after a 500 and outlasts execute-by ends the change as what its calls came to', async () => {
     const { sn, input } = await target();
-    await ground.fault(sn, { times: 50 });
-    const { id } = await journey.approved(sn, { input, decideBy: inMs(14_000), executeBy: inMs(15_000) });
+    await testbed.fault(sn, { times: 50 });
+    const { id } = await steps.approved(sn, { input, decideBy: inMs(14_000), executeBy: inMs(15_000) });
     await changeThat(api.users.alice, id, (c) => c.attempts.some(({ httpStatus }) => httpStatus === 500));
     await freeze(input.mqttInstanceId);
-    const end = await journey.ended(id);
+    const end = await steps.ended(id);
     expect(end).toMatchObject({ executionStatus: 'failed', outcome: { code: 'execute_by_passed' } });
     expect(end.attempts.map((a) => a.outcome)).not.toContain('succeeded');
-    expect(end.attempts.filter(mayHaveBeenSent).length).toBe((await ground.calls(sn)).length);
+    expect(end.attempts.filter(mayHaveBeenSent).length).toBe((await testbed.calls(sn)).length);
   });
 
   test('is overridden by whom the policy names, for one change and one digest', async () => {
     const { sn, input } = await target();
     const frozen = await freeze(input.mqttInstanceId);
-    const { id, digest } = await journey.approved(sn, { input });
+    const { id, digest } = await steps.approved(sn, { input });
     await held(id);
     const body = { changeId: id, digest, comment: 'devices are down' };
     const path = `/v1/freezes/${frozen.id}/overrides`;
     expect(await codeOf(api.users.bob.post(path, body))).toBe('not_an_approver');
-    expect(await ground.calls(sn)).toEqual([]);
+    expect(await testbed.calls(sn)).toEqual([]);
     await api.users.frank.post<FreezeOverride>(path, body);
-    expect(await journey.ended(id)).toMatchObject({ executionStatus: 'succeeded' });
+    expect(await steps.ended(id)).toMatchObject({ executionStatus: 'succeeded' });
     expect(await story(id)).toContain('freeze.overridden');
   });
 
   test('does not keep a drift from being seen: the new round is not covered by the old override', async () => {
     const { sn, input } = await target();
     const frozen = await freeze(input.mqttInstanceId);
-    const { id, digest } = await journey.approved(sn, { input });
+    const { id, digest } = await steps.approved(sn, { input });
     await held(id);
-    await ground.control('PUT', '/_sim/certificates', {
+    await testbed.control('PUT', '/_sim/certificates', {
       mqttInstanceId: input.mqttInstanceId,
       sn,
       caName: 'another line',
@@ -220,15 +227,15 @@ describe.concurrent('a freeze', { timeout: 300_000 }, () => {
     const again = await changeThat(api.users.alice, id, (c) => c.round === 2);
     await decide(api.users.bob, again);
     await held(id, 2);
-    expect(await ground.calls(sn)).toEqual([]);
+    expect(await testbed.calls(sn)).toEqual([]);
     await api.users.alice.post(`/v1/changes/${id}/withdrawal`, { comment: '' });
-    expect((await journey.ended(id)).executionStatus).toBe('cancelled');
+    expect((await steps.ended(id)).executionStatus).toBe('cancelled');
   });
 });
 
 describe.concurrent('a window', { timeout: 300_000 }, () => {
   test('that opens later lets the change run then, and not before', async () => {
-    const alone = await startGround();
+    const alone = await startTestbed();
     // Windows open with a minute: the clock of this API and these workers is sent ahead to shortly before.
     const opens = Math.ceil(Date.now() / 60_000 + 30) * 60_000;
     let ahead = 0;
@@ -239,7 +246,7 @@ describe.concurrent('a window', { timeout: 300_000 }, () => {
       startApi(alone, { policies: onePolicy(honest({ ...policy, windows })), now }),
       startWorkers(alone, { gateLongestMs: 1000, now }),
     ]);
-    const { asked, ended } = journeyOf(its);
+    const { asked, ended } = stepsOf(its);
     const change = await asked(await alone.certificate());
     ahead = opens - 15_000 - Date.now();
     const { id } = await decide(its.users.bob, change);
@@ -255,18 +262,18 @@ describe.concurrent('a window', { timeout: 300_000 }, () => {
 
   test('that never opens in time ends the change without a call', async () => {
     const windows = [{ cron: '0 0 29 2 *', durationMinutes: 1, timeZone: 'UTC', holidays: [] }];
-    const other = await startApi(ground, { policies: onePolicy(honest({ ...policy, windows })) });
+    const other = await startApi(testbed, { policies: onePolicy(honest({ ...policy, windows })) });
     const { sn, input } = await target();
-    const { id } = await journeyOf(other).approved(sn, {
+    const { id } = await stepsOf(other).approved(sn, {
       input,
       decideBy: inMs(14_000),
       executeBy: inMs(15_000),
     });
-    expect(await journey.ended(id)).toMatchObject({
+    expect(await steps.ended(id)).toMatchObject({
       executionStatus: 'cancelled',
       outcome: { code: 'execute_by_passed', message: expect.stringContaining('window') as string },
     });
-    expect(await ground.calls(sn)).toEqual([]);
+    expect(await testbed.calls(sn)).toEqual([]);
     await other.stop();
   });
 });

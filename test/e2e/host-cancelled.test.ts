@@ -3,28 +3,28 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Change } from '../../domain/change.ts';
 import { approvalRequest, failureOf, startHost } from '../support/host.ts';
-import { codeOf, decide, entriesOf, journeyOf } from '../support/journey.ts';
+import { codeOf, decide, entriesOf, stepsOf } from '../support/steps.ts';
 import { replayAll } from '../support/replay.ts';
-import { changeThat, eventually, startApi, startGround, startWorkers } from '../support/service.ts';
-import type { Ground } from '../support/service.ts';
+import { changeThat, eventually, startApi, startTestbed, startWorkers } from '../support/service.ts';
+import type { Testbed } from '../support/service.ts';
 
 /* A host that is cancelled: what was not called is withdrawn at once, and of a call it hears what came of it. */
 
-let ground: Ground;
+let testbed: Testbed;
 let api: Awaited<ReturnType<typeof startApi>>;
 let workers: Awaited<ReturnType<typeof startWorkers>>;
 let host: Awaited<ReturnType<typeof startHost>>;
 
 beforeAll(async () => {
-  ground = await startGround();
-  [api, workers, host] = await Promise.all([startApi(ground), startWorkers(ground), startHost(ground)]);
+  testbed = await startTestbed();
+  [api, workers, host] = await Promise.all([startApi(testbed), startWorkers(testbed), startHost(testbed)]);
 });
 afterAll(async () => {
-  expect(await replayAll(ground)).toBeGreaterThan(1);
+  expect(await replayAll(testbed)).toBeGreaterThan(1);
   await host.stop();
   await workers.stop();
   await api.stop();
-  await ground.stop();
+  await testbed.stop();
 });
 
 async function asked(sn: string) {
@@ -40,7 +40,7 @@ const ended = (id: string) => changeThat(api.users.bob, id, (c) => c.closedAt !=
 const typesOf = async (id: string) => (await entriesOf(api.users.dave, id)).map((e) => e.type);
 
 async function isFree(sn: string): Promise<void> {
-  const { id } = await journeyOf(api).asked(sn);
+  const { id } = await stepsOf(api).asked(sn);
   await api.users.alice.post(`/v1/changes/${id}/withdrawal`, { comment: 'only asked' });
 }
 
@@ -53,7 +53,7 @@ async function heard(handle: WorkflowHandleWithFirstExecutionRunId) {
 
 describe.concurrent('while its change waits for people', () => {
   test.each(['cancelled', 'terminated'] as const)('a host that is %s withdraws it at once', async (how) => {
-    const sn = await ground.certificate();
+    const sn = await testbed.certificate();
     const { handle, change } = await asked(sn);
     const began = Date.now();
     await (how === 'cancelled' ? handle.cancel() : handle.terminate('by hand'));
@@ -80,9 +80,9 @@ describe.concurrent('while its change waits for people', () => {
   });
 
   test('a change of the API whose workflow is cancelled by hand is withdrawn, too', async () => {
-    const sn = await ground.certificate();
-    const { id } = await journeyOf(api).asked(sn);
-    await ground.client.workflow.getHandle(`change-${id}`).cancel();
+    const sn = await testbed.certificate();
+    const { id } = await stepsOf(api).asked(sn);
+    await testbed.client.workflow.getHandle(`change-${id}`).cancel();
     expect(await ended(id)).toMatchObject({
       decisionStatus: 'withdrawn',
       outcome: { code: 'workflow_cancelled' },
@@ -93,12 +93,12 @@ describe.concurrent('while its change waits for people', () => {
 
 describe.concurrent('once it is approved', () => {
   async function askedFor() {
-    const sn = await ground.certificate();
+    const sn = await testbed.certificate();
     return { sn, ...(await asked(sn)) };
   }
   async function calling(...faults: object[]) {
-    const sn = await ground.certificate();
-    for (const fault of faults) await ground.fault(sn, fault);
+    const sn = await testbed.certificate();
+    for (const fault of faults) await testbed.fault(sn, fault);
     const { handle, change } = await asked(sn);
     await decide(api.users.bob, change);
     return { sn, handle, id: change.id };
@@ -113,7 +113,7 @@ describe.concurrent('once it is approved', () => {
     const { failure, change } = await heard(handle);
     expect(failure).toMatchObject({ type: 'call_started', nonRetryable: true });
     expect(change).toMatchObject({ id, executionStatus: 'succeeded' });
-    expect(await ground.calls(sn)).toHaveLength(1);
+    expect(await testbed.calls(sn)).toHaveLength(1);
     expect(await ended(id)).toMatchObject({ decisionStatus: 'approved', executionStatus: 'succeeded' });
   });
 
@@ -125,13 +125,13 @@ describe.concurrent('once it is approved', () => {
     const { failure, change } = await heard(handle);
     expect(failure).toMatchObject({ type: 'not_executed' });
     expect(change).toMatchObject({ id, executionStatus: 'failed', outcome: { code: 'host_cancelled' } });
-    expect(await ground.calls(sn)).toHaveLength(1);
+    expect(await testbed.calls(sn)).toHaveLength(1);
     expect(await typesOf(id)).toContain('change.abandoned');
   });
 
   test('while the target is read before the call, it is withdrawn and not called', async () => {
     const { sn, handle, change: asking } = await askedFor();
-    await ground.control('POST', '/_sim/faults', {
+    await testbed.control('POST', '/_sim/faults', {
       action: 'GetCaCertificate',
       sn,
       kind: 'pass',
@@ -147,7 +147,7 @@ describe.concurrent('once it is approved', () => {
       outcome: { code: 'host_cancelled' },
     });
     expect((await typesOf(asking.id)).slice(-2)).toEqual(['change.withdrawn', 'change.closed']);
-    expect(await ground.calls(sn)).toEqual([]);
+    expect(await testbed.calls(sn)).toEqual([]);
   });
 
   test('what an operator says meanwhile is answered', async () => {
@@ -164,7 +164,7 @@ describe.concurrent('once it is approved', () => {
 
 // The freeze is for every change on the instance.
 test('before the call it is withdrawn', async () => {
-  const sn = await ground.certificate();
+  const sn = await testbed.certificate();
   const freeze = await api.users.adam.post<{ id: string }>('/v1/freezes', {
     mqttInstanceId: 'post-cn-test00001',
     regionId: 'cn-hangzhou',
@@ -182,6 +182,6 @@ test('before the call it is withdrawn', async () => {
     outcome: { code: 'host_cancelled' },
   });
   expect(await failureOf(handle)).toBeInstanceOf(CancelledFailure);
-  expect(await ground.calls(sn)).toEqual([]);
+  expect(await testbed.calls(sn)).toEqual([]);
   await api.users.adam.delete(`/v1/freezes/${freeze.id}`);
 });

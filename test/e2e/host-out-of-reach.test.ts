@@ -4,26 +4,26 @@ import { CancelledFailure } from '@temporalio/common';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { plainForChanges } from '../../plugin/index.ts';
 import { approvalRequest, failureOf, startHost } from '../support/host.ts';
-import { changeThat, eventually, startApi, startGround, startWorkers } from '../support/service.ts';
-import type { Ground } from '../support/service.ts';
+import { changeThat, eventually, startApi, startTestbed, startWorkers } from '../support/service.ts';
+import type { Testbed } from '../support/service.ts';
 import { encodingOf, secretEncoding, strictCodec } from '../support/strict-codec.ts';
 
 /* What a host and our workers cannot do with each other is a typed failure of the host within seconds. */
 
-let ground: Ground;
+let testbed: Testbed;
 let api: Awaited<ReturnType<typeof startApi>>;
 let workers: Awaited<ReturnType<typeof startWorkers>>;
 const stops: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
-  ground = await startGround();
-  [api, workers] = await Promise.all([startApi(ground), startWorkers(ground)]);
+  testbed = await startTestbed();
+  [api, workers] = await Promise.all([startApi(testbed), startWorkers(testbed)]);
 });
 afterAll(async () => {
   for (const stop of stops) await stop();
   await workers.stop();
   await api.stop();
-  await ground.stop();
+  await testbed.stop();
 });
 
 async function hostOf(...args: Parameters<typeof startHost>) {
@@ -35,7 +35,7 @@ async function hostOf(...args: Parameters<typeof startHost>) {
 /** A namespace that nobody has prepared. */
 async function bareNamespace(): Promise<string> {
   const namespace = `bare-${randomUUID()}`;
-  await ground.connection.workflowService.registerNamespace({
+  await testbed.connection.workflowService.registerNamespace({
     namespace,
     workflowExecutionRetentionPeriod: { seconds: 86_400 } as never,
   });
@@ -53,13 +53,13 @@ const started = (host: Awaited<ReturnType<typeof startHost>>, ...args: unknown[]
   eventually(() => host.start('requireApproval', ...args));
 
 test('a namespace without any worker of ours', async () => {
-  const host = await hostOf(ground, { namespace: await bareNamespace() });
+  const host = await hostOf(testbed, { namespace: await bareNamespace() });
   const handle = await started(host, approvalRequest('SN-1', { beginWithinMs: 2000 }));
   expect(await soon(handle)).toMatchObject({ type: 'engine_unavailable', nonRetryable: true });
 });
 
 test('a cancelled host of such a namespace ends as cancelled', async () => {
-  const host = await hostOf(ground, { namespace: await bareNamespace() });
+  const host = await hostOf(testbed, { namespace: await bareNamespace() });
   const handle = await started(host, approvalRequest('SN-1', { beginWithinMs: 2000 }));
   await handle.cancel();
   expect(await soon(handle)).toBeInstanceOf(CancelledFailure);
@@ -67,26 +67,26 @@ test('a cancelled host of such a namespace ends as cancelled', async () => {
 
 test('a namespace without our search attributes', async () => {
   const namespace = await bareNamespace();
-  const bare = { ...ground, namespace };
+  const bare = { ...testbed, namespace };
   const ours = await eventually(() => startWorkers(bare));
   stops.unshift(() => ours.stop());
   const host = await hostOf(bare);
-  const handle = await started(host, approvalRequest(await ground.certificate()));
+  const handle = await started(host, approvalRequest(await testbed.certificate()));
   const failure = await soon(handle);
   expect(failure).toMatchObject({ type: 'invalid_configuration' });
   expect(failure?.message).toContain('CountersignTarget');
 });
 
 test('a codec that our workers do not have', async () => {
-  const host = await hostOf(ground, { codecs: [strictCodec] });
-  const handle = await host.start('requireApproval', approvalRequest(await ground.certificate()));
+  const host = await hostOf(testbed, { codecs: [strictCodec] });
+  const handle = await host.start('requireApproval', approvalRequest(await testbed.certificate()));
   const failure = await soon(handle);
   expect(failure).toMatchObject({ type: 'invalid_request' });
   expect(failure?.message).toContain(secretEncoding);
 });
 
 test('an argument that is no JSON', async () => {
-  const host = await hostOf(ground, {
+  const host = await hostOf(testbed, {
     codecs: [
       {
         encode: (payloads) =>
@@ -105,14 +105,14 @@ test('an argument that is no JSON', async () => {
 });
 
 test('a word that cannot be read is refused, and its change goes on', async () => {
-  const host = await hostOf(ground);
-  const sn = await ground.certificate();
+  const host = await hostOf(testbed);
+  const sn = await testbed.certificate();
   const handle = await host.start('requireApproval', approvalRequest(sn));
   const { id } = await eventually(async () => {
     const { items } = await api.users.bob.list(new URLSearchParams({ sn }));
     return items[0] ?? null;
   });
-  const coded = await hostOf(ground, { codecs: [strictCodec] });
+  const coded = await hostOf(testbed, { codecs: [strictCodec] });
   const sent = coded.client.workflow.getHandle(`change-${id}`).executeUpdate('decide', { args: [{}] });
   await expect(sent).rejects.toThrow();
   // A signal cannot be refused: it is left.
@@ -126,8 +126,8 @@ test('a word that cannot be read is refused, and its change goes on', async () =
 });
 
 test('with the codec wrapped, a refusal and its details are read', async () => {
-  const host = await hostOf(ground, { codecs: [plainForChanges(strictCodec)] });
-  const sn = await ground.certificate();
+  const host = await hostOf(testbed, { codecs: [plainForChanges(strictCodec)] });
+  const sn = await testbed.certificate();
   const request = approvalRequest(sn);
   await host.start('requireApproval', request);
   await eventually(async () => {
@@ -139,7 +139,7 @@ test('with the codec wrapped, a refusal and its details are read', async () => {
 });
 
 test('a workflow of a host’s own that is named like a change keeps its codec', async () => {
-  const host = await hostOf(ground, { codecs: [plainForChanges(strictCodec)] });
+  const host = await hostOf(testbed, { codecs: [plainForChanges(strictCodec)] });
   const handle = await host.client.workflow.start('moveLine', {
     workflowId: `change-${randomUUID()}`,
     taskQueue: host.taskQueue,

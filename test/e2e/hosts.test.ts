@@ -8,17 +8,24 @@ import { directoryFrom } from '../../policies/directory.ts';
 import type { PolicySet } from '../../policies/load.ts';
 import type { PolicyRule } from '../../policies/match.ts';
 import { approvalRequest, failureOf, startHost } from '../support/host.ts';
-import { decide, entriesOf } from '../support/journey.ts';
+import { decide, entriesOf } from '../support/steps.ts';
 import { policyWith } from '../support/policy.ts';
-import { changeThat, eventually, instance, startApi, startGround, startWorkers } from '../support/service.ts';
-import type { Ground } from '../support/service.ts';
+import {
+  changeThat,
+  eventually,
+  instance,
+  startApi,
+  startTestbed,
+  startWorkers,
+} from '../support/service.ts';
+import type { Testbed } from '../support/service.ts';
 import { pins } from '../support/operations.ts';
 import { caTarget } from '../support/target.ts';
 import type { Target } from '../../domain/target.ts';
 
 /* What another team's workflows may ask for: the policies of the service decide, and Temporal says who asks. */
 
-let ground: Ground;
+let testbed: Testbed;
 let api: Awaited<ReturnType<typeof startApi>>;
 let workers: Awaited<ReturnType<typeof startWorkers>>;
 let host: Awaited<ReturnType<typeof startHost>>;
@@ -32,30 +39,30 @@ const setFor = ({ scope }: Target): PolicySet => ({
 });
 
 beforeAll(async () => {
-  ground = await startGround();
-  api = await startApi(ground);
-  workers = await startWorkers(ground, {
+  testbed = await startTestbed();
+  api = await startApi(testbed);
+  workers = await startWorkers(testbed, {
     policies: {
       forPerson: (asked, at) => policyChoice({ current: () => setFor(asked.target) }).forPerson(asked, at),
       forHost: (asked, at) => policyChoice({ current: () => setFor(asked.target) }).forHost(asked, at),
     },
     hosts: [
-      { namespace: ground.namespace, type: 'requireApproval' },
-      { namespace: ground.namespace, type: 'bare*' },
+      { namespace: testbed.namespace, type: 'requireApproval' },
+      { namespace: testbed.namespace, type: 'bare*' },
     ],
   });
-  host = await startHost(ground);
+  host = await startHost(testbed);
 });
 afterAll(async () => {
   await host.stop();
   await workers.stop();
   await api.stop();
-  await ground.stop();
+  await testbed.stop();
 });
 
 /** A certificate for which the worker has policies of its own. */
 async function under(...given: PolicyRule[]): Promise<string> {
-  const sn = await ground.certificate();
+  const sn = await testbed.certificate();
   rules.set(sn, given);
   return sn;
 }
@@ -98,7 +105,7 @@ describe.concurrent('a host', () => {
     const [requested] = await entriesOf(api.users.dave, id);
     expect(requested).toMatchObject({
       type: 'change.requested',
-      host: { namespace: ground.namespace, workflowId, runId, type: 'requireApproval' },
+      host: { namespace: testbed.namespace, workflowId, runId, type: 'requireApproval' },
       source: `workflow ${workflowId}`,
     });
   });
@@ -170,7 +177,7 @@ describe.concurrent('a host', () => {
   });
 
   test('of a type that is not listed is refused', async () => {
-    const handle = await host.start('moveLine', approvalRequest(await ground.certificate()));
+    const handle = await host.start('moveLine', approvalRequest(await testbed.certificate()));
     expect(await failureOf(handle)).toMatchObject({ type: 'host_not_allowed' });
   });
 });
@@ -180,7 +187,7 @@ const input = { regionId: 'cn-hangzhou', mqttInstanceId: instance, sn: 'SN-1' };
 /** A host's request as `requireApproval` makes it. */
 async function hostRequest(more: object = {}) {
   const id = randomUUID();
-  const sn = await ground.certificate();
+  const sn = await testbed.certificate();
   const { operation, justification, requester } = approvalRequest(sn);
   return { id, operation, input: { ...input, sn }, justification, requester, submission: null, ...more };
 }
@@ -270,7 +277,7 @@ describe.concurrent('a change that is started without requireApproval', () => {
 
   test('by hand, without a parent, is refused', async () => {
     const request = await hostRequest();
-    const handle = await ground.client.workflow.start('change', {
+    const handle = await testbed.client.workflow.start('change', {
       workflowId: `change-${request.id}`,
       taskQueue: 'countersign',
       args: [request],
@@ -313,11 +320,11 @@ test('nor is anything written or called for another workflow', async () => {
     const started = await host.start('bareActivity', activity, input, queue);
     await expect(started.result()).rejects.toMatchObject({ cause: { cause: { type: 'invalid_request' } } });
   }
-  expect(await ground.calls(asked.sn)).toEqual([]);
+  expect(await testbed.calls(asked.sn)).toEqual([]);
 });
 
 test('hosts are none where nobody has listed any', async () => {
-  const alone = await startGround();
+  const alone = await startTestbed();
   const [ours, theirs] = await Promise.all([startWorkers(alone, { hosts: [] }), startHost(alone)]);
   try {
     const handle = await theirs.start('requireApproval', approvalRequest(await alone.certificate()));

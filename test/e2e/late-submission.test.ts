@@ -5,21 +5,21 @@ import { changeWorkflowType, workflowIdOf } from '../../domain/change.ts';
 import { CountersignError } from '../../domain/error.ts';
 import { onePolicy } from '../../policies/load.ts';
 import { changeTaskQueue } from '../../workflows/messages.ts';
-import { codeOf, post } from '../support/journey.ts';
+import { codeOf, post } from '../support/steps.ts';
 import { policyWith } from '../support/policy.ts';
-import { startApi, startGround, startWorkers } from '../support/service.ts';
+import { startApi, startTestbed, startWorkers } from '../support/service.ts';
 
 test('a signed submission that was refused long ago opens nothing when it is started by hand', async () => {
-  const ground = await startGround();
-  onTestFinished(() => ground.stop());
-  const workers = await startWorkers(ground);
+  const testbed = await startTestbed();
+  onTestFinished(() => testbed.stop());
+  const workers = await startWorkers(testbed);
   onTestFinished(() => workers.stop());
   const refused: ChangeRequest[] = [];
-  const api = await startApi(ground, {
+  const api = await startApi(testbed, {
     now: () => Date.now() - 3_600_000,
     policies: onePolicy(policyWith({ name: 'standard', standard: true, stages: [] })),
     engine: {
-      ...createEngine(ground.client),
+      ...createEngine(testbed.client),
       submit(request) {
         refused.push(request);
         return Promise.reject(new CountersignError('open_change_exists', 'taken'));
@@ -27,14 +27,14 @@ test('a signed submission that was refused long ago opens nothing when it is sta
     },
   });
   onTestFinished(() => api.stop());
-  const sn = await ground.certificate();
+  const sn = await testbed.certificate();
   expect(await codeOf(post(api.users.alice, sn))).toBe('open_change_exists');
   const [request] = refused as [ChangeRequest];
-  const again = ground.client.workflow.execute(changeWorkflowType, {
+  const again = testbed.client.workflow.execute(changeWorkflowType, {
     workflowId: workflowIdOf(request.id),
     taskQueue: changeTaskQueue,
     args: [request],
   });
   await expect(again).rejects.toMatchObject({ cause: { type: 'invalid_request' } });
-  expect(await ground.calls(sn)).toEqual([]);
+  expect(await testbed.calls(sn)).toEqual([]);
 });

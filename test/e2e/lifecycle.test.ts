@@ -2,28 +2,35 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { workflowIdOf } from '../../domain/change.ts';
 import type { ChangeView } from '../../api/view.ts';
-import { changeThat, eventually, instance, startApi, startGround, startWorkers } from '../support/service.ts';
-import { codeOf, decide, entriesOf, inMs, journeyOf, post } from '../support/journey.ts';
-import type { Journey } from '../support/journey.ts';
-import type { Ground } from '../support/service.ts';
+import {
+  changeThat,
+  eventually,
+  instance,
+  startApi,
+  startTestbed,
+  startWorkers,
+} from '../support/service.ts';
+import { codeOf, decide, entriesOf, inMs, stepsOf, post } from '../support/steps.ts';
+import type { Steps } from '../support/steps.ts';
+import type { Testbed } from '../support/service.ts';
 import { replayAll, saveHistory } from '../support/replay.ts';
 
-let ground: Ground;
+let testbed: Testbed;
 let api: Awaited<ReturnType<typeof startApi>>;
 let workers: Awaited<ReturnType<typeof startWorkers>>;
-let journey: Journey;
+let steps: Steps;
 
 beforeAll(async () => {
-  ground = await startGround();
-  [api, workers] = await Promise.all([startApi(ground), startWorkers(ground)]);
-  journey = journeyOf(api);
+  testbed = await startTestbed();
+  [api, workers] = await Promise.all([startApi(testbed), startWorkers(testbed)]);
+  steps = stepsOf(api);
 });
 afterAll(async () => {
   // Every run that a test started is replayed with the code that made it.
-  expect(await replayAll(ground)).toBeGreaterThan(20);
+  expect(await replayAll(testbed)).toBeGreaterThan(20);
   await workers.stop();
   await api.stop();
-  await ground.stop();
+  await testbed.stop();
 });
 
 function control(id: string, action: string): Promise<ChangeView> {
@@ -36,17 +43,17 @@ async function story(id: string): Promise<string[]> {
 
 describe.concurrent('a change', { timeout: 300_000 }, () => {
   test('goes from POST over an approval and two 500s to success', async () => {
-    const sn = await ground.certificate();
-    await ground.fault(sn, { times: 2 });
-    const { id } = await journey.approved(sn);
-    const change = await journey.ended(id);
+    const sn = await testbed.certificate();
+    await testbed.fault(sn, { times: 2 });
+    const { id } = await steps.approved(sn);
+    const change = await steps.ended(id);
     expect(change).toMatchObject({ decisionStatus: 'approved', executionStatus: 'succeeded', round: 1 });
     expect(change.attempts.map((a) => [a.outcome, a.httpStatus, a.code])).toEqual([
       ['failed', 500, 'InternalError'],
       ['failed', 500, 'InternalError'],
       ['succeeded', 200, 'OK'],
     ]);
-    const seen = await ground.calls(sn);
+    const seen = await testbed.calls(sn);
     expect(change.attempts.map((a) => a.requestId)).toEqual(seen.map((c) => c.requestId));
     expect(await story(id)).toEqual([
       'change.requested',
@@ -66,13 +73,13 @@ describe.concurrent('a change', { timeout: 300_000 }, () => {
       requestId: seen.at(-1)?.requestId,
       reconciled: false,
     });
-    await saveHistory(ground, workflowIdOf(id), 'succeeded-after-retries');
+    await saveHistory(testbed, workflowIdOf(id), 'succeeded-after-retries');
   });
 
   test('survives eight 500s with a small history', async () => {
-    const sn = await ground.certificate();
-    await ground.fault(sn, { times: 8 });
-    const { id } = await journey.approved(sn);
+    const sn = await testbed.certificate();
+    await testbed.fault(sn, { times: 8 });
+    const { id } = await steps.approved(sn);
     const change = await changeThat(api.users.alice, id, (c) => c.attempts.length >= 6);
     // The waits grow to a minute: an operator may cut them short.
     for (let seen = change.attempts.length; seen < 9;) {
@@ -85,11 +92,11 @@ describe.concurrent('a change', { timeout: 300_000 }, () => {
       if (next.closedAt !== null) break;
       seen = next.attempts.length;
     }
-    const end = await journey.ended(id);
+    const end = await steps.ended(id);
     expect(end.executionStatus).toBe('succeeded');
     expect(end.attempts.map((a) => a.ordinal)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
-    expect((await ground.calls(sn)).filter((c) => c.applied)).toHaveLength(1);
-    const { events } = await ground.client.workflow.getHandle(workflowIdOf(id)).fetchHistory();
+    expect((await testbed.calls(sn)).filter((c) => c.applied)).toHaveLength(1);
+    const { events } = await testbed.client.workflow.getHandle(workflowIdOf(id)).fetchHistory();
     expect(events?.length).toBeLessThan(120);
   });
 
@@ -98,75 +105,75 @@ describe.concurrent('a change', { timeout: 300_000 }, () => {
     ['already_active', { status: '1' }],
     ['certificate_expired', { validEnd: String(Date.now() - 1000) }],
   ])('is refused as %s by the precheck', async (reason, certificate) => {
-    const sn = 'missing' in certificate ? `SN-${randomUUID()}` : await ground.certificate(certificate);
+    const sn = 'missing' in certificate ? `SN-${randomUUID()}` : await testbed.certificate(certificate);
     // The instance itself is known.
-    if ('missing' in certificate) await ground.certificate();
-    const change = await journey.ended((await post(api.users.alice, sn)).id);
+    if ('missing' in certificate) await testbed.certificate();
+    const change = await steps.ended((await post(api.users.alice, sn)).id);
     expect(change).toMatchObject({
       decisionStatus: 'refused',
       executionStatus: 'not_started',
       outcome: { code: reason },
     });
     expect(await story(change.id)).toEqual(['change.requested', 'change.refused', 'change.closed']);
-    expect(await ground.calls(sn)).toEqual([]);
-    if (reason === 'already_active') await saveHistory(ground, workflowIdOf(change.id), 'refused');
+    expect(await testbed.calls(sn)).toEqual([]);
+    if (reason === 'already_active') await saveHistory(testbed, workflowIdOf(change.id), 'refused');
   });
 
   test('is decided by another person, once, on the digest that was seen', async () => {
-    const sn = await ground.certificate();
-    const change = await journey.asked(sn, { executeAfter: inMs(3_600_000), executeBy: inMs(7_200_000) });
+    const sn = await testbed.certificate();
+    const change = await steps.asked(sn, { executeAfter: inMs(3_600_000), executeBy: inMs(7_200_000) });
     expect(change.missing).toEqual([{ stage: 'approval', group: null, seats: 1, alsoFrom: [] }]);
     const other = { ...change, digest: 'f'.repeat(64) };
     expect(await codeOf(decide(api.users.alice, change))).toBe('self_approval');
     expect(await codeOf(decide(api.users.olga, change))).toBe('missing_role');
     expect(await codeOf(decide(api.users.bob, other))).toBe('digest_mismatch');
-    await saveHistory(ground, workflowIdOf(change.id), 'pending');
+    await saveHistory(testbed, workflowIdOf(change.id), 'pending');
     const first = await decide(api.users.bob, change);
     expect(first).toMatchObject({ decisionStatus: 'approved', executionStatus: 'scheduled', missing: [] });
     const again = await decide(api.users.bob, change);
     expect(again.decisions).toHaveLength(1);
     expect(await codeOf(decide(api.users.bob, change, 'reject'))).toBe('already_decided');
     expect(await codeOf(decide(api.users.carol, change))).toBe('already_decided');
-    await saveHistory(ground, workflowIdOf(change.id), 'scheduled');
+    await saveHistory(testbed, workflowIdOf(change.id), 'scheduled');
     const types = await story(change.id);
     expect(types.filter((t) => t === 'decision.refused')).toHaveLength(5);
     expect(types.filter((t) => t.startsWith('decision.approved'))).toHaveLength(1);
     await api.users.alice.post(`/v1/changes/${change.id}/withdrawal`, { comment: 'no longer needed' });
-    const end = await journey.ended(change.id);
+    const end = await steps.ended(change.id);
     expect(end).toMatchObject({ decisionStatus: 'withdrawn', executionStatus: 'cancelled' });
-    expect(await ground.calls(sn)).toEqual([]);
-    await saveHistory(ground, workflowIdOf(change.id), 'withdrawn');
+    expect(await testbed.calls(sn)).toEqual([]);
+    await saveHistory(testbed, workflowIdOf(change.id), 'withdrawn');
   });
 
   test('ends rejected', async () => {
-    const sn = await ground.certificate();
-    const { id } = await decide(api.users.carol, await journey.asked(sn), 'reject');
-    const change = await journey.ended(id);
+    const sn = await testbed.certificate();
+    const { id } = await decide(api.users.carol, await steps.asked(sn), 'reject');
+    const change = await steps.ended(id);
     expect(change).toMatchObject({
       decisionStatus: 'rejected',
       executionStatus: 'not_started',
       outcome: { code: 'rejected' },
     });
     expect(await codeOf(decide(api.users.bob, change))).toBe('already_decided');
-    expect(await ground.calls(sn)).toEqual([]);
-    await saveHistory(ground, workflowIdOf(id), 'rejected');
+    expect(await testbed.calls(sn)).toEqual([]);
+    await saveHistory(testbed, workflowIdOf(id), 'rejected');
   });
 
   test('expires at decide-by and takes no decision after it', async () => {
-    const sn = await ground.certificate();
-    const change = await journey.asked(sn, { decideBy: inMs(15_000) });
-    const end = await journey.ended(change.id);
+    const sn = await testbed.certificate();
+    const change = await steps.asked(sn, { decideBy: inMs(15_000) });
+    const end = await steps.ended(change.id);
     expect(end).toMatchObject({ decisionStatus: 'expired', outcome: { code: 'decide_by_passed' } });
     expect(await codeOf(decide(api.users.bob, change))).toBe('already_decided');
-    expect(await ground.calls(sn)).toEqual([]);
-    await saveHistory(ground, workflowIdOf(change.id), 'expired');
+    expect(await testbed.calls(sn)).toEqual([]);
+    await saveHistory(testbed, workflowIdOf(change.id), 'expired');
   });
 
   test('is paused between attempts, resumed, and then succeeds', async () => {
-    const sn = await ground.certificate();
+    const sn = await testbed.certificate();
     // So many that it is still at them when the operator's word comes.
-    await ground.fault(sn, { times: 6 });
-    const { id } = await journey.approved(sn);
+    await testbed.fault(sn, { times: 6 });
+    const { id } = await steps.approved(sn);
     await changeThat(api.users.alice, id, (c) => c.attempts.length >= 2);
     expect(await codeOf(api.users.alice.post(`/v1/changes/${id}/withdrawal`, { comment: '' }))).toBe(
       'call_started',
@@ -176,9 +183,9 @@ describe.concurrent('a change', { timeout: 300_000 }, () => {
     ).toBe('missing_role');
     await control(id, 'pause');
     const paused = await changeThat(api.users.alice, id, (c) => c.executionStatus === 'paused');
-    await saveHistory(ground, workflowIdOf(id), 'paused');
+    await saveHistory(testbed, workflowIdOf(id), 'paused');
     await control(id, 'resume');
-    const end = await journey.ended(id);
+    const end = await steps.ended(id);
     expect(end.executionStatus).toBe('succeeded');
     expect(end.attempts.length).toBeGreaterThan(paused.attempts.length - 1);
     const entries = await entriesOf(api.users.dave, id);
@@ -188,23 +195,23 @@ describe.concurrent('a change', { timeout: 300_000 }, () => {
   });
 
   test('is paused while a call is under way, and takes its answer before it rests', async () => {
-    const sn = await ground.certificate();
-    await ground.fault(sn, { kind: 'hang' });
-    const { id } = await journey.approved(sn);
+    const sn = await testbed.certificate();
+    await testbed.fault(sn, { kind: 'hang' });
+    const { id } = await steps.approved(sn);
     await changeThat(api.users.alice, id, (c) => c.callUnderWay !== null);
     await control(id, 'pause');
     const paused = await changeThat(api.users.alice, id, (c) => c.attempts[0]?.outcome === 'unknown');
     expect(paused).toMatchObject({ executionStatus: 'paused', closedAt: null });
     await control(id, 'resume');
-    const end = await journey.ended(id);
+    const end = await steps.ended(id);
     expect(end).toMatchObject({ executionStatus: 'succeeded', outcome: { code: 'succeeded' } });
     expect(end.attempts.map((a) => a.outcome)).toEqual(['unknown', 'succeeded']);
   });
 
   test('may be withdrawn again in a round that follows a drift without a call', async () => {
-    const sn = await ground.certificate();
-    const asked = await journey.asked(sn);
-    await ground.control('PUT', '/_sim/certificates', {
+    const sn = await testbed.certificate();
+    const asked = await steps.asked(sn);
+    await testbed.control('PUT', '/_sim/certificates', {
       mqttInstanceId: instance,
       sn,
       caName: 'another line',
@@ -213,18 +220,18 @@ describe.concurrent('a change', { timeout: 300_000 }, () => {
     const { id } = await decide(api.users.bob, asked);
     await changeThat(api.users.alice, id, (c) => c.round === 2);
     await api.users.alice.post(`/v1/changes/${id}/withdrawal`, { comment: '' });
-    expect(await journey.ended(id)).toMatchObject({
+    expect(await steps.ended(id)).toMatchObject({
       decisionStatus: 'withdrawn',
       executionStatus: 'not_started',
     });
   });
 
   test('may be abandoned, and not withdrawn, in a round that follows a drift after a call', async () => {
-    const sn = await ground.certificate();
-    await ground.fault(sn, { times: 2 });
-    const asked = await journey.approved(sn);
+    const sn = await testbed.certificate();
+    await testbed.fault(sn, { times: 2 });
+    const asked = await steps.approved(sn);
     await changeThat(api.users.alice, asked.id, (c) => c.attempts.length > 0);
-    await ground.control('PUT', '/_sim/certificates', {
+    await testbed.control('PUT', '/_sim/certificates', {
       mqttInstanceId: instance,
       sn,
       caName: 'another line',
@@ -235,56 +242,56 @@ describe.concurrent('a change', { timeout: 300_000 }, () => {
     expect(await codeOf(withdrawal)).toBe('call_started');
     expect(await codeOf(control(id, 'pause'))).toBe('not_approved');
     await control(id, 'abandon');
-    const end = await journey.ended(id);
+    const end = await steps.ended(id);
     expect(end).toMatchObject({
       decisionStatus: 'withdrawn',
       executionStatus: 'failed',
       outcome: { code: 'abandoned' },
     });
-    expect((await ground.calls(sn)).filter((c) => c.applied)).toEqual([]);
+    expect((await testbed.calls(sn)).filter((c) => c.applied)).toEqual([]);
     // The target is free again.
-    expect((await journey.asked(sn)).decisionStatus).toBe('pending');
+    expect((await steps.asked(sn)).decisionStatus).toBe('pending');
   });
 
   test('is abandoned by an operator and says how its last call ended', async () => {
-    const sn = await ground.certificate();
-    await ground.fault(sn, { times: 50 });
-    const { id } = await journey.approved(sn);
+    const sn = await testbed.certificate();
+    await testbed.fault(sn, { times: 50 });
+    const { id } = await steps.approved(sn);
     await changeThat(api.users.alice, id, (c) => c.attempts.length >= 2);
     await control(id, 'abandon');
-    const end = await journey.ended(id);
+    const end = await steps.ended(id);
     expect(end).toMatchObject({ executionStatus: 'failed', outcome: { code: 'abandoned' } });
-    expect((await ground.calls(sn)).filter((c) => c.applied)).toEqual([]);
-    await saveHistory(ground, workflowIdOf(id), 'abandoned');
+    expect((await testbed.calls(sn)).filter((c) => c.applied)).toEqual([]);
+    await saveHistory(testbed, workflowIdOf(id), 'abandoned');
   });
 
   test('fails when execute-by passes during retries', async () => {
-    const sn = await ground.certificate();
-    await ground.fault(sn, { times: 50 });
-    const { id } = await journey.approved(sn, { decideBy: inMs(14_000), executeBy: inMs(15_000) });
-    const end = await journey.ended(id);
+    const sn = await testbed.certificate();
+    await testbed.fault(sn, { times: 50 });
+    const { id } = await steps.approved(sn, { decideBy: inMs(14_000), executeBy: inMs(15_000) });
+    const end = await steps.ended(id);
     expect(end).toMatchObject({ executionStatus: 'failed', outcome: { code: 'execute_by_passed' } });
     expect(end.attempts.length).toBeGreaterThan(1);
-    await saveHistory(ground, workflowIdOf(id), 'failed-at-execute-by');
+    await saveHistory(testbed, workflowIdOf(id), 'failed-at-execute-by');
   });
 
   test('ends outcome_unknown when a call was lost and the target cannot be read', async () => {
-    const sn = await ground.certificate();
-    await ground.fault(sn, { kind: 'hang' });
-    const { id } = await journey.approved(sn, { decideBy: inMs(14_000), executeBy: inMs(15_000) });
-    await eventually(async () => ((await ground.calls(sn)).length === 1 ? true : null));
+    const sn = await testbed.certificate();
+    await testbed.fault(sn, { kind: 'hang' });
+    const { id } = await steps.approved(sn, { decideBy: inMs(14_000), executeBy: inMs(15_000) });
+    await eventually(async () => ((await testbed.calls(sn)).length === 1 ? true : null));
     // While the call hangs: no read after it succeeds.
-    await ground.control('POST', '/_sim/faults', {
+    await testbed.control('POST', '/_sim/faults', {
       action: 'GetCaCertificate',
       sn,
       times: 500,
       status: 503,
       code: 'ServiceUnavailable',
     });
-    const end = await journey.ended(id);
+    const end = await steps.ended(id);
     expect(end).toMatchObject({ executionStatus: 'outcome_unknown', outcome: { code: 'outcome_unknown' } });
     expect(end.attempts.map((a) => a.outcome)).toEqual(['unknown']);
-    await saveHistory(ground, workflowIdOf(id), 'outcome-unknown');
+    await saveHistory(testbed, workflowIdOf(id), 'outcome-unknown');
   });
 
   test.each([
@@ -294,32 +301,32 @@ describe.concurrent('a change', { timeout: 300_000 }, () => {
   ])(
     'applied but answered otherwise (%s) ends succeeded, reconciled, with one effect',
     async (kind, attempts) => {
-      const sn = await ground.certificate();
-      await ground.fault(sn, { kind });
-      const { id } = await journey.approved(sn);
-      const end = await journey.ended(id);
+      const sn = await testbed.certificate();
+      await testbed.fault(sn, { kind });
+      const { id } = await steps.approved(sn);
+      const end = await steps.ended(id);
       expect(end).toMatchObject({
         executionStatus: 'succeeded',
         outcome: { code: 'succeeded', reconciled: true },
       });
       expect(end.attempts).toHaveLength(attempts);
-      expect(await ground.calls(sn)).toHaveLength(1);
+      expect(await testbed.calls(sn)).toHaveLength(1);
       expect(await story(id)).toContain('change.reconciled');
       expect(end.attempts[0]?.requestId ?? null).toBe(
-        kind === 'appliedThen500' ? (await ground.calls(sn))[0]?.requestId : null,
+        kind === 'appliedThen500' ? (await testbed.calls(sn))[0]?.requestId : null,
       );
-      if (kind === 'appliedThen500') await saveHistory(ground, workflowIdOf(id), 'reconciled');
+      if (kind === 'appliedThen500') await saveHistory(testbed, workflowIdOf(id), 'reconciled');
     },
   );
 
   test.each(['hang', 'reset', 'html', 'empty', 'truncated', 'otherSn'])('outlives a %s', async (kind) => {
-    const sn = await ground.certificate();
-    await ground.fault(sn, { kind });
-    const { id } = await journey.approved(sn);
-    const end = await journey.ended(id);
+    const sn = await testbed.certificate();
+    await testbed.fault(sn, { kind });
+    const { id } = await steps.approved(sn);
+    const end = await steps.ended(id);
     expect(end.executionStatus).toBe('succeeded');
     expect(end.attempts[0]).toMatchObject({ outcome: 'unknown', class: 'unknown' });
-    expect((await ground.calls(sn)).filter((c) => c.applied).length).toBeLessThanOrEqual(1);
+    expect((await testbed.calls(sn)).filter((c) => c.applied).length).toBeLessThanOrEqual(1);
   });
 
   test.each([
@@ -329,26 +336,26 @@ describe.concurrent('a change', { timeout: 300_000 }, () => {
     [400, 'FindCaBySnError'],
     [400, 'MqttInstanceNotFound'],
   ])('fails for good on %d %s', async (status, vendorCode) => {
-    const sn = await ground.certificate();
-    await ground.fault(sn, { status, code: vendorCode });
-    const { id } = await journey.approved(sn);
-    const end = await journey.ended(id);
-    const [call] = await ground.calls(sn);
+    const sn = await testbed.certificate();
+    await testbed.fault(sn, { status, code: vendorCode });
+    const { id } = await steps.approved(sn);
+    const end = await steps.ended(id);
+    const [call] = await testbed.calls(sn);
     expect(end).toMatchObject({
       executionStatus: 'failed',
       outcome: { code: vendorCode, requestId: call?.requestId },
     });
     expect(end.attempts.map((a) => a.class)).toEqual(['permanent']);
-    if (vendorCode === 'PermissionCheckFailed') await saveHistory(ground, workflowIdOf(id), 'failed');
+    if (vendorCode === 'PermissionCheckFailed') await saveHistory(testbed, workflowIdOf(id), 'failed');
   });
 
   test('repeats a doubtful 500 five times and no more', async () => {
-    const sn = await ground.certificate();
-    await ground.fault(sn, { status: 500, code: 'FindCaBySnError', times: 50 });
-    const { id } = await journey.approved(sn);
-    const end = await journey.ended(id);
+    const sn = await testbed.certificate();
+    await testbed.fault(sn, { status: 500, code: 'FindCaBySnError', times: 50 });
+    const { id } = await steps.approved(sn);
+    const end = await steps.ended(id);
     expect(end).toMatchObject({ executionStatus: 'failed', outcome: { code: 'FindCaBySnError' } });
-    expect(await ground.calls(sn)).toHaveLength(5);
+    expect(await testbed.calls(sn)).toHaveLength(5);
   });
 
   test.each([
@@ -357,17 +364,17 @@ describe.concurrent('a change', { timeout: 300_000 }, () => {
     [429, 'Throttling.User', 'throttled'],
     [503, 'ServiceUnavailable', 'transient'],
   ])('retries %d %s', async (status, vendorCode, faultClass) => {
-    const sn = await ground.certificate();
-    await ground.fault(sn, { status, code: vendorCode });
-    const end = await journey.ended((await journey.approved(sn)).id);
+    const sn = await testbed.certificate();
+    await testbed.fault(sn, { status, code: vendorCode });
+    const end = await steps.ended((await steps.approved(sn)).id);
     expect(end.executionStatus).toBe('succeeded');
     expect(end.attempts.map((a) => a.class)).toEqual([faultClass, null]);
   });
 
   test('asks again when the target has drifted since the approval', async () => {
-    const sn = await ground.certificate();
-    const change = await journey.approved(sn, { executeAfter: inMs(4000) });
-    await ground.control('PUT', '/_sim/certificates', {
+    const sn = await testbed.certificate();
+    const change = await steps.approved(sn, { executeAfter: inMs(4000) });
+    await testbed.control('PUT', '/_sim/certificates', {
       mqttInstanceId: instance,
       sn,
       caName: 'another line',
@@ -380,25 +387,25 @@ describe.concurrent('a change', { timeout: 300_000 }, () => {
     );
     expect(again.digest).not.toBe(change.digest);
     expect(again.decisions.map((d) => d.counts)).toEqual([false]);
-    expect(await ground.calls(sn)).toEqual([]);
+    expect(await testbed.calls(sn)).toEqual([]);
     expect(await codeOf(decide(api.users.bob, change))).toBe('digest_mismatch');
-    await saveHistory(ground, workflowIdOf(change.id), 'drifted');
+    await saveHistory(testbed, workflowIdOf(change.id), 'drifted');
     await decide(api.users.bob, again);
-    expect((await journey.ended(change.id)).executionStatus).toBe('succeeded');
+    expect((await steps.ended(change.id)).executionStatus).toBe('succeeded');
     expect(await story(change.id)).toContain('change.drifted');
   });
 
   test('is refused when somebody else has activated the target meanwhile', async () => {
-    const sn = await ground.certificate();
-    const { id } = await journey.approved(sn, { executeAfter: inMs(4000) });
-    await ground.control('PUT', '/_sim/certificates', {
+    const sn = await testbed.certificate();
+    const { id } = await steps.approved(sn, { executeAfter: inMs(4000) });
+    await testbed.control('PUT', '/_sim/certificates', {
       mqttInstanceId: instance,
       sn,
       caName: 'line',
       status: '1',
     });
-    const end = await journey.ended(id);
+    const end = await steps.ended(id);
     expect(end).toMatchObject({ decisionStatus: 'refused', outcome: { code: 'already_active' } });
-    expect(await ground.calls(sn)).toEqual([]);
+    expect(await testbed.calls(sn)).toEqual([]);
   });
 });

@@ -1,18 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeWebhook } from '../../activities/webhook.ts';
 import { startReceiver, webhookSecret } from '../support/receiver.ts';
-import { eventually, startApi, startGround, startWorkers } from '../support/service.ts';
-import { decide, entriesOf, journeyOf, post } from '../support/journey.ts';
-import type { Journey } from '../support/journey.ts';
+import { eventually, startApi, startTestbed, startWorkers } from '../support/service.ts';
+import { decide, entriesOf, stepsOf, post } from '../support/steps.ts';
+import type { Steps } from '../support/steps.ts';
 import { startDyingWorker, startProcess } from '../support/process.ts';
-import type { Ground } from '../support/service.ts';
+import type { Testbed } from '../support/service.ts';
 import { replayAll } from '../support/replay.ts';
 
-let ground: Ground;
+let testbed: Testbed;
 let api: Awaited<ReturnType<typeof startApi>>;
 let workers: Awaited<ReturnType<typeof startWorkers>>;
 let receiver: Awaited<ReturnType<typeof startReceiver>>;
-let journey: Journey;
+let steps: Steps;
 /** Of which changes the receiver takes nothing, or the first message only at the second try. */
 const refused = new Set<unknown>();
 const slow = new Set<unknown>();
@@ -24,19 +24,19 @@ beforeAll(async () => {
     const tries = receiver.received.filter((r) => r.id === id).length;
     return slow.has(change) && tries < 2 ? 500 : 204;
   });
-  ground = await startGround();
+  testbed = await startTestbed();
   [api, workers] = await Promise.all([
-    startApi(ground),
-    startWorkers(ground, { webhook: makeWebhook(receiver.url, webhookSecret) }),
+    startApi(testbed),
+    startWorkers(testbed, { webhook: makeWebhook(receiver.url, webhookSecret) }),
   ]);
-  journey = journeyOf(api);
+  steps = stepsOf(api);
 });
 afterAll(async () => {
-  expect(await replayAll(ground)).toBeGreaterThanOrEqual(2);
+  expect(await replayAll(testbed)).toBeGreaterThanOrEqual(2);
   await workers.stop();
   await api.stop();
   await receiver.stop();
-  await ground.stop();
+  await testbed.stop();
 });
 
 const ofChange = (id: string) => receiver.received.filter((r) => r.body.data.change['id'] === id);
@@ -52,10 +52,10 @@ const webhook = () => ({
 
 describe.concurrent('people', { timeout: 300_000 }, () => {
   test('are told that a decision is awaited, of the decision and of the end; each is recorded once', async () => {
-    const asked = await journey.asked(await ground.certificate());
+    const asked = await steps.asked(await testbed.certificate());
     slow.add(asked.id);
     await decide(api.users.bob, asked);
-    await journey.ended(asked.id);
+    await steps.ended(asked.id);
     const kinds = await eventually(async () => {
       const sent = await kindsOf(asked.id);
       return sent.length >= 3 ? sent : null;
@@ -78,13 +78,13 @@ describe.concurrent('people', { timeout: 300_000 }, () => {
   });
 
   test('are told late by a receiver that fails; it delays and fails no change', async () => {
-    const asked = await journey.asked(await ground.certificate());
+    const asked = await steps.asked(await testbed.certificate());
     refused.add(asked.id);
     await decide(api.users.bob, asked);
-    const end = await journey.ended(asked.id);
+    const end = await steps.ended(asked.id);
     expect(end.executionStatus).toBe('succeeded');
     await eventually(async () => {
-      const { status } = await ground.client.workflow.getHandle(`change-${asked.id}`).describe();
+      const { status } = await testbed.client.workflow.getHandle(`change-${asked.id}`).describe();
       return status.name === 'COMPLETED' ? true : null;
     });
     await eventually(() =>
@@ -100,7 +100,7 @@ describe.concurrent('people', { timeout: 300_000 }, () => {
   });
 
   test('are told twice under one id, and it is recorded once, when the worker is killed between', async () => {
-    const own = await startGround();
+    const own = await startTestbed();
     const [ownApi, dying] = await Promise.all([
       startApi(own, { engineDeadlineMs: 60_000 }),
       startDyingWorker(own, 'notice.sent', webhook()),

@@ -6,16 +6,16 @@ import { inactivateCaCertificate } from '../../operations/inactivate-ca-certific
 import { makeOperations } from '../../operations/registry.ts';
 import type { Operations } from '../../operations/registry.ts';
 import { startHost } from '../support/host.ts';
-import { codeOf, decide, journeyOf, post } from '../support/journey.ts';
+import { codeOf, decide, stepsOf, post } from '../support/steps.ts';
 import { pins, operations } from '../support/operations.ts';
-import { changeThat, eventually, startApi, startGround, startWorkers } from '../support/service.ts';
-import type { Ground } from '../support/service.ts';
+import { changeThat, eventually, startApi, startTestbed, startWorkers } from '../support/service.ts';
+import type { Testbed } from '../support/service.ts';
 
 /* A worker acts on a change only with the very definition that the change has pinned. */
 
 const older = makeOperations([defineOperation({ ...activeCaCertificate, version: '0' })]);
 
-let ground: Ground;
+let testbed: Testbed;
 let api: Awaited<ReturnType<typeof startApi>>;
 let workers: Awaited<ReturnType<typeof startWorkers>>;
 /** What the worker has now, and what it has once the next change is open. */
@@ -25,7 +25,7 @@ const alarms: string[] = [];
 const changing: Operations = { list: operations.list, get: (name) => held.get(name) };
 
 const startedWith = (of: Operations) =>
-  startWorkers(ground, {
+  startWorkers(testbed, {
     operations: of,
     alarm: (code) => alarms.push(code),
     at: (point) => {
@@ -36,13 +36,13 @@ const startedWith = (of: Operations) =>
   });
 
 beforeAll(async () => {
-  ground = await startGround();
-  [api, workers] = await Promise.all([startApi(ground), startedWith(changing)]);
+  testbed = await startTestbed();
+  [api, workers] = await Promise.all([startApi(testbed), startedWith(changing)]);
 });
 afterAll(async () => {
   await workers.stop();
   await api.stop();
-  await ground.stop();
+  await testbed.stop();
 });
 
 /** Waits for one more alarm than there were. */
@@ -53,7 +53,7 @@ async function alarmAfter(before: number): Promise<void> {
 
 test('a submission that pins another definition is refused with nothing written, and the key is safe afterwards', async () => {
   const { alice } = api.users;
-  const [sn, key] = [await ground.certificate(), randomUUID()];
+  const [sn, key] = [await testbed.certificate(), randomUUID()];
   held = older;
   expect(await codeOf(post(alice, sn, key))).toBe('operation_out_of_step');
   held = makeOperations([]);
@@ -71,7 +71,7 @@ test('a submission that pins another definition is refused with nothing written,
 
 test('a precheck and a call wait for a worker that has the definition, with no attempt begun', async () => {
   const { alice, bob } = api.users;
-  const sn = await ground.certificate();
+  const sn = await testbed.certificate();
   let before = alarms.length;
   onceOpen = older;
   const { id } = await post(alice, sn);
@@ -85,14 +85,14 @@ test('a precheck and a call wait for a worker that has the definition, with no a
   await decide(bob, asked);
   await alarmAfter(before);
   expect(await alice.change(id)).toMatchObject({ decisionStatus: 'approved', attempts: [], outcome: null });
-  expect(await ground.calls(sn)).toEqual([]);
+  expect(await testbed.calls(sn)).toEqual([]);
   held = operations;
-  expect(await journeyOf(api).ended(id)).toMatchObject({ executionStatus: 'succeeded' });
+  expect(await stepsOf(api).ended(id)).toMatchObject({ executionStatus: 'succeeded' });
 });
 
 test('a call waits for a worker that has the operation at all', async () => {
-  const sn = await ground.certificate();
-  const asked = await journeyOf(api).asked(sn);
+  const sn = await testbed.certificate();
+  const asked = await stepsOf(api).asked(sn);
   await workers.stop();
   const without = await startedWith(makeOperations([inactivateCaCertificate]));
   const before = alarms.length;
@@ -101,15 +101,15 @@ test('a call waits for a worker that has the operation at all', async () => {
   expect(await api.users.alice.change(asked.id)).toMatchObject({ attempts: [], outcome: null });
   await without.stop();
   workers = await startedWith(changing);
-  expect(await journeyOf(api).ended(asked.id)).toMatchObject({ executionStatus: 'succeeded' });
-  expect(await ground.calls(sn)).toHaveLength(1);
+  expect(await stepsOf(api).ended(asked.id)).toMatchObject({ executionStatus: 'succeeded' });
+  expect(await testbed.calls(sn)).toHaveLength(1);
 });
 
 test('the activity of one operation makes no call for a change of another', async () => {
-  const host = await startHost(ground);
+  const host = await startHost(testbed);
   onTestFinished(() => host.stop());
-  const sn = await ground.certificate();
-  const { attempts: _attempts, ...change } = await journeyOf(api).asked(sn);
+  const sn = await testbed.certificate();
+  const { attempts: _attempts, ...change } = await stepsOf(api).asked(sn);
   const called = await host.start(
     'bareActivity',
     'InactivateCaCertificate',
@@ -119,5 +119,5 @@ test('the activity of one operation makes no call for a change of another', asyn
   await expect(called.result()).rejects.toMatchObject({
     cause: { cause: { type: 'invalid_request', nonRetryable: true } },
   });
-  expect(await ground.calls(sn)).toEqual([]);
+  expect(await testbed.calls(sn)).toEqual([]);
 });

@@ -3,21 +3,21 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { ChangeView } from '../../api/view.ts';
 import { createCredential } from '../../onsmqtt/credentials.ts';
 import { calls } from '../simulator/control-client.ts';
-import { codeOf, decide, entriesOf, inMs } from '../support/journey.ts';
-import { changeThat, instance, startApi, startGround, startWorkers } from '../support/service.ts';
-import type { Ground } from '../support/service.ts';
+import { codeOf, decide, entriesOf, inMs } from '../support/steps.ts';
+import { changeThat, instance, startApi, startTestbed, startWorkers } from '../support/service.ts';
+import type { Testbed } from '../support/service.ts';
 import { implementationsBy, operations } from '../support/operations.ts';
 import { roleArn, startTrustedSimulator } from '../support/sts.ts';
 import type { TrustedSimulator } from '../support/sts.ts';
 
 const key = { accessKeyId: 'session-opener', accessKeySecret: 'secret-of-it' };
-let ground: Ground;
+let testbed: Testbed;
 let api: Awaited<ReturnType<typeof startApi>>;
 let simulator: TrustedSimulator;
 
 beforeAll(async () => {
-  [ground, simulator] = await Promise.all([
-    startGround(),
+  [testbed, simulator] = await Promise.all([
+    startTestbed(),
     startTrustedSimulator({
       accessKeys: { [key.accessKeyId]: key.accessKeySecret },
       seed: [
@@ -31,17 +31,17 @@ beforeAll(async () => {
       ],
     }),
   ]);
-  api = await startApi(ground);
+  api = await startApi(testbed);
 });
 
 afterAll(async () => {
   await api.stop();
-  await ground.stop();
+  await testbed.stop();
   await simulator.close();
 });
 
 test('sends each operation’s own call and no other, with its own action in the session’s policy', async () => {
-  const workers = await startWorkers(ground, {
+  const workers = await startWorkers(testbed, {
     implementations: implementationsBy({
       endpoint: simulator.url,
       credential: () => createCredential(key),
@@ -83,9 +83,9 @@ test('sends each operation’s own call and no other, with its own action in the
 });
 
 test('operations on one certificate exclude each other; a CA certificate and its devices do not', async () => {
-  const caSn = await ground.certificate();
-  const deviceSn = await ground.deviceCertificate(caSn);
-  const workers = await startWorkers(ground);
+  const caSn = await testbed.certificate();
+  const deviceSn = await testbed.deviceCertificate(caSn);
+  const workers = await startWorkers(testbed);
   onTestFinished(() => workers.stop());
   const opened = await ask('ActiveCaCertificate', { sn: caSn });
   const device = { caSn, deviceSn };
@@ -99,9 +99,9 @@ test('operations on one certificate exclude each other; a CA certificate and its
 });
 
 test('a device’s approvers see its CA certificate’s status, and are asked again when that changes', async () => {
-  const caSn = await ground.certificate({ status: '1' });
-  const deviceSn = await ground.deviceCertificate(caSn);
-  const workers = await startWorkers(ground);
+  const caSn = await testbed.certificate({ status: '1' });
+  const deviceSn = await testbed.deviceCertificate(caSn);
+  const workers = await startWorkers(testbed);
   onTestFinished(() => workers.stop());
   const { alice, bob } = api.users;
   const { id } = await ask('ActiveDeviceCertificate', { caSn, deviceSn }, { executeAfter: inMs(2000) });
@@ -109,7 +109,7 @@ test('a device’s approvers see its CA certificate’s status, and are asked ag
   expect(first).toMatchObject({ snapshot: { status: 'inactive', caStatus: 'active' }, round: 1 });
   expect(first.presented).toContainEqual({ label: 'CA status', value: 'active' });
   await decide(bob, first);
-  await ground.certificate({ sn: caSn, status: '0' });
+  await testbed.certificate({ sn: caSn, status: '0' });
   const second = await changeThat(alice, id, (c) => c.round === 2 && c.digest !== null);
   expect(second).toMatchObject({
     decisionStatus: 'pending',

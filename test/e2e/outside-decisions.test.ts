@@ -5,26 +5,26 @@ import type { ChangeView } from '../../api/view.ts';
 import { directoryFrom } from '../../policies/directory.ts';
 import type { PersonId } from '../../domain/person.ts';
 import type { PinnedPolicy } from '../../domain/policy.ts';
-import { decide, entriesOf, journeyOf } from '../support/journey.ts';
+import { decide, entriesOf, stepsOf } from '../support/steps.ts';
 import { choiceOf, outsideSystem, signedSending } from '../support/outside-system.ts';
 import { policyWith } from '../support/policy.ts';
 import { replayAll } from '../support/replay.ts';
-import { changeThat, instance, startApi, startGround, startWorkers } from '../support/service.ts';
-import type { Ground } from '../support/service.ts';
+import { changeThat, instance, startApi, startTestbed, startWorkers } from '../support/service.ts';
+import type { Testbed } from '../support/service.ts';
 
 /* Decisions that people make in a chat, through the API, the workflow and the log. */
 
 const secret = 'signs what the chat sends';
 const chat: PinnedPolicy['channels'] = [{ name: 'chat', mode: 'decide' }];
 
-let ground: Ground;
+let testbed: Testbed;
 let workers: Awaited<ReturnType<typeof startWorkers>>;
 let directory = directoryFrom({});
 const apis: Awaited<ReturnType<typeof startApi>>[] = [];
 
 beforeAll(async () => {
-  ground = await startGround();
-  const { issuer } = ground.identity;
+  testbed = await startTestbed();
+  const { issuer } = testbed.identity;
   const mapped = (subject: string, roles: 'approver'[] = ['approver']) => ({
     issuer,
     subject,
@@ -38,20 +38,20 @@ beforeAll(async () => {
     mapped('alice'),
     mapped('erin', []),
   ]);
-  workers = await startWorkers(ground, { groupsIn: (person: PersonId) => directory.groupsIn(person) });
+  workers = await startWorkers(testbed, { groupsIn: (person: PersonId) => directory.groupsIn(person) });
 });
 afterAll(async () => {
-  expect(await replayAll(ground)).toBeGreaterThan(1);
+  expect(await replayAll(testbed)).toBeGreaterThan(1);
   await workers.stop();
   await Promise.all(apis.map((api) => api.stop()));
-  await ground.stop();
+  await testbed.stop();
 });
 
 /** An API under a policy of its own, and what people do in its chat. */
 async function under(changed: Partial<PinnedPolicy>) {
   const told: Told[] = [];
   const policy = policyWith({ name: 'of the chat', ...changed });
-  const api = await startApi(ground, {
+  const api = await startApi(testbed, {
     policies: { current: () => ({ rules: [{ policy, match: {} }], directory }) },
     inbound: new Map([
       [
@@ -88,7 +88,7 @@ async function under(changed: Partial<PinnedPolicy>) {
     (await entriesOf(api.users.dave, id))
       .filter(({ type }) => type === 'decision.refused')
       .map(({ outcome, actor }) => [(actor as { subject: string }).subject, outcome]);
-  return { ...journeyOf(api), ...api, inChat, send, refusals, told };
+  return { ...stepsOf(api), ...api, inChat, send, refusals, told };
 }
 
 const recorded = { status: 200, outcome: 'recorded' };
@@ -96,7 +96,7 @@ const refused = (code: string) => ({ status: 200, outcome: 'refused', code });
 
 test('where the policy names the chat, a mapped person approves there, and the call is made', async () => {
   const { asked, ended, inChat, users } = await under({ channels: chat });
-  const sn = await ground.certificate();
+  const sn = await testbed.certificate();
   const change = await asked(sn);
   expect(await inChat('bob', change)).toMatchObject(recorded);
   const end = await ended(change.id);
@@ -107,7 +107,7 @@ test('where the policy names the chat, a mapped person approves there, and the c
         decision: 'approve',
         comment: 'seen in the chat',
         person: {
-          issuer: ground.identity.issuer,
+          issuer: testbed.identity.issuer,
           subject: 'bob',
           roles: ['approver'],
           groups: [],
@@ -116,14 +116,14 @@ test('where the policy names the chat, a mapped person approves there, and the c
       },
     ],
   });
-  expect((await ground.calls(sn)).filter((call) => call.applied)).toHaveLength(1);
+  expect((await testbed.calls(sn)).filter((call) => call.applied)).toHaveLength(1);
   const types = (await entriesOf(users.dave, change.id)).map(({ type }) => type);
   expect(types.filter((type) => type === 'decision.approved')).toHaveLength(1);
 });
 
 test('where no channel is named nothing counts, and each try is an entry', async () => {
   const { asked, inChat, users, refusals } = await under({});
-  const change = await asked(await ground.certificate());
+  const change = await asked(await testbed.certificate());
   expect(await inChat('bob', change)).toMatchObject(refused('channel_not_allowed'));
   expect(await inChat('bob', change, 'reject')).toMatchObject(refused('channel_not_allowed'));
   expect(await refusals(change.id)).toEqual([
@@ -142,7 +142,7 @@ test('an account without a mapping, the requester, and who has no role or no sea
     stages: [{ name: 'one', groups: [{ group: 'plant', threshold: 1 }] }],
     groups: { plant: { source: 'directory' } },
   });
-  const change = await asked(await ground.certificate());
+  const change = await asked(await testbed.certificate());
   const tries = [
     ['nobody', 'account_not_mapped'],
     ['alice', 'self_approval'],
@@ -163,21 +163,21 @@ test('groups of tokens are not known in a chat', async () => {
     stages: [{ name: 'one', groups: [{ group: 'operations', threshold: 1 }] }],
     groups: { operations: { source: 'token' } },
   });
-  const change = await asked(await ground.certificate());
+  const change = await asked(await testbed.certificate());
   expect(await inChat('bob', change)).toMatchObject(refused('not_an_approver'));
   expect((await decide(users.bob, change)).decisionStatus).toBe('approved');
 });
 
 test('a policy that asks for a second factor refuses by itself', async () => {
   const { asked, inChat, refusals } = await under({ channels: chat, authentication: { methods: ['mfa'] } });
-  const change = await asked(await ground.certificate());
+  const change = await asked(await testbed.certificate());
   expect(await inChat('bob', change)).toMatchObject(refused('stronger_authentication_needed'));
   expect(await refusals(change.id)).toEqual([['bob', 'stronger_authentication_needed']]);
 });
 
 test('where only rejections count, an approval does not', async () => {
   const { asked, ended, inChat } = await under({ channels: [{ name: 'chat', mode: 'reject_only' }] });
-  const change = await asked(await ground.certificate());
+  const change = await asked(await testbed.certificate());
   expect(await inChat('bob', change)).toMatchObject(refused('channel_not_allowed'));
   expect(await inChat('bob', change, 'reject')).toMatchObject({ ...recorded, action: 'reject' });
   expect((await ended(change.id)).decisionStatus).toBe('rejected');
@@ -185,9 +185,9 @@ test('where only rejections count, an approval does not', async () => {
 
 test('a button of an earlier round decides nothing of the next', async () => {
   const { asked, ended, inChat, users } = await under({ channels: chat });
-  const sn = await ground.certificate();
+  const sn = await testbed.certificate();
   const first = await asked(sn);
-  await ground.control('PUT', '/_sim/certificates', {
+  await testbed.control('PUT', '/_sim/certificates', {
     mqttInstanceId: instance,
     sn,
     caName: 'another line',
@@ -205,11 +205,11 @@ test('two clicks at once: two people have two seats, one person has one', async 
     channels: chat,
     stages: [{ name: 'one', groups: [{ group: null, threshold: 2 }] }],
   });
-  const change = await asked(await ground.certificate());
+  const change = await asked(await testbed.certificate());
   const twice = await Promise.all([inChat('bob', change), inChat('bob', change)]);
   for (const answer of twice) expect(answer).toMatchObject(recorded);
   expect((await users.alice.change(change.id)).decisionStatus).toBe('pending');
-  const other = await asked(await ground.certificate());
+  const other = await asked(await testbed.certificate());
   await Promise.all([inChat('bob', other), inChat('carol', other), inChat('carol', change)]);
   for (const { id } of [change, other]) {
     expect((await ended(id)).executionStatus).toBe('succeeded');
@@ -220,7 +220,7 @@ test('two clicks at once: two people have two seats, one person has one', async 
 
 test('what approves and rejects at once comes to one outcome', async () => {
   const { asked, ended, inChat } = await under({ channels: chat });
-  const change = await asked(await ground.certificate());
+  const change = await asked(await testbed.certificate());
   const answers = await Promise.all([inChat('bob', change), inChat('carol', change, 'reject')]);
   const kept = answers.filter(({ outcome }) => outcome === 'recorded');
   expect(kept).toHaveLength(1);
@@ -233,7 +233,7 @@ test('a delivery that is sent again after its decision was taken back decides no
     channels: chat,
     stages: [{ name: 'one', groups: [{ group: null, threshold: 2 }] }],
   });
-  const change = await asked(await ground.certificate());
+  const change = await asked(await testbed.certificate());
   const captured = signedSending(secret, choiceOf('decision', 'U-bob', change));
   expect(await send(captured)).toMatchObject(recorded);
   await users.bob.delete(`/v1/changes/${change.id}/decisions`);

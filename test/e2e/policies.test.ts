@@ -7,17 +7,17 @@ import type { PersonId } from '../../domain/person.ts';
 import type { PinnedPolicy } from '../../domain/policy.ts';
 import { workflowIdOf } from '../../domain/change.ts';
 import { stateQuery } from '../../workflows/messages.ts';
-import { codeOf, decide, entriesOf, inMs, journeyOf, post } from '../support/journey.ts';
-import type { Journey } from '../support/journey.ts';
+import { codeOf, decide, entriesOf, inMs, stepsOf, post } from '../support/steps.ts';
+import type { Steps } from '../support/steps.ts';
 import { policyWith } from '../support/policy.ts';
 import { replayAll } from '../support/replay.ts';
-import { changeThat, eventually, startApi, startGround, startWorkers } from '../support/service.ts';
-import type { Ground } from '../support/service.ts';
+import { changeThat, eventually, startApi, startTestbed, startWorkers } from '../support/service.ts';
+import type { Testbed } from '../support/service.ts';
 
-let ground: Ground;
+let testbed: Testbed;
 let api: Awaited<ReturnType<typeof startApi>>;
 let workers: Awaited<ReturnType<typeof startWorkers>>;
-let journey: Journey;
+let steps: Steps;
 /** What else is to be stopped. */
 const apis: Awaited<ReturnType<typeof startApi>>[] = [];
 
@@ -25,11 +25,11 @@ const apis: Awaited<ReturnType<typeof startApi>>[] = [];
 let directory = directoryFrom({});
 const groupsIn = (person: PersonId) => directory.groupsIn(person);
 const plant = (...subjects: string[]) =>
-  directoryFrom({ plant: subjects.map((subject) => ({ issuer: ground.identity.issuer, subject })) });
+  directoryFrom({ plant: subjects.map((subject) => ({ issuer: testbed.identity.issuer, subject })) });
 
 /** An API under a policy of its own, the steps of a change there, and its demo users. */
 async function under(changed: Partial<PinnedPolicy>) {
-  const own = await startApi(ground, {
+  const own = await startApi(testbed, {
     policies: {
       current: () => ({
         rules: [{ policy: policyWith(changed), match: {} }],
@@ -38,7 +38,7 @@ async function under(changed: Partial<PinnedPolicy>) {
     },
   });
   apis.push(own);
-  return { ...journeyOf(own), users: own.users, url: own.url };
+  return { ...stepsOf(own), users: own.users, url: own.url };
 }
 
 /** Keeps a precheck from being told to its workflow while it is pending. */
@@ -47,18 +47,18 @@ let held: Promise<void> | undefined;
 const typesOf = async (id: string) => (await entriesOf(api.users.dave, id)).map((e) => e.type);
 
 beforeAll(async () => {
-  ground = await startGround();
+  testbed = await startTestbed();
   [api, workers] = await Promise.all([
-    startApi(ground),
-    startWorkers(ground, { groupsIn, at: (point) => (point === 'prechecked' ? held : undefined) }),
+    startApi(testbed),
+    startWorkers(testbed, { groupsIn, at: (point) => (point === 'prechecked' ? held : undefined) }),
   ]);
-  journey = journeyOf(api);
+  steps = stepsOf(api);
 });
 afterAll(async () => {
-  expect(await replayAll(ground)).toBeGreaterThan(1);
+  expect(await replayAll(testbed)).toBeGreaterThan(1);
   await workers.stop();
   await Promise.all([api, ...apis].map((one) => one.stop()));
-  await ground.stop();
+  await testbed.stop();
 });
 
 test('a policy that asks for a second factor refuses a login without and takes one with it', async () => {
@@ -66,9 +66,9 @@ test('a policy that asks for a second factor refuses a login without and takes o
     name: 'strong',
     authentication: { methods: ['mfa'], maxAgeSeconds: 300 },
   });
-  const change = await asked(await ground.certificate());
+  const change = await asked(await testbed.certificate());
   expect(await codeOf(decide(users.frank, change))).toBe('stronger_authentication_needed');
-  const { issuer } = ground.identity;
+  const { issuer } = testbed.identity;
   const strong = apiClient(url, await fetchDemoToken(issuer, 'frank', { mfa: true }));
   expect(await decide(strong, change)).toMatchObject({
     decisionStatus: 'approved',
@@ -84,9 +84,9 @@ test('a group of any name has its seats, whether a token names it in a list or a
     stages: [{ name: 'one', groups: [{ group, threshold: 2 }] }],
     groups: { [group]: { source: 'token' } },
   });
-  const change = await asked(await ground.certificate());
+  const change = await asked(await testbed.certificate());
   const member = async (user: string, groups: unknown) =>
-    apiClient(url, await ground.identity.tokenFor(user, { groups }));
+    apiClient(url, await testbed.identity.tokenFor(user, { groups }));
   const [bob, carol, other] = await Promise.all([
     member('bob', [group]),
     member('carol', group),
@@ -109,10 +109,10 @@ test('who comes without their groups, because they are too many for a token, is 
     stages: [{ name: 'one', groups: [{ group: 'operations', threshold: 1 }] }],
     groups: { operations: { source: 'token' } },
   });
-  const change = await asked(await ground.certificate());
+  const change = await asked(await testbed.certificate());
   const overage = { groups: undefined, _claim_names: { groups: 'src1' }, _claim_sources: { src1: {} } };
   const told = (claims: Record<string, unknown>) =>
-    ground.identity
+    testbed.identity
       .tokenFor('bob', claims)
       .then((token) => decide(apiClient(url, token), change))
       .catch((error: unknown) => (error as Error).message);
@@ -126,10 +126,10 @@ test('a decision that comes before the workflow has heard of what it read waits,
   let release = (): void => undefined;
   held = new Promise((resolve) => (release = resolve));
   const { users } = await under({ name: 'early' });
-  const { id } = await post(users.alice, await ground.certificate());
+  const { id } = await post(users.alice, await testbed.certificate());
   const seen = await changeThat(users.bob, id, (c) => c.digest !== null);
   const deciding = decide(users.bob, seen);
-  const handle = ground.client.workflow.getHandle(workflowIdOf(id));
+  const handle = testbed.client.workflow.getHandle(workflowIdOf(id));
   // Accepted, and waiting: the workflow itself knows no digest yet.
   await eventually(async () => {
     const { events } = await handle.fetchHistory();
@@ -153,8 +153,8 @@ test('a decision that comes before the workflow has heard of what it read waits,
 
 test('a revoked version of a policy ends its open changes as refused, and is recorded once', async () => {
   const [waiting, approved] = await Promise.all([
-    journey.asked(await ground.certificate()),
-    journey.approved(await ground.certificate(), {
+    steps.asked(await testbed.certificate()),
+    steps.approved(await testbed.certificate(), {
       executeAfter: new Date(Date.now() + 3_600_000).toISOString(),
     }),
   ]);
@@ -170,8 +170,8 @@ test('a revoked version of a policy ends its open changes as refused, and is rec
   expect(kept).toMatchObject({ digest, name: 'four-eyes', revokedBy: { subject: 'adam' } });
   expect(await users.adam.post('/v1/policy-revocations', revocation)).toEqual(kept);
 
-  expect(await codeOf(journey.asked(await ground.certificate()))).toBe('policy_revoked');
-  const ends = await Promise.all([journey.ended(waiting.id), journey.ended(approved.id)]);
+  expect(await codeOf(steps.asked(await testbed.certificate()))).toBe('policy_revoked');
+  const ends = await Promise.all([steps.ended(waiting.id), steps.ended(approved.id)]);
   expect(ends).toMatchObject([
     { decisionStatus: 'refused', executionStatus: 'not_started', outcome: { code: 'policy_revoked' } },
     { decisionStatus: 'refused', executionStatus: 'cancelled', outcome: { code: 'policy_revoked' } },
@@ -196,7 +196,7 @@ describe.concurrent('under a policy of their own', () => {
       ],
       groups: { operations: { source: 'token' }, security: { source: 'token' } },
     });
-    const change = await asked(await ground.certificate());
+    const change = await asked(await testbed.certificate());
     expect(await codeOf(decide(users.frank, change))).toBe('not_an_approver');
     expect((await decide(users.bob, change)).missing).toMatchObject([
       { stage: 'operations', seats: 1 },
@@ -229,14 +229,14 @@ describe.concurrent('under a policy of their own', () => {
 
   test('a standard change runs without a person, and its log says so', async () => {
     const { ended, users } = await under({ name: 'standard', standard: true, stages: [] });
-    const sn = await ground.certificate();
+    const sn = await testbed.certificate();
     const { id } = await post(users.alice, sn);
     expect(await ended(id)).toMatchObject({
       decisionStatus: 'approved',
       executionStatus: 'succeeded',
       decisions: [],
     });
-    expect(await ground.calls(sn)).toHaveLength(1);
+    expect(await testbed.calls(sn)).toHaveLength(1);
     const entries = await entriesOf(users.dave, id);
     expect(entries.find((e) => e.type === 'change.scheduled')).toMatchObject({
       standard: true,
@@ -245,13 +245,13 @@ describe.concurrent('under a policy of their own', () => {
   });
 
   test('a break-glass change runs at once, owes a review by somebody else, and takes over an ordinary change', async () => {
-    const alice = { issuer: ground.identity.issuer, subject: 'alice' };
+    const alice = { issuer: testbed.identity.issuer, subject: 'alice' };
     const { asked, ended, users } = await under({
       name: 'emergency',
       breakGlass: { groups: ['on-call'], approvals: 0, reasons: ['outage'] },
       groups: { 'on-call': { source: 'members', members: [alice] } },
     });
-    const sn = await ground.certificate();
+    const sn = await testbed.certificate();
     const ordinary = await asked(sn);
     const glass = { breakGlass: true, justification: 'Outage of line 4' };
     expect(await codeOf(post(users.erin, sn, randomUUID(), glass))).toBe('break_glass_not_allowed');
@@ -271,7 +271,7 @@ describe.concurrent('under a policy of their own', () => {
       skipped: [{ stage: 'approval', group: null, seats: 1 }],
     });
 
-    expect(await codeOf(post(users.alice, await ground.certificate(), randomUUID(), glass))).toBe(
+    expect(await codeOf(post(users.alice, await testbed.certificate(), randomUUID(), glass))).toBe(
       'review_owed',
     );
     const review = (by: typeof users.dave) =>
@@ -281,11 +281,11 @@ describe.concurrent('under a policy of their own', () => {
     expect([first, second].sort()).toEqual(['already_reviewed', null]);
     expect(await users.alice.change(id)).toMatchObject({ reviewStatus: 'signed' });
     expect((await typesOf(id)).slice(-3)).toContain('review.signed');
-    expect(await codeOf(post(users.alice, await ground.certificate(), randomUUID(), glass))).toBe(null);
+    expect(await codeOf(post(users.alice, await testbed.certificate(), randomUUID(), glass))).toBe(null);
   });
 
   test('a break-glass change that asks for one approval takes any one of those who would be asked', async () => {
-    const erin = { issuer: ground.identity.issuer, subject: 'erin' };
+    const erin = { issuer: testbed.identity.issuer, subject: 'erin' };
     const { users } = await under({
       name: 'emergency-of-two',
       stages: [
@@ -299,7 +299,7 @@ describe.concurrent('under a policy of their own', () => {
         'on-call': { source: 'members', members: [erin] },
       },
     });
-    const { id } = await post(users.erin, await ground.certificate(), randomUUID(), { breakGlass: true });
+    const { id } = await post(users.erin, await testbed.certificate(), randomUUID(), { breakGlass: true });
     const change = await changeThat(users.erin, id, (c) => c.digest !== null);
     expect(change).toMatchObject({ decisionStatus: 'pending', missing: [{ seats: 1 }] });
     await decide(users.frank, change);
@@ -324,7 +324,7 @@ describe.concurrent('under a policy of their own', () => {
       escalation: { afterMs: 10_000, group: 'security' },
       groups: { operations: { source: 'token' }, security: { source: 'token' } },
     });
-    const change = await asked(await ground.certificate());
+    const change = await asked(await testbed.certificate());
     expect(await codeOf(decide(users.frank, change))).toBe('not_an_approver');
     const escalated = await changeThat(users.alice, change.id, (c) => c.escalatedAt !== null);
     expect(escalated.missing).toMatchObject([{ group: 'operations', seats: 2, alsoFrom: ['security'] }]);
@@ -337,7 +337,7 @@ describe.concurrent('under a policy of their own', () => {
 
   test('an advisory precheck shows what is against the target and leaves it to the approvers', async () => {
     const { asked, ended, users } = await under({ name: 'advisory', precheck: 'advisory' });
-    const change = await asked(await ground.certificate({ status: '1' }));
+    const change = await asked(await testbed.certificate({ status: '1' }));
     const entries = await entriesOf(users.dave, change.id);
     expect(entries.find((e) => e.type === 'change.prechecked')).toMatchObject({
       warning: { code: 'already_active' },
@@ -356,7 +356,7 @@ describe.concurrent('under a policy of their own', () => {
       stages: [{ name: 'plant', groups: [{ group: 'plant', threshold: 2 }] }],
       groups: { plant: { source: 'directory' } },
     });
-    const sn = await ground.certificate();
+    const sn = await testbed.certificate();
     // Later than two decisions take.
     const change = await asked(sn, { executeAfter: inMs(15_000) });
     await decide(users.bob, change);
@@ -370,7 +370,7 @@ describe.concurrent('under a policy of their own', () => {
       round: 1,
       missing: [{ group: 'plant', seats: 1 }],
     });
-    expect(await ground.calls(sn)).toEqual([]);
+    expect(await testbed.calls(sn)).toEqual([]);
     expect(await codeOf(decide(users.carol, change))).toBe('not_an_approver');
     await decide(users.frank, change);
     expect(await ended(change.id)).toMatchObject({ executionStatus: 'succeeded' });

@@ -5,10 +5,10 @@ import { policyChoice } from '../../policies/choose.ts';
 import { directoryFrom } from '../../policies/directory.ts';
 import type { PolicySet } from '../../policies/load.ts';
 import { makePool } from '../../store/pool.ts';
-import { codeOf, post } from '../support/journey.ts';
+import { codeOf, post } from '../support/steps.ts';
 import { policyWith } from '../support/policy.ts';
-import { startApi, startGround, startWorkers } from '../support/service.ts';
-import type { Ground } from '../support/service.ts';
+import { startApi, startTestbed, startWorkers } from '../support/service.ts';
+import type { Testbed } from '../support/service.ts';
 
 /* The worker's own policies decide, too: an API with others, captured or only older, opens nothing. */
 
@@ -19,7 +19,7 @@ const strict = policyWith({
 const setOf = (...rules: PolicySet['rules']): PolicySet => ({ rules, directory: directoryFrom({}) });
 const strictForAll = setOf({ policy: strict, match: {} });
 
-let ground: Ground;
+let testbed: Testbed;
 let workers: Awaited<ReturnType<typeof startWorkers>>;
 /** What the worker's file says. */
 let held = strictForAll;
@@ -27,8 +27,8 @@ const alarms: string[] = [];
 const apis: Awaited<ReturnType<typeof startApi>>[] = [];
 
 beforeAll(async () => {
-  ground = await startGround();
-  workers = await startWorkers(ground, {
+  testbed = await startTestbed();
+  workers = await startWorkers(testbed, {
     policies: policyChoice({ current: () => held }),
     alarm: (code) => alarms.push(code),
   });
@@ -36,17 +36,17 @@ beforeAll(async () => {
 afterAll(async () => {
   await workers.stop();
   await Promise.all(apis.map((api) => api.stop()));
-  await ground.stop();
+  await testbed.stop();
 });
 
 async function apiWith(set: PolicySet, now?: () => number) {
-  const api = await startApi(ground, { policies: { current: () => set }, ...(now ? { now } : {}) });
+  const api = await startApi(testbed, { policies: { current: () => set }, ...(now ? { now } : {}) });
   apis.push(api);
   return api;
 }
 
 async function rowsOf(table: string): Promise<number> {
-  const pool = makePool({ connectionString: ground.database.url('worker'), applicationName: 'test' });
+  const pool = makePool({ connectionString: testbed.database.url('worker'), applicationName: 'test' });
   try {
     const { rows } = await pool.query<{ count: number }>(`select count(*)::int as count from ${table}`);
     return rows[0]?.count ?? -1;
@@ -57,7 +57,7 @@ async function rowsOf(table: string): Promise<number> {
 
 test('a policy that is not the worker’s is refused with nothing written, and the key is safe afterwards', async () => {
   const { users } = await apiWith(setOf({ policy: fourEyes, match: {} }));
-  const [sn, key] = [await ground.certificate(), randomUUID()];
+  const [sn, key] = [await testbed.certificate(), randomUUID()];
   const tables = ['countersign.change', 'countersign.idempotency_key', 'countersign.open_target'];
   const before = await Promise.all(tables.map(rowsOf));
   expect(await codeOf(post(users.alice, sn, key))).toBe('policy_out_of_step');
@@ -77,7 +77,7 @@ test('a policy that is not the worker’s is refused with nothing written, and t
 test('where the worker has no policy for it, nothing is opened', async () => {
   const { users } = await apiWith(strictForAll);
   held = setOf({ policy: strict, match: { operation: ['Another'] } });
-  expect(await codeOf(post(users.alice, await ground.certificate()))).toBe('policy_out_of_step');
+  expect(await codeOf(post(users.alice, await testbed.certificate()))).toBe('policy_out_of_step');
 });
 
 test('a moment that is long past chooses no policy that was for its hours', async () => {
@@ -87,7 +87,7 @@ test('a moment that is long past chooses no policy that was for its hours', asyn
   const time = [{ cron, durationMinutes: 90, timeZone: 'UTC', holidays: [] }];
   held = setOf({ policy: fourEyes, match: { time } }, { policy: strict, match: {} });
   const [past, present] = await Promise.all([apiWith(held, () => Date.now() - hour), apiWith(held)]);
-  expect(await codeOf(post(past.users.alice, await ground.certificate()))).toBe('policy_out_of_step');
-  const change = await post(present.users.alice, await ground.certificate());
+  expect(await codeOf(post(past.users.alice, await testbed.certificate()))).toBe('policy_out_of_step');
+  const change = await post(present.users.alice, await testbed.certificate());
   expect(change.policy).toMatchObject({ name: 'strict' });
 });

@@ -8,34 +8,34 @@ import type { Person } from '../../domain/person.ts';
 import { createStatementSigner } from '../../identity/statement-signer.ts';
 import { makePool } from '../../store/pool.ts';
 import { requestUpdate } from '../../workflows/messages.ts';
-import { codeOf, decide, inMs, journeyOf, post } from '../support/journey.ts';
-import type { Journey } from '../support/journey.ts';
+import { codeOf, decide, inMs, stepsOf, post } from '../support/steps.ts';
+import type { Steps } from '../support/steps.ts';
 import { replayAll } from '../support/replay.ts';
-import { changeThat, eventually, startApi, startGround, startWorkers } from '../support/service.ts';
-import type { Ground } from '../support/service.ts';
+import { changeThat, eventually, startApi, startTestbed, startWorkers } from '../support/service.ts';
+import type { Testbed } from '../support/service.ts';
 
-let ground: Ground;
+let testbed: Testbed;
 let api: Awaited<ReturnType<typeof startApi>>;
 let replica: Awaited<ReturnType<typeof startApi>>;
 let workers: Awaited<ReturnType<typeof startWorkers>>;
-let journey: Journey;
+let steps: Steps;
 
 beforeAll(async () => {
-  ground = await startGround();
-  [api, replica, workers] = await Promise.all([startApi(ground), startApi(ground), startWorkers(ground)]);
-  journey = journeyOf(api);
+  testbed = await startTestbed();
+  [api, replica, workers] = await Promise.all([startApi(testbed), startApi(testbed), startWorkers(testbed)]);
+  steps = stepsOf(api);
 });
 afterAll(async () => {
-  expect(await replayAll(ground)).toBeGreaterThan(5);
+  expect(await replayAll(testbed)).toBeGreaterThan(5);
   await workers.stop();
   await api.stop();
   await replica.stop();
-  await ground.stop();
+  await testbed.stop();
 });
 
 describe.concurrent('when two come at once', () => {
   test('one key from two replicas makes one change', async () => {
-    const sn = await ground.certificate();
+    const sn = await testbed.certificate();
     const key = randomUUID();
     const both = await Promise.all([post(api.users.alice, sn, key), post(replica.users.alice, sn, key)]);
     expect(both[0].id).toBe(both[1].id);
@@ -46,7 +46,7 @@ describe.concurrent('when two come at once', () => {
 
   test('one key many times at once, while it is still opening, is that one change each time', async () => {
     for (let turn = 0; turn < 5; turn += 1) {
-      const sn = await ground.certificate();
+      const sn = await testbed.certificate();
       const key = randomUUID();
       const sent = Array.from({ length: 12 }, async (_, i) => {
         await delay(i * 5);
@@ -57,7 +57,7 @@ describe.concurrent('when two come at once', () => {
   });
 
   test('one key with two bodies makes one change and refuses the other', async () => {
-    const [a, b] = [await ground.certificate(), await ground.certificate()];
+    const [a, b] = [await testbed.certificate(), await testbed.certificate()];
     const key = randomUUID();
     const codes = await Promise.all([
       codeOf(post(api.users.alice, a, key)),
@@ -67,7 +67,7 @@ describe.concurrent('when two come at once', () => {
   });
 
   test('one target, two people: one open change', async () => {
-    const sn = await ground.certificate();
+    const sn = await testbed.certificate();
     const codes = await Promise.all([
       codeOf(post(api.users.alice, sn, randomUUID())),
       codeOf(post(replica.users.erin, sn, randomUUID())),
@@ -76,19 +76,19 @@ describe.concurrent('when two come at once', () => {
   });
 
   test('a loser of the race for a target may use its key again once the target is free', async () => {
-    const sn = await ground.certificate();
-    const first = await journey.asked(sn);
+    const sn = await testbed.certificate();
+    const first = await steps.asked(sn);
     const key = randomUUID();
     expect(await codeOf(post(api.users.erin, sn, key))).toBe('open_change_exists');
     await decide(api.users.bob, first, 'reject');
-    await journey.ended(first.id);
+    await steps.ended(first.id);
     const second = await eventually(() => post(api.users.erin, sn, key));
     expect(second.id).not.toBe(first.id);
   });
 
   test('approve against reject: one outcome, the same everywhere', async () => {
-    const sn = await ground.certificate();
-    const change = await journey.asked(sn, {
+    const sn = await testbed.certificate();
+    const change = await steps.asked(sn, {
       executeAfter: inMs(3_600_000),
       executeBy: inMs(7_200_000),
       decideBy: inMs(1_800_000),
@@ -100,33 +100,33 @@ describe.concurrent('when two come at once', () => {
     const after = await changeThat(api.users.alice, change.id, (c) => c.decisionStatus !== 'pending');
     expect(after.decisions).toHaveLength(1);
     expect(after.decisionStatus).toBe(after.decisions[0]?.decision === 'approve' ? 'approved' : 'rejected');
-    const state = await ground.client.workflow.getHandle(workflowIdOf(change.id)).query<ChangeView>('state');
+    const state = await testbed.client.workflow.getHandle(workflowIdOf(change.id)).query<ChangeView>('state');
     expect(state.decisionStatus).toBe(after.decisionStatus);
     const types = (await api.users.dave.events(change.id)).map((e) => e.type);
     expect(types.filter((t) => t === 'decision.approved' || t === 'decision.rejected')).toHaveLength(1);
   });
 
   test('approve against withdraw: withdrawn, or called and not withdrawn', async () => {
-    const sn = await ground.certificate();
-    const change = await journey.asked(sn);
+    const sn = await testbed.certificate();
+    const change = await steps.asked(sn);
     await Promise.allSettled([
       decide(api.users.bob, change, 'approve'),
       replica.users.alice.post(`/v1/changes/${change.id}/withdrawal`, { comment: '' }),
     ]);
-    const end = await journey.ended(change.id);
-    const called = (await ground.calls(sn)).length;
+    const end = await steps.ended(change.id);
+    const called = (await testbed.calls(sn)).length;
     expect([end.decisionStatus, called]).toEqual(
       end.decisionStatus === 'withdrawn' ? ['withdrawn', 0] : ['approved', 1],
     );
   });
 
   test('approve against expiry: one outcome', async () => {
-    const sn = await ground.certificate();
-    const change = await journey.asked(sn, { decideBy: inMs(15_000) });
+    const sn = await testbed.certificate();
+    const change = await steps.asked(sn, { decideBy: inMs(15_000) });
     await eventually(() => Promise.resolve(Date.now() >= Date.parse(change.decideBy) - 15 ? true : null));
     await decide(api.users.bob, change, 'approve').catch(() => null);
-    const end = await journey.ended(change.id);
-    const called = (await ground.calls(sn)).length;
+    const end = await steps.ended(change.id);
+    const called = (await testbed.calls(sn)).length;
     expect([end.decisionStatus, called]).toEqual(
       end.decisionStatus === 'expired' ? ['expired', 0] : ['approved', 1],
     );
@@ -135,23 +135,23 @@ describe.concurrent('when two come at once', () => {
 
 describe.concurrent('what Temporal no longer has', () => {
   test('a workflow terminated by hand: its change is closed and its target free', async () => {
-    const sn = await ground.certificate();
+    const sn = await testbed.certificate();
     const key = randomUUID();
     const change = await changeThat(
       api.users.alice,
       (await post(api.users.alice, sn, key)).id,
       (c) => c.digest !== null,
     );
-    await ground.client.workflow.getHandle(workflowIdOf(change.id)).terminate('by hand');
+    await testbed.client.workflow.getHandle(workflowIdOf(change.id)).terminate('by hand');
     expect(await codeOf(decide(api.users.bob, change, 'approve'))).toBe('change_closed');
     const pool = makePool({
-      connectionString: ground.database.url('worker'),
+      connectionString: testbed.database.url('worker'),
       applicationName: 'test orphans',
     });
     const deps = {
       pool,
-      client: ground.client,
-      namespace: ground.namespace,
+      client: testbed.client,
+      namespace: testbed.namespace,
       log: { warn: () => undefined },
       restMs: 0,
     };
@@ -160,7 +160,7 @@ describe.concurrent('what Temporal no longer has', () => {
     );
     await closeOrphans(deps);
     await pool.end();
-    const end = await journey.ended(change.id);
+    const end = await steps.ended(change.id);
     expect(end).toMatchObject({ outcome: { code: 'workflow_ended' }, executionStatus: 'not_started' });
     const { name, version, digest } = change.policy;
     const entries = await api.users.dave.events(change.id);
@@ -177,19 +177,19 @@ describe.concurrent('what Temporal no longer has', () => {
   });
 
   test('a workflow that Temporal has forgotten: shown, and its key still guarded', async () => {
-    const sn = await ground.certificate();
+    const sn = await testbed.certificate();
     const key = randomUUID();
     const { id } = await post(api.users.alice, sn, key);
     const change = await changeThat(api.users.alice, id, (c) => c.digest !== null);
     await decide(api.users.bob, change, 'approve');
-    await journey.ended(id);
-    await ground.client.workflowService.deleteWorkflowExecution({
-      namespace: ground.namespace,
+    await steps.ended(id);
+    await testbed.client.workflowService.deleteWorkflowExecution({
+      namespace: testbed.namespace,
       workflowExecution: { workflowId: workflowIdOf(id) },
     });
     // Temporal answers before it has forgotten.
     await eventually(() =>
-      ground.client.workflow
+      testbed.client.workflow
         .getHandle(workflowIdOf(id))
         .describe()
         .then(
@@ -199,46 +199,46 @@ describe.concurrent('what Temporal no longer has', () => {
     );
     expect((await post(api.users.alice, sn, key)).id).toBe(id);
     expect((await api.users.dave.change(id)).executionStatus).toBe('succeeded');
-    expect(await ground.calls(sn)).toHaveLength(1);
+    expect(await testbed.calls(sn)).toHaveLength(1);
   });
 });
 
 describe('an approval that was used', () => {
   test('is spent: a workflow that is reset after its end calls nothing', async () => {
-    const sn = await ground.certificate();
-    const change = await journey.asked(sn);
+    const sn = await testbed.certificate();
+    const change = await steps.asked(sn);
     await decide(api.users.bob, change, 'approve');
-    await journey.ended(change.id);
-    await ground.control('PUT', '/_sim/certificates', {
+    await steps.ended(change.id);
+    await testbed.control('PUT', '/_sim/certificates', {
       mqttInstanceId: change.input.mqttInstanceId,
       sn,
       caName: 'line',
       status: '0',
     });
-    const handle = ground.client.workflow.getHandle(workflowIdOf(change.id));
+    const handle = testbed.client.workflow.getHandle(workflowIdOf(change.id));
     const { events } = await handle.fetchHistory();
     const call = events?.find(
       (event) => event.activityTaskScheduledEventAttributes?.activityType?.name === 'ActiveCaCertificate',
     );
-    const { runId } = await ground.client.workflowService.resetWorkflowExecution({
-      namespace: ground.namespace,
+    const { runId } = await testbed.client.workflowService.resetWorkflowExecution({
+      namespace: testbed.namespace,
       workflowExecution: { workflowId: workflowIdOf(change.id), runId: (await handle.describe()).runId },
       reason: 'a test',
       requestId: randomUUID(),
       workflowTaskFinishEventId:
         call?.activityTaskScheduledEventAttributes?.workflowTaskCompletedEventId ?? null,
     });
-    const again = ground.client.workflow.getHandle(workflowIdOf(change.id), runId);
+    const again = testbed.client.workflow.getHandle(workflowIdOf(change.id), runId);
     expect(await codeOf(again.result())).not.toBeNull();
-    expect(await ground.calls(sn)).toHaveLength(1);
+    expect(await testbed.calls(sn)).toHaveLength(1);
     expect((await api.users.alice.change(change.id)).executionStatus).toBe('succeeded');
   });
 });
 
 describe('a decision that the API did not sign', () => {
   test('is refused by the worker, and nothing is called', async () => {
-    const sn = await ground.certificate();
-    const change = await journey.asked(sn);
+    const sn = await testbed.certificate();
+    const change = await steps.asked(sn);
     const { privateKey } = generateKeyPairSync('ed25519');
     const forger = createStatementSigner(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
     const person: Person = {
@@ -260,21 +260,21 @@ describe('a decision that the API did not sign', () => {
       round: change.round,
       at: new Date().toISOString(),
     });
-    const handle = ground.client.workflow.getHandle(workflowIdOf(change.id));
+    const handle = testbed.client.workflow.getHandle(workflowIdOf(change.id));
     await expect(handle.executeUpdate(requestUpdate, { args: [{ signed, source: null }] })).rejects.toThrow();
     const after = await api.users.alice.change(change.id);
     expect(after).toMatchObject({ decisionStatus: 'pending', decisions: [] });
-    expect(await ground.calls(sn)).toEqual([]);
+    expect(await testbed.calls(sn)).toEqual([]);
     // The change goes on as if nothing had been said.
     await decide(api.users.bob, change, 'approve');
-    expect((await journey.ended(change.id)).executionStatus).toBe('succeeded');
+    expect((await steps.ended(change.id)).executionStatus).toBe('succeeded');
     const types = (await api.users.dave.events(change.id)).map((e) => e.type);
     expect(types.filter((t) => t.startsWith('decision.'))).toEqual(['decision.approved']);
   });
 });
 
 test('no worker up: 503, and the same key later makes the one change', async () => {
-  const alone = await startGround();
+  const alone = await startTestbed();
   const front = await startApi(alone, { engineDeadlineMs: 1500 });
   const sn = await alone.certificate();
   const key = randomUUID();

@@ -1,47 +1,47 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { changeThat, eventually, startApi, startGround, startWorkers } from '../support/service.ts';
-import { journeyOf } from '../support/journey.ts';
-import type { Journey } from '../support/journey.ts';
-import type { Ground } from '../support/service.ts';
+import { changeThat, eventually, startApi, startTestbed, startWorkers } from '../support/service.ts';
+import { stepsOf } from '../support/steps.ts';
+import type { Steps } from '../support/steps.ts';
+import type { Testbed } from '../support/service.ts';
 
-let ground: Ground;
+let testbed: Testbed;
 let api: Awaited<ReturnType<typeof startApi>>;
 let workers: Awaited<ReturnType<typeof startWorkers>>;
-let journey: Journey;
+let steps: Steps;
 
 beforeAll(async () => {
-  ground = await startGround();
-  [api, workers] = await Promise.all([startApi(ground), startWorkers(ground)]);
-  journey = journeyOf(api);
+  testbed = await startTestbed();
+  [api, workers] = await Promise.all([startApi(testbed), startWorkers(testbed)]);
+  steps = stepsOf(api);
 });
 afterAll(async () => {
   await workers.stop();
   await api.stop();
-  await ground.stop();
+  await testbed.stop();
 });
 
 test('a read that is refused after a lost call does not end the change: it is read again until it is known', async () => {
-  const sn = await ground.certificate();
-  await ground.fault(sn, { kind: 'hangAfterApply' });
-  const { id } = await journey.approved(sn);
-  await eventually(async () => ((await ground.calls(sn)).length === 1 ? true : null));
+  const sn = await testbed.certificate();
+  await testbed.fault(sn, { kind: 'hangAfterApply' });
+  const { id } = await steps.approved(sn);
+  await eventually(async () => ((await testbed.calls(sn)).length === 1 ? true : null));
   // While the call hangs: the reads before it have gone well, those after it are refused.
   const refused = { action: 'GetCaCertificate', sn, code: 'PermissionCheckFailed', times: 3 };
-  await ground.control('POST', '/_sim/faults', refused);
-  const change = await journey.ended(id);
+  await testbed.control('POST', '/_sim/faults', refused);
+  const change = await steps.ended(id);
   expect(change).toMatchObject({ executionStatus: 'succeeded', outcome: { reconciled: true } });
-  expect(await ground.calls(sn)).toHaveLength(1);
+  expect(await testbed.calls(sn)).toHaveLength(1);
 });
 
 test('a retry-after is waited for, and a short one does not hurry the repeats', async () => {
-  const [long, short] = [await ground.certificate(), await ground.certificate()];
-  await ground.fault(long, { code: 'SystemOverFlow', retryAfterMs: 4000 });
-  await ground.fault(short, { code: 'SystemOverFlow', retryAfterMs: 1, times: 3 });
-  const ids = [(await journey.approved(long)).id, (await journey.approved(short)).id];
+  const [long, short] = [await testbed.certificate(), await testbed.certificate()];
+  await testbed.fault(long, { code: 'SystemOverFlow', retryAfterMs: 4000 });
+  await testbed.fault(short, { code: 'SystemOverFlow', retryAfterMs: 1, times: 3 });
+  const ids = [(await steps.approved(long)).id, (await steps.approved(short)).id];
   for (const id of ids) await changeThat(api.users.alice, id, (c) => c.executionStatus === 'succeeded');
   const times = async (sn: string) => {
     const { calls } = (await eventually(() =>
-      ground.control('GET', `/_sim/calls?action=ActiveCaCertificate&sn=${sn}`),
+      testbed.control('GET', `/_sim/calls?action=ActiveCaCertificate&sn=${sn}`),
     )) as { calls: { time: number }[] };
     return calls.map(({ time }) => time);
   };

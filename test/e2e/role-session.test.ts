@@ -1,38 +1,38 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { createCredential } from '../../onsmqtt/credentials.ts';
 import { calls, control } from '../simulator/control-client.ts';
-import { journeyOf } from '../support/journey.ts';
-import { instance, startApi, startGround, startWorkers } from '../support/service.ts';
-import type { Ground } from '../support/service.ts';
+import { stepsOf } from '../support/steps.ts';
+import { instance, startApi, startTestbed, startWorkers } from '../support/service.ts';
+import type { Testbed } from '../support/service.ts';
 import { implementationsBy } from '../support/operations.ts';
 import { roleArn, startTrustedSimulator } from '../support/sts.ts';
 import type { TrustedSimulator } from '../support/sts.ts';
 
 const key = { accessKeyId: 'session-opener', accessKeySecret: 'secret-of-it' };
 const sn = 'SN-of-a-session';
-let ground: Ground;
+let testbed: Testbed;
 let api: Awaited<ReturnType<typeof startApi>>;
 let simulator: TrustedSimulator;
 
 beforeAll(async () => {
-  [ground, simulator] = await Promise.all([
-    startGround(),
+  [testbed, simulator] = await Promise.all([
+    startTestbed(),
     startTrustedSimulator({
       accessKeys: { [key.accessKeyId]: key.accessKeySecret },
       seed: [{ mqttInstanceId: instance, sn, status: '0' }],
     }),
   ]);
-  api = await startApi(ground);
+  api = await startApi(testbed);
 });
 
 afterAll(async () => {
   await api.stop();
-  await ground.stop();
+  await testbed.stop();
   await simulator.close();
 });
 
 test('each attempt of a change has a session that bears the change’s id; where none can be had nothing is called', async () => {
-  const workers = await startWorkers(ground, {
+  const workers = await startWorkers(testbed, {
     implementations: implementationsBy({
       endpoint: simulator.url,
       credential: () => createCredential(key),
@@ -45,9 +45,9 @@ test('each attempt of a change has a session that bears the change’s id; where
     { action: 'AssumeRole', status: 403, code: 'NoPermission' },
     { action: 'ActiveCaCertificate', status: 500, code: 'InternalError' },
   ]);
-  const journey = journeyOf(api);
-  const { id } = await journey.approved(sn);
-  const end = await journey.ended(id);
+  const steps = stepsOf(api);
+  const { id } = await steps.approved(sn);
+  const end = await steps.ended(id);
   expect(end.executionStatus).toBe('succeeded');
   expect(end.attempts.map(({ outcome, code, httpStatus }) => [outcome, code, httpStatus])).toEqual([
     ['failed', 'not_sent', null],

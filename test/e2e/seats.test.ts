@@ -8,12 +8,12 @@ import { mostTakenBack } from '../../domain/decision.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import type { PinnedPolicy } from '../../domain/policy.ts';
 import { problemsIn } from '../support/followed.ts';
-import { codeOf, decide, entriesOf, inMs, journeyOf } from '../support/journey.ts';
+import { codeOf, decide, entriesOf, inMs, stepsOf } from '../support/steps.ts';
 import { replayAll } from '../support/replay.ts';
-import { changeThat, startApi, startGround, startWorkers } from '../support/service.ts';
-import type { Ground } from '../support/service.ts';
+import { changeThat, startApi, startTestbed, startWorkers } from '../support/service.ts';
+import type { Testbed } from '../support/service.ts';
 
-let ground: Ground;
+let testbed: Testbed;
 let workers: Awaited<ReturnType<typeof startWorkers>>;
 const apis: Awaited<ReturnType<typeof startApi>>[] = [];
 
@@ -23,14 +23,14 @@ async function under(changed: Partial<PinnedPolicy>) {
   const digest = createHash('sha256').update(canonicalJson(members)).digest('hex');
   const policy = { ...members, digest };
   const directory = { members: () => undefined, groupsIn: () => [] };
-  const own = await startApi(ground, {
+  const own = await startApi(testbed, {
     policies: { current: () => ({ rules: [{ policy, match: {} }], directory }) },
   });
   apis.push(own);
-  return { ...journeyOf(own), users: own.users };
+  return { ...stepsOf(own), users: own.users };
 }
 
-const id = (subject: string) => ({ issuer: ground.identity.issuer, subject });
+const id = (subject: string) => ({ issuer: testbed.identity.issuer, subject });
 const token = { source: 'token' } as const;
 const takeBack = (by: ApiClient, change: ChangeView): Promise<ChangeView> =>
   by.delete(`/v1/changes/${change.id}/decisions`);
@@ -41,14 +41,14 @@ async function problemsOf(by: ApiClient, change: ChangeView): Promise<readonly u
 }
 
 beforeAll(async () => {
-  ground = await startGround();
-  workers = await startWorkers(ground);
+  testbed = await startTestbed();
+  workers = await startWorkers(testbed);
 });
 afterAll(async () => {
-  expect(await replayAll(ground)).toBeGreaterThan(1);
+  expect(await replayAll(testbed)).toBeGreaterThan(1);
   await workers.stop();
   await Promise.all(apis.map((one) => one.stop()));
-  await ground.stop();
+  await testbed.stop();
 });
 
 describe.concurrent('a change whose last seat is filled without another decision goes on', () => {
@@ -67,7 +67,7 @@ describe.concurrent('a change whose last seat is filled without another decision
       escalation: { afterMs: 15_000, group: 'board' },
       groups: { operations: token, security: token, board: { source: 'members', members: [id('carol')] } },
     });
-    const change = await asked(await ground.certificate());
+    const change = await asked(await testbed.certificate());
     await decide(users.bob, change);
     await decide(users.carol, change);
     const end = await ended(change.id);
@@ -103,7 +103,7 @@ describe.concurrent('a change whose last seat is filled without another decision
       ],
       groups: { chief: { source: 'members', members: [id('frank')] }, operations: token },
     });
-    const change = await asked(await ground.certificate());
+    const change = await asked(await testbed.certificate());
     await decide(users.bob, change);
     await decide(users.frank, change, 'reject');
     expect(await decide(users.carol, change)).toMatchObject({ decisionStatus: 'pending' });
@@ -123,7 +123,7 @@ describe.concurrent('a change whose last seat is filled without another decision
       stages: [{ name: 'first', groups: [{ group: null, threshold: 2 }] }],
       reject: { kind: 'majority' },
     });
-    const change = await asked(await ground.certificate());
+    const change = await asked(await testbed.certificate());
     await decide(users.frank, change, 'reject');
     await decide(users.bob, change);
     expect(await decide(users.carol, change)).toMatchObject({ decisionStatus: 'approved' });
@@ -134,7 +134,7 @@ describe.concurrent('a change whose last seat is filled without another decision
 
 describe('changes of mind', () => {
   const sizeOf = async (change: ChangeView): Promise<number> => {
-    const { raw } = await ground.client.workflow.getHandle(workflowIdOf(change.id)).describe();
+    const { raw } = await testbed.client.workflow.getHandle(workflowIdOf(change.id)).describe();
     return Number(raw.workflowExecutionInfo?.historySizeBytes ?? 0);
   };
 
@@ -143,7 +143,7 @@ describe('changes of mind', () => {
       name: 'undecided',
       stages: [{ name: 'first', groups: [{ group: null, threshold: 4 }] }],
     });
-    const change = await asked(await ground.certificate(), { decideBy: inMs(600_000) });
+    const change = await asked(await testbed.certificate(), { decideBy: inMs(600_000) });
     const path = `/v1/changes/${change.id}/decisions`;
     const approve = (by: ApiClient, comment: string) =>
       by.post<ChangeView>(path, { decision: 'approve', digest: change.digest, comment });
@@ -182,7 +182,7 @@ describe('changes of mind', () => {
       name: 'three',
       stages: [{ name: 'first', groups: [{ group: null, threshold: 3 }] }],
     });
-    const change = await asked(await ground.certificate());
+    const change = await asked(await testbed.certificate());
     const path = `/v1/changes/${change.id}/decisions`;
     const say = (by: ApiClient, comment: string) =>
       by.post<ChangeView>(path, { decision: 'approve', digest: change.digest, comment });
@@ -200,7 +200,7 @@ describe('changes of mind', () => {
       ['frank', 'frank’s', true],
     ]);
     // Before its end, too.
-    const pending = await asked(await ground.certificate());
+    const pending = await asked(await testbed.certificate());
     const words = { decision: 'approve', digest: pending.digest };
     await users.bob.post(`/v1/changes/${pending.id}/decisions`, { ...words, comment: 'one' });
     await users.carol.post(`/v1/changes/${pending.id}/decisions`, { ...words, comment: 'two' });

@@ -2,22 +2,22 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { approvalRequest, failureOf, startHost } from '../support/host.ts';
 import { replayAll } from '../support/replay.ts';
-import { instance, serveApi, startApi, startGround, startWorkers, submission } from '../support/service.ts';
-import type { Ground } from '../support/service.ts';
+import { instance, serveApi, startApi, startTestbed, startWorkers, submission } from '../support/service.ts';
+import type { Testbed } from '../support/service.ts';
 
-let ground: Ground;
+let testbed: Testbed;
 let api: Awaited<ReturnType<typeof startApi>>;
 let workers: Awaited<ReturnType<typeof startWorkers>>;
 
 beforeAll(async () => {
-  ground = await startGround();
-  [api, workers] = await Promise.all([startApi(ground), startWorkers(ground)]);
+  testbed = await startTestbed();
+  [api, workers] = await Promise.all([startApi(testbed), startWorkers(testbed)]);
 });
 afterAll(async () => {
-  await replayAll(ground);
+  await replayAll(testbed);
   await workers.stop();
   await api.stop();
-  await ground.stop();
+  await testbed.stop();
 });
 
 const inRegion = (sn: string, regionId: string) =>
@@ -31,7 +31,7 @@ async function post(
   const response = await fetch(`${url}/v1/changes`, {
     method: 'POST',
     headers: {
-      authorization: `Bearer ${await ground.identity.tokenFor('alice')}`,
+      authorization: `Bearer ${await testbed.identity.tokenFor('alice')}`,
       'content-type': 'application/json',
       'idempotency-key': key,
     },
@@ -45,7 +45,7 @@ async function changesOf(sn: string): Promise<number> {
 }
 
 test('a request for another region is refused, with the field, and starts nothing', async () => {
-  const sn = await ground.certificate();
+  const sn = await testbed.certificate();
   const { status, body } = await post(api.url, inRegion(sn, 'cn-shanghai'));
   expect(status).toBe(400);
   expect(body).toMatchObject({
@@ -56,8 +56,8 @@ test('a request for another region is refused, with the field, and starts nothin
 });
 
 test('an API that serves another region cannot have it opened by the worker', async () => {
-  const sn = await ground.certificate();
-  const other = await serveApi(ground, { region: 'cn-shanghai' });
+  const sn = await testbed.certificate();
+  const other = await serveApi(testbed, { region: 'cn-shanghai' });
   try {
     const { status, body } = await post(other.url, inRegion(sn, 'cn-shanghai'));
     expect([status, body.code]).toEqual([400, 'region_not_served']);
@@ -73,9 +73,9 @@ test('an API that serves another region cannot have it opened by the worker', as
 });
 
 test('a workflow that comes past the API fails with the code', async () => {
-  const sn = await ground.certificate();
+  const sn = await testbed.certificate();
   const input = { regionId: 'cn-shanghai', mqttInstanceId: instance, sn };
-  const host = await startHost(ground);
+  const host = await startHost(testbed);
   try {
     const handle = await host.start('requireApproval', approvalRequest(sn, { input }));
     expect(await failureOf(handle)).toMatchObject({ type: 'region_not_served' });

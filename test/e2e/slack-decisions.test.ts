@@ -15,16 +15,16 @@ import { startInbound } from '../../tickets/inbound/start-inbound.ts';
 import { integrationsDocument } from '../../tickets/integrations.ts';
 import { messageOf } from '../../tickets/slack/message.ts';
 import { refusalText } from '../../tickets/slack/person-text.ts';
-import { entriesOf, journeyOf } from '../support/journey.ts';
+import { entriesOf, stepsOf } from '../support/steps.ts';
 import { operations } from '../support/operations.ts';
 import { policyWith } from '../support/policy.ts';
-import { eventually, startApi, startGround, startWorkers } from '../support/service.ts';
-import type { Ground } from '../support/service.ts';
+import { eventually, startApi, startTestbed, startWorkers } from '../support/service.ts';
+import type { Testbed } from '../support/service.ts';
 
 /* From a button in a local Slack to the call: the API hears Slack, the deliverer's part opens the modal. */
 
 const token = 'local-slack-token';
-let ground: Ground;
+let testbed: Testbed;
 let slack: RunningSlack;
 let workers: Awaited<ReturnType<typeof startWorkers>>;
 let api: Awaited<ReturnType<typeof startApi>>;
@@ -34,10 +34,10 @@ let inbound: ReturnType<typeof startInbound>;
 const failures: object[] = [];
 
 beforeAll(async () => {
-  ground = await startGround();
+  testbed = await startTestbed();
   slack = await startSlack({ limits: { posts: null } });
-  const secretFile = join(ground.home, 'slack-signing-secret');
-  const tokenFile = join(ground.home, 'slack-token');
+  const secretFile = join(testbed.home, 'slack-signing-secret');
+  const tokenFile = join(testbed.home, 'slack-token');
   await writeFile(secretFile, 'local-slack-signing-secret\n');
   await writeFile(tokenFile, `${token}\n`);
   const integrations = integrationsDocument.parse({
@@ -52,7 +52,7 @@ beforeAll(async () => {
       },
     },
   });
-  const { issuer } = ground.identity;
+  const { issuer } = testbed.identity;
   const mapped = (subject: string) => ({
     issuer,
     subject,
@@ -61,14 +61,14 @@ beforeAll(async () => {
   });
   const directory = directoryFrom({}, [mapped('bob'), mapped('alice')]);
   policy = policyWith({ channels: [{ name: 'slack', mode: 'decide' }], commentRequired: 'always' });
-  api = await startApi(ground, {
+  api = await startApi(testbed, {
     policies: { current: () => ({ rules: [{ policy, match: {} }], directory }) },
     inbound: await inboundSystems(integrations, fetch),
   });
   await steer('PUT', '/interactivity', { url: `${api.url}/v1/inbound/slack` });
-  workers = await startWorkers(ground, { groupsIn: (person: PersonId) => directory.groupsIn(person) });
+  workers = await startWorkers(testbed, { groupsIn: (person: PersonId) => directory.groupsIn(person) });
   deliverer = makePool({
-    connectionString: ground.database.url('superuser'),
+    connectionString: testbed.database.url('superuser'),
     applicationName: 'test deliverer',
   });
   inbound = startInbound({
@@ -83,7 +83,7 @@ afterAll(async () => {
   await api.stop();
   await deliverer.end();
   await slack.close();
-  await ground.stop();
+  await testbed.stop();
 });
 
 async function steer(method: string, path: string, body: object): Promise<Record<string, unknown>> {
@@ -115,8 +115,8 @@ const press = (user: string, choice: 'approve' | 'reject' = 'approve') =>
   steer('POST', '/clicks', { user, actionId: `countersign.${choice}` });
 
 test('a press, a comment in the modal, and the call is made', async () => {
-  const { asked, ended } = journeyOf(api);
-  const sn = await ground.certificate();
+  const { asked, ended } = stepsOf(api);
+  const sn = await testbed.certificate();
   const change = await asked(sn);
   await posted(change);
   // Slack lets a press live for 3 s: on a slow machine it is pressed again, as a person would.
@@ -141,12 +141,12 @@ test('a press, a comment in the modal, and the call is made', async () => {
       },
     ],
   });
-  expect((await ground.calls(sn)).filter(({ applied }) => applied)).toHaveLength(1);
+  expect((await testbed.calls(sn)).filter(({ applied }) => applied)).toHaveLength(1);
 });
 
 test('the requester and somebody whom nobody has mapped are told why, and no modal opens', async () => {
-  const { asked } = journeyOf(api);
-  const change = await asked(await ground.certificate());
+  const { asked } = stepsOf(api);
+  const change = await asked(await testbed.certificate());
   await posted(change);
   const told = slack.workspace.channels[0]?.ephemerals ?? [];
   for (const [user, code] of [

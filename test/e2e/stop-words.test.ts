@@ -5,29 +5,29 @@ import type { ChangeView } from '../../api/view.ts';
 import { createEngine } from '../../api/engine.ts';
 import { mayHaveBeenSent } from '../../domain/attempt.ts';
 import { workflowIdOf } from '../../domain/change.ts';
-import { codeOf, decide, entriesOf, inMs, journeyOf, post } from '../support/journey.ts';
-import type { Journey } from '../support/journey.ts';
+import { codeOf, decide, entriesOf, inMs, stepsOf, post } from '../support/steps.ts';
+import type { Steps } from '../support/steps.ts';
 import { replayAll } from '../support/replay.ts';
-import { changeThat, eventually, startApi, startGround, startWorkers } from '../support/service.ts';
-import type { Ground } from '../support/service.ts';
+import { changeThat, eventually, startApi, startTestbed, startWorkers } from '../support/service.ts';
+import type { Testbed } from '../support/service.ts';
 import { PROJECT_HOME, SEARCH_ATTRIBUTES } from '../support/stack.ts';
 import { startTemporal } from '../../embedded/temporal.ts';
 
-let ground: Ground;
+let testbed: Testbed;
 let api: Awaited<ReturnType<typeof startApi>>;
 let workers: Awaited<ReturnType<typeof startWorkers>>;
-let journey: Journey;
+let steps: Steps;
 
 beforeAll(async () => {
-  ground = await startGround();
-  [api, workers] = await Promise.all([startApi(ground), startWorkers(ground)]);
-  journey = journeyOf(api);
+  testbed = await startTestbed();
+  [api, workers] = await Promise.all([startApi(testbed), startWorkers(testbed)]);
+  steps = stepsOf(api);
 });
 afterAll(async () => {
-  expect(await replayAll(ground)).toBeGreaterThan(5);
+  expect(await replayAll(testbed)).toBeGreaterThan(5);
   await workers.stop();
   await api.stop();
-  await ground.stop();
+  await testbed.stop();
 });
 
 const control = (id: string, action: string, by = api.users.olga): Promise<ChangeView> =>
@@ -37,11 +37,11 @@ const withdraw = (id: string): Promise<ChangeView> =>
 
 /** Approved, while the read before the call takes its time. */
 async function inSlowRead(): Promise<{ id: string; sn: string }> {
-  const sn = await ground.certificate();
-  const change = await journey.asked(sn);
-  await ground.slowRead(sn, 2500);
+  const sn = await testbed.certificate();
+  const change = await steps.asked(sn);
+  await testbed.slowRead(sn, 2500);
   await decide(api.users.bob, change);
-  await ground.untilScriptTaken(sn);
+  await testbed.untilScriptTaken(sn);
   return { id: change.id, sn };
 }
 
@@ -55,8 +55,8 @@ const retryOf = { action: 'retry', comment: 'now' };
 
 /** Approved and held by its earliest moment, far away. */
 async function waiting(): Promise<{ id: string; sn: string }> {
-  const sn = await ground.certificate();
-  const { id } = await journey.approved(sn, later());
+  const sn = await testbed.certificate();
+  const { id } = await steps.approved(sn, later());
   return { id, sn };
 }
 
@@ -69,12 +69,12 @@ describe.concurrent('a word that comes while the target is read before the call'
       // Long after the read.
       await new Promise((resolve) => setTimeout(resolve, 5000));
       expect(await api.users.alice.change(id)).toMatchObject({ executionStatus: 'paused', closedAt: null });
-      expect(await ground.calls(sn)).toEqual([]);
+      expect(await testbed.calls(sn)).toEqual([]);
       await control(id, 'abandon');
     }
-    const end = await journey.ended(id);
+    const end = await steps.ended(id);
     expect(end).toMatchObject({ executionStatus: 'cancelled', outcome: { code: 'abandoned' } });
-    expect(await ground.calls(sn)).toEqual([]);
+    expect(await testbed.calls(sn)).toEqual([]);
     expect(end.attempts.filter(mayHaveBeenSent)).toEqual([]);
     const types = (await entriesOf(api.users.dave, id)).map(({ type }) => type);
     expect(types).toContain('stop.requested');
@@ -83,12 +83,12 @@ describe.concurrent('a word that comes while the target is read before the call'
   test('withdrawal: what has not begun can be withdrawn', async () => {
     const { id, sn } = await inSlowRead();
     await withdraw(id);
-    expect(await journey.ended(id)).toMatchObject({
+    expect(await steps.ended(id)).toMatchObject({
       decisionStatus: 'withdrawn',
       executionStatus: 'cancelled',
       outcome: { code: 'withdrawn' },
     });
-    expect(await ground.calls(sn)).toEqual([]);
+    expect(await testbed.calls(sn)).toEqual([]);
   });
 
   test('a freeze that is declared now', async () => {
@@ -101,9 +101,9 @@ describe.concurrent('a word that comes while the target is read before the call'
     try {
       await changeThat(api.users.alice, id, (c) => c.waitsFor?.freezeId === freeze.id);
       await new Promise((resolve) => setTimeout(resolve, 4000));
-      expect(await ground.calls(sn)).toEqual([]);
+      expect(await testbed.calls(sn)).toEqual([]);
       await control(id, 'abandon');
-      expect((await journey.ended(id)).executionStatus).toBe('cancelled');
+      expect((await steps.ended(id)).executionStatus).toBe('cancelled');
     } finally {
       await api.users.adam.delete(`/v1/freezes/${freeze.id}`);
     }
@@ -112,9 +112,9 @@ describe.concurrent('a word that comes while the target is read before the call'
 
 describe('a call that is under way', () => {
   async function underWay(): Promise<{ id: string; sn: string }> {
-    const sn = await ground.certificate();
-    await ground.fault(sn, { kind: 'error', delayMs: 2500 });
-    const { id } = await journey.approved(sn);
+    const sn = await testbed.certificate();
+    await testbed.fault(sn, { kind: 'error', delayMs: 2500 });
+    const { id } = await steps.approved(sn);
     await changeThat(api.users.alice, id, (c) => c.callUnderWay !== null);
     return { id, sn };
   }
@@ -124,15 +124,15 @@ describe('a call that is under way', () => {
     const refused = await withdraw(id).catch((error: unknown) => error);
     expect(refused).toMatchObject({ code: 'call_started', extra: { callUnderWay: 1 } });
     await control(id, 'abandon');
-    await journey.ended(id);
+    await steps.ended(id);
   });
 
   test('is named when the change is abandoned, and is the last', async () => {
     const { id, sn } = await underWay();
     expect((await control(id, 'abandon')).callUnderWay).toMatchObject({ attempt: 1 });
-    const end = await journey.ended(id);
+    const end = await steps.ended(id);
     expect(end).toMatchObject({ executionStatus: 'failed', outcome: { code: 'abandoned' } });
-    expect(await ground.calls(sn)).toHaveLength(1);
+    expect(await testbed.calls(sn)).toHaveLength(1);
   });
 });
 
@@ -140,9 +140,9 @@ describe.concurrent('what is final', () => {
   test.each(['retry', 'pause', 'resume', 'abandon'])(
     'abandoned, then %s: refused, and it ends',
     async (word) => {
-      const sn = await ground.certificate();
-      await ground.fault(sn, { kind: 'error', times: 50, delayMs: 700 });
-      const { id } = await journey.approved(sn);
+      const sn = await testbed.certificate();
+      await testbed.fault(sn, { kind: 'error', times: 50, delayMs: 700 });
+      const { id } = await steps.approved(sn);
       await changeThat(api.users.alice, id, (c) => c.attempts.length >= 2);
       const words = await Promise.all([
         codeOf(control(id, 'abandon')),
@@ -155,20 +155,20 @@ describe.concurrent('what is final', () => {
       // The same word by the same person is answered as before.
       const expected = word === 'abandon' ? [null, 'change_closed'] : ['already_stopped', 'change_closed'];
       expect(expected).toContain(words[1]);
-      const end = await journey.ended(id);
+      const end = await steps.ended(id);
       expect(end.outcome?.code).toBe('abandoned');
     },
   );
 
   test('two operators abandon, pause and retry at once: one story, and an end', async () => {
-    const sn = await ground.certificate();
-    await ground.fault(sn, { kind: 'error', times: 50 });
-    const { id } = await journey.approved(sn);
+    const sn = await testbed.certificate();
+    await testbed.fault(sn, { kind: 'error', times: 50 });
+    const { id } = await steps.approved(sn);
     await changeThat(api.users.alice, id, (c) => c.attempts.length >= 1);
     await Promise.all(
       ['pause', 'retry', 'abandon', 'resume', 'retry', 'pause'].map((w) => codeOf(control(id, w))),
     );
-    const end = await journey.ended(id);
+    const end = await steps.ended(id);
     expect(end.outcome?.code).toBe('abandoned');
     const entries = await entriesOf(api.users.dave, id);
     const stopped = entries.findIndex((e) => e.type === 'change.abandoned');
@@ -181,9 +181,9 @@ describe('an engine', () => {
     const { id, sn } = await waiting();
     const nowhere = new Client({
       connection: Connection.lazy({ address: '127.0.0.1:1' }),
-      namespace: ground.namespace,
+      namespace: testbed.namespace,
     });
-    const cut = await startApi(ground, { engine: createEngine(nowhere, 1000) });
+    const cut = await startApi(testbed, { engine: createEngine(nowhere, 1000) });
     const said = await cut.users.olga.post<ChangeView>(`/v1/changes/${id}/execution`, {
       action: 'abandon',
       comment: 'stop',
@@ -191,8 +191,8 @@ describe('an engine', () => {
     await cut.stop();
     expect(said.stop).toMatchObject({ action: 'abandon', by: { subject: 'olga' } });
     await api.tellStops();
-    expect(await journey.ended(id)).toMatchObject({ outcome: { code: 'abandoned' } });
-    expect(await ground.calls(sn)).toEqual([]);
+    expect(await steps.ended(id)).toMatchObject({ outcome: { code: 'abandoned' } });
+    expect(await testbed.calls(sn)).toEqual([]);
   });
 });
 
@@ -203,7 +203,7 @@ test('the same word again by the same person is answered as before, and is there
   expect(again).toMatchObject({ executionStatus: 'paused' });
   await control(id, 'resume');
   await control(id, 'abandon');
-  await journey.ended(id);
+  await steps.ended(id);
   const types = (await entriesOf(api.users.dave, id)).map(({ type }) => type);
   expect(types.filter((type) => type.startsWith('stop.'))).toEqual([
     'stop.requested',
@@ -213,13 +213,13 @@ test('the same word again by the same person is answered as before, and is there
 });
 
 test('a break-glass request is still told whose call is under way', async () => {
-  const sn = await ground.certificate();
-  await ground.fault(sn, { kind: 'error', delayMs: 2500 });
-  const { id } = await journey.approved(sn);
+  const sn = await testbed.certificate();
+  await testbed.fault(sn, { kind: 'error', delayMs: 2500 });
+  const { id } = await steps.approved(sn);
   await changeThat(api.users.alice, id, (c) => c.callUnderWay !== null);
   expect(await codeOf(post(api.users.erin, sn, randomUUID()))).toBe('open_change_exists');
   await control(id, 'abandon');
-  await journey.ended(id);
+  await steps.ended(id);
 });
 
 describe('elsewhere', () => {
@@ -234,9 +234,9 @@ describe('elsewhere', () => {
         'history.maxTotalUpdates.suggestContinueAsNewThreshold': '10.0',
       },
     });
-    const own = await startGround({ temporalAddress: temporal.address });
+    const own = await startTestbed({ temporalAddress: temporal.address });
     const [there, at] = await Promise.all([startApi(own), startWorkers(own)]);
-    const { asked, ended } = journeyOf(there);
+    const { asked, ended } = stepsOf(there);
     const sns = await Promise.all(['withdrawn', 'paused'].map(() => own.certificate()));
     const [one, other] = await Promise.all(sns.map((sn) => asked(sn, later())));
     if (!one || !other) throw new Error('two changes were asked for');
@@ -271,14 +271,14 @@ describe('elsewhere', () => {
   });
 
   test('under a revoked policy nothing begins once that is durable, whoever is told', async () => {
-    const own = await startGround();
+    const own = await startTestbed();
     // Nobody tells the workflows: the row alone has to hold them.
     const deaf = createEngine(own.client);
     const [there, at] = await Promise.all([startApi(own), startWorkers(own)]);
     const alone = await startApi(own, {
       engine: { ...deaf, send: () => Promise.reject(new Error('away')) },
     });
-    const { asked, ended } = journeyOf(there);
+    const { asked, ended } = stepsOf(there);
     const changes = await Promise.all(Array.from({ length: 12 }, async () => asked(await own.certificate())));
     const [first] = changes as [ChangeView, ...ChangeView[]];
     const racing = changes.map((change) => codeOf(decide(there.users.bob, change)));

@@ -3,39 +3,39 @@ import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AlarmCode } from '../../domain/alarm.ts';
 import { makePool } from '../../store/pool.ts';
-import { codeOf, decide, inMs, journeyOf, post } from '../support/journey.ts';
-import type { Journey } from '../support/journey.ts';
-import { changeThat, instance, startApi, startGround, startWorkers } from '../support/service.ts';
-import type { Ground } from '../support/service.ts';
+import { codeOf, decide, inMs, stepsOf, post } from '../support/steps.ts';
+import type { Steps } from '../support/steps.ts';
+import { changeThat, instance, startApi, startTestbed, startWorkers } from '../support/service.ts';
+import type { Testbed } from '../support/service.ts';
 
 /* Somebody with Postgres' superuser edits what is kept of a change: nobody may be shown one thing and sign another. */
 
-let ground: Ground;
+let testbed: Testbed;
 let api: Awaited<ReturnType<typeof startApi>>;
 let workers: Awaited<ReturnType<typeof startWorkers>>;
 let superuser: Pool;
-let journey: Journey;
+let steps: Steps;
 const alarms: { code: AlarmCode; changeId: unknown }[] = [];
 
 beforeAll(async () => {
-  ground = await startGround();
+  testbed = await startTestbed();
   superuser = makePool({
-    connectionString: ground.database.url('superuser'),
+    connectionString: testbed.database.url('superuser'),
     applicationName: 'test superuser',
   });
   [api, workers] = await Promise.all([
-    startApi(ground, {
+    startApi(testbed, {
       alarm: (code, _message, details) => void alarms.push({ code, changeId: details?.['changeId'] }),
     }),
-    startWorkers(ground),
+    startWorkers(testbed),
   ]);
-  journey = journeyOf(api);
+  steps = stepsOf(api);
 });
 afterAll(async () => {
   await workers.stop();
   await api.stop();
   await superuser.end();
-  await ground.stop();
+  await testbed.stop();
 });
 
 /** Edits members of what is kept, given by their dotted paths. */
@@ -64,8 +64,8 @@ const other = `SN-${randomUUID()}`;
 describe('a pending change that was edited in Postgres', { timeout: 120_000 }, () => {
   test('another target is not shown, and not activated under a word for a harmless one', async () => {
     const { users } = api;
-    const [sn, harmless] = [await ground.certificate(), await ground.certificate()];
-    const { id, digest } = await journey.asked(sn);
+    const [sn, harmless] = [await testbed.certificate(), await testbed.certificate()];
+    const { id, digest } = await steps.asked(sn);
     await edit(id, {
       'input.sn': harmless,
       'snapshot.sn': harmless,
@@ -94,7 +94,7 @@ describe('a pending change that was edited in Postgres', { timeout: 120_000 }, (
     await expect
       .poll(async () => (await users.alice.events(id)).at(-1)?.type, { timeout: 30_000 })
       .toBe('change.closed');
-    expect([await ground.calls(sn), await ground.calls(harmless)]).toEqual([[], []]);
+    expect([await testbed.calls(sn), await testbed.calls(harmless)]).toEqual([[], []]);
   });
 
   test.each<[string, Record<string, unknown>]>([
@@ -120,7 +120,7 @@ describe('a pending change that was edited in Postgres', { timeout: 120_000 }, (
     ['a member that there is not', { 'input.note': 'harmless' }],
   ])('its %s', async (_what, members) => {
     const { users } = api;
-    const { id, digest } = await journey.asked(await ground.certificate(), {
+    const { id, digest } = await steps.asked(await testbed.certificate(), {
       ticket: { system: 'servicenow', id: 'CHG-2' },
       executeBy: inMs(86_400_000),
     });
@@ -133,9 +133,9 @@ describe('a pending change that was edited in Postgres', { timeout: 120_000 }, (
 
   test('with a digest that fits the edit: it is shown, and the word for it approves nothing', async () => {
     const { users } = api;
-    const sn = await ground.certificate();
-    const { id, digest } = await journey.asked(sn);
-    const harmless = await journey.asked(await ground.certificate());
+    const sn = await testbed.certificate();
+    const { id, digest } = await steps.asked(sn);
+    const harmless = await steps.asked(await testbed.certificate());
     const { rows } = await superuser.query<{ document: Record<string, unknown> }>(
       'select document from countersign.change where id = $1',
       [harmless.id],
@@ -145,15 +145,15 @@ describe('a pending change that was edited in Postgres', { timeout: 120_000 }, (
     const shown = await users.bob.change(id);
     expect(shown.digest).not.toBe(digest);
     expect(await codeOf(decide(users.bob, shown))).toBe('digest_mismatch');
-    expect(await ground.calls(sn)).toEqual([]);
+    expect(await testbed.calls(sn)).toEqual([]);
   });
 
   test('the others are shown and approved as before', async () => {
     const { users } = api;
-    const sn = await ground.certificate();
+    const sn = await testbed.certificate();
     const shown = await changeThat(users.bob, (await post(users.alice, sn)).id, (c) => c.digest !== null);
     await decide(users.bob, shown);
-    const ended = await journey.ended(shown.id);
+    const ended = await steps.ended(shown.id);
     expect(ended).toMatchObject({ executionStatus: 'succeeded', asked: { executeBy: null } });
     expect(await told(shown.id)).toEqual([]);
   });

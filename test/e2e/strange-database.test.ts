@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Freeze } from '../../domain/freeze.ts';
 import { cloneDatabase } from '../support/database.ts';
-import { entriesOf, inMs, journeyOf } from '../support/journey.ts';
+import { entriesOf, inMs, stepsOf } from '../support/steps.ts';
 import { replayAll } from '../support/replay.ts';
-import { changeThat, startApi, startGround, startWorkers } from '../support/service.ts';
-import type { Ground } from '../support/service.ts';
+import { changeThat, startApi, startTestbed, startWorkers } from '../support/service.ts';
+import type { Testbed } from '../support/service.ts';
 import { giveSettings, strangeSettings } from '../support/strange-settings.ts';
 
-let ground: Ground;
+let testbed: Testbed;
 let api: Awaited<ReturnType<typeof startApi>>;
 let workers: Awaited<ReturnType<typeof startWorkers>>;
 
@@ -17,21 +17,21 @@ beforeAll(async () => {
   // Of a role they come before the database's.
   const login = new URL(database.url('worker')).username;
   await giveSettings(database, { DateStyle: 'SQL, DMY' }, login);
-  ground = await startGround({ database });
-  [api, workers] = await Promise.all([startApi(ground), startWorkers(ground, { gateLongestMs: 1000 })]);
+  testbed = await startTestbed({ database });
+  [api, workers] = await Promise.all([startApi(testbed), startWorkers(testbed, { gateLongestMs: 1000 })]);
 });
 afterAll(async () => {
-  await replayAll(ground);
+  await replayAll(testbed);
   await workers.stop();
   await api.stop();
-  await ground.stop();
+  await testbed.stop();
 });
 
 test(
   'a database and a role with other settings change nothing of what happens',
   { timeout: 120_000 },
   async () => {
-    const journey = journeyOf(api);
+    const steps = stepsOf(api);
     const freeze = await api.users.adam.post<Freeze>('/v1/freezes', {
       reason: 'the great sale',
       endsAt: inMs(3_600_000),
@@ -39,12 +39,12 @@ test(
     const shown = await api.users.adam.get<Freeze>(`/v1/freezes/${freeze.id}`);
     expect(shown).toMatchObject({ startsAt: freeze.startsAt, endsAt: freeze.endsAt });
 
-    const sn = await ground.certificate();
-    const { id } = await journey.approved(sn);
+    const sn = await testbed.certificate();
+    const { id } = await steps.approved(sn);
     const held = await changeThat(api.users.alice, id, (c) => c.waitsFor !== null);
     expect(held.waitsFor).toMatchObject({ kind: 'freeze' });
     await api.users.adam.delete(`/v1/freezes/${freeze.id}`);
-    expect(await journey.ended(id)).toMatchObject({ executionStatus: 'succeeded' });
+    expect(await steps.ended(id)).toMatchObject({ executionStatus: 'succeeded' });
     expect((await entriesOf(api.users.dave, id)).at(-1)?.type).toBe('change.closed');
 
     const token = await api.users.adam.post<{ secret: string }>('/v1/tokens', {

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import { onePolicy } from '../../policies/load.ts';
 import { honest } from '../support/honest.ts';
-import { journeyOf } from '../support/journey.ts';
-import { changeThat, eventually, startApi, startGround, startWorkers } from '../support/service.ts';
-import type { Ground } from '../support/service.ts';
+import { stepsOf } from '../support/steps.ts';
+import { changeThat, eventually, startApi, startTestbed, startWorkers } from '../support/service.ts';
+import type { Testbed } from '../support/service.ts';
 import { startTimeSkipping } from '../support/time-skipping.ts';
 
 /* A window on the night of the change of clocks, on a server that skips the months until then. */
@@ -15,17 +15,17 @@ const day = 24 * hour;
 let ahead = 0;
 const now = () => Date.now() + ahead;
 let server: Awaited<ReturnType<typeof startTimeSkipping>>;
-let ground: Ground;
+let testbed: Testbed;
 let workers: Awaited<ReturnType<typeof startWorkers>>;
 
 beforeAll(async () => {
   server = await startTimeSkipping();
-  ground = await startGround({ temporalAddress: server.address, namespace: 'default' });
-  workers = await startWorkers(ground, { gateLongestMs: 6 * hour, now });
+  testbed = await startTestbed({ temporalAddress: server.address, namespace: 'default' });
+  workers = await startWorkers(testbed, { gateLongestMs: 6 * hour, now });
 });
 afterAll(async () => {
   await workers.stop();
-  await ground.stop();
+  await testbed.stop();
   await server.stop();
 });
 
@@ -47,10 +47,10 @@ function clocksGoForward(): { timeZone: string; at: number } {
 test('a window in an hour that the clock skips opens when the clock goes on', async () => {
   const { timeZone, at } = clocksGoForward();
   const windows = [{ cron: '30 2 * * *', durationMinutes: 60, timeZone, holidays: [] }];
-  const api = await startApi(ground, { policies: onePolicy(honest({ ...fourEyes, windows })), now });
-  const sn = await ground.certificate();
+  const api = await startApi(testbed, { policies: onePolicy(honest({ ...fourEyes, windows })), now });
+  const sn = await testbed.certificate();
   const from = (hours: number) => new Date(at + hours * hour).toISOString();
-  const { id } = await journeyOf(api).approved(sn, { executeAfter: from(-3), executeBy: from(12) });
+  const { id } = await stepsOf(api).approved(sn, { executeAfter: from(-3), executeBy: from(12) });
   // The workers' clock goes first: what is asked of it while the server skips is asked at that time.
   const until = async (moment: number) => {
     const skipped = moment - now();
@@ -63,7 +63,7 @@ test('a window in an hour that the clock skips opens when the clock goes on', as
     return entries.find((e) => e.type === 'change.held') ?? null;
   });
   expect(held).toMatchObject({ held: { kind: 'window', until: from(0) } });
-  expect(await ground.calls(sn)).toEqual([]);
+  expect(await testbed.calls(sn)).toEqual([]);
   await until(at + hour / 20);
   const end = await changeThat(api.users.alice, id, (c) => c.closedAt !== null);
   expect(end.executionStatus).toBe('succeeded');

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { onePolicy } from '../../policies/load.ts';
-import { decide, inMs, journeyOf, post } from '../support/journey.ts';
-import type { Journey } from '../support/journey.ts';
+import { decide, inMs, stepsOf, post } from '../support/steps.ts';
+import type { Steps } from '../support/steps.ts';
 import { policyWith } from '../support/policy.ts';
-import { changeThat, startApi, startGround, startWorkers } from '../support/service.ts';
-import type { Ground } from '../support/service.ts';
+import { changeThat, startApi, startTestbed, startWorkers } from '../support/service.ts';
+import type { Testbed } from '../support/service.ts';
 import { ticketRule } from '../support/ticket.ts';
 import { localJira } from '../tickets/jira/local-jira.ts';
 import type { LocalJira } from '../tickets/jira/local-jira.ts';
@@ -19,29 +19,29 @@ const ticket = ticketRule({
   sameTarget: { field: 'Certificate', member: 'sn' },
   window: { start: 'Planned start', end: 'Planned end' },
 });
-let ground: Ground;
+let testbed: Testbed;
 let api: Awaited<ReturnType<typeof startApi>>;
 let workers: Awaited<ReturnType<typeof startWorkers>>;
-let journey: Journey;
+let steps: Steps;
 let jira: LocalJira;
 
 beforeAll(async () => {
-  [ground, jira] = await Promise.all([startGround(), localJira()]);
+  [testbed, jira] = await Promise.all([startTestbed(), localJira()]);
   [api, workers] = await Promise.all([
-    startApi(ground, { policies: onePolicy(policyWith({ name: 'ticketed', ticket })) }),
-    startWorkers(ground, { tickets: { jira: jira.reader }, gateLongestMs: 1000 }),
+    startApi(testbed, { policies: onePolicy(policyWith({ name: 'ticketed', ticket })) }),
+    startWorkers(testbed, { tickets: { jira: jira.reader }, gateLongestMs: 1000 }),
   ]);
-  journey = journeyOf(api);
+  steps = stepsOf(api);
 });
 afterAll(async () => {
   await workers.stop();
   await api.stop();
   await jira.stop();
-  await ground.stop();
+  await testbed.stop();
 });
 
 async function ticketed(key: string, status = 'Open'): Promise<string> {
-  const sn = await ground.certificate();
+  const sn = await testbed.certificate();
   await jira.control('PUT', '/issues', {
     ...{ key, type: 'Change', status, creator: 'acc-pat', summary: 'line 4 moves' },
     // As Jira writes times: the offset has no colon.
@@ -57,28 +57,28 @@ const named = (id: string) => ({ ticket: { system: 'jira', id } });
 
 test('an issue that is finished by hand after the approval: no call, and a call once it is open again', async () => {
   const sn = await ticketed('OPS-1');
-  const asked = await journey.asked(sn, named('OPS-1'));
+  const asked = await steps.asked(sn, named('OPS-1'));
   expect(asked.ticketRead).toMatchObject({ verdict: null, ticket: { key: 'OPS-1', state: 'Open' } });
   await jira.byHand('OPS-1', 'In Progress');
   await jira.byHand('OPS-1', 'Done', 'Done');
   await decide(api.users.bob, asked);
   const held = await changeThat(api.users.bob, asked.id, ({ waitsFor }) => waitsFor?.kind === 'ticket');
   expect(held.waitsFor?.reason).toContain('OPS-1 is closed');
-  expect(await ground.calls(sn)).toEqual([]);
+  expect(await testbed.calls(sn)).toEqual([]);
   await jira.byHand('OPS-1', 'Open');
-  expect(await journey.ended(asked.id)).toMatchObject({ executionStatus: 'succeeded' });
+  expect(await steps.ended(asked.id)).toMatchObject({ executionStatus: 'succeeded' });
 });
 
 test('a login that is not accepted any more holds the call', async () => {
   const sn = await ticketed('OPS-2');
-  const asked = await journey.asked(sn, named('OPS-2'));
+  const asked = await steps.asked(sn, named('OPS-2'));
   await jira.faults({ kind: 'status', status: 401, times: 1000 });
   await decide(api.users.bob, asked);
   const held = await changeThat(api.users.bob, asked.id, ({ waitsFor }) => waitsFor?.kind === 'ticket');
   expect(held.waitsFor?.reason).toContain('jira: ');
-  expect(await ground.calls(sn)).toEqual([]);
+  expect(await testbed.calls(sn)).toEqual([]);
   await jira.control('DELETE', '/faults');
-  expect(await journey.ended(asked.id)).toMatchObject({ executionStatus: 'succeeded' });
+  expect(await steps.ended(asked.id)).toMatchObject({ executionStatus: 'succeeded' });
 });
 
 test('an issue on hold, one that is not there, and a name that is none refuse the change', async () => {
@@ -89,6 +89,6 @@ test('an issue on hold, one that is not there, and a name that is none refuse th
     ['../OPS-1', 'ticket_not_found'],
   ] as const) {
     const { id: changeId } = await post(api.users.alice, sn, undefined, named(id));
-    expect((await journey.ended(changeId)).outcome).toMatchObject({ code });
+    expect((await steps.ended(changeId)).outcome).toMatchObject({ code });
   }
 });

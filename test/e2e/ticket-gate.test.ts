@@ -12,11 +12,18 @@ import { problemsIn } from '../support/followed.ts';
 import { approvalRequest, failureOf, startHost } from '../support/host.ts';
 import { found, saved, unpacked, verified } from '../audit/pack-file.ts';
 import { untilSealed } from '../audit/seal.ts';
-import { codeOf, decide, entriesOf, inMs, journeyOf, post } from '../support/journey.ts';
-import type { Journey } from '../support/journey.ts';
+import { codeOf, decide, entriesOf, inMs, stepsOf, post } from '../support/steps.ts';
+import type { Steps } from '../support/steps.ts';
 import { policyWith } from '../support/policy.ts';
-import { changeThat, eventually, instance, startApi, startGround, startWorkers } from '../support/service.ts';
-import type { Ground } from '../support/service.ts';
+import {
+  changeThat,
+  eventually,
+  instance,
+  startApi,
+  startTestbed,
+  startWorkers,
+} from '../support/service.ts';
+import type { Testbed } from '../support/service.ts';
 import { startTicketSystem } from '../support/ticket-system.ts';
 import type { TestTicketSystem } from '../support/ticket-system.ts';
 import { ticketRule } from '../support/ticket.ts';
@@ -30,33 +37,33 @@ const ticket = ticketRule({
   window: { start: 'from', end: 'to' },
 });
 const policies = onePolicy(policyWith({ name: 'ticketed', ticket }));
-let ground: Ground;
+let testbed: Testbed;
 let host: Awaited<ReturnType<typeof startHost>>;
 let api: Awaited<ReturnType<typeof startApi>>;
 let workers: Awaited<ReturnType<typeof startWorkers>>;
-let journey: Journey;
+let steps: Steps;
 let system: TestTicketSystem;
 let count = 0;
 
 beforeAll(async () => {
-  [ground, system] = await Promise.all([startGround(), startTicketSystem()]);
+  [testbed, system] = await Promise.all([startTestbed(), startTicketSystem()]);
   [api, workers] = await Promise.all([
-    startApi(ground, { policies }),
-    startWorkers(ground, {
+    startApi(testbed, { policies }),
+    startWorkers(testbed, {
       policies: policyChoice(policies),
       tickets: { jira: system.reader('jira') },
       gateLongestMs: 1000,
     }),
   ]);
-  host = await startHost(ground);
-  journey = journeyOf(api);
+  host = await startHost(testbed);
+  steps = stepsOf(api);
 });
 afterAll(async () => {
   await host.stop();
   await workers.stop();
   await api.stop();
   await system.close();
-  await ground.stop();
+  await testbed.stop();
 });
 
 const targetOf = (sn: string) => `cn-hangzhou/${instance}/${sn}`;
@@ -66,7 +73,7 @@ const plan = (sn: string, from = inMs(-hour), to = inMs(hour)) => ({
 
 /** A certificate with a ticket that is right for it. */
 async function ticketed(): Promise<{ sn: string; id: string; named: { ticket: object } }> {
-  const sn = await ground.certificate();
+  const sn = await testbed.certificate();
   count += 1;
   const id = `OPS-${count}`;
   system.put(id, plan(sn));
@@ -103,7 +110,7 @@ describe('at the POST', () => {
     ['no ticket', {}, 'ticket required'],
     ['one of another system', { ticket: { system: 'servicenow', id: 'CHG-1' } }, 'ticket.system one_of'],
   ])('%s is refused, by field and rule', async (_what, extra, rule) => {
-    const sn = await ground.certificate();
+    const sn = await testbed.certificate();
     const { code, errors } = await refusalOf(post(api.users.alice, sn, randomUUID(), extra));
     expect(code).toBe('invalid_request');
     expect(errors.map((error) => `${error.field} ${error.rule}`)).toEqual([rule]);
@@ -113,7 +120,7 @@ describe('at the POST', () => {
 describe('from a host’s workflow', () => {
   test('without a ticket, or with one of another system, nothing is opened', async () => {
     for (const named of [{}, { ticket: { system: 'servicenow', id: 'CHG-1', url: null } }]) {
-      const sn = await ground.certificate();
+      const sn = await testbed.certificate();
       const failure = await failureOf(await host.start('requireApproval', approvalRequest(sn, named)));
       expect(failure).toMatchObject({
         type: 'invalid_request',
@@ -139,7 +146,7 @@ describe('from a host’s workflow', () => {
 describe('before people are asked', () => {
   test('what was read of the ticket is shown, and a call is made under it', async () => {
     const { sn, id, named } = await ticketed();
-    const asked = await journey.asked(sn, named);
+    const asked = await steps.asked(sn, named);
     const { fields } = plan(sn);
     expect(asked.ticketRead).toMatchObject({
       point: 'precheck',
@@ -147,7 +154,7 @@ describe('before people are asked', () => {
       ticket: { id, key: id, type: 'Change', fields: { ci: fields.ci }, digest: /^[0-9a-f]{64}$/ },
     });
     await decide(api.users.bob, asked);
-    const ended = await journey.ended(asked.id);
+    const ended = await steps.ended(asked.id);
     expect(ended).toMatchObject({ executionStatus: 'succeeded', ticketRead: { point: 'before_call' } });
     expect((await checks(asked.id)).map(({ point, verdict }) => [point, verdict])).toEqual([
       ['precheck', null],
@@ -160,14 +167,17 @@ describe('before people are asked', () => {
 
   test('an evidence pack says so, and what is stored is what the log says', async () => {
     const { sn, id, named } = await ticketed();
-    const { id: changeId } = await journey.approved(sn, named);
-    await journey.ended(changeId);
-    const signer = makePool({ connectionString: ground.database.url('signer'), applicationName: 'test' });
+    const { id: changeId } = await steps.approved(sn, named);
+    await steps.ended(changeId);
+    const signer = makePool({ connectionString: testbed.database.url('signer'), applicationName: 'test' });
     await untilSealed(signer);
     await signer.end();
     const stream = await api.users.dave.download(`/v1/audit/export?changeId=${changeId}`);
     const pack = await saved(Readable.fromWeb(stream));
-    const keys = [await readFile(ground.logPublicKey, 'utf8'), await readFile(ground.keys.publicKey, 'utf8')];
+    const keys = [
+      await readFile(testbed.logPublicKey, 'utf8'),
+      await readFile(testbed.keys.publicKey, 'utf8'),
+    ];
     const verdict = await verified(pack, keys.join(''));
     expect(found(verdict)).toEqual([]);
     expect(verdict.result).toBe('valid');
@@ -178,8 +188,8 @@ describe('before people are asked', () => {
     expect(textOf('ocsf.jsonl')).toContain('"event_code":"ticket.checked"');
 
     const open = await ticketed();
-    const asked = await journey.asked(open.sn, open.named);
-    const pool = makePool({ connectionString: ground.database.url('superuser'), applicationName: 'test' });
+    const asked = await steps.asked(open.sn, open.named);
+    const pool = makePool({ connectionString: testbed.database.url('superuser'), applicationName: 'test' });
     expect(await compareChanges(pool, [changeId, asked.id])).toEqual([]);
     await pool.query('delete from countersign.open_ticket where change_id = $1', [asked.id]);
     expect(await compareChanges(pool, [changeId, asked.id])).toEqual([
@@ -205,7 +215,7 @@ describe('before people are asked', () => {
     if (change === null) system.remove(id);
     else system.put(id, change);
     const asked = await post(api.users.alice, sn, randomUUID(), named);
-    const ended = await journey.ended(asked.id);
+    const ended = await steps.ended(asked.id);
     expect(ended).toMatchObject({
       decisionStatus: 'refused',
       outcome: { code },
@@ -234,17 +244,17 @@ describe('before people are asked', () => {
 describe('after the approval and before the call', () => {
   test('closed while the target is being read, slowly: no call', async () => {
     const { sn, id, named } = await ticketed();
-    const asked = await journey.asked(sn, named);
+    const asked = await steps.asked(sn, named);
     const before = system.reads();
-    await ground.slowRead(sn, 2500);
+    await testbed.slowRead(sn, 2500);
     await decide(api.users.bob, asked);
     // The ticket was read beside the target, and was right.
     await eventually(() => Promise.resolve(system.reads() > before ? true : null));
     system.put(id, { phase: 'done', state: 'Done' });
     expect(await held(asked.id)).toMatchObject({ kind: 'ticket' });
-    expect(await ground.calls(sn)).toEqual([]);
+    expect(await testbed.calls(sn)).toEqual([]);
     system.put(id, { phase: 'new', state: 'Open' });
-    expect(await journey.ended(asked.id)).toMatchObject({ executionStatus: 'succeeded' });
+    expect(await steps.ended(asked.id)).toMatchObject({ executionStatus: 'succeeded' });
   });
 
   type Move = (id: string, sn: string) => unknown;
@@ -298,38 +308,38 @@ describe('after the approval and before the call', () => {
     'a ticket that is %s: no call, and a call once it is right again',
     async (_what, spoil, mend, reason) => {
       const { sn, id, named } = await ticketed();
-      const asked = await journey.asked(sn, named);
+      const asked = await steps.asked(sn, named);
       await spoil(id, sn);
       await decide(api.users.bob, asked);
       expect((await held(asked.id))?.reason).toMatch(reason);
-      expect(await ground.calls(sn)).toEqual([]);
+      expect(await testbed.calls(sn)).toEqual([]);
       await mend(id, sn);
-      expect(await journey.ended(asked.id)).toMatchObject({ executionStatus: 'succeeded', waitsFor: null });
-      expect(await ground.calls(sn)).toHaveLength(1);
+      expect(await steps.ended(asked.id)).toMatchObject({ executionStatus: 'succeeded', waitsFor: null });
+      expect(await testbed.calls(sn)).toHaveLength(1);
       expect(await judged(asked.id)).toEqual([]);
     },
   );
 
   test('a ticket that was renamed is the same one', async () => {
     const { sn, id, named } = await ticketed();
-    const asked = await journey.asked(sn, named);
+    const asked = await steps.asked(sn, named);
     system.put(id, { key: `NEW-${count}` });
     await decide(api.users.bob, asked);
-    const ended = await journey.ended(asked.id);
+    const ended = await steps.ended(asked.id);
     expect(ended.ticketRead?.ticket).toMatchObject({ id, key: `NEW-${count}` });
     expect(ended.executionStatus).toBe('succeeded');
   });
 
   test('a ticket that is closed between two attempts: no second one until it is open', async () => {
     const { sn, id, named } = await ticketed();
-    await ground.fault(sn, { kind: 'error', times: 1, delayMs: 1500 });
-    const { id: changeId } = await journey.approved(sn, named);
+    await testbed.fault(sn, { kind: 'error', times: 1, delayMs: 1500 });
+    const { id: changeId } = await steps.approved(sn, named);
     await changeThat(api.users.bob, changeId, ({ callUnderWay }) => callUnderWay !== null);
     system.put(id, { phase: 'cancelled', state: 'Cancelled' });
     await held(changeId);
-    expect(await ground.calls(sn)).toHaveLength(1);
+    expect(await testbed.calls(sn)).toHaveLength(1);
     system.put(id, { phase: 'in_progress', state: 'Implement' });
-    expect((await journey.ended(changeId)).attempts).toHaveLength(2);
+    expect((await steps.ended(changeId)).attempts).toHaveLength(2);
     const told = await checks(changeId);
     expect(told.map(({ verdict }) => verdict)).toEqual([null, null, 'ticket_closed', null]);
     expect(await judged(changeId)).toEqual([]);
@@ -337,7 +347,7 @@ describe('after the approval and before the call', () => {
 
   test('while it is held the log does not fill, and the change can be withdrawn', async () => {
     const { sn, id, named } = await ticketed();
-    const asked = await journey.asked(sn, named);
+    const asked = await steps.asked(sn, named);
     system.put(id, { phase: 'done', state: 'Done' });
     await decide(api.users.bob, asked);
     await held(asked.id);
@@ -345,16 +355,16 @@ describe('after the approval and before the call', () => {
     await eventually(() => Promise.resolve(system.reads() > reads + 2 ? true : null));
     expect((await checks(asked.id)).map(({ verdict }) => verdict)).toEqual([null, 'ticket_closed']);
     await api.users.alice.post(`/v1/changes/${asked.id}/withdrawal`, { comment: 'closed' });
-    expect((await journey.ended(asked.id)).decisionStatus).toBe('withdrawn');
-    expect(await ground.calls(sn)).toEqual([]);
+    expect((await steps.ended(asked.id)).decisionStatus).toBe('withdrawn');
+    expect(await testbed.calls(sn)).toEqual([]);
   });
 
   test('execute-by passes: the change ends without a call, and its end says why', async () => {
     const { sn, id, named } = await ticketed();
-    const asked = await journey.asked(sn, { ...named, executeBy: inMs(6000), decideBy: inMs(5000) });
+    const asked = await steps.asked(sn, { ...named, executeBy: inMs(6000), decideBy: inMs(5000) });
     system.put(id, { phase: 'done', state: 'Done' });
     await decide(api.users.bob, asked);
-    const ended = await journey.ended(asked.id);
+    const ended = await steps.ended(asked.id);
     expect(ended).toMatchObject({ executionStatus: 'cancelled', outcome: { code: 'execute_by_passed' } });
     expect(ended.outcome?.message).toMatch(/held by a ticket: .* is closed/);
   });
@@ -362,14 +372,14 @@ describe('after the approval and before the call', () => {
 
 describe('one open change for each ticket', () => {
   async function second(id: string, other: string): Promise<unknown> {
-    return post(api.users.erin, await ground.certificate(), randomUUID(), {
+    return post(api.users.erin, await testbed.certificate(), randomUUID(), {
       ticket: { system: 'jira', id: other },
     });
   }
 
   test('by its name, until the first change has ended', async () => {
     const { sn, id, named } = await ticketed();
-    const first = await journey.asked(sn, named);
+    const first = await steps.asked(sn, named);
     const refusal = await refusalOf(second(id, id));
     expect(refusal).toMatchObject({
       code: 'ticket_taken',
@@ -377,17 +387,17 @@ describe('one open change for each ticket', () => {
       extra: { changeId: first.id },
     });
     await api.users.alice.post(`/v1/changes/${first.id}/withdrawal`, { comment: '' });
-    await journey.ended(first.id);
-    const next = await ground.certificate();
+    await steps.ended(first.id);
+    const next = await testbed.certificate();
     system.put(id, plan(next));
-    const again = await journey.asked(next, named);
+    const again = await steps.asked(next, named);
     await api.users.alice.post(`/v1/changes/${again.id}/withdrawal`, { comment: '' });
   });
 
   test('by the id that stays, whatever its name is', async () => {
     const { sn, id, named } = await ticketed();
-    const first = await journey.asked(sn, named);
-    const other = await ground.certificate();
+    const first = await steps.asked(sn, named);
+    const other = await testbed.certificate();
     system.put(id, { ...plan(other), key: `NEW-${count}` });
     const asked = await post(api.users.erin, other, randomUUID(), {
       ticket: { system: 'jira', id: `NEW-${count}` },

@@ -6,10 +6,10 @@ import { openImplementations, openOperations } from '../../cli/operations.ts';
 import { startLicenceService } from '../../examples/own-operation/licence-service.ts';
 import type { LicenceService } from '../../examples/own-operation/licence-service.ts';
 import { makeImplementations } from '../../operations/implementations.ts';
-import { decide, journeyOf } from '../support/journey.ts';
+import { decide, stepsOf } from '../support/steps.ts';
 import { bundledBy } from '../support/operations.ts';
-import { changeThat, startApi, startGround, startWorkers } from '../support/service.ts';
-import type { Ground } from '../support/service.ts';
+import { changeThat, startApi, startTestbed, startWorkers } from '../support/service.ts';
+import type { Testbed } from '../support/service.ts';
 
 /* The example of docs/own-operations.md, loaded as an installation would. */
 
@@ -18,30 +18,30 @@ const env = {
   COUNTERSIGN_OPERATIONS: join(folder, 'revoke-licence.ts'),
   COUNTERSIGN_IMPLEMENTATIONS: join(folder, 'licence-driver.ts'),
 };
-let ground: Ground;
+let testbed: Testbed;
 let service: LicenceService;
 let api: Awaited<ReturnType<typeof startApi>>;
 let workers: Awaited<ReturnType<typeof startWorkers>>;
 
 beforeAll(async () => {
-  [ground, service] = await Promise.all([
-    startGround(),
+  [testbed, service] = await Promise.all([
+    startTestbed(),
     startLicenceService({ 'L-1': 'Alpha', 'L-2': 'Beta', 'L-3': 'Gamma' }),
   ]);
   vi.stubEnv('LICENCE_SERVICE_URL', service.url);
   const operations = await openOperations(env);
   const own = await openImplementations(env);
-  const implementations = makeImplementations(operations, [...bundledBy(ground.simulator.url), ...own]);
+  const implementations = makeImplementations(operations, [...bundledBy(testbed.simulator.url), ...own]);
   [api, workers] = await Promise.all([
-    startApi(ground, { operations }),
-    startWorkers(ground, { operations, implementations }),
+    startApi(testbed, { operations }),
+    startWorkers(testbed, { operations, implementations }),
   ]);
 });
 afterAll(async () => {
   await workers.stop();
   await api.stop();
   await service.stop();
-  await ground.stop();
+  await testbed.stop();
 });
 
 function ask(input: object): Promise<ChangeView> {
@@ -77,7 +77,7 @@ test('is approved, sent after a 500, and succeeds', async () => {
   });
   expect(callsOf('L-1')).toEqual([]);
   await decide(api.users.bob, asked);
-  const end = await journeyOf(api).ended(id);
+  const end = await stepsOf(api).ended(id);
   expect(end.executionStatus).toBe('succeeded');
   expect(end.attempts.map(({ outcome, httpStatus, requestId }) => [outcome, httpStatus, requestId])).toEqual(
     callsOf('L-1').map(({ status, id: requestId }) => [
@@ -93,13 +93,13 @@ test('fails for good where the service refuses it', async () => {
   service.fail(403);
   const { id } = await ask({ licence: 'L-2' });
   await decide(api.users.bob, await changeThat(api.users.alice, id, (c) => c.digest !== null));
-  const end = await journeyOf(api).ended(id);
+  const end = await stepsOf(api).ended(id);
   expect(end).toMatchObject({ executionStatus: 'failed', outcome: { code: 'Refused' } });
   expect(callsOf('L-2')).toHaveLength(1);
 });
 
 test('is refused where its rules or its schema say so', async () => {
-  expect(await journeyOf(api).ended((await ask({ licence: 'L-404' })).id)).toMatchObject({
+  expect(await stepsOf(api).ended((await ask({ licence: 'L-404' })).id)).toMatchObject({
     decisionStatus: 'refused',
     outcome: { code: 'target_not_found' },
   });

@@ -35,7 +35,7 @@ const statement: Statement = {
 };
 const signed = signer.sign(statement);
 
-test('what was signed verifies, also after a journey as JSON with its members in another order', () => {
+test('what was signed verifies, also after a round trip as JSON with its members in another order', () => {
   expect(verify(signed)).toBe(true);
   expect(verify(JSON.parse(JSON.stringify(signed)) as SignedStatement)).toBe(true);
   const turned = Object.fromEntries(Object.entries(statement).reverse()) as unknown as Statement;

@@ -6,15 +6,22 @@ import { SimplePlugin } from '@temporalio/plugin';
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CountersignPlugin, plainForChanges } from '../../plugin/index.ts';
-import { changeThat, eventually, instance, startApi, startGround, startWorkers } from '../support/service.ts';
-import { decide } from '../support/journey.ts';
+import {
+  changeThat,
+  eventually,
+  instance,
+  startApi,
+  startTestbed,
+  startWorkers,
+} from '../support/service.ts';
+import { decide } from '../support/steps.ts';
 import { encodingOf, secretEncoding, strictCodec } from '../support/strict-codec.ts';
-import type { Ground } from '../support/service.ts';
+import type { Testbed } from '../support/service.ts';
 
 /* A team's own worker: its own workflows in a bundle, activities, codec and plugin; ours on client, connection and worker. */
 
 const taskQueue = 'lines';
-let ground: Ground;
+let testbed: Testbed;
 let api: Awaited<ReturnType<typeof startApi>>;
 let workers: Awaited<ReturnType<typeof startWorkers>>;
 let native: NativeConnection;
@@ -25,8 +32,8 @@ let running: Promise<void>;
 const intercepted: string[] = [];
 
 beforeAll(async () => {
-  ground = await startGround();
-  [api, workers] = await Promise.all([startApi(ground), startWorkers(ground)]);
+  testbed = await startTestbed();
+  [api, workers] = await Promise.all([startApi(testbed), startWorkers(testbed)]);
   const ours = new CountersignPlugin();
   const theirs = new SimplePlugin({
     name: 'theirs',
@@ -43,7 +50,7 @@ beforeAll(async () => {
       ],
     },
   });
-  const { temporalAddress: address, namespace } = ground;
+  const { temporalAddress: address, namespace } = testbed;
   const dataConverter = { payloadCodecs: [plainForChanges(strictCodec)] };
   native = await NativeConnection.connect({ address, plugins: [ours] });
   connection = await Connection.connect({ address, plugins: [ours] });
@@ -70,11 +77,11 @@ afterAll(async () => {
   await connection.close();
   await workers.stop();
   await api.stop();
-  await ground.stop();
+  await testbed.stop();
 });
 
 async function moved(decision: 'approve' | 'reject'): Promise<WorkflowHandleWithFirstExecutionRunId> {
-  const sn = await ground.certificate();
+  const sn = await testbed.certificate();
   const handle = await client.workflow.start('moveLine', {
     taskQueue,
     workflowId: randomUUID(),
@@ -84,7 +91,7 @@ async function moved(decision: 'approve' | 'reject'): Promise<WorkflowHandleWith
         operation: 'ActiveCaCertificate',
         input: { regionId: 'cn-hangzhou', mqttInstanceId: instance, sn },
         justification: 'the line moves',
-        requester: { issuer: ground.identity.issuer, subject: 'alice' },
+        requester: { issuer: testbed.identity.issuer, subject: 'alice' },
       },
     ],
   });

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { ChangeView } from '../../api/view.ts';
-import { entriesOf } from '../support/journey.ts';
+import { entriesOf } from '../support/steps.ts';
 import { startProcess } from '../support/process.ts';
 import { replayAll } from '../support/replay.ts';
-import { eventually, startApi, startGround, submission } from '../support/service.ts';
+import { eventually, startApi, startTestbed, submission } from '../support/service.ts';
 
 const size = Number(process.env.SOAK_CHANGES ?? 100);
 const kinds = [
@@ -29,14 +29,14 @@ function random(): number {
 
 test(`${size} changes under random faults while workers are killed: each ends once, with a whole log`, async () => {
   console.log(`soak: ${size} changes, seed ${seed}`);
-  const ground = await startGround();
-  const api = await startApi(ground, { engineDeadlineMs: 60_000 });
+  const testbed = await startTestbed();
+  const api = await startApi(testbed, { engineDeadlineMs: 60_000 });
   const { alice, erin, bob, carol, dave } = api.users;
   let killing = true as boolean;
   const killer = (async () => {
     let kills = 0;
     while (killing) {
-      const worker = await startProcess(ground, 'worker');
+      const worker = await startProcess(testbed, 'worker');
       await delay(4000 + random() * 8000);
       await worker.stop();
       kills += 1;
@@ -45,10 +45,10 @@ test(`${size} changes under random faults while workers are killed: each ends on
   })();
 
   const one = async (): Promise<void> => {
-    const sn = await ground.certificate();
+    const sn = await testbed.certificate();
     const faults = Math.floor(random() * 4);
     for (let i = 0; i < faults; i += 1) {
-      await ground.fault(sn, { kind: kinds[Math.floor(random() * kinds.length)] });
+      await testbed.fault(sn, { kind: kinds[Math.floor(random() * kinds.length)] });
     }
     const requester = random() < 0.5 ? alice : erin;
     const key = randomUUID();
@@ -87,7 +87,7 @@ test(`${size} changes under random faults while workers are killed: each ends on
     expect(count('change.closed')).toBe(1);
     expect(count('decision.approved', 'decision.rejected')).toBe(1);
     expect(count('attempt.succeeded', 'attempt.failed', 'attempt.unknown')).toBe(count('attempt.started'));
-    const calls = await ground.calls(sn);
+    const calls = await testbed.calls(sn);
     expect(calls.length).toBeLessThanOrEqual(count('attempt.started'));
     expect(calls.filter((c) => c.applied).length).toBe(decision.decision === 'approve' ? 1 : 0);
   };
@@ -101,8 +101,8 @@ test(`${size} changes under random faults while workers are killed: each ends on
   killing = false;
   const kills = await killer;
   console.log(
-    `soak: ${size} changes ended, ${kills} workers killed, ${await replayAll(ground)} histories replayed`,
+    `soak: ${size} changes ended, ${kills} workers killed, ${await replayAll(testbed)} histories replayed`,
   );
   await api.stop();
-  await ground.stop();
+  await testbed.stop();
 });

@@ -19,7 +19,7 @@ import { honest } from '../support/honest.ts';
 import { changeStory } from '../audit/change-story.ts';
 import { makeKeys, signed } from '../audit/memory-log.ts';
 import { untilSealed } from '../audit/seal.ts';
-import { startGround } from '../support/service.ts';
+import { startTestbed } from '../support/service.ts';
 import { PROJECT_HOME } from '../support/stack.ts';
 
 const run = promisify(execFile);
@@ -27,16 +27,16 @@ const changes = Number(process.env.SOAK_LOG_CHANGES ?? 10_000);
 const writers = 8;
 
 test(`the entries of ${changes} changes, appended by ${writers} writers and sealed as they come, verify with no alarm`, async () => {
-  const ground = await startGround();
+  const testbed = await startTestbed();
   const pool = makePool({
-    connectionString: ground.database.url('worker'),
+    connectionString: testbed.database.url('worker'),
     applicationName: 'soak',
     max: writers,
   });
   try {
     const keys = makeKeys();
-    const trusted = join(ground.home, 'trusted-keys.txt');
-    await writeFile(trusted, `${await readFile(ground.logPublicKey, 'utf8')}\n${keys.statementPem}`);
+    const trusted = join(testbed.home, 'trusted-keys.txt');
+    await writeFile(trusted, `${await readFile(testbed.logPublicKey, 'utf8')}\n${keys.statementPem}`);
     let begun = 0;
     let appended = 0;
     const halfway: string[] = [];
@@ -72,9 +72,9 @@ test(`the entries of ${changes} changes, appended by ${writers} writers and seal
     // The signer's own first entry and the policy's beside them.
     expect(checkpoint.size).toBe(appended + 2);
 
-    const since = join(ground.home, 'halfway');
+    const since = join(testbed.home, 'halfway');
     await writeFile(since, halfway[0] ?? '');
-    const pack = join(ground.home, 'soak.tgz');
+    const pack = join(testbed.home, 'soak.tgz');
     const prepared = await preparePack(
       {
         entries: (covers, size) => readSealed(pool, covers, size),
@@ -96,6 +96,6 @@ test(`the entries of ${changes} changes, appended by ${writers} writers and seal
     expect(stdout).toContain(`VALID: entries 0 to ${appended}`);
   } finally {
     await pool.end();
-    await ground.stop();
+    await testbed.stop();
   }
 });

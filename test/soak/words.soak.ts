@@ -10,11 +10,11 @@ import type { Change } from '../../domain/change.ts';
 import { loadPolicies } from '../../policies/load.ts';
 import { stateQuery } from '../../workflows/messages.ts';
 import { problemsIn } from '../support/followed.ts';
-import { entriesOf, inMs } from '../support/journey.ts';
+import { entriesOf, inMs } from '../support/steps.ts';
 import { startProcess } from '../support/process.ts';
 import { replayAll } from '../support/replay.ts';
-import { eventually, startApi, startGround, submission } from '../support/service.ts';
-import type { Ground } from '../support/service.ts';
+import { eventually, startApi, startTestbed, submission } from '../support/service.ts';
+import type { Testbed } from '../support/service.ts';
 
 /** Changes; SOAK_CHANGES, so many at once as SOAK_AT_ONCE says. They are asked for in batches, each under a policy of its own, which may be revoked. */
 const size = Number(process.env.SOAK_CHANGES ?? 200);
@@ -72,10 +72,10 @@ interface Stop {
 
 test(`${size} changes under random words, slow reads, hanging calls and kills: what stops stops, all end, one story`, async () => {
   console.log(`soak: ${size} changes, seed ${seed}`);
-  const ground = await startGround();
-  const { issuer } = ground.identity;
-  const policyFile = join(ground.home, 'policy.yaml');
-  const directoryFile = join(ground.home, 'directory.yaml');
+  const testbed = await startTestbed();
+  const { issuer } = testbed.identity;
+  const policyFile = join(testbed.home, 'policy.yaml');
+  const directoryFile = join(testbed.home, 'directory.yaml');
   await writeFile(policyFile, policyText(issuer));
   await writeFile(directoryFile, directoryText(issuer, true));
   const files = {
@@ -85,7 +85,7 @@ test(`${size} changes under random words, slow reads, hanging calls and kills: w
     ONSMQTT_REGION: 'cn-hangzhou',
   };
   const policies = await loadPolicies({ policyFile, directoryFile, issuer });
-  const api = await startApi(ground, { policies, engineDeadlineMs: 30_000 });
+  const api = await startApi(testbed, { policies, engineDeadlineMs: 30_000 });
   const { alice, erin, bob, carol, frank, olga, adam, dave } = api.users;
 
   let running = true;
@@ -93,7 +93,7 @@ test(`${size} changes under random words, slow reads, hanging calls and kills: w
   const isRunning = () => running;
   const workers = [0, 1].map(async () => {
     while (isRunning()) {
-      const worker = await startProcess(ground, 'worker', files).catch((error: unknown) => {
+      const worker = await startProcess(testbed, 'worker', files).catch((error: unknown) => {
         console.log(`soak: a worker did not start: ${String(error).slice(0, 2000)}`);
         return null;
       });
@@ -151,13 +151,13 @@ test(`${size} changes under random words, slow reads, hanging calls and kills: w
 
   async function one(n: number): Promise<void> {
     const mqttInstanceId = instanceOf(n);
-    const sn = await ground.certificate({ mqttInstanceId });
+    const sn = await testbed.certificate({ mqttInstanceId });
     for (let i = Math.floor(random() * 3); i > 0; i -= 1) {
-      await ground.fault(sn, {
+      await testbed.fault(sn, {
         kind: oneOf(['error', 'error', 'hang', 'appliedThen500', 'resetAfterApply']),
       });
     }
-    if (random() < 0.7) await ground.slowRead(sn, Math.round(300 + random() * 1000));
+    if (random() < 0.7) await testbed.slowRead(sn, Math.round(300 + random() * 1000));
     const requester = oneOf([alice, erin]);
     const key = randomUUID();
     const clocks = { decideBy: inMs(25_000), executeBy: inMs(60_000) };
@@ -256,10 +256,10 @@ test(`${size} changes under random words, slow reads, hanging calls and kills: w
       () => `end of ${JSON.stringify(last)}`,
       300_000,
     ).catch(async (error: unknown) => {
-      console.log(`soak: ${done} changes, ${kills.worker} workers killed; ${await stateOf(ground, id)}`);
+      console.log(`soak: ${done} changes, ${kills.worker} workers killed; ${await stateOf(testbed, id)}`);
       throw error;
     });
-    await judge(ground, dave, end, sn, [...stops, ...stopsOf(mqttInstanceId)]);
+    await judge(testbed, dave, end, sn, [...stops, ...stopsOf(mqttInstanceId)]);
   }
 
   let done = 0;
@@ -278,14 +278,14 @@ test(`${size} changes under random words, slow reads, hanging calls and kills: w
   console.log(
     `soak: ${size} changes, ${kills.worker} workers killed, ${JSON.stringify(Object.fromEntries([...words].sort()))}`,
   );
-  console.log(`soak: ${await replayAll(ground)} histories replayed`);
+  console.log(`soak: ${await replayAll(testbed)} histories replayed`);
   await api.stop();
-  await ground.stop();
+  await testbed.stop();
 });
 
 /** What Temporal knows of a change that does not end: what it waits for, and the last events of its history. */
-async function stateOf(ground: Ground, id: string): Promise<string> {
-  const handle = ground.client.workflow.getHandle(workflowIdOf(id));
+async function stateOf(testbed: Testbed, id: string): Promise<string> {
+  const handle = testbed.client.workflow.getHandle(workflowIdOf(id));
   const { raw } = await handle.describe();
   const { events } = await handle.fetchHistory();
   return JSON.stringify({
@@ -299,7 +299,7 @@ async function stateOf(ground: Ground, id: string): Promise<string> {
 
 /** No call began in a time in which none might; one story in API, workflow and log. */
 async function judge(
-  ground: Ground,
+  testbed: Testbed,
   auditor: ApiClient,
   end: ChangeView,
   sn: string,
@@ -313,7 +313,7 @@ async function judge(
     if (broken)
       throw new Error(`attempt ${ordinal} of ${end.id} was sent at ${sentAt}, stopped since ${broken.from}`);
   }
-  const calls = await ground.calls(sn);
+  const calls = await testbed.calls(sn);
   expect(calls.length).toBeLessThanOrEqual(end.attempts.filter(({ sentAt }) => sentAt !== null).length);
   const entries = await entriesOf(auditor, end.id);
   const problems = problemsIn(entries, end);
@@ -330,7 +330,7 @@ async function judge(
     outcome?.code,
   ];
   expect(story(closed[0] as unknown as Change)).toEqual(story(end));
-  const handle = ground.client.workflow.getHandle(workflowIdOf(end.id));
+  const handle = testbed.client.workflow.getHandle(workflowIdOf(end.id));
   // A worker that is killed right after the last write leaves the workflow's last task to another.
   let state: Change | undefined;
   await eventually(

@@ -8,25 +8,25 @@ import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker } from '@te
 import type { ApprovalRequest } from '../../workflows/require-approval.ts';
 import { quietRuntime } from './quiet-runtime.ts';
 import { instance } from './service.ts';
-import type { Ground } from './service.ts';
+import type { Testbed } from './service.ts';
 
 let bundled: Promise<{ code: string }> | undefined;
 
 /** A worker of somebody else, with workflows of its own and nothing of ours on it. */
 export async function startHost(
-  ground: Pick<Ground, 'temporalAddress' | 'connection' | 'namespace'>,
+  testbed: Pick<Testbed, 'temporalAddress' | 'connection' | 'namespace'>,
   options: { readonly codecs?: readonly PayloadCodec[]; readonly namespace?: string } = {},
 ) {
   quietRuntime();
   // One's tasks are not for another with another codec.
   const taskQueue = `host-${randomUUID()}`;
-  const { codecs = [], namespace = ground.namespace } = options;
+  const { codecs = [], namespace = testbed.namespace } = options;
   bundled ??= bundleWorkflowCode({
     workflowsPath: fileURLToPath(import.meta.resolve('./host-workflows.ts')),
     logger: new DefaultLogger('WARN'),
   });
   const dataConverter = { payloadCodecs: [...codecs] };
-  const connection = await NativeConnection.connect({ address: ground.temporalAddress });
+  const connection = await NativeConnection.connect({ address: testbed.temporalAddress });
   const worker = await Worker.create({
     connection,
     namespace,
@@ -35,7 +35,7 @@ export async function startHost(
     workflowBundle: await bundled,
   });
   const running = worker.run();
-  const client = new Client({ connection: ground.connection, namespace, dataConverter });
+  const client = new Client({ connection: testbed.connection, namespace, dataConverter });
   return {
     client,
     taskQueue,

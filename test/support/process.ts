@@ -3,25 +3,25 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import type { FaultPoint } from './fault-points.ts';
 import { key } from './service.ts';
-import type { Ground } from './service.ts';
+import type { Testbed } from './service.ts';
 import { PROJECT_HOME } from './stack.ts';
 
 const entry = join(import.meta.dirname, '..', '..', 'cli', 'main.ts');
 
 const dyingWorker = join(import.meta.dirname, 'dying-worker.ts');
 
-/** A process of the product as a user runs it: `countersign api` or `countersign worker`, on a ground. */
-export function startProcess(ground: Ground, name: 'api' | 'worker', extra: NodeJS.ProcessEnv = {}) {
-  return startNode(ground, name, [entry, name], extra);
+/** A process of the product as a user runs it: `countersign api` or `countersign worker`, on a testbed. */
+export function startProcess(testbed: Testbed, name: 'api' | 'worker', extra: NodeJS.ProcessEnv = {}) {
+  return startNode(testbed, name, [entry, name], extra);
 }
 
 /** A worker process that kills itself by SIGKILL at a point. */
-export function startDyingWorker(ground: Ground, point: FaultPoint, extra: NodeJS.ProcessEnv = {}) {
-  return startNode(ground, 'worker', [dyingWorker, point], extra);
+export function startDyingWorker(testbed: Testbed, point: FaultPoint, extra: NodeJS.ProcessEnv = {}) {
+  return startNode(testbed, 'worker', [dyingWorker, point], extra);
 }
 
 async function startNode(
-  ground: Ground,
+  testbed: Testbed,
   name: 'api' | 'worker',
   args: readonly string[],
   extra: NodeJS.ProcessEnv,
@@ -30,19 +30,19 @@ async function startNode(
     env: {
       PATH: process.env.PATH,
       LOG_LEVEL: 'info',
-      // The bundle's cache is the project's; keys are the ground's.
+      // The bundle's cache is the project's; keys are the testbed's.
       COUNTERSIGN_HOME: PROJECT_HOME,
-      COUNTERSIGN_STATEMENT_KEY: ground.keys.privateKey,
-      COUNTERSIGN_STATEMENT_PUBLIC_KEYS: ground.keys.publicKey,
-      COUNTERSIGN_LOG_PUBLIC_KEYS: ground.logPublicKey,
-      DATABASE_URL: ground.database.url(name),
-      TEMPORAL_ADDRESS: ground.temporalAddress,
-      TEMPORAL_NAMESPACE: ground.namespace,
-      OIDC_ISSUER: ground.identity.issuer,
+      COUNTERSIGN_STATEMENT_KEY: testbed.keys.privateKey,
+      COUNTERSIGN_STATEMENT_PUBLIC_KEYS: testbed.keys.publicKey,
+      COUNTERSIGN_LOG_PUBLIC_KEYS: testbed.logPublicKey,
+      DATABASE_URL: testbed.database.url(name),
+      TEMPORAL_ADDRESS: testbed.temporalAddress,
+      TEMPORAL_NAMESPACE: testbed.namespace,
+      OIDC_ISSUER: testbed.identity.issuer,
       ONSMQTT_REGION: 'cn-hangzhou',
       ...(name === 'worker'
         ? {
-            ONSMQTT_ENDPOINT: ground.simulator.url,
+            ONSMQTT_ENDPOINT: testbed.simulator.url,
             ONSMQTT_DEADLINE_MS: '1500',
             ALIBABA_CLOUD_ACCESS_KEY_ID: key.accessKeyId,
             ALIBABA_CLOUD_ACCESS_KEY_SECRET: key.accessKeySecret,

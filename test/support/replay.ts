@@ -9,7 +9,7 @@ import { PROJECT_HOME } from './stack.ts';
 import { comparePage } from '../../audit/compare/compare-changes.ts';
 import type { ComparedPage } from '../../audit/compare/compare-changes.ts';
 import { makePool } from '../../store/pool.ts';
-import type { Ground } from './service.ts';
+import type { Testbed } from './service.ts';
 
 export const historiesFolder = join(import.meta.dirname, '..', 'histories');
 
@@ -24,8 +24,11 @@ export async function replay(history: unknown, workflowId?: string): Promise<voi
 }
 
 /** Every stored change is the fold of its entries. @throws Error naming what differs */
-async function assertFolds(ground: Ground): Promise<void> {
-  const pool = makePool({ connectionString: ground.database.url('reader'), applicationName: 'test compare' });
+async function assertFolds(testbed: Testbed): Promise<void> {
+  const pool = makePool({
+    connectionString: testbed.database.url('reader'),
+    applicationName: 'test compare',
+  });
   try {
     for (let after: string | null = null; ;) {
       const page: ComparedPage = await comparePage(pool, after);
@@ -40,22 +43,22 @@ async function assertFolds(ground: Ground): Promise<void> {
 }
 
 /** Replays every workflow run of a namespace, and compares every stored change with its entries; answers how many were replayed. */
-export async function replayAll(ground: Ground): Promise<number> {
-  await assertFolds(ground);
+export async function replayAll(testbed: Testbed): Promise<number> {
+  await assertFolds(testbed);
   let count = 0;
-  for await (const { workflowId, runId, type } of ground.client.workflow.list()) {
+  for await (const { workflowId, runId, type } of testbed.client.workflow.list()) {
     if (type !== 'change') continue;
-    await replay(await ground.client.workflow.getHandle(workflowId, runId).fetchHistory(), workflowId);
+    await replay(await testbed.client.workflow.getHandle(workflowId, runId).fetchHistory(), workflowId);
     count += 1;
   }
   return count;
 }
 
 /** Keeps a run's history for later versions to replay, under a state's name, when SAVE_HISTORIES names this version. */
-export async function saveHistory(ground: Ground, workflowId: string, state: string): Promise<void> {
+export async function saveHistory(testbed: Testbed, workflowId: string, state: string): Promise<void> {
   const version = process.env.SAVE_HISTORIES;
   if (!version) return;
-  const history = await ground.client.workflow.getHandle(workflowId).fetchHistory();
+  const history = await testbed.client.workflow.getHandle(workflowId).fetchHistory();
   await mkdir(historiesFolder, { recursive: true });
   // A failure's stack names files of the machine that made it, and replaying needs none.
   const text = historyToJSON(history).replace(/("stackTrace": )"(?:[^"\\]|\\.)*"/g, '$1""');

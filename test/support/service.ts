@@ -61,13 +61,13 @@ type DemoUser = (typeof demoUsers)[number];
 /** Servers of a test's own, which it may kill. */
 export interface Servers {
   readonly temporalAddress?: string;
-  /** One that is there with its search attributes; else one of the ground's own is made. */
+  /** One that is there with its search attributes; else one of the testbed's own is made. */
   readonly namespace?: string;
   readonly database?: TestDatabase;
 }
 
 /** Everything but the API and the worker: a database and a namespace of a test file's own, identity, simulator, sequencer. */
-export async function startGround(servers: Servers = {}) {
+export async function startTestbed(servers: Servers = {}) {
   const home = await temporaryHome();
   const temporalAddress = servers.temporalAddress ?? inject('temporalAddress');
   const [database, identity, simulator, connection] = await Promise.all([
@@ -83,13 +83,13 @@ export async function startGround(servers: Servers = {}) {
     applicationName: 'test signer',
     max: 4,
   });
-  const logOfGround = () =>
+  const logOfTestbed = () =>
     startLog(
       readEnvironment({ COUNTERSIGN_HOME: home }),
       signerPool,
       pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' }),
     );
-  let log = await logOfGround();
+  let log = await logOfTestbed();
   const keys = await statementKeys(home);
   const control = async (method: string, path: string, body?: object): Promise<unknown> => {
     const response = await fetch(`${simulator.url}${path}`, {
@@ -114,7 +114,7 @@ export async function startGround(servers: Servers = {}) {
     /** Takes the sequencer and the signer away, until {@link startLog}. */
     stopLog: () => log.stop(),
     async startLog(): Promise<void> {
-      log = await logOfGround();
+      log = await logOfTestbed();
     },
     /** File of the log's public key. */
     logPublicKey: join(home, 'keys', 'log.vkey'),
@@ -130,7 +130,7 @@ export async function startGround(servers: Servers = {}) {
       });
       return sn;
     },
-    /** A fresh inactive device certificate under a CA certificate of the ground; answers its serial number. */
+    /** A fresh inactive device certificate under a CA certificate of the testbed; answers its serial number. */
     async deviceCertificate(caSn: string, overrides: object = {}): Promise<string> {
       const deviceSn = `DEVICE-${randomUUID()}`;
       await control('PUT', '/_sim/device-certificates', {
@@ -214,25 +214,25 @@ function policiesOfApis() {
     }),
   };
 }
-export type Ground = Awaited<ReturnType<typeof startGround>>;
+export type Testbed = Awaited<ReturnType<typeof startTestbed>>;
 
 /** An API of this process on a free port of loopback, on real parts but for what is overridden. */
-export async function serveApi(ground: Ground, overrides: Partial<ApiDependencies> = {}) {
-  const pool = makePool({ connectionString: ground.database.url('api'), applicationName: 'test api' });
+export async function serveApi(testbed: Testbed, overrides: Partial<ApiDependencies> = {}) {
+  const pool = makePool({ connectionString: testbed.database.url('api'), applicationName: 'test api' });
   const feed = startEntryFeed({ pool });
   const log = pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' });
-  const { namespace } = ground;
-  const { policies = onePolicy(fourEyes), engine = createEngine(ground.client, 20_000) } = overrides;
+  const { namespace } = testbed;
+  const { policies = onePolicy(fourEyes), engine = createEngine(testbed.client, 20_000) } = overrides;
   const { db = pool, alarm } = overrides;
   const refusals = makeRefusalLog({ db, namespace, log, ...(alarm ? { alarm } : {}) });
   const deps: ApiDependencies = {
     db: pool,
     feed,
     tokens: withApiTokens(
-      createTokenVerifier({ issuer: ground.identity.issuer, audience: 'countersign' }),
+      createTokenVerifier({ issuer: testbed.identity.issuer, audience: 'countersign' }),
       apiTokenStore(overrides.db ?? pool),
     ),
-    signer: createStatementSigner(await readFile(ground.keys.privateKey, 'utf8')),
+    signer: createStatementSigner(await readFile(testbed.keys.privateKey, 'utf8')),
     refusals,
     verifier: () => verifierBundle(PROJECT_HOME),
     operations,
@@ -245,7 +245,7 @@ export async function serveApi(ground: Ground, overrides: Partial<ApiDependencie
     tokensPerMinute: 10_000,
     refusedTokensPerMinute: 10_000,
     ...overrides,
-    engine: ground.engineUnder(policies, engine),
+    engine: testbed.engineUnder(policies, engine),
   };
   const app = createApp(deps);
   const server = createServer(app);
@@ -266,17 +266,17 @@ export async function serveApi(ground: Ground, overrides: Partial<ApiDependencie
 
 /** The API with a client for each demo user. */
 export async function startApi(
-  ground: Ground,
+  testbed: Testbed,
   options: { engineDeadlineMs?: number } & Partial<ApiDependencies> = {},
 ) {
   const { engineDeadlineMs, ...overrides } = options;
-  const { url, stop, tellStops } = await serveApi(ground, {
+  const { url, stop, tellStops } = await serveApi(testbed, {
     ...overrides,
-    ...(engineDeadlineMs === undefined ? {} : { engine: createEngine(ground.client, engineDeadlineMs) }),
+    ...(engineDeadlineMs === undefined ? {} : { engine: createEngine(testbed.client, engineDeadlineMs) }),
   });
   const users = Object.fromEntries(
     await Promise.all(
-      demoUsers.map(async (user) => [user, apiClient(url, await ground.identity.tokenFor(user))] as const),
+      demoUsers.map(async (user) => [user, apiClient(url, await testbed.identity.tokenFor(user))] as const),
     ),
   ) as Record<DemoUser, ApiClient>;
   return { url, users, stop, tellStops };
@@ -284,22 +284,22 @@ export async function startApi(
 
 /** What the activities work with, on real parts. */
 export async function dependenciesOf(
-  ground: Ground,
+  testbed: Testbed,
 ): Promise<ActivityDependencies & { stop(): Promise<void> }> {
-  const pool = makePool({ connectionString: ground.database.url('worker'), applicationName: 'test worker' });
+  const pool = makePool({ connectionString: testbed.database.url('worker'), applicationName: 'test worker' });
   const sealing = startSealing({
     pool,
-    keys: { log: await readVerifiers([ground.logPublicKey]), witnesses: [] },
+    keys: { log: await readVerifiers([testbed.logPublicKey]), witnesses: [] },
   });
   return {
     pool,
     sealing,
     region: servedHere,
-    policies: ground.policies,
+    policies: testbed.policies,
     hosts: [{ namespace: '*', type: '*' }],
     operations,
     implementations: implementationsBy({
-      endpoint: ground.simulator.url,
+      endpoint: testbed.simulator.url,
       credential: () => createCredential(key),
       // Answers come in ms, but the simulator shares this process with everything else.
       deadlineMs: 3000,
@@ -309,7 +309,7 @@ export async function dependenciesOf(
           claimCalls(pool, { account: 'default', count, intervalMicros }),
       }),
     }),
-    verifyStatement: createStatementVerifier([await readFile(ground.keys.publicKey, 'utf8')]),
+    verifyStatement: createStatementVerifier([await readFile(testbed.keys.publicKey, 'utf8')]),
     async stop() {
       await sealing.stop();
       await pool.end();
@@ -319,19 +319,19 @@ export async function dependenciesOf(
 
 /** Both workers in this process, made with the plugin and in no other way. @param at - called at the points of faults */
 export async function startWorkers(
-  ground: Ground,
+  testbed: Testbed,
   { at, ...overrides }: Partial<ActivityDependencies> & { readonly at?: AtPoint } = {},
 ) {
   quietRuntime();
-  const deps = await dependenciesOf(ground);
+  const deps = await dependenciesOf(testbed);
   const dependencies = { ...deps, ...overrides };
   const plugin = new CountersignPlugin({
     dependencies: at ? withFaultPoints(dependencies, at) : dependencies,
   });
-  const connection = await NativeConnection.connect({ address: ground.temporalAddress });
+  const connection = await NativeConnection.connect({ address: testbed.temporalAddress });
   const shared = {
     connection,
-    namespace: ground.namespace,
+    namespace: testbed.namespace,
     plugins: [plugin],
     ...(at ? { interceptors: interceptorsAt(at) } : {}),
     shutdownGraceTime: '5 seconds',

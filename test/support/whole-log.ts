@@ -1,14 +1,14 @@
 import { expect } from 'vitest';
 import type { ChangeView } from '../../api/view.ts';
-import { entriesOf } from './journey.ts';
+import { entriesOf } from './steps.ts';
 import { replayAll } from './replay.ts';
 import { changeThat } from './service.ts';
-import type { Ground, startApi } from './service.ts';
+import type { Testbed, startApi } from './service.ts';
 
 /** The change has ended well with one call that took effect, and its log is whole: each event once, every attempt ended, one close. */
 export async function expectWhole(
   { users }: Awaited<ReturnType<typeof startApi>>,
-  ground: Ground,
+  testbed: Testbed,
   id: string,
   sn: string,
 ): Promise<ChangeView> {
@@ -30,11 +30,11 @@ export async function expectWhole(
   const ended = count('attempt.succeeded') + count('attempt.failed') + count('attempt.unknown');
   expect(ended).toBe(count('attempt.started'));
   expect(types.indexOf('decision.approved')).toBeLessThan(types.indexOf('attempt.started'));
-  const calls = await ground.calls(sn);
+  const calls = await testbed.calls(sn);
   expect(calls.filter((c) => c.applied)).toHaveLength(1);
   // No call that was not announced.
   expect(calls.length).toBeLessThanOrEqual(count('attempt.started'));
   expect(change.executionStatus).toBe('succeeded');
-  expect(await replayAll(ground)).toBeGreaterThan(0);
+  expect(await replayAll(testbed)).toBeGreaterThan(0);
   return change;
 }

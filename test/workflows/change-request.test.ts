@@ -10,27 +10,27 @@ import { makePool } from '../../store/pool.ts';
 import { changeTaskQueue, reviewWorkflowType } from '../../workflows/messages.ts';
 import { honest } from '../support/honest.ts';
 import { signedRequest } from '../support/signed-request.ts';
-import { eventually, instance, startGround, startWorkers } from '../support/service.ts';
-import type { Ground } from '../support/service.ts';
+import { eventually, instance, startTestbed, startWorkers } from '../support/service.ts';
+import type { Testbed } from '../support/service.ts';
 import { pins } from '../support/operations.ts';
 import { caTarget } from '../support/target.ts';
 
 /* Whoever may start workflows may send anything, and a captured API may sign it: each malformed request fails at once, with a
    type, and writes nothing. */
 
-let ground: Ground;
+let testbed: Testbed;
 let pool: Pool;
 let workers: Awaited<ReturnType<typeof startWorkers>>;
 
 beforeAll(async () => {
-  ground = await startGround();
-  pool = makePool({ connectionString: ground.database.url('worker'), applicationName: 'test' });
-  workers = await startWorkers(ground);
+  testbed = await startTestbed();
+  pool = makePool({ connectionString: testbed.database.url('worker'), applicationName: 'test' });
+  workers = await startWorkers(testbed);
 });
 afterAll(async () => {
   await workers.stop();
   await pool.end();
-  await ground.stop();
+  await testbed.stop();
 });
 
 const alice = {
@@ -71,7 +71,7 @@ function request(sn: string = randomUUID()): ChangeRequest {
 
 /** How a workflow ended that was started with this argument, within seconds. */
 async function outcomeOf(type: string, workflowId: string, args: unknown[]): Promise<ApplicationFailure> {
-  const handle = await ground.client.workflow.start(type, { workflowId, taskQueue: changeTaskQueue, args });
+  const handle = await testbed.client.workflow.start(type, { workflowId, taskQueue: changeTaskQueue, args });
   const error: unknown = await Promise.race([
     handle.result().then(
       () => 'it went well',
@@ -216,7 +216,7 @@ describe('a change that did not come by the API', { timeout: 60_000 }, () => {
     ['a text', '', () => 'please'],
     ['a list', '', () => []],
   ])('fails as invalid_request with %s, and nothing is written', async (_name, field, spoil) => {
-    const sent = spoil(await signedRequest(ground, request()));
+    const sent = spoil(await signedRequest(testbed, request()));
     const id = (sent as { id?: string } | null)?.id ?? randomUUID();
     const failure = await outcomeOf(changeWorkflowType, `change-${id}`, [sent]);
     expect(failure).toMatchObject({ type: 'invalid_request', nonRetryable: true });
@@ -245,8 +245,8 @@ describe('a change that did not come by the API', { timeout: 60_000 }, () => {
   });
 
   test('what is whole is opened', async () => {
-    const whole = await signedRequest(ground, request(await ground.certificate()));
-    const handle = await ground.client.workflow.start(changeWorkflowType, {
+    const whole = await signedRequest(testbed, request(await testbed.certificate()));
+    const handle = await testbed.client.workflow.start(changeWorkflowType, {
       workflowId: `change-${whole.id}`,
       taskQueue: changeTaskQueue,
       args: [whole],

@@ -21,14 +21,14 @@ import { signedRequest } from '../support/signed-request.ts';
 import { changeTaskQueue, vendorTaskQueue } from '../../workflows/messages.ts';
 import { change as changeFixture } from '../store/change-fixture.ts';
 import { honest } from '../support/honest.ts';
-import { instance, startGround, startWorkers } from '../support/service.ts';
-import type { Ground } from '../support/service.ts';
+import { instance, startTestbed, startWorkers } from '../support/service.ts';
+import type { Testbed } from '../support/service.ts';
 import { pins } from '../support/operations.ts';
 import { caTarget } from '../support/target.ts';
 
 /* A policy's digest is made anew by the worker: rules of one's own under the name and digest of a policy call nothing. */
 
-let ground: Ground;
+let testbed: Testbed;
 let pool: Pool;
 let workers: Awaited<ReturnType<typeof startWorkers>>;
 let connection: NativeConnection;
@@ -37,13 +37,13 @@ let running: Promise<void>;
 const alarms: AlarmCode[] = [];
 
 beforeAll(async () => {
-  ground = await startGround();
-  pool = makePool({ connectionString: ground.database.url('worker'), applicationName: 'test' });
-  workers = await startWorkers(ground, { alarm: (code) => void alarms.push(code) });
-  connection = await NativeConnection.connect({ address: ground.temporalAddress });
+  testbed = await startTestbed();
+  pool = makePool({ connectionString: testbed.database.url('worker'), applicationName: 'test' });
+  workers = await startWorkers(testbed, { alarm: (code) => void alarms.push(code) });
+  connection = await NativeConnection.connect({ address: testbed.temporalAddress });
   host = await Worker.create({
     connection,
-    namespace: ground.namespace,
+    namespace: testbed.namespace,
     taskQueue: 'direct',
     workflowsPath: fileURLToPath(import.meta.resolve('./direct.ts')),
   });
@@ -55,7 +55,7 @@ afterAll(async () => {
   await connection.close();
   await workers.stop();
   await pool.end();
-  await ground.stop();
+  await testbed.stop();
 });
 
 const strict = honest({
@@ -131,10 +131,10 @@ describe.each(forged)('%s', (_what, policy) => {
     };
     const before = alarms.length;
     const type = await typeOf(
-      ground.client.workflow.execute(changeWorkflowType, {
+      testbed.client.workflow.execute(changeWorkflowType, {
         workflowId: `change-${change.id}`,
         taskQueue: changeTaskQueue,
-        args: [await signedRequest(ground, request)],
+        args: [await signedRequest(testbed, request)],
       }),
     );
     expect(['policy_digest_differs', 'invalid_request']).toContain(type);
@@ -154,7 +154,7 @@ describe.each(forged)('%s', (_what, policy) => {
     await appendEntry(pool, policyPinned(policy, '2026-11-24T09:00:00.000Z'));
     await appendEntry(pool, requestedEntry(change));
     const type = await typeOf(
-      ground.client.workflow.execute('direct', {
+      testbed.client.workflow.execute('direct', {
         workflowId: `change-${changeId}`,
         taskQueue: 'direct',
         args: [taskQueue, activity, { changeId, ...input }],

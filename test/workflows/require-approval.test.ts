@@ -7,25 +7,25 @@ import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makePool } from '../../store/pool.ts';
 import type { ApprovalRequest } from '../../workflows/require-approval.ts';
-import { eventually, instance, startGround, startWorkers } from '../support/service.ts';
-import type { Ground } from '../support/service.ts';
+import { eventually, instance, startTestbed, startWorkers } from '../support/service.ts';
+import type { Testbed } from '../support/service.ts';
 
 const alice = { issuer: 'https://idp.example', subject: 'alice' };
 const good = { regionId: 'cn-hangzhou', mqttInstanceId: instance, sn: 'SN-1' };
 
-let ground: Ground;
+let testbed: Testbed;
 let pool: Pool;
 let workers: Awaited<ReturnType<typeof startWorkers>>;
 
 beforeAll(async () => {
-  ground = await startGround();
-  pool = makePool({ connectionString: ground.database.url('worker'), applicationName: 'test' });
-  workers = await startWorkers(ground);
+  testbed = await startTestbed();
+  pool = makePool({ connectionString: testbed.database.url('worker'), applicationName: 'test' });
+  workers = await startWorkers(testbed);
 });
 afterAll(async () => {
   await workers.stop();
   await pool.end();
-  await ground.stop();
+  await testbed.stop();
 });
 
 async function failureOf(work: Promise<unknown>): Promise<ApplicationFailure> {
@@ -45,10 +45,10 @@ describe('requireApproval', () => {
   let connection: NativeConnection;
 
   beforeAll(async () => {
-    connection = await NativeConnection.connect({ address: ground.temporalAddress });
+    connection = await NativeConnection.connect({ address: testbed.temporalAddress });
     host = await Worker.create({
       connection,
-      namespace: ground.namespace,
+      namespace: testbed.namespace,
       taskQueue: 'host',
       workflowsPath: fileURLToPath(import.meta.resolve('../../workflows/require-approval.ts')),
     });
@@ -67,7 +67,7 @@ describe('requireApproval', () => {
     requester: alice,
   };
   const start = (request: Partial<ApprovalRequest>) =>
-    ground.client.workflow.start('requireApproval', {
+    testbed.client.workflow.start('requireApproval', {
       workflowId: randomUUID(),
       taskQueue: 'host',
       args: [{ ...plain, ...request }],
@@ -86,7 +86,7 @@ describe('requireApproval', () => {
   });
 
   test('throws open_change_exists while another change is open on the target', async () => {
-    const sn = await ground.certificate();
+    const sn = await testbed.certificate();
     const request = { input: { ...good, sn } };
     await start(request);
     await eventually(async () => {
@@ -97,7 +97,7 @@ describe('requireApproval', () => {
   });
 
   test('its change is found by all four search attributes, like one that came by the API', async () => {
-    const sn = await ground.certificate();
+    const sn = await testbed.certificate();
     await start({ input: { ...good, sn } });
     const query = [
       'WorkflowType = "change"',
@@ -106,6 +106,6 @@ describe('requireApproval', () => {
       'CountersignDecision = "pending"',
       'CountersignExecution = "not_started"',
     ].join(' AND ');
-    await eventually(async () => (await ground.client.workflow.count(query)).count === 1 || null);
+    await eventually(async () => (await testbed.client.workflow.count(query)).count === 1 || null);
   });
 });

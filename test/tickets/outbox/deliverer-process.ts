@@ -1,6 +1,6 @@
 import { makePool } from '../../../store/pool.ts';
 import { startDeliverer } from '../../../tickets/outbox/deliverer.ts';
-import { hookSink } from './outbox-ground.ts';
+import { hookSink } from './outbox-testbed.ts';
 
 /** What {@link ./killed.test.ts} tells this process: one receiver, and leases that end soon. */
 export interface DelivererTask {

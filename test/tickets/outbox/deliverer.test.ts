@@ -7,16 +7,16 @@ import type { Outcome } from '../../../tickets/outbox/deliver-row.ts';
 import type { Sink } from '../../../tickets/sink.ts';
 import { startHookServer } from '../webhook/hook-server.ts';
 import type { Hook, HookServer } from '../webhook/hook-server.ts';
-import { hookSink, startOutboxGround, until } from './outbox-ground.ts';
-import type { OutboxGround, Told } from './outbox-ground.ts';
+import { hookSink, startOutboxTestbed, until } from './outbox-testbed.ts';
+import type { OutboxTestbed, Told } from './outbox-testbed.ts';
 
-let ground: OutboxGround;
+let testbed: OutboxTestbed;
 const servers: HookServer[] = [];
 beforeEach(async () => {
-  ground = await startOutboxGround();
+  testbed = await startOutboxTestbed();
 });
 afterEach(async () => {
-  await ground.stop();
+  await testbed.stop();
   await Promise.all(servers.splice(0).map((server) => server.stop()));
 });
 
@@ -33,22 +33,22 @@ const indexesOf = (received: readonly Hook[], { id }: Told) =>
 const ascending = (indexes: readonly number[]) => [...indexes].sort((a, b) => a - b);
 
 test('every entry of a change comes once and in order, to those whose filter lets it pass', async () => {
-  await ground.subscribe(
+  await testbed.subscribe(
     { name: 'all' },
     { name: 'attempts', filter: { types: ['attempt.*'] } },
     { name: 'elsewhere', filter: { scope: { regionId: ['cn-beijing'] } } },
     { name: 'here', filter: { scope: { regionId: ['cn-hang*'] } } },
   );
   const [all, attempts, elsewhere, here] = await Promise.all([hooks(), hooks(), hooks(), hooks()]);
-  ground.deliver({
+  testbed.deliver({
     all: hookSink(all.url),
     attempts: hookSink(attempts.url),
     elsewhere: hookSink(elsewhere.url),
     here: hookSink(here.url),
   });
-  const changes = await ground.ask(10);
-  await ground.add(changes);
-  await ground.add(changes);
+  const changes = await testbed.ask(10);
+  await testbed.add(changes);
+  await testbed.add(changes);
   await until(
     () => all.received.length === 30 && attempts.received.length === 20 && here.received.length === 30,
   );
@@ -62,22 +62,22 @@ test('every entry of a change comes once and in order, to those whose filter let
 });
 
 test('more of a change than one delivery takes, most of which no filter lets pass, comes to its end', async () => {
-  await ground.subscribe({ name: 'all' }, { name: 'attempts', filter: { types: ['attempt.*'] } });
+  await testbed.subscribe({ name: 'all' }, { name: 'attempts', filter: { types: ['attempt.*'] } });
   const [all, attempts] = await Promise.all([hooks(), hooks()]);
-  const [change] = (await ground.ask(1)) as [Told];
-  await ground.add([change]);
-  for (let n = 0; n < 45; n++) await ground.add([change], 'ticket.checked');
-  await ground.add([change]);
-  ground.deliver({ all: hookSink(all.url), attempts: hookSink(attempts.url) });
+  const [change] = (await testbed.ask(1)) as [Told];
+  await testbed.add([change]);
+  for (let n = 0; n < 45; n++) await testbed.add([change], 'ticket.checked');
+  await testbed.add([change]);
+  testbed.deliver({ all: hookSink(all.url), attempts: hookSink(attempts.url) });
   await until(() => all.received.length === 48 && attempts.received.length === 2);
   expect(indexesOf(all.received, change)).toEqual(ascending(indexesOf(all.received, change)));
 });
 
 test('a subscription begins with the first entry after it, and its changes are told whole', async () => {
-  const [change] = (await ground.ask(1)) as [Told];
-  await ground.subscribe({ name: 'late' });
+  const [change] = (await testbed.ask(1)) as [Told];
+  await testbed.subscribe({ name: 'late' });
   const seen: Parameters<Sink['deliver']>[0][] = [];
-  ground.deliver({
+  testbed.deliver({
     late: {
       deliver(delivery) {
         seen.push(delivery);
@@ -85,7 +85,7 @@ test('a subscription begins with the first entry after it, and its changes are t
       },
     },
   });
-  await ground.add([change]);
+  await testbed.add([change]);
   await until(() => seen.length > 0);
   expect(seen[0]?.entries.map(({ body }) => body.type)).toEqual(['attempt.started']);
   expect(seen[0]?.history.map(({ body }) => body.type)).toEqual(['change.requested', 'attempt.started']);
@@ -93,11 +93,11 @@ test('a subscription begins with the first entry after it, and its changes are t
 });
 
 test('two deliverers at once deliver each entry once and in order', async () => {
-  await ground.subscribe({ name: 'one' }, { name: 'two' });
+  await testbed.subscribe({ name: 'one' }, { name: 'two' });
   const [one, two] = await Promise.all([hooks(), hooks()]);
-  for (let n = 0; n < 2; n++) ground.deliver({ one: hookSink(one.url), two: hookSink(two.url) });
-  const changes = await ground.ask(40);
-  for (let n = 0; n < 4; n++) await ground.add(changes);
+  for (let n = 0; n < 2; n++) testbed.deliver({ one: hookSink(one.url), two: hookSink(two.url) });
+  const changes = await testbed.ask(40);
+  for (let n = 0; n < 4; n++) await testbed.add(changes);
   await until(() => one.received.length >= 200 && two.received.length >= 200);
   for (const { received } of [one, two]) {
     expect(new Set(received.map(({ headers }) => headers['webhook-id'])).size).toBe(200);
@@ -109,34 +109,34 @@ test('two deliverers at once deliver each entry once and in order', async () => 
 });
 
 test('a receiver that is dead, and one that is slow, delay nobody else', async () => {
-  await ground.subscribe({ name: 'dead' }, { name: 'fast' }, { name: 'hanging' }, { name: 'slow' });
+  await testbed.subscribe({ name: 'dead' }, { name: 'fast' }, { name: 'hanging' }, { name: 'slow' });
   const [dead, fast, hanging, slow] = await Promise.all([
     hooks(() => 500),
     hooks(),
     hooks(() => null),
     hooks(() => new Promise((answer) => setTimeout(() => answer(200), 2000))),
   ]);
-  ground.deliver({
+  testbed.deliver({
     dead: hookSink(dead.url),
     fast: hookSink(fast.url),
     hanging: hookSink(hanging.url),
     slow: hookSink(slow.url),
   });
-  const changes = await ground.ask(300);
+  const changes = await testbed.ask(300);
   await until(() => fast.received.length === 300);
   // None of the others has all of them by then.
   expect(slow.received.length).toBeLessThan(300);
   expect(new Set(hanging.received.map(changeOf)).size).toBeLessThan(100);
-  await ground.add(changes.slice(0, 5));
+  await testbed.add(changes.slice(0, 5));
   await until(() => fast.received.length === 305);
 });
 
 test('a receiver that no sink can be made of stops nobody else', async () => {
-  await ground.subscribe({ name: 'broken' }, { name: 'hook' });
+  await testbed.subscribe({ name: 'broken' }, { name: 'hook' });
   const server = await hooks();
   const sink = hookSink(server.url);
   const warned: unknown[] = [];
-  ground.deliver(
+  testbed.deliver(
     {},
     {
       sinkOf({ name }) {
@@ -146,11 +146,11 @@ test('a receiver that no sink can be made of stops nobody else', async () => {
       log: { warn: (what: object) => warned.push(what) },
     },
   );
-  await ground.ask(1);
+  await testbed.ask(1);
   await until(() => server.received.length === 1);
   const [first] = warned;
   expect(first).toMatchObject({ subscription: 'broken' });
-  await ground.ask(1);
+  await testbed.ask(1);
   await until(() => server.received.length === 2);
   expect(warned).toEqual([first]);
 });
@@ -158,15 +158,15 @@ test('a receiver that no sink can be made of stops nobody else', async () => {
 test('dead for a day: a dead letter, behind which what comes later waits, and a replay in order', async () => {
   let isDead = true;
   const server = await hooks(() => (isDead ? 503 : 200));
-  await ground.subscribe({ name: 'hook' });
+  await testbed.subscribe({ name: 'hook' });
   let shiftMs = 0;
   const outcomes: Outcome[] = [];
-  ground.deliver(
+  testbed.deliver(
     { hook: hookSink(server.url) },
     { now: () => Date.now() + shiftMs, onOutcome: (_name, outcome) => outcomes.push(outcome) },
   );
-  const [change, other] = (await ground.ask(2)) as [Told, Told];
-  const isDeadLetter = async () => (await ground.row('hook', change.id))?.dead === true;
+  const [change, other] = (await testbed.ask(2)) as [Told, Told];
+  const isDeadLetter = async () => (await testbed.row('hook', change.id))?.dead === true;
   // An hour passes after each failure.
   let hours = 0;
   while (!(await isDeadLetter())) {
@@ -177,14 +177,14 @@ test('dead for a day: a dead letter, behind which what comes later waits, and a 
     expect(hours).toBeLessThan(40);
   }
   expect(hours).toBeGreaterThanOrEqual(24);
-  await until(async () => (await ground.row('hook', other.id))?.dead === true);
+  await until(async () => (await testbed.row('hook', other.id))?.dead === true);
   isDead = false;
   const came = server.received.length;
-  await ground.add([change]);
-  const alive = (await ground.ask(1)) as [Told];
+  await testbed.add([change]);
+  const alive = (await testbed.ask(1)) as [Told];
   await until(() => server.received.length === came + 1);
   expect(server.received.at(-1)).toSatisfy((hook: Hook) => changeOf(hook) === alive[0].id);
-  const letters = await listDeadLetters(ground.pool('api'), 'hook', null, 10);
+  const letters = await listDeadLetters(testbed.pool('api'), 'hook', null, 10);
   expect(letters.map(({ changeId, why }) => ({ changeId, why }))).toEqual([
     { changeId: change.id, why: 'answered 503' },
     { changeId: other.id, why: 'answered 503' },
@@ -193,31 +193,31 @@ test('dead for a day: a dead letter, behind which what comes later waits, and a 
   expect(letter).toMatchObject({ from: 1, to: 3 });
 
   const now = new Date(Date.now() + shiftMs).toISOString();
-  expect(await replayDeadLetters(ground.pool('api'), 'hook', { changeId: change.id }, now)).toBe(1);
+  expect(await replayDeadLetters(testbed.pool('api'), 'hook', { changeId: change.id }, now)).toBe(1);
   await until(() => server.received.length === came + 3);
   expect(server.received.slice(-2).map((hook) => dataOf(hook).index)).toEqual([1, 3]);
-  expect(await replayDeadLetters(ground.pool('api'), 'hook', { from: 1, to: 2 }, now)).toBe(1);
+  expect(await replayDeadLetters(testbed.pool('api'), 'hook', { from: 1, to: 2 }, now)).toBe(1);
   await until(() => server.received.length === came + 4);
-  expect(await listDeadLetters(ground.pool('api'), 'hook', null, 10)).toEqual([]);
+  expect(await listDeadLetters(testbed.pool('api'), 'hook', null, 10)).toEqual([]);
 });
 
 test('a receiver that wants time is given it, for all of its changes', async () => {
   const server = await hooks((nth) => (nth <= 8 ? 429 : 200), { 'retry-after': '3600' });
-  await ground.subscribe({ name: 'hook' });
+  await testbed.subscribe({ name: 'hook' });
   let shiftMs = 0;
   const outcomes: Outcome[] = [];
-  ground.deliver(
+  testbed.deliver(
     { hook: hookSink(server.url) },
     { laneLimit: 2, now: () => Date.now() + shiftMs, onOutcome: (_name, outcome) => outcomes.push(outcome) },
   );
-  const changes = await ground.ask(10);
+  const changes = await testbed.ask(10);
   await until(() => outcomes.length > 0);
   const [first] = outcomes as [Outcome & { kind: 'failed' }];
   expect(first).toMatchObject({ kind: 'failed', pausesAll: true });
   expect(first.retryAtMs).toBeGreaterThan(Date.now() + 3_500_000);
   // At most what was under way comes before the pause is over.
-  await ground.add(changes);
-  await until(async () => (await ground.row('hook', changes[9]?.id ?? ''))?.wantedIndex === 20);
+  await testbed.add(changes);
+  await until(async () => (await testbed.row('hook', changes[9]?.id ?? ''))?.wantedIndex === 20);
   expect(server.received.length).toBeLessThanOrEqual(2);
   while (server.received.length < 8 + 20) {
     shiftMs += 3_700_000;
@@ -229,17 +229,17 @@ test('a receiver that wants time is given it, for all of its changes', async () 
 test('410: the subscription is disabled, and goes on once it is activated', async () => {
   let isGone = true;
   const server = await hooks(() => (isGone ? 410 : 200));
-  await ground.subscribe({ name: 'hook' });
-  ground.deliver({ hook: hookSink(server.url) });
-  const changes = (await ground.ask(1)) as [Told];
-  const api = ground.pool('api');
+  await testbed.subscribe({ name: 'hook' });
+  testbed.deliver({ hook: hookSink(server.url) });
+  const changes = (await testbed.ask(1)) as [Told];
+  const api = testbed.pool('api');
   await until(async () => (await getSubscription(api, 'hook'))?.state === 'disabled');
   expect((await getSubscription(api, 'hook'))?.disabledReason).toBe('answered 410');
-  await ground.add(changes);
+  await testbed.add(changes);
   // Another change is asked for meanwhile, and the place in the log moves past it.
-  const [other] = (await ground.ask(1)) as [Told];
+  const [other] = (await testbed.ask(1)) as [Told];
   await until(async () => {
-    const { rows } = await ground
+    const { rows } = await testbed
       .pool('reader')
       .query<{ isSpread: boolean }>(
         'select c.next_index = h.size as "isSpread" from countersign.outbox_cursor c, audit.head h',
@@ -254,9 +254,9 @@ test('410: the subscription is disabled, and goes on once it is activated', asyn
 });
 
 test('what a sink keeps of a change is there next time, and also after a failure', async () => {
-  await ground.subscribe({ name: 'tickets' });
+  await testbed.subscribe({ name: 'tickets' });
   const memories: unknown[] = [];
-  ground.deliver(
+  testbed.deliver(
     {
       tickets: {
         async deliver(delivery) {
@@ -275,32 +275,32 @@ test('what a sink keeps of a change is there next time, and also after a failure
       })(),
     },
   );
-  const [change] = (await ground.ask(1)) as [Told];
+  const [change] = (await testbed.ask(1)) as [Told];
   await until(() => memories.length === 2);
-  await ground.add([change]);
+  await testbed.add([change]);
   await until(() => memories.length === 3);
   expect(memories).toEqual([null, { ticket: 1 }, { ticket: 2 }]);
 });
 
 test('an error of ours is kept by its name alone', async () => {
-  await ground.subscribe({ name: 'tickets' });
-  ground.deliver({
+  await testbed.subscribe({ name: 'tickets' });
+  testbed.deliver({
     tickets: { deliver: () => Promise.reject(new TypeError('https://secret.example/?token=1')) },
   });
-  const [change] = (await ground.ask(1)) as [Told];
-  await until(async () => typeof (await ground.row('tickets', change.id))?.lastError === 'string');
-  expect((await ground.row('tickets', change.id))?.lastError).toBe('an error of ours: TypeError');
+  const [change] = (await testbed.ask(1)) as [Told];
+  await until(async () => typeof (await testbed.row('tickets', change.id))?.lastError === 'string');
+  expect((await testbed.row('tickets', change.id))?.lastError).toBe('an error of ours: TypeError');
 });
 
 test('a stop gives back what is under way, and whoever comes next delivers it', async () => {
   const server = await hooks((nth) => (nth === 1 ? null : 200));
-  await ground.subscribe({ name: 'hook' });
-  const first = ground.deliver({ hook: hookSink(server.url) });
-  const [change] = (await ground.ask(1)) as [Told];
+  await testbed.subscribe({ name: 'hook' });
+  const first = testbed.deliver({ hook: hookSink(server.url) });
+  const [change] = (await testbed.ask(1)) as [Told];
   await until(() => server.received.length === 1);
   await first.stop();
-  expect(await ground.row('hook', change.id)).toMatchObject({ attempts: 0, lastIndex: 0 });
-  ground.deliver({ hook: hookSink(server.url) });
+  expect(await testbed.row('hook', change.id)).toMatchObject({ attempts: 0, lastIndex: 0 });
+  testbed.deliver({ hook: hookSink(server.url) });
   await until(() => server.received.length === 2);
   const [a, b] = server.received;
   expect([b?.headers['webhook-id'], b?.body]).toEqual([a?.headers['webhook-id'], a?.body]);

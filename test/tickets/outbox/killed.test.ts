@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startHookServer } from '../webhook/hook-server.ts';
 import type { DelivererTask } from './deliverer-process.ts';
-import { startOutboxGround, until } from './outbox-ground.ts';
-import type { OutboxGround } from './outbox-ground.ts';
+import { startOutboxTestbed, until } from './outbox-testbed.ts';
+import type { OutboxTestbed } from './outbox-testbed.ts';
 
-let ground: OutboxGround;
+let testbed: OutboxTestbed;
 const children: ChildProcess[] = [];
 beforeEach(async () => {
-  ground = await startOutboxGround();
+  testbed = await startOutboxTestbed();
 });
 afterEach(async () => {
   for (const child of children.splice(0)) {
@@ -19,11 +19,11 @@ afterEach(async () => {
     child.kill('SIGKILL');
     await once(child, 'exit');
   }
-  await ground.stop();
+  await testbed.stop();
 });
 
 function start(url: string): ChildProcess {
-  const task: DelivererTask = { databaseUrl: ground.database.url('deliverer'), url, deadlineMs: 5000 };
+  const task: DelivererTask = { databaseUrl: testbed.database.url('deliverer'), url, deadlineMs: 5000 };
   const child = spawn(
     process.execPath,
     [join(import.meta.dirname, 'deliverer-process.ts'), JSON.stringify(task)],
@@ -47,10 +47,10 @@ test('killed between a message and its record, again and again: each entry comes
     return null;
   });
   try {
-    await ground.subscribe({ name: 'hook' });
+    await testbed.subscribe({ name: 'hook' });
     child = start(server.url);
-    const changes = await ground.ask(5);
-    await ground.add(changes);
+    const changes = await testbed.ask(5);
+    await testbed.add(changes);
     const ids = () => new Set(server.received.map(({ headers }) => headers['webhook-id']));
     await until(() => ids().size === 10 && server.received.length >= 12);
     // The bodies of repeats are the same, too.
@@ -65,7 +65,7 @@ test('killed between a message and its record, again and again: each entry comes
       expect(first).toBeLessThan(second ?? 0);
     }
     await until(async () =>
-      (await Promise.all(changes.map(({ id }) => ground.row('hook', id)))).every(
+      (await Promise.all(changes.map(({ id }) => testbed.row('hook', id)))).every(
         (row) => row?.lastIndex === row?.wantedIndex,
       ),
     );

@@ -9,22 +9,22 @@ import { saveMemory } from '../../../tickets/outbox/save-memory.ts';
 import { spreadEntries } from '../../../tickets/outbox/spread-entries.ts';
 import { inTransaction } from '../../../store/in-transaction.ts';
 import { keepFileSubscriptions } from '../../../tickets/outbox/keep-file-subscriptions.ts';
-import { startOutboxGround, until } from './outbox-ground.ts';
-import type { OutboxGround, Told } from './outbox-ground.ts';
+import { startOutboxTestbed, until } from './outbox-testbed.ts';
+import type { OutboxTestbed, Told } from './outbox-testbed.ts';
 
-let ground: OutboxGround;
+let testbed: OutboxTestbed;
 beforeAll(async () => {
-  ground = await startOutboxGround();
+  testbed = await startOutboxTestbed();
 });
-afterAll(() => ground.stop());
+afterAll(() => testbed.stop());
 
 const at = (minute: number) => new Date(Date.UTC(2027, 0, 1, 0, minute)).toISOString();
 const admin = { issuer: 'https://id.example', subject: 'adam', name: 'Adam' };
 
 test('whoever has lost a lease records nothing any more, and keeps nothing', async () => {
-  const db = ground.pool('deliverer');
-  await ground.subscribe({ name: 'fenced' });
-  const [change] = (await ground.ask(1)) as [Told];
+  const db = testbed.pool('deliverer');
+  await testbed.subscribe({ name: 'fenced' });
+  const [change] = (await testbed.ask(1)) as [Told];
   await spreadEntries(db, 500, at(0));
   const lease = (minute: number) =>
     leaseRows(db, new Map([['fenced', 5]]), { at: at(minute), until: at(minute + 2) });
@@ -42,9 +42,9 @@ test('whoever has lost a lease records nothing any more, and keeps nothing', asy
 });
 
 test('entries are spread once, whoever does it, and a place is taken by one at a time', async () => {
-  const db = ground.pool('deliverer');
-  await ground.subscribe({ name: 'fenced' }, { name: 'spread' });
-  await ground.ask(30);
+  const db = testbed.pool('deliverer');
+  await testbed.subscribe({ name: 'fenced' }, { name: 'spread' });
+  await testbed.ask(30);
   const passed = await Promise.all(Array.from({ length: 6 }, () => spreadEntries(db, 7, at(0))));
   let total = passed.reduce((sum, n) => sum + n, 0);
   for (let n = 1; n > 0; total += n) n = await spreadEntries(db, 7, at(0));
@@ -56,13 +56,13 @@ test('entries are spread once, whoever does it, and a place is taken by one at a
 });
 
 test('a row that waits keeps its place when more comes, and one that is taken is not taken again', async () => {
-  const db = ground.pool('deliverer');
-  await ground.subscribe({ name: 'more' });
-  const [change] = (await ground.ask(1)) as [Told];
+  const db = testbed.pool('deliverer');
+  await testbed.subscribe({ name: 'more' });
+  const [change] = (await testbed.ask(1)) as [Told];
   await spreadEntries(db, 500, at(0));
   const [row] = await leaseRows(db, new Map([['more', 5]]), { at: at(0), until: at(2) });
   if (!row) throw new Error('nothing was taken');
-  await ground.add([change]);
+  await testbed.add([change]);
   await spreadEntries(db, 500, at(1));
   expect(await leaseRows(db, new Map([['more', 5]]), { at: at(1), until: at(3) })).toEqual([]);
   await recordDelivered(db, row, row.wantedIndex, at(1));
@@ -71,7 +71,7 @@ test('a row that waits keeps its place when more comes, and one that is taken is
 });
 
 test('what an admin makes can be read whole by the deliverer alone; two secrets sign for a day', async () => {
-  const api = ground.pool('api');
+  const api = testbed.pool('api');
   const made = {
     name: 'by-admin',
     target: { kind: 'webhook', host: 'hooks.example', form: 'cloudevents' } as const,
@@ -84,7 +84,7 @@ test('what an admin makes can be read whole by the deliverer alone; two secrets 
   expect(await insertSubscription(api, made, url)).toBe(false);
   await insertSubscriptionSecret(api, 'by-admin', 'whsec_old', at(0));
   const secretsAt = async (time: string) =>
-    (await listReceivers(ground.pool('deliverer'), time)).find(({ name }) => name === 'by-admin');
+    (await listReceivers(testbed.pool('deliverer'), time)).find(({ name }) => name === 'by-admin');
   expect(await secretsAt(at(1))).toMatchObject({ url, secrets: ['whsec_old'] });
   await insertSubscriptionSecret(api, 'by-admin', 'whsec_new', at(10));
   expect((await secretsAt(at(11)))?.secrets).toEqual(['whsec_new', 'whsec_old']);
@@ -94,13 +94,13 @@ test('what an admin makes can be read whole by the deliverer alone; two secrets 
       'select url from countersign.subscription',
       'select secret from countersign.subscription_secret',
     ]) {
-      await expect(ground.pool(role).query(sql)).rejects.toMatchObject({ code: '42501' });
+      await expect(testbed.pool(role).query(sql)).rejects.toMatchObject({ code: '42501' });
     }
   }
 });
 
 test('entries that come while a subscription is being made are for it', async () => {
-  const [api, db] = [ground.pool('api'), ground.pool('deliverer')];
+  const [api, db] = [testbed.pool('api'), testbed.pool('deliverer')];
   const made = {
     name: 'made-late',
     target: { kind: 'webhook', host: 'hooks.example', form: 'countersign' } as const,
@@ -111,10 +111,10 @@ test('entries that come while a subscription is being made are for it', async ()
   const life = { isSpread: false };
   const { spread, change } = await inTransaction(api, async (client) => {
     await insertSubscription(client, made, 'https://hooks.example/');
-    const [change] = (await ground.ask(1)) as [Told];
+    const [change] = (await testbed.ask(1)) as [Told];
     const spread = spreadEntries(db, 500, at(0)).finally(() => (life.isSpread = true));
     await until(async () => {
-      const { rows } = await ground.pool('reader').query(
+      const { rows } = await testbed.pool('reader').query(
         `select from pg_locks where locktype = 'advisory' and not granted
               and database = (select oid from pg_database where datname = current_database())`,
       );
@@ -124,15 +124,15 @@ test('entries that come while a subscription is being made are for it', async ()
   });
   await spread;
   for (let n = 1; n > 0;) n = await spreadEntries(db, 500, at(0));
-  expect(await ground.row('made-late', change.id)).not.toBeNull();
+  expect(await testbed.row('made-late', change.id)).not.toBeNull();
 });
 
 test('what is kept of a change is forgotten when the subscription has another receiver', async () => {
-  const db = ground.pool('deliverer');
+  const db = testbed.pool('deliverer');
   const keep = (system: string) =>
     keepFileSubscriptions(db, [{ name: 'tickets', target: { kind: 'system', system }, filter: {} }], at(0));
   await keep('one');
-  await ground.ask(1);
+  await testbed.ask(1);
   for (let n = 1; n > 0;) n = await spreadEntries(db, 500, at(0));
   const lease = async (minute: number) =>
     (await leaseRows(db, new Map([['tickets', 5]]), { at: at(minute), until: at(minute + 2) }))[0];
@@ -147,10 +147,10 @@ test('what is kept of a change is forgotten when the subscription has another re
 });
 
 test('of a change is read what moves it, and no more of the rest than is to be delivered', async () => {
-  const [change] = (await ground.ask(1)) as [Told];
-  for (let n = 0; n < 5; n++) await ground.add([change], 'ticket.checked');
-  await ground.add([change]);
-  const { rows } = await ground.pool('reader').query<{ index: number }>(
+  const [change] = (await testbed.ask(1)) as [Told];
+  for (let n = 0; n < 5; n++) await testbed.add([change], 'ticket.checked');
+  await testbed.add([change]);
+  const { rows } = await testbed.pool('reader').query<{ index: number }>(
     `select l.index::int as index from audit.leaf l join audit.entry e on e.id = l.entry_id
         where e.change_id = $1 order by l.index`,
     [change.id],
@@ -160,7 +160,7 @@ test('of a change is read what moves it, and no more of the rest than is to be d
   const attempt = all.at(-1) ?? 0;
   const read = async (lastIndex: number, most: number) => {
     const place = { changeId: change.id, lastIndex, wantedIndex: attempt };
-    const { entries, upTo } = await readHistory(ground.pool('deliverer'), place, most);
+    const { entries, upTo } = await readHistory(testbed.pool('deliverer'), place, most);
     return { indexes: entries.map(({ index }) => index), upTo };
   };
   expect(await read(requested - 1, 20)).toEqual({ indexes: all, upTo: attempt });
@@ -171,7 +171,7 @@ test('of a change is read what moves it, and no more of the rest than is to be d
 
 test('nobody turns what an admin has made into something else, and the API says nothing of what was delivered', async () => {
   await expect(
-    ground
+    testbed
       .pool('deliverer')
       .query(`update countersign.subscription set filter = '{"types":["x"]}' where name = 'by-admin'`),
   ).rejects.toMatchObject({ code: 'CS004' });
@@ -182,7 +182,7 @@ test('nobody turns what an admin has made into something else, and the API says 
     'delete from countersign.outbox',
     'update countersign.outbox_cursor set next_index = 0',
   ]) {
-    await expect(ground.pool('api').query(sql)).rejects.toMatchObject({ code: '42501' });
+    await expect(testbed.pool('api').query(sql)).rejects.toMatchObject({ code: '42501' });
   }
   for (const sql of [
     `insert into countersign.subscription_secret (subscription, secret, created_at) values ('by-admin', 'whsec_x', now())`,
@@ -193,22 +193,22 @@ test('nobody turns what an admin has made into something else, and the API says 
     'update countersign.change set version = 1',
     'select * from countersign.api_token',
   ]) {
-    await expect(ground.pool('deliverer').query(sql)).rejects.toMatchObject({ code: '42501' });
+    await expect(testbed.pool('deliverer').query(sql)).rejects.toMatchObject({ code: '42501' });
   }
 });
 
 test('a subscription that the file has no more is disabled, keeps what it knows, and comes back', async () => {
   const state = async () => {
-    const { rows } = await ground
+    const { rows } = await testbed
       .pool('reader')
       .query(`select state, disabled_reason as why from countersign.subscription where name = 'spread'`);
     return rows[0] as unknown;
   };
-  await ground.subscribe({ name: 'fenced' });
+  await testbed.subscribe({ name: 'fenced' });
   expect(await state()).toEqual({ state: 'disabled', why: 'it is not in the file' });
-  await ground.subscribe({ name: 'fenced' }, { name: 'spread' });
+  await testbed.subscribe({ name: 'fenced' }, { name: 'spread' });
   expect(await state()).toEqual({ state: 'active', why: null });
-  await expect(ground.subscribe({ name: 'by-admin' })).rejects.toMatchObject({
+  await expect(testbed.subscribe({ name: 'by-admin' })).rejects.toMatchObject({
     code: 'invalid_configuration',
   });
 });

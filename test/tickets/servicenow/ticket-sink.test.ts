@@ -19,7 +19,7 @@ afterEach(async () => {
 });
 
 /** A local ServiceNow, one change, and sinks whose clock can be moved. */
-async function ground(settings: Partial<Settings> = {}) {
+async function testbed(settings: Partial<Settings> = {}) {
   const endpoint = await startServiceNow({ settings });
   running.push(endpoint);
   const { url } = endpoint;
@@ -72,7 +72,7 @@ const allNotes = [
 ];
 
 test('a change’s ticket is made, commented, and closed with its outcome', async () => {
-  const { url, subscription, whole, deliver, reports } = await ground();
+  const { url, subscription, whole, deliver, reports } = await testbed();
   for (const body of whole()) {
     subscription.add(body);
     await deliver();
@@ -95,7 +95,7 @@ test.each([
   async ({ when, lagMs }) => {
     let nth = 1;
     for (let isOver = false; !isOver && nth < 90; nth += 1) {
-      const { url, subscription, whole, sinkWith, reports, later } = await ground({ lagMs });
+      const { url, subscription, whole, sinkWith, reports, later } = await testbed({ lagMs });
       let effects = 0;
       const life = { isDead: false };
       const effect = (): boolean => {
@@ -137,7 +137,7 @@ test.each([
 );
 
 test('a ticket that somebody holds waits with its change, and is closed when it is free', async () => {
-  const { url, subscription, story, deliver, reports } = await ground();
+  const { url, subscription, story, deliver, reports } = await testbed();
   subscription.add(story.requested(), story.prechecked());
   await deliver();
   const [ticket] = await recordsOf(url, 'change_request');
@@ -156,7 +156,7 @@ test('a ticket that somebody holds waits with its change, and is closed when it 
 });
 
 test('a step that is refused without a word is found and told', async () => {
-  const { url, subscription, whole, deliver, reports } = await ground({ refusal: 'silent' });
+  const { url, subscription, whole, deliver, reports } = await testbed({ refusal: 'silent' });
   await steer(url, 'POST', 'faults', [{ kind: 'unchanged', method: 'PATCH', times: 40 }]);
   subscription.add(...whole());
   expect(await faultOf(deliver())).toMatchObject({ name: 'RemoteError' });

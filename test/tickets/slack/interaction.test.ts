@@ -26,7 +26,7 @@ import {
   slackSink,
   steer,
   textIn,
-} from './slack-ground.ts';
+} from './slack-testbed.ts';
 
 let slack: RunningSlack;
 let app: Awaited<ReturnType<typeof startApp>>;

@@ -16,7 +16,7 @@ import {
   steer,
   textIn,
   toTheEnd,
-} from './slack-ground.ts';
+} from './slack-testbed.ts';
 
 let slack: RunningSlack;
 beforeEach(async () => {

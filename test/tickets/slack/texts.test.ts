@@ -11,7 +11,7 @@ import { slackDate, slackLink, slackText } from '../../../tickets/slack/slack-te
 import { faultOfSlack } from '../../../tickets/slack/web-api.ts';
 import { changeStory, person } from '../../audit/change-story.ts';
 import { policyWith } from '../../support/policy.ts';
-import { awaiting, buttonsOf, changeOf, textIn, toTheEnd } from './slack-ground.ts';
+import { awaiting, buttonsOf, changeOf, textIn, toTheEnd } from './slack-testbed.ts';
 
 test.each([
   ['plain', 'plain'],

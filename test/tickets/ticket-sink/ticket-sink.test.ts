@@ -22,7 +22,7 @@ const lagMs = 5000;
 const settledMs = lagMs + 15_000;
 
 /** A change, its subscription and a sink; `later` moves the sink's clock. */
-function ground(story = changeStory(), { create = true } = {}) {
+function testbed(story = changeStory(), { create = true } = {}) {
   const subscription = subscriptionOf();
   const reports = reportsOf();
   let clock = Date.parse('2026-11-29T12:00:00Z');
@@ -63,7 +63,7 @@ test.each(['cloud', 'data_center'] as const)(
   async (deployment) => {
     await jira.stop();
     jira = await localJira(deployment);
-    const { story, subscription, reports, tell } = ground();
+    const { story, subscription, reports, tell } = testbed();
     await tell(story.requested());
     const made = await only();
     expect(made).toMatchObject({ key: 'OPS-1', status: 'Open', creator: writing.accountId });
@@ -145,14 +145,14 @@ test.each<[string, (story: ReturnType<typeof changeStory>) => EntryBody[], strin
     null,
   ],
 ])('a change that is %s ends its ticket as that', async (_name, rest, status, resolution) => {
-  const { story, tell } = ground();
+  const { story, tell } = testbed();
   await tell(story.requested(), story.prechecked(), ...rest(story));
   expect(await only()).toMatchObject({ status, resolution });
 });
 
 test('a ticket that the change names is linked and updated, and none is made', async () => {
   await jira.control('PUT', '/issues', { key: 'OPS-7', creator: 'acc-pat', status: 'In Progress' });
-  const { story, reports, tell } = ground(heldStory());
+  const { story, reports, tell } = testbed(heldStory());
   await tell(story.requested(named('OPS-7')), story.prechecked(), story.approved());
   // It is further than the change: that is its people's business.
   expect(await only()).toMatchObject({
@@ -171,7 +171,7 @@ test.each<[string, () => ReturnType<typeof changeStory>, boolean]>([
   ['that was withdrawn before its ticket was judged', () => heldStory(), false],
 ])('a change %s does not move the ticket that it names', async (_name, storyOf, isPrechecked) => {
   await jira.control('PUT', '/issues', { key: 'OPS-7', creator: 'acc-pat', status: 'In Progress' });
-  const { story, reports, tell } = ground(storyOf());
+  const { story, reports, tell } = testbed(storyOf());
   await tell(story.requested(named('OPS-7')));
   if (isPrechecked) await tell(story.prechecked(), story.approved());
   await tell(story.withdrawn(), story.closed('withdrawn', 'not_started', 'withdrawn'));
@@ -182,13 +182,13 @@ test.each<[string, () => ReturnType<typeof changeStory>, boolean]>([
 });
 
 test('a ticket that the change names and nobody finds is told, and none is made instead', async () => {
-  const { story, tell } = ground();
+  const { story, tell } = testbed();
   await expect(tell(story.requested(named('OPS-7')))).rejects.toMatchObject({ fault: 'not_found' });
   expect(await jira.issues()).toEqual([]);
 });
 
 test('where nothing is to be made, nothing is done', async () => {
-  const { story, tell } = ground(changeStory(), { create: false });
+  const { story, tell } = testbed(changeStory(), { create: false });
   await tell(
     story.requested({ ticket: { system: 'servicenow', id: 'CHG1', url: null } }),
     story.prechecked(),
@@ -197,7 +197,7 @@ test('where nothing is to be made, nothing is done', async () => {
 });
 
 test('everything again, with or without what was kept, doubles nothing', async () => {
-  const { story, subscription, sink, tell } = ground();
+  const { story, subscription, sink, tell } = testbed();
   await tell(story.requested(), story.prechecked(), story.approved(), story.scheduled(), story.started());
   await tell(story.ended('succeeded'), story.closed());
   const before = await only();
@@ -244,7 +244,7 @@ describe('a failure is told, and the same delivery later goes on', () => {
   test.each(faults)('%s', async (_name, fault, expected) => {
     for (const call of calls) {
       await jira.control('DELETE', '/issues');
-      const { story, subscription, sink, later } = ground();
+      const { story, subscription, sink, later } = testbed();
       subscription.add(...all(story));
       await jira.faults({ ...fault, ...call });
       await expect(subscription.deliver(sink)).rejects.toMatchObject(expected);
@@ -258,13 +258,13 @@ describe('a failure is told, and the same delivery later goes on', () => {
     }
   });
   test('slow', async () => {
-    const { story, tell } = ground();
+    const { story, tell } = testbed();
     await jira.faults({ kind: 'slow', delayMs: 300, times: 3 });
     await tell(...all(story));
     expect((await only()).status).toBe('Done');
   });
   test('answered as done, and unchanged', async () => {
-    const { story, subscription, sink } = ground();
+    const { story, subscription, sink } = testbed();
     subscription.add(...all(story));
     await jira.faults({ kind: 'unchanged', method: 'POST', path: '/transitions' });
     await expect(subscription.deliver(sink)).rejects.toMatchObject({ fault: 'failed' });
@@ -275,7 +275,7 @@ describe('a failure is told, and the same delivery later goes on', () => {
 });
 
 test('after an answer that says nothing it is looked for as long as the search may lag, and made once', async () => {
-  const { story, subscription, sink, later } = ground();
+  const { story, subscription, sink, later } = testbed();
   subscription.add(story.requested());
   await jira.control('PUT', '/settings', { searchLagMs: 3_600_000 });
   await jira.faults({ kind: 'applied_then_500', method: 'POST', path: '/issue' });
@@ -293,7 +293,7 @@ test('after an answer that says nothing it is looked for as long as the search m
 });
 
 test('after an answer that says nothing, and nothing done, it is made when the search would show it', async () => {
-  const { story, subscription, sink, later } = ground();
+  const { story, subscription, sink, later } = testbed();
   subscription.add(story.requested());
   await jira.faults({ kind: 'reset', method: 'POST', path: '/issue' });
   await expect(subscription.deliver(sink)).rejects.toMatchObject({ fault: 'unreachable' });
@@ -304,7 +304,7 @@ test('after an answer that says nothing, and nothing done, it is made when the s
 });
 
 test('a refusal that made nothing does not make anybody wait', async () => {
-  const { story, subscription, sink } = ground();
+  const { story, subscription, sink } = testbed();
   subscription.add(story.requested());
   await jira.faults({ kind: 'status', status: 403, method: 'POST', path: '/issue' });
   await expect(subscription.deliver(sink)).rejects.toMatchObject({ fault: 'denied' });
@@ -313,7 +313,7 @@ test('a refusal that made nothing does not make anybody wait', async () => {
 });
 
 test('of two tickets the oldest goes on, the other is closed and reported', async () => {
-  const { story, reports, tell } = ground();
+  const { story, reports, tell } = testbed();
   const mark = `countersign-${story.changeId}`;
   for (const summary of ['first', 'second'])
     await jira.system.create({ mark, summary, description: '' }, never);
@@ -323,7 +323,7 @@ test('of two tickets the oldest goes on, the other is closed and reported', asyn
 });
 
 test('a second one that was made later is found at the end', async () => {
-  const { story, reports, tell } = ground();
+  const { story, reports, tell } = testbed();
   await tell(story.requested(), story.prechecked(), story.approved());
   const mark = `countersign-${story.changeId}`;
   await jira.system.create({ mark, summary: 's', description: '' }, new AbortController().signal);
@@ -334,7 +334,7 @@ test('a second one that was made later is found at the end', async () => {
 
 test('the ticket that has followed the change goes on, also where a search shows an older one, or not itself', async () => {
   const mark = (id: string) => `countersign-${id}`;
-  const { story, reports, tell } = ground();
+  const { story, reports, tell } = testbed();
   // Made before ours, and found after it.
   await jira.control('PUT', '/settings', { searchLagMs: 3_600_000 });
   await jira.system.create({ mark: mark(story.changeId), summary: 's', description: '' }, never);
@@ -350,7 +350,7 @@ test('the ticket that has followed the change goes on, also where a search shows
 });
 
 test('a kept id whose ticket does not have the mark is forgotten: it is left alone, and the own one is looked for', async () => {
-  const { story, subscription, tell } = ground();
+  const { story, subscription, tell } = testbed();
   await tell(story.requested(), story.prechecked());
   // Another instance, which gives the id that is kept to somebody else's ticket.
   await jira.stop();
@@ -358,7 +358,7 @@ test('a kept id whose ticket does not have the mark is forgotten: it is left alo
   await jira.control('PUT', '/issues', { key: 'OPS-1', creator: 'acc-pat' });
   const [foreign] = await jira.issues();
   expect(subscription.memory).toMatchObject({ ticket: foreign?.id, made: true });
-  const { sink } = ground(story);
+  const { sink } = testbed(story);
   subscription.add(story.approved(), story.scheduled());
   await subscription.deliver(sink);
   expect(await jira.issues()).toMatchObject([
@@ -369,7 +369,7 @@ test('a kept id whose ticket does not have the mark is forgotten: it is left alo
 
 describe('people who move the ticket', () => {
   test('once: it is moved back; twice: it is theirs, and reported', async () => {
-    const { story, reports, tell } = ground();
+    const { story, reports, tell } = testbed();
     await tell(story.requested(), story.prechecked(), story.approved(), story.scheduled());
     await jira.byHand('OPS-1', 'Open');
     await tell(story.started(1));
@@ -387,7 +387,7 @@ describe('people who move the ticket', () => {
   });
 
   test('a move is counted once, however often the delivery comes', async () => {
-    const { story, subscription, sink, reports, tell } = ground();
+    const { story, subscription, sink, reports, tell } = testbed();
     await tell(story.requested(), story.prechecked(), story.approved(), story.scheduled());
     await jira.byHand('OPS-1', 'Open');
     subscription.add(story.started(1));
@@ -401,7 +401,7 @@ describe('people who move the ticket', () => {
   });
 
   test('to where the change wants it: nothing to say', async () => {
-    const { story, reports, tell } = ground();
+    const { story, reports, tell } = testbed();
     await tell(story.requested(), story.prechecked());
     await jira.byHand('OPS-1', 'In Progress');
     await tell(story.approved(), story.scheduled());
@@ -411,7 +411,7 @@ describe('people who move the ticket', () => {
   });
 
   test('what is left for people to end, they may end', async () => {
-    const { story, reports, tell } = ground();
+    const { story, reports, tell } = testbed();
     await tell(story.requested(), story.prechecked(), story.approved(), story.scheduled(), story.started());
     await tell(story.ended('unknown'), story.closed('approved', 'outcome_unknown'));
     await jira.byHand('OPS-1', 'Done', 'Done');
@@ -421,7 +421,7 @@ describe('people who move the ticket', () => {
   });
 
   test('where no step leads to the end, that is reported once, and tried again', async () => {
-    const { story, subscription, sink, reports, tell } = ground();
+    const { story, subscription, sink, reports, tell } = testbed();
     await tell(story.requested(), story.prechecked(), story.approved(), story.scheduled());
     await jira.control('PUT', '/users', [{ ...writing, rights: ['BROWSE_PROJECTS', 'ADD_COMMENTS'] }]);
     subscription.add(story.started(), story.ended('succeeded'), story.closed());
@@ -437,7 +437,7 @@ describe('people who move the ticket', () => {
 
 test('two installations that want one ticket otherwise stop, instead of moving it for ever', async () => {
   await jira.control('PUT', '/issues', { key: 'OPS-7', creator: 'acc-pat' });
-  const [ahead, behind] = [ground(heldStory()), ground(heldStory())];
+  const [ahead, behind] = [testbed(heldStory()), testbed(heldStory())];
   for (const { story, tell } of [ahead, behind])
     await tell(story.requested(named('OPS-7')), story.prechecked());
   await ahead.tell(ahead.story.approved(), ahead.story.scheduled());
@@ -462,7 +462,7 @@ test('a system that is killed and comes back finds its ticket followed, and no s
     jira = await localJira('cloud', {}, { file });
     await before.stop();
     const { port } = jira.endpoint;
-    const { story, subscription, sink, tell } = ground();
+    const { story, subscription, sink, tell } = testbed();
     await tell(story.requested(), story.prechecked(), story.approved());
     await jira.stop();
     subscription.add(story.scheduled(), story.started(), story.ended('succeeded'), story.closed());
@@ -480,7 +480,7 @@ test('a system that is killed and comes back finds its ticket followed, and no s
 test('one change has a ticket in each of two systems', async () => {
   const other = await localJira('data_center');
   try {
-    const { story, tell } = ground(heldStory('other'));
+    const { story, tell } = testbed(heldStory('other'));
     const ticket = { system: 'other', id: 'OPS-5', url: null };
     await other.control('PUT', '/issues', { key: 'OPS-5', creator: 'acc-pat' });
     const second = subscriptionOf();

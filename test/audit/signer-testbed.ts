@@ -22,7 +22,7 @@ import type { SigningPoint } from './signing-points.ts';
 import { keyPair } from './tree-fixture.ts';
 
 /** A log of a test's own in a database of its own, with a signer's home. Gone with the test. */
-export async function signerGround() {
+export async function signerTestbed() {
   const [database, home] = await Promise.all([
     cloneDatabase(),
     mkdtemp(join(tmpdir(), 'countersign-signer-')),
@@ -136,4 +136,4 @@ export async function signerGround() {
     },
   };
 }
-export type SignerGround = Awaited<ReturnType<typeof signerGround>>;
+export type SignerTestbed = Awaited<ReturnType<typeof signerTestbed>>;

@@ -22,7 +22,7 @@ const root = join(import.meta.dirname, '..');
 export const entry = join(root, 'cli', 'main.ts');
 
 /** The servers that the measured installations share. */
-export interface Ground {
+export interface Testbed {
   readonly home: string;
   readonly superuserUrl: string;
   readonly postgresPid: number;
@@ -37,7 +37,7 @@ export interface Ground {
   namespace(name: string): Promise<string>;
   /** So many fresh, inactive certificates; answers their serial numbers. */
   certificates(count: number): Promise<string[]>;
-  /** Stops everything that {@link startGround} started and removes its data. */
+  /** Stops everything that {@link startTestbed} started and removes its data. */
   stop(): Promise<void>;
 }
 
@@ -77,7 +77,7 @@ export async function removeHomes(): Promise<void> {
 }
 
 /** Postgres, Temporal with a database file, the identity provider (here) and the simulator (a process), on free ports. */
-export async function startGround(settings: Record<string, string> = {}): Promise<Ground> {
+export async function startTestbed(settings: Record<string, string> = {}): Promise<Testbed> {
   const home = await temporaryHome(true);
   const stops: (() => Promise<unknown>)[] = [() => removeHome(home)];
   const stop = async (): Promise<void> => {

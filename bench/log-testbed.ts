@@ -5,10 +5,10 @@ import type { DatabaseUrls } from '../embedded/bootstrap-database.ts';
 import { startPostgres } from '../embedded/postgres.ts';
 import { migrate } from '../store/migrate.ts';
 import { makePool } from '../store/pool.ts';
-import { removeHome, temporaryHome } from './ground.ts';
+import { removeHome, temporaryHome } from './testbed.ts';
 
 /** A Postgres for logs alone. */
-export interface LogGround {
+export interface LogTestbed {
   readonly home: string;
   readonly postgresPid: number;
   /** A migrated database of its own. `name`: lower-case letters. */
@@ -27,7 +27,7 @@ export interface LogDatabase {
 }
 
 /** Starts it with an empty cluster. */
-export async function startLogGround(): Promise<LogGround> {
+export async function startLogTestbed(): Promise<LogTestbed> {
   const home = await temporaryHome(false);
   const postgres = await startPostgres({ dataDir: join(home, 'postgres') });
   const databases: LogDatabase[] = [];

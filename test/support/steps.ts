@@ -53,7 +53,7 @@ export async function approvalOf(by: ApiClient, { id }: ChangeView): Promise<Sig
 }
 
 /** The steps of a change's way, taken by the demo users: alice asks, bob approves. */
-export function journeyOf({ users }: Awaited<ReturnType<typeof startApi>>) {
+export function stepsOf({ users }: Awaited<ReturnType<typeof startApi>>) {
   /** Asked for, and read by the precheck. */
   async function asked(sn: string, extra: object = {}): Promise<ChangeView> {
     const { id } = await post(users.alice, sn, randomUUID(), extra);
@@ -65,4 +65,4 @@ export function journeyOf({ users }: Awaited<ReturnType<typeof startApi>>) {
     ended: (id: string) => changeThat(users.alice, id, (c) => c.closedAt !== null),
   };
 }
-export type Journey = ReturnType<typeof journeyOf>;
+export type Steps = ReturnType<typeof stepsOf>;

@@ -39,7 +39,7 @@ export interface OutboxRow {
 }
 
 /** A log with an outbox in a database of its own. */
-export interface OutboxGround {
+export interface OutboxTestbed {
   readonly database: TestDatabase;
   readonly pool: (role: DatabaseRole) => Pool;
   /** Asks for so many changes, in one transaction, and gives their entries indexes; index 0 has their policy. */
@@ -49,7 +49,7 @@ export interface OutboxGround {
   /** Makes these the file's subscriptions. */
   subscribe(...subscriptions: { name: string; filter?: SubscriptionFilter }[]): Promise<void>;
   row(subscription: string, changeId: string): Promise<OutboxRow | null>;
-  /** A deliverer that stops with the ground. */
+  /** A deliverer that stops with the testbed. */
   deliver(
     sinks: Readonly<Record<string, Sink>>,
     options?: Partial<DelivererOptions>,
@@ -57,7 +57,7 @@ export interface OutboxGround {
   stop(): Promise<void>;
 }
 
-export async function startOutboxGround(): Promise<OutboxGround> {
+export async function startOutboxTestbed(): Promise<OutboxTestbed> {
   const database = await cloneDatabase();
   const pools = new Map<DatabaseRole, Pool>();
   const running: { stop(): Promise<void> }[] = [];
