@@ -8,8 +8,16 @@ import { digestTextOf } from '../domain/digest.ts';
  * Fills an installation's database up to so many changes, each a copy of one that ran to its end there: its document, key,
  * attempts and log entries under another id, certificate and time. Run as the superuser, who may leave foreign keys
  * unchecked meanwhile; the copies lie in the past.
+ *
+ * @param times - `past`: each copy has a time and a digest of its own, as lists and readers need them; `model`: the model's
+ * own, so that each copy is what its entries make it
  */
-export async function fill(superuserUrl: string, modelId: string, changes: number): Promise<void> {
+export async function fill(
+  superuserUrl: string,
+  modelId: string,
+  changes: number,
+  times: 'past' | 'model' = 'past',
+): Promise<void> {
   const client = new pg.Client({ connectionString: superuserUrl });
   await client.connect();
   try {
@@ -23,17 +31,21 @@ export async function fill(superuserUrl: string, modelId: string, changes: numbe
       [changes],
     );
     // Every place where the model's id and serial number stand, in one text.
+    const copied = `replace(replace(model.document::text, model.id::text, copy.id::text), model.scope->>'sn', copy.sn)::jsonb`;
     await client.query(
       `insert into countersign.change (id, version, document, submitted_at, closed_at)
        select copy.id, model.version,
-              jsonb_set(
-                replace(replace(model.document::text, model.id::text, copy.id::text), model.scope->>'sn', copy.sn)::jsonb,
+              ${
+                times === 'model'
+                  ? `${copied}, model.submitted_at, model.closed_at`
+                  : `jsonb_set(${copied},
                 '{submittedAt}', to_jsonb(to_char(copy.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))),
-              copy.at, copy.at + interval '1 minute'
+              copy.at, copy.at + interval '1 minute'`
+              }
          from copy, countersign.change model where model.id = $1`,
       [modelId],
     );
-    await makeDigests(client, modelId);
+    if (times === 'past') await makeDigests(client, modelId);
     await client.query(
       `insert into countersign.idempotency_key (issuer, subject, key, change_id, body_digest)
        select key.issuer, key.subject, copy.id::text, copy.id, key.body_digest
@@ -42,9 +54,12 @@ export async function fill(superuserUrl: string, modelId: string, changes: numbe
     );
     await client.query(
       `insert into countersign.attempt
-         (change_id, ordinal, target, activity_id, activity_attempt, started_at, ended_at, outcome, http_status, code, request_id)
+         (change_id, ordinal, target, activity_id, activity_attempt, started_at, sent_at, ended_at, outcome, http_status, code, request_id)
        select copy.id, model.ordinal, replace(model.target, change.scope->>'sn', copy.sn), model.activity_id,
-              model.activity_attempt, copy.at, copy.at, model.outcome, model.http_status, model.code, gen_random_uuid()::text
+              model.activity_attempt,
+              ${times === 'model' ? 'model.started_at, model.sent_at, model.ended_at' : 'copy.at, copy.at, copy.at'},
+              model.outcome, model.http_status, model.code,
+              ${times === 'model' ? 'model.request_id' : 'gen_random_uuid()::text'}
          from copy, countersign.attempt model join countersign.change change on change.id = model.change_id
         where model.change_id = $1`,
       [modelId],
@@ -55,9 +70,11 @@ export async function fill(superuserUrl: string, modelId: string, changes: numbe
               model.actor, model.outcome, copy.at,
               replace(model.event_key, $1::text, copy.id::text) as event_key,
               convert_to(
-                replace(replace(convert_from(model.bytes, 'UTF8'), $1::text, copy.id::text), change.scope->>'sn', copy.sn),
+                replace(replace(replace(convert_from(model.bytes, 'UTF8'), $1::text, copy.id::text),
+                  change.scope->>'sn', copy.sn), coalesce(key.key, $1::text), copy.id::text),
                 'UTF8') as bytes
          from copy, audit.entry model, countersign.change change
+              left join countersign.idempotency_key key on key.change_id = change.id
         where model.change_id = $1::uuid and change.id = $1::uuid`,
       [modelId],
     );

@@ -2,6 +2,7 @@ import { cpus, loadavg, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchAppends } from './appends.ts';
 import { benchChanges } from './changes.ts';
+import { benchCompare } from './compare.ts';
 import { benchDecisions } from './decisions.ts';
 import { benchDeliveries } from './deliveries.ts';
 import { benchEvolve } from './evolve.ts';
@@ -66,6 +67,7 @@ const parts: Record<string, () => Promise<unknown>> = {
     ),
   reminders: () => onTestbed((testbed) => benchReminders(testbed, quick ? 20 : 300)),
   memory: () => onTestbed((testbed) => benchMemory(testbed, quick ? [0, 20, 50] : [0, 100, 300])),
+  compare: () => onTestbed((testbed) => benchCompare(testbed, quick ? [100, 1000] : [10_000, 100_000])),
   decisions: () =>
     Promise.resolve(
       benchDecisions(quick ? { rounds: 1, few: 500, many: 10 } : { rounds: 5, few: 5000, many: 100 }),
