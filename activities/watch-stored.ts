@@ -17,7 +17,7 @@ export interface WatchDependencies {
   readonly now?: () => number;
 }
 
-/** Where the watch is: the last entry that was looked at, and the last change of its way through all of them. */
+/** Where the watch is: the last entry that was looked at, and the change with which the next page of all begins. */
 export interface WatchPlace {
   entryId: string | null;
   changeId: string | null;

@@ -54,12 +54,12 @@ async function compareOne(pool: Pool, changeId: string): Promise<Comparison> {
 async function compareAll(pool: Pool): Promise<Comparison> {
   const differences: ChangeDifference[] = [];
   let compared = 0;
-  for (let after: string | null = null; ;) {
-    const page = await comparePage(pool, after);
+  for (let from: string | null = null; ;) {
+    const page = await comparePage(pool, from);
     compared += page.compared;
     differences.push(...page.differences);
     if (page.next === null) return { compared, differences };
-    after = page.next;
+    from = page.next;
   }
 }
 

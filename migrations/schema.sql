@@ -323,6 +323,7 @@ CREATE INDEX freeze_in_force ON countersign."freeze" USING btree (COALESCE(ends_
 CREATE INDEX freeze_newest ON countersign."freeze" USING btree (declared_at DESC, id DESC)
 CREATE UNIQUE INDEX freeze_override_pkey ON countersign.freeze_override USING btree (change_id, freeze_id, digest)
 CREATE UNIQUE INDEX freeze_pkey ON countersign."freeze" USING btree (id)
+CREATE INDEX idempotency_key_change ON countersign.idempotency_key USING btree (change_id)
 CREATE UNIQUE INDEX idempotency_key_pkey ON countersign.idempotency_key USING btree (issuer, subject, key)
 CREATE INDEX inbound_oldest ON countersign.inbound USING btree (received_at)
 CREATE UNIQUE INDEX inbound_pkey ON countersign.inbound USING btree (id)

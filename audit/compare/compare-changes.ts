@@ -20,7 +20,7 @@ export interface ChangeDifference {
 export interface ComparedPage {
   readonly compared: number;
   readonly differences: readonly ChangeDifference[];
-  /** For the next page; null after the last. */
+  /** The id that the next page begins with; null after the last page. */
   readonly next: string | null;
 }
 
@@ -67,27 +67,29 @@ export async function changesSince(
   }
 }
 
+/** Before every other id. */
+const firstId = '00000000-0000-0000-0000-000000000000';
+
 /**
  * Compares a page of all changes that a table or the log knows, by their ids.
  *
- * @param after - `next` of the page before, or null for the first
+ * @param from - `next` of the page before: the id that the page begins with; null for the first page
  * @throws CountersignError `log_unavailable`
  */
-export async function comparePage(pool: Pool, after: string | null): Promise<ComparedPage> {
+export async function comparePage(pool: Pool, from: string | null): Promise<ComparedPage> {
   return await inSnapshot(pool, async (client) => {
     const { rows } = await client.query<{ id: string }>({
       name: 'compare-page',
       text: `select id from (
-          (select id from countersign.change where $1::uuid is null or id > $1 order by id limit $2)
+          (select id from countersign.change where id >= $1 order by id limit $2)
           union
-          (select distinct change_id as id from audit.entry
-            where change_id is not null and ($1::uuid is null or change_id > $1) order by 1 limit $2)
+          (select distinct change_id as id from audit.entry where change_id >= $1 order by 1 limit $2)
         ) known order by id limit $2`,
-      values: [after, pageSize],
+      values: [from ?? firstId, pageSize + 1],
     });
-    const ids = rows.map(({ id }) => id);
+    const ids = rows.slice(0, pageSize).map(({ id }) => id);
     const differences = await compareIn(client, ids);
-    return { compared: ids.length, differences, next: ids.length < pageSize ? null : (ids.at(-1) ?? null) };
+    return { compared: ids.length, differences, next: rows[pageSize]?.id ?? null };
   });
 }
 
