@@ -254,7 +254,7 @@ test(`${size} changes under random words, slow reads, hanging calls and kills: w
         return last.closedAt === null ? null : last;
       },
       () => `end of ${JSON.stringify(last)}`,
-      300_000,
+      900_000,
     ).catch(async (error: unknown) => {
       console.log(`soak: ${done} changes, ${kills.worker} workers killed; ${await stateOf(testbed, id)}`);
       throw error;

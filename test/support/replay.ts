@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { Worker } from '@temporalio/worker';
+import type { ReplayWorkerOptions } from '@temporalio/worker';
 import { workflowBundle } from '../../cli/workflow-bundle.ts';
 import { CountersignPlugin } from '../../plugin/countersign-plugin.ts';
 import { quietRuntime } from './quiet-runtime.ts';
@@ -16,11 +17,11 @@ export const historiesFolder = join(import.meta.dirname, '..', 'histories');
 /** Replays a history with today's workflow code; rejects where they disagree. */
 export async function replay(history: unknown, workflowId?: string): Promise<void> {
   quietRuntime();
-  await Worker.runReplayHistory(
-    { workflowBundle: await workflowBundle(PROJECT_HOME), plugins: [new CountersignPlugin()] },
-    history,
-    workflowId,
-  );
+  await Worker.runReplayHistory(await replayOptions(), history, workflowId);
+}
+
+async function replayOptions(): Promise<ReplayWorkerOptions> {
+  return { workflowBundle: await workflowBundle(PROJECT_HOME), plugins: [new CountersignPlugin()] };
 }
 
 /** Every stored change is the fold of its entries. @throws Error naming what differs */
@@ -30,12 +31,12 @@ async function assertFolds(testbed: Testbed): Promise<void> {
     applicationName: 'test compare',
   });
   try {
-    for (let after: string | null = null; ;) {
-      const page: ComparedPage = await comparePage(pool, after);
+    for (let from: string | null = null; ;) {
+      const page: ComparedPage = await comparePage(pool, from);
       if (page.differences.length > 0)
         throw new Error(`stored otherwise: ${JSON.stringify(page.differences, null, 1)}`);
       if (page.next === null) return;
-      after = page.next;
+      from = page.next;
     }
   } finally {
     await pool.end();
@@ -45,13 +46,23 @@ async function assertFolds(testbed: Testbed): Promise<void> {
 /** Replays every workflow run of a namespace, and compares every stored change with its entries; answers how many were replayed. */
 export async function replayAll(testbed: Testbed): Promise<number> {
   await assertFolds(testbed);
+  quietRuntime();
   let count = 0;
-  for await (const { workflowId, runId, type } of testbed.client.workflow.list()) {
-    if (type !== 'change') continue;
-    await replay(await testbed.client.workflow.getHandle(workflowId, runId).fetchHistory(), workflowId);
+  // One worker for all: each worker keeps a parsed source map, and some thousand of those are more than a process can hold.
+  const replayed = Worker.runReplayHistories(await replayOptions(), changeHistories(testbed));
+  for await (const { workflowId, error } of replayed) {
+    if (error) throw new Error(`${workflowId} does not replay: ${error.message}`, { cause: error });
     count += 1;
   }
   return count;
+}
+
+/** The history of each run of `change` in a testbed's namespace. */
+async function* changeHistories({ client }: Testbed) {
+  for await (const { workflowId, runId, type } of client.workflow.list()) {
+    if (type !== 'change') continue;
+    yield { workflowId, history: await client.workflow.getHandle(workflowId, runId).fetchHistory() };
+  }
 }
 
 /** Keeps a run's history for later versions to replay, under a state's name, when SAVE_HISTORIES names this version. */
