@@ -12,6 +12,7 @@ import { changeMembers, newEntryBody } from '../domain/entry.ts';
 import type { EntryBody, EntryDraft } from '../domain/entry.ts';
 import { newChange } from '../domain/evolve.ts';
 import { fourEyes } from '../domain/four-eyes.ts';
+import { policyPinned } from '../domain/policy-entry.ts';
 import { randomUUID } from 'node:crypto';
 import type { LogDatabase, LogTestbed } from './log-testbed.ts';
 import { percentile, rounded } from './measure.ts';
@@ -43,6 +44,7 @@ export async function benchDeliveries(
   });
   await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`;
+  await appendEntry(database.worker, policyPinned(fourEyes, '2026-11-24T09:00:00.000Z'));
   const deliverer = await startDeliverer(testbed, database, url);
   try {
     const delivered = await atRate(database, came, aSecond, seconds);
