@@ -162,6 +162,9 @@ function eventsOf(
       }
       if (change.calls.succeeded)
         return new CountersignError('call_started', 'the call has succeeded before');
+      // The next one reads first what has become of it.
+      if (change.calls.open.length > 0)
+        return new CountersignError('call_started', `attempt ${change.calls.open[0]} has not ended yet`);
       return [{ type: 'attempt.started', ...told, attempt: { ordinal: command.ordinal } }];
     case 'answer':
       return [{ type: `attempt.${command.outcome}`, ...told, attempt: command.attempt }];

@@ -197,8 +197,9 @@ function stepsFrom(
     give('rest', { kind: 'rest' }, false);
     const reevaluation = reevaluate(change, () => []);
     if (!called && reevaluation.missing.length > 0) give('lapse', { kind: 'lapse', reevaluation }, false);
-    give('begin', { kind: 'begin', ordinal: change.calls.started + 1 }, false);
   }
+  // Also by a worker that stood still, while another has an attempt open.
+  give('begin', { kind: 'begin', ordinal: change.calls.started + 1 }, false);
   attempts(world, give, steps, report);
   for (const [name, end] of ends(world)) give(`close: ${name}`, { kind: 'close', end }, false);
   const orphan = endOfOrphan(change, [], 'TERMINATED');
