@@ -138,7 +138,9 @@ function eventsOf(
     case 'lapse': {
       if (!mayHappen('decision.lapsed', phase, table)) return nothing;
       const event = lapse(change, command.reevaluation, told);
-      const isAsked = change.policy.escalation !== null && change.escalatedAt === null;
+      // A reject may come to count by it, and then nobody is asked any more.
+      const isPending = phaseOf(evolve(change, event)) === 'deciding';
+      const isAsked = isPending && change.policy.escalation !== null && change.escalatedAt === null;
       return isAsked ? [event, escalated(change, now)] : [event];
     }
     case 'drift':
