@@ -138,7 +138,9 @@ function eventsOf(
     case 'lapse': {
       if (!mayHappen('decision.lapsed', phase, table)) return nothing;
       const event = lapse(change, command.reevaluation, told);
-      const isAsked = change.policy.escalation !== null && change.escalatedAt === null;
+      // A reject may come to count by it, and then nobody is asked any more.
+      const isPending = phaseOf(evolve(change, event)) === 'deciding';
+      const isAsked = isPending && change.policy.escalation !== null && change.escalatedAt === null;
       return isAsked ? [event, escalated(change, now)] : [event];
     }
     case 'drift':
@@ -162,6 +164,9 @@ function eventsOf(
       }
       if (change.calls.succeeded)
         return new CountersignError('call_started', 'the call has succeeded before');
+      // The next one reads first what has become of it.
+      if (change.calls.open.length > 0)
+        return new CountersignError('call_started', `attempt ${change.calls.open[0]} has not ended yet`);
       return [{ type: 'attempt.started', ...told, attempt: { ordinal: command.ordinal } }];
     case 'answer':
       return [{ type: `attempt.${command.outcome}`, ...told, attempt: command.attempt }];

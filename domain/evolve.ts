@@ -121,9 +121,10 @@ function changedBy(change: Change, event: ChangeEvent): Partial<Change> {
       return withDecisions(change, withOneTakenBack(change.decisions, event.statement.person, change.round));
     case 'decision.lapsed':
       return {
-        ...withDecisions(change, afterLapse(change.decisions, event)),
         decisionStatus: 'pending',
         executionStatus: 'not_started',
+        // A reject may come to count because an approval no longer does.
+        ...withDecisions(change, afterLapse(change.decisions, event)),
       };
     case 'change.escalated':
       return withDecisions({ ...change, escalatedAt: event.escalatedAt }, change.decisions);

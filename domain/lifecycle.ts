@@ -60,7 +60,8 @@ export const transitions = {
   'change.prechecked': { by: ['worker'], moves: { reading: ['deciding'] } },
   'change.refused': { by: ['worker', 'admin'], moves: toEnding },
   'change.expired': { by: ['worker'], moves: { reading: ['ending'], deciding: ['ending'] } },
-  'decision.approved': { by: ['approver'], moves: { deciding: ['deciding'] } },
+  // Who approves a stage that was open again may come to one that a majority had rejected.
+  'decision.approved': { by: ['approver'], moves: { deciding: ['deciding', 'ending'] } },
   'decision.rejected': { by: ['approver'], moves: { deciding: ['deciding', 'ending'] } },
   // Who decides in somebody's place counts only while that person has not decided.
   'decision.withdrawn': { by: ['approver'], moves: { deciding: ['deciding', 'ending'] } },

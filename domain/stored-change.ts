@@ -32,9 +32,11 @@ export function differenceIn(change: Change, sha256: (text: string) => string): 
 }
 
 /** Whether an approval may have set execute-by: in this round, where it may have lapsed since, or in an earlier one. */
-function wasApproved({ decisionStatus, round, decisions }: Change): boolean {
+function wasApproved({ decisionStatus, round, digest, decisions }: Change): boolean {
   const lapsed = decisions.some(({ decision, counts }) => decision === 'approve' && !counts);
-  return decisionStatus !== 'pending' || round > 1 || lapsed;
+  // The target of an approved change has drifted, and is being read again.
+  const isReadAgain = round > 0 && digest === null;
+  return decisionStatus !== 'pending' || round > 1 || isReadAgain || lapsed;
 }
 
 /** A digest, or null of what has no canonical JSON: then it fits nothing. */

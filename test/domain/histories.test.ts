@@ -163,7 +163,7 @@ function compare(
       model.happened.findLast(({ what }) => what === 'begin' || what === 'mark')?.what === 'mark';
     const isCalled = isSent || change.calls.called;
     const allowed = model.allows(one);
-    const isWorkers = ['drift', 'hold', 'begin', 'lapse', 'close', 'answer'].includes(one.what);
+    const isWorkers = ['drift', 'hold', 'lapse', 'close', 'answer'].includes(one.what);
     // A worker says these of a call that it has no open attempt of, and answers only what it has begun.
     if (isWorkers && allowed !== true && (one.what === 'answer' || model.isOpen())) continue;
     if (one.what === 'lapse' && allowed !== true) continue;
