@@ -137,7 +137,7 @@ function decidedOn({ input, snapshot, justification }: Change): {
 
 function headlineOf(change: Change): string {
   if (change.closedAt !== null) return headline('closed', change);
-  if (change.decisionStatus === 'pending') return headline('awaiting', change);
+  if (change.decisionStatus === 'pending') return headline('awaiting_decision', change);
   return headline(change.breakGlass ? 'break_glass' : 'decided', change);
 }
 
