@@ -6,7 +6,6 @@ import type { JsonObject } from '../domain/json.ts';
 import type { Block } from '../domain/block.ts';
 import type { ErrorCode } from '../domain/error.ts';
 import type { Host } from '../domain/host.ts';
-import type { NoticedChange, noticeMembers, NoticeKind } from '../domain/notice.ts';
 import type { Reevaluation } from '../domain/reevaluation.ts';
 
 /** How an opening ended; `changeId` is the change that holds the key, the target or the ticket. */
@@ -21,8 +20,6 @@ export type OpenedResult =
         | 'review_owed'
         | 'policy_revoked';
       readonly changeId: string;
-      /** Whether this worker sends notices. */
-      readonly notifies?: boolean;
     }
   | {
       readonly kind: 'invalid';
@@ -128,26 +125,6 @@ export interface ReviewActivities {
     /** Milliseconds since the epoch, workflow time. */
     readonly now: number;
   }): Promise<void>;
-}
-
-/** One notice. */
-export interface NoticeInput {
-  readonly kind: NoticeKind;
-  /** Its place among the change's notices, from 1. */
-  readonly ordinal: number;
-  /** ISO 8601. */
-  readonly time: string;
-  readonly audience: ReturnType<typeof noticeMembers>;
-  readonly change: NoticedChange;
-}
-
-/** Sending notices to people. */
-export interface NoticeActivities {
-  /**
-   * Sends the notice and records that it was sent. Does nothing without a webhook.
-   * @throws ApplicationFailure `not_delivered`, to be retried
-   */
-  notify(input: NoticeInput): Promise<void>;
 }
 
 /** What the precheck found. */

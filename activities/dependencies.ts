@@ -10,7 +10,6 @@ import type { Implementations } from '../operations/implementations.ts';
 import type { Operations } from '../operations/registry.ts';
 import type { PolicyChoice } from '../policies/choose.ts';
 import type { TicketReader } from '../tickets/ticket-system.ts';
-import type { Webhook } from './webhook.ts';
 
 /** The dependencies of the activities; a composition root makes them. */
 export interface ActivityDependencies {
@@ -32,8 +31,6 @@ export interface ActivityDependencies {
   readonly sealing: Sealing;
   /** What reads tickets, by the systems' names; a policy that asks for another system's holds its changes. */
   readonly tickets?: Readonly<Record<string, Pick<TicketReader, 'read'>>>;
-  /** Where notices go; without it none is sent. */
-  readonly webhook?: Webhook | null;
   /** The groups of the directory that list a person now; without it nobody is in a group that a policy takes from there. */
   readonly groupsIn?: (person: PersonId) => readonly string[];
   /**

@@ -81,9 +81,7 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
           return opened;
         }),
       );
-      return result.kind === 'opened'
-        ? { kind: 'opened', changeId: change.id, notifies: !!deps.webhook }
-        : result;
+      return result.kind === 'opened' ? { kind: 'opened', changeId: change.id } : result;
     },
 
     async record({ changeId, events }) {

@@ -1,7 +1,7 @@
 import { CountersignError } from '../domain/error.ts';
 import { isUnavailable } from '../domain/unavailable.ts';
 
-/** SQLSTATEs that the log's own functions raise (migrations/0002-log-entries.sql, 0003-merkle-tree.sql), with our code for each. */
+/** SQLSTATEs that the log's own functions raise (migrations/0002-entries.sql, 0003-merkle-tree.sql), with our code for each. */
 const codeOfState = {
   CS001: 'integrity_conflict',
   CS002: 'invalid_configuration',

@@ -7,7 +7,7 @@ import { migrate } from '../store/migrate.ts';
 import { accessKey, entry, plainEnv, startServer } from './testbed.ts';
 import type { Testbed } from './testbed.ts';
 
-/** One Countersign: a database and a namespace of its own, with signer, worker and API as processes. */
+/** One Countersign: a database and a namespace of its own, with signer, worker and API as processes, and a deliverer where notices go somewhere. */
 export interface Installation {
   readonly url: string;
   readonly namespace: string;
@@ -21,7 +21,7 @@ export interface Installation {
 export interface InstallationOptions {
   /** A policy file's text; default: the built-in policy. */
   readonly policies?: string;
-  /** Where the worker delivers notices; default: nowhere. */
+  /** Where a deliverer brings notices; default: there is none. */
   readonly webhook?: { readonly url: string; readonly secret: string };
 }
 
@@ -51,7 +51,7 @@ export async function startInstallation(
   const stop = async (): Promise<void> => {
     await Promise.all(children.map((child) => child.stop(15_000)));
   };
-  const command = (process_: keyof Installation['pids'], extra: NodeJS.ProcessEnv) => ({
+  const command = (process_: keyof Installation['pids'] | 'deliverer', extra: NodeJS.ProcessEnv) => ({
     args: [entry, process_],
     env: {
       ...plainEnv,
@@ -65,7 +65,10 @@ export async function startInstallation(
     },
     log: (line: string) => process.stderr.write(`[${name} ${process_}] ${line}\n`),
   });
-  const start = async (process_: 'worker' | 'signer', extra: NodeJS.ProcessEnv): Promise<number> => {
+  const start = async (
+    process_: 'worker' | 'signer' | 'deliverer',
+    extra: NodeJS.ProcessEnv,
+  ): Promise<number> => {
     const child = await startChild({
       command: process.execPath,
       stopSignal: 'SIGTERM',
@@ -91,11 +94,12 @@ export async function startInstallation(
       ONSMQTT_ENDPOINT: testbed.simulatorUrl,
       ALIBABA_CLOUD_ACCESS_KEY_ID: accessKey.id,
       ALIBABA_CLOUD_ACCESS_KEY_SECRET: accessKey.secret,
-      ...(webhook === undefined
-        ? {}
-        : { COUNTERSIGN_WEBHOOK_URL: webhook.url, COUNTERSIGN_WEBHOOK_SECRET: webhook.secret }),
     });
     const signer = await start('signer', {});
+    if (webhook !== undefined) {
+      const { url: to, secret } = webhook;
+      await start('deliverer', { COUNTERSIGN_WEBHOOK_URL: to, COUNTERSIGN_WEBHOOK_SECRET: secret });
+    }
     return {
       url,
       namespace,

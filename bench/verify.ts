@@ -74,13 +74,13 @@ function entriesOfChange(n: number, keys: TestKeys): EntryBody[] {
   return [
     story.attested(story.requested()),
     story.prechecked(),
+    story.reminded(),
     story.approved(),
     story.scheduled(),
     story.started(1),
     story.ended('failed', 1),
     story.started(2),
     story.ended('succeeded', 2),
-    story.entry('notification.sent'),
     story.closed(),
   ].map((body) => signed({ ...body, temporal: ref }, keys));
 }

@@ -16,9 +16,11 @@ import { openRoleSession, sessionRefusal } from '../onsmqtt/role-session.ts';
 import { servedRegion } from '../onsmqtt/region.ts';
 import { checkPooling } from '../store/check-pooling.ts';
 import { makePool } from '../store/pool.ts';
+import { examineNotices } from './doctor-notices.ts';
 import { examineSystems } from './doctor-tickets.ts';
 import type { Environment } from './environment.ts';
 import type { Finding } from './finding.ts';
+import { noticesSubscription } from './notices-subscription.ts';
 import { temporalConfig } from './temporal.ts';
 import { sessionRole, vendorKey } from './vendor-key.ts';
 import { wayOut } from './way-out.ts';
@@ -29,6 +31,7 @@ export async function examine(env: Environment): Promise<Finding[]> {
     Promise.resolve(node()),
     postgres(env),
     sealing(env),
+    notices(env),
     temporal(),
     identity(env),
     vendor(env),
@@ -102,6 +105,20 @@ async function sealing(env: Environment): Promise<Finding> {
     const remedy = ok ? '' : 'start the signer, or look at its log; no call is made meanwhile';
     return { ok, found, remedy };
   });
+}
+
+/** Whether a deliverer brings notices to COUNTERSIGN_WEBHOOK_URL; null where it is not set. */
+async function notices(env: Environment): Promise<Finding | null> {
+  const name = 'Notices';
+  const { COUNTERSIGN_WEBHOOK_URL: url } = env;
+  if (url === undefined) return null;
+  try {
+    noticesSubscription(env);
+  } catch (error) {
+    return { name, ok: false, found: (error as Error).message, remedy: 'set it so for the deliverer, too' };
+  }
+  const { host } = new URL(url);
+  return inDatabase(env, name, 'check DATABASE_URL', (pool) => examineNotices(pool, host));
 }
 
 async function signerRefusal(env: Environment): Promise<LogMemory['refusal']> {

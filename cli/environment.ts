@@ -180,7 +180,7 @@ export const environmentSchema = z.object({
     .describe('Proxies in front of the API.'),
   COUNTERSIGN_WEBHOOK_URL: url(['http:', 'https:'])
     .optional()
-    .describe('Where notices go; none without it. http: on loopback only.'),
+    .describe('Where the deliverer brings notices; none without it. http: on loopback only.'),
   COUNTERSIGN_WEBHOOK_SECRET: z.string().min(1).optional().describe('Signs the notices: whsec_ and base64.'),
   COUNTERSIGN_FREEZE_CALENDAR: z.string().min(1).optional().describe('File with freezes (YAML).'),
   HTTPS_PROXY: proxy

@@ -4,7 +4,7 @@ import { CountersignError } from '../domain/error.ts';
 import { makeOnce, textOf } from '../embedded/make-once.ts';
 
 /** The form of what `countersign start` keeps in its home. Another number for each change that older data does not survive. */
-const format = 3;
+const format = 4;
 /** The data of a start; a home of keys alone, or of downloaded programs, has no form of its own. */
 const data = ['postgres', 'temporal.db'];
 

@@ -18,6 +18,7 @@ import { makeProxiedFetch } from '../tickets/webhook/proxied-fetch.ts';
 import { keyOf } from '../tickets/webhook/sign.ts';
 import { makeWebhookSink } from '../tickets/webhook/sink.ts';
 import type { Environment } from './environment.ts';
+import { noticesSubscription } from './notices-subscription.ts';
 import { offeredChoices } from './offered-choices.ts';
 import { readSecret } from './secret-file.ts';
 import { wayOut } from './way-out.ts';
@@ -85,13 +86,13 @@ function required<T>(system: string, member: string, value: T | undefined): T {
 
 /** What the integrations come to: where the entries of each subscription go. */
 export interface Sinks {
-  /** The subscriptions of the file. */
+  /** The subscriptions of the file, and that of COUNTERSIGN_WEBHOOK_URL. */
   readonly subscriptions: readonly FileSubscription[];
   readonly sinkOf: SinkOf;
 }
 
 /**
- * Makes the sinks of the file's subscriptions, and of those that admins have made as they are met.
+ * Makes the sinks of the file's subscriptions and of COUNTERSIGN_WEBHOOK_URL, and of those that admins have made as they are met.
  *
  * @throws CountersignError `invalid_configuration` for a system that nothing can be brought to, and for a secret that is none
  */
@@ -121,8 +122,22 @@ export async function openSinks(
     ofFile.set(name, makeWebhookSink({ url, secrets, form }, { fetch }));
     found.push({ name, target: { kind: 'webhook', host: new URL(url).host, form }, filter });
   }
+  const notices = noticesSubscription(env);
+  if (notices !== null) {
+    const { subscription, settings, allowNetworks } = notices;
+    if (ofFile.has(subscription.name)) throw nameTaken(subscription.name);
+    ofFile.set(subscription.name, makeWebhookSink(settings, { fetch: makeWebhookFetch(way, allowNetworks) }));
+    found.push(subscription);
+  }
   const fetch = makeWebhookFetch(way, webhooks.allowNetworks);
   return { subscriptions: found, sinkOf: makeSinkOf(ofFile, fetch) };
+}
+
+function nameTaken(name: string): CountersignError {
+  const message = `the file of COUNTERSIGN_INTEGRATIONS has a subscription ${name}; expected another name there`;
+  return new CountersignError('invalid_configuration', `COUNTERSIGN_WEBHOOK_URL: ${message}`, {
+    errors: [{ field: 'COUNTERSIGN_WEBHOOK_URL', rule: 'unique', message }],
+  });
 }
 
 function makeSinkOf(ofFile: ReadonlyMap<string, Sink>, fetch: GuardedFetch): SinkOf {

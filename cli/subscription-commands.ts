@@ -45,7 +45,7 @@ export function subscriptionCommands(program: Command, env: () => Environment, o
     .option('--type <pattern...>', 'only these types of entries, such as decision.*')
     .option('--operation <pattern...>', 'only changes of these operations')
     .option('--scope <name=pattern>', 'only targets with such a member of their scope', namedValue)
-    .option('--form <form>', 'countersign or cloudevents', 'countersign')
+    .option('--form <form>', 'countersign, cloudevents or notices', 'countersign')
     .action(async (name: string, o: Caller & Filtering & { url: string; form: string }) => {
       const { url, form } = o;
       const client = await clientOf(env(), o);

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import type { ActivityDependencies } from '../activities/dependencies.ts';
-import { makeWebhook } from '../activities/webhook.ts';
 import { startSealing } from '../audit/sealing.ts';
 import { hostPatternsOf } from '../domain/host.ts';
 import { createStatementVerifier } from '../identity/statement-signer.ts';
@@ -15,7 +14,6 @@ import { policyChoice } from '../policies/choose.ts';
 import { claimCalls } from '../store/claim-calls.ts';
 import { openDatabase } from './database.ts';
 import { openDirectory } from './directory.ts';
-import { required } from './environment.ts';
 import type { Environment } from './environment.ts';
 import { freezeCalendar } from './freeze-calendar.ts';
 import { openIntegrations } from './integrations.ts';
@@ -33,7 +31,7 @@ export interface WorkerDependencies {
   close(): Promise<void>;
 }
 
-/** Opens what the environment names: database, log, keys, vendor, webhook, policies, directory and calendar. */
+/** Opens what the environment names: database, log, keys, vendor, policies, directory and calendar. */
 export async function workerDependencies(
   env: Environment,
   log: Logger,
@@ -56,7 +54,7 @@ export async function workerDependencies(
     await statementPublicKey(env.COUNTERSIGN_HOME),
   ];
   const role = sessionRole(env);
-  const { agentFor, fetch } = wayOut(env);
+  const { agentFor } = wayOut(env);
   const onsMqtt = createOnsMqtt({
     ...(env.ONSMQTT_ENDPOINT === undefined ? {} : { endpoint: env.ONSMQTT_ENDPOINT }),
     region,
@@ -84,10 +82,6 @@ export async function workerDependencies(
     calendar: await freezeCalendar(env, operations),
     ...(await openDirectory(env, log)),
     tickets: await openTicketReaders(env, await openIntegrations(env)),
-    webhook:
-      env.COUNTERSIGN_WEBHOOK_URL === undefined
-        ? null
-        : makeWebhook(env.COUNTERSIGN_WEBHOOK_URL, required(env, 'COUNTERSIGN_WEBHOOK_SECRET'), { fetch }),
     ...told,
   };
   return {

@@ -108,6 +108,11 @@ export interface Decided extends Happened<'decision.approved' | 'decision.reject
   readonly snapshot: JsonObject | null;
 }
 
+/** Those who are still missing were reminded. */
+interface Reminded extends Happened<'change.reminded'> {
+  readonly missing: readonly Pick<MissingSeats, 'stage' | 'group' | 'seats'>[];
+}
+
 /** Approvers have lost their right, or count under fewer groups of the directory. */
 export interface Lapsed extends Happened<'decision.lapsed'> {
   readonly lapsed: readonly PersonId[];
@@ -133,6 +138,7 @@ export type ChangeEvent =
   | Refused
   | Scheduled
   | Decided
+  | Reminded
   | Lapsed
   | Closed
   | (Happened<'decision.withdrawn'> & Said)

@@ -44,7 +44,9 @@ export type Command =
     }
   /** Its policy approves it without a person, if it does. */
   | { readonly kind: 'approve_by_rule' }
-  /** The escalation group is asked, too. */
+  /** Those who are still missing are reminded. */
+  | { readonly kind: 'remind' }
+  /** The escalation group is asked, too; in a later round once more. */
   | { readonly kind: 'escalate' }
   /** Decide-by has passed. */
   | { readonly kind: 'expire' }
@@ -130,8 +132,11 @@ function eventsOf(
     case 'approve_by_rule':
       // The event itself comes with whatever has decided the change.
       return nothing;
+    case 'remind':
+      if (!mayHappen('change.reminded', phase, table)) return nothing;
+      return [{ type: 'change.reminded', ...told, missing: toldSeats(change.missing) }];
     case 'escalate':
-      return phase === 'deciding' && change.escalatedAt === null ? [escalated(change, now)] : nothing;
+      return mayHappen('change.escalated', phase, table) ? [escalated(change, now)] : nothing;
     case 'expire':
       if (!mayHappen('change.expired', phase, table)) return nothing;
       return [{ type: 'change.expired', ...told, decideBy: change.decideBy }];
@@ -139,9 +144,8 @@ function eventsOf(
       if (!mayHappen('decision.lapsed', phase, table)) return nothing;
       const event = lapse(change, command.reevaluation, told);
       // A reject may come to count by it, and then nobody is asked any more.
-      const isPending = phaseOf(evolve(change, event)) === 'deciding';
-      const isAsked = isPending && change.policy.escalation !== null && change.escalatedAt === null;
-      return isAsked ? [event, escalated(change, now)] : [event];
+      const isAsking = phaseOf(evolve(change, event)) === 'deciding';
+      return isAsking && change.policy.escalation !== null ? [event, escalated(change, now)] : [event];
     }
     case 'drift':
       if (!mayHappen('change.drifted', phase, table)) return nothing;
@@ -292,7 +296,8 @@ function escalated(change: Change, now: number): ChangeEvent {
     time: isoTime(now),
     actor: workerActor,
     group,
-    escalatedAt: isoTime(now),
+    // Its members have their right since they were first asked.
+    escalatedAt: change.escalatedAt ?? isoTime(now),
   };
 }
 

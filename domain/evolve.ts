@@ -102,6 +102,7 @@ function missingIn(change: Change): Change['missing'] {
 function changedBy(change: Change, event: ChangeEvent): Partial<Change> {
   switch (event.type) {
     case 'change.requested':
+    case 'change.reminded':
       return {};
     case 'change.retried':
       return heard(change, event);

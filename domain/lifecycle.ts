@@ -65,6 +65,7 @@ export const transitions = {
   'decision.rejected': { by: ['approver'], moves: { deciding: ['deciding', 'ending'] } },
   // Who decides in somebody's place counts only while that person has not decided.
   'decision.withdrawn': { by: ['approver'], moves: { deciding: ['deciding', 'ending'] } },
+  'change.reminded': { by: ['worker'], moves: { deciding: ['deciding'] } },
   'change.escalated': { by: ['worker'], moves: { deciding: ['deciding', 'ending'] } },
   'change.scheduled': { by: ['worker'], moves: { deciding: ['scheduled', 'paused'] } },
   'decision.lapsed': {

@@ -1,5 +1,7 @@
 import type { Change } from './change.ts';
-import type { Person, PersonId } from './person.ts';
+import type { ChangeEventType } from './change-event.ts';
+import type { EventType } from './entry.ts';
+import type { PersonId } from './person.ts';
 import { samePerson } from './person.ts';
 import type { PinnedPolicy } from './policy.ts';
 import { isoTime } from './time.ts';
@@ -47,6 +49,24 @@ export function dueNotices(
     .map(({ kind, ms }) => ({ kind, at: isoTime(start + ms) }));
 }
 
+/** The entries that people are told of, and what each is to them. Where nobody is missing, nothing is awaited. */
+const notices: Partial<Record<EventType, (after: Change) => NoticeKind | null>> = {
+  'change.prechecked': ({ missing }) => (missing.length > 0 ? 'awaiting_decision' : null),
+  'decision.lapsed': ({ missing }) => (missing.length > 0 ? 'awaiting_decision' : null),
+  'change.reminded': () => 'reminder',
+  'change.escalated': () => 'escalated',
+  'change.scheduled': ({ breakGlass }) => (breakGlass ? 'break_glass' : 'decided'),
+  'change.closed': () => 'closed',
+};
+
+/** The types of entries that people are told of. */
+export const noticedTypes = Object.keys(notices) as readonly ChangeEventType[];
+
+/** Which notice an entry is; null for one that people are not told of. @param after - the change right after it */
+export function noticeOf(type: EventType, after: Change): NoticeKind | null {
+  return notices[type]?.(after) ?? null;
+}
+
 /** Who is told what of a change, as it is now: those who may act, and those who acted or were passed over. */
 export function audienceOf(kind: NoticeKind, change: Change): Audience {
   const { policy, requester, missing, decisions } = change;
@@ -68,69 +88,17 @@ export function audienceOf(kind: NoticeKind, change: Change): Audience {
     case 'closed': {
       const people = [requester, ...decisions.map(({ person }) => person)].map(idOf);
       const distinct = people.filter((p, i) => people.findIndex((q) => samePerson(p, q)) === i);
-      return { groups: [...new Set([...asked, ...escalated])], people: distinct };
+      return {
+        groups: [...new Set([...asked, ...escalated])],
+        people: distinct.slice(0, mostPeopleTold),
+      };
     }
   }
 }
 
-/** Most people that a notice names beside groups: its entry has to fit the log, however many have decided. */
+/** Most people that a notice names beside groups, however many have decided. */
 export const mostPeopleTold = 100;
 
-/** What of a change its notices tell, and their entries. */
-export type NoticedChange = Pick<
-  Change,
-  | 'id'
-  | 'operation'
-  | 'target'
-  | 'justification'
-  | 'breakGlass'
-  | 'ticket'
-  | 'decisionStatus'
-  | 'executionStatus'
-  | 'reviewStatus'
-  | 'digest'
-  | 'round'
-  | 'decideBy'
-  | 'executeBy'
-  | 'missing'
-  | 'outcome'
-> & {
-  readonly requester: Pick<Person, 'issuer' | 'subject' | 'name'>;
-  readonly policy: Pick<PinnedPolicy, 'name' | 'version' | 'digest'>;
-};
-
-/** See {@link NoticedChange}. */
-export function noticedOf(change: Change): NoticedChange {
-  const { id, operation, target, justification, breakGlass, ticket, requester, policy } = change;
-  const { decisionStatus, executionStatus, reviewStatus, digest, round } = change;
-  const { decideBy, executeBy, missing, outcome } = change;
-  return {
-    id,
-    operation,
-    target,
-    justification,
-    breakGlass,
-    ticket,
-    requester: { ...idOf(requester), name: requester.name },
-    policy: { name: policy.name, version: policy.version, digest: policy.digest },
-    decisionStatus,
-    executionStatus,
-    reviewStatus,
-    digest,
-    round,
-    decideBy,
-    executeBy,
-    missing,
-    outcome,
-  };
-}
-
-/** What an entry and a receiver learn of a notice. */
-export function noticeMembers(kind: NoticeKind, change: Change) {
-  const { groups, people } = audienceOf(kind, change);
-  return { kind, groups: [...groups], people: people.slice(0, mostPeopleTold).map(idOf) };
-}
-
-function idOf({ issuer, subject }: PersonId) {
+function idOf({ issuer, subject }: PersonId): PersonId {
   return { issuer, subject };
 }

@@ -19,8 +19,8 @@ export const subscriptionFilter = z
   })
   .meta({ description: 'Which entries; default all. * stands for any text, ? for one character.' });
 
-/** In which form a webhook's body is. */
-export const webhookForm = z.enum(['countersign', 'cloudevents']);
+/** See `WebhookForm` of ./subscription.ts. */
+export const webhookForm = z.enum(['countersign', 'cloudevents', 'notices']);
 
 /**
  * Whether a text is the address of a receiver of webhooks. Where it leads is not asked here, but at each connection.

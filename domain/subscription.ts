@@ -9,8 +9,11 @@ export interface SubscriptionFilter {
   readonly scope?: Readonly<Record<string, readonly string[]>> | undefined;
 }
 
-/** In which form a webhook's body is. */
-export type WebhookForm = 'countersign' | 'cloudevents';
+/**
+ * In which form a webhook's body is: every entry in ours, every entry as a CloudEvent, or those that people are told of, with whom
+ * to tell.
+ */
+export type WebhookForm = 'countersign' | 'cloudevents' | 'notices';
 
 /** Where the entries of a subscription go. Of a webhook no more than its host is told: its address may hold a credential. */
 export type SubscriptionTarget =
@@ -30,6 +33,17 @@ export interface Subscription {
   readonly disabledReason: string | null;
   readonly createdBy: (PersonId & { readonly name: string }) | null;
   readonly createdAt: string;
+}
+
+/** Stands in the outbox for the change of entries that belong to none, such as those of freezes. */
+export const noChange = '00000000-0000-0000-0000-000000000000';
+
+/**
+ * Whether entries that belong to no change may be for a subscription: where it names types, and its receiver has a message for
+ * every type. Tickets, chats and those who are to be told of changes have no use for them.
+ */
+export function asksBeyondChanges({ target, filter }: Pick<Subscription, 'target' | 'filter'>): boolean {
+  return target.kind === 'webhook' && target.form !== 'notices' && filter.types !== undefined;
 }
 
 /** What of an entry a filter looks at. */

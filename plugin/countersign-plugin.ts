@@ -4,7 +4,6 @@ import type { ReplayWorkerOptions, WorkerOptions } from '@temporalio/worker';
 import { makeLogActivities } from '../activities/log-activities.ts';
 import { makeReviewActivities } from '../activities/review-activities.ts';
 import { makeOperationActivities } from '../activities/operation-activities.ts';
-import { makeNoticeActivities } from '../activities/notice-activities.ts';
 import type { ActivityDependencies } from '../activities/dependencies.ts';
 import { CountersignError } from '../domain/error.ts';
 import { readable } from './readable.ts';
@@ -77,7 +76,6 @@ function activitiesOf(dependencies: ActivityDependencies): object {
   const others = {
     ...makeLogActivities(dependencies),
     ...makeReviewActivities(dependencies),
-    ...makeNoticeActivities(dependencies),
   };
   return { ...others, ...makeOperationActivities(dependencies, Object.keys(others)) };
 }

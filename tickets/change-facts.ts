@@ -1,7 +1,7 @@
 import type { Change, Decision, MissingSeats } from '../domain/change.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
+import type { NoticeKind } from '../domain/notice.ts';
 import { shownText } from '../domain/shown-text.ts';
-import type { MilestoneKind } from './milestone.ts';
 
 /** One line of what people are told of a change. What is in `text` may be anybody's words, on one line. */
 export interface Fact {
@@ -15,15 +15,17 @@ const mostDecisions = 10;
 const mostRead = 8;
 
 /** What happened, in one line, such as a subject. */
-export function headline(kind: MilestoneKind, change: Change): string {
+export function headline(kind: NoticeKind, change: Change): string {
   const what = `${change.operation} on ${change.target.label}`;
   return shown(`${openingOf(kind, change)}: ${what}`, 200);
 }
 
-function openingOf(kind: MilestoneKind, change: Change): string {
+function openingOf(kind: NoticeKind, change: Change): string {
   switch (kind) {
-    case 'awaiting':
+    case 'awaiting_decision':
       return change.round > 1 ? 'Approval wanted again' : 'Approval wanted';
+    case 'reminder':
+      return 'Reminder, approval wanted';
     case 'escalated':
       return 'Approval still wanted';
     case 'break_glass':

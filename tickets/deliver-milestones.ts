@@ -20,7 +20,8 @@ export async function deliverMilestones(
   let delivered = 0;
   for (const [i, milestone] of milestones.entries()) {
     const { place } = milestone;
-    if (place === null || place < sent || !isStillTrue(milestone, change)) continue;
+    const after = milestones.slice(i + 1);
+    if (place === null || place < sent || !isStillTrue(milestone, change, after)) continue;
     try {
       await send(milestone, milestones.slice(0, i));
     } catch (error) {

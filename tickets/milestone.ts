@@ -1,14 +1,12 @@
 import type { Change } from '../domain/change.ts';
-import type { ChangeEvent } from '../domain/change-event.ts';
+import { noticeOf } from '../domain/notice.ts';
+import type { NoticeKind } from '../domain/notice.ts';
 import { changeAfter, eventOf } from './event-of.ts';
 import type { Delivery } from './sink.ts';
 
-/** What people are told of by a receiver whose messages cannot be edited: a group's robot, a mail server. */
-export type MilestoneKind = 'awaiting' | 'escalated' | 'break_glass' | 'decided' | 'closed';
-
 /** One entry of a delivery that people are told of. */
 export interface Milestone {
-  readonly kind: MilestoneKind;
+  readonly kind: NoticeKind;
   /** Its place among the delivery's `entries`; null for an entry that is not among them. */
   readonly place: number | null;
   readonly key: string;
@@ -30,7 +28,7 @@ export function milestonesIn({
     if (event === null) continue;
     change = changeAfter(change, event);
     if (change === null) continue;
-    const kind = kindOf(event, change);
+    const kind = noticeOf(event.type, change);
     if (kind !== null) found.push({ kind, place: placeOf.get(index) ?? null, key, change });
   }
   return found;
@@ -38,25 +36,21 @@ export function milestonesIn({
 
 /**
  * Whether a milestone is still worth a message. After an outage several come at once: nobody is asked any more for what has
- * been decided meanwhile.
+ * been decided meanwhile, and of several reminders the last one is enough.
+ *
+ * @param after - the milestones after it
  */
-export function isStillTrue({ kind, change }: Milestone, now: Change): boolean {
-  const isAsking = kind === 'awaiting' || kind === 'escalated';
-  return !isAsking || (now.decisionStatus === 'pending' && now.round === change.round && now.digest !== null);
-}
-
-function kindOf({ type }: ChangeEvent, change: Change): MilestoneKind | null {
-  switch (type) {
-    case 'change.prechecked':
-      // Where the policy asks nobody, nothing is awaited.
-      return change.missing.length > 0 ? 'awaiting' : null;
-    case 'change.escalated':
-      return 'escalated';
-    case 'change.scheduled':
-      return change.breakGlass ? 'break_glass' : 'decided';
-    case 'change.closed':
-      return 'closed';
-    default:
-      return null;
+export function isStillTrue({ kind, change }: Milestone, now: Change, after: readonly Milestone[]): boolean {
+  const isAsked = now.decisionStatus === 'pending' && now.round === change.round && now.digest !== null;
+  switch (kind) {
+    case 'awaiting_decision':
+    case 'escalated':
+      return isAsked;
+    case 'reminder':
+      return isAsked && !after.some((other) => other.kind === 'reminder');
+    case 'decided':
+    case 'break_glass':
+    case 'closed':
+      return true;
   }
 }

@@ -42,4 +42,6 @@ export interface Sink {
    * @throws RemoteError why it was not delivered, and whether a repeat may help
    */
   deliver(delivery: Delivery): Promise<number>;
+  /** The same of entries that belong to no change; absent where the receiver has no use for them. */
+  deliverBeyondChanges?(delivery: Pick<Delivery, 'subscription' | 'entries' | 'signal'>): Promise<number>;
 }

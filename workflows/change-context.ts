@@ -1,5 +1,5 @@
 import { CancellationScope, condition, isCancellation, upsertSearchAttributes } from '@temporalio/workflow';
-import type { LogActivities, NoticeInput, NumberedEvent } from '../activities/contract.ts';
+import type { LogActivities, NumberedEvent } from '../activities/contract.ts';
 import type { Change } from '../domain/change.ts';
 import type { ChangeEvent, ChangeEventType } from '../domain/change-event.ts';
 import { decide } from '../domain/decide.ts';
@@ -27,10 +27,6 @@ export interface ChangeContext {
   readonly isClosing: boolean;
   /** How far the asking for decisions of this round has come. */
   asking: Asking;
-  /** Whether people are told of the change; said by the worker that opened it. */
-  notifies: boolean;
-  /** Notices that are on their way. */
-  readonly pendingNotices: Set<NoticeInput>;
   /**
    * Gives a command to the state machine. Its events are durable, and the change is what they make of it, when this returns.
    *
@@ -57,7 +53,7 @@ export interface ChangeContext {
   /** Moves the change by an event that an activity has written. */
   take(event: ChangeEvent): void;
   /** The place of the change's next event of a type, from 1: with it a repeated delivery is the same entry. */
-  nextOrdinal(type: ChangeEventType | 'notification.sent'): number;
+  nextOrdinal(type: ChangeEventType): number;
   /**
    * Waits until something holds and nothing is being recorded, or until a moment has passed (ISO 8601). Where that is not
    * at once, the statuses are shown.
@@ -77,19 +73,17 @@ export interface ChangeContext {
 export interface Asking {
   /** ISO 8601: what reminders and the escalation count from. */
   readonly since: string;
-  /** How many of its notices are given. */
+  /** How many of its reminders and escalations are entries. */
   readonly told: number;
-  /** Whether people are told that it was approved. */
-  readonly isDecisionTold: boolean;
 }
 
 /** An asking that begins. @param since - ISO 8601 */
 export function newAsking(since: string): Asking {
-  return { since, told: 0, isDecisionTold: false };
+  return { since, told: 0 };
 }
 
 /** What one run tells the next of what it holds. */
-export type Carried = Pick<ChangeContext, 'change' | 'mayHaveCalled' | 'asking' | 'notifies'> & {
+export type Carried = Pick<ChangeContext, 'change' | 'mayHaveCalled' | 'asking'> & {
   readonly ordinals: Readonly<Record<string, number>>;
   readonly shown: string;
 };
@@ -144,8 +138,6 @@ export function makeChangeContext(
       return isClosing;
     },
     asking: before?.asking ?? newAsking(first.submittedAt),
-    notifies: before?.notifies ?? false,
-    pendingNotices: new Set(),
     apply: (command, now) =>
       queue.run(async () => {
         const verdict = decide(change, command, { now: now ?? Date.now() });
@@ -192,7 +184,6 @@ export function makeChangeContext(
       ordinals: Object.fromEntries(ordinals),
       mayHaveCalled: context.mayHaveCalled,
       asking: context.asking,
-      notifies: context.notifies,
       shown,
     }),
     take: (event) => move([event]),

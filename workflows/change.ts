@@ -29,7 +29,6 @@ import { execute } from './execute.ts';
 import { hosted } from './hosted.ts';
 import { firstAttributes, stateQuery, submittedUpdate } from './messages.ts';
 import type { SubmittedResult } from './messages.ts';
-import { handOver } from './notice.ts';
 import { readTarget } from './read-target.ts';
 import { recordOptions } from './record-options.ts';
 import { handleRequests } from './requests.ts';
@@ -75,7 +74,6 @@ async function runChange(
     await steps[phase](context);
     if (context.isFull() && context.phase !== 'closed') return await goOnAsNew(context, host, submitted);
   }
-  await handOver(context);
   await condition(allHandlersFinished);
   return context.change;
 }
@@ -142,7 +140,6 @@ async function open(
   });
   const refusal = refusalOf(opened, request.id);
   if (refusal) throw refusal;
-  context.notifies = 'notifies' in opened && (opened.notifies ?? false);
   const changeId = 'changeId' in opened ? opened.changeId : request.id;
   return { changeId, known: opened.kind === 'known' };
 }

@@ -3,7 +3,6 @@ import type { Change, ChangeRequest, HostRequest } from '../domain/change.ts';
 import type { Host } from '../domain/host.ts';
 import type { Carried, ChangeContext } from './change-context.ts';
 import type { SubmittedResult } from './messages.ts';
-import { handOver } from './notice.ts';
 
 /**
  * What one run of a change hands to the next: everything that is not in the change's entries or that they would have to be
@@ -25,14 +24,13 @@ export function isContinuation(
 
 /**
  * Ends this run and begins the next with the same id: handles, updates and keys find it. Nothing is open then: requests are
- * answered first, and notices that are on their way go on without it.
+ * answered first.
  */
 export async function goOnAsNew(
   context: ChangeContext,
   host: Host | null,
   submitted: SubmittedResult,
 ): Promise<never> {
-  await handOver(context);
   await condition(() => context.isIdle() && allHandlersFinished());
   const carried: Continuation = { continued: true, ...context.carried(), host, submitted };
   return await continueAsNew<(carried: Continuation) => Promise<Change>>(carried);

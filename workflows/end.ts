@@ -5,7 +5,6 @@ import { endOfSettlement, endWithoutCall } from '../domain/end.ts';
 import type { End } from '../domain/end.ts';
 import type { ChangeContext } from './change-context.ts';
 import { vendorTaskQueue } from './messages.ts';
-import { tell } from './notice.ts';
 import { recordOptions } from './record-options.ts';
 
 const { settle } = proxyActivities<Pick<VendorActivities, 'settle'>>({
@@ -48,7 +47,6 @@ export async function settled(context: ChangeContext, why: End['outcome']): Prom
 export async function close(context: ChangeContext, end: End): Promise<void> {
   const changeId = context.change.id;
   await context.close({ kind: 'close', end }, (events) => write({ changeId, events }));
-  tell(context, 'closed');
 }
 
 async function write(input: {

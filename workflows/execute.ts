@@ -15,7 +15,6 @@ import { newAsking } from './change-context.ts';
 import type { ChangeContext } from './change-context.ts';
 import { close, settled } from './end.ts';
 import { vendorTaskQueue } from './messages.ts';
-import { tell } from './notice.ts';
 import { failedCallOf } from './read-target.ts';
 import { hearIfItFits } from './requests.ts';
 
@@ -39,10 +38,6 @@ const { gate } = proxyActivities<Pick<LogActivities, 'gate'>>({
  * executed, or where the next run should begin.
  */
 export async function execute(context: ChangeContext): Promise<void> {
-  if (!context.asking.isDecisionTold) {
-    tell(context, context.change.breakGlass ? 'break_glass' : 'decided');
-    context.asking = { ...context.asking, isDecisionTold: true };
-  }
   const isOver = () => !['scheduled', 'running', 'paused'].includes(context.phase);
   const { executeAfter, executeBy } = context.change;
   if (executeAfter !== null && Date.parse(executeAfter) > Date.now()) {
@@ -80,7 +75,6 @@ export async function execute(context: ChangeContext): Promise<void> {
         context.mayHaveCalled = false;
         await context.apply({ kind: 'lapse', reevaluation: result.reevaluation });
         context.asking = newAsking(isoTime(Date.now()));
-        if (context.change.policy.escalation && context.phase === 'deciding') tell(context, 'escalated');
         return;
       case 'succeeded':
         return close(context, endOfSuccess(result.requestId, result.reconciled));

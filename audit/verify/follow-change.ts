@@ -158,6 +158,7 @@ function judgeEvent(
       if (isInOrder) judgeEnd(record, event, report);
       break;
     case 'change.requested':
+    case 'change.reminded':
     case 'change.escalated':
     case 'change.expired':
       break;

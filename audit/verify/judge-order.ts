@@ -31,6 +31,7 @@ const codes: Partial<Record<ChangeEventType, Partial<Record<Phase, Illogical>>>>
   'change.prechecked': inEach('round_out_of_order', 'deciding', 'scheduled', 'running', 'paused'),
   'change.expired': inEach('not_pending', 'scheduled', 'running', 'paused', 'ending'),
   'change.refused': inEach('not_pending', 'ending'),
+  'change.reminded': inEach('not_pending', 'scheduled', 'running', 'paused', 'ending'),
   'change.escalated': inEach('not_pending', 'scheduled', 'running', 'paused', 'ending'),
   'change.scheduled': inEach('not_pending', 'scheduled', 'running', 'paused', 'ending'),
   'decision.approved': { ...decidedToo(), reading: 'decision_not_awaited' },

@@ -90,12 +90,18 @@ function postMessage(call: MethodCall): MethodAnswer {
   if ('error' in channel) return channel;
   const fault = contentFault(args);
   if (fault !== null) return fault;
+  const { thread_ts: thread } = args;
+  if (thread !== undefined && !channel.messages.some(({ ts }) => ts === thread)) {
+    return { error: 'thread_not_found' };
+  }
   const retryAfter = waitToPost(channel, now, limits);
   if (retryAfter !== null) return { error: 'ratelimited', retryAfter };
   channel.posts.push(now);
   const ts = nextTs(workspace, now);
   const message: SlackMessage = {
     ...{ ts, user: workspace.bot.user, bot_id: workspace.bot.id, edits: 0 },
+    thread_ts: typeof thread === 'string' ? thread : null,
+    isBroadcast: isTrue(args['reply_broadcast']),
     ...contentOf(args),
   };
   channel.messages.push(message);
@@ -150,6 +156,7 @@ function readHistory({ workspace, args, now, limits }: MethodCall): MethodAnswer
     cursor === '' ? 0 : Number(Buffer.from(String(cursor), 'base64').toString().slice('at:'.length));
   if (!Number.isInteger(start)) return { error: 'invalid_cursor' };
   const found = channel.messages
+    .filter(({ thread_ts: thread, isBroadcast }) => thread === null || isBroadcast)
     .filter(({ ts }) => Number(ts) * 1000 <= now - limits.historyLagMs)
     .filter(({ ts }) => {
       const at = Number(ts);
@@ -199,11 +206,13 @@ function contentOf({ text, blocks, metadata }: Loose): Pick<SlackMessage, 'text'
 /** A message as an answer has it: of its metadata only the type, unless all is asked for. */
 export function shownMessage(
   { app, team }: SlackWorkspace,
-  { ts, user, bot_id, text, blocks, metadata, edits }: SlackMessage,
+  { ts, user, bot_id, text, blocks, metadata, edits, thread_ts, isBroadcast }: SlackMessage,
   allMetadata: boolean,
 ): Loose {
+  const subtype = thread_ts !== null && isBroadcast ? 'thread_broadcast' : undefined;
   return {
-    ...{ type: 'message', subtype: undefined, ts, user, bot_id, app_id: app, team, text, blocks },
+    ...{ type: 'message', subtype, ts, user, bot_id, app_id: app, team, text, blocks },
+    ...(thread_ts !== null && { thread_ts }),
     ...(edits > 0 && { edited: { user, ts } }),
     ...(metadata && { metadata: allMetadata ? metadata : { event_type: metadata['event_type'] } }),
   };

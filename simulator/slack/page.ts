@@ -22,13 +22,14 @@ ${shown.join('\n')}
 ${modals.join('\n') || '<p>None.</p>'}`;
 }
 
-function messageHtml({ ts, blocks, edits }: SlackMessage): string {
+function messageHtml({ ts, blocks, edits, thread_ts: thread }: SlackMessage): string {
   const buttons = blocks
     .filter(({ type }) => type === 'actions')
     .flatMap(({ elements }) => elements as Loose[])
     .map((button) => `<button disabled>${textsOf(button).map(html).join(' ')}</button>`);
   const texts = blocks.filter(({ type }) => type !== 'actions').flatMap(textsOf);
-  return `<section><small>${html(ts)}, edited ${edits} times</small><p>${texts.map(html).join('<br>')}</p>
+  const reply = thread === null ? '' : `, a reply to ${html(thread)}`;
+  return `<section><small>${html(ts)}${reply}, edited ${edits} times</small><p>${texts.map(html).join('<br>')}</p>
 ${buttons.join(' ')}</section>`;
 }
 

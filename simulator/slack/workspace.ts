@@ -20,6 +20,10 @@ export interface SlackMessage {
   readonly metadata: Loose | null;
   /** How often it was edited. */
   readonly edits: number;
+  /** The message that it replies to; null: none. */
+  readonly thread_ts: string | null;
+  /** Whether the channel sees it, too. */
+  readonly isBroadcast: boolean;
 }
 
 /** What only one person sees. */

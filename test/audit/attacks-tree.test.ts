@@ -173,8 +173,8 @@ const swap = (a: number, b: number): string[] => [
 ];
 const forge = `with forged as (
     insert into audit.entry (event_key, bytes, leaf_hash, type, actor, time)
-    select 'forged', b, sha256('\\x00'::bytea || b), 'notification.sent', 'worker', '2026-11-24T01:00:00.000Z'
-      from (select convert_to('{"actor":{"process":"worker"},"changeId":null,"operation":null,"target":null,"time":"2026-11-24T01:00:00.000Z","type":"notification.sent","v":1}', 'UTF8')) f (b)
+    select 'forged', b, sha256('\\x00'::bytea || b), 'integrity.conflict', 'worker', '2026-11-24T01:00:00.000Z'
+      from (select convert_to('{"actor":{"process":"worker"},"changeId":null,"operation":null,"target":null,"time":"2026-11-24T01:00:00.000Z","type":"integrity.conflict","v":1}', 'UTF8')) f (b)
     returning id) `;
 const insertAt = (index: number): string[] => [
   `update audit.leaf set index = index + 1000000 where index >= ${index}`,

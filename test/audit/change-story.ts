@@ -220,6 +220,7 @@ export function changeStory(
         digest: null,
         members: { code: 'taken_over' },
       }),
+    reminded: () => entry('change.reminded', { missing: [{ stage: 'approval', group: null, seats: 1 }] }),
     escalated: () => entry('change.escalated', { group: null, escalatedAt: now() }),
     /** Whose approval no longer counts. */
     lapsed(subject: string) {

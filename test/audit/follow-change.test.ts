@@ -45,7 +45,17 @@ describe('what happens', () => {
       'a refusal by the precheck',
       (s) => [s.requested(), s.entry('change.refused'), s.closed('refused', 'not_started')],
     ],
-    ['nobody decides', (s) => [...before(s), s.entry('change.expired'), s.closed('expired', 'not_started')]],
+    [
+      'nobody decides',
+      (s) => [
+        ...before(s),
+        s.reminded(),
+        s.escalated(),
+        s.reminded(),
+        s.entry('change.expired'),
+        s.closed('expired', 'not_started'),
+      ],
+    ],
     [
       'a host that is cancelled while people are asked',
       (s) => [...before(s), cancelled(s, 'change.withdrawn'), s.closed('withdrawn', 'not_started')],
@@ -483,6 +493,8 @@ describe('what could not have happened', () => {
     ],
     ['held before approval', ['not_approved'], (s) => [...before(s), s.entry('change.held')]],
     ['escalated after approval', ['not_pending'], (s) => [...approved(s), s.escalated()]],
+    ['reminded after approval', ['not_pending'], (s) => [...approved(s), s.reminded()]],
+    ['reminded before the target is read', ['out_of_order'], (s) => [s.requested(), s.reminded()]],
     ['refused by the precheck after it', ['out_of_order'], (s) => [...before(s), s.entry('change.refused')]],
     [
       'a lapse before approval, and after a call',

@@ -22,7 +22,7 @@ function everyEntry(s: ChangeStory): EntryBody[] {
   const [eve, olga] = [person('eve', 'approver'), person('olga', 'operator')];
   return [
     s.pinned(),
-    ...[s.attested(s.requested()), s.prechecked(), s.escalated(), s.rejected()],
+    ...[s.attested(s.requested()), s.prechecked(), s.reminded(), s.escalated(), s.rejected()],
     ...[s.approved(), s.spoken('decision.withdrawn', eve, 'decision_withdrawal', 'withdraw'), s.scheduled()],
     ...[s.lapsed('bob'), s.scheduled(), s.entry('change.held', { called: false }), s.stop('pause')],
     ...[s.operator('pause'), s.operator('resume'), s.operator('retry'), s.started(), s.ended('failed')],

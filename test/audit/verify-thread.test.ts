@@ -15,7 +15,7 @@ test('signatures are shared between two threads, and a wrong one is found wherev
   const wrong = [10, 1000, 2000, 2990];
   const entries = Array.from({ length: 300 }, () => {
     const s = changeStory();
-    const filler = Array.from({ length: 6 }, () => s.entry('notification.sent'));
+    const filler = Array.from({ length: 6 }, () => s.entry('integrity.mismatch'));
     return [s.requested(), s.prechecked(), s.approved(), s.scheduled(), ...filler];
   })
     .flat()

@@ -4,6 +4,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { freePort } from '../../embedded/free-port.ts';
+import type { JsonObject } from '../../domain/json.ts';
 import { webhookSecret } from '../support/receiver.ts';
 import { temporaryHome } from '../support/stack.ts';
 import { startHookServer } from '../tickets/webhook/hook-server.ts';
@@ -25,14 +26,14 @@ afterAll(async () => {
 });
 
 /** `countersign deliverer` with a file that says this. */
-async function deliverer(integrations: string, env: NodeJS.ProcessEnv = {}) {
+async function deliverer(integrations: string | null, env: NodeJS.ProcessEnv = {}) {
   const file = join(home, 'integrations.yaml');
-  await writeFile(file, integrations);
+  if (integrations !== null) await writeFile(file, integrations);
   const child = spawn(process.execPath, [main, 'deliverer'], {
     env: {
       PATH: process.env.PATH,
       COUNTERSIGN_HOME: home,
-      COUNTERSIGN_INTEGRATIONS: file,
+      ...(integrations === null ? {} : { COUNTERSIGN_INTEGRATIONS: file }),
       DATABASE_URL: testbed.database.url('deliverer'),
       ...env,
     },
@@ -83,6 +84,36 @@ test('it brings entries to the file’s subscriptions, reads the file again, tel
   running.kill('SIGTERM');
   expect(await running.exited).toEqual([0, null]);
   expect(running.output()).not.toContain(webhookSecret.slice(6));
+});
+
+test('COUNTERSIGN_WEBHOOK_URL is a subscription for what people are told of, as long as it is set', async () => {
+  const hooks = await startHookServer();
+  onTestFinished(() => hooks.stop());
+  const webhook = { COUNTERSIGN_WEBHOOK_URL: hooks.url, COUNTERSIGN_WEBHOOK_SECRET: webhookSecret };
+  const running = await deliverer(null, webhook);
+  await until(() => /subscriptions read/.test(running.output()));
+  const [change] = await testbed.ask(1);
+  if (!change) throw new Error('none');
+  const told = (type: 'change.prechecked' | 'change.reminded' | 'change.expired', members: JsonObject = {}) =>
+    testbed.add([change], type, members);
+  await told('change.prechecked', { snapshot: null, digest: 'd'.repeat(64), round: 1 });
+  await told('change.reminded', { missing: [] });
+  await told('change.expired', { decideBy: '2026-12-01T09:00:00.000Z' });
+  await until(() => hooks.received.length === 2);
+  expect(hooks.received.map(({ json }) => json['type'])).toEqual([
+    'change.awaiting_decision',
+    'change.reminder',
+  ]);
+  running.kill('SIGTERM');
+  expect(await running.exited).toEqual([0, null]);
+  expect(running.output()).not.toContain(webhookSecret.slice(6));
+
+  const without = await deliverer(null);
+  await until(() => /subscriptions read/.test(without.output()));
+  const { rows } = await testbed
+    .pool('reader')
+    .query(`select state, disabled_reason as why from countersign.subscription where name = 'notices'`);
+  expect(rows).toEqual([{ state: 'disabled', why: 'it is not in the file' }]);
 });
 
 test.each([

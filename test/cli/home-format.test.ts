@@ -15,7 +15,7 @@ test('a new home gets the number once, also one with keys and programs alone', a
     const made = await home();
     for (const folder of folders) await mkdir(join(made, folder));
     await Promise.all(Array.from({ length: 5 }, () => assertHomeFormat(made)));
-    expect(await readFile(join(made, 'format'), 'utf8')).toBe('3\n');
+    expect(await readFile(join(made, 'format'), 'utf8')).toBe('4\n');
     await mkdir(join(made, 'postgres'));
     await assertHomeFormat(made);
   }
@@ -30,14 +30,17 @@ test.each(['postgres', 'temporal.db'])('a home with %s and no number is refused 
   await mkdir(join(made, name));
   await expect(assertHomeFormat(made)).rejects.toMatchObject({
     code: 'invalid_configuration',
-    message: expect.stringMatching(/format 1, this version has 3.*move the folder away/) as string,
+    message: expect.stringMatching(/format 1, this version has 4.*move the folder away/) as string,
   });
   expect(await readdir(made)).toEqual([name]);
 });
 
-test.each(['1', '2', '4', '', 'two'])('a home whose number is "%s" is refused as it is', async (number) => {
-  const made = await home();
-  await writeFile(join(made, 'format'), number);
-  await expect(assertHomeFormat(made)).rejects.toMatchObject({ code: 'invalid_configuration' });
-  expect(await readFile(join(made, 'format'), 'utf8')).toBe(number);
-});
+test.each(['1', '2', '3', '5', '', 'two'])(
+  'a home whose number is "%s" is refused as it is',
+  async (number) => {
+    const made = await home();
+    await writeFile(join(made, 'format'), number);
+    await expect(assertHomeFormat(made)).rejects.toMatchObject({ code: 'invalid_configuration' });
+    expect(await readFile(join(made, 'format'), 'utf8')).toBe(number);
+  },
+);

@@ -6,12 +6,12 @@ import type { AddressInfo } from 'node:net';
 import { setDefaultCACertificates } from 'node:tls';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterAll, beforeAll, expect, inject, onTestFinished, test, vi } from 'vitest';
-import { makeWebhook } from '../../activities/webhook.ts';
 import { apiClient } from '../../cli/api-client.ts';
 import { examine } from '../../cli/doctor.ts';
 import { readEnvironment } from '../../cli/environment.ts';
 import { peopleVerifier } from '../../cli/identity.ts';
 import { wayOut } from '../../cli/way-out.ts';
+import { makeProxiedFetch } from '../../tickets/webhook/proxied-fetch.ts';
 import { caCertificateClient } from '../support/ca-certificate-client.ts';
 import { createCredential } from '../../onsmqtt/credentials.ts';
 import { startSimulator } from '../../simulator/server.ts';
@@ -118,18 +118,17 @@ test('notices are sent through the proxy', async () => {
     req.on('data', (chunk) => bodies.push(String(chunk)));
     req.on('end', () => res.writeHead(204).end());
   });
-  const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
-  const hook = (host: string) =>
-    makeWebhook('https://hooks.example/x', secret, { fetch: wayOut(through(host)).fetch, deadlineMs: 3000 });
+  const send = (host: string, body: string) =>
+    makeProxiedFetch(wayOut(through(host)).fetch, [])('https://hooks.example/x', {
+      headers: {},
+      body,
+      signal: AbortSignal.timeout(3000),
+    });
   const proxy = await startProxy(port);
-  await hook(proxy.host).send({ key: 'one', body: '{"kind":"closed"}' });
+  expect(await send(proxy.host, '{"kind":"closed"}')).toMatchObject({ status: 204 });
   expect([bodies, proxy.tunnels]).toEqual([['{"kind":"closed"}'], ['hooks.example:443']]);
-  await expect(hook((await startProxy(port, 502)).host).send({ key: 'two', body: '{}' })).rejects.toThrow(
-    'no answer',
-  );
-  await expect(hook((await startProxy(port, null)).host).send({ key: 'two', body: '{}' })).rejects.toThrow(
-    'no answer in time',
-  );
+  await expect(send((await startProxy(port, 502)).host, '{}')).rejects.toThrow('no answer');
+  await expect(send((await startProxy(port, null)).host, '{}')).rejects.toThrow('no answer in time');
 });
 
 test('the command line reaches the API through the proxy', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { canonicalJson } from '../../domain/canonical-json.ts';
-import type { Change, ChangeRequest } from '../../domain/change.ts';
+import type { Change, ChangeRequest, MissingSeats } from '../../domain/change.ts';
 import { refusalOfEvent, requestedEvent, saidMembers } from '../../domain/change-event.ts';
 import type { ChangeEvent, Lapsed } from '../../domain/change-event.ts';
 import { decide } from '../../domain/decide.ts';
@@ -16,6 +16,7 @@ import { reevaluate } from '../../domain/reevaluation.ts';
 import { scheduling } from '../../domain/scheduling.ts';
 import { newStatement } from '../../domain/statement.ts';
 import type { Said } from '../../domain/statement.ts';
+import { toldSeats } from '../../domain/told-seats.ts';
 import { deviceCertificateInput } from '../../operations/certificate-input.ts';
 import { deviceCertificateTarget } from '../../operations/device-certificate.ts';
 import { pins } from '../support/operations.ts';
@@ -78,6 +79,8 @@ describe('what the worker has to write of a change, it can write', () => {
   const told = { time: at, actor: workerActor };
   const id = 'R'.repeat(200);
   const seats = [{ stage: 's'.repeat(100), group: 'g'.repeat(500), seats: 1000 }];
+  const [seat] = seats;
+  const missing = Array.from({ length: 2000 }, () => ({ ...seat, alsoFrom: [] })) as MissingSeats[];
   const attempt = { ordinal: 1, class: 'permanent', httpStatus: 500, code: 'c'.repeat(200), requestId: id };
   const answered = { ...told, attempt: { ...attempt, message: wide(512), sentAt: at } };
   const host = { namespace: 'n'.repeat(255), workflowId: wide(300), runId: 'r'.repeat(36), type: wide(300) };
@@ -88,6 +91,7 @@ describe('what the worker has to write of a change, it can write', () => {
     'change.prechecked': { ...told, snapshot, digest: 'd'.repeat(64), round: 1, readRequestId: id, warning },
     'change.refused': { ...told, code: warning.code, message: wide(512), requestId: id, snapshot },
     'change.expired': { ...told, decideBy: at },
+    'change.reminded': { ...told, missing: toldSeats(missing) },
     'change.escalated': { ...told, group: 'g'.repeat(500), escalatedAt: at },
     'change.scheduled': {
       ...told,

@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { fourEyes } from '../../domain/four-eyes.ts';
-import { audienceOf, dueNotices, mostPeopleTold, noticeMembers } from '../../domain/notice.ts';
+import { transitions } from '../../domain/lifecycle.ts';
+import { audienceOf, dueNotices, mostPeopleTold, noticedTypes, noticeOf } from '../../domain/notice.ts';
+import type { NoticeKind } from '../../domain/notice.ts';
+import type { ChangeEventType } from '../../domain/change-event.ts';
 import { change, person } from '../store/change-fixture.ts';
 
 const hour = 3_600_000;
@@ -26,6 +29,29 @@ describe('what falls due while a decision is awaited', () => {
         return { kind, at: at(Number(hours)) };
       }),
     );
+  });
+});
+
+describe('which notice an entry is', () => {
+  const asking = change();
+  test.each<[ChangeEventType, Parameters<typeof change>[0], NoticeKind | null]>([
+    ['change.prechecked', {}, 'awaiting_decision'],
+    ['change.prechecked', { missing: [] }, null],
+    ['decision.lapsed', {}, 'awaiting_decision'],
+    ['decision.lapsed', { missing: [] }, null],
+    ['change.reminded', {}, 'reminder'],
+    ['change.escalated', {}, 'escalated'],
+    ['change.scheduled', {}, 'decided'],
+    ['change.scheduled', { breakGlass: true }, 'break_glass'],
+    ['change.closed', {}, 'closed'],
+  ])('%s %o: %s', (type, more, kind) => {
+    expect(noticeOf(type, { ...asking, ...more })).toBe(kind);
+    expect(noticedTypes).toContain(type);
+  });
+  test('no other entry of a change is one', () => {
+    const others = (Object.keys(transitions) as ChangeEventType[]).filter((t) => !noticedTypes.includes(t));
+    expect(others.map((type) => noticeOf(type, asking))).toEqual(others.map(() => null));
+    expect(noticedTypes).toHaveLength(6);
   });
 });
 
@@ -85,13 +111,13 @@ describe('who is told', () => {
       });
     },
   );
-  test('of a change that very many have decided: the first of them, so that its entry fits the log', () => {
+  test('of a change that very many have decided: the first of them', () => {
     const [one] = decided.decisions;
     if (!one) throw new Error('nobody has decided');
     const decisions = Array.from({ length: 2000 }, (_, i) => ({
       ...one,
       person: { ...one.person, subject: `approver-${i}` },
     }));
-    expect(noticeMembers('closed', { ...decided, decisions }).people).toHaveLength(mostPeopleTold);
+    expect(audienceOf('closed', { ...decided, decisions }).people).toHaveLength(mostPeopleTold);
   });
 });

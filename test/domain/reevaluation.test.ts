@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { Change } from '../../domain/change.ts';
+import { decide } from '../../domain/decide.ts';
+import { evolve } from '../../domain/evolve.ts';
 import type { Person, PersonId } from '../../domain/person.ts';
 import type { PinnedPolicy } from '../../domain/policy.ts';
 import { reevaluate } from '../../domain/reevaluation.ts';
+import { isoTime } from '../../domain/time.ts';
 import { change as changeFixture } from '../store/change-fixture.ts';
 import { alice, decided, digest, person, policyOf, stage, submitted } from './decidable-fixture.ts';
 import { next, withDecision, withEscalation, withLapsed, withNobody, withoutDecision } from './moves.ts';
@@ -77,9 +80,36 @@ describe('other steps of a change', () => {
     expect(none).toMatchObject({ missing: [{ seats: 2 }], decisions: [{ counts: false }] });
     expect(none.version).toBe(one.version + 1);
   });
-  test('escalation happens once', () => {
+  test('an escalation that falls due again is another event, and the right is as old as the first', () => {
     const first = withEscalation(changeOf(policyOf([stage('first', '*:1')])), now);
-    expect(withEscalation(first, now + 1).escalatedAt).toBe(first.escalatedAt);
+    const again = withEscalation(first, now + 1);
+    expect(again.escalatedAt).toBe(first.escalatedAt);
+    expect(again.version).toBe(first.version + 1);
+  });
+  test('a reminder names who is missing, moves nothing, and is not given once it is decided', () => {
+    const change = changeOf(policyOf([stage('first', 'operations:2'), stage('second', '*:1')]));
+    const one = withDecision(change, decided(person('bob', ['operations'])));
+    const verdict = decide(one, { kind: 'remind' }, { now });
+    expect(verdict).toEqual({
+      events: [
+        {
+          type: 'change.reminded',
+          time: isoTime(now),
+          actor: { process: 'worker' },
+          missing: [
+            { stage: 'first', group: 'operations', seats: 1 },
+            { stage: 'second', group: null, seats: 1 },
+          ],
+        },
+      ],
+    });
+    const [event] = 'events' in verdict ? verdict.events : [];
+    if (!event) throw new Error('none');
+    expect(evolve(one, event)).toEqual({ ...one, version: one.version + 1 });
+    const approved = withDecision(changeOf(policyOf([stage('first', '*:1')])), decided(bob));
+    for (const done of [approved, { ...one, digest: null }]) {
+      expect(decide(done, { kind: 'remind' }, { now })).toEqual({ events: [] });
+    }
   });
   test('a standard change is approved by nobody, and executes within its time', () => {
     const standard = policyOf([], { standard: true });

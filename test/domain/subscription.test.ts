@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { isFor } from '../../domain/subscription.ts';
-import type { SubscriptionFilter } from '../../domain/subscription.ts';
+import { asksBeyondChanges, isFor } from '../../domain/subscription.ts';
+import type { SubscriptionFilter, SubscriptionTarget } from '../../domain/subscription.ts';
 
 const entry = {
   type: 'decision.approved',
@@ -32,4 +32,23 @@ test('who has read the log is told to nobody: a receiver would be told of its ow
   for (const type of ['audit.read', 'audit.exported']) {
     expect(isFor({ types: ['*', type] }, { ...entry, type })).toBe(false);
   }
+});
+
+const webhook = (form: 'countersign' | 'cloudevents' | 'notices') =>
+  ({ kind: 'webhook', host: 'hooks.example', form }) as const;
+test.each<[string, SubscriptionTarget, SubscriptionFilter, boolean]>([
+  ['a webhook that names types', webhook('countersign'), { types: ['freeze.*'] }, true],
+  ['the same of CloudEvents', webhook('cloudevents'), { types: ['*'] }, true],
+  ['a webhook without a filter', webhook('countersign'), {}, false],
+  ['a webhook that filters by the target alone', webhook('countersign'), { scope: { sn: ['*'] } }, false],
+  ['notices, which are of changes', webhook('notices'), { types: ['*'] }, false],
+  ['a ticket system or a chat', { kind: 'system', system: 'jira' }, { types: ['*'] }, false],
+])('entries of no change are for %s: %j %j: %s', (_who, target, filter, expected) => {
+  expect(asksBeyondChanges({ target, filter })).toBe(expected);
+});
+
+test('a filter by the target lets none of them pass', () => {
+  expect(
+    isFor({ types: ['*'], scope: { sn: ['*'] } }, { type: 'freeze.declared', operation: null, scope: {} }),
+  ).toBe(false);
 });

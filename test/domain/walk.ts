@@ -186,6 +186,7 @@ function stepsFrom(
   give('show', { kind: 'show', snapshot: null, digest, readRequestId: null, warning: null }, false);
   give('refuse', { kind: 'refuse', code: 'c', message: '', requestId: null, snapshot: null }, false);
   give('approve by rule', { kind: 'approve_by_rule' }, false);
+  give('remind', { kind: 'remind' }, false);
   give('escalate', { kind: 'escalate' }, false);
   give('expire', { kind: 'expire' }, false);
   const called = change.calls.called || isSent;

@@ -86,9 +86,7 @@ describe.concurrent('an answer that cannot be recorded', { timeout: 300_000 }, (
 });
 
 describe.concurrent('a worker killed with SIGKILL', { timeout: 300_000 }, () => {
-  // Notices have a test of their own.
-  const points = faultPoints.filter((point) => point !== 'notice.sent');
-  test.each(points)('at %s: the change ends once and its log is whole', async (point) => {
+  test.each(faultPoints)('at %s: the change ends once and its log is whole', async (point) => {
     const testbed = await startTestbed();
     const api = await startApi(testbed, { engineDeadlineMs: 60_000 });
     const sn = await testbed.certificate();

@@ -1,5 +1,7 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { makeWebhook } from '../../activities/webhook.ts';
+import { loadPolicies } from '../../policies/load.ts';
 import { startReceiver, webhookSecret } from '../support/receiver.ts';
 import { eventually, startApi, startTestbed, startWorkers } from '../support/service.ts';
 import { decide, entriesOf, stepsOf, post } from '../support/steps.ts';
@@ -11,6 +13,7 @@ import { replayAll } from '../support/replay.ts';
 let testbed: Testbed;
 let api: Awaited<ReturnType<typeof startApi>>;
 let workers: Awaited<ReturnType<typeof startWorkers>>;
+let deliverer: Awaited<ReturnType<typeof startProcess>>;
 let receiver: Awaited<ReturnType<typeof startReceiver>>;
 let steps: Steps;
 /** Of which changes the receiver takes nothing, or the first message only at the second try. */
@@ -25,14 +28,16 @@ beforeAll(async () => {
     return slow.has(change) && tries < 2 ? 500 : 204;
   });
   testbed = await startTestbed();
-  [api, workers] = await Promise.all([
+  [api, workers, deliverer] = await Promise.all([
     startApi(testbed),
-    startWorkers(testbed, { webhook: makeWebhook(receiver.url, webhookSecret) }),
+    startWorkers(testbed),
+    startProcess(testbed, 'deliverer', webhook()),
   ]);
   steps = stepsOf(api);
 });
 afterAll(async () => {
   expect(await replayAll(testbed)).toBeGreaterThanOrEqual(2);
+  await deliverer.stop();
   await workers.stop();
   await api.stop();
   await receiver.stop();
@@ -40,33 +45,26 @@ afterAll(async () => {
 });
 
 const ofChange = (id: string) => receiver.received.filter((r) => r.body.data.change['id'] === id);
-/** What a change's entries say was told. */
-const kindsOf = async (id: string) =>
-  (await entriesOf(api.users.dave, id))
-    .filter((e) => e.type === 'notification.sent')
-    .map((e) => (e['notification'] as { kind: string }).kind);
+/** What the receiver was told of a change, each message once, in order. */
+const kindsOf = (id: string) => [...new Map(ofChange(id).map((r) => [r.id, r.body.type])).values()];
+const toldAll = (id: string, ...kinds: readonly string[]) =>
+  eventually(() => Promise.resolve(kindsOf(id).length >= kinds.length ? true : null)).then(() =>
+    expect(kindsOf(id)).toEqual(kinds.map((kind) => `change.${kind}`)),
+  );
 const webhook = () => ({
   COUNTERSIGN_WEBHOOK_URL: receiver.url,
   COUNTERSIGN_WEBHOOK_SECRET: webhookSecret,
 });
 
 describe.concurrent('people', { timeout: 300_000 }, () => {
-  test('are told that a decision is awaited, of the decision and of the end; each is recorded once', async () => {
+  test('are told that a decision is awaited, of the decision and of the end, in this order', async () => {
     const asked = await steps.asked(await testbed.certificate());
     slow.add(asked.id);
     await decide(api.users.bob, asked);
     await steps.ended(asked.id);
-    const kinds = await eventually(async () => {
-      const sent = await kindsOf(asked.id);
-      return sent.length >= 3 ? sent : null;
-    });
-    expect(kinds.sort()).toEqual(['awaiting_decision', 'closed', 'decided']);
+    await toldAll(asked.id, 'awaiting_decision', 'decided', 'closed');
     const got = ofChange(asked.id);
     expect(got.every((r) => r.genuine)).toBe(true);
-    // What had to be repeated came under one id.
-    const ids = new Map(got.map((r) => [r.id, r.body.type]));
-    expect([...ids.values()].sort()).toEqual(['change.awaiting_decision', 'change.closed', 'change.decided']);
-    expect(got.length).toBeGreaterThan(ids.size);
     const closed = got.find((r) => r.body.type === 'change.closed')?.body.data;
     expect(closed?.change).toMatchObject({
       executionStatus: 'succeeded',
@@ -87,38 +85,51 @@ describe.concurrent('people', { timeout: 300_000 }, () => {
       const { status } = await testbed.client.workflow.getHandle(`change-${asked.id}`).describe();
       return status.name === 'COMPLETED' ? true : null;
     });
-    await eventually(() =>
-      Promise.resolve(ofChange(asked.id).some((r) => r.body.type === 'change.closed') ? true : null),
-    );
-    expect(await kindsOf(asked.id)).not.toContain('closed');
+    expect(kindsOf(asked.id)).not.toContain('change.closed');
     refused.delete(asked.id);
-    const kinds = await eventually(async () => {
-      const sent = await kindsOf(asked.id);
-      return sent.length >= 3 ? sent : null;
-    });
-    expect(kinds.sort()).toEqual(['awaiting_decision', 'closed', 'decided']);
+    await toldAll(asked.id, 'awaiting_decision', 'decided', 'closed');
   });
 
-  test('are told twice under one id, and it is recorded once, when the worker is killed between', async () => {
+  test('are reminded, and asked further, once each, though the worker is killed when it has just written so', async () => {
     const own = await startTestbed();
-    const [ownApi, dying] = await Promise.all([
-      startApi(own, { engineDeadlineMs: 60_000 }),
-      startDyingWorker(own, 'notice.sent', webhook()),
+    const policyFile = join(own.home, 'policies.yaml');
+    await writeFile(
+      policyFile,
+      `groups: { duty: { source: token } }
+policies:
+  - name: reminding
+    version: '1'
+    decideWithin: 1h
+    reminders: [3s, 6s]
+    escalation: { after: 9s, group: duty }
+    stages: [{ name: approval, groups: [{ anyApprover: true, threshold: 1 }] }]
+`,
+    );
+    const policies = await loadPolicies({ policyFile, directoryFile: null });
+    const rules = { COUNTERSIGN_POLICY: policyFile };
+    const [ownApi, brings, dying] = await Promise.all([
+      startApi(own, { engineDeadlineMs: 60_000, policies }),
+      startProcess(own, 'deliverer', webhook()),
+      startDyingWorker(own, 'recorded', rules),
     ]);
     const { id } = await post(ownApi.users.alice, await own.certificate());
+    // The first thing that its own activity records is the first reminder.
     const [, signal] = await dying.exited;
     expect(signal).toBe('SIGKILL');
-    expect(ofChange(id)).toHaveLength(1);
-    const healthy = await startProcess(own, 'worker', webhook());
-    const [entry] = await eventually(async () => {
-      const entries = await entriesOf(ownApi.users.dave, id);
-      const sent = entries.filter((e) => e.type === 'notification.sent');
-      return sent.length > 0 ? sent : null;
-    });
-    expect(entry?.['notification']).toMatchObject({ kind: 'awaiting_decision' });
-    expect(new Set(ofChange(id).map((r) => r.id)).size).toBe(1);
-    expect(ofChange(id).length).toBeGreaterThan(1);
+    await toldAll(id, 'awaiting_decision', 'reminder');
+    const healthy = await startProcess(own, 'worker', rules);
+    await toldAll(id, 'awaiting_decision', 'reminder', 'reminder', 'escalated');
+    const entries = await entriesOf(ownApi.users.dave, id);
+    const reminders = entries.filter(({ type }) => type === 'change.reminded');
+    expect(reminders).toMatchObject([
+      { actor: { process: 'worker' }, round: 1, missing: [{ stage: 'approval', group: null, seats: 1 }] },
+      { missing: [{ stage: 'approval', group: null, seats: 1 }] },
+    ]);
+    const [last] = ofChange(id).slice(-1);
+    expect(last?.body.data.audience).toMatchObject({ groups: ['duty'], people: [{ subject: 'alice' }] });
+    await replayAll(own);
     await healthy.stop();
+    await brings.stop();
     await ownApi.stop();
     await own.stop();
   });

@@ -18,7 +18,7 @@ describe('a worker on a task queue of its own', () => {
     ['a bundle', { workflowBundle: { code: '' } }],
     // It would begin to take workflow tasks of the queue that another worker's workflows are for.
     ['activities alone', { activities: { own } }],
-    ['an activity under a name of ours', { workflowsPath: '/own/workflows.js', activities: { notify: own } }],
+    ['an activity under a name of ours', { workflowsPath: '/own/workflows.js', activities: { record: own } }],
     ['a codec', { activities: { own }, dataConverter: { payloadCodecs: [] } }],
   ])('with %s is left as it is', (_name, options) => {
     for (const each of [plugin, bare]) expect(each.configureWorker(worker(options))).toEqual(worker(options));
@@ -28,7 +28,7 @@ describe('a worker on a task queue of its own', () => {
     const { activities, workflowsPath: path } = plugin.configureWorker(worker({}));
     expect(path).toBe(workflowsPath);
     expect(Object.keys(activities ?? {})).toEqual(
-      expect.arrayContaining(['openChange', 'notify', 'ActiveCaCertificate']),
+      expect.arrayContaining(['openChange', 'record', 'ActiveCaCertificate']),
     );
   });
 });
@@ -65,7 +65,7 @@ describe('a worker on a task queue of ours', () => {
   );
 
   test.each<[string, CountersignPlugin, Partial<WorkerOptions>]>([
-    ['an activity under a name of ours', plugin, { taskQueue: 'countersign', activities: { notify: own } }],
+    ['an activity under a name of ours', plugin, { taskQueue: 'countersign', activities: { record: own } }],
     ['the same there', plugin, { taskQueue: 'countersign-onsmqtt', activities: { settle: own } }],
     ['workflows of its own', plugin, { taskQueue: 'countersign', workflowsPath: '/own/workflows.js' }],
     ['no dependencies', bare, { taskQueue: 'countersign' }],

@@ -66,7 +66,7 @@ beforeAll(async () => {
       plugins: [ours, theirs],
       logger: new DefaultLogger('WARN'),
     }),
-    activities: { notify: (line: string) => Promise.resolve(`told ${line}`) },
+    activities: { record: (line: string) => Promise.resolve(`told ${line}`) },
   });
   running = host.run();
 });
@@ -110,7 +110,7 @@ describe.concurrent(
     test('gates a step, and keeps what it has', async () => {
       const handle = await moved('approve');
       expect(await handle.result()).toBe('told line 4, succeeded');
-      expect(intercepted).toContain('notify');
+      expect(intercepted).toContain('record');
       const { events } = await handle.fetchHistory();
       const input = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0];
       expect(encodingOf(input)).toBe(secretEncoding);

@@ -18,7 +18,6 @@ export const faultPoints = [
   'call.recorded',
   'before.close',
   'closed',
-  'notice.sent',
 ] as const;
 
 export type FaultPoint = (typeof faultPoints)[number];
@@ -55,7 +54,7 @@ export function interceptorsAt(at: AtPoint): WorkerInterceptors {
 
 /** The points within an activity, by wrapping what it works with. */
 export function withFaultPoints(deps: ActivityDependencies, at: AtPoint): ActivityDependencies {
-  const { sealing, implementations, webhook } = deps;
+  const { sealing, implementations } = deps;
   return {
     ...deps,
     sealing: {
@@ -67,14 +66,6 @@ export function withFaultPoints(deps: ActivityDependencies, at: AtPoint): Activi
       },
     },
     implementations: sendingAt(implementations, at),
-    ...(webhook && {
-      webhook: {
-        async send(message) {
-          await webhook.send(message);
-          await at('notice.sent');
-        },
-      },
-    }),
   };
 }
 

@@ -8,10 +8,12 @@ import { PROJECT_HOME } from './stack.ts';
 
 const entry = join(import.meta.dirname, '..', '..', 'cli', 'main.ts');
 
+type ProcessName = 'api' | 'worker' | 'deliverer';
+
 const dyingWorker = join(import.meta.dirname, 'dying-worker.ts');
 
-/** A process of the product as a user runs it: `countersign api` or `countersign worker`, on a testbed. */
-export function startProcess(testbed: Testbed, name: 'api' | 'worker', extra: NodeJS.ProcessEnv = {}) {
+/** A process of the product as a user runs it, such as `countersign worker`, on a testbed. */
+export function startProcess(testbed: Testbed, name: ProcessName, extra: NodeJS.ProcessEnv = {}) {
   return startNode(testbed, name, [entry, name], extra);
 }
 
@@ -22,7 +24,7 @@ export function startDyingWorker(testbed: Testbed, point: FaultPoint, extra: Nod
 
 async function startNode(
   testbed: Testbed,
-  name: 'api' | 'worker',
+  name: ProcessName,
   args: readonly string[],
   extra: NodeJS.ProcessEnv,
 ) {
@@ -57,7 +59,7 @@ async function startNode(
   const ready = new Promise<void>((resolve) => {
     const read = (chunk: Buffer) => {
       output += chunk.toString();
-      if (/worker runs|api listens/.test(output)) resolve();
+      if (/worker runs|api listens|subscriptions read/.test(output)) resolve();
     };
     child.stdout.on('data', read);
     child.stderr.on('data', read);

@@ -63,7 +63,8 @@ test.each([
 });
 
 test.each([
-  ['awaiting', 'Approval wanted: ActiveCaCertificate on '],
+  ['awaiting_decision', 'Approval wanted: ActiveCaCertificate on '],
+  ['reminder', 'Reminder, approval wanted: '],
   ['escalated', 'Approval still wanted: '],
   ['break_glass', 'Break-glass, runs without all approvals: '],
   ['decided', 'Approved: '],

@@ -16,26 +16,38 @@ describe('which entries people are told of', () => {
       'a whole life',
       ['requested', 'prechecked', 'approved', 'scheduled', 'closed'],
       {},
-      ['1 awaiting', '3 decided', '4 closed'],
+      ['1 awaiting_decision', '3 decided', '4 closed'],
     ],
     [
       'a rejection, which ends it at once',
       ['requested', 'prechecked', 'rejected', 'closed as rejected'],
       {},
-      ['1 awaiting', '3 closed'],
+      ['1 awaiting_decision', '3 closed'],
     ],
-    ['an escalation', ['requested', 'prechecked', 'escalated'], {}, ['1 awaiting', '2 escalated']],
+    [
+      'reminders',
+      ['requested', 'prechecked', 'reminded', 'reminded'],
+      {},
+      ['1 awaiting_decision', '2 reminder', '3 reminder'],
+    ],
+    [
+      'an approval that has lapsed',
+      ['requested', 'prechecked', 'approved', 'scheduled', 'lapsed'],
+      {},
+      ['1 awaiting_decision', '3 decided', '4 awaiting_decision'],
+    ],
+    ['an escalation', ['requested', 'prechecked', 'escalated'], {}, ['1 awaiting_decision', '2 escalated']],
     [
       'another round',
       ['requested', 'prechecked', 'approved', 'scheduled', 'drifted', 'prechecked again'],
       {},
-      ['1 awaiting', '3 decided', '5 awaiting'],
+      ['1 awaiting_decision', '3 decided', '5 awaiting_decision'],
     ],
     [
       'break-glass',
       ['requested', 'prechecked', 'scheduled'],
       { breakGlass: true },
-      ['1 awaiting', '2 break_glass'],
+      ['1 awaiting_decision', '2 break_glass'],
     ],
   ])('%s', (_name, steps, more, expected) => {
     expect(kindsOf(steps, more)).toEqual(expected);
@@ -47,7 +59,7 @@ describe('which entries people are told of', () => {
     const entries = change.tell('approved', 'scheduled');
     const found = milestonesIn(new Deliveries(change).of(entries));
     expect(found.map(({ kind, place }) => [kind, place])).toEqual([
-      ['awaiting', null],
+      ['awaiting_decision', null],
       ['decided', 1],
     ]);
   });
@@ -59,13 +71,28 @@ describe('what is still worth a message', () => {
     [
       'nor for a round that is over',
       ['requested', 'prechecked', 'approved', 'scheduled', 'drifted', 'prechecked again'],
-      ['decided', 'awaiting'],
+      ['decided', 'awaiting_decision'],
     ],
     ['nor while the target is read again', ['requested', 'prechecked', 'drifted'], []],
-    ['who is still missing is asked', ['requested', 'prechecked', 'escalated'], ['awaiting', 'escalated']],
+    [
+      'who is still missing is asked',
+      ['requested', 'prechecked', 'escalated'],
+      ['awaiting_decision', 'escalated'],
+    ],
+    [
+      'of several reminders the last one',
+      ['requested', 'prechecked', 'reminded', 'escalated', 'reminded'],
+      ['awaiting_decision', 'escalated', 'reminder'],
+    ],
+    [
+      'nobody is reminded once it is decided',
+      ['requested', 'prechecked', 'reminded', 'approved', 'scheduled'],
+      ['decided'],
+    ],
   ])('%s', (_name, steps, expected) => {
     const change = new ToldChange();
     const found = milestonesIn(new Deliveries(change).of(change.tell(...steps)));
-    expect(found.filter((one) => isStillTrue(one, change.now())).map(({ kind }) => kind)).toEqual(expected);
+    const worth = found.filter((one, i) => isStillTrue(one, change.now(), found.slice(i + 1)));
+    expect(worth.map(({ kind }) => kind)).toEqual(expected);
   });
 });

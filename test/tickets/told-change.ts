@@ -11,9 +11,11 @@ import { change as changeFixture, person } from '../store/change-fixture.ts';
 export type Step =
   | 'requested'
   | 'prechecked'
+  | 'reminded'
   | 'escalated'
   | 'approved'
   | 'scheduled'
+  | 'lapsed'
   | 'drifted'
   | 'prechecked again'
   | 'closed'
@@ -111,6 +113,10 @@ export class ToldChange {
           warning: null,
         };
       }
+      case 'reminded': {
+        const missing = [{ stage: 'one', group: null, seats: 1 }];
+        return { ...common, type: 'change.reminded', missing };
+      }
       case 'escalated':
         return { ...common, type: 'change.escalated', group: 'duty', escalatedAt: time };
       case 'approved':
@@ -120,6 +126,11 @@ export class ToldChange {
       case 'scheduled': {
         const rest = { breakGlass: asked.breakGlass, standard: false, skipped: [] };
         return { ...common, type: 'change.scheduled', executeAfter: null, executeBy: at(1440), ...rest };
+      }
+      case 'lapsed': {
+        const { issuer, subject } = person('bob');
+        const lapsed = [{ issuer, subject }];
+        return { ...common, type: 'decision.lapsed', lapsed, narrowed: [], missing: [] };
       }
       case 'drifted':
         return { ...common, type: 'change.drifted', message: 'another status', called: false };

@@ -135,9 +135,20 @@ function decidedOn({ input, snapshot, justification }: Change): {
   return { lines: isWhole ? lines : [...lines, isCut], isWhole };
 }
 
+/** What reminds of a change: a card without buttons. That of the change itself has them. */
+export function reminderParameters(
+  change: Change,
+  place: { readonly url: string | null; readonly now: number },
+): CardParameters {
+  return {
+    ...cardParameters(change, { ...place, choices: [] }),
+    title: plainMarkdown(headline('reminder', change)),
+  };
+}
+
 function headlineOf(change: Change): string {
   if (change.closedAt !== null) return headline('closed', change);
-  if (change.decisionStatus === 'pending') return headline('awaiting', change);
+  if (change.decisionStatus === 'pending') return headline('awaiting_decision', change);
   return headline(change.breakGlass ? 'break_glass' : 'decided', change);
 }
 
@@ -148,4 +159,9 @@ function headlineOf(change: Change): string {
 export function outTrackIdOf(changeId: string, subscription: string): string {
   const of = createHash('sha256').update(subscription).digest('hex').slice(0, 12);
   return `cs-${changeId}-${of}`;
+}
+
+/** The id of a reminder's card, likewise: one for each reminder. @param key - that of its entry */
+export function reminderIdOf(subscription: string, key: string): string {
+  return `csr-${createHash('sha256').update(`${subscription}\n${key}`).digest('hex').slice(0, 40)}`;
 }

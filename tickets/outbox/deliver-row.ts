@@ -4,13 +4,14 @@ import { afterFailure } from '../../domain/delivery-failure.ts';
 import { eventIn } from '../../domain/event-in.ts';
 import { fold } from '../../domain/fold.ts';
 import type { PolicyOf } from '../../domain/policy-entry.ts';
-import { isFor } from '../../domain/subscription.ts';
+import { isFor, noChange } from '../../domain/subscription.ts';
 import type { SubscriptionFilter } from '../../domain/subscription.ts';
 import { isoTime } from '../../domain/time.ts';
 import { mayHelp, RemoteError } from '../remote-error.ts';
 import type { DeliveredEntry, Sink } from '../sink.ts';
 import { disableSubscription } from './disable-subscription.ts';
 import type { LeasedRow } from './lease-rows.ts';
+import { readBeyondChanges } from './read-beyond-changes.ts';
 import { readHistory } from './read-history.ts';
 import { giveBack, recordDelivered, recordFailed } from './record-outcome.ts';
 import { saveMemory } from './save-memory.ts';
@@ -45,27 +46,23 @@ export interface Delivering {
  */
 export async function deliverRow(row: LeasedRow, on: Delivering): Promise<Outcome> {
   const { db, sink, stopping, deadline, now } = on;
-  const { entries: history, upTo } = await readHistory(db, row, mostEntries + 1);
+  const isBeyond = row.changeId === noChange;
+  const read = isBeyond ? readBeyondChanges : readHistory;
+  const { entries: history, upTo } = await read(db, row, mostEntries + 1);
   const entries = entriesFor(history, row, on.filter);
   const last = entries.at(-1);
   // No filter lets these pass, or another one than when the row was made.
   if (last === undefined) return delivered(0, upTo);
   const upToLast = history.filter(({ index }) => index <= last.index);
+  const { subscription } = row;
+  const signal = AbortSignal.any([stopping, deadline]);
   const policyOf = await readPolicies(
     db,
     upToLast.map(({ body }) => body),
   );
   let count: number;
   try {
-    count = await sink.deliver({
-      subscription: row.subscription,
-      change: changeIn(upToLast, policyOf),
-      entries,
-      history: upToLast,
-      memory: row.memory,
-      remember: (memory) => saveMemory(db, row, memory),
-      signal: AbortSignal.any([stopping, deadline]),
-    });
+    count = isBeyond ? await bringBeyond() : await bring();
   } catch (error) {
     if (!stopping.aborted) return failed(error);
     await giveBack(db, row, isoTime(now()));
@@ -76,6 +73,24 @@ export async function deliverRow(row: LeasedRow, on: Delivering): Promise<Outcom
   // Entries after the last may wait that did not fit, or that no filter lets pass.
   const hasMore = entriesFor(history, { lastIndex: end.index }, on.filter).length > 0;
   return delivered(count, hasMore ? end.index : upTo);
+
+  async function bring(): Promise<number> {
+    return await sink.deliver({
+      subscription,
+      change: changeIn(upToLast, policyOf),
+      entries,
+      history: upToLast,
+      memory: row.memory,
+      remember: (memory) => saveMemory(db, row, memory),
+      signal,
+    });
+  }
+
+  async function bringBeyond(): Promise<number> {
+    // Its receiver is another one than when the row was made.
+    if (sink.deliverBeyondChanges === undefined) return entries.length;
+    return await sink.deliverBeyondChanges({ subscription, entries, signal });
+  }
 
   async function delivered(count: number, lastIndex: number): Promise<Outcome> {
     const isOurs = await recordDelivered(db, row, lastIndex, isoTime(now()));

@@ -9,15 +9,18 @@ export interface LeasedRow {
   readonly lease: string;
   readonly lastIndex: number;
   readonly wantedIndex: number;
+  /** The oldest entry that is not delivered. */
+  readonly firstIndex: number;
   readonly attempts: number;
   /** Ms since the epoch. */
   readonly firstFailedAt: number | null;
   readonly memory: JsonObject | null;
 }
 
-interface Row extends Omit<LeasedRow, 'lastIndex' | 'wantedIndex' | 'firstFailedAt'> {
+interface Row extends Omit<LeasedRow, 'lastIndex' | 'wantedIndex' | 'firstIndex' | 'firstFailedAt'> {
   lastIndex: string;
   wantedIndex: string;
+  firstIndex: string;
   firstFailedAt: Date | null;
 }
 
@@ -50,13 +53,14 @@ export async function leaseRows(
            update countersign.outbox o set leased_by = gen_random_uuid(), next_at = $4
              from due where o.subscription = due.subscription and o.change_id = due.change_id
            returning o.subscription, o.change_id as "changeId", o.leased_by as lease, o.last_index as "lastIndex",
-                     o.wanted_index as "wantedIndex", o.attempts, o.first_failed_at as "firstFailedAt", o.memory`,
+                     o.wanted_index as "wantedIndex", o.first_index as "firstIndex", o.attempts, o.first_failed_at as "firstFailedAt", o.memory`,
     values: [[...room.keys()], [...room.values()], at, until],
   });
   return rows.map((row) => ({
     ...row,
     lastIndex: Number(row.lastIndex),
     wantedIndex: Number(row.wantedIndex),
+    firstIndex: Number(row.firstIndex),
     firstFailedAt: row.firstFailedAt?.getTime() ?? null,
   }));
 }

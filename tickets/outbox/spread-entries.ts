@@ -1,19 +1,15 @@
 import type { Pool, PoolClient } from 'pg';
 import { bodyOf } from '../../audit/read-body.ts';
-import { isFor } from '../../domain/subscription.ts';
-import type { SubscriptionFilter } from '../../domain/subscription.ts';
+import { asksBeyondChanges, isFor, noChange } from '../../domain/subscription.ts';
+import type { Subscription } from '../../domain/subscription.ts';
 import { inTransaction } from '../../store/in-transaction.ts';
 import { lockSubscriptions } from '../../store/lock-subscriptions.ts';
 
-interface Subscribed {
-  name: string;
-  filter: SubscriptionFilter;
-  fromIndex: number;
-}
+type Subscribed = Pick<Subscription, 'name' | 'target' | 'filter' | 'fromIndex'>;
 
 interface NewEntry {
   index: number;
-  changeId: string;
+  changeId: string | null;
   type: string;
   operation: string | null;
 }
@@ -37,8 +33,11 @@ export function spreadEntries(pool: Pool, batch: number, at: string): Promise<nu
     const first = Math.max(place.next, Math.min(place.size, ...subscribed.map(({ fromIndex }) => fromIndex)));
     const end = subscribed.length === 0 ? place.size : Math.min(place.size, first + batch);
     if (subscribed.length > 0) {
-      const withOperations = subscribed.some(({ filter }) => filter.operations !== undefined);
-      await write(client, subscribed, await newEntries(client, first, end, withOperations), at);
+      const asked = {
+        operations: subscribed.some(({ filter }) => filter.operations !== undefined),
+        beyondChanges: subscribed.some(asksBeyondChanges),
+      };
+      await write(client, subscribed, await newEntries(client, first, end, asked), at);
     }
     await client.query('update countersign.outbox_cursor set next_index = $1', [end]);
     return end - place.next;
@@ -59,30 +58,30 @@ async function subscriptionsOf(client: PoolClient): Promise<Subscribed[]> {
     name: 'list-subscribed',
     // Also those that are disabled: the place in the log moves on, and what comes meanwhile waits until they are active. Whoever
     // deletes one waits for this transaction, so that its rows have something to belong to.
-    text: `select name, filter, from_index as "fromIndex" from countersign.subscription for key share`,
+    text: `select name, target, filter, from_index as "fromIndex" from countersign.subscription for key share`,
   });
   return rows.map((row) => ({ ...row, fromIndex: Number(row.fromIndex) }));
 }
 
-/** @param withOperations - whether anybody asks for their operations */
+/** @param asked - whether anybody asks for their operations, and for those of no change */
 async function newEntries(
   client: PoolClient,
   first: number,
   end: number,
-  withOperations: boolean,
+  asked: { readonly operations: boolean; readonly beyondChanges: boolean },
 ): Promise<NewEntry[]> {
   const { rows } = await client.query<{
     index: string;
-    changeId: string;
+    changeId: string | null;
     type: string;
     bytes: Buffer | null;
   }>({
     name: 'list-new-entries',
     text: `select l.index, e.change_id as "changeId", e.type, case when $3::boolean then e.bytes end as bytes
              from audit.leaf l join audit.entry e on e.id = l.entry_id
-            where l.index >= $1 and l.index < $2 and e.change_id is not null
+            where l.index >= $1 and l.index < $2 and (e.change_id is not null or $4::boolean)
             order by l.index`,
-    values: [first, end, withOperations],
+    values: [first, end, asked.operations, asked.beyondChanges],
   });
   return rows.map(({ index, changeId, type, bytes }) => ({
     index: Number(index),
@@ -117,15 +116,18 @@ async function write(
 ): Promise<void> {
   const needsScope = subscribed.some(({ filter }) => filter.scope !== undefined);
   const scopes = needsScope
-    ? await scopesOf(client, [...new Set(entries.map(({ changeId }) => changeId))])
+    ? await scopesOf(client, [...new Set(entries.flatMap(({ changeId }) => changeId ?? []))])
     : new Map<string, Record<string, string>>();
   const wanted = new Map<string, { name: string; changeId: string; first: number; last: number }>();
   for (const { index, changeId, type, operation } of entries) {
-    const entry = { type, operation, scope: scopes.get(changeId) ?? {} };
-    for (const { name, filter, fromIndex } of subscribed) {
+    const entry = { type, operation, scope: scopes.get(changeId ?? noChange) ?? {} };
+    for (const subscription of subscribed) {
+      const { name, filter, fromIndex } = subscription;
       if (index < fromIndex || !isFor(filter, entry)) continue;
-      const key = `${name} ${changeId}`;
-      wanted.set(key, { name, changeId, first: wanted.get(key)?.first ?? index, last: index });
+      if (changeId === null && !asksBeyondChanges(subscription)) continue;
+      const row = changeId ?? noChange;
+      const key = `${name} ${row}`;
+      wanted.set(key, { name, changeId: row, first: wanted.get(key)?.first ?? index, last: index });
     }
   }
   if (wanted.size === 0) return;

@@ -10,12 +10,14 @@ const schema = z.strictObject({
   said: sha256Hex.nullable(),
   /** How often a message was posted in place of one that was gone. */
   again: z.int().min(0),
+  /** The newest reminder that was posted, by its place in the log. */
+  reminded: z.int().min(0).nullable().default(null),
 });
 
 /** What is kept of a change's message. */
 export type SlackMemory = z.infer<typeof schema>;
 
-const nothing: SlackMemory = { tried: null, message: null, said: null, again: 0 };
+const nothing: SlackMemory = { tried: null, message: null, said: null, again: 0, reminded: null };
 
 /** Reads what was kept. @throws TypeError for what this sink never keeps: to post anew could make a second message */
 export function readMemory(kept: JsonObject | null): SlackMemory {

@@ -1,10 +1,10 @@
 import type { Change, Decision } from '../../domain/change.ts';
 import { shownText } from '../../domain/shown-text.ts';
-import { factFields, personText, readBlocks, standingOf } from './change-text.ts';
+import { factFields, missingText, personText, readBlocks, standingOf, timeLeft } from './change-text.ts';
 import type { PresentedLine } from './change-text.ts';
 import type { Choice, Question } from './question.ts';
 import { actionId, questionOf, questionText } from './question.ts';
-import { ownMarkup, plain, quoted, slackLink, slackText } from './slack-text.ts';
+import { ownMarkup, plain, quoted, slackDate, slackLink, slackText } from './slack-text.ts';
 
 /** What a message's metadata is called, so that it is found again. */
 export const metadataType = 'countersign_change';
@@ -66,6 +66,25 @@ export function messageOf(facts: MessageFacts): SlackContent {
     text: slackText(`${headline}: ${operation}, ${target.label}`, 300),
     blocks,
     metadata: { event_type: metadataType, event_payload: { change: id, subscription } },
+  };
+}
+
+/** What reminds of a change. It asks for nothing itself, so it may stay as it is; the change's own message has the buttons. */
+export function reminderMessage({
+  change,
+  link,
+  now,
+}: Pick<MessageFacts, 'change' | 'link'> & { readonly now: number }): Pick<SlackContent, 'text' | 'blocks'> {
+  const { operation, target, missing, decideBy } = change;
+  const headline = `Reminder, approval still needed: ${operation}, ${target.label}`;
+  const page = link === null ? null : slackLink(link, 'Open the change');
+  const until = `Decide by ${slackDate(decideBy)} (${timeLeft(now, Date.parse(decideBy))} when this was written)`;
+  return {
+    text: slackText(headline, 300),
+    blocks: [
+      { type: 'section', text: plain(`${headline}\nStill missing: ${missingText(missing)}`, 2000) },
+      { type: 'context', elements: [until, page].filter((text) => text !== null).map(ownMarkup) },
+    ],
   };
 }
 

@@ -2,16 +2,18 @@ import { createHash } from 'node:crypto';
 import type { Change } from '../../domain/change.ts';
 import { isoTime } from '../../domain/time.ts';
 import { RemoteError } from '../remote-error.ts';
+import { reminderIn } from '../reminder.ts';
 import type { Delivery, Sink } from '../sink.ts';
 import type { PresentedLine } from './change-text.ts';
 import { findMessages } from './find-message.ts';
 import type { SlackMemory } from './memory.ts';
 import { readMemory } from './memory.ts';
 import type { SlackContent } from './message.ts';
-import { messageOf, replacedMessage } from './message.ts';
+import { messageOf, reminderMessage, replacedMessage } from './message.ts';
 import type { Choice } from './question.ts';
 import { questionOf } from './question.ts';
 import type { SlackSettings } from './settings.ts';
+import type { SlackArguments } from './web-api.ts';
 import { mayBeDone, slackCaller, slackError } from './web-api.ts';
 
 /** What the sink works with. */
@@ -61,8 +63,11 @@ export function makeSlackSink(settings: SlackSettings, dependencies: SlackSinkDe
     return answer.ok ? null : answer.error;
   }
 
-  async function post(content: SlackContent, signal: AbortSignal): Promise<{ channel: string; ts: string }> {
-    const args = { channel, ...content, unfurl_links: false, unfurl_media: false, mrkdwn: false };
+  async function post(
+    content: SlackArguments,
+    signal: AbortSignal,
+  ): Promise<{ channel: string; ts: string }> {
+    const args = { ...content, unfurl_links: false, unfurl_media: false, mrkdwn: false };
     const answer = await call('chat.postMessage', args, signal);
     if (!answer.ok) throw slackError('chat.postMessage', answer.error);
     const { ts, channel: of } = answer.body;
@@ -92,51 +97,95 @@ export function makeSlackSink(settings: SlackSettings, dependencies: SlackSinkDe
     throw new RemoteError('conflict', message, { retryAfterMs: wait });
   }
 
+  /** @returns whether the message was there before, so that nobody was called to it */
+  async function show(delivery: Delivery, kept: KeptMemory): Promise<boolean> {
+    const { change, subscription, signal } = delivery;
+    const link = linkOf(change.id);
+    const [choices, presented] = [choicesOf(change), presentedOf(delivery)];
+    const contentAt = (now: number | null) =>
+      messageOf({ change, subscription, presented, link, choices, now });
+    const said = sha256(JSON.stringify(contentAt(null)));
+    const content = contentAt(clock());
+    const { tried } = kept.memory;
+    if (tried !== null) {
+      const message = await lookFor(delivery, tried);
+      await kept.keep(message === null ? { tried: null } : { tried: null, message, said: null });
+    }
+    const { message, again } = kept.memory;
+    if (message !== null) {
+      if (kept.memory.said === said) return true;
+      const error = await update(message, content, signal);
+      if (error === null) {
+        await kept.keep({ said });
+        return true;
+      }
+      if (!isGone(error)) throw slackError('chat.update', error);
+      // A message that is deleted leaves nothing open; one that cannot be edited still shows buttons.
+      const isOver = error === 'message_not_found' && questionOf(change) === null;
+      if (isOver || again >= mostPostedAgain) {
+        await kept.keep({ said });
+        return true;
+      }
+      await kept.keep({ message: null, said: null, again: again + 1 });
+    }
+    const before = kept.memory;
+    await kept.keep({ tried: { channel, at: isoTime(clock()) } });
+    try {
+      const posted = await post({ channel, ...content }, signal);
+      await kept.keep({ tried: null, message: posted, said });
+    } catch (error) {
+      // Refused for certain: the next attempt need not look for it.
+      if (!mayBeDone(error)) await delivery.remember(before);
+      throw error;
+    }
+    return false;
+  }
+
+  /**
+   * Posts a reminder as a reply that the channel sees, too: whoever has muted nothing is told as of a new message. That it was
+   * posted is kept afterwards: after a kill it may come twice, and it is never lost.
+   */
+  async function remind(delivery: Delivery, kept: KeptMemory): Promise<void> {
+    const { change, signal } = delivery;
+    const { message, reminded } = kept.memory;
+    const reminder = reminderIn(delivery);
+    if (message === null || reminder === null || reminder.index <= (reminded ?? -1)) return;
+    const content = reminderMessage({ change, link: linkOf(change.id), now: clock() });
+    const reply = { thread_ts: message.ts, reply_broadcast: true };
+    try {
+      await post({ channel: message.channel, ...content, ...reply }, signal);
+    } catch (error) {
+      // Somebody has deleted the message that it would stand under.
+      if (!isRefused(error)) throw error;
+      await post({ channel: message.channel, ...content }, signal);
+    }
+    await kept.keep({ reminded: reminder.index });
+  }
+
   return {
     async deliver(delivery) {
-      const { change, subscription, entries, signal } = delivery;
-      const link = linkOf(change.id);
-      const [choices, presented] = [choicesOf(change), presentedOf(delivery)];
-      const contentAt = (now: number | null) =>
-        messageOf({ change, subscription, presented, link, choices, now });
-      const said = sha256(JSON.stringify(contentAt(null)));
-      const content = contentAt(clock());
-      let memory = readMemory(delivery.memory);
-      const keep = async (next: Partial<SlackMemory>): Promise<void> => {
-        memory = { ...memory, ...next };
-        await delivery.remember(memory);
-      };
-      if (memory.tried !== null) {
-        const message = await lookFor(delivery, memory.tried);
-        await keep(message === null ? { tried: null } : { tried: null, message, said: null });
-      }
-      if (memory.message !== null) {
-        if (memory.said === said) return entries.length;
-        const error = await update(memory.message, content, signal);
-        if (error === null) {
-          await keep({ said });
-          return entries.length;
-        }
-        if (!isGone(error)) throw slackError('chat.update', error);
-        // A message that is deleted leaves nothing open; one that cannot be edited still shows buttons.
-        const isOver = error === 'message_not_found' && questionOf(change) === null;
-        if (isOver || memory.again >= mostPostedAgain) {
-          await keep({ said });
-          return entries.length;
-        }
-        await keep({ message: null, said: null, again: memory.again + 1 });
-      }
-      const before = memory;
-      await keep({ tried: { channel, at: isoTime(clock()) } });
-      try {
-        const message = await post(content, signal);
-        await keep({ tried: null, message, said });
-      } catch (error) {
-        // Refused for certain: the next attempt need not look for it.
-        if (!mayBeDone(error)) await delivery.remember(before);
-        throw error;
-      }
-      return entries.length;
+      const kept = keptMemory(delivery);
+      if (await show(delivery, kept)) await remind(delivery, kept);
+      return delivery.entries.length;
+    },
+  };
+}
+
+/** What is kept of a change's message, as it is now. */
+interface KeptMemory {
+  readonly memory: SlackMemory;
+  keep(next: Partial<SlackMemory>): Promise<void>;
+}
+
+function keptMemory(delivery: Delivery): KeptMemory {
+  let memory = readMemory(delivery.memory);
+  return {
+    get memory() {
+      return memory;
+    },
+    async keep(next) {
+      memory = { ...memory, ...next };
+      await delivery.remember(memory);
     },
   };
 }
@@ -146,6 +195,11 @@ function isGone(error: string): boolean {
   return ['message_not_found', 'cant_update_message', 'edit_window_closed', 'thread_not_found'].includes(
     error,
   );
+}
+
+/** Whether a post was refused for certain, for what it is. */
+function isRefused(error: unknown): boolean {
+  return error instanceof RemoteError && (error.fault === 'refused' || error.fault === 'not_found');
 }
 
 function sha256(text: string): string {

@@ -1,4 +1,4 @@
-import type { Change } from '../../domain/change.ts';
+import type { Change, Outcome } from '../../domain/change.ts';
 import { commentIn } from '../../domain/entry.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
 import { shownJson } from '../../domain/shown-text.ts';
@@ -31,15 +31,28 @@ const told = [
   'reason',
   'held',
   'group',
-  'notification',
+] as const;
+
+/** A form that has a message for every entry. */
+type EntryForm = Exclude<WebhookForm, 'notices'>;
+
+/** Members of entries of no change that say what they are about: a freeze, an API token, a revoked policy, a subscription. */
+const toldBeyondChanges = [
+  'freeze',
+  'token',
+  'policy',
+  'subscription',
+  'action',
+  'origin',
+  'wanted',
 ] as const;
 
 /**
  * The message that tells a receiver of an entry: enough to know what to look at, and nothing that could be decided on.
  *
- * @param change - as the entries up to this one make it: a repeat is the same message
+ * @param change - as the entries up to this one make it: a repeat is the same message. Null for an entry that belongs to none
  */
-export function messageOf(change: Change, entry: DeliveredEntry, form: WebhookForm): Message {
+export function messageOf(change: Change | null, entry: DeliveredEntry, form: EntryForm): Message {
   const id = messageId(entry.key);
   const whole = bodyOf(id, entry, dataOf(change, entry), form);
   const body =
@@ -48,7 +61,7 @@ export function messageOf(change: Change, entry: DeliveredEntry, form: WebhookFo
   return { id, contentType, body };
 }
 
-function bodyOf(id: string, { index, body }: DeliveredEntry, data: JsonObject, form: WebhookForm): string {
+function bodyOf(id: string, { index, body }: DeliveredEntry, data: JsonObject, form: EntryForm): string {
   const { type, time, changeId } = body;
   if (form === 'countersign') return shownJson({ type, timestamp: time, data });
   return shownJson({
@@ -65,23 +78,23 @@ function bodyOf(id: string, { index, body }: DeliveredEntry, data: JsonObject, f
   });
 }
 
-function dataOf(change: Change, { index, body }: DeliveredEntry): JsonObject {
+function dataOf(change: Change | null, { index, body }: DeliveredEntry): JsonObject {
   const comment = commentIn(body);
-  const members = told.flatMap((name) => (body[name] === undefined ? [] : [[name, body[name]] as const]));
+  const names = change === null ? [...told, ...toldBeyondChanges] : told;
+  const members = names.flatMap((name) => (body[name] === undefined ? [] : [[name, body[name]] as const]));
   return {
     index,
     actor: actorOf(body.actor),
     ...(typeof comment === 'string' ? { comment } : {}),
     ...Object.fromEntries(members),
-    change: viewOf(change),
+    ...(change === null ? {} : { change: viewOf(change) }),
   };
 }
 
 /** The same of an entry or a change that says too much for one message: what the receiver has to read, and where. */
-function shortDataOf(change: Change, { index, body }: DeliveredEntry): JsonObject {
+function shortDataOf(change: Change | null, { index, body }: DeliveredEntry): JsonObject {
   const cut = (value: Json | undefined) =>
     typeof value === 'string' ? value.slice(0, shortName).toWellFormed() : null;
-  const { id, operation, decisionStatus, executionStatus, reviewStatus, round } = change;
   const { issuer, subject, process } = body.actor;
   return {
     index,
@@ -91,11 +104,13 @@ function shortDataOf(change: Change, { index, body }: DeliveredEntry): JsonObjec
       ...(subject === undefined ? {} : { subject: cut(subject) }),
       process: cut(process),
     }),
-    change: {
-      ...{ id, operation, decisionStatus, executionStatus, reviewStatus, round },
-      path: `/v1/changes/${id}`,
-    },
+    ...(change === null ? {} : { change: shortViewOf(change) }),
   };
+}
+
+function shortViewOf({ id, operation, ...change }: Change): JsonObject {
+  const { decisionStatus, executionStatus, reviewStatus, round } = change;
+  return { id, operation, decisionStatus, executionStatus, reviewStatus, round, path: `/v1/changes/${id}` };
 }
 
 /** A person without what is known of them otherwise, or a process. */
@@ -105,7 +120,8 @@ function actorOf({ issuer, subject, name, process }: JsonObject): Json {
     : { issuer: issuer ?? null, subject, name: name ?? null };
 }
 
-function viewOf(change: Change): JsonObject {
+/** What a message says of a change. */
+export function viewOf(change: Change): JsonObject {
   const { id, operation, target, requester, justification, ticket, breakGlass, round, outcome } = change;
   const { decisionStatus, executionStatus, reviewStatus, decideBy, executeBy } = change;
   return {
@@ -123,7 +139,11 @@ function viewOf(change: Change): JsonObject {
     decideBy,
     executeBy,
     missing: change.missing.map(({ stage, group, seats }) => ({ stage, group, seats })),
-    outcome: outcome && { ...outcome },
+    outcome: outcome && outcomeOf(outcome),
     path: `/v1/changes/${id}`,
   };
+}
+
+function outcomeOf({ requestId, reconciled, code, message, at }: Outcome): JsonObject {
+  return { requestId, reconciled, code, message, at };
 }

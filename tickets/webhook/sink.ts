@@ -2,10 +2,11 @@ import type { Change } from '../../domain/change.ts';
 import type { WebhookForm } from '../../domain/subscription.ts';
 import { changeAfter, eventOf } from '../event-of.ts';
 import { faultOfStatus, RemoteError } from '../remote-error.ts';
-import type { Delivery, Sink } from '../sink.ts';
+import type { DeliveredEntry, Delivery, Sink } from '../sink.ts';
 import type { GuardedFetch } from './guarded-fetch.ts';
 import { messageOf } from './message.ts';
 import type { Message } from './message.ts';
+import { noticeMessage } from './notice-message.ts';
 import { keyOf, signedHeaders } from './sign.ts';
 
 /** What a sink of webhooks is made of. */
@@ -19,7 +20,7 @@ export interface WebhookSettings {
 const longestRetryMs = 86_400_000;
 
 /**
- * A receiver of webhooks after Standard Webhooks 1.0.0: a POST for each entry, in order.
+ * A receiver of webhooks after Standard Webhooks 1.0.0: a POST for each entry that its form has a message for, in order.
  *
  * @param answerWithinMs - longest wait for an answer; default 10,000
  * @throws TypeError for a secret that is none
@@ -50,21 +51,34 @@ export function makeWebhookSink(
     });
   }
 
-  return {
-    async deliver(delivery: Delivery): Promise<number> {
-      const { entries, signal } = delivery;
-      const changeAt = changesIn(delivery);
-      for (const [n, entry] of entries.entries()) {
-        try {
-          await send(messageOf(changeAt(entry.index), entry, form), signal);
-        } catch (error) {
-          // What came before is delivered; this one begins the next delivery.
-          if (n > 0) return n;
-          throw error;
-        }
+  async function sendEach(
+    { entries, signal }: Pick<Delivery, 'entries' | 'signal'>,
+    messageFor: (entry: DeliveredEntry) => Message | null,
+  ): Promise<number> {
+    for (const [n, entry] of entries.entries()) {
+      const message = messageFor(entry);
+      if (message === null) continue;
+      try {
+        await send(message, signal);
+      } catch (error) {
+        // What came before is delivered; this one begins the next delivery.
+        if (n > 0) return n;
+        throw error;
       }
-      return entries.length;
+    }
+    return entries.length;
+  }
+
+  return {
+    async deliver(delivery) {
+      const changeAt = changesIn(delivery);
+      return await sendEach(delivery, (entry) => {
+        const then = changeAt(entry.index);
+        return form === 'notices' ? noticeMessage(then, entry) : messageOf(then, entry, form);
+      });
     },
+    deliverBeyondChanges: (delivery) =>
+      sendEach(delivery, (entry) => (form === 'notices' ? null : messageOf(null, entry, form))),
   };
 }
 

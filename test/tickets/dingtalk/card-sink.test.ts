@@ -109,6 +109,53 @@ describe('one card for a change', () => {
     expect(await cardOf()).toMatchObject({ parameters: { status: 'ended, succeeded' } });
   });
 
+  test('is not all there is when people are reminded: a card without buttons comes for each reminder, once', async () => {
+    const change = new ToldChange();
+    const deliveries = new Deliveries(change);
+    await sink.deliver(deliveries.of(change.tell('requested', 'prechecked')));
+    for (let n = 1; n <= 2; n += 1) {
+      const entries = change.tell('reminded');
+      await sink.deliver(deliveries.of(entries));
+      await sink.deliver(deliveries.of(entries));
+      expect(await control.cards()).toHaveLength(1 + n);
+    }
+    const [own, ...reminders] = await control.cards();
+    expect(own).toMatchObject({ parameters: { canApprove: 'true' } });
+    for (const reminder of reminders) {
+      expect(reminder.outTrackId).toMatch(/^csr-[0-9a-f]{40}$/);
+      expect(reminder).toMatchObject({
+        shown: 1,
+        parameters: { canApprove: 'false', canReject: 'false', changeId: '', digest: '' },
+      });
+      expect(reminder.parameters['title']).toMatch(/^Reminder, approval wanted/);
+    }
+    await sink.deliver(deliveries.of(change.tell('approved', 'scheduled', 'closed')));
+    expect(await control.cards()).toHaveLength(3);
+    for (const { parameters } of await control.cards()) expect(parameters['canApprove']).toBe('false');
+  });
+
+  test('is enough when it is new, and when the reminder comes too late', async () => {
+    const change = new ToldChange();
+    const deliveries = new Deliveries(change);
+    await sink.deliver(deliveries.of(change.tell('requested', 'prechecked', 'reminded')));
+    const reminder = change.tell('reminded');
+    change.tell('approved', 'scheduled');
+    await sink.deliver(deliveries.of(reminder));
+    expect(await control.cards()).toHaveLength(1);
+  });
+
+  test('whose reminder was made and whose process was killed is reminded of by the same card', async () => {
+    const change = new ToldChange();
+    const deliveries = new Deliveries(change);
+    await sink.deliver(deliveries.of(change.tell('requested', 'prechecked')));
+    const entries = change.tell('reminded');
+    const before = deliveries.memory;
+    await sink.deliver(deliveries.of(entries));
+    deliveries.memory = { ...before, reminding: entries[0]?.index ?? 0 };
+    await sink.deliver(deliveries.of(entries));
+    expect(await control.cards()).toHaveLength(2);
+  });
+
   test('that somebody has deleted is made again', async () => {
     const change = new ToldChange();
     const deliveries = new Deliveries(change);

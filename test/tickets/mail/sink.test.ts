@@ -96,17 +96,19 @@ describe('a mail', () => {
     const { change, deliveries, entries } = told();
     const sink = sinkAt(port);
     expect(await sink.deliver(deliveries.of(entries))).toBe(2);
+    await sink.deliver(deliveries.of(change.tell('reminded')));
     await sink.deliver(deliveries.of(change.tell('escalated')));
     await sink.deliver(deliveries.of(change.tell('approved', 'scheduled')));
     await sink.deliver(deliveries.of(change.tell('closed')));
 
     expect(received.map((mail) => header(mail, 'Subject')?.split(':')[0])).toEqual([
       'Approval wanted',
+      'Reminder, approval wanted',
       'Approval still wanted',
       'Approved',
       'Ended, succeeded',
     ]);
-    const [first, , , last] = received;
+    const [first, , , , last] = received;
     if (!first || !last) throw new Error('no mails');
     expect(first).toMatchObject({
       from: 'noreply@example.com',

@@ -61,6 +61,60 @@ test('every entry of a change comes once and in order, to those whose filter let
   expect(elsewhere.received).toEqual([]);
 });
 
+test('entries of no change come in order to webhooks that ask for them by type, and to nobody else', async () => {
+  await testbed.subscribe(
+    { name: 'all' },
+    { name: 'freezes', filter: { types: ['freeze.*'] } },
+    { name: 'everything', filter: { types: ['*'] } },
+    { name: 'chat', filter: { types: ['*'] } },
+  );
+  const [all, freezes, everything] = await Promise.all([
+    hooks(),
+    // The second message comes only at the second try.
+    hooks((nth) => (nth === 2 ? 500 : 200)),
+    hooks(),
+  ]);
+  const seen: string[] = [];
+  const chat: Sink = {
+    deliver: ({ entries }) => {
+      seen.push(...entries.map(({ body }) => body.type));
+      return Promise.resolve(entries.length);
+    },
+  };
+  const sinks = {
+    all: hookSink(all.url),
+    freezes: hookSink(freezes.url),
+    everything: hookSink(everything.url),
+    chat,
+  };
+  let at = Date.now();
+  testbed.deliver(sinks, { now: () => at });
+  await testbed.addBeyondChanges('freeze.declared', 'token.issued', 'audit.read', 'freeze.declared');
+  const changes = await testbed.ask(1);
+  await testbed.addBeyondChanges(...Array.from({ length: 25 }, () => 'freeze.declared' as const));
+  await testbed.add(changes);
+  await until(() => freezes.received.length >= 2);
+  at += 60_000;
+  // What was asked for of changes comes as well, and of those no policy's own entry but to who asked for all.
+  await until(() => freezes.received.length === 28 && everything.received.length === 31 && seen.length === 2);
+  const told = freezes.received.map(
+    ({ json }) => json as { type: string; data: { index: number; freeze: object } },
+  );
+  expect(new Set(told.map(({ type }) => type))).toEqual(new Set(['freeze.declared']));
+  expect(told[0]?.data).toEqual({
+    index: 0,
+    actor: { issuer: 'https://id.example', subject: 'adam', name: 'Adam' },
+    freeze: { id: '1', reason: 'sale' },
+  });
+  const indexes = [...new Set(told.map(({ data }) => data.index))];
+  expect(indexes).toEqual(ascending(indexes));
+  expect(indexes).toHaveLength(27);
+  expect(new Set(all.received.map(({ json }) => json['type']))).toEqual(
+    new Set(['change.requested', 'attempt.started']),
+  );
+  expect(everything.received.map(({ json }) => json['type'])).not.toContain('audit.read');
+});
+
 test('more of a change than one delivery takes, most of which no filter lets pass, comes to its end', async () => {
   await testbed.subscribe({ name: 'all' }, { name: 'attempts', filter: { types: ['attempt.*'] } });
   const [all, attempts] = await Promise.all([hooks(), hooks()]);

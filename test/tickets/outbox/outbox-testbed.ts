@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { appendEntry } from '../../../audit/append.ts';
 import { sequencePending } from '../../../audit/sequence-pending.ts';
-import { changeMembers, newEntryBody } from '../../../domain/entry.ts';
+import { changeMembers, newEntry, newEntryBody } from '../../../domain/entry.ts';
 import type { EntryBody } from '../../../domain/entry.ts';
 import { policyPinned } from '../../../domain/policy-entry.ts';
 import type { JsonObject } from '../../../domain/json.ts';
@@ -46,6 +46,8 @@ export interface OutboxTestbed {
   ask(count: number, more?: Parameters<typeof history>[0]): Promise<Told[]>;
   /** Appends an entry of each change, and gives it an index. */
   add(changes: readonly Told[], type?: EntryBody['type'], members?: JsonObject): Promise<void>;
+  /** Appends entries that belong to no change, in this order, and gives them indexes. */
+  addBeyondChanges(...types: ('freeze.declared' | 'token.issued' | 'audit.read')[]): Promise<void>;
   /** Makes these the file's subscriptions. */
   subscribe(...subscriptions: { name: string; filter?: SubscriptionFilter }[]): Promise<void>;
   row(subscription: string, changeId: string): Promise<OutboxRow | null>;
@@ -67,6 +69,7 @@ export async function startOutboxTestbed(): Promise<OutboxTestbed> {
     pools.set(role, known);
     return known;
   };
+  let beyond = 0;
   const sequence = async () => {
     while ((await sequencePending(pool('signer'), 500)) > 0);
   };
@@ -99,6 +102,20 @@ export async function startOutboxTestbed(): Promise<OutboxTestbed> {
           await appendEntry(client, { key: `default/change-${told.id}/${type}/${told.count}`, body });
         }
       });
+      await sequence();
+    },
+    async addBeyondChanges(...types) {
+      for (const type of types) {
+        beyond += 1;
+        const place = { namespace: 'default', of: `test-${beyond}`, ordinal: 1 };
+        const actor = { issuer: 'https://id.example', subject: 'adam', name: 'Adam', roles: ['admin'] };
+        const members = {
+          time: '2026-11-24T09:00:03.000Z',
+          actor,
+          freeze: { id: String(beyond), reason: 'sale' },
+        };
+        await appendEntry(pool('api'), newEntry(place, { type, ...members }));
+      }
       await sequence();
     },
     async subscribe(...subscriptions) {

@@ -1,9 +1,12 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { EntryBody } from '../../../domain/entry.ts';
+import { isoTime } from '../../../domain/time.ts';
 import type { RestFault } from '../../../simulator/rest-endpoint.ts';
 import { startSlack } from '../../../simulator/slack/server.ts';
 import type { RunningSlack } from '../../../simulator/slack/server.ts';
 import { RemoteError } from '../../../tickets/remote-error.ts';
 import { changeStory, person } from '../../audit/change-story.ts';
+import type { ChangeStory } from '../../audit/change-story.ts';
 import {
   awaiting,
   buttonsOf,
@@ -54,6 +57,81 @@ test('one message a change, edited as it goes on, without a button at the end', 
   expect(text).toContain('Done: ActiveCaCertificate');
   expect(text).toContain('bob approved: seen');
   expect(text).not.toContain('Still missing');
+});
+
+describe('a reminder', () => {
+  const reminded = (story: ChangeStory, entries: readonly EntryBody[]) => [...entries, story.reminded()];
+
+  test('is a reply that the channel sees, once, without buttons; the message above it stays the one with them', async () => {
+    const { sink } = slackSink(slack);
+    const kept = nothingKept();
+    const { story, entries } = awaiting();
+    await sink.deliver(deliveryOf(entries, kept));
+    const more = reminded(story, entries);
+    await sink.deliver(deliveryOf(more, kept));
+    await sink.deliver(deliveryOf(more, kept));
+    const [message, reply, ...others] = messagesIn(slack);
+    expect(others).toEqual([]);
+    expect(reply).toMatchObject({ thread_ts: message?.ts, isBroadcast: true, metadata: null });
+    expect([buttonsOf(message), buttonsOf(reply)]).toEqual([both, []]);
+    expect(textIn(reply?.blocks)).toMatch(
+      /Reminder, approval still needed.*\nStill missing: 1 of any approver/,
+    );
+    expect(textIn(reply?.blocks)).toContain('Open the change');
+    // The next one is another one, and at the end no button is left.
+    await sink.deliver(deliveryOf(reminded(story, more), kept));
+    expect(messagesIn(slack)).toHaveLength(3);
+    await sink.deliver(deliveryOf([...reminded(story, more), ...toTheEnd(story)], kept));
+    expect(messagesIn(slack).flatMap(buttonsOf)).toEqual([]);
+  });
+
+  test('is not posted with the message itself, nor once it is decided', async () => {
+    const { sink } = slackSink(slack);
+    const kept = nothingKept();
+    const { story, entries } = awaiting();
+    const more = reminded(story, entries);
+    await sink.deliver(deliveryOf(more, kept));
+    expect(messagesIn(slack)).toHaveLength(1);
+    const late = deliveryOf([...more, story.reminded(), story.approved(), story.scheduled()], kept);
+    await sink.deliver({ ...late, entries: late.history.slice(-3) });
+    expect(messagesIn(slack)).toHaveLength(1);
+  });
+
+  test('is posted again after a kill that came before it was kept: never lost', async () => {
+    const { sink } = slackSink(slack);
+    const kept = nothingKept();
+    const { story, entries } = awaiting();
+    await sink.deliver(deliveryOf(entries, kept));
+    const more = reminded(story, entries);
+    await expect(sink.deliver(deliveryOf(more, kept, { dieAt: 1 }))).rejects.toBeInstanceOf(Killed);
+    await sink.deliver(deliveryOf(more, kept));
+    await sink.deliver(deliveryOf(more, kept));
+    expect(messagesIn(slack)).toHaveLength(3);
+  });
+
+  test('whose message somebody has deleted stands alone', async () => {
+    const { sink } = slackSink(slack);
+    const kept = nothingKept();
+    const { story, entries } = awaiting();
+    await sink.deliver(deliveryOf(entries, kept));
+    messagesIn(slack).splice(0);
+    await sink.deliver(deliveryOf(reminded(story, entries), kept));
+    expect(messagesIn(slack)).toMatchObject([{ thread_ts: null }]);
+  });
+
+  test('is not taken for the message of its change when that one is looked for', async () => {
+    const { sink, at } = slackSink(slack);
+    const kept = nothingKept();
+    const { story, entries } = awaiting();
+    await sink.deliver(deliveryOf(entries, kept));
+    const more = reminded(story, entries);
+    await sink.deliver(deliveryOf(more, kept));
+    const [first] = messagesIn(slack);
+    kept.memory = { ...kept.memory, message: null, tried: { channel: 'C0CHANGES', at: isoTime(at.ms) } };
+    at.ms += 60_000;
+    await sink.deliver(deliveryOf([...more, ...toTheEnd(story)], kept));
+    expect(kept.memory['message']).toMatchObject({ ts: first?.ts });
+  });
 });
 
 test('a repeat of what has been told asks Slack for nothing', async () => {
@@ -152,7 +230,17 @@ test('a message of another app with the same metadata is not taken for ours', as
     event_payload: { change: story.changeId, subscription: 'chat' },
   };
   const ts = `${Math.floor(at.ms / 1000)}.000001`;
-  const foreign = { ts, user: 'U0OTHER', bot_id: 'B0OTHER', text: 'mine', blocks: [], metadata, edits: 0 };
+  const foreign = {
+    ts,
+    user: 'U0OTHER',
+    bot_id: 'B0OTHER',
+    text: 'mine',
+    blocks: [],
+    metadata,
+    edits: 0,
+    thread_ts: null,
+    isBroadcast: false,
+  };
   slack.workspace.channels[0]?.messages.push(foreign);
   at.ms += 60_000;
   await sink.deliver(deliveryOf(entries, kept));

@@ -3,7 +3,7 @@ import { httpStatusOfCode } from '../../../domain/error.ts';
 import type { ErrorCode } from '../../../domain/error.ts';
 import { blocksFault, viewFault } from '../../../simulator/slack/block-rules.ts';
 import { missingText, standingOf, timeLeft } from '../../../tickets/slack/change-text.ts';
-import { messageOf } from '../../../tickets/slack/message.ts';
+import { messageOf, reminderMessage } from '../../../tickets/slack/message.ts';
 import { modalOf } from '../../../tickets/slack/modal.ts';
 import { recordedAnswer, refusalText, refusedAnswer } from '../../../tickets/slack/person-text.ts';
 import { questionOf } from '../../../tickets/slack/question.ts';
@@ -96,6 +96,30 @@ test.each([
   expect(buttonsOf(message).length > 0).toBe(asks);
   expect(questionOf(change) !== null).toBe(asks);
   expect(blocksFault(message.blocks, 50)).toBeNull();
+});
+
+test('a reminder says of what, who is missing and until when, as Slack takes it, however long the words are', () => {
+  const change = changeOf(entries);
+  const now = Date.parse(change.decideBy) - 86_400_000;
+  const text = textIn(reminderMessage({ change, link: 'https://countersign.example/c', now }).blocks);
+  for (const part of [
+    change.target.label,
+    '1 of any approver',
+    '1 d 0 h left',
+    '<https://countersign.example/c|',
+  ]) {
+    expect(text).toContain(part);
+  }
+  const long = { ...change, target: { ...change.target, label: '<'.repeat(2000) } };
+  const missing = Array.from({ length: 100 }, () => ({
+    stage: 's',
+    group: '<'.repeat(500),
+    seats: 1,
+    alsoFrom: [],
+  }));
+  const message = reminderMessage({ change: { ...long, missing }, link: null, now });
+  expect(blocksFault(message.blocks, 50)).toBeNull();
+  expect(message.text.length).toBeLessThanOrEqual(300);
 });
 
 test('the message says what is asked, by whom, of which target, under which policy, who is missing and until when', () => {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { newEntryBody } from '../../../domain/entry.ts';
 import { messageOf } from '../../../tickets/webhook/message.ts';
 import type { DeliveredEntry } from '../../../tickets/sink.ts';
 import { person } from '../../store/change-fixture.ts';
@@ -30,6 +31,34 @@ test('our form says type, time, index, who, and what the change is by then', () 
   expect(second?.json).toMatchObject({
     type: 'change.expired',
     data: { index: 3, actor: { process: 'worker' } },
+  });
+});
+
+test('an entry of no change says who, and what it is about, without roles and without a change', () => {
+  const { entries } = history();
+  const [entry] = entries;
+  if (!entry) throw new Error('none');
+  const actor = { issuer: 'https://id.example', subject: 'adam', name: 'Adam', roles: ['admin'] };
+  const body = newEntryBody({
+    type: 'token.issued',
+    time: '2026-11-24T09:00:00.000Z',
+    actor,
+    source: '10.0.0.1',
+    token: { id: 't', name: 'ci', scopes: ['read'], expiresAt: '2026-12-24T09:00:00.000Z' },
+  });
+  for (const form of ['countersign', 'cloudevents'] as const) {
+    const json = JSON.parse(messageOf(null, { ...entry, body }, form).body) as Record<string, unknown>;
+    expect(json['data']).toEqual({
+      index: 0,
+      actor: { issuer: 'https://id.example', subject: 'adam', name: 'Adam' },
+      token: { id: 't', name: 'ci', scopes: ['read'], expiresAt: '2026-12-24T09:00:00.000Z' },
+    });
+    expect(json).not.toHaveProperty('subject');
+  }
+  const long = { ...body, token: { name: 'x'.repeat(30_000) } };
+  expect(JSON.parse(messageOf(null, { ...entry, body: long }, 'countersign').body)).toMatchObject({
+    type: 'token.issued',
+    data: { isShortened: true },
   });
 });
 
