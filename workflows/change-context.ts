@@ -8,6 +8,7 @@ import { CountersignError } from '../domain/error.ts';
 import { evolve } from '../domain/evolve.ts';
 import { phaseOf } from '../domain/lifecycle.ts';
 import type { Phase } from '../domain/lifecycle.ts';
+import { failureOf } from './failure.ts';
 import { statusAttributes } from './messages.ts';
 import { makeRequestQueue } from './request-queue.ts';
 import { isFull } from './run-limits.ts';
@@ -35,6 +36,7 @@ export interface ChangeContext {
    *
    * @param now - milliseconds since the epoch: when it came; default: when its turn has come
    * @returns why it was refused, or null
+   * @throws ApplicationFailure where a command that nobody has said is refused: the machine has a defect, and the workflow fails
    */
   apply(command: Command, now?: number): Promise<CountersignError | null>;
   /** As {@link apply}, for what depends on the attempts: it is decided in Postgres, while no attempt begins or ends. */
@@ -147,7 +149,11 @@ export function makeChangeContext(
     apply: (command, now) =>
       queue.run(async () => {
         const verdict = decide(change, command, { now: now ?? Date.now() });
-        if ('refusal' in verdict) return verdict.refusal;
+        if ('refusal' in verdict) {
+          // Nobody hears the refusal of the workflow's own command: it would give the same one again and again.
+          if (command.kind !== 'request') throw failureOf(verdict.refusal);
+          return verdict.refusal;
+        }
         const { events } = verdict;
         if (events.length > 0) await log.record({ changeId, events: numbered(events) });
         move(events);
@@ -169,7 +175,7 @@ export function makeChangeContext(
       isClosing = true;
       return queue.run(async () => {
         const verdict = decide(change, command, { now: Date.now() });
-        if ('refusal' in verdict) throw verdict.refusal;
+        if ('refusal' in verdict) throw failureOf(verdict.refusal);
         const { events } = verdict;
         const before = await write(numbered(events));
         move(before === null ? events : [before]);

@@ -11,6 +11,7 @@ import { CountersignError } from '../domain/error.ts';
 import { isSignedStatement } from '../domain/statement.ts';
 import { wordOf } from '../domain/stop.ts';
 import type { ChangeContext } from './change-context.ts';
+import { failureOf } from './failure.ts';
 import { requestUpdate, stopSignal } from './messages.ts';
 
 /** Places of words beyond this are none: no change takes so many, and whoever may signal may send anything. */
@@ -54,8 +55,10 @@ async function heard(context: ChangeContext, request: SignedRequest, now: number
     if (refusal) throw failureOf(refusal);
     return;
   }
-  // An approver may see the digest in Postgres a moment before the workflow hears that the target was read.
-  await CancellationScope.nonCancellable(() => condition(() => context.phase !== 'reading'));
+  // An approver may see the digest in Postgres a moment before the workflow hears that the target was read. A run that ends
+  // reads nothing any more, and waits for those who wait here.
+  const isDecidable = () => context.phase !== 'reading' || context.isFull();
+  await CancellationScope.nonCancellable(() => condition(isDecidable));
   const refusal = await context.apply(command, now);
   if (refusal) throw failureOf(refusal);
 }
@@ -86,9 +89,4 @@ function isRequest(request: SignedRequest | null | undefined): boolean {
 function assertRequest(request: SignedRequest): void {
   if (isRequest(request)) return;
   throw ApplicationFailure.nonRetryable('not a request of a person', 'invalid_request');
-}
-
-/** A refusal as the failure that crosses the boundary; only its type survives that. */
-function failureOf({ message, code }: CountersignError): ApplicationFailure {
-  return ApplicationFailure.nonRetryable(message, code);
 }

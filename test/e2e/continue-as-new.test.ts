@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ChangeView } from '../../api/view.ts';
 import { workflowIdOf } from '../../domain/change.ts';
@@ -8,7 +9,14 @@ import { honest } from '../support/honest.ts';
 import { approvalOf, codeOf, decide, entriesOf, inMs, stepsOf } from '../support/steps.ts';
 import type { Steps } from '../support/steps.ts';
 import { replayAll } from '../support/replay.ts';
-import { eventually, startApi, startTestbed, startWorkers } from '../support/service.ts';
+import {
+  changeThat,
+  eventually,
+  instance,
+  startApi,
+  startTestbed,
+  startWorkers,
+} from '../support/service.ts';
 import type { Testbed } from '../support/service.ts';
 
 /* Temporal takes 2,000 updates a run. Whoever repeats a thing makes no change deaf: the next run goes on where this one is. */
@@ -17,6 +25,8 @@ let testbed: Testbed;
 let api: Awaited<ReturnType<typeof startApi>>;
 let workers: Awaited<ReturnType<typeof startWorkers>>;
 let steps: Steps;
+/** What the receiver of notices answers. */
+let answer = Promise.resolve();
 
 beforeAll(async () => {
   testbed = await startTestbed();
@@ -27,7 +37,7 @@ beforeAll(async () => {
   const directory = { members: () => undefined, groupsIn: () => [] };
   [api, workers] = await Promise.all([
     startApi(testbed, { policies: { current: () => ({ rules: [{ policy, match: {} }], directory }) } }),
-    startWorkers(testbed),
+    startWorkers(testbed, { webhook: { send: () => answer } }),
   ]);
   steps = stepsOf(api);
 });
@@ -91,4 +101,46 @@ test('a change that somebody tells one thing for ever goes on in other runs: wha
   const types = (await entriesOf(api.users.dave, asked.id)).map(({ type }) => type);
   expect(types.filter((type) => type === 'decision.approved')).toHaveLength(2);
   expect(types.filter((type) => type === 'change.requested')).toHaveLength(1);
+});
+
+test('a run that is full when its target has drifted waits for nobody who decides meanwhile', async () => {
+  const sn = await testbed.certificate();
+  const asked = await steps.asked(sn);
+  await decide(api.users.bob, asked);
+  // The run waits for this notice a while before it ends, and takes updates until then.
+  const late = Promise.withResolvers<undefined>();
+  answer = late.promise;
+  const reads = { action: 'GetCaCertificate', sn };
+  await testbed.control('POST', '/_sim/faults', { ...reads, kind: 'error', times: 6 });
+  await testbed.control('PUT', '/_sim/certificates', {
+    mqttInstanceId: instance,
+    sn,
+    caName: 'renamed',
+    status: '0',
+  });
+  const approved = await decide(api.users.carol, asked);
+  const before = await runOf(approved);
+  const signed = await approvalOf(api.users.dave, approved);
+  const say = () =>
+    handleOf(approved)
+      .executeUpdate(requestUpdate, { args: [{ signed, source: null }], updateId: randomUUID() })
+      .catch(() => undefined);
+  await repeatApproval(approved, 520);
+  const said: Promise<unknown>[] = [];
+  await eventually(
+    async () => {
+      // Those who come while the run ends wait in it for an answer.
+      said.push(...Array.from({ length: 4 }, say));
+      await delay(200);
+      return (await runOf(approved)) === before ? null : true;
+    },
+    () => 'another run',
+  );
+  await Promise.all(said);
+  late.resolve(undefined);
+  const again = await changeThat(api.users.alice, asked.id, (c) => c.round === 2 && c.digest !== null);
+  await decide(api.users.bob, again);
+  await decide(api.users.carol, again);
+  expect(await steps.ended(asked.id)).toMatchObject({ executionStatus: 'succeeded' });
+  expect(await testbed.calls(sn)).toHaveLength(1);
 });
