@@ -184,11 +184,13 @@ export type CallResult =
       readonly called: boolean;
     };
 
-/** The detail of a `permanent` failure. */
+/** The detail of a failure that no repeat helps. */
 export interface FailedCall {
   readonly code: string;
   readonly message: string;
   readonly requestId: string | null;
+  /** Whether nobody knows what an earlier call of the change has done; absent: somebody knows of each. */
+  readonly doubt?: true;
 }
 
 /**

@@ -2,11 +2,12 @@ import { ApplicationFailure } from '@temporalio/common';
 import { activityRef, untilRecorded, withHeartbeats } from './activity-ref.ts';
 import { makeAttemptLog } from './attempt-log.ts';
 import { makeBeforeCall } from './before-call.ts';
-import type { GatedCall } from './contract.ts';
+import type { CallResult, GatedCall } from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { makeEndCall } from './end-call.ts';
 import { asFailure } from './failure.ts';
 import { assertTarget, implementationFor } from './implementation-for.ts';
+import { tellingDoubt } from './in-doubt.ts';
 import { readLoggedChange } from './logged-change.ts';
 import { assertNotCancelled, makeSendCall } from './send-call.ts';
 import { makeStartCall } from './start-call.ts';
@@ -28,24 +29,28 @@ export function makeGatedCall(deps: ActivityDependencies): (operation: string) =
     ({ changeId }) =>
       withHeartbeats(async () => {
         changeWorkflow(changeId);
-        const logged = await asFailure(() => readLoggedChange(deps.pool, changeId));
-        const { change } = logged;
-        if (change.operation !== operation) {
-          const message = `the activity ${operation} makes no call of ${change.operation}`;
-          throw ApplicationFailure.nonRetryable(message, 'invalid_request');
-        }
-        const ref = activityRef();
-        const implementation = implementationFor(deps, change);
-        assertTarget(deps, change);
-        const instead = await beforeCall.before(implementation, logged, ref);
-        if (instead !== null) return instead;
-        assertNotCancelled();
-        const outcome = await start(implementation, change, ref);
-        if (outcome.kind !== 'started') return outcome;
-        const { started } = outcome.begun;
-        const { answer, blocked } = await send(implementation, change, ref, started);
-        if (blocked === null) return await end(change, ref, started, answer);
-        await untilRecorded(() => attempts.end(change, ref, started, answer));
-        return blocked;
+        return await tellingDoubt(deps.pool, changeId, () => gated(operation, changeId));
       });
+
+  async function gated(operation: string, changeId: string): Promise<CallResult> {
+    const logged = await asFailure(() => readLoggedChange(deps.pool, changeId));
+    const { change } = logged;
+    if (change.operation !== operation) {
+      const message = `the activity ${operation} makes no call of ${change.operation}`;
+      throw ApplicationFailure.nonRetryable(message, 'invalid_request');
+    }
+    const ref = activityRef();
+    const implementation = implementationFor(deps, change);
+    assertTarget(deps, change);
+    const instead = await beforeCall.before(implementation, logged, ref);
+    if (instead !== null) return instead;
+    assertNotCancelled();
+    const outcome = await start(implementation, change, ref);
+    if (outcome.kind !== 'started') return outcome;
+    const { started } = outcome.begun;
+    const { answer, blocked } = await send(implementation, change, ref, started);
+    if (blocked === null) return await end(change, ref, started, answer);
+    await untilRecorded(() => attempts.end(change, ref, started, answer));
+    return blocked;
+  }
 }

@@ -1,5 +1,5 @@
 import { activityInfo, sleep } from '@temporalio/activity';
-import { mayHaveBeenSent } from '../domain/attempt.ts';
+import { isInDoubt, mayHaveBeenSent } from '../domain/attempt.ts';
 import type { Change } from '../domain/change.ts';
 import type { Implementation } from '../operations/implement.ts';
 import { listAttempts } from '../store/list-attempts.ts';
@@ -33,7 +33,7 @@ export function makeSettle(deps: ActivityDependencies): VendorActivities['settle
       return {
         attempts: made.length,
         achieved: implementation && (await isAchieved(implementation, change)),
-        doubt: made.some((a) => a.outcome === 'unknown'),
+        doubt: made.some(isInDoubt),
         last: last
           ? { code: last.code ?? 'unknown', message: last.message ?? '', requestId: last.requestId }
           : null,
@@ -51,14 +51,19 @@ function implementationOrNull(deps: ActivityDependencies, change: Change): Imple
   }
 }
 
-/** Whether the target is as the operation leaves it; null when it could not be read, or the definition cannot say. */
+/**
+ * Whether the target is as the operation leaves it. Null when that cannot be told: it could not be read, the definition
+ * cannot say, or it is as the call leaves it and otherwise not as it was approved, so that it may be somebody else's doing.
+ */
 async function isAchieved(implementation: Implementation, change: Change): Promise<boolean | null> {
   for (let tries = 0; tries < reads; tries += 1) {
     if (tries > 0) await sleep(1000 * tries);
     const answer = await readTarget(implementation, change);
     if (!answer.ok) continue;
+    const { operation } = implementation;
     try {
-      return isOwnEffect(implementation.operation, change, answer.snapshot);
+      if (isOwnEffect(operation, change, answer.snapshot)) return true;
+      return operation.achieved(answer.snapshot) ? null : false;
     } catch {
       return null;
     }

@@ -15,6 +15,11 @@ export function mayHaveBeenSent({
   return sentAt !== null && !(outcome === 'failed' && code === notSent);
 }
 
+/** Whether nobody knows what the call of an attempt has done: it was marked as sent, and no answer of it is recorded. */
+export function isInDoubt({ sentAt, outcome }: Pick<Attempt, 'sentAt' | 'outcome'>): boolean {
+  return sentAt !== null && (outcome === 'open' || outcome === 'unknown');
+}
+
 /** The call that has begun and whose answer is not recorded; null when there is none. */
 export function callUnderWayOf(
   attempts: readonly Attempt[],

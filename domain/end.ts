@@ -13,7 +13,7 @@ export interface End {
 export interface Settlement {
   /** Calls that may have reached the vendor. */
   readonly attempts: number;
-  /** Whether the target is as the operation leaves it; null where it could not be read. */
+  /** Whether the target is as the operation leaves it; null where it could not be read, or does not tell. */
   readonly achieved: boolean | null;
   /** Whether some call's outcome is not known. */
   readonly doubt: boolean;
@@ -47,7 +47,7 @@ export function endOfSettlement(
   if (achieved === true) return endOfSuccess(null, true);
   const requestId = last?.requestId ?? null;
   if (achieved === null && doubt) {
-    const message = `${why.message}; a call's outcome is not known and the target could not be read`;
+    const message = `${why.message}; a call's outcome is not known, and the target could not be read or does not tell it`;
     return { executionStatus: 'outcome_unknown', outcome: { code: 'outcome_unknown', message, requestId } };
   }
   const message = last === null ? why.message : `${why.message}; last answer: ${last.code}`;

@@ -5,10 +5,11 @@ import {
   proxyActivities,
   TimeoutFailure,
 } from '@temporalio/workflow';
-import type { CallInput, CallResult, LogActivities } from '../activities/contract.ts';
+import type { CallInput, CallResult, FailedCall, LogActivities } from '../activities/contract.ts';
 import type { SignedRequest } from '../domain/change.ts';
 import type { Block } from '../domain/block.ts';
 import { endOfSuccess } from '../domain/end.ts';
+import type { End } from '../domain/end.ts';
 import { isoTime } from '../domain/time.ts';
 import { newAsking } from './change-context.ts';
 import type { ChangeContext } from './change-context.ts';
@@ -84,7 +85,7 @@ export async function execute(context: ChangeContext): Promise<void> {
       case 'succeeded':
         return close(context, endOfSuccess(result.requestId, result.reconciled));
       case 'failed':
-        return close(context, { executionStatus: 'failed', outcome: result.why });
+        return close(context, await failed(context, result.why));
       case 'late':
         return close(context, await settled(context, late));
     }
@@ -128,7 +129,7 @@ async function hold(context: ChangeContext, { why, called }: Held, before: Block
 type Called =
   | CallResult
   | { readonly kind: 'interrupted' | 'late' }
-  | { readonly kind: 'failed'; readonly why: ReturnType<typeof failedCallOf> };
+  | { readonly kind: 'failed'; readonly why: FailedCall };
 
 async function call(context: ChangeContext): Promise<Called> {
   const { id: changeId, operation, executeBy, version } = context.change;
@@ -166,6 +167,11 @@ async function call(context: ChangeContext): Promise<Called> {
   } finally {
     context.isCalling = false;
   }
+}
+
+/** The end of a change whose call failed for good. Where an earlier one may have worked, the target shows what it did. */
+async function failed(context: ChangeContext, { doubt, ...why }: FailedCall): Promise<End> {
+  return doubt ? await settled(context, why) : { executionStatus: 'failed', outcome: why };
 }
 
 /** The vendor's word that a repeat is of no use. */
