@@ -1,6 +1,7 @@
 import { cancellationSignal, CancelledFailure } from '@temporalio/activity';
 import type { Attempt, Change } from '../domain/change.ts';
 import { fault } from '../domain/fault.ts';
+import type { Fault } from '../domain/fault.ts';
 import type { Implementation, Send } from '../operations/implement.ts';
 import { answerOr } from './answer-or.ts';
 import { untilRecorded } from './activity-ref.ts';
@@ -37,15 +38,19 @@ export function makeSendCall(
   ): Promise<Send | Sent> {
     // When the call leaves, the last check must be recent, and execute-by must not have passed.
     const notAfter = Math.min(Date.now() + sendWithinMs, Date.parse(change.executeBy ?? '') || Infinity);
-    const heldUp = () => (Date.now() > notAfter ? notSent('held up for too long before the sending') : null);
-    const prepared = await implementation.prepare(change.input, { changeId: change.id, notAfter, signal });
-    if (typeof prepared !== 'function') return { answer: prepared, blocked: null };
+    const heldUp = () => (Date.now() > notAfter ? unsent('held up for too long before the sending') : null);
+    const inTime = AbortSignal.any([signal, AbortSignal.timeout(Math.max(0, notAfter - Date.now()))]);
+    const preparing = implementation.prepare(change.input, { changeId: change.id, notAfter, signal: inTime });
+    // What comes later is not sent, so nobody waits for it.
+    const prepared = await answerOr<Send | Fault>(inTime, preparing, () => unsent('not prepared in time'));
     assertNotCancelled();
+    if (typeof prepared !== 'function') return { answer: prepared, blocked: null };
     const late = heldUp();
-    if (late !== null) return late;
+    if (late !== null) return { answer: late, blocked: null };
     const blocked = await begin(change, started);
-    if (blocked !== null) return { ...notSent('stopped right before the sending'), blocked };
-    return heldUp() ?? prepared;
+    if (blocked !== null) return { answer: unsent('stopped right before the sending'), blocked };
+    const tooLate = heldUp();
+    return tooLate === null ? prepared : { answer: tooLate, blocked: null };
   }
 
   return async (implementation, change, ref, started) => {
@@ -75,10 +80,6 @@ export function makeSendCall(
       clearTimeout(deadline);
     }
   };
-}
-
-function notSent(why: string): Sent {
-  return { answer: unsent(why), blocked: null };
 }
 
 /** Whether the workflow no longer waits for the call: it heard a word to stop, or execute-by has passed. */

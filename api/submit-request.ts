@@ -8,7 +8,7 @@ import { isoTime } from '../domain/time.ts';
 import { idempotencyKey as idempotencyKeySchema } from '../operations/change-request.ts';
 import { clockErrors } from '../operations/clocks.ts';
 import { fieldErrors } from '../operations/field-errors.ts';
-import { readInput } from '../operations/inputs.ts';
+import { inputErrors, readInput } from '../operations/inputs.ts';
 import { pinsOf } from '../operations/operation.ts';
 import type { Operations } from '../operations/registry.ts';
 import { checked, invalid, submitRequestSchema } from './schemas.ts';
@@ -66,7 +66,7 @@ export function readSubmitRequest(
   const errors = fieldErrors(submitRequestSchema, body);
   // All errors at once. An input that is missing or no object already has its error from the first schema.
   if (operation && sent !== null && typeof sent === 'object' && !Array.isArray(sent)) {
-    errors.push(...fieldErrors(operation.input, sent, 'input'));
+    errors.push(...inputErrors(operation, sent));
   }
   if (errors.length > 0) throw invalid(errors);
   const asked = checked(submitRequestSchema, body);

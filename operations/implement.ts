@@ -1,10 +1,13 @@
 import { canonicalJson } from '../domain/canonical-json.ts';
 import { notSent } from '../domain/attempt.ts';
 import { CountersignError } from '../domain/error.ts';
-import { fault, faultClasses } from '../domain/fault.ts';
+import { fault, faultClasses, recordable } from '../domain/fault.ts';
 import type { Fault } from '../domain/fault.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { Operation } from './operation.ts';
+
+/** Longest time that a service may ask for before a repeat, ms: a day. */
+const longestDelayMs = 86_400_000;
 
 /** What a driver is told of the call or the read that it makes. */
 export interface DriverContext {
@@ -75,8 +78,9 @@ export function implement<Input extends JsonObject, Snapshot extends JsonObject>
     async read(input: JsonObject, context: DriverContext): Promise<ReadAnswer | Fault> {
       try {
         const answer = await driver.read(input as Input, context);
-        if (isFault(answer)) return answer.class === 'unknown' ? { ...answer, class: 'transient' } : answer;
-        return isRead(answer) ? answer : failed('transient', 'read answered in a form that is not known');
+        if (isFault(answer)) return kept(answer, 'transient');
+        if (!isRead(answer)) return failed('transient', 'read answered in a form that is not known');
+        return { ok: true, requestId: recordable(answer.requestId), snapshot: answer.snapshot };
       } catch (error) {
         return failed('transient', `read: ${textOf(error)}`);
       }
@@ -86,8 +90,7 @@ export function implement<Input extends JsonObject, Snapshot extends JsonObject>
         const prepared = await prepare(input as Input, context);
         if (typeof prepared === 'function') return () => sent(prepared);
         // Nothing has left yet, whatever the driver says of it.
-        if (isFault(prepared))
-          return prepared.class === 'unknown' ? { ...prepared, class: 'transient' } : prepared;
+        if (isFault(prepared)) return kept(prepared, 'transient');
         return fault('transient', notSent, 'prepare answered neither a fault nor a function');
       } catch (error) {
         return fault('transient', notSent, `prepare: ${textOf(error)}`);
@@ -99,11 +102,31 @@ export function implement<Input extends JsonObject, Snapshot extends JsonObject>
 async function sent(send: Send): Promise<CallAnswer | Fault> {
   try {
     const answer: unknown = await send();
-    if (isFault(answer) || isAnswer(answer)) return answer;
+    if (isFault(answer)) return kept(answer, 'unknown');
+    if (isAnswer(answer)) return { ok: true, requestId: recordable(answer.requestId) };
     return failed('unknown', 'the call answered in a form that is not known');
   } catch (error) {
     return failed('unknown', `the call: ${textOf(error)}`);
   }
+}
+
+/**
+ * A fault of a driver as the log can hold it: it may have been made without `fault`.
+ *
+ * @param unknown - the class of one whose outcome is unknown
+ */
+function kept(answer: Fault, unknown: 'transient' | 'unknown'): Fault {
+  const { class: kind, code, message } = answer;
+  const { httpStatus, requestId, retryAfterMs }: Partial<Record<keyof Fault, unknown>> = answer;
+  return fault(kind === 'unknown' ? unknown : kind, code, message, {
+    httpStatus: Number.isSafeInteger(httpStatus) ? (httpStatus as number) : null,
+    requestId: typeof requestId === 'string' ? requestId : null,
+    retryAfterMs: isDelay(retryAfterMs) ? Math.min(Math.ceil(retryAfterMs), longestDelayMs) : null,
+  });
+}
+
+function isDelay(value: unknown): value is number {
+  return typeof value === 'number' && value > 0;
 }
 
 function failed(kind: 'transient' | 'unknown', message: string): Fault {
@@ -121,9 +144,11 @@ function isAnswer(value: unknown): value is CallAnswer {
 
 function isRead(value: unknown): value is ReadAnswer {
   if (!isAnswer(value)) return false;
+  const { snapshot } = value as Partial<ReadAnswer>;
+  if (typeof snapshot !== 'object' || Array.isArray(snapshot)) return false;
   try {
     // The digest that people approve is made of it.
-    canonicalJson((value as Partial<ReadAnswer>).snapshot);
+    canonicalJson(snapshot);
     return true;
   } catch {
     return false;

@@ -1,9 +1,11 @@
 import type { z } from 'zod';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import type { Change } from '../domain/change.ts';
+import type { FieldError } from '../domain/error.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { Target } from '../domain/target.ts';
 import { targetSchema } from '../domain/target-schema.ts';
+import { fieldErrors } from './field-errors.ts';
 import type { Operation } from './operation.ts';
 import type { Operations } from './registry.ts';
 
@@ -20,6 +22,15 @@ export function faultOf(
   // Its scope and label too: policies and freezes match the one, people read the other.
   const isSame = canonicalJson(target) === canonicalJson(found.target);
   return isSame ? null : `${target.id} is not the target of this input`;
+}
+
+/** What is wrong with an input, member by member. A schema that throws finds that the input has no target. */
+export function inputErrors(operation: Operation, input: unknown): FieldError[] {
+  try {
+    return fieldErrors(operation.input, input, 'input');
+  } catch (error) {
+    return [{ field: 'input', rule: 'target', message: thrownBy(operation, error) }];
+  }
 }
 
 /** An operation with an input that its schema has read. */
@@ -40,8 +51,12 @@ export function readInput(
   try {
     return read(operation, input);
   } catch (error) {
-    return { fault: `${name}: ${error instanceof Error ? error.message : String(error)}` };
+    return { fault: thrownBy(operation, error) };
   }
+}
+
+function thrownBy({ name }: Operation, error: unknown): string {
+  return `${name}: ${error instanceof Error ? error.message : String(error)}`;
 }
 
 /** @throws whatever a definition throws that is not as it should be */

@@ -1,5 +1,9 @@
+import { recordable } from '../domain/fault.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { Operation, Refusal } from './operation.ts';
+
+/** Most characters of what is said against a target: it stands in an entry. */
+const mostMessage = 500;
 
 /**
  * What a definition says against a snapshot, or null. A definition that throws, or answers something else, refuses with
@@ -11,12 +15,14 @@ export function refusalOf(operation: Operation, snapshot: JsonObject | null, now
   let why = 'answered something else than null or a refusal';
   try {
     const refusal: unknown = operation.refusal(snapshot, now);
-    if (isRefusal(refusal)) return refusal && { code: refusal.code, message: refusal.message };
+    if (isRefusal(refusal)) {
+      return refusal && { code: recordable(refusal.code), message: recordable(refusal.message, mostMessage) };
+    }
   } catch (error) {
     why = error instanceof Error ? error.message : String(error);
   }
   const message = `refusal of ${operation.name}: ${why}`.replaceAll(/[\p{Cc}\s]+/gu, ' ');
-  return { code: 'definition_failed', message: message.slice(0, 500) };
+  return { code: 'definition_failed', message: recordable(message, mostMessage) };
 }
 
 /** Whether a value is what `refusal` may answer. */

@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
+import { z } from 'zod';
 import { changeIdOf, readSubmitRequest, withPolicy } from '../../api/submit-request.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import type { Person } from '../../domain/person.ts';
+import { defineOperation } from '../../operations/define-operation.ts';
+import { makeOperations } from '../../operations/registry.ts';
 import { operations } from '../support/operations.ts';
 import { submission } from '../support/service.ts';
 
@@ -60,4 +63,28 @@ test.each<[string, object, string, string | null]>([
   ],
 ])('the clocks when %s', (_name, times, decideBy, executeBy) => {
   expect(read(times)).toMatchObject({ decideBy, executeBy, submittedAt: '2026-11-24T09:00:00.000Z' });
+});
+
+test.each<[string, z.ZodType, unknown]>([
+  ['throws', z.any().refine((value: { a: { b: unknown } }) => value.a.b !== null), 'text'],
+  ['does not come to the bottom of what is deep', z.json(), JSON.parse('['.repeat(9000) + ']'.repeat(9000))],
+])('an input whose own schema %s is refused', (_what, schema, odd) => {
+  const own = defineOperation({
+    ...{ name: 'Own', version: '1', title: 'Own', service: 'own', scope: [] },
+    input: z.strictObject({ odd: schema }) as unknown as z.ZodType<{ odd: string }>,
+    target: () => ({ id: 'own', scope: {}, label: 'own' }),
+    refusal: () => null,
+    achieved: () => false,
+    identity: (snapshot: { a: string }) => snapshot,
+    present: () => [],
+  });
+  const body = { operation: 'Own', input: { odd }, justification: 'because' };
+  const reading = () =>
+    readSubmitRequest(makeOperations([own]), { body, key: 'k', person: alice, source: null }, now);
+  expect(reading).toThrow(
+    expect.objectContaining({
+      code: 'invalid_request',
+      errors: [expect.objectContaining({ field: 'input', rule: 'target' })],
+    }) as Error,
+  );
 });

@@ -72,6 +72,25 @@ describe('a driver', () => {
       { ok: false, class: 'unknown', code: 'driver_failed' },
     ],
     [
+      'an id that the log cannot hold',
+      { call: () => Promise.resolve({ ok: true, requestId: `\ud800\0${'r'.repeat(40_000)}` }) },
+      { ok: true, requestId: `\ufffd\ufffd${'r'.repeat(198)}` },
+    ],
+    [
+      'a fault that the log cannot hold',
+      {
+        call: () =>
+          Promise.resolve({
+            ...{ ok: false, class: 'unknown', code: 'c\0'.repeat(500), message: '\udfff'.repeat(40_000) },
+            ...{ httpStatus: 5.5, requestId: 'r'.repeat(40_000), retryAfterMs: Infinity },
+          }),
+      },
+      {
+        ...{ ok: false, class: 'unknown', code: 'c\ufffd'.repeat(100), message: '\ufffd'.repeat(512) },
+        ...{ httpStatus: null, requestId: 'r'.repeat(200), retryAfterMs: 86_400_000 },
+      },
+    ],
+    [
       'a fault of the preparation, of which nothing has left',
       { prepare: () => Promise.resolve(lost) },
       { ...lost, class: 'transient' },
@@ -105,6 +124,11 @@ describe('a driver', () => {
       { class: 'transient', code: 'driver_failed' },
     ],
     ['no snapshot', () => Promise.resolve(answered), { class: 'transient', code: 'driver_failed' }],
+    ...['a text', 5, ['a list']].map((snapshot): [string, () => Promise<unknown>, object] => [
+      `what is no object: ${typeof snapshot}`,
+      () => Promise.resolve({ ...answered, snapshot }),
+      { class: 'transient', code: 'driver_failed' },
+    ]),
   ])('that reads %s', async (_what, reading, expected) => {
     expect(await by({ read: reading, call }).read(input, context)).toMatchObject(expected);
   });

@@ -79,6 +79,11 @@ describe('what a definition says of a snapshot', () => {
   test.each<[string, (snapshot: JsonObject | null) => unknown, object | null]>([
     ['nothing', () => null, null],
     ['a reason', () => ({ code: 'c', message: 'm', more: 1 }), { code: 'c', message: 'm' }],
+    [
+      'a reason that no entry holds',
+      () => ({ code: 'c'.repeat(40_000), message: '\ud800'.repeat(40_000) }),
+      { code: 'c'.repeat(200), message: '\ufffd'.repeat(500) },
+    ],
     ['nothing at all', () => undefined, { code: 'definition_failed' }],
     ['yes', () => true, { code: 'definition_failed' }],
     ['a promise', () => Promise.resolve(null), { code: 'definition_failed' }],
