@@ -25,26 +25,40 @@ export interface WatchPlace {
 
 /**
  * Compares what is stored of changes with the log: those that have moved since the last time, and the next page of all.
- * A difference is an alarm and an entry; the same difference again is neither.
+ * A difference is an alarm and an entry, once a day as long as it lasts.
  *
  * @param place - is moved
  * @returns how many differences were told
- * @throws CountersignError `log_unavailable`
+ * @throws CountersignError `log_unavailable`; the first error of those that could not be told
  */
 export async function watchStored(deps: WatchDependencies, place: WatchPlace): Promise<number> {
   const { pool } = deps;
   const { ids, last } = await changesSince(pool, place.entryId);
   const page = await comparePage(pool, place.changeId);
   const differences = [...(await compareChanges(pool, ids)), ...page.differences];
-  let told = 0;
-  for (const difference of differences) if (await tell(deps, difference)) told += 1;
+  // One that cannot be told must not keep the others from being looked at.
   place.entryId = last;
   place.changeId = page.next;
+  let told = 0;
+  let failed = null as Error | null;
+  for (const difference of differences) {
+    try {
+      if (await tell(deps, difference)) told += 1;
+    } catch (error) {
+      failed ??= error as Error;
+    }
+  }
+  if (failed !== null) throw failed;
   return told;
 }
 
 /** Most characters of a value in an entry. */
 const mostShown = 200;
+
+/** What stands in an entry of a value that somebody may have edited. */
+function shown(text: string): string {
+  return text.slice(0, mostShown).toWellFormed();
+}
 
 async function tell(
   { pool, namespace, alarm, now = Date.now }: WatchDependencies,
@@ -52,15 +66,16 @@ async function tell(
 ): Promise<boolean> {
   const { changeId } = found;
   const fields = found.fields.map(({ field, logged, stored }) => ({
-    field: field.slice(0, mostShown),
-    logged: JSON.stringify(logged).slice(0, mostShown).toWellFormed(),
-    stored: JSON.stringify(stored).slice(0, mostShown).toWellFormed(),
+    field: shown(field),
+    logged: shown(JSON.stringify(logged)),
+    stored: shown(JSON.stringify(stored)),
   }));
   const type = 'integrity.mismatch';
-  const ordinal = sha256(JSON.stringify(fields)).slice(0, 32);
+  const time = isoTime(now());
+  // What somebody has put right and edited again is told again.
+  const ordinal = `${time.slice(0, 10)}/${sha256(JSON.stringify(fields)).slice(0, 32)}`;
   const place = { namespace, of: workflowIdOf(changeId), ordinal };
   if (await findEntry(pool, entryKey(place, type))) return false;
-  const time = isoTime(now());
   const members = {
     type,
     time,

@@ -1,5 +1,8 @@
 import type { EntryBody } from '../domain/entry.ts';
 
+/** The type of what is no entry any more. */
+export const unreadableType = 'unreadable';
+
 /**
  * What an entry's bytes say, for people to look at. Bytes that are no entry any more, since somebody has edited them, are
  * shown as just that: they must not hide the others. Whether they are what was hashed, verifiers say.
@@ -13,7 +16,7 @@ export function bodyOf(bytes: Buffer): EntryBody {
   }
   return {
     v: 1,
-    type: 'unreadable',
+    type: unreadableType,
     time: '1970-01-01T00:00:00.000Z',
     changeId: null,
     actor: {},

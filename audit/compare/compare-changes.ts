@@ -5,9 +5,10 @@ import { eventIn } from '../../domain/event-in.ts';
 import { fold } from '../../domain/fold.ts';
 import type { PolicyOf } from '../../domain/policy-entry.ts';
 import { asLogError } from '../log-error.ts';
+import { unreadableType } from '../read-body.ts';
 import { readPolicies } from '../read-policies.ts';
 import { differencesOf } from './differences.ts';
-import type { FieldDifference } from './differences.ts';
+import type { FieldDifference, Stored } from './differences.ts';
 import { readEntries, readStored } from './read-stored.ts';
 
 /** A change whose rows are not what its entries make them. */
@@ -27,9 +28,16 @@ export interface ComparedPage {
 /** Changes of a page: their entries are in memory at once. */
 export const pageSize = 100;
 
-const nothingStored = {
-  ...{ change: null, attempts: [], openTarget: null, openTicket: null },
-  ...{ key: null, breakGlass: null },
+/** Tables whose rows name a change, also one that is not there, and keep others from something. */
+const holding = ['open_target', 'open_ticket', 'break_glass'] as const;
+
+const heldAfter = (table: string) =>
+  `union (select change_id from countersign.${table}
+            where $1::uuid is null or change_id > $1 order by 1 limit $2)`;
+
+const nothingStored: Stored = {
+  ...{ change: null, closedAt: null, attempts: [], openTarget: null, openTickets: [] },
+  ...{ keys: [], breakGlass: null },
 };
 
 /**
@@ -68,7 +76,7 @@ export async function changesSince(
 }
 
 /**
- * Compares a page of all changes that a table or the log knows, by their ids.
+ * Compares a page of all changes that the log knows or that a row names, by their ids.
  *
  * @param after - `next` of the page before, or null for the first
  * @throws CountersignError `log_unavailable`
@@ -82,6 +90,7 @@ export async function comparePage(pool: Pool, after: string | null): Promise<Com
           union
           (select distinct change_id as id from audit.entry
             where change_id is not null and ($1::uuid is null or change_id > $1) order by 1 limit $2)
+          ${holding.map(heldAfter).join('\n          ')}
         ) known order by id limit $2`,
       values: [after, pageSize],
     });
@@ -95,11 +104,7 @@ async function compareIn(client: PoolClient, ids: readonly string[]): Promise<Ch
   const [entries, stored] = [await readEntries(client, ids), await readStored(client, ids)];
   const policyOf = await readPolicies(client, [...entries.values()].flat());
   return ids.flatMap((changeId) => {
-    const kept = stored.get(changeId) ?? nothingStored;
-    const own = entries.get(changeId) ?? [];
-    // Only mentioned: nothing was asked for, and nothing is kept.
-    if (own.length === 0 && kept.change === null) return [];
-    const fields = compared(own, policyOf, kept);
+    const fields = compared(entries.get(changeId) ?? [], policyOf, stored.get(changeId) ?? nothingStored);
     return fields.length === 0 ? [] : [{ changeId, fields }];
   });
 }
@@ -107,16 +112,26 @@ async function compareIn(client: PoolClient, ids: readonly string[]): Promise<Ch
 function compared(
   entries: readonly EntryBody[],
   policyOf: PolicyOf,
-  stored: Parameters<typeof differencesOf>[1],
+  stored: Stored,
 ): readonly FieldDifference[] {
   try {
+    if (entries.some(({ type }) => (type as string) === unreadableType)) {
+      throw new CountersignError('integrity_conflict', 'the bytes of one are no entry');
+    }
     const events = entries.flatMap((body) => eventIn(body, policyOf) ?? []);
-    return differencesOf(fold(events), stored);
+    return differencesOf(fold(events), stored, entries.flatMap(ticketIn));
   } catch (error) {
     const expected = [TypeError, RangeError, CountersignError];
     if (!(error instanceof Error) || !expected.some((kind) => error instanceof kind)) throw error;
     return [{ field: 'entries', logged: `they cannot be understood: ${error.message}`, stored: null }];
   }
+}
+
+/** The id that an entry tells of the change's ticket, as `<system>:<id>`. */
+function ticketIn({ type, ticket, read }: EntryBody): string[] {
+  const { id } = (read ?? {}) as { id?: unknown };
+  const { system } = (ticket ?? {}) as { system?: unknown };
+  return type === 'ticket.checked' && typeof id === 'string' ? [`${String(system)}:${id}`] : [];
 }
 
 async function inSnapshot<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {

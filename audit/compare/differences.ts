@@ -2,19 +2,24 @@ import type { Attempt, Change } from '../../domain/change.ts';
 import type { Folded } from '../../domain/fold.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
 import type { PersonId } from '../../domain/person.ts';
-import { answerableFor } from '../../domain/person.ts';
+import { answerableFor, samePerson } from '../../domain/person.ts';
 import { ticketRuleOf } from '../../domain/ticket-gate.ts';
 
-/** What Postgres keeps of a change beside the log. */
+/** An Idempotency-Key that leads to a change. */
+export type StoredKey = NonNullable<Folded['key']>;
+
+/** What Postgres keeps of a change beside the log: each row that names it, also where there is no such change. */
 export interface Stored {
   /** Null where there is no row. */
   readonly change: JsonObject | null;
+  /** The row's own column, by which the store asks whether the change has ended; the document has it, too. */
+  readonly closedAt: string | null;
   readonly attempts: readonly Attempt[];
   /** The target that the change holds open, or null. */
   readonly openTarget: string | null;
-  /** The ticket that the change holds open, as the change names it; another that it holds where that is not held; or null. */
-  readonly openTicket: string | null;
-  readonly key: Folded['key'];
+  /** The tickets that the change holds open, each as `<system>:<id>`. */
+  readonly openTickets: readonly string[];
+  readonly keys: readonly StoredKey[];
   /** Who may open no other break-glass change because of this one, or null. */
   readonly breakGlass: PersonId | null;
 }
@@ -31,20 +36,29 @@ export interface FieldDifference {
 /** Most fields of one change that are named. */
 const mostNamed = 20;
 
-/** In what one change's rows differ from the fold of its entries; nothing where they are the same. */
-export function differencesOf(logged: Folded | null, stored: Stored): readonly FieldDifference[] {
+/**
+ * In what one change's rows differ from the fold of its entries; nothing where they are the same.
+ *
+ * @param readTickets - the ids that the change's ticket was found to have, as `<system>:<id>`
+ */
+export function differencesOf(
+  logged: Folded | null,
+  stored: Stored,
+  readTickets: readonly string[] = [],
+): readonly FieldDifference[] {
   const found: FieldDifference[] = [];
-  if (logged === null) {
-    if (stored.change !== null) found.push({ field: 'change', logged: null, stored: stored.change });
-    return found;
-  }
-  const { change } = logged;
+  const change = logged?.change ?? null;
   compare('change', plain(change), stored.change, found);
-  compareAttempts(logged.attempts, stored.attempts, found);
-  compare('target', change.closedAt === null ? targetIdOf(change) : null, stored.openTarget, found);
-  compare('ticket', ticketIdOf(change), stored.openTicket, found);
-  compare('key', plain(logged.key), plain(stored.key), found);
-  compare('break_glass', plain(holderOf(change)), plain(stored.breakGlass), found);
+  const isSaid = found.some(({ field }) => field === 'change.closedAt');
+  if (change !== null && stored.change !== null && !isSaid) {
+    compare('change.closedAt', change.closedAt, stored.closedAt, found);
+  }
+  compareAttempts(logged?.attempts ?? [], stored.attempts, found);
+  const open = change !== null && change.closedAt === null ? change : null;
+  compare('target', open && targetIdOf(open), stored.openTarget, found);
+  compareTickets(open, stored.openTickets, readTickets, found);
+  compareKeys(logged?.key ?? null, stored.keys, found);
+  compare('break_glass', plain(change && holderOf(change)), plain(stored.breakGlass), found);
   return found.slice(0, mostNamed);
 }
 
@@ -52,14 +66,41 @@ function targetIdOf({ target }: Change): string {
   return target.id;
 }
 
-/** The ticket that an open change has taken, where its policy asks for one. */
-function ticketIdOf(change: Change): string | null {
-  return change.closedAt === null && ticketRuleOf(change) !== null ? (change.ticket?.id ?? null) : null;
+/** The ticket that an open change has taken by the name that it gives it, where its policy asks for one. */
+function ticketIdOf({ ticket, ...change }: Change): string | null {
+  if (ticket === null || ticketRuleOf({ ...change, ticket }) === null) return null;
+  return `${ticket.system}:${ticket.id}`;
 }
 
 /** Who has a break-glass change open, or owes its review. */
 function holderOf({ breakGlass, closedAt, reviewStatus, requester }: Change): PersonId | null {
   return breakGlass && (closedAt === null || reviewStatus === 'owed') ? answerableFor(requester) : null;
+}
+
+function compareTickets(
+  open: Change | null,
+  stored: readonly string[],
+  read: readonly string[],
+  found: FieldDifference[],
+): void {
+  const own = open && ticketIdOf(open);
+  const others = stored.filter((one) => one !== own);
+  // By the id that its system gives it as well: it is taken a moment before its entry tells of it.
+  const unexpected =
+    own === null ? others : read.length > 0 ? others.filter((one) => !read.includes(one)) : others.slice(1);
+  if (own !== null && !stored.includes(own)) {
+    found.push({ field: 'ticket', logged: own, stored: others[0] ?? null });
+  } else {
+    for (const one of unexpected) found.push({ field: 'ticket', logged: own, stored: one });
+  }
+}
+
+function compareKeys(logged: Folded['key'], stored: readonly StoredKey[], found: FieldDifference[]): void {
+  const isSame = (one: StoredKey) => logged !== null && one.key === logged.key && samePerson(one, logged);
+  compare('key', plain(logged), plain(stored.find(isSame) ?? stored[0] ?? null), found);
+  const others = stored.filter((one) => !isSame(one));
+  // Whoever has such a key is told of a change that they did not ask for.
+  for (const one of others.slice(stored.some(isSame) ? 0 : 1)) compare('key', null, plain(one), found);
 }
 
 function compareAttempts(

@@ -2,12 +2,12 @@ import type { PoolClient } from 'pg';
 import type { Attempt } from '../../domain/change.ts';
 import { eventTypes } from '../../domain/event-in.ts';
 import type { EntryBody } from '../../domain/entry.ts';
-import type { Folded } from '../../domain/fold.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import type { PersonId } from '../../domain/person.ts';
-import type { Stored } from './differences.ts';
+import { bodyOf } from '../read-body.ts';
+import type { Stored, StoredKey } from './differences.ts';
 
-/** The entries that move some changes, in the order of their appending. */
+/** The entries that move some changes, or tell of their tickets, in the order of their appending. */
 export async function readEntries(
   client: PoolClient,
   ids: readonly string[],
@@ -16,50 +16,54 @@ export async function readEntries(
     name: 'compare-entries',
     text: `select change_id as id, bytes from audit.entry
       where change_id = any($1::uuid[]) and type = any($2) order by audit.entry.id`,
-    values: [ids, eventTypes],
+    values: [ids, [...eventTypes, 'ticket.checked']],
   });
   const entries = new Map<string, EntryBody[]>(ids.map((id) => [id, []]));
-  for (const { id, bytes } of rows) {
-    entries.get(id)?.push(JSON.parse(bytes.toString('utf8')) as EntryBody);
-  }
+  for (const { id, bytes } of rows) entries.get(id)?.push(bodyOf(bytes));
   return entries;
 }
 
 interface Row {
   readonly id: string;
-  readonly document: JsonObject;
-  readonly version: string;
-  readonly submittedAt: string;
+  readonly document: JsonObject | null;
+  readonly version: string | null;
+  readonly submittedAt: string | null;
   readonly closedAt: string | null;
   readonly target: string | null;
-  readonly openTicket: string | null;
+  readonly tickets: readonly string[] | null;
   readonly attempts: readonly Attempt[] | null;
-  readonly key: Folded['key'];
+  readonly keys: readonly StoredKey[] | null;
   readonly breakGlass: PersonId | null;
 }
 
 const moment = (column: string) => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+/** Each row that names a change, also one that is not there. */
+const ofEach = (columns: string, table: string) =>
+  `(select change_id, ${columns} from countersign.${table} where change_id = any($1::uuid[]) group by change_id)`;
 
 /** What Postgres keeps of some changes beside the log. */
 export async function readStored(client: PoolClient, ids: readonly string[]): Promise<Map<string, Stored>> {
+  const attempts = `json_agg(json_build_object(
+      'changeId', change_id, 'ordinal', ordinal, 'target', target, 'startedAt', ${moment('started_at')},
+      'sentAt', ${moment('sent_at')}, 'endedAt', ${moment('ended_at')}, 'outcome', outcome,
+      'class', class, 'httpStatus', http_status, 'code', code, 'message', message, 'requestId', request_id)
+    ) as attempts`;
+  const keys = `json_agg(json_build_object(
+      'issuer', issuer, 'subject', subject, 'key', key, 'bodyDigest', body_digest)) as keys`;
   const { rows } = await client.query<Row>({
     name: 'compare-stored',
-    text: `select c.id, c.document, c.version, ${moment('c.submitted_at')} as "submittedAt",
-        ${moment('c.closed_at')} as "closedAt", t.target,
-        (select json_agg(json_build_object(
-            'changeId', a.change_id, 'ordinal', a.ordinal, 'target', a.target, 'startedAt', ${moment('a.started_at')},
-            'sentAt', ${moment('a.sent_at')}, 'endedAt', ${moment('a.ended_at')}, 'outcome', a.outcome,
-            'class', a.class, 'httpStatus', a.http_status, 'code', a.code, 'message', a.message,
-            'requestId', a.request_id) order by a.ordinal)
-          from countersign.attempt a where a.change_id = c.id) as attempts,
-        (select json_build_object('issuer', k.issuer, 'subject', k.subject, 'key', k.key, 'bodyDigest', k.body_digest)
-          from countersign.idempotency_key k where k.change_id = c.id limit 1) as key,
-        (select json_build_object('issuer', b.issuer, 'subject', b.subject)
-          from countersign.break_glass b where b.change_id = c.id limit 1) as "breakGlass",
-        (select o.ticket from countersign.open_ticket o where o.change_id = c.id
-          order by o.ticket = c.ticket desc limit 1) as "openTicket"
-      from countersign.change c left join countersign.open_target t on t.change_id = c.id
-      where c.id = any($1::uuid[])`,
+    text: `select wanted.id, c.document, c.version, ${moment('c.submitted_at')} as "submittedAt",
+        ${moment('c.closed_at')} as "closedAt", t.target, o.tickets, a.attempts, k.keys,
+        case when b.change_id is not null then json_build_object('issuer', b.issuer, 'subject', b.subject) end
+          as "breakGlass"
+      from unnest($1::uuid[]) wanted (id)
+      left join countersign.change c on c.id = wanted.id
+      left join countersign.open_target t on t.change_id = wanted.id
+      left join countersign.break_glass b on b.change_id = wanted.id
+      left join ${ofEach(`array_agg(system || ':' || ticket order by system, ticket) as tickets`, 'open_ticket')} o
+        on o.change_id = wanted.id
+      left join ${ofEach(attempts, 'attempt')} a on a.change_id = wanted.id
+      left join ${ofEach(keys, 'idempotency_key')} k on k.change_id = wanted.id`,
     values: [ids],
   });
   return new Map(rows.map((row) => [row.id, storedOf(row)]));
@@ -71,17 +75,19 @@ function storedOf({
   submittedAt,
   closedAt,
   target,
-  openTicket,
+  tickets,
   attempts,
-  key,
+  keys,
   breakGlass,
 }: Row): Stored {
-  const change = {
-    ...document,
-    // Readers take these from the row's own columns.
-    version: Number(version),
-    submittedAt,
-    ...(closedAt === document['closedAt'] ? {} : { closedAt }),
+  return {
+    // Readers take these two from the row's own columns.
+    change: document && { ...document, version: Number(version), submittedAt },
+    closedAt,
+    attempts: attempts ?? [],
+    openTarget: target,
+    openTickets: tickets ?? [],
+    keys: keys ?? [],
+    breakGlass,
   };
-  return { change, attempts: attempts ?? [], openTarget: target, openTicket, key, breakGlass };
 }

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -109,6 +110,14 @@ describe('countersign audit compare', () => {
       'change.closedAt',
     ],
     [
+      'an end that readers are shown',
+      ({ rejected }) => [
+        `update countersign.change set document = jsonb_set(document, '{closedAt}', 'null') where id = $1`,
+        rejected,
+      ],
+      'change.closedAt',
+    ],
+    [
       'an attempt that is gone',
       ({ succeeded }) => ['delete from countersign.attempt where change_id = $1 and ordinal = 1', succeeded],
       'attempt.1',
@@ -139,6 +148,31 @@ describe('countersign audit compare', () => {
       ({ open }) => [`update countersign.idempotency_key set body_digest = 'x' where change_id = $1`, open],
       'key.bodyDigest',
     ],
+    [
+      'another key',
+      ({ open }) => [
+        `insert into countersign.idempotency_key (issuer, subject, key, change_id, body_digest)
+          values ('https://elsewhere', 'erin', 'k', $1, 'x')`,
+        open,
+      ],
+      'key',
+    ],
+    [
+      'a ticket that is held',
+      ({ open }) => [
+        `insert into countersign.open_ticket (system, ticket, change_id) values ('jira', 'OPS-1', $1)`,
+        open,
+      ],
+      'ticket',
+    ],
+    [
+      'a break-glass that was none',
+      ({ open }) => [
+        `insert into countersign.break_glass (issuer, subject, change_id) values ('https://elsewhere', 'erin', $1)`,
+        open,
+      ],
+      'break_glass',
+    ],
   ])('names %s that somebody has edited', async (_name, edit, field) => {
     const [sql, id] = edit(ids);
     const client = await superuser.connect();
@@ -156,6 +190,54 @@ describe('countersign audit compare', () => {
       client.release(true);
     }
     expect((await compare('--change', id)).code).toBe(0);
+  });
+
+  test('names what is held for a change that there is not', async () => {
+    const id = randomUUID();
+    const client = await superuser.connect();
+    try {
+      await client.query('set session_replication_role = replica');
+      await client.query(`insert into countersign.open_target (target, change_id) values ('blocked', $1)`, [
+        id,
+      ]);
+      const { code, result } = await compare();
+      expect([code, result.differences]).toEqual([
+        1,
+        [{ changeId: id, fields: [{ field: 'target', logged: null, stored: 'blocked' }] }],
+      ]);
+      await client.query('delete from countersign.open_target where change_id = $1', [id]);
+    } finally {
+      client.release(true);
+    }
+  });
+
+  test('names an entry that is none any more, and goes on to the others', async () => {
+    const status = `update countersign.change set document = jsonb_set(document, '{justification}', $2) where id = $1`;
+    await superuser.query(`create table public.kept_entries as select * from audit.entry`);
+    await superuser.query('alter table audit.entry disable trigger all');
+    const before = await rowsOf(ids.rejected);
+    try {
+      const { rowCount } = await superuser.query(
+        `update audit.entry set bytes = 'oops', leaf_hash = sha256('\\x00'::bytea || 'oops')
+          where change_id = $1 and type = 'change.requested'`,
+        [ids.open],
+      );
+      expect(rowCount).toBe(1);
+      await superuser.query(status, [ids.rejected, '"other"']);
+      const { code, result } = await compare();
+      expect(code).toBe(1);
+      const named = Object.fromEntries(
+        result.differences.map(({ changeId, fields }) => [changeId, fields.map(({ field }) => field)]),
+      );
+      expect(named).toEqual({ [ids.open]: ['entries'], [ids.rejected]: ['change.justification'] });
+    } finally {
+      await superuser.query(
+        `update audit.entry e set bytes = k.bytes, leaf_hash = k.leaf_hash from public.kept_entries k where k.id = e.id`,
+      );
+      await superuser.query('alter table audit.entry enable trigger all');
+      await restore(ids.rejected, before);
+    }
+    expect((await compare()).code).toBe(0);
   });
 });
 
@@ -176,11 +258,13 @@ test('changes under one policy share its entry; without it none of them can be f
   expect((await compare()).code).toBe(0);
 });
 
-test('a worker finds it by itself: one entry and one alarm for one difference', async () => {
+test('a worker finds it by itself: one entry and one alarm a day for one difference', async () => {
   const alarms: unknown[] = [];
+  let today = Date.parse('2026-11-29T10:00:00.000Z');
   const deps = {
     pool: worker,
     namespace: testbed.namespace,
+    now: () => today,
     alarm: (code: string, _message: string, details?: object) => void alarms.push({ code, ...details }),
   };
   const place: WatchPlace = { entryId: null, changeId: null };
@@ -201,10 +285,33 @@ test('a worker finds it by itself: one entry and one alarm for one difference', 
   expect(rows).toMatchObject([
     { body: { changeId: ids.rejected, fields: [{ field: 'change.justification', stored: '"other"' }] } },
   ]);
+  // Whoever has put it right, and edits it again another day.
+  today += 86_400_000;
+  place.changeId = null;
+  expect(await watchStored(deps, place)).toBe(1);
+  expect(alarms).toHaveLength(2);
   await restore(ids.rejected, before);
 });
 
-const tables = ['attempt', 'idempotency_key', 'open_target'] as const;
+test('a worker tells of a member whose name is cut within a character', async () => {
+  const alarm: unknown[] = [];
+  const deps = {
+    pool: worker,
+    namespace: testbed.namespace,
+    alarm: (_code: string, _message: string, details?: object) => void alarm.push(details),
+  };
+  const before = await rowsOf(ids.rejected);
+  const name = `${'x'.repeat(199 - 'change.'.length)}😀`;
+  await superuser.query(
+    `update countersign.change set document = document || jsonb_build_object($2::text, 1) where id = $1`,
+    [ids.rejected, name],
+  );
+  expect(await watchStored(deps, { entryId: null, changeId: null })).toBe(1);
+  expect(alarm).toEqual([{ changeId: ids.rejected }]);
+  await restore(ids.rejected, before);
+});
+
+const tables = ['attempt', 'idempotency_key', 'open_target', 'open_ticket', 'break_glass'] as const;
 
 /** Every row that is kept of a change, as JSON. */
 async function rowsOf(id: string): Promise<Record<string, unknown[]>> {

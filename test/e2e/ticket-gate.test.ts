@@ -193,7 +193,7 @@ describe('before people are asked', () => {
     expect(await compareChanges(pool, [changeId, asked.id])).toEqual([]);
     await pool.query('delete from countersign.open_ticket where change_id = $1', [asked.id]);
     expect(await compareChanges(pool, [changeId, asked.id])).toEqual([
-      { changeId: asked.id, fields: [{ field: 'ticket', logged: open.id, stored: null }] },
+      { changeId: asked.id, fields: [{ field: 'ticket', logged: `jira:${open.id}`, stored: null }] },
     ]);
     await pool.end();
     await api.users.alice.post(`/v1/changes/${asked.id}/withdrawal`, { comment: '' });
