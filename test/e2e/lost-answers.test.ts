@@ -30,7 +30,9 @@ beforeAll(async () => {
   testbed = await startTestbed();
   const deps = await dependenciesOf(testbed);
   await deps.stop();
-  const at = async (point: FaultPoint) => void (await hooks.get(point)?.());
+  const at = async (point: FaultPoint): Promise<void> => {
+    await hooks.get(point)?.();
+  };
   const verifyStatement = (signed: SignedStatement): boolean => knowsKey && deps.verifyStatement(signed);
   [api, workers] = await Promise.all([startApi(testbed), startWorkers(testbed, { at, verifyStatement })]);
   steps = stepsOf(api);
