@@ -10,6 +10,7 @@ import { auditCommands } from './audit-commands.ts';
 import { endOnBrokenPipe } from './broken-pipe.ts';
 import { demoToken } from './caller.ts';
 import { changeCommands } from './change-commands.ts';
+import { completionCommand } from './completion-command.ts';
 import { runningStack } from './api-client.ts';
 import { examine } from './doctor.ts';
 import { examineTicket } from './doctor-tickets.ts';
@@ -183,6 +184,7 @@ freezeCommands(program, env, output);
 apiTokenCommands(program, env, output);
 subscriptionCommands(program, env, output);
 loginCommands(program, env, output);
+completionCommand(program, output);
 
 /** The commands that run until a signal ends them. */
 const processes = ['api', 'worker', 'signer', 'deliverer', 'witness', 'simulator'];
