@@ -26,6 +26,7 @@ import { healthRoutes } from './routes/health.ts';
 import { inboundRoutes } from './routes/inbound.ts';
 import { traceCalls } from './trace.ts';
 import { policyRevocationRoutes } from './routes/policy-revocations.ts';
+import { protectedResourceRoutes } from './routes/protected-resource.ts';
 import { subscriptionRoutes } from './routes/subscriptions.ts';
 import { tokenRoutes } from './routes/tokens.ts';
 import { requestRoutes } from './routes/requests.ts';
@@ -86,6 +87,7 @@ export function createApp(deps: ApiDependencies): Express {
 
   app.use(plainPath);
   app.use(healthRoutes(deps));
+  app.use(protectedResourceRoutes(deps));
   app
     .route('/openapi.json')
     .get((_req, res) => void res.json(document))

@@ -24,6 +24,7 @@ import {
   subscriptionWithBacklog,
 } from './subscription-schemas.ts';
 import { idempotencyKey } from '../operations/change-request.ts';
+import { resourceMetadataPath } from './resource.ts';
 import {
   decisionSchema,
   executionSchema,
@@ -78,6 +79,12 @@ const readiness = z.object({
   temporal: z.boolean(),
   log: z.boolean(),
   unsealed: z.object({ entries: z.int(), seconds: z.number() }).nullable(),
+});
+const protectedResource = z.object({
+  resource: z.string(),
+  authorization_servers: z.array(z.string()),
+  bearer_methods_supported: z.array(z.string()),
+  resource_name: z.string(),
 });
 /** Every call that the API answers. */
 export const calls: readonly Call[] = [
@@ -408,6 +415,14 @@ export const calls: readonly Call[] = [
     roles: null,
     answers: { 200: z.string() },
     as: 'text/plain',
+    problems: [],
+  },
+  {
+    method: 'get',
+    path: resourceMetadataPath,
+    summary: 'Whose tokens this API takes (RFC 9728)',
+    roles: null,
+    answers: { 200: protectedResource },
     problems: [],
   },
   {

@@ -18,6 +18,8 @@ export interface ApiDependencies {
   readonly feed: EntryFeed;
   readonly engine: Engine;
   readonly tokens: TokenVerifier;
+  /** Who issues the tokens of people, to be told to whoever wants to log in. */
+  readonly issuer: string;
   readonly signer: StatementSigner;
   readonly refusals: RefusalLog;
   /** The single-file verifier that evidence packs carry. */

@@ -1,9 +1,10 @@
-import type { ErrorRequestHandler, RequestHandler } from 'express';
+import type { ErrorRequestHandler, Request, RequestHandler } from 'express';
 import { CountersignError, httpStatusOfCode } from '../domain/error.ts';
 import type { ErrorCode, FieldError } from '../domain/error.ts';
 import { isUnavailable } from '../domain/unavailable.ts';
 import { shownJson } from '../domain/shown-text.ts';
 import { leftOutNote } from './caller.ts';
+import { resourceMetadataPath, resourceOf } from './resource.ts';
 
 /** An RFC 9457 problem, with our code and the fields at fault. */
 export interface Problem {
@@ -58,16 +59,30 @@ export const problemHandler: ErrorRequestHandler = (error, req, res, next) => {
   const found = problemOf(error, typeof requestId === 'string' ? requestId : undefined);
   const problem: Problem = { ...found, detail: `${found.detail}${leftOutNote(req, found.code)}` };
   if (problem.status >= 500) req.log.error({ err: error as Error, code: problem.code }, 'request failed');
-  if (problem.status === 401) {
-    // RFC 6750 §3.1: the error is named only where a token was sent.
-    const refused = req.headers.authorization === undefined ? '' : ', error="invalid_token"';
-    res.setHeader('WWW-Authenticate', `Bearer realm="countersign"${refused}`);
-  }
+  const challenge = challengeOf(problem, req);
+  if (challenge !== null) res.setHeader('WWW-Authenticate', `Bearer realm="countersign"${challenge}`);
   if (problem.status === 503) res.setHeader('Retry-After', '5');
   const { retryAfter } = problem;
   if (typeof retryAfter === 'number') res.setHeader('Retry-After', String(retryAfter));
   res.status(problem.status).type('application/problem+json').send(shownJson(problem));
 };
+
+/** What a client needs to get a token that will do; null where another token would not help. */
+function challengeOf(problem: Problem, req: Request): string | null {
+  if (problem.code === 'stronger_authentication_needed') {
+    // RFC 9470 §3, under our own status.
+    const { acrValues, maxAgeSeconds } = problem;
+    const acr = typeof acrValues === 'string' ? `, acr_values="${acrValues}"` : '';
+    const age = typeof maxAgeSeconds === 'number' ? `, max_age="${maxAgeSeconds}"` : '';
+    return `, error="insufficient_user_authentication"${acr}${age}`;
+  }
+  if (problem.status !== 401) return null;
+  // RFC 6750 §3.1: the error is named only where a token was sent.
+  const refused = req.headers.authorization === undefined ? '' : ', error="invalid_token"';
+  const resource = resourceOf(req);
+  const metadata = resource === null ? '' : `, resource_metadata="${resource}${resourceMetadataPath}"`;
+  return `${refused}${metadata}`;
+}
 
 /** Answers paths that no route has. */
 export const notFound: RequestHandler = () => {

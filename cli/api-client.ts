@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ReadableStream } from 'node:stream/web';
 import type { ChangeView, ListedChange } from '../api/view.ts';
-import { CountersignError, isErrorCode } from '../domain/error.ts';
-import type { FieldError } from '../domain/error.ts';
+import { allowed, CountersignError, isErrorCode, isRefused } from '../domain/error.ts';
+import type { FieldError, Judged } from '../domain/error.ts';
 import type { Environment } from './environment.ts';
 import type { Running } from './run-start.ts';
 
@@ -27,6 +27,23 @@ export interface ApiClient {
   text(path: string): Promise<string>;
   /** What is answered as a file, as it comes. */
   download(path: string): Promise<ReadableStream<Uint8Array>>;
+}
+
+/** What a client shows: a token that may be renewed while it works. */
+export interface Bearer {
+  /** The token to show now. @throws CountersignError `unauthenticated`, `identity_unavailable` */
+  token(): Promise<string>;
+  /**
+   * Another token to show once, after a refusal; null where none would help.
+   *
+   * @param shown - the token that was refused
+   */
+  tokenAfter(refusal: CountersignError, shown: string): Promise<string | null>;
+}
+
+/** A token that stays as it is. */
+function fixedToken(token: string): Bearer {
+  return { token: () => Promise.resolve(token), tokenAfter: () => Promise.resolve(null) };
 }
 
 /** Where `countersign start` runs, or null. */
@@ -66,14 +83,22 @@ interface Problem {
   readonly [member: string]: unknown;
 }
 
+type Call = [method: string, path: string, body?: object, headers?: Record<string, string>];
+
 /** A client of the API at an address, with a bearer token. What it throws carries the API's code. */
-export function apiClient(url: string, token: string, fetch = globalThis.fetch): ApiClient {
-  async function send(
-    method: string,
-    path: string,
-    body?: object,
-    headers: Record<string, string> = {},
-  ): Promise<Response> {
+export function apiClient(url: string, bearer: string | Bearer, fetch = globalThis.fetch): ApiClient {
+  const tokens = typeof bearer === 'string' ? fixedToken(bearer) : bearer;
+
+  async function send(...call: Call): Promise<Response> {
+    const shown = await tokens.token();
+    const answer = await ask(shown, ...call);
+    if (!isRefused(answer)) return answer;
+    const another = await tokens.tokenAfter(answer, shown);
+    // What was refused for want of a better token has had no effect: the same call may be made again.
+    return allowed(another === null ? answer : await ask(another, ...call));
+  }
+
+  async function ask(token: string, ...[method, path, body, headers]: Call): Promise<Judged<Response>> {
     const response = await fetch(`${url}${path}`, {
       method,
       headers: {
@@ -92,12 +117,12 @@ export function apiClient(url: string, token: string, fetch = globalThis.fetch):
       (member): member is [string, string | number] =>
         !known.has(member[0]) && ['string', 'number'].includes(typeof member[1]),
     );
-    throw new CountersignError(isErrorCode(code) ? code : 'internal_error', detail ?? response.statusText, {
+    return new CountersignError(isErrorCode(code) ? code : 'internal_error', detail ?? response.statusText, {
       errors: errors ?? [],
       extra: Object.fromEntries(extra),
     });
   }
-  async function call<T>(...sent: Parameters<typeof send>): Promise<T> {
+  async function call<T>(...sent: Call): Promise<T> {
     return (await (await send(...sent)).json()) as T;
   }
   return {

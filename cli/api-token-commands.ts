@@ -1,3 +1,4 @@
+import { Option } from 'commander';
 import type { Command } from 'commander';
 import { scopes } from '../domain/scope.ts';
 import type { ApiToken } from '../store/api-token-columns.ts';
@@ -27,7 +28,7 @@ export function apiTokenCommands(program: Command, env: () => Environment, outpu
   as(token.command('issue'))
     .description('issue a token; its secret is shown this once')
     .requiredOption('--name <text>', 'what it is for')
-    .requiredOption('--scope <scope...>', `what it may: ${scopes.join(', ')}`)
+    .addOption(new Option('--scope <scope...>', 'what it may').choices(scopes).makeOptionMandatory())
     .requiredOption('--expires-at <time>', 'ISO 8601, at most 366 days ahead')
     .action(async (o: Caller & { name: string; scope: string[]; expiresAt: string }) => {
       const { name, scope, expiresAt } = o;

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Option } from 'commander';
 import type { Command } from 'commander';
 import type { ChangeView } from '../api/view.ts';
+import { decisionStatuses, executionStatuses, reviewStatuses } from '../domain/status.ts';
 import type { DescribedOperation } from '../operations/describe.ts';
 import { asCaller as as, clientOf } from './caller.ts';
 import type { Caller, Texts } from './caller.ts';
@@ -52,9 +54,9 @@ export function changeCommands(program: Command, env: () => Environment, output:
 
   asPage(as(change.command('list')), 'most changes')
     .description('changes, newest first')
-    .option('--decision <status>')
-    .option('--execution <status>')
-    .option('--review <status>', 'such as owed')
+    .addOption(new Option('--decision <status>', 'where the approval stands').choices(decisionStatuses))
+    .addOption(new Option('--execution <status>', 'where the call stands').choices(executionStatuses))
+    .addOption(new Option('--review <status>', 'whether a review is owed').choices(reviewStatuses))
     .option('--scope <name=value>', "a member of the target's scope, as often as needed", namedValue)
     .option('--sn <sn>', 'short for --scope sn=<sn>')
     .option('--awaiting-me', 'only those that await your decision')

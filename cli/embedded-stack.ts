@@ -14,6 +14,8 @@ export interface Stack {
     Record<string, string>
   >;
   readonly places: Readonly<Record<string, string>>;
+  /** The command line's client at the demo identity provider; null where OIDC_ISSUER names another provider. */
+  readonly demoClient: string | null;
   /** Where each part listens; the API's is the preferred one. */
   readonly ports: Ports;
   /** The local ticket and chat systems; null where COUNTERSIGN_INTEGRATIONS names others. */
@@ -117,12 +119,15 @@ export async function startEmbedded(
     ports.temporal = Number(server.address.split(':').at(-1));
     places.Temporal = server.uiUrl === null ? server.address : `${server.address}, web UI ${server.uiUrl}`;
   };
+  let demoClient: string | null = null;
   const identity = async () => {
     if (env.OIDC_ISSUER !== undefined) {
       places['Identity provider'] = env.OIDC_ISSUER;
       return;
     }
     const { startIdentityProvider } = await import('../embedded/identity-provider.ts');
+    const { DEMO_CLI_CLIENT_ID } = await import('../embedded/demo-provider.ts');
+    demoClient = DEMO_CLI_CLIENT_ID;
     const provider = await startIdentityProvider({ home, audience: env.OIDC_AUDIENCE, port: ports.identity });
     ports.identity = provider.port;
     stops.push(() => provider.stop());
@@ -202,6 +207,7 @@ export async function startEmbedded(
       migrate: { DATABASE_URL: urls.migrate },
     },
     places,
+    demoClient,
     ports,
     systems,
     failed: ends.length > 0 ? Promise.race(ends) : new Promise(() => undefined),

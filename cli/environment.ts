@@ -167,6 +167,12 @@ export const environmentSchema = z.object({
     .describe('How old an entry without a checkpoint may be, s; past that no approval is accepted.'),
   COUNTERSIGN_URL: url(['http:', 'https:']).optional().describe('Where the command line finds the API.'),
   COUNTERSIGN_TOKEN: z.string().min(1).optional().describe('Bearer token of the command line.'),
+  COUNTERSIGN_CLIENT_ID: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('The public client that the command line logs in as.'),
+  XDG_CONFIG_HOME: z.string().min(1).optional().describe('Folder that has the logins of the command line.'),
   COUNTERSIGN_WRITES_PER_MINUTE: rate.default(120).describe('Writes that one person may send in a minute.'),
   COUNTERSIGN_REFUSED_TOKENS_PER_MINUTE: rate
     .default(60)

@@ -10,11 +10,13 @@ import { auditCommands } from './audit-commands.ts';
 import { endOnBrokenPipe } from './broken-pipe.ts';
 import { demoToken } from './caller.ts';
 import { changeCommands } from './change-commands.ts';
+import { completionCommand } from './completion-command.ts';
 import { runningStack } from './api-client.ts';
 import { examine } from './doctor.ts';
 import { examineTicket } from './doctor-tickets.ts';
 import { readEnvironment, required } from './environment.ts';
 import { freezeCommands } from './freeze-commands.ts';
+import { loginCommands } from './login-commands.ts';
 import { reExecWithSmallHeap } from './re-exec.ts';
 import { policyCommands } from './policy-commands.ts';
 import { subscriptionCommands } from './subscription-commands.ts';
@@ -181,6 +183,8 @@ policyCommands(program, env, output);
 freezeCommands(program, env, output);
 apiTokenCommands(program, env, output);
 subscriptionCommands(program, env, output);
+loginCommands(program, env, output);
+completionCommand(program, output);
 
 /** The commands that run until a signal ends them. */
 const processes = ['api', 'worker', 'signer', 'deliverer', 'witness', 'simulator'];

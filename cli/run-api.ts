@@ -19,6 +19,7 @@ import { deleteOldInbound } from '../store/delete-old-inbound.ts';
 import { makeAlarms } from './alarms.ts';
 import { apiMetrics } from './metrics.ts';
 import { openDatabase } from './database.ts';
+import { required } from './environment.ts';
 import type { Environment } from './environment.ts';
 import { peopleVerifier } from './identity.ts';
 import { freezeCalendar } from './freeze-calendar.ts';
@@ -60,6 +61,7 @@ export async function runApi(env: Environment, options: { readonly anyPort?: boo
     feed,
     engine: createEngine(client),
     tokens: withApiTokens(await peopleVerifier(env), apiTokenStore(pool)),
+    issuer: required(env, 'OIDC_ISSUER'),
     signer: createStatementSigner(await readFile(keyFile, 'utf8')),
     refusals,
     verifier: () => verifierBundle(env.COUNTERSIGN_HOME),

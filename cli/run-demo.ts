@@ -8,6 +8,7 @@ import type { ApiClient } from './api-client.ts';
 import { demoInstance } from './embedded-stack.ts';
 import type { Environment } from './environment.ts';
 import { renderChange, renderEntry, renderSnapshot } from './render.ts';
+import type { Running } from './run-start.ts';
 
 const patienceMs = 60_000;
 
@@ -23,6 +24,7 @@ export async function runDemo(env: Environment, out: (line: string) => void): Pr
       'the demo needs a stack with its own simulator: npm start, in another terminal',
     );
   }
+  assertDemoUsers(running);
   const { fetchDemoToken } = await import('../embedded/identity-provider.ts');
   const clientOf = async (user: string) => apiClient(running.api, await fetchDemoToken(running.issuer, user));
   const people = { alice: await clientOf('alice'), bob: await clientOf('bob') };
@@ -55,6 +57,18 @@ export async function runDemo(env: Environment, out: (line: string) => void): Pr
     ticket: { system: 'demo', id: 'CHG-2' },
     meanwhile: 'its CA certificate stays active, so the other devices stay connected',
   });
+}
+
+/**
+ * The people of a demo are the demo provider's.
+ * @throws CountersignError `invalid_configuration` where the stack has another provider
+ */
+export function assertDemoUsers({ demoClient, issuer }: Pick<Running, 'demoClient' | 'issuer'>): void {
+  if (demoClient !== null) return;
+  throw new CountersignError(
+    'invalid_configuration',
+    `the demo acts as alice and bob, whom ${issuer} does not know: it needs a start without OIDC_ISSUER`,
+  );
 }
 
 /** What alice asks for in the demo. */

@@ -21,6 +21,8 @@ const readyWithinMs = 120_000;
 export interface Running {
   readonly api: string;
   readonly issuer: string;
+  /** The client of `countersign login` at the demo identity provider; null where the issuer is another one. */
+  readonly demoClient: string | null;
   readonly simulator: string | null;
   /** The local ticket and chat systems; null where others are configured. */
   readonly systems: LocalSystems | null;
@@ -121,6 +123,7 @@ export async function runStart(env: Environment, processEnv: NodeJS.ProcessEnv):
       const running: Running = {
         api,
         issuer,
+        demoClient: stack.demoClient,
         simulator: simulator ?? null,
         systems: stack.systems?.urls ?? null,
         pid: process.pid,
@@ -131,7 +134,7 @@ export async function runStart(env: Environment, processEnv: NodeJS.ProcessEnv):
       announce(
         api,
         { ...stack.places, Witness: witness.url, 'Auditors’ keys': trustedKeys },
-        Date.now() - began,
+        { demoUsers: stack.demoClient !== null, tookMs: Date.now() - began },
         say,
       );
       const why = await Promise.race([stopped, ended, deliverer.exited.then(() => 'deliverer')]);
@@ -169,15 +172,22 @@ async function ready(api: string, over: AbortSignal): Promise<void> {
 function announce(
   api: string,
   places: Readonly<Record<string, string>>,
-  tookMs: number,
+  { demoUsers, tookMs }: { readonly demoUsers: boolean; readonly tookMs: number },
   say: (line: string) => void,
 ): void {
   const rows = { API: `${api}  (documentation at ${api}/docs)`, ...places };
   for (const [name, place] of Object.entries(rows)) say(`${name.padEnd(18)} ${place}`);
-  say(
-    'log in with        npm run --silent countersign -- token alice   (bob, carol, frank, dave, olga, adam, erin)',
-  );
-  say('see it work with   npm run demo');
+  if (demoUsers) {
+    say(
+      'log in with        npm run --silent countersign -- login   (alice, erin, bob, carol, frank, dave, olga, adam)',
+    );
+    say('a token alone      npm run --silent countersign -- token alice');
+    say('see it work with   npm run demo');
+  } else {
+    say(
+      'log in with        npm run --silent countersign -- login   (COUNTERSIGN_CLIENT_ID: a client of the provider)',
+    );
+  }
   say(`ready after ${(tookMs / 1000).toFixed(1)} s; Ctrl-C stops everything`);
 }
 

@@ -7,6 +7,7 @@ import { demoJiraPerson } from './embedded-systems.ts';
 import type { LocalSystems } from './embedded-systems.ts';
 import type { Environment } from './environment.ts';
 import { renderChange } from './render.ts';
+import { assertDemoUsers } from './run-demo.ts';
 
 /** An instance whose changes need a ticket, by the demo's policy. */
 const ticketedInstance = 'post-cn-ticket0001';
@@ -26,6 +27,7 @@ export async function runTicketDemo(env: Environment, out: (line: string) => voi
       'the demo needs a stack with its own local systems: npm start, in another terminal',
     );
   }
+  assertDemoUsers(running);
   const { systems } = running;
   const { fetchDemoToken } = await import('../embedded/identity-provider.ts');
   const clientOf = async (user: string) => apiClient(running.api, await fetchDemoToken(running.issuer, user));

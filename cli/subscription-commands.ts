@@ -1,4 +1,6 @@
+import { Option } from 'commander';
 import type { Command } from 'commander';
+import { webhookForm } from '../domain/subscription-schema.ts';
 import type { Subscription, SubscriptionFilter } from '../domain/subscription.ts';
 import type { DeadLetter } from '../store/list-dead-letters.ts';
 import type { Backlog } from '../store/read-backlog.ts';
@@ -45,7 +47,11 @@ export function subscriptionCommands(program: Command, env: () => Environment, o
     .option('--type <pattern...>', 'only these types of entries, such as decision.*')
     .option('--operation <pattern...>', 'only changes of these operations')
     .option('--scope <name=pattern>', 'only targets with such a member of their scope', namedValue)
-    .option('--form <form>', 'countersign, cloudevents or notices', 'countersign')
+    .addOption(
+      new Option('--form <form>', 'how an entry is written')
+        .choices(webhookForm.options)
+        .default('countersign'),
+    )
     .action(async (name: string, o: Caller & Filtering & { url: string; form: string }) => {
       const { url, form } = o;
       const client = await clientOf(env(), o);

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { errors, interactionPolicy, Provider } from 'oidc-provider';
 import type { KoaContextWithOIDC, ResourceServer, TokenEndpointGrantContext } from 'oidc-provider';
 import { demoUser } from './demo-users.ts';
+import { deviceCodePage, deviceConfirmPage, deviceDonePage } from './device-pages.ts';
 import { loginPage } from './login-page.ts';
 import { memoryAdapter } from './memory-adapter.ts';
 import type { SigningKey } from './signing-key.ts';
@@ -15,10 +16,13 @@ import type { SigningKey } from './signing-key.ts';
 export const DEMO_USER_GRANT = 'urn:countersign:demo-user';
 
 /**
- * The one client: public, native (RFC 8252), any loopback port; also for the code flow with PKCE. Not the API's audience:
+ * The client of whoever asks for tokens by hand: public, native (RFC 8252), any loopback port; also for the code flow with PKCE. Not the API's audience:
  * an ID token is for the client, an access token for the API.
  */
 export const DEMO_CLIENT_ID = 'countersign-demo';
+
+/** The command line's client: public, native, logs in by a loopback port or by a code on another device, and renews. */
+export const DEMO_CLI_CLIENT_ID = 'countersign-cli';
 
 /** Resource indicator (RFC 8707) that access tokens are for; it is also the default. */
 export const DEMO_RESOURCE = 'urn:countersign';
@@ -31,6 +35,8 @@ export interface DemoProviderOptions {
   key: SigningKey;
   /** Life of an access token, in seconds. */
   tokenTtlSeconds: number;
+  /** How long a code for another device can be used, in seconds. */
+  deviceCodeTtlSeconds: number;
   /** Paths that the code flow may return to, on any loopback port. */
   redirectPaths: readonly string[];
 }
@@ -63,12 +69,37 @@ export function demoProvider(options: DemoProviderOptions): Provider {
           options.redirectPaths.map((path) => `http://${host}${path}`),
         ),
       },
+      {
+        client_id: DEMO_CLI_CLIENT_ID,
+        client_name: 'the command line of Countersign',
+        application_type: 'native',
+        token_endpoint_auth_method: 'none',
+        grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
+        response_types: ['code'],
+        redirect_uris: ['http://127.0.0.1/callback'],
+      },
     ],
     responseTypes: ['code'],
     scopes: SCOPE.split(' '),
     claims: { openid: ['sub'], profile: ['name', 'roles', 'groups'] },
     features: {
       devInteractions: { enabled: false },
+      revocation: {
+        enabled: true,
+        allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId,
+      },
+      deviceFlow: {
+        enabled: true,
+        userCodeInputSource: (ctx, form, _out, error) => {
+          ctx.body = deviceCodePage(form, error !== undefined);
+        },
+        userCodeConfirmSource: (ctx, form, client, _info, userCode) => {
+          ctx.body = deviceConfirmPage(form, client.clientName ?? client.clientId, userCode);
+        },
+        successSource: (ctx) => {
+          ctx.body = deviceDonePage();
+        },
+      },
       resourceIndicators: {
         enabled: true,
         defaultResource: () => DEMO_RESOURCE,
@@ -84,10 +115,13 @@ export function demoProvider(options: DemoProviderOptions): Provider {
       AccessToken: options.tokenTtlSeconds,
       IdToken: options.tokenTtlSeconds,
       AuthorizationCode: 60,
+      DeviceCode: options.deviceCodeTtlSeconds,
+      RefreshToken: 86_400,
       Interaction: 600,
       Grant: 86_400,
       Session: 86_400,
     },
+    issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     cookies: { keys: [randomBytes(32).toString('hex')] },
     clientBasedCORS: (_ctx, origin) => LOOPBACK.includes(URL.parse(origin)?.hostname ?? ''),
     findAccount: (_ctx, id) => {
@@ -98,8 +132,10 @@ export function demoProvider(options: DemoProviderOptions): Provider {
       'accountId' in token ? accessTokenClaims(ctx, token.accountId) : undefined,
     loadExistingGrant: (ctx) => {
       // Nobody is asked for consent: the client is ours.
-      const accountId = ctx.oidc.session?.accountId;
-      return accountId === undefined ? Promise.resolve(undefined) : makeGrant(provider, accountId);
+      const { session, client } = ctx.oidc;
+      return session?.accountId === undefined || client === undefined
+        ? Promise.resolve(undefined)
+        : makeGrant(provider, session.accountId, client.clientId);
     },
     interactions: { policy: loginOnly(), url: (_ctx, interaction) => `/interaction/${interaction.uid}` },
   });
@@ -126,9 +162,11 @@ function personClaims(id: string): { name: string; roles: readonly string[]; gro
 }
 
 function accessTokenClaims(ctx: KoaContextWithOIDC, id: string): Record<string, unknown> {
-  const { AuthorizationCode: code } = ctx.oidc.entities;
-  const authTime = code?.authTime ?? Math.floor(Date.now() / 1000);
-  const amr = code?.amr ?? methodsOf(ctx.oidc.params?.['mfa']);
+  const { AuthorizationCode: code, DeviceCode: deviceCode, RefreshToken: renewed } = ctx.oidc.entities;
+  // Of the login, also when its token is renewed much later.
+  const login = code ?? deviceCode ?? renewed;
+  const authTime = login?.authTime ?? Math.floor(Date.now() / 1000);
+  const amr = login?.amr ?? methodsOf(ctx.oidc.params?.['mfa']);
   return { ...personClaims(id), auth_time: authTime, amr };
 }
 
@@ -137,8 +175,12 @@ function methodsOf(mfa: unknown): string[] {
   return mfa === 'true' ? ['demo', 'mfa'] : ['demo'];
 }
 
-async function makeGrant(provider: Provider, accountId: string): Promise<InstanceType<Provider['Grant']>> {
-  const grant = new provider.Grant({ accountId, clientId: DEMO_CLIENT_ID });
+async function makeGrant(
+  provider: Provider,
+  accountId: string,
+  clientId: string,
+): Promise<InstanceType<Provider['Grant']>> {
+  const grant = new provider.Grant({ accountId, clientId });
   grant.addOIDCScope(SCOPE);
   grant.addResourceScope(DEMO_RESOURCE, '');
   await grant.save();
@@ -173,6 +215,12 @@ function addLogin(provider: Provider): void {
     }
     if (ctx.method === 'POST') {
       const form = new URLSearchParams(await readBody(ctx.req));
+      if (form.has('cancel')) {
+        ctx.respond = false;
+        const result = { error: 'access_denied', error_description: 'the person has cancelled the login' };
+        await provider.interactionFinished(ctx.req, ctx.res, result);
+        return;
+      }
       const user = demoUser(form.get('user'));
       if (!user) {
         ctx.status = 400;

@@ -16,6 +16,8 @@ export interface IdentityProviderOptions {
   port?: number;
   /** Life of a token in seconds; default 3600. */
   tokenTtlSeconds?: number;
+  /** How long a code for another device can be used, in seconds; default 600. */
+  deviceCodeTtlSeconds?: number;
   /** Paths that the log-in page may return to, on any loopback port; default `/callback` and Swagger UI's. */
   redirectPaths?: readonly string[];
 }
@@ -91,6 +93,7 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
       audience: options.audience,
       key,
       tokenTtlSeconds: options.tokenTtlSeconds ?? 3_600,
+      deviceCodeTtlSeconds: options.deviceCodeTtlSeconds ?? 600,
       redirectPaths: options.redirectPaths ?? ['/callback', '/docs/oauth2-redirect.html'],
     }).callback();
   };

@@ -5,6 +5,7 @@ import type { Person } from '../domain/person.ts';
 import { accessTokenFault } from './access-token.ts';
 import { claimsLeftOut, personOf } from './claims.ts';
 import type { ClaimMapping } from './claims.ts';
+import { isSafeAddress } from './safe-address.ts';
 
 /** Options of {@link createTokenVerifier}. */
 export interface TokenVerifierOptions {
@@ -46,7 +47,6 @@ interface Keys {
 
 /** Asymmetric ones only: a public key can never be mistaken for a shared secret, and `none` is none of them. */
 const algorithms = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'];
-const loopback = new Set(['127.0.0.1', 'localhost', '[::1]']);
 
 /**
  * Verifies access tokens, and no ID tokens, by OpenID Connect Discovery: issuer and audience exactly, signature by the issuer's current
@@ -57,7 +57,7 @@ const loopback = new Set(['127.0.0.1', 'localhost', '[::1]']);
  */
 export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
   const { issuer, audience, clockToleranceSeconds = 5, claims, fetch = globalThis.fetch } = options;
-  if (!isSafe(new URL(issuer))) {
+  if (!isSafeAddress(new URL(issuer))) {
     throw new CountersignError('invalid_configuration', 'OIDC_ISSUER: plain http is for loopback only');
   }
   let keys: Keys | null = null;
@@ -76,7 +76,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
       throw new Error('the discovery document is of another issuer');
     }
     const address = new URL(document.jwks_uri);
-    if (!isSafe(address)) throw new Error('the discovery document names keys over plain http');
+    if (!isSafeAddress(address)) throw new Error('the discovery document names keys over plain http');
     return address;
   }
 
@@ -140,10 +140,6 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
       }
     },
   };
-}
-
-function isSafe({ protocol, hostname }: URL): boolean {
-  return protocol === 'https:' || (protocol === 'http:' && loopback.has(hostname));
 }
 
 /** Whether the token itself is the reason that no key was found, and not its issuer. */

@@ -25,7 +25,22 @@ test.each<[string, Record<string, unknown>]>([
   const answer = await stack.api.call('/v1/changes', { token, body: submission('SN-1') });
   expect(answer.status).toBe(401);
   expect(answer.body.code).toBe('unauthenticated');
-  expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="countersign", error="invalid_token"');
+  const metadata = `${stack.api.url}/.well-known/oauth-protected-resource`;
+  expect(answer.headers.get('www-authenticate')).toBe(
+    `Bearer realm="countersign", error="invalid_token", resource_metadata="${metadata}"`,
+  );
+});
+
+test('who is refused finds the issuer of good tokens, without a token', async () => {
+  const refused = await stack.api.call('/v1/changes', { as: null });
+  const address = /resource_metadata="([^"]+)"/.exec(refused.headers.get('www-authenticate') ?? '')?.[1];
+  const answer = await fetch(address ?? '');
+  expect(await answer.json()).toEqual({
+    resource: stack.api.url,
+    authorization_servers: [stack.testbed.identity.issuer],
+    bearer_methods_supported: ['header'],
+    resource_name: 'Countersign',
+  });
 });
 
 test.each(['', 'Bearer', 'Bearer ', 'Basic YWxpY2U6', 'Bearer a b', 'Token x', 'Bearer a,b'])(
@@ -74,6 +89,7 @@ test('what needs no token is health, metrics, documentation and what other syste
     '/healthz',
     '/readyz',
     '/metrics',
+    '/.well-known/oauth-protected-resource',
     // Verified by its system's signature.
     '/v1/inbound/{system}',
   ]);

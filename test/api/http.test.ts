@@ -27,6 +27,7 @@ test.each([
   ['/readyz', 'GET, HEAD'],
   ['/metrics', 'GET, HEAD'],
   ['/openapi.json', 'GET, HEAD'],
+  ['/.well-known/oauth-protected-resource', 'GET, HEAD'],
 ])('%s says which methods it has: %s', async (path, allow) => {
   const known = new Set(allow.split(', '));
   for (const method of ['PUT', 'PATCH', 'DELETE', 'PROPFIND'].filter((m) => !known.has(m))) {

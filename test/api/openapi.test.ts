@@ -238,6 +238,7 @@ describe('real answers', () => {
       ['/healthz', '/healthz', {}],
       ['/readyz', '/readyz', {}],
       ['/metrics', '/metrics', {}],
+      ['/.well-known/oauth-protected-resource', '/.well-known/oauth-protected-resource', { as: null }],
     ] as const) {
       const method = 'body' in sent ? 'post' : 'get';
       const answer = await api.api.call(address, sent);
@@ -269,6 +270,7 @@ describe('real answers', () => {
       'post 201',
       'get 200',
       'get 404',
+      'get 200',
       'get 200',
       'get 200',
       'get 200',

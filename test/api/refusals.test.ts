@@ -113,12 +113,17 @@ test('a decision needs a login as strong and recent as the policy asks, and stil
   expect(await code({ amr: ['pwd'] })).toBe(weak);
   expect(await code({ amr: ['mfa'], auth_time: seconds - 600 })).toBe(weak);
   expect(await code({ amr: ['mfa'], auth_time: undefined })).toBe(weak);
+  const refused = await decide(change, 'bob', {}, { token: await stack.testbed.identity.tokenFor('bob') });
+  expect(refused.body).toMatchObject({ status: 403, maxAgeSeconds: 0 });
+  expect(refused.headers.get('www-authenticate')).toBe(
+    'Bearer realm="countersign", error="insufficient_user_authentication", max_age="0"',
+  );
   // Judged good enough: there is only no workflow behind the stored change.
   expect(await code({ amr: ['pwd', 'mfa'], auth_time: seconds - 10 })).toBe('change_closed');
   const view = await stack.api.call(`/v1/changes/${change.id}`, { as: 'bob' });
   expect(view.body).toMatchObject({ awaitingYou: true });
   const entries = await entriesOf(change);
-  expect(entries.map(({ outcome }) => outcome)).toEqual([weak, weak, weak, 'change_closed']);
+  expect(entries.map(({ outcome }) => outcome)).toEqual([weak, weak, weak, weak, 'change_closed']);
   expect(entries[0]?.actor).toMatchObject({
     authentication: { methods: ['pwd'], at: expect.stringMatching(/Z$/) as unknown },
   });

@@ -8,8 +8,9 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { apiClient } from '../../cli/api-client.ts';
 import type { ChangeView } from '../../api/view.ts';
-import { fetchDemoToken } from '../../embedded/identity-provider.ts';
+import { fetchDemoToken, startIdentityProvider } from '../../embedded/identity-provider.ts';
 import { jsonSchemas } from '../../policies/json-schema.ts';
+import { headlessBrowser } from '../support/headless-browser.ts';
 import { changeThat, eventually } from '../support/service.ts';
 import { temporaryHome } from '../support/stack.ts';
 
@@ -84,6 +85,24 @@ test(
     expect(ticketed.output()).toMatch(/approve +bob at/);
     expect(ticketed.output()).toMatch(/Outcome: succeeded .* RequestId [0-9A-F-]{36}\./);
 
+    // The stack knows its own client: nothing has to be set.
+    const person = { HOME: home, XDG_CONFIG_HOME: join(home, 'dave') };
+    const login = countersignOn(person, home, 'login', '--no-browser');
+    const address = await eventually(
+      () => Promise.resolve(/^log in at (\S+)$/m.exec(login.output())?.[1] ?? null),
+      login.output,
+    );
+    await headlessBrowser().logIn(address, { user: 'dave' });
+    expect([(await login.exited)[0], login.output()]).toEqual([
+      0,
+      expect.stringContaining('dave (Dave Draper)'),
+    ]);
+    const whoami = countersignOn(person, home, 'whoami');
+    expect([(await whoami.exited)[0], whoami.output()]).toEqual([
+      0,
+      expect.stringContaining('roles       auditor'),
+    ]);
+
     const listed = countersign(home, '--json', 'change', 'list', '--as', 'dave');
     expect((await listed.exited)[0]).toBe(0);
     expect(JSON.parse(listed.output())).toMatchObject({
@@ -127,6 +146,34 @@ test(
     second.child.kill('SIGINT');
     await second.exited;
     await rm(home, { recursive: true, force: true });
+  },
+);
+
+test(
+  'beside a provider of one’s own there are no demo people, and the demo says so',
+  { timeout: 600_000 },
+  async () => {
+    const [home, elsewhere] = [await temporaryHome(), await temporaryHome()];
+    const identity = await startIdentityProvider({ home: elsewhere, audience: 'countersign' });
+    const start = await started(home, { OIDC_ISSUER: identity.issuer });
+    expect(start.output()).not.toMatch(/token alice|npm run demo|erin/);
+    expect(start.output()).toMatch(/log in with .* login .*COUNTERSIGN_CLIENT_ID/);
+    for (const command of [
+      ['demo'],
+      ['demo', '--ticket'],
+      ['token', 'alice'],
+      ['change', 'list', '--as', 'bob'],
+    ]) {
+      const refused = countersign(home, ...command);
+      expect([(await refused.exited)[0], refused.output()]).toEqual([
+        4,
+        expect.stringContaining(identity.issuer),
+      ]);
+    }
+    start.child.kill('SIGINT');
+    await start.exited;
+    await identity.stop();
+    await Promise.all([home, elsewhere].map((folder) => rm(folder, { recursive: true, force: true })));
   },
 );
 

@@ -32,3 +32,30 @@ test.each<[string, string[], string | null, RequiredAuthentication | null, 'enou
 ])('%s', (_name, methods, at, required, outcome) => {
   expect(refusalOfAuthentication({ methods, at }, required, now)?.code ?? 'enough').toBe(outcome);
 });
+
+test.each<[string, RequiredAuthentication, string | null, object]>([
+  ['a method cannot be asked for: a login anew', { methods: ['mfa'] }, null, { maxAgeSeconds: 0 }],
+  ['nor is a recent login enough', { methods: ['mfa'], maxAgeSeconds: 60 }, ago(1), { maxAgeSeconds: 0 }],
+  [
+    'contexts are asked for',
+    { methods: ['hwk', 'acr:gold', 'acr:urn:x'] },
+    null,
+    { acrValues: 'gold urn:x' },
+  ],
+  [
+    'contexts, and as recent',
+    { methods: ['acr:gold'], maxAgeSeconds: 60 },
+    ago(1),
+    { acrValues: 'gold', maxAgeSeconds: 60 },
+  ],
+  ['a context that no request can carry', { methods: ['acr:a "b"'] }, null, { maxAgeSeconds: 0 }],
+  ['an old login', { maxAgeSeconds: 60 }, ago(61), { maxAgeSeconds: 60 }],
+  [
+    'an old login that was strong enough stays so',
+    { methods: ['acr:gold', 'pwd'], maxAgeSeconds: 60 },
+    ago(61),
+    { acrValues: 'gold', maxAgeSeconds: 60 },
+  ],
+])('the refusal says what to ask the provider for: %s', (_name, required, at, way) => {
+  expect(refusalOfAuthentication({ methods: ['pwd'], at }, required, now)?.extra).toEqual(way);
+});

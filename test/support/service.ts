@@ -232,6 +232,7 @@ export async function serveApi(testbed: Testbed, overrides: Partial<ApiDependenc
       createTokenVerifier({ issuer: testbed.identity.issuer, audience: 'countersign' }),
       apiTokenStore(overrides.db ?? pool),
     ),
+    issuer: testbed.identity.issuer,
     signer: createStatementSigner(await readFile(testbed.keys.privateKey, 'utf8')),
     refusals,
     verifier: () => verifierBundle(PROJECT_HOME),
