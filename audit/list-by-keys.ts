@@ -1,9 +1,11 @@
 import type { EntryBody } from '../domain/entry.ts';
 import type { Queryable } from '../store/queryable.ts';
 import { asLogError } from './log-error.ts';
+import { bodyOf } from './read-body.ts';
 
 /**
- * The bodies of the entries that have one of these keys, sealed or not, in the order of their appending.
+ * The bodies of the entries that have one of these keys, sealed or not, in the order of their appending. One that somebody has
+ * edited so that it is none is of no type.
  * @throws CountersignError `log_unavailable`
  */
 export async function listByKeys(db: Queryable, keys: readonly string[]): Promise<EntryBody[]> {
@@ -13,7 +15,7 @@ export async function listByKeys(db: Queryable, keys: readonly string[]): Promis
       text: 'select bytes from audit.entry where event_key = any($1) order by id',
       values: [keys],
     });
-    return rows.map(({ bytes }) => JSON.parse(bytes.toString('utf8')) as EntryBody);
+    return rows.map(({ bytes }) => bodyOf(bytes));
   } catch (error) {
     throw asLogError(error);
   }

@@ -167,6 +167,10 @@ export const environmentSchema = z.object({
     .describe('How old an entry without a checkpoint may be, s; past that no approval is accepted.'),
   COUNTERSIGN_URL: url(['http:', 'https:']).optional().describe('Where the command line finds the API.'),
   COUNTERSIGN_TOKEN: z.string().min(1).optional().describe('Bearer token of the command line.'),
+  COUNTERSIGN_DELIVERED_DAYS: rate
+    .max(3650)
+    .default(30)
+    .describe('How long what was delivered is kept of a change that has ended, days.'),
   COUNTERSIGN_WRITES_PER_MINUTE: rate.default(120).describe('Writes that one person may send in a minute.'),
   COUNTERSIGN_REFUSED_TOKENS_PER_MINUTE: rate
     .default(60)

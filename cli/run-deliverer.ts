@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isoTime } from '../domain/time.ts';
 import { isUnavailable } from '../domain/unavailable.ts';
+import { listTicketHolders } from '../store/list-ticket-holders.ts';
 import { startDeliverer } from '../tickets/outbox/deliverer.ts';
 import { startInbound } from '../tickets/inbound/start-inbound.ts';
 import type { Integrations } from '../tickets/integrations.ts';
@@ -32,7 +33,11 @@ export async function runDeliverer(env: Environment): Promise<void> {
   const metrics = await serveDelivererMetrics(env, pool);
   const operations = await openOperations(env);
   const { namespace } = temporalConfig();
-  const given = { operations, reports: (system: string) => ticketReports(pool, namespace, system) };
+  const given = {
+    operations,
+    reports: (system: string) => ticketReports(pool, namespace, system),
+    holdersOf: (system: string) => (names: readonly string[]) => listTicketHolders(pool, system, names),
+  };
   const integrations = await openIntegrations(env);
   let sinks = await openSinks(env, integrations, given);
   let inbound = await hear(integrations);
@@ -49,6 +54,7 @@ export async function runDeliverer(env: Environment): Promise<void> {
     log,
     sinkOf: (receiver) => sinks.sinkOf(receiver),
     onOutcome: metrics.onOutcome,
+    keptMs: env.COUNTERSIGN_DELIVERED_DAYS * 86_400_000,
   });
   log.info('deliverer runs');
   await Promise.race([untilStopped(), kept.then(() => new Promise<never>(() => undefined))]);

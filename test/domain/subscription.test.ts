@@ -1,12 +1,14 @@
 import { expect, test } from 'vitest';
 import { isFor } from '../../domain/subscription.ts';
-import type { SubscriptionFilter } from '../../domain/subscription.ts';
+import type { SubscriptionFilter, SubscriptionTarget } from '../../domain/subscription.ts';
 
 const entry = {
   type: 'decision.approved',
   operation: 'ActiveCaCertificate',
   scope: { sn: '0072', regionId: 'cn-hangzhou' },
+  toldSystem: null,
 };
+const target = { kind: 'webhook', host: 'hooks.example', form: 'countersign' } as const;
 
 test.each<[string, SubscriptionFilter, boolean]>([
   ['no filter', {}, true],
@@ -21,15 +23,24 @@ test.each<[string, SubscriptionFilter, boolean]>([
   ['a member that only objects have', { scope: { toString: ['*'] } }, false],
   ['all parts have to match', { types: ['decision.*'], operations: ['Inactivate*'] }, false],
 ])('%s', (_what, filter, expected) => {
-  expect(isFor(filter, entry)).toBe(expected);
+  expect(isFor({ target, filter }, entry)).toBe(expected);
 });
 
 test('an entry of no operation is for no filter by operations', () => {
-  expect(isFor({ operations: ['*'] }, { ...entry, operation: null })).toBe(false);
+  expect(isFor({ target, filter: { operations: ['*'] } }, { ...entry, operation: null })).toBe(false);
 });
 
 test('who has read the log is told to nobody: a receiver would be told of its own reading', () => {
   for (const type of ['audit.read', 'audit.exported']) {
-    expect(isFor({ types: ['*', type] }, { ...entry, type })).toBe(false);
+    expect(isFor({ target, filter: { types: ['*', type] } }, { ...entry, type })).toBe(false);
   }
+});
+
+test.each<[string, SubscriptionTarget, boolean]>([
+  ['that system', { kind: 'system', system: 'jira' }, false],
+  ['another system', { kind: 'system', system: 'slack' }, true],
+  ['a webhook, whatever its host is called', { ...target, host: 'jira' }, true],
+])('what became of a ticket of jira, for %s', (_what, to, expected) => {
+  const told = { ...entry, type: 'ticket.diverged', toldSystem: 'jira' };
+  expect(isFor({ target: to, filter: {} }, told)).toBe(expected);
 });

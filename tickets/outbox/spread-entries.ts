@@ -1,21 +1,16 @@
 import type { Pool, PoolClient } from 'pg';
 import { bodyOf } from '../../audit/read-body.ts';
 import { isFor } from '../../domain/subscription.ts';
-import type { SubscriptionFilter } from '../../domain/subscription.ts';
+import type { FilteredEntry, Subscription } from '../../domain/subscription.ts';
+import { toldOfTickets, toldSystemOf } from '../../domain/ticket-entries.ts';
 import { inTransaction } from '../../store/in-transaction.ts';
 import { lockSubscriptions } from '../../store/lock-subscriptions.ts';
 
-interface Subscribed {
-  name: string;
-  filter: SubscriptionFilter;
-  fromIndex: number;
-}
+type Subscribed = Pick<Subscription, 'name' | 'target' | 'filter' | 'fromIndex'>;
 
-interface NewEntry {
-  index: number;
-  changeId: string;
-  type: string;
-  operation: string | null;
+interface NewEntry extends Omit<FilteredEntry, 'scope'> {
+  readonly index: number;
+  readonly changeId: string;
 }
 
 /**
@@ -59,7 +54,7 @@ async function subscriptionsOf(client: PoolClient): Promise<Subscribed[]> {
     name: 'list-subscribed',
     // Also those that are disabled: the place in the log moves on, and what comes meanwhile waits until they are active. Whoever
     // deletes one waits for this transaction, so that its rows have something to belong to.
-    text: `select name, filter, from_index as "fromIndex" from countersign.subscription for key share`,
+    text: `select name, target, filter, from_index as "fromIndex" from countersign.subscription for key share`,
   });
   return rows.map((row) => ({ ...row, fromIndex: Number(row.fromIndex) }));
 }
@@ -78,19 +73,19 @@ async function newEntries(
     bytes: Buffer | null;
   }>({
     name: 'list-new-entries',
-    text: `select l.index, e.change_id as "changeId", e.type, case when $3::boolean then e.bytes end as bytes
+    text: `select l.index, e.change_id as "changeId", e.type, 
+                  case when $3::boolean or e.type = any($4::text[]) then e.bytes end as bytes
              from audit.leaf l join audit.entry e on e.id = l.entry_id
             where l.index >= $1 and l.index < $2 and e.change_id is not null
             order by l.index`,
-    values: [first, end, withOperations],
+    values: [first, end, withOperations, toldOfTickets],
   });
-  return rows.map(({ index, changeId, type, bytes }) => ({
-    index: Number(index),
-    changeId,
-    type,
+  return rows.map(({ index, changeId, type, bytes }) => {
     // An entry that somebody has edited must not hold up the others.
-    operation: bytes === null ? null : bodyOf(bytes).operation,
-  }));
+    const body = bytes && bodyOf(bytes);
+    const [operation, toldSystem] = [body?.operation ?? null, body && toldSystemOf(body)];
+    return { index: Number(index), changeId, type, operation, toldSystem };
+  });
 }
 
 /** The scopes of changes' targets, as their first entries tell them. */
@@ -120,10 +115,11 @@ async function write(
     ? await scopesOf(client, [...new Set(entries.map(({ changeId }) => changeId))])
     : new Map<string, Record<string, string>>();
   const wanted = new Map<string, { name: string; changeId: string; first: number; last: number }>();
-  for (const { index, changeId, type, operation } of entries) {
-    const entry = { type, operation, scope: scopes.get(changeId) ?? {} };
-    for (const { name, filter, fromIndex } of subscribed) {
-      if (index < fromIndex || !isFor(filter, entry)) continue;
+  for (const { index, changeId, ...told } of entries) {
+    const entry = { ...told, scope: scopes.get(changeId) ?? {} };
+    for (const subscription of subscribed) {
+      const { name, fromIndex } = subscription;
+      if (index < fromIndex || !isFor(subscription, entry)) continue;
       const key = `${name} ${changeId}`;
       wanted.set(key, { name, changeId, first: wanted.get(key)?.first ?? index, last: index });
     }
