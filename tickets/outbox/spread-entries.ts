@@ -73,7 +73,7 @@ async function newEntries(
     bytes: Buffer | null;
   }>({
     name: 'list-new-entries',
-    text: `select l.index, e.change_id as "changeId", e.type, 
+    text: `select l.index, e.change_id as "changeId", e.type,
                   case when $3::boolean or e.type = any($4::text[]) then e.bytes end as bytes
              from audit.leaf l join audit.entry e on e.id = l.entry_id
             where l.index >= $1 and l.index < $2 and e.change_id is not null
