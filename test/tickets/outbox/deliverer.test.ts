@@ -259,9 +259,11 @@ test('a policy that somebody has edited stops the deliveries of its changes, and
   const server = await hooks();
   await testbed.subscribe({ name: 'hook' });
   const [change] = (await testbed.ask(1)) as [Told];
-  const superuser = testbed.pool('superuser');
-  await superuser.query('set session_replication_role = replica');
-  await superuser.query(`update audit.entry set bytes = 'no JSON' where type = 'policy.pinned'`);
+  await testbed
+    .pool('superuser')
+    .query(
+      `set session_replication_role = replica; update audit.entry set bytes = 'no JSON' where type = 'policy.pinned'`,
+    );
   const [other] = (await testbed.ask(1, { policy: honest({ ...fourEyes, version: '2' }) })) as [Told];
   const warned: unknown[] = [];
   let shiftMs = 0;
@@ -274,7 +276,6 @@ test('a policy that somebody has edited stops the deliveries of its changes, and
   await until(async () => (await row())?.attempts === 1);
   shiftMs = 90_000_000;
   await until(async () => (await row())?.dead === true);
-  expect((await row())?.lastError).toMatch(/^an error of ours/);
   expect(server.received).toHaveLength(1);
   expect(warned).toEqual([]);
 });

@@ -177,8 +177,9 @@ test('what became of a ticket is told to others, and not to its own system', asy
       return Promise.resolve(entries.length);
     },
   };
-  testbed.deliver({ jira: sink });
+  const running = testbed.deliver({ jira: sink });
   await until(() => told.includes('attempt.started'));
+  await running.stop();
   expect(told).toEqual(['change.requested', 'attempt.started']);
 });
 
