@@ -152,7 +152,9 @@ export function makeTicketCheck({
   async function block(change: Change, answer: TicketAnswer, isNext: boolean): Promise<Block | null> {
     if (answer.kind === 'free') return null;
     const refusal =
-      answer.kind === 'read' ? await judge(change, answer, 'before_call', isNext) : await unreadable(change, answer);
+      answer.kind === 'read'
+        ? await judge(change, answer, 'before_call', isNext)
+        : await unreadable(change, answer);
     return refusal && { kind: 'ticket', reason: refusal.message, until: refusal.until, freezeId: null };
   }
 
@@ -192,7 +194,11 @@ function isRepeat(told: Told | null, { point, read, refusal }: Judged): boolean 
 
 function toldIn({ point, verdict, read }: EntryBody): Told {
   const { digest = null } = (read ?? {}) as { digest?: string | null };
-  return { point: String(point), verdict: (verdict ?? null) as string | null, digest };
+  return {
+    point: typeof point === 'string' ? point : '',
+    verdict: (verdict ?? null) as string | null,
+    digest,
+  };
 }
 
 /** The id that stays of a change's ticket, as the log has it from its first read. */

@@ -17,7 +17,9 @@ export function unreadSystems(
   policies: readonly Pick<PinnedPolicy, 'name' | 'ticket'>[],
   read: readonly string[],
 ): UnreadSystem[] {
-  const asked = policies.flatMap(({ name, ticket }) => (ticket == null ? [] : [{ name, system: ticket.system }]));
+  const asked = policies.flatMap(({ name, ticket }) =>
+    ticket == null ? [] : [{ name, system: ticket.system }],
+  );
   const unread = new Set(asked.map(({ system }) => system).filter((system) => !read.includes(system)));
   return [...unread].map((system) => ({
     system,

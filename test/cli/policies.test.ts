@@ -34,9 +34,7 @@ test('a policy that names a ticket system that nobody reads is an alarm, at the 
   const alarms = makeAlarms({ error: (...line: unknown[]) => void lines.push(line) });
   const policies = await openPolicies(env, pino({ level: 'silent' }), operations, alarms.raise);
   const alarm = 'ticket_system_unread';
-  expect(lines).toEqual([
-    [{ system: 'snow', policies: ['one'], alarm }, expect.stringContaining('snow')],
-  ]);
+  expect(lines).toEqual([[{ system: 'snow', policies: ['one'], alarm }, expect.stringContaining('snow')]]);
   await file('policy.yaml', policyOf('ops'));
   process.emit('SIGHUP');
   await expect

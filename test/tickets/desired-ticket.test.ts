@@ -92,7 +92,13 @@ test.each<[string, ReturnType<typeof followOf>, ReturnType<typeof followOf>]>([
   ],
   [
     'opened anew on a way of ours that was cut off',
-    followOf(wanted('in_progress'), 'new', { ...set, set: 'in_progress', moves: 1, found: 'done', way: back }),
+    followOf(wanted('in_progress'), 'new', {
+      ...set,
+      set: 'in_progress',
+      moves: 1,
+      found: 'done',
+      way: back,
+    }),
     { do: 'move', to: 'in_progress', moves: 1 },
   ],
   [

@@ -106,9 +106,7 @@ function parsed(text: string): unknown {
 /** How long to wait, ms; where `Retry-After` does not say, until the limit begins anew. */
 function waitIn(headers: Headers, now: number): number | null {
   const reset = Date.parse(headers.get('x-ratelimit-reset') ?? '');
-  return (
-    retryAfterMs(headers.get('retry-after'), now, longestRetryMs) ?? untilMs(reset, now, longestRetryMs)
-  );
+  return retryAfterMs(headers.get('retry-after'), now, longestRetryMs) ?? untilMs(reset, now, longestRetryMs);
 }
 
 /** Which limit was met. */

@@ -127,7 +127,9 @@ function entriesFor(
   return history
     .filter(({ index, body }) => {
       const { type, operation } = body;
-      return index > lastIndex && isFor(subscription, { type, operation, scope, toldSystem: toldSystemOf(body) });
+      return (
+        index > lastIndex && isFor(subscription, { type, operation, scope, toldSystem: toldSystemOf(body) })
+      );
     })
     .slice(0, mostEntries);
 }

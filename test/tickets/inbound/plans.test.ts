@@ -92,7 +92,9 @@ test('the sweep looks at the changes that are open, and at those that have ended
   const times = { at, before: earlier, endedAfter: earlier };
   const plan = await planOf((db) => makeStaleDue(db, 'jira', times));
   expect(scanned(plan)).toEqual([]);
-  expect([...indexesOf(plan)]).toEqual(expect.arrayContaining(['change_open', 'change_closed', 'outbox_pkey']));
+  expect([...indexesOf(plan)]).toEqual(
+    expect.arrayContaining(['change_open', 'change_closed', 'outbox_pkey']),
+  );
 });
 
 test('what was delivered long ago is found by its age', async () => {

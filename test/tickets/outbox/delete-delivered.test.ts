@@ -16,7 +16,10 @@ afterAll(() => testbed.stop());
 const day = (n: number) => new Date(Date.UTC(2026, 10, n)).toISOString();
 
 /** A change that ended on the first day, with a row that was delivered on the second, or as told. */
-async function delivered(more: Partial<Change> = {}, row: { wanted?: number; at?: string; dead?: boolean } = {}) {
+async function delivered(
+  more: Partial<Change> = {},
+  row: { wanted?: number; at?: string; dead?: boolean } = {},
+) {
   const change = changeFixture({ id: randomUUID(), closedAt: day(1), ...more });
   const superuser = testbed.pool('superuser');
   await superuser.query(
