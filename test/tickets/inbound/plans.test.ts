@@ -29,11 +29,11 @@ beforeAll(async () => {
   // All but 50 have ended, the last one a minute ago and each other a minute before.
   await pool.query(
     `insert into countersign.change (id, version, document, submitted_at, closed_at)
-     select gen_random_uuid(), 1,
-            $1::jsonb || jsonb_build_object('ticket', jsonb_build_object('system', 'jira', 'id', 'OPS-' || n),
+     select made.id, 1,
+            $1::jsonb || jsonb_build_object('id', made.id, 'ticket', jsonb_build_object('system', 'jira', 'id', 'OPS-' || n),
                                             'closedAt', case when n > 50 then $2::timestamptz - n * interval '1 minute' end),
             $2::timestamptz - n * interval '1 minute', case when n > 50 then $2::timestamptz - n * interval '1 minute' end
-       from generate_series(1, $3::int) n`,
+       from generate_series(1, $3::int) n, lateral (select gen_random_uuid() as id where n > 0) made`,
     [JSON.stringify(change()), at, count],
   );
   await pool.query(

@@ -177,7 +177,7 @@ test('what became of a ticket is told to others, and not to its own system', asy
       return Promise.resolve(entries.length);
     },
   };
-  const running = testbed.deliver({ jira: sink });
+  const running = testbed.deliver({ jira: sink }, { now: () => Date.parse(at(1)) });
   await until(() => told.includes('attempt.started'));
   await running.stop();
   expect(told).toEqual(['change.requested', 'attempt.started']);
