@@ -1,7 +1,7 @@
 import { cancellationSignal } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { appendEntry } from '../audit/append.ts';
-import { listBodies } from '../audit/list-bodies.ts';
+import { findTicketChecks } from '../audit/find-ticket-checks.ts';
 import type { Block } from '../domain/block.ts';
 import type { Change } from '../domain/change.ts';
 import type { EntryBody } from '../domain/entry.ts';
@@ -25,20 +25,37 @@ const readWithinMs = 10_000;
 /** What came of asking for a change's ticket. `free`: nothing has to be asked. */
 export type TicketAnswer =
   | { readonly kind: 'free' }
-  | {
-      readonly kind: 'read';
-      readonly rule: TicketRule;
-      readonly read: TicketRead | null;
-      /** ISO 8601. */
-      readonly at: string;
-    }
-  | {
+  | (Asked & { readonly kind: 'read'; readonly read: TicketRead | null })
+  | (Asked & {
       readonly kind: 'unread';
-      readonly rule: TicketRule;
       /** For people: without any address or secret. */
       readonly why: string;
       readonly retryAfterMs: number | null;
-    };
+    });
+
+interface Asked {
+  readonly rule: TicketRule;
+  /** When, ISO 8601. */
+  readonly at: string;
+  /** What the log has told last of the ticket; null: nothing yet. */
+  readonly told: Told | null;
+}
+
+/** What tells two checks apart: a change that is held does not fill the log with the same. */
+interface Told {
+  readonly point: string;
+  readonly verdict: string | null;
+  /** Of what was read; null: nothing was. */
+  readonly digest: string | null;
+}
+
+/** What is told of a ticket. */
+interface Judged {
+  readonly point: TicketPoint;
+  readonly time: number;
+  readonly read: TicketRead | null;
+  readonly refusal: TicketRefusal | null;
+}
 
 /** A change's ticket as it is now, judged by the change's policy; what was judged is an entry. */
 export interface TicketCheck {
@@ -67,26 +84,29 @@ export function makeTicketCheck({
   async function ask(change: Change): Promise<TicketAnswer> {
     const rule = ticketRuleOf(change);
     if (rule === null) return { kind: 'free' };
-    const unread = (why: string, retryAfterMs: number | null = null): TicketAnswer => ({
-      kind: 'unread',
-      rule,
-      why: `${rule.system}: ${why}`,
-      retryAfterMs,
-    });
     const reader = Object.hasOwn(tickets, rule.system) ? tickets[rule.system] : undefined;
+    const checks = await findTicketChecks(pool, change.id).catch(() => null);
+    const told = checks?.last ? toldIn(checks.last) : null;
+    const read = (found: TicketRead | null): TicketAnswer => ({
+      ...{ kind: 'read', rule, told, read: found, at: isoTime(now()) },
+    });
+    const unread = (why: string, retryAfterMs: number | null = null): TicketAnswer => ({
+      ...{ kind: 'unread', rule, told, why: `${rule.system}: ${why}`, retryAfterMs, at: isoTime(now()) },
+    });
+    if (checks === null) return unread('the log could not be asked which ticket it is');
     if (reader === undefined) return unread('this worker reads no tickets of that system');
-    if (change.ticket === null) return { kind: 'read', rule, read: null, at: isoTime(now()) };
+    if (change.ticket === null) return read(null);
+    const known = checks.first && idIn(checks.first);
     const signal = AbortSignal.any([cancellationSignal(), AbortSignal.timeout(readWithinMs)]);
+    const fields = ticketFieldsOf(rule);
     try {
-      const known = idIn(await listBodies(pool, change.id, ['ticket.checked']));
-      const fields = ticketFieldsOf(rule);
       const reading = reader.read(known ?? change.ticket.id, fields, signal);
       const found = await answerOr<TicketRead | null | 'late'>(signal, reading, () => 'late');
       if (found === 'late') return unread(`no answer within ${readWithinMs} ms`);
-      const read = found && boundedTicket(found, fields);
+      const bounded = found && boundedTicket(found, fields);
       // Another ticket that has the name or id by now is not the one that people were shown.
-      const isSame = read === null || known === null || read.id === known;
-      return { kind: 'read', rule, read: isSame ? read : null, at: isoTime(now()) };
+      const isSame = bounded === null || known === null || bounded.id === known;
+      return read(isSame ? bounded : null);
     } catch (error) {
       const { message, retryAfterMs } = remote(error);
       return unread(message, retryAfterMs);
@@ -96,7 +116,7 @@ export function makeTicketCheck({
   /** Judges what was read, and tells it. @param isTold - whether a ticket that is right is told as well */
   async function judge(
     change: Change,
-    { rule, read, at }: Extract<TicketAnswer, { kind: 'read' }>,
+    { rule, read, at, told }: Extract<TicketAnswer, { kind: 'read' }>,
     point: TicketPoint,
     isTold: boolean,
   ): Promise<TicketRefusal | null> {
@@ -105,27 +125,17 @@ export function makeTicketCheck({
     const refusal =
       refusalOfTicket(rule, { target, read, point, now: time }) ??
       (point === 'precheck' && read !== null ? await taken(change, read) : null);
-    if (refusal === null ? !isTold : await isRepeat(change, point, read, refusal)) return refusal;
-    const ref = activityRef();
-    const { namespace, workflowId, runId, activityId, attempt } = ref;
+    const judged = { point, time, read, refusal };
+    if (refusal === null ? isTold : !isRepeat(told, judged)) await tell(change, at, judged);
+    return refusal;
+  }
+
+  async function tell(change: Change, at: string, { point, time, read, refusal }: Judged): Promise<void> {
+    const { namespace, workflowId, runId, activityId, attempt } = activityRef();
     const ordinal = `${runId}/${activityId}/${attempt}/${at}`;
     const checked = { point, time: isoTime(time), readAt: at, read, refusal };
     const temporal = { namespace, workflowId, runId, activityId, attempt };
     await appendEntry(pool, ticketChecked({ namespace, of: workflowId, ordinal }, change, checked, temporal));
-    return refusal;
-  }
-
-  /** Whether the last entry says the same of the same ticket: a change that is held does not fill the log. */
-  async function isRepeat(
-    { id }: Change,
-    point: TicketPoint,
-    read: TicketRead | null,
-    { code }: TicketRefusal,
-  ): Promise<boolean> {
-    const last = (await listBodies(pool, id, ['ticket.checked'])).at(-1);
-    if (last === undefined) return false;
-    const { digest = null } = (last['read'] ?? {}) as { digest?: string | null };
-    return last['point'] === point && last['verdict'] === code && digest === (read?.digest ?? null);
   }
 
   /** Takes the ticket by the id that stays; while the change is open, so that it is given back at its end. */
@@ -141,9 +151,22 @@ export function makeTicketCheck({
 
   async function block(change: Change, answer: TicketAnswer, isNext: boolean): Promise<Block | null> {
     if (answer.kind === 'free') return null;
-    if (answer.kind === 'unread') return { kind: 'ticket', reason: answer.why, until: null, freezeId: null };
-    const refusal = await judge(change, answer, 'before_call', isNext);
+    const refusal =
+      answer.kind === 'read'
+        ? await judge(change, answer, 'before_call', isNext)
+        : await unreadable(change, answer);
     return refusal && { kind: 'ticket', reason: refusal.message, until: refusal.until, freezeId: null };
+  }
+
+  /** What could not be read holds a call like a ticket that is not right, and is told like one. */
+  async function unreadable(
+    change: Change,
+    { why, at, told }: Extract<TicketAnswer, { kind: 'unread' }>,
+  ): Promise<TicketRefusal> {
+    const refusal = { code: 'ticket_unreachable', message: why, until: null } as const;
+    const judged = { point: 'before_call', time: now(), read: null, refusal } as const;
+    if (!isRepeat(told, judged)) await tell(change, at, judged);
+    return refusal;
   }
 
   return {
@@ -163,13 +186,25 @@ export function makeTicketCheck({
   };
 }
 
+function isRepeat(told: Told | null, { point, read, refusal }: Judged): boolean {
+  if (told === null) return false;
+  const isSame = told.point === point && told.verdict === (refusal?.code ?? null);
+  return isSame && told.digest === (read?.digest ?? null);
+}
+
+function toldIn({ point, verdict, read }: EntryBody): Told {
+  const { digest = null } = (read ?? {}) as { digest?: string | null };
+  return {
+    point: typeof point === 'string' ? point : '',
+    verdict: (verdict ?? null) as string | null,
+    digest,
+  };
+}
+
 /** The id that stays of a change's ticket, as the log has it from its first read. */
-function idIn(checked: readonly EntryBody[]): string | null {
-  for (const { read } of checked) {
-    const { id } = (read ?? {}) as { id?: unknown };
-    if (typeof id === 'string') return id;
-  }
-  return null;
+function idIn({ read }: EntryBody): string | null {
+  const { id } = (read ?? {}) as { id?: unknown };
+  return typeof id === 'string' ? id : null;
 }
 
 /** What may be told of an error. A RemoteError (tickets/) has nothing in its message that must not be shown. */

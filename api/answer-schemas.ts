@@ -3,6 +3,7 @@ import { scopes } from '../domain/scope.ts';
 import { decisionStatuses, executionStatuses, reviewStatuses } from '../domain/status.ts';
 import { httpStatusOfCode } from '../domain/error.ts';
 import type { ErrorCode } from '../domain/error.ts';
+import { ticketTimes } from '../domain/ticket-time.ts';
 import { pinnedPolicySchema } from '../domain/policy-schema.ts';
 import './schemas.ts';
 
@@ -73,6 +74,7 @@ const ticketSchema = z
     approved: z.boolean().nullable(),
     summary: z.string(),
     fields: z.record(z.string(), z.string().nullable()),
+    times: z.enum(ticketTimes),
     version: z.string(),
     digest: z.string(),
     at: moment,

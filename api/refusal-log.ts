@@ -24,7 +24,7 @@ export interface Refusal {
   readonly source: string | null;
 }
 
-/** Entries for one person, change and code within a window; repeats beyond are counted. */
+/** Entries for one person, change and code within a window; repeats beyond are counted. All strangers of a system are one. */
 export const refusalsPerWindow = 5;
 
 /** Entries for one difference within a window: everybody who looks finds the same one. */
@@ -139,7 +139,9 @@ export function makeRefusalLog(deps: RefusalLogDependencies, windowMs = 60_000):
       const { type, person, change, wanted, error } = refusal;
       // What it was about, without what the caller may choose freely: each other thing is told of by itself.
       const about = [type, wanted.call, wanted.kind, wanted.action];
-      const who = [person.issuer, person.subject, change?.id, error.code];
+      // Whoever speaks for a chat can name any number of accounts.
+      const subject = error.code === 'account_not_mapped' ? null : person.subject;
+      const who = [person.issuer, subject, change?.id, error.code];
       await refusals.record(JSON.stringify([...who, ...about]), refusal);
     },
     async differs(found) {

@@ -81,6 +81,7 @@ export const subscriptionAnswer = z
     fromIndex: count,
     state: z.enum(['active', 'disabled']),
     disabledReason: z.string().nullable(),
+    pausedUntil: moment.nullable(),
     createdBy: named.nullable(),
     createdAt: moment,
   })

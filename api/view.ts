@@ -12,7 +12,7 @@ import { refusalToDecide } from '../domain/decision.ts';
 import { directoryOf } from '../domain/membership.ts';
 import { mayRead } from '../domain/reading.ts';
 import { ticketRuleOf } from '../domain/ticket-gate.ts';
-import type { TicketPoint } from '../domain/ticket-gate.ts';
+import type { TicketCode, TicketPoint } from '../domain/ticket-gate.ts';
 import type { ShownTicket } from '../domain/ticket-read.ts';
 import { isoTime } from '../domain/time.ts';
 import type { PresentedLine } from '../operations/operation.ts';
@@ -30,6 +30,8 @@ import type { ApiDependencies } from './dependencies.ts';
 import { assertIntact, digestToStop } from './intact.ts';
 import { uuidSchema } from './schemas.ts';
 import type { Queryable } from '../store/queryable.ts';
+
+const unreachable: TicketCode = 'ticket_unreachable';
 
 /** The members of a stored change that the API shows, without those that only the state machine needs. */
 export type ShownChange = Omit<Change, 'standing' | 'reason' | 'calls'>;
@@ -168,31 +170,30 @@ export function makeView(
 }
 
 /** The entries that tell of a change's ticket, and whether a call has begun since. */
-const ticketTypes = [
-  'ticket.checked',
-  'change.held',
-  'attempt.started',
-] as const satisfies readonly EventType[];
+const ticketTypes = ['ticket.checked', 'attempt.started'] as const satisfies readonly EventType[];
 
+/** A `ticket.checked` entry, as far as it is shown. */
+type Checked = Omit<ShownTicketRead, 'at' | 'ticket'> & {
+  readonly time: string;
+  readonly read: ShownTicket | null;
+  readonly until: string | null;
+};
+
+/** What was read last: that nothing could be read since makes it no other ticket. */
 function ticketReadIn(bodies: readonly EntryBody[]): ShownTicketRead | null {
-  const last = bodies.findLast(({ type }) => type === 'ticket.checked');
+  const last = bodies.findLast((body) => body.type === 'ticket.checked' && body['verdict'] !== unreachable);
   if (last === undefined) return null;
-  const { point, time, verdict, message, read } = last as unknown as Omit<
-    ShownTicketRead,
-    'at' | 'ticket'
-  > & {
-    readonly time: string;
-    readonly read: ShownTicket | null;
-  };
+  const { point, time, verdict, message, read } = last as unknown as Checked;
   return { point, at: time, verdict, message, ticket: read };
 }
 
-/** The ticket that a change was held by last, where no call has begun since: the API reads no tickets itself. */
+/** What the worker found last to be in a call's way; where a call has begun since, nothing: the API reads no tickets itself. */
 function heldByTicket(bodies: readonly EntryBody[]): Block | null {
-  const last = bodies.findLast(({ type }) => type !== 'ticket.checked');
-  if (last?.type !== 'change.held') return null;
-  const held = last['held'] as unknown as Block;
-  return held.kind === 'ticket' ? held : null;
+  const last = bodies.at(-1);
+  if (last?.type !== 'ticket.checked') return null;
+  const { point, verdict, message, until } = last as unknown as Checked;
+  if (point !== 'before_call' || verdict === null) return null;
+  return { kind: 'ticket', reason: message ?? verdict, until, freezeId: null };
 }
 
 /** The last word that counted, unless it resumed the change. */

@@ -4,7 +4,8 @@ import { asLogError } from './log-error.ts';
 import { bodyOf } from './read-body.ts';
 
 /**
- * The bodies of the entries that have one of these keys, sealed or not, in the order of their appending.
+ * The bodies of the entries that have one of these keys, sealed or not, in the order of their appending. One that somebody has
+ * edited so that it is none is of no type.
  * @throws CountersignError `log_unavailable`
  */
 export async function listByKeys(db: Queryable, keys: readonly string[]): Promise<EntryBody[]> {

@@ -1,9 +1,10 @@
-import type { TicketRule } from '../domain/policy.ts';
+import type { PinnedPolicy } from '../domain/policy.ts';
 import { ticketFieldsOf } from '../domain/ticket-gate.ts';
 import { shownText } from '../domain/shown-text.ts';
 import { boundedTicket } from '../domain/ticket-read.ts';
 import type { TicketRead } from '../domain/ticket-read.ts';
 import { loadPolicies } from '../policies/load.ts';
+import { unreadSystems } from '../policies/unread-tickets.ts';
 import type { SystemSettings } from '../tickets/integrations.ts';
 import { RemoteError } from '../tickets/remote-error.ts';
 import type { Account } from '../tickets/ticket-system.ts';
@@ -11,7 +12,7 @@ import type { Environment } from './environment.ts';
 import type { Finding } from './finding.ts';
 import { openIntegrations } from './integrations.ts';
 import { systemAccount } from './system-account.ts';
-import { openTicketReader } from './ticket-readers.ts';
+import { openTicketReader, ticketSystemsIn } from './ticket-readers.ts';
 import type { ReaderMakers } from './ticket-readers.ts';
 
 const deadlineMs = 10_000;
@@ -19,11 +20,13 @@ const deadlineMs = 10_000;
 /** The part of `countersign doctor` that asks the systems of COUNTERSIGN_INTEGRATIONS; nothing where it is not set. */
 export async function examineSystems(env: Environment, makers?: ReaderMakers): Promise<Finding[]> {
   try {
-    const { systems } = await openIntegrations(env);
+    const integrations = await openIntegrations(env);
     const findings = await Promise.all(
-      Object.entries(systems).map(([name, settings]) => examineSystem(env, name, settings, makers)),
+      Object.entries(integrations.systems).map(([name, settings]) =>
+        examineSystem(env, name, settings, makers),
+      ),
     );
-    return [...findings, ...(await unknownSystems(env, Object.keys(systems)))];
+    return [...findings, ...(await unknownSystems(env, ticketSystemsIn(integrations, makers)))];
   } catch (error) {
     return [wrong('Integrations', error, 'correct the file of COUNTERSIGN_INTEGRATIONS')];
   }
@@ -79,13 +82,11 @@ async function examineSystem(
 }
 
 /** What policies ask for and nobody reads: their changes would wait for it, and end without a call. */
-async function unknownSystems(env: Environment, known: readonly string[]): Promise<Finding[]> {
-  const rules = await ticketRulesOf(env);
-  const missing = [...new Set(rules.map(({ system }) => system))].filter((name) => !known.includes(name));
-  return missing.map((name) => ({
+async function unknownSystems(env: Environment, read: readonly string[]): Promise<Finding[]> {
+  return unreadSystems(await policiesOf(env), read).map(({ system, policies }) => ({
     name: 'Tickets of policies',
     ok: false,
-    found: `a policy asks for tickets of ${shownText(name)}, which COUNTERSIGN_INTEGRATIONS does not name`,
+    found: `${policies.map(shownText).join(', ')}: asks for tickets of ${shownText(system)}, which is no ticket system of COUNTERSIGN_INTEGRATIONS`,
     remedy: 'add the system to that file, or correct the policy',
   }));
 }
@@ -116,17 +117,17 @@ function ticketText({ key, id, type, project, state, phase, onHold, approved, ..
 
 /** The fields that the policies look at in tickets of a system. */
 async function fieldsOf(env: Environment, name: string): Promise<string[]> {
-  const rules = (await ticketRulesOf(env)).filter(({ system }) => system === name);
+  const rules = (await policiesOf(env)).flatMap(({ ticket }) => (ticket?.system === name ? [ticket] : []));
   return [...new Set(rules.flatMap(ticketFieldsOf))];
 }
 
-async function ticketRulesOf(env: Environment): Promise<TicketRule[]> {
+async function policiesOf(env: Environment): Promise<PinnedPolicy[]> {
   if (env.COUNTERSIGN_POLICY === undefined) return [];
   const policies = await loadPolicies({
     policyFile: env.COUNTERSIGN_POLICY,
     directoryFile: env.COUNTERSIGN_DIRECTORY ?? null,
   });
-  return policies.current().rules.flatMap(({ policy: { ticket } }) => ticket ?? []);
+  return policies.current().rules.map(({ policy }) => policy);
 }
 
 /** An error as a finding. What is none of ours is not quoted: it may name an address. */

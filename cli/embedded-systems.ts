@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { Ports } from './ports.ts';
+import { sendJson } from './send-json.ts';
 
 /** Where the local ticket and chat systems of a start are. */
 export interface LocalSystems {
@@ -58,6 +59,7 @@ export async function startEmbeddedSystems(
   const { startSlack } = await import('../simulator/slack/server.ts');
   const { startDingTalk } = await import('../simulator/dingtalk/server.ts');
   const { demoApp } = await import('../simulator/dingtalk/settings.ts');
+  const { integrationsSchema } = await import('../tickets/json-schema.ts');
   const folder = join(home, 'systems');
   await mkdir(folder, { recursive: true });
   const jira = await startJira({
@@ -132,7 +134,11 @@ export async function startEmbeddedSystems(
     changeUrl,
   };
   const integrationsFile = join(folder, 'integrations.yaml');
-  await writeFile(integrationsFile, `# Made at each start.\n${stringify(integrations)}`);
+  const schema = 'integrations.schema.json';
+  // Of this version, beside the file that names it.
+  await writeFile(join(folder, schema), `${JSON.stringify(integrationsSchema(), null, 2)}\n`);
+  const head = `# yaml-language-server: $schema=./${schema}\n# Made at each start.\n`;
+  await writeFile(integrationsFile, `${head}${stringify(integrations)}`);
   const directoryFile = join(folder, 'directory.yaml');
   const accounts = ['bob', 'carol'].map((subject) => ({
     issuer,
@@ -152,20 +158,11 @@ export async function startEmbeddedSystems(
     directoryFile,
     async announce(api) {
       const webhook = { url: `${api}/v1/inbound/jira`, secret: demo.jiraWebhook };
-      await steer(jira.url, '/_sim/settings', { webhook });
-      await steer(slack.url, '/_sim/interactivity', { url: `${api}/v1/inbound/slack` });
+      await sendJson('PUT', `${jira.url}/_sim/settings`, { webhook });
+      await sendJson('PUT', `${slack.url}/_sim/interactivity`, { url: `${api}/v1/inbound/slack` });
     },
     async stop() {
       await Promise.all(endpoints.map((endpoint) => endpoint.close()));
     },
   };
-}
-
-async function steer(url: string, path: string, body: object): Promise<void> {
-  const response = await fetch(`${url}${path}`, {
-    method: 'PUT',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
 }

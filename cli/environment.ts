@@ -173,6 +173,10 @@ export const environmentSchema = z.object({
     .optional()
     .describe('The public client that the command line logs in as.'),
   XDG_CONFIG_HOME: z.string().min(1).optional().describe('Folder that has the logins of the command line.'),
+  COUNTERSIGN_DELIVERED_DAYS: rate
+    .max(3650)
+    .default(30)
+    .describe('How long what was delivered is kept of a change that has ended, days.'),
   COUNTERSIGN_WRITES_PER_MINUTE: rate.default(120).describe('Writes that one person may send in a minute.'),
   COUNTERSIGN_REFUSED_TOKENS_PER_MINUTE: rate
     .default(60)

@@ -4,6 +4,7 @@ import type { Person } from '../domain/person.ts';
 import { readInput } from '../operations/inputs.ts';
 import { explain } from '../policies/explain.ts';
 import { jsonSchemas } from '../policies/json-schema.ts';
+import { integrationsSchema } from '../tickets/json-schema.ts';
 import { checkPolicies } from '../policies/load.ts';
 import { invalidFile, problemLine } from '../policies/problem.ts';
 import type { PolicyRevocation } from '../store/policy-revocation.ts';
@@ -110,9 +111,11 @@ export function policyCommands(program: Command, env: () => Environment, output:
   policy
     .command('schema')
     .option('--directory', 'of a directory file')
+    .option('--integrations', 'of the file of COUNTERSIGN_INTEGRATIONS')
     .description('print the JSON Schema of a policy file, by which editors complete it')
-    .action((o: { directory?: boolean }) => {
-      const schema = jsonSchemas()[o.directory ? 'directory.schema.json' : 'policy.schema.json'];
+    .action((o: { directory?: boolean; integrations?: boolean }) => {
+      const name = o.directory ? 'directory.schema.json' : 'policy.schema.json';
+      const schema = o.integrations ? integrationsSchema() : jsonSchemas()[name];
       output().result(schema, JSON.stringify(schema, null, 2).split('\n'));
     });
 

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isoTime } from '../domain/time.ts';
 import { isUnavailable } from '../domain/unavailable.ts';
+import { listTicketHolders } from '../store/list-ticket-holders.ts';
 import { startDeliverer } from '../tickets/outbox/deliverer.ts';
 import { startInbound } from '../tickets/inbound/start-inbound.ts';
 import type { Integrations } from '../tickets/integrations.ts';
@@ -32,15 +33,21 @@ export async function runDeliverer(env: Environment): Promise<void> {
   const metrics = await serveDelivererMetrics(env, pool);
   const operations = await openOperations(env);
   const { namespace } = temporalConfig();
-  const given = { operations, reports: (system: string) => ticketReports(pool, namespace, system) };
+  const given = {
+    operations,
+    reports: (system: string) => ticketReports(pool, namespace, system),
+    holdersOf: (system: string) => (names: readonly string[]) => listTicketHolders(pool, system, names),
+  };
   const integrations = await openIntegrations(env);
   let sinks = await openSinks(env, integrations, given);
   let inbound = await hear(integrations);
   let streams = await startDingTalkStreams(env, log, integrations);
   const stopping = new AbortController();
   const kept = keep(sinks);
+  // One after the other: each ends what the one before has opened.
+  let reading = Promise.resolve();
   process.on('SIGHUP', () => {
-    readAgain().catch((err: unknown) => {
+    reading = reading.then(readAgain).catch((err: unknown) => {
       log.error({ err: err as Error }, 'the integrations could not be read again; those of before hold');
     });
   });
@@ -49,24 +56,34 @@ export async function runDeliverer(env: Environment): Promise<void> {
     log,
     sinkOf: (receiver) => sinks.sinkOf(receiver),
     onOutcome: metrics.onOutcome,
+    keptMs: env.COUNTERSIGN_DELIVERED_DAYS * 86_400_000,
   });
   log.info('deliverer runs');
   await Promise.race([untilStopped(), kept.then(() => new Promise<never>(() => undefined))]);
   stopping.abort();
+  await reading;
   await Promise.all([running.stop(), inbound.stop(), streams.stop()]);
   await pool.end();
   await metrics.stop();
 
   /** The file once more. What is wrong in it changes nothing. */
   async function readAgain(): Promise<void> {
+    if (stopping.signal.aborted) return;
     const read = await openIntegrations(env);
     const made = await openSinks(env, read, given);
-    const connected = await startDingTalkStreams(env, log, read);
-    await keep(made);
-    sinks = made;
-    const heard = await hear(read);
-    await Promise.all([inbound.stop(), streams.stop()]);
-    [inbound, streams] = [heard, connected];
+    // What is to be ended: the new ones, until they stand in the place of those of before.
+    const over: { stop(): Promise<void> }[] = [];
+    try {
+      const connected = await startDingTalkStreams(env, log, read);
+      over.push(connected);
+      const heard = await hear(read);
+      over.push(heard);
+      await keep(made);
+      over.splice(0, over.length, inbound, streams);
+      [sinks, inbound, streams] = [made, heard, connected];
+    } finally {
+      await Promise.all(over.map((one) => one.stop()));
+    }
   }
 
   /** Does what the API has heard of other systems. */

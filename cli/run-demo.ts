@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { ChangeView } from '../api/view.ts';
 import { CountersignError } from '../domain/error.ts';
 import type { JsonObject } from '../domain/json.ts';
@@ -9,6 +8,8 @@ import { demoInstance } from './embedded-stack.ts';
 import type { Environment } from './environment.ts';
 import { renderChange, renderEntry, renderSnapshot } from './render.ts';
 import type { Running } from './run-start.ts';
+import { sendJson } from './send-json.ts';
+import { waitFor } from './wait-for.ts';
 
 const patienceMs = 60_000;
 
@@ -30,14 +31,15 @@ export async function runDemo(env: Environment, out: (line: string) => void): Pr
   const people = { alice: await clientOf('alice'), bob: await clientOf('bob') };
   const sn = `DEMO${Date.now()}`;
   const deviceSn = `${sn}-PUMP-7`;
-  await control(running.simulator, 'PUT', '/_sim/certificates', {
+  await sendJson('PUT', `${running.simulator}/_sim/certificates`, {
     mqttInstanceId: demoInstance,
     sn,
     caName: 'factory-line-demo',
     status: '0',
     deviceCertificates: [{ deviceSn, deviceName: 'pump-7', status: '1' }],
   });
-  await control(running.simulator, 'POST', '/_sim/faults', { action: 'ActiveCaCertificate', sn, times: 2 });
+  const faults = { action: 'ActiveCaCertificate', sn, times: 2 };
+  await sendJson('POST', `${running.simulator}/_sim/faults`, faults);
   const where = { regionId: 'cn-hangzhou', mqttInstanceId: demoInstance };
 
   out(`alice asks to reactivate CA certificate ${sn} of ${demoInstance}`);
@@ -103,10 +105,10 @@ async function tell(
   for (const line of renderChange(change)) out(line);
   out('');
   out('the audit log of this change:');
-  const entries = await poll(async () => {
+  const entries = await waitFor(async () => {
     const found = await alice.events(id);
     return found.every((entry) => entry.index !== null) ? found : null;
-  });
+  }, patienceMs);
   for (const entry of entries) out(renderEntry(entry));
   if (change.executionStatus !== 'succeeded') {
     throw new CountersignError('internal_error', `the demo ended ${change.executionStatus}`);
@@ -118,31 +120,11 @@ async function until(
   id: string,
   holds: (change: ChangeView) => boolean,
 ): Promise<ChangeView> {
-  return poll(async () => {
+  return waitFor(async () => {
     const change = await client.change(id);
     if (change.closedAt !== null && !holds(change)) {
       throw new CountersignError('internal_error', `the change ended: ${change.outcome?.message ?? ''}`);
     }
     return holds(change) ? change : null;
-  });
-}
-
-async function poll<T>(ask: () => Promise<T | null>): Promise<T> {
-  const deadline = Date.now() + patienceMs;
-  for (;;) {
-    const found = await ask();
-    if (found !== null) return found;
-    if (Date.now() > deadline) throw new CountersignError('outcome_not_known', 'the demo took too long');
-    await delay(200);
-  }
-}
-
-async function control(simulator: string, method: string, path: string, body: object): Promise<void> {
-  const response = await fetch(`${simulator}${path}`, {
-    method,
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  if (!response.ok)
-    throw new CountersignError('internal_error', `the simulator refused: ${await response.text()}`);
+  }, patienceMs);
 }

@@ -8,6 +8,8 @@ import type { LocalSystems } from './embedded-systems.ts';
 import type { Environment } from './environment.ts';
 import { renderChange } from './render.ts';
 import { assertDemoUsers } from './run-demo.ts';
+import { sendJson } from './send-json.ts';
+import { waitFor } from './wait-for.ts';
 
 /** An instance whose changes need a ticket, by the demo's policy. */
 const ticketedInstance = 'post-cn-ticket0001';
@@ -33,7 +35,7 @@ export async function runTicketDemo(env: Environment, out: (line: string) => voi
   const clientOf = async (user: string) => apiClient(running.api, await fetchDemoToken(running.issuer, user));
   const [alice, carol] = await Promise.all([clientOf('alice'), clientOf('carol')]);
   const sn = `TICKET${Date.now()}`;
-  await send('PUT', `${running.simulator}/_sim/certificates`, {
+  await sendJson('PUT', `${running.simulator}/_sim/certificates`, {
     ...{ mqttInstanceId: ticketedInstance, sn, caName: 'factory-line-ticket', status: '0' },
   });
 
@@ -58,7 +60,7 @@ export async function runTicketDemo(env: Environment, out: (line: string) => voi
     ...{ decision: 'approve', digest: shown.digest, comment: 'Seen the ticket.' },
   });
   out('carol approves by the API');
-  await send('POST', `${systems.jira}/_sim/outages`, { seconds: awaySeconds });
+  await sendJson('POST', `${systems.jira}/_sim/outages`, { seconds: awaySeconds });
   out(`Jira goes away for ${awaySeconds} s: no call is made without a look at the ticket`);
   await approveInSlack(systems, id);
   out('bob presses Approve in Slack, and says why in the form that opens');
@@ -84,7 +86,7 @@ export async function runTicketDemo(env: Environment, out: (line: string) => voi
 
 /** A ticket as a person makes one. */
 async function newTicket({ jira }: LocalSystems, summary: string): Promise<string> {
-  const { key } = (await send(
+  const { key } = (await sendJson(
     'POST',
     `${jira}/rest/api/3/issue`,
     { fields: { project: { key: 'OPS' }, issuetype: { name: 'Task' }, summary } },
@@ -101,7 +103,7 @@ interface ReadTicket {
 }
 
 async function readTicket({ jira }: LocalSystems, key: string): Promise<ReadTicket> {
-  const issue = (await send(
+  const issue = (await sendJson(
     'GET',
     `${jira}/rest/api/2/issue/${key}?fields=status,comment`,
     null,
@@ -132,11 +134,11 @@ async function approveInSlack({ slack }: LocalSystems, changeId: string): Promis
   );
   await until(
     async () => {
-      await send('POST', `${slack}/_sim/clicks`, {
+      await sendJson('POST', `${slack}/_sim/clicks`, {
         ...{ user: 'U0BOB', ts: message?.ts, actionId: 'countersign.approve' },
       });
       await delay(1500);
-      const sent = (await send('POST', `${slack}/_sim/submissions`, {
+      const sent = (await sendJson('POST', `${slack}/_sim/submissions`, {
         ...{ user: 'U0BOB', comment: 'The line is ready.' },
       }).catch(() => ({ status: 404 }))) as { status?: number };
       return sent.status ?? 0;
@@ -146,36 +148,19 @@ async function approveInSlack({ slack }: LocalSystems, changeId: string): Promis
 }
 
 async function messages(slack: string): Promise<readonly { readonly ts: string }[]> {
-  const { channels } = (await send('GET', `${slack}/_sim/workspace`, null)) as {
+  const { channels } = (await sendJson('GET', `${slack}/_sim/workspace`, null)) as {
     channels: { messages: { ts: string }[] }[];
   };
   return channels.flatMap((channel) => channel.messages);
 }
 
-async function until<T>(ask: () => Promise<T>, holds: (found: T) => boolean): Promise<T> {
-  const deadline = Date.now() + patienceMs;
-  for (;;) {
+/** What is asked for, once it is as it should be. The ticket system may be away meanwhile. */
+function until<T>(ask: () => Promise<T>, holds: (found: T) => boolean): Promise<T> {
+  return waitFor(async () => {
     const found = await ask().catch((error: unknown) => {
       if (error instanceof CountersignError) throw error;
       return null;
     });
-    if (found !== null && holds(found)) return found;
-    if (Date.now() > deadline) throw new CountersignError('outcome_not_known', 'the demo took too long');
-    await delay(300);
-  }
-}
-
-async function send(
-  method: string,
-  url: string,
-  body: object | null,
-  headers: Readonly<Record<string, string>> = {},
-): Promise<unknown> {
-  const response = await fetch(url, {
-    method,
-    headers: { 'content-type': 'application/json', ...headers },
-    ...(body === null ? {} : { body: JSON.stringify(body) }),
-  });
-  if (!response.ok) throw new Error(`${method} ${new URL(url).pathname}: HTTP ${response.status}`);
-  return await response.json();
+    return found !== null && holds(found) ? found : null;
+  }, patienceMs);
 }

@@ -6,7 +6,7 @@ import { makeJiraSystem } from '../tickets/jira/system.ts';
 import { makeMailSink } from '../tickets/mail/sink.ts';
 import { makeServiceNowSystem } from '../tickets/servicenow/system.ts';
 import { makeSlackSink } from '../tickets/slack/sink.ts';
-import type { TicketReports } from '../tickets/ticket-job.ts';
+import type { TicketReports, TicketSinkOptions } from '../tickets/ticket-job.ts';
 import { makeTicketSink } from '../tickets/ticket-sink.ts';
 import type { Integrations, SystemSettings } from '../tickets/integrations.ts';
 import type { FileSubscription } from '../tickets/outbox/keep-file-subscriptions.ts';
@@ -32,6 +32,8 @@ export interface SinkDependencies {
   readonly secret: (file: string) => Promise<string>;
   /** What becomes of tickets goes into the log. */
   readonly reports: (system: string) => TicketReports;
+  /** See `TicketSinkOptions.holdersOf`. */
+  readonly holdersOf: (system: string) => TicketSinkOptions['holdersOf'];
   /** What an approver is shown of a target. */
   readonly operations: Operations;
 }
@@ -44,17 +46,19 @@ type MakeSink<K extends SystemSettings['kind']> = (
 
 /** What brings entries to each kind of system. */
 const makers: { readonly [K in SystemSettings['kind']]: MakeSink<K> } = {
-  async jira(name, settings, { fetch, secret, reports, linkOf }) {
+  async jira(name, settings, { fetch, secret, reports, holdersOf, linkOf }) {
     const login = required(name, 'write', settings.write);
     const system = makeJiraSystem(name, settings, { fetch, secret: await secret(login.secretFile) });
     const create = settings.create !== undefined;
-    return makeTicketSink({ name, system, create, linkOf, append: reports(name) });
+    const known = { append: reports(name), holdersOf: holdersOf(name) };
+    return makeTicketSink({ name, system, create, linkOf, ...known });
   },
-  async servicenow(name, settings, { fetch, secret, reports, linkOf }) {
+  async servicenow(name, settings, { fetch, secret, reports, holdersOf, linkOf }) {
     const login = required(name, 'write', settings.write);
     const system = makeServiceNowSystem(name, settings, { fetch, secret: await secret(login.secretFile) });
     const create = settings.create !== undefined;
-    return makeTicketSink({ name, system, create, linkOf, append: reports(name) });
+    const known = { append: reports(name), holdersOf: holdersOf(name) };
+    return makeTicketSink({ name, system, create, linkOf, ...known });
   },
   async slack(name, settings, { fetch, secret, operations, linkOf }) {
     const token = await secret(required(name, 'tokenFile', settings.tokenFile));
@@ -99,7 +103,7 @@ export interface Sinks {
 export async function openSinks(
   env: Environment,
   { systems, subscriptions, webhooks, changeUrl }: Integrations,
-  given: Pick<SinkDependencies, 'reports' | 'operations'>,
+  given: Pick<SinkDependencies, 'reports' | 'holdersOf' | 'operations'>,
 ): Promise<Sinks> {
   const way = wayOut(env);
   const linkOf = (id: string) => changeUrl?.replaceAll('{id}', id) ?? null;

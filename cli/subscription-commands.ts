@@ -125,11 +125,12 @@ function lineOf({ name, state, source, target, behind, deadLetters }: Shown): st
 }
 
 function linesOf(shown: Shown): string[] {
-  const { filter, disabledReason, oldestFailure } = shown;
+  const { filter, disabledReason, pausedUntil, oldestFailure } = shown;
   return [
     lineOf(shown),
     `  for ${Object.keys(filter).length === 0 ? 'every entry of a change' : JSON.stringify(filter)}`,
     ...(disabledReason === null ? [] : [`  disabled: ${disabledReason}`]),
+    ...(isAhead(pausedUntil) ? [`  rests until ${pausedUntil}, as its receiver has asked`] : []),
     ...(oldestFailure === null
       ? []
       : [
@@ -137,6 +138,10 @@ function linesOf(shown: Shown): string[] {
             (oldestFailure.nextAt === null ? '' : `; next try ${oldestFailure.nextAt}`),
         ]),
   ];
+}
+
+function isAhead(moment: string | null): boolean {
+  return moment !== null && Date.parse(moment) > Date.now();
 }
 
 function letterLine({ changeId, from, to, why, since }: DeadLetter): string {

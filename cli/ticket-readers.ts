@@ -24,6 +24,11 @@ export type ReaderMakers = {
 /** The kinds that this release reads tickets of. */
 const ownMakers: ReaderMakers = { jira: makeJiraReader, servicenow: makeServiceNowReader };
 
+/** The names of the systems that tickets are read of. */
+export function ticketSystemsIn({ systems }: Integrations, makers: ReaderMakers = ownMakers): string[] {
+  return Object.entries(systems).flatMap(([name, { kind }]) => (Object.hasOwn(makers, kind) ? [name] : []));
+}
+
 /** A system that tickets are read of. */
 export interface NamedReader {
   readonly name: string;

@@ -40,7 +40,7 @@ export async function workerDependencies(
   const region = servedRegion(env.ONSMQTT_REGION, env.ONSMQTT_ENDPOINT);
   const operations = await openOperations(env);
   const own = await openImplementations(env);
-  const policies = policyChoice(await openPolicies(env, log, operations));
+  const policies = policyChoice(await openPolicies(env, log, operations, told.alarm));
   const pool = await openDatabase(env, log, 'worker', 20);
   const sealing = startSealing({
     pool,

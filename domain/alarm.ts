@@ -10,6 +10,7 @@ export const alarmCodes = [
   'log_behind_evidence',
   'log_unsealed',
   'witness_refuses',
+  'ticket_system_unread',
 ] as const;
 
 /** An alarm's code. */

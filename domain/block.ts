@@ -13,6 +13,11 @@ export interface Block {
   readonly freezeId: string | null;
 }
 
+/** Whether two blocks tell people the same. */
+export function isSameBlock(a: Block, b: Block): boolean {
+  return a.kind === b.kind && a.freezeId === b.freezeId && a.until === b.until && a.reason === b.reason;
+}
+
 const second = 1000;
 /** Whoever mends a ticket, or a ticket system that was away, waits for the call. */
 const longestForTicket = 15 * second;

@@ -33,6 +33,7 @@ export const httpStatusOfCode = {
   ticket_on_hold: 409,
   ticket_not_approved: 409,
   ticket_outside_window: 409,
+  ticket_unreachable: 503,
   change_closed: 409,
   already_stopped: 409,
   change_exhausted: 409,

@@ -31,6 +31,8 @@ export interface Subscription {
   readonly fromIndex: number;
   readonly state: 'active' | 'disabled';
   readonly disabledReason: string | null;
+  /** Until when its receiver has asked for rest; null, or over, where it has not. */
+  readonly pausedUntil: string | null;
   readonly createdBy: (PersonId & { readonly name: string }) | null;
   readonly createdAt: string;
 }
@@ -52,14 +54,22 @@ export interface FilteredEntry {
   readonly operation: string | null;
   /** The scope of the change's target. */
   readonly scope: Readonly<Record<string, string>>;
+  /** The ticket system that it tells of; null: of none. */
+  readonly toldSystem: string | null;
 }
 
 /**
  * Whether an entry is for a subscription. Entries that tell who has read the log are for none: a receiver that reads the log
- * when it is told of an entry would be told of its own reading.
+ * when it is told of an entry would be told of its own reading. What tells of a system's ticket is not for that system, whose
+ * ticket it comes of.
  */
-export function isFor({ types, operations, scope }: SubscriptionFilter, entry: FilteredEntry): boolean {
+export function isFor(
+  { target, filter }: Pick<Subscription, 'target' | 'filter'>,
+  entry: FilteredEntry,
+): boolean {
   if (entry.type.startsWith('audit.')) return false;
+  if (target.kind === 'system' && target.system === entry.toldSystem) return false;
+  const { types, operations, scope } = filter;
   const has = (patterns: readonly string[] | undefined, text: string | undefined) =>
     // Of an entry that somebody has edited, any member may be anything.
     patterns === undefined ||

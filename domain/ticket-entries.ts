@@ -1,9 +1,12 @@
 import { changeMembers, delivererActor, newEntry, workerActor } from './entry.ts';
-import type { EntryDraft, EntryPlace } from './entry.ts';
+import type { EntryBody, EntryDraft, EntryPlace, EventType } from './entry.ts';
 import type { JsonObject } from './json.ts';
 import type { TicketPoint, TicketRefusal } from './ticket-gate.ts';
 import { shownTicket, ticketMembers } from './ticket-read.ts';
 import type { TicketPhase, TicketRead } from './ticket-read.ts';
+
+/** The types by which the deliverer tells of a ticket. */
+export const toldOfTickets = ['ticket.linked', 'ticket.diverged'] as const satisfies readonly EventType[];
 
 /** The change that an entry about its ticket belongs to. */
 type Ticketed = Parameters<typeof changeMembers>[0];
@@ -101,4 +104,11 @@ export function ticketDiverged(
     ...changeMembers(change),
     diverged: { system, id, key, wanted, phase, state, why },
   });
+}
+
+/** The ticket system whose ticket an entry of the deliverer tells of; null for any other entry. */
+export function toldSystemOf({ type, linked, diverged }: EntryBody): string | null {
+  const told = type === 'ticket.linked' ? linked : type === 'ticket.diverged' ? diverged : null;
+  const { system } = (told ?? {}) as { system?: unknown };
+  return typeof system === 'string' ? system : null;
 }

@@ -9,6 +9,12 @@ import { isoTime } from './time.ts';
 /** When a ticket is judged: before people are asked, or right before a call. */
 export type TicketPoint = 'precheck' | 'before_call';
 
+/**
+ * How old what was read of a ticket may be when an attempt begins, ms. A worker reads it within a second before it judges, and
+ * begins the attempt once the judgement is recorded, which takes no longer than Postgres may take for two statements.
+ */
+export const oldestTicketMs = 120_000;
+
 /** What a ticket can lack. */
 export type TicketCode = Extract<ErrorCode, `ticket_${string}`>;
 
@@ -108,7 +114,7 @@ function refusalOfWindow(
 ): TicketRefusal | null {
   const [from, to] = [momentIn(read, start), momentIn(read, end)];
   if (from === null || to === null || from >= to) {
-    const message = `${start} and ${end} of ${read.key} are no window: two times with a zone are expected, the first earlier`;
+    const message = `${start} and ${end} of ${read.key} are no window: two times are expected, as ${read.system} writes them, the first earlier`;
     return no('ticket_outside_window', message);
   }
   if (now >= to) return no('ticket_outside_window', `the window of ${read.key} ended at ${isoTime(to)}`);
@@ -119,9 +125,9 @@ function refusalOfWindow(
   };
 }
 
-function momentIn({ fields }: TicketRead, name: string): number | null {
+function momentIn({ fields, times }: TicketRead, name: string): number | null {
   const text = valueOf(fields, name);
-  return text === null ? null : ticketTime(text);
+  return text === null ? null : ticketTime(text, times);
 }
 
 /** Whether the field has the target's whole id, or the whole of one member of its scope. Blanks around it are a person's. */

@@ -1,4 +1,5 @@
 import type { JsonObject } from './json.ts';
+import type { TicketTimes } from './ticket-time.ts';
 
 /** What a ticket's state comes to, whatever its system calls it. */
 export type TicketPhase = 'new' | 'in_progress' | 'done' | 'cancelled';
@@ -25,6 +26,8 @@ export interface TicketRead {
   readonly summary: string;
   /** The fields that were asked for, by the names they were asked by; null: empty or not there. */
   readonly fields: Readonly<Record<string, string | null>>;
+  /** How the system writes moments in its fields. */
+  readonly times: TicketTimes;
   /** What changes with each change of the ticket: a number, or the time of its last change. */
   readonly version: string;
   /** SHA-256 of the canonical JSON of what the system answered, lower-case hex. */

@@ -140,11 +140,11 @@ countersign.migration owner=countersign_migrator acl=
 countersign.open_target owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_worker=ard/countersign_migrator}
   target text not null
   change_id uuid not null
-countersign.open_ticket owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_worker=ard/countersign_migrator}
+countersign.open_ticket owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_deliverer=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_worker=ard/countersign_migrator}
   system text not null
   ticket text not null
   change_id uuid not null
-countersign.outbox owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_deliverer=arw/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator}
+countersign.outbox owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_deliverer=arwd/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator}
   subscription text not null
   change_id uuid not null
   last_index bigint not null
@@ -182,6 +182,7 @@ countersign.subscription owner=countersign_migrator acl={countersign_api=ad/coun
   created_by jsonb
   created_at timestamp with time zone not null
   url text
+  paused_until timestamp with time zone
 countersign.subscription_secret owner=countersign_migrator acl={countersign_api=a/countersign_migrator,countersign_deliverer=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator}
   subscription text not null
   ordinal integer not null generated always as identity
@@ -307,6 +308,7 @@ CREATE UNIQUE INDEX attempt_pkey ON countersign.attempt USING btree (change_id, 
 CREATE UNIQUE INDEX break_glass_change_id_key ON countersign.break_glass USING btree (change_id)
 CREATE UNIQUE INDEX break_glass_pkey ON countersign.break_glass USING btree (issuer, subject)
 CREATE UNIQUE INDEX call_pace_pkey ON countersign.call_pace USING btree (account)
+CREATE INDEX change_closed ON countersign.change USING btree (closed_at) WHERE (closed_at IS NOT NULL)
 CREATE INDEX change_decision_status ON countersign.change USING btree (decision_status, submitted_at DESC, id DESC)
 CREATE INDEX change_execution_status ON countersign.change USING btree (execution_status, submitted_at DESC, id DESC)
 CREATE INDEX change_newest ON countersign.change USING btree (submitted_at DESC, id DESC)
@@ -338,8 +340,10 @@ CREATE UNIQUE INDEX open_ticket_pkey ON countersign.open_ticket USING btree (sys
 CREATE INDEX outbox_behind ON countersign.outbox USING btree (subscription, due_since) WHERE (wanted_index > last_index)
 CREATE UNIQUE INDEX outbox_cursor_pkey ON countersign.outbox_cursor USING btree (singleton)
 CREATE INDEX outbox_dead ON countersign.outbox USING btree (subscription, first_index) WHERE (dead_since IS NOT NULL)
+CREATE INDEX outbox_delivered ON countersign.outbox USING btree (next_at) WHERE ((wanted_index = last_index) AND (dead_since IS NULL))
 CREATE INDEX outbox_due ON countersign.outbox USING btree (subscription, next_at, first_index) WHERE ((wanted_index > last_index) AND (dead_since IS NULL))
 CREATE UNIQUE INDEX outbox_pkey ON countersign.outbox USING btree (subscription, change_id)
+CREATE INDEX outbox_ticket ON countersign.outbox USING btree (((memory ->> 'ticket'::text))) WHERE ((memory ->> 'ticket'::text) IS NOT NULL)
 CREATE UNIQUE INDEX policy_revocation_pkey ON countersign.policy_revocation USING btree (digest)
 CREATE UNIQUE INDEX readiness_pkey ON countersign.readiness USING btree (singleton)
 CREATE UNIQUE INDEX subscription_pkey ON countersign.subscription USING btree (name)

@@ -22,21 +22,29 @@ export type Follow =
 
 /**
  * Judges a ticket against what its change wants. A ticket is never moved back for the change's sake, such as when drift begins
- * another round; it is moved back when somebody moved it, once, and after the second time it is theirs.
+ * another round; it is moved back when somebody moved it, once, and after the second time it is theirs. Where a way of our own
+ * was cut off, the ticket is on it, and nobody has moved it.
  *
  * @param desire - the wanted phase, null where the ticket stays as it is; `orEnded`: people may have ended it
  */
 export function followOf(
   desire: { readonly phase: TicketPhase | null; readonly orEnded: boolean },
   now: TicketPhase,
-  { set, moves, found, left }: Pick<TicketMemory, 'set' | 'moves' | 'found' | 'left'>,
+  { set, moves, found, way, left }: Pick<TicketMemory, 'set' | 'moves' | 'found' | 'way' | 'left'>,
 ): Follow {
   if (desire.phase === null || left) return { do: 'nothing' };
   const to = set !== null && rank[set] > rank[desire.phase] ? set : desire.phase;
   if (now === to || (desire.orEnded && rank[now] === rank.done)) return { do: 'accept' };
-  const isMoved = set !== null && now !== set && now !== found;
+  const isMoved = set !== null && now !== set && now !== found && !isOn(way, now);
   const counted = isMoved ? moves + 1 : moves;
   return { do: counted >= lastDisagreement ? 'leave' : 'move', to, moves: counted };
+}
+
+/** A ticket that has ended may have to be opened anew before it goes where it should. */
+function isOn(way: TicketMemory['way'], now: TicketPhase): boolean {
+  if (way === null) return false;
+  const [from, to] = [rank[way.from], rank[way.to]];
+  return from === rank.done || (rank[now] >= Math.min(from, to) && rank[now] <= Math.max(from, to));
 }
 
 /**
@@ -58,29 +66,35 @@ export function mayMove(
   return change.round > 0;
 }
 
+/** Whether another open change holds the ticket by now: a delivery may come after its change's end, when the next one has begun. */
+function isOthers({ id }: Pick<Change, 'id'>, holders: readonly string[]): boolean {
+  return holders.length > 0 && !holders.includes(id);
+}
+
 /** Brings a ticket that is the change's to the phase that the change wants. @throws RemoteError */
 export async function followPhase(job: TicketJob, ticket: TicketRead): Promise<void> {
-  const { system, name, keeping, delivery, append } = job;
+  const { system, name, keeping, delivery, append, holdersOf } = job;
   const { change, signal } = delivery;
   if (!mayMove(change, name, keeping.memory.made)) return;
+  if (isOthers(change, await holdersOf([ticket.id, ticket.key]))) return;
   const follow = followOf(desireOf[stateOf(change)], ticket.phase, keeping.memory);
   switch (follow.do) {
     case 'nothing':
       return;
     case 'accept':
-      await keeping.keep({ set: ticket.phase, found: null });
+      await keeping.keep({ set: ticket.phase, found: null, way: null });
       return;
     case 'leave':
       await append.diverged({ change, ticket, wanted: follow.to, why: 'moved_by_hand' });
       await keeping.keep({ left: true, moves: follow.moves });
       return;
     case 'move': {
-      // Counted before the step, so that a repeat does not count it again.
-      if (follow.moves > keeping.memory.moves)
-        await keeping.keep({ moves: follow.moves, found: ticket.phase });
+      // Before the first step, so that a repeat neither counts a move again nor takes a step of ours for one.
+      const counted = follow.moves > keeping.memory.moves ? { moves: follow.moves, found: ticket.phase } : {};
+      await keeping.keep({ ...counted, way: { from: ticket.phase, to: follow.to } });
       const moved = await moveTicket(system, ticket, follow.to, closeOf(change), signal);
       if (moved !== null) {
-        await keeping.keep({ set: moved.phase, found: null });
+        await keeping.keep({ set: moved.phase, found: null, way: null });
         return;
       }
       // The way may open by itself, such as by an approval that is given there; at the end somebody has to know.

@@ -38,6 +38,11 @@ export interface TicketSinkOptions {
   /** The page of a change; null: it has none. */
   readonly linkOf: (changeId: string) => string | null;
   readonly append: TicketReports;
+  /**
+   * The ids of the open changes that hold a ticket of this system, as their policies ask.
+   * @param names - the names that the ticket goes by: its id and its key
+   */
+  readonly holdersOf: (names: readonly string[]) => Promise<readonly string[]>;
   /** ms since the epoch. */
   readonly now?: () => number;
 }

@@ -19,6 +19,8 @@ const schema = z.object({
   moves: z.int().default(0),
   /** To where they moved it, until it is where it should be. */
   found: phase.nullable().default(null),
+  /** A way of ours that was begun and is not known to have ended: a kill may have left the ticket anywhere on it. */
+  way: z.object({ from: phase, to: phase }).nullable().default(null),
   /** Whether it is left alone, because people want it otherwise. */
   left: z.boolean().default(false),
   /** Whether a last look for a second ticket has been taken. */
@@ -46,7 +48,7 @@ export function keepingOf(delivery: Pick<Delivery, 'memory' | 'remember'>): Keep
     async keep(changes) {
       const next = { ...memory, ...changes };
       const isNew = Object.entries(changes).some(
-        ([name, value]) => memory[name as keyof TicketMemory] !== value,
+        ([name, value]) => JSON.stringify(memory[name as keyof TicketMemory]) !== JSON.stringify(value),
       );
       if (!isNew) return;
       await delivery.remember(next satisfies JsonObject);

@@ -7,6 +7,7 @@ import {
 } from '@temporalio/workflow';
 import type { CallInput, CallResult, FailedCall, LogActivities } from '../activities/contract.ts';
 import type { SignedRequest } from '../domain/change.ts';
+import { isSameBlock } from '../domain/block.ts';
 import type { Block } from '../domain/block.ts';
 import { endOfSuccess } from '../domain/end.ts';
 import type { End } from '../domain/end.ts';
@@ -107,11 +108,7 @@ async function hearAll(
 
 /** Waits while something keeps the call from running; a change whose call was never made may be withdrawn meanwhile. */
 async function hold(context: ChangeContext, { why, called }: Held, before: Block | null): Promise<void> {
-  const isSame =
-    before !== null &&
-    before.kind === why.kind &&
-    before.freezeId === why.freezeId &&
-    before.until === why.until;
+  const isSame = before !== null && isSameBlock(before, why);
   if (!isSame) await context.apply({ kind: 'hold', why, called });
   const { version, id: changeId, executeBy } = context.change;
   const isInterrupted = () => context.change.version !== version;

@@ -156,12 +156,11 @@ export function subscriptionRoutes(deps: ApiDependencies): Router {
     .post(async (req, res) => {
       await adminOf(req, 'activate');
       const subscription = await find(req.params.name);
+      const at = isoTime(now());
       await inTransaction(db, async (client) => {
         // It was active: the same answer again.
-        if (!(await activateSubscription(client, subscription.name))) return;
-        await append(client, req, 'subscription.changed', subscription, isoTime(now()), {
-          action: 'activated',
-        });
+        if (!(await activateSubscription(client, subscription.name, at))) return;
+        await append(client, req, 'subscription.changed', subscription, at, { action: 'activated' });
         await wakeDeliverers(client);
       });
       res.json(await shown(await find(subscription.name)));

@@ -26,8 +26,11 @@ export interface ChangeRecord {
   readonly words: { readonly count: number; readonly standing: Standing };
   /** Ordinals of open attempts that cannot be sent any more: somebody stopped the change before their calls began. */
   readonly unsendable: readonly number[];
-  /** The id of the change's ticket as it was read first, and whether it was read and found right since the last attempt. */
-  readonly ticket: { readonly id: string | null; readonly isChecked: boolean };
+  /**
+   * The id of the change's ticket as it was read first, and when it was read last and found right (ISO 8601): null where that was
+   * before the last attempt or the last approval, or where it was refused since.
+   */
+  readonly ticket: { readonly id: string | null; readonly rightAt: string | null };
   /** Ordinals of attempts that have ended. It grows with the record, as the next member does. */
   readonly ended: Set<number>;
   /** Each statement of a person that stands behind an entry, with the type of the entry. */
@@ -84,7 +87,7 @@ function recordOf(change: Change, whole: boolean, asked: ChangeRecord['asked'] =
   return {
     ...{ change, whole, asked, attested: false, wasApproved: false, unsendable: [] },
     words: { count: 0, standing: 'going' },
-    ticket: { id: null, isChecked: false },
+    ticket: { id: null, rightAt: null },
     ended: new Set(),
     statements: new Set(),
   };

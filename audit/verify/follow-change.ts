@@ -144,7 +144,7 @@ function judgeEvent(
       break;
     case 'attempt.started':
       judgeStarted(record, event, body, report);
-      judgeTicketed(record, event.attempt.ordinal, report);
+      judgeTicketed(record, event, report);
       break;
     case 'attempt.succeeded':
     case 'attempt.failed':
@@ -170,7 +170,7 @@ function noted(record: ChangeRecord, event: ChangeEvent): ChangeRecord {
   const { change, words, unsendable, ended } = record;
   switch (event.type) {
     case 'change.scheduled':
-      return { ...record, wasApproved: true };
+      return { ...unticketed(record), wasApproved: true };
     case 'attempt.started':
       if (words.standing === 'going') return unticketed(record);
       return { ...unticketed(record), unsendable: [...unsendable, event.attempt.ordinal] };
@@ -192,7 +192,7 @@ function noted(record: ChangeRecord, event: ChangeEvent): ChangeRecord {
 /** What was read of the ticket before is of no use to the next attempt. */
 function unticketed(record: ChangeRecord): ChangeRecord {
   const { ticket } = record;
-  return ticket.isChecked ? { ...record, ticket: { ...ticket, isChecked: false } } : record;
+  return ticket.rightAt === null ? record : { ...record, ticket: { ...ticket, rightAt: null } };
 }
 
 /** Of one change so much is followed that a forged log takes no more time than its length. */

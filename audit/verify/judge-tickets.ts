@@ -1,7 +1,10 @@
+import type { ChangeEvent } from '../../domain/change-event.ts';
 import type { EntryBody } from '../../domain/entry.ts';
 import type { TicketRule } from '../../domain/policy.ts';
-import { refusalOfTicket, ticketRuleOf } from '../../domain/ticket-gate.ts';
-import type { TicketRead } from '../../domain/ticket-read.ts';
+import { oldestTicketMs, refusalOfTicket, ticketRuleOf } from '../../domain/ticket-gate.ts';
+import type { TicketCode, TicketPoint } from '../../domain/ticket-gate.ts';
+import type { ShownTicket, TicketRead } from '../../domain/ticket-read.ts';
+import { ticketTimes } from '../../domain/ticket-time.ts';
 import type { ChangeRecord } from './change-record.ts';
 import { objectOf, stringOf } from './fields.ts';
 import type { Report } from './problem.ts';
@@ -20,8 +23,7 @@ export function withTicket(record: ChangeRecord, body: EntryBody, report: Report
   const read = readIn(body);
   const { target } = record.change;
   const code = refusalOfTicket(rule, { target, read, point, now: Date.parse(body.time) })?.code ?? null;
-  // That another change has the ticket, the ticket does not say.
-  if (verdict !== code && !(point === 'precheck' && code === null && verdict === 'ticket_taken')) {
+  if (verdict !== code && !isOfElsewhere(point, verdict, code)) {
     report(
       'ticket_misjudged',
       `judged ${JSON.stringify(verdict)}, and what was read makes it ${JSON.stringify(code)}`,
@@ -31,14 +33,33 @@ export function withTicket(record: ChangeRecord, body: EntryBody, report: Report
   if (id !== null && read !== null && read.id !== id) {
     report('ticket_differs', `ticket ${read.id} was read, and people were shown ticket ${id}`);
   }
-  const isChecked = point === 'before_call' && verdict === null;
-  return { ...record, ticket: { id: id ?? read?.id ?? null, isChecked } };
+  const isRight = point === 'before_call' && verdict === null;
+  return { ...record, ticket: { id: id ?? read?.id ?? null, rightAt: isRight ? (read?.at ?? null) : null } };
 }
 
-/** No attempt begins without its ticket having been read, and found right, since the attempt before it. */
-export function judgeTicketed(record: ChangeRecord, ordinal: number, report: Report): void {
-  if (!record.whole || ruleOf(record) === null || record.ticket.isChecked) return;
-  report('ticket_not_checked', `attempt ${ordinal} without a ticket that was read and found right before it`);
+/** Two verdicts no ticket says: that another change has it, and that nothing was read. Neither lets a change go on. */
+function isOfElsewhere(point: TicketPoint, verdict: unknown, code: TicketCode | null): boolean {
+  if (point === 'precheck') return code === null && verdict === 'ticket_taken';
+  return code === 'ticket_not_found' && verdict === 'ticket_unreachable';
+}
+
+/**
+ * No attempt begins without its ticket having been read, and found right, since the approval and the attempt before it, and
+ * not long ago: an old read says nothing of the moment of the call.
+ */
+export function judgeTicketed(
+  record: ChangeRecord,
+  { attempt: { ordinal }, time }: Extract<ChangeEvent, { type: 'attempt.started' }>,
+  report: Report,
+): void {
+  if (!record.whole || ruleOf(record) === null) return;
+  const { rightAt } = record.ticket;
+  if (rightAt === null) {
+    const message = `attempt ${ordinal} without a ticket that was read and found right before it`;
+    report('ticket_not_checked', message);
+  } else if (!(Date.parse(time) - Date.parse(rightAt) <= oldestTicketMs)) {
+    report('ticket_not_checked', `attempt ${ordinal} at ${time} under a ticket that was read at ${rightAt}`);
+  }
 }
 
 /** A log from elsewhere may hold any policy; its digest is judged where it is asked for under. */
@@ -47,13 +68,14 @@ function ruleOf({ change }: ChangeRecord): TicketRule | null {
   return typeof ticket === 'object' && ticket !== null ? ticketRuleOf(change) : null;
 }
 
-const texts = ['system', 'id', 'key', 'type', 'project', 'state', 'phase'] as const;
+const texts = ['system', 'id', 'key', 'type', 'project', 'state', 'phase', 'at'] as const;
 
-function readIn({ read = null }: EntryBody): TicketRead | null {
+function readIn({ read = null }: EntryBody): (TicketRead & Pick<ShownTicket, 'at'>) | null {
   if (read === null) return null;
   const members = objectOf(read);
-  const { fields, onHold, approved } = members;
+  const { fields, onHold, approved, times } = members;
   const isWhole =
+    ticketTimes.some((one) => one === times) &&
     texts.every((name) => stringOf(members[name]) !== null) &&
     typeof onHold === 'boolean' &&
     (approved === null || typeof approved === 'boolean') &&
@@ -61,5 +83,5 @@ function readIn({ read = null }: EntryBody): TicketRead | null {
     fields !== null &&
     Object.values(fields).every((value) => value === null || typeof value === 'string');
   if (!isWhole) throw new TypeError('member read is no ticket');
-  return read as unknown as TicketRead;
+  return read as unknown as TicketRead & Pick<ShownTicket, 'at'>;
 }

@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { createEngine } from '../../api/engine.ts';
 import { makeRefusalLog, refusalsPerWindow } from '../../api/refusal-log.ts';
+import { stranger } from '../../domain/channel.ts';
 import type { Change } from '../../domain/change.ts';
 import { closed } from '../domain/moves.ts';
 import type { EntryBody } from '../../domain/entry.ts';
@@ -268,6 +269,26 @@ test('a flood of refusals is a few entries, and one at the end that counts the o
   expect((await coalesced()).at(-1)).toBe(40 - refusalsPerWindow);
   await of('digest_mismatch');
   expect((await coalesced()).at(-1)).toBe(0);
+});
+
+test('strangers of a chat are told together, however many accounts are named', async () => {
+  const change = await stack.stored();
+  const log = pino({ level: 'silent' });
+  const refusals = makeRefusalLog({ db: stack.api.pool, namespace: 'test', log });
+  const refuse = (system: string, user: string) =>
+    refusals.record({
+      type: 'decision.refused',
+      person: stranger(system, { team: 'corp', user }),
+      change,
+      wanted: { kind: 'decision', action: 'approve' },
+      error: new CountersignError('account_not_mapped', ''),
+      source: null,
+    });
+  for (let n = 0; n < refusalsPerWindow + 20; n++) await refuse('dingtalk', `made-up-${n}`);
+  await refuse('slack', 'U1');
+  await refusals.flush();
+  const told = (await entriesOf(change)).map(({ coalesced }) => coalesced);
+  expect(told).toEqual([...Array.from({ length: refusalsPerWindow + 1 }, () => 0), 20]);
 });
 
 test('what a flood only counted is told when the process stops within the minute', async () => {

@@ -3,6 +3,7 @@ import { follow } from '../../audit/verify/follow-change.ts';
 import type { EntryBody } from '../../domain/entry.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import type { JsonObject } from '../../domain/json.ts';
+import { oldestTicketMs } from '../../domain/ticket-gate.ts';
 import type { TicketPoint } from '../../domain/ticket-gate.ts';
 import { shownTicket, ticketMembers } from '../../domain/ticket-read.ts';
 import type { TicketRead } from '../../domain/ticket-read.ts';
@@ -20,8 +21,10 @@ function checked(
   verdict: string | null = null,
   read: Partial<TicketRead> | null = {},
   point: TicketPoint = 'before_call',
+  ageMs = 0,
 ): EntryBody {
-  const members = read && ticketMembers(shownTicket(ticketRead(read), s.requested().time));
+  const at = new Date(Date.parse(s.requested().time) - ageMs).toISOString();
+  const members = read && ticketMembers(shownTicket(ticketRead(read), at));
   return s.entry('ticket.checked', { point, read: members, verdict, message: null, until: null });
 }
 const shown = (s: ChangeStory) => checked(s, null, {}, 'precheck');
@@ -67,6 +70,36 @@ describe('a ticket that was read before each call', () => {
         s.closed('refused', 'not_started'),
       ],
       [],
+    ],
+    [
+      'and could not be read in between',
+      (s) => [...approved(s), checked(s, 'ticket_unreachable', null), checked(s), s.started()],
+      [],
+    ],
+    [
+      'and could not be read since',
+      (s) => [...approved(s), checked(s), checked(s, 'ticket_unreachable', null), s.started()],
+      ['ticket_not_checked'],
+    ],
+    [
+      'and is said not to have been read',
+      (s) => [...approved(s), checked(s, 'ticket_unreachable'), checked(s), s.started()],
+      ['ticket_misjudged'],
+    ],
+    [
+      'a moment ago',
+      (s) => [...approved(s), checked(s, null, {}, 'before_call', oldestTicketMs - 10_000), s.started()],
+      [],
+    ],
+    [
+      'too long ago',
+      (s) => [...approved(s), checked(s, null, {}, 'before_call', oldestTicketMs + 1), s.started()],
+      ['ticket_not_checked'],
+    ],
+    [
+      'before the approval only',
+      (s) => [s.requested(), shown(s), s.prechecked(), checked(s), s.approved(), s.scheduled(), s.started()],
+      ['ticket_not_checked'],
     ],
     ['not before the call', (s) => [...approved(s), s.started()], ['ticket_not_checked']],
     [
@@ -129,6 +162,13 @@ describe('a ticket that was read before each call', () => {
     [
       'no text for its id',
       { point: 'before_call', read: { ...ticketMembers(shownTicket(ticketRead(), '')), id: 7 } },
+    ],
+    [
+      'no way of writing times',
+      {
+        point: 'before_call',
+        read: { ...ticketMembers(shownTicket(ticketRead(), '')), times: 'local' },
+      },
     ],
     [
       'no fields',

@@ -3,6 +3,9 @@ import { once } from 'node:events';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { setTimeout as delay } from 'node:timers/promises';
+import { startDingTalk } from '../../simulator/dingtalk/server.ts';
+import { demoApp } from '../../simulator/dingtalk/settings.ts';
 import { freePort } from '../../embedded/free-port.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { webhookSecret } from '../support/receiver.ts';
@@ -114,6 +117,43 @@ test('COUNTERSIGN_WEBHOOK_URL is a subscription for what people are told of, as 
     .pool('reader')
     .query(`select state, disabled_reason as why from countersign.subscription where name = 'notices'`);
   expect(rows).toEqual([{ state: 'disabled', why: 'it is not in the file' }]);
+});
+
+test('several SIGHUPs at once leave one connection to DingTalk open', async () => {
+  const dingTalk = await startDingTalk();
+  onTestFinished(() => dingTalk.close());
+  await writeFile(join(home, 'app'), demoApp.clientSecret);
+  await writeFile(join(home, 'forward'), 'a secret that signs what is forwarded');
+  const [server, port] = [await startHookServer(), await freePort(0)];
+  onTestFinished(() => server.stop());
+  const { clientId, corpId, cardTemplateId, openSpaceId } = demoApp;
+  const systems = JSON.stringify({
+    dingtalk: {
+      kind: 'dingtalk',
+      app: {
+        ...{ clientId, corpId, cardTemplateId, openSpaceId },
+        url: dingTalk.url,
+        clientSecretFile: join(home, 'app'),
+      },
+      inboundSecretFiles: [join(home, 'forward')],
+    },
+  });
+  const running = await deliverer(`systems: ${systems}`, { COUNTERSIGN_URL: `http://127.0.0.1:${port}` });
+  const connections = async () => {
+    const answer = await (await fetch(`${dingTalk.url}/_sim/stream`)).json();
+    return (answer as { connections: number }).connections;
+  };
+  await until(async () => /subscriptions read/.test(running.output()) && (await connections()) === 1);
+  await writeFile(running.file, `systems: ${systems}\nsubscriptions:\n${subscription('last', server.url)}`);
+  for (let n = 0; n < 8; n++) {
+    running.kill('SIGHUP');
+    await delay(5);
+  }
+  await until(() => /"last"/.test(running.output()));
+  running.kill('SIGHUP');
+  await until(async () => (await connections()) === 1);
+  running.kill('SIGTERM');
+  expect(await running.exited).toEqual([0, null]);
 });
 
 test.each([

@@ -1,4 +1,4 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { examineSystems, examineTicket } from '../../cli/doctor-tickets.ts';
@@ -68,6 +68,18 @@ test('a system that a policy asks for and that is not there', async () => {
   expect(await examineSystems(env, makers)).toMatchObject([
     { name: 'Tickets of policies', ok: false, found: expect.stringContaining('tickets of ops') as string },
   ]);
+});
+
+test('a chat is no system that tickets are read of', async () => {
+  const { COUNTERSIGN_INTEGRATIONS, COUNTERSIGN_POLICY } = await environment();
+  await writeFile(
+    COUNTERSIGN_POLICY ?? '',
+    (await readFile(COUNTERSIGN_POLICY ?? '', 'utf8')).replace('system: ops', 'system: chat'),
+  );
+  const env = readEnvironment({ COUNTERSIGN_INTEGRATIONS, COUNTERSIGN_POLICY });
+  expect(await examineSystems(env, makers)).toContainEqual(
+    expect.objectContaining({ name: 'Tickets of policies', ok: false }),
+  );
 });
 
 test('a system that does not answer, or has no secret, is named with a remedy, and without an address', async () => {

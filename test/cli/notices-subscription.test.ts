@@ -17,7 +17,7 @@ const url = 'https://hooks.example/in?token=very-secret';
 async function opened(env: ReturnType<typeof environment>) {
   const operations = await openOperations(env);
   const reports = (): never => expect.fail('no ticket system');
-  return openSinks(env, await openIntegrations(env), { operations, reports });
+  return openSinks(env, await openIntegrations(env), { operations, reports, holdersOf: reports });
 }
 
 test('the address and its secret are a subscription for what people are told of', async () => {

@@ -11,6 +11,7 @@ import type { ChangeView } from '../../api/view.ts';
 import { fetchDemoToken, startIdentityProvider } from '../../embedded/identity-provider.ts';
 import { jsonSchemas } from '../../policies/json-schema.ts';
 import { headlessBrowser } from '../support/headless-browser.ts';
+import { integrationsSchema } from '../../tickets/json-schema.ts';
 import { changeThat, eventually } from '../support/service.ts';
 import { temporaryHome } from '../support/stack.ts';
 
@@ -70,6 +71,9 @@ test(
     expect(JSON.parse(await readFile(join(home, schema), 'utf8'))).toEqual(
       jsonSchemas()['policy.schema.json'],
     );
+    const [, named = ''] =
+      /\$schema=(.*)/.exec(await readFile(join(home, 'systems', 'integrations.yaml'), 'utf8')) ?? [];
+    expect(JSON.parse(await readFile(join(home, 'systems', named), 'utf8'))).toEqual(integrationsSchema());
     const demo = countersign(home, 'demo');
     expect([(await demo.exited)[0], demo.output()]).toEqual([0, expect.stringContaining('change.closed')]);
     const requestIds = demo.output().match(/RequestId [0-9A-F-]{36}/g) ?? [];

@@ -6,7 +6,9 @@ const entry = {
   type: 'decision.approved',
   operation: 'ActiveCaCertificate',
   scope: { sn: '0072', regionId: 'cn-hangzhou' },
+  toldSystem: null,
 };
+const target = { kind: 'webhook', host: 'hooks.example', form: 'countersign' } as const;
 
 test.each<[string, SubscriptionFilter, boolean]>([
   ['no filter', {}, true],
@@ -21,16 +23,16 @@ test.each<[string, SubscriptionFilter, boolean]>([
   ['a member that only objects have', { scope: { toString: ['*'] } }, false],
   ['all parts have to match', { types: ['decision.*'], operations: ['Inactivate*'] }, false],
 ])('%s', (_what, filter, expected) => {
-  expect(isFor(filter, entry)).toBe(expected);
+  expect(isFor({ target, filter }, entry)).toBe(expected);
 });
 
 test('an entry of no operation is for no filter by operations', () => {
-  expect(isFor({ operations: ['*'] }, { ...entry, operation: null })).toBe(false);
+  expect(isFor({ target, filter: { operations: ['*'] } }, { ...entry, operation: null })).toBe(false);
 });
 
 test('who has read the log is told to nobody: a receiver would be told of its own reading', () => {
   for (const type of ['audit.read', 'audit.exported']) {
-    expect(isFor({ types: ['*', type] }, { ...entry, type })).toBe(false);
+    expect(isFor({ target, filter: { types: ['*', type] } }, { ...entry, type })).toBe(false);
   }
 });
 
@@ -49,6 +51,18 @@ test.each<[string, SubscriptionTarget, SubscriptionFilter, boolean]>([
 
 test('a filter by the target lets none of them pass', () => {
   expect(
-    isFor({ types: ['*'], scope: { sn: ['*'] } }, { type: 'freeze.declared', operation: null, scope: {} }),
+    isFor(
+      { target, filter: { types: ['*'], scope: { sn: ['*'] } } },
+      { type: 'freeze.declared', operation: null, scope: {}, toldSystem: null },
+    ),
   ).toBe(false);
+});
+
+test.each<[string, SubscriptionTarget, boolean]>([
+  ['that system', { kind: 'system', system: 'jira' }, false],
+  ['another system', { kind: 'system', system: 'slack' }, true],
+  ['a webhook, whatever its host is called', { ...target, host: 'jira' }, true],
+])('what became of a ticket of jira, for %s', (_what, to, expected) => {
+  const told = { ...entry, type: 'ticket.diverged', toldSystem: 'jira' };
+  expect(isFor({ target: to, filter: {} }, told)).toBe(expected);
 });

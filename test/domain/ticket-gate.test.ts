@@ -14,7 +14,7 @@ const target = {
 };
 const now = Date.parse('2026-11-29T11:00:00.000Z');
 const from = '2026-11-29T10:00:00.000+0000';
-const to = '2026-11-29 12:00:00';
+const to = '2026-11-29T12:00:00.000Z';
 const window = { start: 'planned start', end: 'planned end' };
 const planned = (start: string | null, end: string | null) => ({
   fields: { 'planned start': start, 'planned end': end },
@@ -130,6 +130,18 @@ const cases: Case[] = [
     null,
   ],
   ['one that begins now', { window }, planned('2026-11-29T11:00:00Z', to), null],
+  [
+    'one in UTC, of a system that writes so',
+    { window },
+    { ...planned('2026-11-29 10:00:00', '2026-11-29 12:00:00'), times: 'utc' },
+    null,
+  ],
+  [
+    'one without a zone, of a system that writes zones',
+    { window },
+    planned('2026-11-29 10:00:00', '2026-11-29 12:00:00'),
+    'ticket_outside_window',
+  ],
   ['one without a start', { window }, planned(null, to), 'ticket_outside_window'],
   ['one without an end', { window }, planned(from, null), 'ticket_outside_window'],
   ['one of dates alone', { window }, planned('2026-11-29', '2026-11-30'), 'ticket_outside_window'],
@@ -168,7 +180,7 @@ test('a window that has not begun says when it does, and nothing else passes by 
     });
   expect(ask(planned('2026-11-29T13:00:00+01:30', to))?.until).toBe('2026-11-29T11:30:00.000Z');
   expect(ask(planned(from, from))?.until).toBeNull();
-  expect(ask(planned('2026-11-28 10:00:00', '2026-11-28 12:00:00'))?.until).toBeNull();
+  expect(ask(planned('2026-11-28T10:00:00Z', '2026-11-28T12:00:00Z'))?.until).toBeNull();
   expect(ask(null)?.until).toBeNull();
 });
 

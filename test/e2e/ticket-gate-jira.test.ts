@@ -18,6 +18,7 @@ const ticket = ticketRule({
   states: ['Open', 'In Progress'],
   sameTarget: { field: 'Certificate', member: 'sn' },
   window: { start: 'Planned start', end: 'Planned end' },
+  approved: true,
 });
 let testbed: Testbed;
 let api: Awaited<ReturnType<typeof startApi>>;
@@ -26,7 +27,7 @@ let steps: Steps;
 let jira: LocalJira;
 
 beforeAll(async () => {
-  [testbed, jira] = await Promise.all([startTestbed(), localJira()]);
+  [testbed, jira] = await Promise.all([startTestbed(), localJira('cloud', { approvals: true })]);
   [api, workers] = await Promise.all([
     startApi(testbed, { policies: onePolicy(policyWith({ name: 'ticketed', ticket })) }),
     startWorkers(testbed, { tickets: { jira: jira.reader }, gateLongestMs: 1000 }),
@@ -44,6 +45,7 @@ async function ticketed(key: string, status = 'Open'): Promise<string> {
   const sn = await testbed.certificate();
   await jira.control('PUT', '/issues', {
     ...{ key, type: 'Change', status, creator: 'acc-pat', summary: 'line 4 moves' },
+    approvals: approval('approved'),
     // As Jira writes times: the offset has no colon.
     custom: {
       customfield_10101: inMs(-hour).replace('Z', '+0000'),
@@ -53,6 +55,7 @@ async function ticketed(key: string, status = 'Open'): Promise<string> {
   });
   return sn;
 }
+const approval = (finalDecision: string) => [{ id: '1', name: 'CAB', finalDecision }];
 const named = (id: string) => ({ ticket: { system: 'jira', id } });
 
 test('an issue that is finished by hand after the approval: no call, and a call once it is open again', async () => {
@@ -66,6 +69,24 @@ test('an issue that is finished by hand after the approval: no call, and a call 
   expect(held.waitsFor?.reason).toContain('OPS-1 is closed');
   expect(await testbed.calls(sn)).toEqual([]);
   await jira.byHand('OPS-1', 'Open');
+  expect(await steps.ended(asked.id)).toMatchObject({ executionStatus: 'succeeded' });
+});
+
+test('an approval that is taken back in Jira Service Management: no call, and a call once it is given', async () => {
+  const approvals = (finalDecision: string) =>
+    jira.control('PUT', '/issues', { key: 'OPS-5', approvals: approval(finalDecision) });
+  const sn = await ticketed('OPS-5');
+  await approvals('pending');
+  const early = await post(api.users.alice, sn, undefined, named('OPS-5'));
+  expect((await steps.ended(early.id)).outcome).toMatchObject({ code: 'ticket_not_approved' });
+  await approvals('approved');
+  const asked = await steps.asked(sn, named('OPS-5'));
+  await approvals('pending');
+  await decide(api.users.bob, asked);
+  const held = await changeThat(api.users.bob, asked.id, ({ waitsFor }) => waitsFor?.kind === 'ticket');
+  expect(held.waitsFor?.reason).toContain('OPS-5 is not approved in jira');
+  expect(await testbed.calls(sn)).toEqual([]);
+  await approvals('approved');
   expect(await steps.ended(asked.id)).toMatchObject({ executionStatus: 'succeeded' });
 });
 

@@ -359,6 +359,28 @@ describe('after the approval and before the call', () => {
     expect(await testbed.calls(sn)).toEqual([]);
   });
 
+  test('what holds it changes: it is told what holds it now', async () => {
+    const { sn, id, named } = await ticketed();
+    const asked = await steps.asked(sn, named);
+    const heldBy = (reason: RegExp) =>
+      changeThat(api.users.bob, asked.id, ({ waitsFor }) => reason.test(waitsFor?.reason ?? ''));
+    system.put(id, { phase: 'done', state: 'Done' });
+    await decide(api.users.bob, asked);
+    await heldBy(/closed/);
+    system.put(id, { phase: 'new', state: 'Open', onHold: true });
+    await heldBy(/on hold/);
+    await system.fail({ kind: 'status', status: 503 });
+    const unread = await heldBy(/answered 503/);
+    // What was read of the ticket last is shown all the same.
+    expect(unread.ticketRead).toMatchObject({ verdict: 'ticket_on_hold', ticket: { id, onHold: true } });
+    system.put(id, { onHold: false });
+    await system.mend();
+    expect(await steps.ended(asked.id)).toMatchObject({ executionStatus: 'succeeded', waitsFor: null });
+    const told = (await checks(asked.id)).map(({ verdict }) => verdict);
+    expect(told).toEqual([null, 'ticket_closed', 'ticket_on_hold', 'ticket_unreachable', null]);
+    expect(await judged(asked.id)).toEqual([]);
+  });
+
   test('execute-by passes: the change ends without a call, and its end says why', async () => {
     const { sn, id, named } = await ticketed();
     const asked = await steps.asked(sn, { ...named, executeBy: inMs(6000), decideBy: inMs(5000) });

@@ -31,6 +31,7 @@ export function ticketRead(more: Partial<TicketRead> = {}): TicketRead {
     approved: null,
     summary: 'line 4 moves',
     fields: {},
+    times: 'zoned',
     version: '1',
     digest: 'd'.repeat(64),
     author: 'someone',

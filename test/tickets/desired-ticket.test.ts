@@ -49,7 +49,9 @@ test('a break-glass change is over for its ticket when its review is signed', ()
   expect(stateOf(changeOf(...way, s.reviewed()))).toBe('succeeded');
 });
 
-const set = { set: null, moves: 0, found: null, left: false } as const;
+const set = { set: null, moves: 0, found: null, way: null, left: false } as const;
+const forward = { from: 'new', to: 'done' } as const;
+const back = { from: 'done', to: 'in_progress' } as const;
 const wanted = (phase: 'new' | 'in_progress' | 'done' | 'cancelled' | null, orEnded = false) => ({
   phase,
   orEnded,
@@ -82,6 +84,29 @@ test.each<[string, ReturnType<typeof followOf>, ReturnType<typeof followOf>]>([
     'moved by hand, twice',
     followOf(wanted('in_progress'), 'new', { ...set, set: 'in_progress', moves: 1 }),
     { do: 'leave', to: 'in_progress', moves: 2 },
+  ],
+  [
+    'on a way of ours that was cut off',
+    followOf(wanted('done'), 'in_progress', { ...set, set: 'new', moves: 1, way: forward }),
+    { do: 'move', to: 'done', moves: 1 },
+  ],
+  [
+    'opened anew on a way of ours that was cut off',
+    followOf(wanted('in_progress'), 'new', {
+      ...set,
+      set: 'in_progress',
+      moves: 1,
+      found: 'done',
+      way: back,
+    }),
+    { do: 'move', to: 'in_progress', moves: 1 },
+  ],
+  [
+    'moved by hand beside a way of ours that was cut off',
+    followOf(wanted('in_progress'), 'cancelled', {
+      ...{ ...set, set: 'new', way: { from: 'new', to: 'in_progress' } },
+    }),
+    { do: 'move', to: 'in_progress', moves: 1 },
   ],
   [
     'closed by hand',

@@ -1,5 +1,8 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { integrationsDocument } from '../../tickets/integrations.ts';
+import { integrationsSchema } from '../../tickets/json-schema.ts';
 
 const login = { user: 'a@example.com', secretFile: '/secret' };
 const systems = {
@@ -18,4 +21,9 @@ test('a ticket system has one subscription, a chat any number', () => {
   expect(faults(to('a', 'tickets'), to('b', 'chat'), to('c', 'tickets'))).toEqual([
     'subscriptions.2.to.system',
   ]);
+});
+
+test('integrations.schema.json is the one of the sources', async () => {
+  const file = join(import.meta.dirname, '..', '..', 'tickets', 'integrations.schema.json');
+  expect(JSON.parse(await readFile(file, 'utf8'))).toEqual(integrationsSchema());
 });

@@ -1,5 +1,6 @@
 import { faultOfStatus, RemoteError } from '../remote-error.ts';
 import type { RemoteFault } from '../remote-error.ts';
+import { retryAfterMs } from '../retry-after.ts';
 
 /** One request to DingTalk. */
 export interface Call {
@@ -65,19 +66,15 @@ function errorOf(response: Response, members: Readonly<Record<string, unknown>> 
   const isThrottled = status === 429 || /QpsLimit|Throttl/i.test(code ?? '');
   const fault: RemoteFault = isThrottled ? 'throttled' : faultOfStatus(status);
   const message = `DingTalk answered ${status}${code === null ? '' : ` (${code})`}`;
-  const retryAfterMs = isThrottled
-    ? (secondsIn(response.headers.get('retry-after')) ?? throttledForMs)
+  const wait = isThrottled
+    ? (retryAfterMs(response.headers.get('retry-after'), Date.now()) ?? throttledForMs)
     : null;
-  return new RemoteError(fault, message, { httpStatus: status, retryAfterMs });
+  return new RemoteError(fault, message, { httpStatus: status, retryAfterMs: wait });
 }
 
 /** A code of DingTalk's: words and dots. What has another form, such as digits, could be an echo of what was sent. */
 function codeIn(value: unknown): string | null {
   return typeof value === 'string' && /^[A-Za-z]{2,40}(\.[A-Za-z]{1,40}){0,4}$/.test(value) ? value : null;
-}
-
-function secondsIn(header: string | null): number | null {
-  return header !== null && /^[0-9]{1,5}$/.test(header) ? Number(header) * 1000 : null;
 }
 
 async function textOf(response: Response): Promise<string> {

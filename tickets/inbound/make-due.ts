@@ -17,15 +17,21 @@ export async function makeDue(
   at: string,
 ): Promise<number> {
   const { rowCount } = await db.query(
-    `update countersign.outbox o
+    // Each way to a ticket has an index; a condition that takes either way has none.
+    `with found as (
+       select o.subscription, o.change_id from countersign.outbox o where o.memory->>'ticket' = any($2)
+        union
+       select s.name, c.id from countersign.change c, countersign.subscription s
+        where c.ticket = any($2) and c.document#>>'{ticket,system}' = $1
+          and s.target->>'kind' = 'system' and s.target->>'system' = $1
+     )
+     update countersign.outbox o
         set last_index = o.wanted_index - 1, first_index = o.wanted_index, due_since = $3, next_at = $3
-       from countersign.subscription s, countersign.change c
-      where s.name = o.subscription and s.state = 'active'
+       from found f, countersign.subscription s
+      where o.subscription = f.subscription and o.change_id = f.change_id
+        and s.name = o.subscription and s.state = 'active'
         and s.target->>'kind' = 'system' and s.target->>'system' = $1
-        and c.id = o.change_id
-        and o.last_index = o.wanted_index and o.dead_since is null
-        and (o.memory->>'ticket' = any($2)
-             or c.ticket = any($2) and c.document#>>'{ticket,system}' = $1)`,
+        and o.last_index = o.wanted_index and o.dead_since is null`,
     [system, tickets, at],
   );
   return rowCount ?? 0;

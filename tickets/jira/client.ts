@@ -1,4 +1,5 @@
 import { RemoteError, faultOfStatus } from '../remote-error.ts';
+import { retryAfterMs, untilMs } from '../retry-after.ts';
 import type { JiraSettings } from './settings.ts';
 
 /** One call of Jira's REST API. */
@@ -68,9 +69,9 @@ export function makeJiraClient(
     const { status, ok, headers } = response;
     if (!ok) {
       const fault = status < 400 ? 'unreachable' : faultOfStatus(status);
-      const retryAfterMs = fault === 'throttled' || fault === 'failed' ? retryAfter(headers, now()) : null;
+      const wait = fault === 'throttled' || fault === 'failed' ? waitIn(headers, now()) : null;
       const message = `Jira answered ${status}: ${what}${reasonIn(headers)}${fieldsIn(text)}`;
-      throw new RemoteError(fault, message, { httpStatus: status, retryAfterMs });
+      throw new RemoteError(fault, message, { httpStatus: status, retryAfterMs: wait });
     }
     if (text === '') return null;
     const answer = parsed(text);
@@ -102,12 +103,10 @@ function parsed(text: string): unknown {
   }
 }
 
-/** How long to wait, ms, by `Retry-After` (seconds, or a date), otherwise by the time at which the limit begins anew. */
-function retryAfter(headers: Headers, now: number): number | null {
-  const after = headers.get('retry-after');
-  if (after !== null && /^\d{1,9}$/.test(after)) return Math.min(Number(after) * 1000, longestRetryMs);
-  const at = Date.parse(after ?? headers.get('x-ratelimit-reset') ?? '');
-  return Number.isNaN(at) ? null : Math.min(Math.max(0, at - now), longestRetryMs);
+/** How long to wait, ms; where `Retry-After` does not say, until the limit begins anew. */
+function waitIn(headers: Headers, now: number): number | null {
+  const reset = Date.parse(headers.get('x-ratelimit-reset') ?? '');
+  return retryAfterMs(headers.get('retry-after'), now, longestRetryMs) ?? untilMs(reset, now, longestRetryMs);
 }
 
 /** Which limit was met. */

@@ -78,6 +78,7 @@ export function ticketOf(
     approved,
     summary: fieldText(read.summary) ?? '',
     fields: Object.fromEntries(Object.entries(fields).map(([name, of]) => [name, fieldText(read[of])])),
+    times: 'zoned',
     version: fieldText(updated) ?? '',
     digest: createHash('sha256').update(canonicalJson(told)).digest('hex'),
     author,

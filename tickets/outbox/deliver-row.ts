@@ -5,12 +5,14 @@ import { eventIn } from '../../domain/event-in.ts';
 import { fold } from '../../domain/fold.ts';
 import type { PolicyOf } from '../../domain/policy-entry.ts';
 import { isFor, noChange } from '../../domain/subscription.ts';
-import type { SubscriptionFilter } from '../../domain/subscription.ts';
+import type { Subscription } from '../../domain/subscription.ts';
+import { toldSystemOf } from '../../domain/ticket-entries.ts';
 import { isoTime } from '../../domain/time.ts';
 import { mayHelp, RemoteError } from '../remote-error.ts';
 import type { DeliveredEntry, Sink } from '../sink.ts';
 import { disableSubscription } from './disable-subscription.ts';
 import type { LeasedRow } from './lease-rows.ts';
+import { pauseSubscription } from './pause-subscription.ts';
 import { readBeyondChanges } from './read-beyond-changes.ts';
 import { readHistory } from './read-history.ts';
 import { giveBack, recordDelivered, recordFailed } from './record-outcome.ts';
@@ -22,7 +24,7 @@ const mostEntries = 20;
 /** What came of one delivery. */
 export type Outcome =
   | { readonly kind: 'delivered'; readonly entries: number }
-  /** `retryAtMs`: when; null for a dead letter. `pausesAll`: the receiver cannot keep up. */
+  /** `retryAtMs`: when; null for a dead letter. `pausesAll`: nothing else is brought to the receiver before. */
   | { readonly kind: 'failed'; readonly retryAtMs: number | null; readonly pausesAll: boolean }
   | { readonly kind: 'disabled' }
   /** Another process has taken the change over, or this one stops. */
@@ -31,7 +33,7 @@ export type Outcome =
 /** What {@link deliverRow} works with. */
 export interface Delivering {
   readonly db: Queryable;
-  readonly filter: SubscriptionFilter;
+  readonly subscription: Pick<Subscription, 'target' | 'filter'>;
   readonly sink: Sink;
   /** Aborts when the lease ends. */
   readonly deadline: AbortSignal;
@@ -49,7 +51,7 @@ export async function deliverRow(row: LeasedRow, on: Delivering): Promise<Outcom
   const isBeyond = row.changeId === noChange;
   const read = isBeyond ? readBeyondChanges : readHistory;
   const { entries: history, upTo } = await read(db, row, mostEntries + 1);
-  const entries = entriesFor(history, row, on.filter);
+  const entries = entriesFor(history, row, on.subscription);
   const last = entries.at(-1);
   // No filter lets these pass, or another one than when the row was made.
   if (last === undefined) return delivered(0, upTo);
@@ -71,7 +73,7 @@ export async function deliverRow(row: LeasedRow, on: Delivering): Promise<Outcom
   const end = entries[count - 1];
   if (end === undefined) return failed(new RemoteError('failed', 'nothing was delivered'));
   // Entries after the last may wait that did not fit, or that no filter lets pass.
-  const hasMore = entriesFor(history, { lastIndex: end.index }, on.filter).length > 0;
+  const hasMore = entriesFor(history, { lastIndex: end.index }, on.subscription).length > 0;
   return delivered(count, hasMore ? end.index : upTo);
 
   async function bring(): Promise<number> {
@@ -123,7 +125,9 @@ export async function deliverRow(row: LeasedRow, on: Delivering): Promise<Outcom
       nextAt: retryAtMs === null ? null : isoTime(retryAtMs),
     });
     if (!isOurs) return { kind: 'left' };
-    return { kind: 'failed', retryAtMs, pausesAll: next.kind === 'retry' && next.pausesAll };
+    const pausesAll = next.kind === 'retry' && next.pausesAll;
+    if (pausesAll) await pauseSubscription(db, row.subscription, isoTime(at + next.afterMs));
+    return { kind: 'failed', retryAtMs, pausesAll };
   }
 }
 
@@ -131,15 +135,17 @@ export async function deliverRow(row: LeasedRow, on: Delivering): Promise<Outcom
 function entriesFor(
   history: readonly DeliveredEntry[],
   { lastIndex }: Pick<LeasedRow, 'lastIndex'>,
-  filter: SubscriptionFilter,
+  subscription: Delivering['subscription'],
 ): DeliveredEntry[] {
   const first = history.find(({ body }) => body.type === 'change.requested');
   const scope = (first?.body['scope'] ?? {}) as Record<string, string>;
   return history
-    .filter(
-      ({ index, body: { type, operation } }) =>
-        index > lastIndex && isFor(filter, { type, operation, scope }),
-    )
+    .filter(({ index, body }) => {
+      const { type, operation } = body;
+      return (
+        index > lastIndex && isFor(subscription, { type, operation, scope, toldSystem: toldSystemOf(body) })
+      );
+    })
     .slice(0, mostEntries);
 }
 

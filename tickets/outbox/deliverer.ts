@@ -5,6 +5,7 @@ import { makeWakeup } from '../../audit/wakeup.ts';
 import { isoTime } from '../../domain/time.ts';
 import type { Sink } from '../sink.ts';
 import { subscriptionsChannel } from '../../store/wake-deliverers.ts';
+import { deleteDelivered } from './delete-delivered.ts';
 import { deliverRow } from './deliver-row.ts';
 import type { Outcome } from './deliver-row.ts';
 import { makeLane } from './lane.ts';
@@ -18,6 +19,8 @@ import { spreadEntries } from './spread-entries.ts';
 
 /** How long it rests after it has begun deliveries, ms: each look for more costs much the same for one as for many. */
 const restMs = 10;
+/** How often it looks for what was delivered long ago, ms. */
+const clearMs = 3_600_000;
 
 /** Options of {@link startDeliverer}. */
 export interface DelivererOptions {
@@ -35,6 +38,8 @@ export interface DelivererOptions {
   readonly sweepMs?: number;
   /** Most entries that are spread at once; default 500. */
   readonly batch?: number;
+  /** How long what was delivered is kept of a change that has ended, ms; default 30 days. */
+  readonly keptMs?: number;
   readonly now?: () => number;
 }
 
@@ -44,7 +49,7 @@ export interface DelivererOptions {
  */
 export function startDeliverer(options: DelivererOptions): { stop(): Promise<void> } {
   const { pool, log, sinkOf, onOutcome, batch = 500, sweepMs = 1_000, now = Date.now } = options;
-  const { laneLimit = 8, deadlineMs = 60_000 } = options;
+  const { laneLimit = 8, deadlineMs = 60_000, keptMs = 30 * 86_400_000 } = options;
   const stopping = new AbortController();
   const { signal } = stopping;
   const [entries, due] = [makeWakeup(), makeWakeup()];
@@ -85,7 +90,8 @@ export function startDeliverer(options: DelivererOptions): { stop(): Promise<voi
   async function lease(): Promise<void> {
     const at = now();
     if (performance.now() - readAt > sweepMs) await readReceivers(at);
-    const room = [...receivers.keys()].map((name) => [name, laneOf(name).room(at)] as const);
+    const awake = [...receivers.values()].filter(({ pausedUntil }) => !isAhead(pausedUntil, at));
+    const room = awake.map(({ name }) => [name, laneOf(name).room()] as const);
     const free = new Map(room.filter(([, places]) => places > 0));
     const until = isoTime(at + Math.ceil(deadlineMs * 1.5));
     const rows = free.size === 0 ? [] : await leaseRows(pool, free, { at: isoTime(at), until });
@@ -124,14 +130,12 @@ export function startDeliverer(options: DelivererOptions): { stop(): Promise<voi
     const lane = laneOf(row.subscription);
     lane.begin();
     const deadline = AbortSignal.timeout(deadlineMs);
-    const work = deliverRow(row, { db: pool, filter: receiver.filter, sink, deadline, stopping: signal, now })
+    const work = deliverRow(row, { db: pool, subscription: receiver, sink, deadline, stopping: signal, now })
       .then(
         (outcome) => {
           lane.end(outcome.kind === 'failed' ? 'badly' : 'well');
-          if (outcome.kind === 'failed' && outcome.pausesAll && outcome.retryAtMs !== null) {
-            lane.pause(outcome.retryAtMs);
-          }
-          if (outcome.kind === 'disabled') readAt = -Infinity;
+          const isAtRest = outcome.kind === 'failed' && outcome.pausesAll;
+          if (outcome.kind === 'disabled' || isAtRest) readAt = -Infinity;
           onOutcome?.(row.subscription, outcome);
         },
         (err: unknown) => {
@@ -155,8 +159,15 @@ export function startDeliverer(options: DelivererOptions): { stop(): Promise<voi
   /** Until something is due, a pause ends, or the next sweep. */
   async function sleepMs(names: readonly string[], at: number): Promise<number> {
     const next = (await nextDue(pool, names)) ?? Infinity;
-    const pauses = [...lanes.values()].map((lane) => lane.pausedUntil(at) ?? Infinity);
-    return Math.min(sweepMs, Math.max(10, Math.min(next, ...pauses) - at));
+    const pauses = [...receivers.values()].map(({ pausedUntil }) => Date.parse(pausedUntil ?? ''));
+    const ends = pauses.filter((end) => end > at);
+    return Math.min(sweepMs, Math.max(10, Math.min(next, ...ends) - at));
+  }
+
+  async function clear(): Promise<void> {
+    const before = isoTime(now() - keptMs);
+    while ((await deleteDelivered(pool, before, batch)) === batch && !signal.aborted);
+    await pause(clearMs, signal);
   }
 
   async function keepOn(turn: () => Promise<void>, what: string): Promise<void> {
@@ -173,6 +184,7 @@ export function startDeliverer(options: DelivererOptions): { stop(): Promise<voi
   const running = Promise.all([
     keepOn(spread, 'spreading the log over the outbox'),
     keepOn(lease, 'looking for what is to be delivered'),
+    keepOn(clear, 'deleting what was delivered long ago'),
   ]);
   return {
     async stop() {
@@ -182,6 +194,10 @@ export function startDeliverer(options: DelivererOptions): { stop(): Promise<voi
       await session.stop();
     },
   };
+}
+
+function isAhead(moment: string | null, at: number): boolean {
+  return moment !== null && Date.parse(moment) > at;
 }
 
 async function pause(ms: number, ended: AbortSignal): Promise<void> {

@@ -38,6 +38,7 @@ export async function keepFileSubscriptions(
         `insert into countersign.subscription (name, source, target, filter, from_index, created_at)
          select $1, 'file', $2, $3, h.size, $4 from audit.head h
          on conflict (name) do update set target = excluded.target, filter = excluded.filter,
+           paused_until = case when subscription.target = excluded.target then subscription.paused_until end,
            state = case when subscription.target <> excluded.target or subscription.disabled_reason = $5
                         then 'active' else subscription.state end,
            disabled_reason = case when subscription.target <> excluded.target or subscription.disabled_reason = $5

@@ -25,8 +25,8 @@ interface Row extends Omit<LeasedRow, 'lastIndex' | 'wantedIndex' | 'firstIndex'
 }
 
 /**
- * Takes what is due, the longest due first, for each subscription as many changes as it has room for. Nobody else takes them
- * before `until`: by then, what a process has left undone that is gone is taken again.
+ * Takes what is due, the longest due first, for each subscription as many changes as it has room for; none of one whose receiver
+ * has asked for rest. Nobody else takes them before `until`: by then, what a process has left undone that is gone is taken again.
  *
  * @param room - how many changes of each subscription
  * @param at - now, ISO 8601
@@ -42,6 +42,7 @@ export async function leaseRows(
     text: `with due as materialized (
              select d.subscription, d.change_id
                from unnest($1::text[], $2::int[]) as r (name, room)
+               join countersign.subscription s on s.name = r.name and (s.paused_until is null or s.paused_until <= $3)
               cross join lateral (
                 select o.subscription, o.change_id from countersign.outbox o
                  where o.subscription = r.name and o.wanted_index > o.last_index and o.dead_since is null

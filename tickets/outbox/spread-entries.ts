@@ -1,17 +1,16 @@
 import type { Pool, PoolClient } from 'pg';
 import { bodyOf } from '../../audit/read-body.ts';
 import { asksBeyondChanges, isFor, noChange } from '../../domain/subscription.ts';
-import type { Subscription } from '../../domain/subscription.ts';
+import type { FilteredEntry, Subscription } from '../../domain/subscription.ts';
+import { toldOfTickets, toldSystemOf } from '../../domain/ticket-entries.ts';
 import { inTransaction } from '../../store/in-transaction.ts';
 import { lockSubscriptions } from '../../store/lock-subscriptions.ts';
 
 type Subscribed = Pick<Subscription, 'name' | 'target' | 'filter' | 'fromIndex'>;
 
-interface NewEntry {
-  index: number;
-  changeId: string | null;
-  type: string;
-  operation: string | null;
+interface NewEntry extends Omit<FilteredEntry, 'scope'> {
+  readonly index: number;
+  readonly changeId: string | null;
 }
 
 /**
@@ -77,19 +76,19 @@ async function newEntries(
     bytes: Buffer | null;
   }>({
     name: 'list-new-entries',
-    text: `select l.index, e.change_id as "changeId", e.type, case when $3::boolean then e.bytes end as bytes
+    text: `select l.index, e.change_id as "changeId", e.type,
+                  case when $3::boolean or e.type = any($4::text[]) then e.bytes end as bytes
              from audit.leaf l join audit.entry e on e.id = l.entry_id
-            where l.index >= $1 and l.index < $2 and (e.change_id is not null or $4::boolean)
+            where l.index >= $1 and l.index < $2 and (e.change_id is not null or $5::boolean)
             order by l.index`,
-    values: [first, end, asked.operations, asked.beyondChanges],
+    values: [first, end, asked.operations, toldOfTickets, asked.beyondChanges],
   });
-  return rows.map(({ index, changeId, type, bytes }) => ({
-    index: Number(index),
-    changeId,
-    type,
+  return rows.map(({ index, changeId, type, bytes }) => {
     // An entry that somebody has edited must not hold up the others.
-    operation: bytes === null ? null : bodyOf(bytes).operation,
-  }));
+    const body = bytes && bodyOf(bytes);
+    const [operation, toldSystem] = [body?.operation ?? null, body && toldSystemOf(body)];
+    return { index: Number(index), changeId, type, operation, toldSystem };
+  });
 }
 
 /** The scopes of changes' targets, as their first entries tell them. */
@@ -119,11 +118,11 @@ async function write(
     ? await scopesOf(client, [...new Set(entries.flatMap(({ changeId }) => changeId ?? []))])
     : new Map<string, Record<string, string>>();
   const wanted = new Map<string, { name: string; changeId: string; first: number; last: number }>();
-  for (const { index, changeId, type, operation } of entries) {
-    const entry = { type, operation, scope: scopes.get(changeId ?? noChange) ?? {} };
+  for (const { index, changeId, ...told } of entries) {
+    const entry = { ...told, scope: scopes.get(changeId ?? noChange) ?? {} };
     for (const subscription of subscribed) {
-      const { name, filter, fromIndex } = subscription;
-      if (index < fromIndex || !isFor(filter, entry)) continue;
+      const { name, fromIndex } = subscription;
+      if (index < fromIndex || !isFor(subscription, entry)) continue;
       if (changeId === null && !asksBeyondChanges(subscription)) continue;
       const row = changeId ?? noChange;
       const key = `${name} ${row}`;

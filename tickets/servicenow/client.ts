@@ -1,7 +1,7 @@
 import { RemoteError, faultOfStatus } from '../remote-error.ts';
+import { retryAfterMs, untilMs } from '../retry-after.ts';
 import { makeAuthorization } from './authorization.ts';
 import { readJson } from './read-json.ts';
-import { retryAfterMs } from './retry-after.ts';
 import type { Row } from './row.ts';
 import type { ServiceNowLogin } from './settings.ts';
 
@@ -45,6 +45,7 @@ export interface ServiceNowClient {
 }
 
 const defaultDeadlineMs = 10_000;
+const longestRetryMs = 3_600_000;
 const abortedByRule = /aborted by Business Rule/i;
 
 /** A client of the Table and the Change Management API. */
@@ -84,7 +85,7 @@ export function makeServiceNowClient(
       if (status === 403 && abortedByRule.test(messageIn(answer))) throw new RefusedByRule(status);
       throw new RemoteError(faultOfStatus(status), `ServiceNow answered ${status}`, {
         httpStatus: status,
-        retryAfterMs: retryAfterMs(response.headers, now()),
+        retryAfterMs: waitIn(response.headers, now()),
       });
     }
     // A login page, or that of an instance that sleeps, comes with 200 too.
@@ -135,6 +136,13 @@ function rowsIn(answer: unknown): readonly Row[] {
   const rows: unknown[] = Array.isArray(result) ? result : [result];
   if (!rows.every(isRow)) throw new RemoteError('unreachable', 'ServiceNow answered with no records');
   return rows;
+}
+
+/** How long to wait, ms; where `Retry-After` does not say, until the limit begins anew (Unix seconds). */
+function waitIn(headers: Headers, now: number): number | null {
+  const reset = headers.get('x-ratelimit-reset') ?? '';
+  const at = /^\d{1,12}$/.test(reset) ? Number(reset) * 1000 : NaN;
+  return retryAfterMs(headers.get('retry-after'), now, longestRetryMs) ?? untilMs(at, now, longestRetryMs);
 }
 
 function isRow(value: unknown): value is Row {

@@ -50,7 +50,6 @@ export function readerOf(
         rights: [
           { name: `read ${table}`, has: await answered(seen(table)) },
           { name: 'read sys_journal_field', has: await answered(seen('sys_journal_field')) },
-          { name: 'read sysapproval_approver', has: await answered(seen('sysapproval_approver')) },
         ],
       };
     },

@@ -65,6 +65,8 @@ export function ticketOf(
     approved: approvalOf(needed(row, 'approval')),
     summary: valueOf(row, 'short_description') ?? '',
     fields: Object.fromEntries(fields.map((field) => [field, valueOf(row, field) || null])),
+    // What is read are stored values, not those that an account is shown in its own zone.
+    times: 'utc',
     version: needed(row, 'sys_mod_count'),
     digest: digestOf(row),
     author: valueOf(row, 'sys_created_by') || null,

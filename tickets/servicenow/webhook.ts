@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { keyOf } from '../webhook/sign.ts';
 import { isSysId } from './row.ts';
 
 /** What a message of ServiceNow's business rule is, once its signature was looked at. */
@@ -31,9 +32,7 @@ const names = ['webhook-id', 'webhook-timestamp', 'webhook-signature'] as const;
  * @returns null when it is none, or shorter than 24 or longer than 64 bytes
  */
 export function webhookKey(secret: string): Buffer | null {
-  const [, text = ''] = /^(?:whsec_)?([A-Za-z0-9+/]+={0,2})$/.exec(secret) ?? [];
-  const key = Buffer.from(text, 'base64');
-  return key.length >= 24 && key.length <= 64 ? key : null;
+  return keyOf(secret.startsWith('whsec_') ? secret : `whsec_${secret}`);
 }
 
 /**

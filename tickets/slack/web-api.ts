@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { RemoteFault } from '../remote-error.ts';
 import { faultOfStatus, RemoteError } from '../remote-error.ts';
+import { retryAfterMs } from '../retry-after.ts';
 
 /** What a method of the Web API answered; members that this code reads are checked where they are read. */
 export type SlackAnswer =
@@ -57,7 +58,7 @@ export function slackCaller({ url, token, fetch, timeoutMs = 10_000 }: SlackAcce
       throw new RemoteError('unreachable', `Slack gave no answer to ${method}`);
     }
     const { status, headers } = response;
-    const known = { httpStatus: status, retryAfterMs: retryAfter(headers) };
+    const known = { httpStatus: status, retryAfterMs: retryAfterMs(headers.get('retry-after'), Date.now()) };
     if (status === 429) throw new RemoteError('throttled', `Slack takes no more of ${method} for now`, known);
     if (status >= 300 && status < 400) {
       throw new RemoteError('unreachable', `Slack answered ${method} with a redirect`, known);
@@ -114,11 +115,6 @@ export function mayBeDone(error: unknown): boolean {
 /** An error of Slack's as it may be shown; everything else that stands there is not. */
 function errorCode(error: string | undefined): string {
   return error !== undefined && /^[a-z0-9_]{1,64}$/.test(error) ? error : 'unnamed_error';
-}
-
-function retryAfter(headers: Headers): number | null {
-  const seconds = headers.get('retry-after') ?? '';
-  return /^\d{1,6}$/.test(seconds) ? Number(seconds) * 1000 : null;
 }
 
 function parsed(text: string): unknown {

@@ -3,6 +3,7 @@ import type { WebhookForm } from '../../domain/subscription.ts';
 import { changeAfter, eventOf } from '../event-of.ts';
 import { faultOfStatus, RemoteError } from '../remote-error.ts';
 import type { DeliveredEntry, Delivery, Sink } from '../sink.ts';
+import { retryAfterMs } from '../retry-after.ts';
 import type { GuardedFetch } from './guarded-fetch.ts';
 import { messageOf } from './message.ts';
 import type { Message } from './message.ts';
@@ -16,8 +17,6 @@ export interface WebhookSettings {
   readonly secrets: readonly string[];
   readonly form: WebhookForm;
 }
-
-const longestRetryMs = 86_400_000;
 
 /**
  * A receiver of webhooks after Standard Webhooks 1.0.0: a POST for each entry that its form has a message for, in order.
@@ -97,14 +96,6 @@ function changesIn({
     if (change === null) throw new RemoteError('failed', 'the log does not tell what the change is');
     return change;
   };
-}
-
-/** `Retry-After` (RFC 9110 §10.2.3), seconds or a date, as ms from now, at most a day; null for none. */
-export function retryAfterMs(header: string | null, now: number): number | null {
-  if (header === null) return null;
-  const date = /^[A-Z][a-z]{2}, /.test(header) ? Date.parse(header) : NaN;
-  const ms = /^\d{1,9}$/.test(header) ? Number(header) * 1000 : date - now;
-  return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), longestRetryMs) : null;
 }
 
 function noSecret(): never {

@@ -54,6 +54,7 @@ describe.each(['cloud', 'data_center'] as const)('%s', (deployment) => {
         customfield_10103: 'SN-1',
         'Planned end': 'A choice',
       },
+      times: 'zoned',
       author: 'acc-pat',
       marks: ['ca'],
     });

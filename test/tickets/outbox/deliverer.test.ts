@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { fourEyes } from '../../../domain/four-eyes.ts';
+import { honest } from '../../support/honest.ts';
 import { replayDeadLetters } from '../../../store/replay-dead-letters.ts';
 import { listDeadLetters } from '../../../store/list-dead-letters.ts';
 import { activateSubscription } from '../../../store/activate-subscription.ts';
@@ -280,6 +282,62 @@ test('a receiver that wants time is given it, for all of its changes', async () 
   }
 });
 
+test('another deliverer gives it its time, too, until somebody ends that', async () => {
+  let isBusy = true;
+  const busy = await hooks(() => (isBusy ? 429 : 200), { 'retry-after': '3600' });
+  const other = await hooks();
+  await testbed.subscribe({ name: 'busy' }, { name: 'other' });
+  const sinks = { busy: hookSink(busy.url), other: hookSink(other.url) };
+  const api = testbed.pool('api');
+  const first = testbed.deliver(sinks);
+  await testbed.ask(1);
+  const isPaused = async () => (await getSubscription(api, 'busy'))?.pausedUntil !== null;
+  await until(isPaused);
+  await first.stop();
+  const pause = (await getSubscription(api, 'busy'))?.pausedUntil ?? '';
+  expect(Date.parse(pause)).toBeGreaterThan(Date.now() + 3_000_000);
+  testbed.deliver(sinks);
+  const [change] = (await testbed.ask(1)) as [Told];
+  await until(() => indexesOf(other.received, change).length === 1);
+  // It has been round since: what is due for the other is taken together with what is due for this one.
+  await testbed.add([change]);
+  await until(() => indexesOf(other.received, change).length === 2);
+  expect(indexesOf(busy.received, change)).toEqual([]);
+  isBusy = false;
+  expect(await activateSubscription(api, 'busy', new Date().toISOString())).toBe(true);
+  await until(() => indexesOf(busy.received, change).length === 2);
+  expect(await activateSubscription(api, 'busy', new Date().toISOString())).toBe(false);
+});
+
+test('a policy that somebody has edited stops the deliveries of its changes, and no others', async () => {
+  const server = await hooks();
+  await testbed.subscribe({ name: 'hook' });
+  const [change] = (await testbed.ask(1)) as [Told];
+  await testbed.pool('superuser').query(
+    `do $$ declare rule text; begin
+         alter table audit.entry disable trigger all;
+         for rule in select conname from pg_catalog.pg_constraint where conrelid = 'audit.entry'::regclass and contype = 'c' loop
+           execute format('alter table audit.entry drop constraint %I', rule);
+         end loop;
+         update audit.entry set bytes = 'no JSON' where type = 'policy.pinned';
+       end $$`,
+  );
+  const [other] = (await testbed.ask(1, { policy: honest({ ...fourEyes, version: '2' }) })) as [Told];
+  const warned: unknown[] = [];
+  let shiftMs = 0;
+  testbed.deliver(
+    { hook: hookSink(server.url) },
+    { now: () => Date.now() + shiftMs, log: { warn: (what: object) => warned.push(what) } },
+  );
+  await until(() => indexesOf(server.received, other).length === 1);
+  const row = () => testbed.row('hook', change.id);
+  await until(async () => (await row())?.attempts === 1);
+  shiftMs = 90_000_000;
+  await until(async () => (await row())?.dead === true);
+  expect(server.received).toHaveLength(1);
+  expect(warned).toEqual([]);
+});
+
 test('410: the subscription is disabled, and goes on once it is activated', async () => {
   let isGone = true;
   const server = await hooks(() => (isGone ? 410 : 200));
@@ -302,7 +360,7 @@ test('410: the subscription is disabled, and goes on once it is activated', asyn
   });
   expect(server.received).toHaveLength(1);
   isGone = false;
-  expect(await activateSubscription(api, 'hook')).toBe(true);
+  expect(await activateSubscription(api, 'hook', new Date().toISOString())).toBe(true);
   await until(() => server.received.some((hook) => dataOf(hook).index === 1 && hook !== server.received[0]));
   await until(() => indexesOf(server.received, other).length === 1);
 });

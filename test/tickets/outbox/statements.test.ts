@@ -1,13 +1,18 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { appendEntry } from '../../../audit/append.ts';
+import { ticketLinked } from '../../../domain/ticket-entries.ts';
 import { insertSubscription } from '../../../store/insert-subscription.ts';
 import { insertSubscriptionSecret } from '../../../store/insert-subscription-secret.ts';
 import { leaseRows } from '../../../tickets/outbox/lease-rows.ts';
 import { listReceivers } from '../../../tickets/outbox/list-receivers.ts';
+import { pauseSubscription } from '../../../tickets/outbox/pause-subscription.ts';
 import { readHistory } from '../../../tickets/outbox/read-history.ts';
 import { recordDelivered, recordFailed } from '../../../tickets/outbox/record-outcome.ts';
 import { saveMemory } from '../../../tickets/outbox/save-memory.ts';
 import { spreadEntries } from '../../../tickets/outbox/spread-entries.ts';
 import { inTransaction } from '../../../store/in-transaction.ts';
+import { replayDeadLetters } from '../../../store/replay-dead-letters.ts';
+import type { Delivery } from '../../../tickets/sink.ts';
 import { keepFileSubscriptions } from '../../../tickets/outbox/keep-file-subscriptions.ts';
 import { startOutboxTestbed, until } from './outbox-testbed.ts';
 import type { OutboxTestbed, Told } from './outbox-testbed.ts';
@@ -146,6 +151,60 @@ test('what is kept of a change is forgotten when the subscription has another re
   expect(await lease(3)).toMatchObject({ changeId: first.changeId, memory: null });
 });
 
+test('what became of a ticket is told to others, and not to its own system', async () => {
+  const db = testbed.pool('deliverer');
+  const system = (name: string) => ({ name, target: { kind: 'system', system: name } as const, filter: {} });
+  await keepFileSubscriptions(db, [system('jira'), system('slack')], at(0));
+  const spread = async () => {
+    for (let n = 1; n > 0;) n = await spreadEntries(db, 500, at(0));
+  };
+  const [change] = (await testbed.ask(1)) as [Told];
+  await spread();
+  const requested = (await testbed.row('jira', change.id))?.wantedIndex ?? 0;
+  const place = { namespace: 'default', of: `change-${change.id}` };
+  const linked = { system: 'jira', id: '1', key: 'OPS-1', url: null, isMade: true };
+  await appendEntry(db, ticketLinked(place, change.change, linked, at(0)));
+  await testbed.add([]);
+  await spread();
+  expect(await testbed.row('jira', change.id)).toMatchObject({ wantedIndex: requested });
+  expect(await testbed.row('slack', change.id)).toMatchObject({ wantedIndex: requested + 1 });
+  // Nor with what comes after it.
+  await testbed.add([change]);
+  const told: string[] = [];
+  const sink = {
+    deliver: ({ entries }: Delivery) => {
+      told.push(...entries.map(({ body }) => body.type));
+      return Promise.resolve(entries.length);
+    },
+  };
+  const running = testbed.deliver({ jira: sink }, { now: () => Date.parse(at(1)) });
+  await until(() => told.includes('attempt.started'));
+  await running.stop();
+  expect(told).toEqual(['change.requested', 'attempt.started']);
+});
+
+test('a replay ends the pause that a receiver has asked for, where there is something to replay', async () => {
+  const db = testbed.pool('deliverer');
+  await testbed.subscribe({ name: 'paused' });
+  const [change] = (await testbed.ask(1)) as [Told];
+  for (let n = 1; n > 0;) n = await spreadEntries(db, 500, at(0));
+  await pauseSubscription(db, 'paused', at(60));
+  // A shorter one does not end it.
+  await pauseSubscription(db, 'paused', at(30));
+  const lease = (minute: number) =>
+    leaseRows(db, new Map([['paused', 5]]), { at: at(minute), until: at(minute + 2) });
+  expect(await lease(59)).toEqual([]);
+  const replay = () => replayDeadLetters(testbed.pool('api'), 'paused', { changeId: change.id }, at(1));
+  expect(await replay()).toBe(0);
+  expect(await lease(1)).toEqual([]);
+  const [row] = await lease(60);
+  if (!row) throw new Error('nothing was taken');
+  await recordFailed(db, row, { error: 'x', at: at(60), nextAt: null });
+  await pauseSubscription(db, 'paused', at(120));
+  expect(await replay()).toBe(1);
+  expect(await lease(61)).toMatchObject([{ changeId: change.id }]);
+});
+
 test('of a change is read what moves it, and no more of the rest than is to be delivered', async () => {
   const [change] = (await testbed.ask(1)) as [Told];
   for (let n = 0; n < 5; n++) await testbed.add([change], 'ticket.checked');
@@ -189,7 +248,6 @@ test('nobody turns what an admin has made into something else, and the API says 
     `insert into countersign.subscription (name, source, target, filter, from_index, created_at, created_by, url)
      values ('forged', 'api', '{}', '{}', 0, now(), '{}', 'https://hooks.example/')`,
     'delete from countersign.subscription',
-    'delete from countersign.outbox',
     'update countersign.change set version = 1',
     'select * from countersign.api_token',
   ]) {

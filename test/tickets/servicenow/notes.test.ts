@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import { marksIn, noteOf } from '../../../tickets/servicenow/notes.ts';
-import { approvalsIn } from '../../../tickets/servicenow/approvals.ts';
 
 const place = { id: 'a'.repeat(32), element: 'work_notes', author: 'countersign' };
 const row = (value: string, more: Record<string, string> = {}) => ({
@@ -34,36 +33,4 @@ test('a note is cut, and keeps its mark', () => {
 test('what others said is shown and not obeyed', () => {
   const note = noteOf('m-1', 'a [code]<b>x</b>[/CODE]\n\u202eb');
   expect(note).toBe('a (code)<b>x</b>(/code)\n\\u{202e}b\n\n[m-1]');
-});
-
-const ticket = 'c'.repeat(32);
-const approver = 'd'.repeat(32);
-const decided = (more: Record<string, string> = {}) => ({
-  sys_id: 'e'.repeat(32),
-  sysapproval: ticket,
-  approver,
-  'approver.user_name': 'iris.lane',
-  state: 'approved',
-  sys_updated_by: 'iris.lane',
-  sys_updated_on: '2026-11-29 10:00:00',
-  ...more,
-});
-
-test.each([
-  ['approved by the approver', decided(), 'approve'],
-  ['rejected by the approver', decided({ state: 'rejected' }), 'reject'],
-  ['not decided', decided({ state: 'requested' }), null],
-  ['clicked by a delegate', decided({ sys_updated_by: 'bo.park' }), null],
-  ['set by an administrator', decided({ sys_updated_by: 'admin' }), null],
-  ['with an approver that is not seen', decided({ 'approver.user_name': '' }), null],
-  [
-    'of an unseen approver by an unseen account',
-    decided({ 'approver.user_name': '', sys_updated_by: '' }),
-    null,
-  ],
-  ['of another ticket', decided({ sysapproval: 'f'.repeat(32) }), null],
-])('an approval %s', (_what, given, decision) => {
-  const found = approvalsIn([given], ticket);
-  expect(found.map((one) => one.decision)).toEqual(decision === null ? [] : [decision]);
-  if (decision !== null) expect(found[0]).toMatchObject({ approver, at: '2026-11-29 10:00:00' });
 });

@@ -70,6 +70,7 @@ test('a ticket is read by its number and by its sys_id, with fields as the datab
       'bad^name': null,
       'requested_by.name': null,
     },
+    times: 'utc',
     version: '0',
     digest: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
     author: 'iris.lane',

@@ -37,6 +37,7 @@ async function testbed(settings: Partial<Settings> = {}) {
       create: true,
       linkOf: (id) => `https://countersign.example/changes/${id}`,
       append: reports.append,
+      holdersOf: () => Promise.resolve([]),
       now: () => clock,
     });
   const story = changeStory();

@@ -45,6 +45,7 @@ async function killedAt(jira: LocalJira, nth: number, when: 'before' | 'after', 
       create: true,
       linkOf: (id) => `https://countersign.example/changes/${id}`,
       append: reports.append,
+      holdersOf: () => Promise.resolve([]),
       now: () => clock,
     });
   subscription.add(story.requested(), story.prechecked(), story.approved(), story.scheduled());

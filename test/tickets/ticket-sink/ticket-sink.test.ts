@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { EntryBody } from '../../../domain/entry.ts';
 import { fourEyes } from '../../../domain/four-eyes.ts';
 import type { RestFault } from '../../../simulator/rest-endpoint.ts';
+import type { TicketSystem } from '../../../tickets/ticket-system.ts';
 import { makeTicketSink } from '../../../tickets/ticket-sink.ts';
 import { ticketRule } from '../../support/ticket.ts';
 import { changeStory } from '../../audit/change-story.ts';
@@ -26,15 +27,28 @@ function testbed(story = changeStory(), { create = true } = {}) {
   const subscription = subscriptionOf();
   const reports = reportsOf();
   let clock = Date.parse('2026-11-29T12:00:00Z');
-  const sink = makeTicketSink({
-    name: 'jira',
-    system: jira.system,
-    create,
-    linkOf: (id) => `https://countersign.example/changes/${id}`,
-    append: reports.append,
-    now: () => clock,
-  });
+  let holders: readonly string[] = [];
+  const asked: (readonly string[])[] = [];
+  const sinkWith = (more: Partial<TicketSystem> = {}) =>
+    makeTicketSink({
+      name: 'jira',
+      system: { ...jira.system, ...more },
+      create,
+      linkOf: (id) => `https://countersign.example/changes/${id}`,
+      append: reports.append,
+      holdersOf(names) {
+        asked.push(names);
+        return Promise.resolve(holders);
+      },
+      now: () => clock,
+    });
+  const sink = sinkWith();
   return {
+    /** The open changes that hold the ticket from now on. */
+    hold: (...ids: readonly string[]) => (holders = ids),
+    /** By which names it was asked who holds the ticket. */
+    asked,
+    sinkWith,
     story,
     subscription,
     reports,
@@ -178,6 +192,27 @@ test.each<[string, () => ReturnType<typeof changeStory>, boolean]>([
   const issue = await only();
   expect(issue).toMatchObject({ status: 'In Progress', remoteLinks: [{}] });
   expect(issue.comments.at(-1)?.text).toContain('Outcome: withdrawn');
+  expect(reports.diverged.size).toBe(0);
+});
+
+test('a ticket that another open change holds by now is not moved, and is when it is given back', async () => {
+  await jira.control('PUT', '/issues', { key: 'OPS-7', creator: 'acc-pat', status: 'Open' });
+  const { story, subscription, sink, reports, tell, hold, asked } = testbed(heldStory());
+  hold(story.changeId);
+  await tell(story.requested(named('OPS-7')), story.prechecked(), story.approved(), story.scheduled());
+  expect((await only()).status).toBe('In Progress');
+  // The next change has begun before this one's end is delivered.
+  hold('another');
+  await tell(story.started(), story.ended('succeeded'), story.closed());
+  const issue = await only();
+  expect(issue.status).toBe('In Progress');
+  expect(issue.comments.at(-1)?.text).toContain('Outcome: succeeded');
+  expect(asked.at(-1)).toEqual([issue.id, 'OPS-7']);
+  // A transient claim under another name of the ticket does not take it away.
+  hold('another', story.changeId);
+  subscription.replay();
+  await subscription.deliver(sink);
+  expect((await only()).status).toBe('Done');
   expect(reports.diverged.size).toBe(0);
 });
 
@@ -400,6 +435,28 @@ describe('people who move the ticket', () => {
     expect(reports.diverged.size).toBe(0);
   });
 
+  test('nobody has moved what a step of ours has, after a kill between two of them', async () => {
+    const { story, subscription, sink, sinkWith, reports, tell } = testbed();
+    await tell(story.requested(), story.prechecked(), story.approved());
+    const dying = sinkWith({
+      async stepTowards(...step) {
+        await jira.system.stepTowards(...step);
+        throw new Error('killed');
+      },
+    });
+    subscription.add(story.scheduled(), story.started(), story.ended('succeeded'), story.closed());
+    await expect(subscription.deliver(dying)).rejects.toThrow('killed');
+    expect((await only()).status).toBe('In Progress');
+    await subscription.deliver(sink);
+    expect((await only()).status).toBe('Done');
+    // Somebody's first move is moved back.
+    await jira.byHand('OPS-1', 'Open');
+    subscription.replay();
+    await subscription.deliver(sink);
+    expect((await only()).status).toBe('Done');
+    expect(reports.diverged.size).toBe(0);
+  });
+
   test('to where the change wants it: nothing to say', async () => {
     const { story, reports, tell } = testbed();
     await tell(story.requested(), story.prechecked());
@@ -491,6 +548,7 @@ test('one change has a ticket in each of two systems', async () => {
       create: true,
       linkOf: () => null,
       append,
+      holdersOf: () => Promise.resolve([]),
     });
     const bodies = [
       story.requested({ ticket }),

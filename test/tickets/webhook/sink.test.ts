@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { afterEach, expect, test } from 'vitest';
 import { makeGuardedFetch } from '../../../tickets/webhook/guarded-fetch.ts';
-import { makeWebhookSink, retryAfterMs } from '../../../tickets/webhook/sink.ts';
+import { makeWebhookSink } from '../../../tickets/webhook/sink.ts';
 import type { WebhookSettings } from '../../../tickets/webhook/sink.ts';
 import { startHookServer } from './hook-server.ts';
 import type { HookServer } from './hook-server.ts';
@@ -126,18 +126,4 @@ test('a secret that is none is refused at once', () => {
   for (const secrets of [[], ['whsec_'], ['abc'], [secret('one'), 'whsec_!!']]) {
     expect(() => sinkTo('https://hooks.example/x', { secrets })).toThrow(TypeError);
   }
-});
-
-const now = Date.parse('2026-11-29T09:00:00.000Z');
-test.each([
-  [null, null],
-  ['120', 120_000],
-  ['0', 0],
-  ['999999999', 86_400_000],
-  ['Sun, 29 Nov 2026 09:01:00 GMT', 60_000],
-  ['Sun, 29 Nov 2026 08:00:00 GMT', 0],
-  ['soon', null],
-  ['-5', null],
-])('Retry-After: %s', (header, expected) => {
-  expect(retryAfterMs(header, now)).toBe(expected);
 });
