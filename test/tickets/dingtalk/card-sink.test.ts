@@ -118,6 +118,7 @@ describe('one card for a change', () => {
       await sink.deliver(deliveries.of(entries));
       await sink.deliver(deliveries.of(entries));
       expect(await control.cards()).toHaveLength(1 + n);
+      expect(await control.calls(create)).toHaveLength(1 + n);
     }
     const [own, ...reminders] = await control.cards();
     expect(own).toMatchObject({ parameters: { canApprove: 'true' } });
