@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { actions } from '../domain/actions.ts';
+import type { Action } from '../domain/actions.ts';
 import { scopes } from '../domain/scope.ts';
 import { decisionStatuses, executionStatuses, reviewStatuses } from '../domain/status.ts';
 import { httpStatusOfCode } from '../domain/error.ts';
@@ -79,6 +81,34 @@ const ticketSchema = z
   })
   .openapi('Ticket');
 
+const errorCode = z.enum(Object.keys(httpStatusOfCode) as ErrorCode[]);
+
+const permission = z
+  .union([
+    z.object({ allowed: z.literal(true), repeated: z.literal(true).optional() }),
+    z.object({ allowed: z.literal(false), code: errorCode }),
+  ])
+  .openapi('Permission');
+
+const target = z.object({ id: z.string(), scope, label: z.string() });
+const missing = z.array(
+  z.object({
+    stage: z.string(),
+    group: z.string().nullable(),
+    seats: z.number().int(),
+    alsoFrom: z.array(z.string().nullable()),
+  }),
+);
+const outcome = z
+  .object({
+    code: z.string(),
+    message: z.string(),
+    requestId: z.string().nullable(),
+    reconciled: z.boolean(),
+    at: moment,
+  })
+  .nullable();
+
 /** A change as the API answers it. */
 export const changeSchema = z
   .object({
@@ -88,7 +118,7 @@ export const changeSchema = z
     operationVersion: z.string(),
     inputSchemaDigest: z.string(),
     input: json,
-    target: z.object({ id: z.string(), scope, label: z.string() }),
+    target,
     requester: person,
     justification: z.string(),
     ticket: z.object({ system: z.string(), id: z.string(), url: z.string().nullable() }).nullable(),
@@ -107,44 +137,27 @@ export const changeSchema = z
     round: z.number().int(),
     escalatedAt: moment.nullable(),
     decisions: z.array(decision),
-    missing: z.array(
-      z.object({
-        stage: z.string(),
-        group: z.string().nullable(),
-        seats: z.number().int(),
-        alsoFrom: z.array(z.string().nullable()),
-      }),
-    ),
-    outcome: z
-      .object({
-        code: z.string(),
-        message: z.string(),
-        requestId: z.string().nullable(),
-        reconciled: z.boolean(),
-        at: moment,
-      })
-      .nullable(),
+    missing,
+    outcome,
     stopWords: count,
     review: z.object({ person, comment: z.string(), at: moment }).nullable(),
     closedAt: moment.nullable(),
-    attempts: z
-      .array(
-        z.object({
-          changeId: z.uuid(),
-          ordinal: z.number().int(),
-          target: z.string(),
-          startedAt: moment,
-          sentAt: moment.nullable(),
-          endedAt: moment.nullable(),
-          outcome: z.enum(['open', 'succeeded', 'failed', 'unknown']),
-          class: z.string().nullable(),
-          httpStatus: z.number().int().nullable(),
-          code: z.string().nullable(),
-          message: z.string().nullable(),
-          requestId: z.string().nullable(),
-        }),
-      )
-      .optional(),
+    attempts: z.array(
+      z.object({
+        changeId: z.uuid(),
+        ordinal: z.number().int(),
+        target: z.string(),
+        startedAt: moment,
+        sentAt: moment.nullable(),
+        endedAt: moment.nullable(),
+        outcome: z.enum(['open', 'succeeded', 'failed', 'unknown']),
+        class: z.string().nullable(),
+        httpStatus: z.number().int().nullable(),
+        code: z.string().nullable(),
+        message: z.string().nullable(),
+        requestId: z.string().nullable(),
+      }),
+    ),
     waitsFor: z
       .object({
         kind: z.enum(['window', 'freeze', 'revocation', 'ticket']),
@@ -152,8 +165,7 @@ export const changeSchema = z
         until: moment.nullable(),
         freezeId: z.string().nullable(),
       })
-      .nullable()
-      .optional(),
+      .nullable(),
     ticketRead: z
       .object({
         point: z.enum(['precheck', 'before_call']),
@@ -162,33 +174,47 @@ export const changeSchema = z
         message: z.string().nullable(),
         ticket: ticketSchema.nullable(),
       })
-      .nullable()
-      .optional(),
-    stop: z.object({ action: z.string(), by: named, comment: z.string(), at: moment }).nullable().optional(),
-    presented: z
-      .array(z.object({ label: z.string(), value: z.string() }))
-      .nullable()
-      .optional(),
-    callUnderWay: z.object({ attempt: count, sentAt: moment }).nullable().optional(),
-    awaitingYou: z.boolean().optional(),
-    links: z.object({ self: z.string(), events: z.string(), decisions: z.string() }).optional(),
+      .nullable(),
+    stop: z.object({ action: z.string(), by: named, comment: z.string(), at: moment }).nullable(),
+    presented: z.array(z.object({ label: z.string(), value: z.string() })).nullable(),
+    callUnderWay: z.object({ attempt: count, sentAt: moment }).nullable(),
+    awaitingYou: z.boolean(),
+    actions: z.object(
+      Object.fromEntries(actions.map((action) => [action, permission])) as Record<Action, typeof permission>,
+    ),
+    links: z.object({ self: z.string(), events: z.string(), decisions: z.string() }),
   })
   .openapi('Change');
 
-/** A change as a list has it: without any digest. */
+/** A change as a list has it. */
 export const listedChangeSchema = changeSchema
-  .omit({
+  .pick({
+    id: true,
+    version: true,
+    operation: true,
+    input: true,
+    target: true,
+    justification: true,
+    ticket: true,
+    breakGlass: true,
+    decisionStatus: true,
+    executionStatus: true,
+    reviewStatus: true,
+    submittedAt: true,
+    decideBy: true,
+    executeAfter: true,
+    executeBy: true,
+    escalatedAt: true,
+    round: true,
     digest: true,
-    attempts: true,
-    waitsFor: true,
-    ticketRead: true,
-    presented: true,
-    awaitingYou: true,
-    links: true,
+    missing: true,
+    outcome: true,
+    closedAt: true,
   })
   .extend({
-    policy: policySchema.omit({ digest: true }),
-    decisions: z.array(decision.omit({ digest: true })),
+    requester: person.pick({ issuer: true, subject: true, name: true, issuedBy: true }),
+    policy: z.object({ name: z.string(), version: z.string() }),
+    intact: z.boolean(),
   })
   .openapi('ListedChange');
 
@@ -267,7 +293,15 @@ export const problemSchema = z
     status: z.number().int(),
     detail: z.string(),
     instance: z.string(),
-    code: z.enum(Object.keys(httpStatusOfCode) as ErrorCode[]),
+    code: errorCode,
     errors: z.array(z.object({ field: z.string(), rule: z.string(), message: z.string() })).optional(),
   })
   .openapi('Problem');
+
+/** What these are as the API answers them, for whoever reads them: no one needs a client that is generated. */
+export type ChangeAnswer = z.infer<typeof changeSchema>;
+export type ListedChangeAnswer = z.infer<typeof listedChangeSchema>;
+export type OperationAnswer = z.infer<typeof operationSchema>;
+export type FreezeAnswer = z.infer<typeof freezeSchema>;
+export type EntryAnswer = z.infer<typeof entrySchema>;
+export type ProblemAnswer = z.infer<typeof problemSchema>;

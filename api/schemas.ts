@@ -130,7 +130,11 @@ export const listQuerySchema = z.strictObject({
   mqttInstanceId: identifier(2000).optional().meta({ description: 'Short for scope.mqttInstanceId' }),
   requester: text(200).optional(),
   ticket: identifier(200).optional(),
+  requestId: identifier(200).optional().meta({ description: "The vendor's RequestId of an attempt" }),
+  submittedFrom: moment.optional().meta({ description: 'Submitted then or later' }),
+  submittedTo: moment.optional().meta({ description: 'Submitted before' }),
   awaiting: z.literal('me').optional(),
+  decidedBy: z.literal('me').optional(),
   cursor: text(200).optional(),
   limit,
 });
