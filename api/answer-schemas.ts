@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { actions } from '../domain/actions.ts';
 import type { Action } from '../domain/actions.ts';
+import { roles } from '../domain/person.ts';
+import type { Role } from '../domain/person.ts';
 import { scopes } from '../domain/scope.ts';
 import { decisionStatuses, executionStatuses, reviewStatuses } from '../domain/status.ts';
 import { httpStatusOfCode } from '../domain/error.ts';
@@ -285,6 +287,131 @@ export const entrySchema = z
   .looseObject({ index: z.number().int().nullable(), key: z.string(), type: z.string(), time: moment })
   .openapi('Entry');
 
+const personId = z.object({ issuer: z.string(), subject: z.string() });
+const byStatus = <S extends string>(statuses: readonly S[]) =>
+  z.object(Object.fromEntries(statuses.map((status) => [status, count])) as Record<S, typeof count>);
+
+/** Who the caller is, and what their roles let them call. */
+export const meSchema = person
+  .extend({
+    expiresAt: moment,
+    leftOut: z
+      .array(z.string())
+      .meta({
+        description: 'Claims that the identity provider left out of the token because they are too long',
+      }),
+    policyGroups: z
+      .array(z.object({ name: z.string(), source: z.enum(['token', 'directory', 'members']) }))
+      .meta({ description: 'The groups in which the policies see the caller, and from where' }),
+    roleValues: z
+      .object({
+        claim: z.string(),
+        values: z.object(
+          Object.fromEntries(roles.map((role) => [role, z.array(z.string())])) as Record<
+            Role,
+            z.ZodArray<z.ZodString>
+          >,
+        ),
+      })
+      .meta({ description: 'For each role, the values of the claim that give it' }),
+    may: z.array(z.object({ method: z.string(), path: z.string(), ownOnly: z.boolean() })),
+  })
+  .openapi('Me');
+
+/** Figures of the changes that were submitted in a time. */
+export const statisticsSchema = z
+  .object({
+    from: moment,
+    to: moment,
+    operation: z.string().nullable(),
+    changes: count,
+    byDecision: byStatus(decisionStatuses),
+    byExecution: byStatus(executionStatuses),
+    byReview: byStatus(reviewStatuses),
+    outcomes: z.array(z.object({ code: z.string(), count })),
+    approval: z
+      .object({ count, p50Ms: z.number().nullable(), p90Ms: z.number().nullable() })
+      .meta({ description: 'From submission to the last approval, of those that people have approved' }),
+    attempts: z.array(
+      z.object({
+        outcome: z.enum(['open', 'succeeded', 'failed', 'unknown']),
+        class: z.string().nullable(),
+        code: z.string().nullable(),
+        count,
+      }),
+    ),
+  })
+  .openapi('Statistics');
+
+/** Freezes and windows as times for drawing. */
+export const calendarSchema = z
+  .object({
+    from: moment,
+    to: moment,
+    freezes: z.array(
+      z.object({
+        id: z.string(),
+        operation: z.string().nullable(),
+        scope,
+        reason: z.string(),
+        startsAt: moment,
+        endsAt: moment.nullable(),
+      }),
+    ),
+    freezesComplete: z.boolean(),
+    windows: z.array(
+      z.object({
+        policy: z.string(),
+        version: z.string(),
+        digest: z.string(),
+        times: z.array(z.object({ from: moment, until: moment })),
+        upTo: moment.meta({ description: 'Until when `times` are complete' }),
+        problem: z.string().nullable(),
+      }),
+    ),
+  })
+  .openapi('Calendar');
+
+/** What would hold for a change if the caller asked for it now. */
+export const policyExplanationSchema = z
+  .object({
+    operation: z.string(),
+    target,
+    breakGlass: z.boolean(),
+    at: moment,
+    tried: z.array(z.object({ policy: z.string(), version: z.string(), unmet: z.string().nullable() })),
+    policy: policySchema.nullable(),
+    stages: z.array(
+      z.object({
+        stage: z.string(),
+        seats: z.array(
+          z.object({
+            group: z.string().nullable(),
+            threshold: count,
+            people: z.array(personId).nullable(),
+          }),
+        ),
+      }),
+    ),
+    verdict: z.enum(['satisfiable', 'unsatisfiable', 'unknown', 'no_policy']),
+    missing,
+    mayBreakGlass: z.boolean().nullable(),
+    window: z
+      .object({ open: z.boolean(), changes: moment.nullable(), problem: z.string().nullable() })
+      .nullable(),
+    freezes: z.array(
+      z.object({
+        id: z.string(),
+        reason: z.string(),
+        startsAt: moment,
+        endsAt: moment.nullable(),
+        inForce: z.boolean(),
+      }),
+    ),
+    refusal: z.object({ code: errorCode, message: z.string(), changeId: z.uuid().nullable() }).nullable(),
+  })
+  .openapi('PolicyExplanation');
+
 /** An RFC 9457 problem. */
 export const problemSchema = z
   .looseObject({
@@ -301,6 +428,10 @@ export const problemSchema = z
 /** What these are as the API answers them, for whoever reads them: no one needs a client that is generated. */
 export type ChangeAnswer = z.infer<typeof changeSchema>;
 export type ListedChangeAnswer = z.infer<typeof listedChangeSchema>;
+export type MeAnswer = z.infer<typeof meSchema>;
+export type StatisticsAnswer = z.infer<typeof statisticsSchema>;
+export type CalendarAnswer = z.infer<typeof calendarSchema>;
+export type PolicyExplanationAnswer = z.infer<typeof policyExplanationSchema>;
 export type OperationAnswer = z.infer<typeof operationSchema>;
 export type FreezeAnswer = z.infer<typeof freezeSchema>;
 export type EntryAnswer = z.infer<typeof entrySchema>;

@@ -139,6 +139,31 @@ export const listQuerySchema = z.strictObject({
   limit,
 });
 
+/** Query of `GET /v1/statistics`. */
+export const statisticsQuerySchema = z.strictObject({
+  from: moment.optional().meta({ description: 'Changes submitted then or later; default 30 days before to' }),
+  to: moment.optional().meta({ description: 'Changes submitted before; default now' }),
+  operation: identifier(100).optional(),
+});
+
+/** Query of `GET /v1/calendar`. */
+export const calendarQuerySchema = z.strictObject({
+  from: moment.optional().meta({ description: 'Default now' }),
+  to: moment.optional().meta({ description: 'Default 31 days after from; at most 62' }),
+});
+
+/** Body of `POST /v1/policy-explanations`; the operation's own schema checks `input`. */
+export const policyExplanationSchema = z
+  .strictObject({
+    operation: asked.operation,
+    input: asked.input,
+    justification: asked.justification.optional().meta({
+      description: 'A break-glass change may need one that begins with a reason of its policy',
+    }),
+    breakGlass: z.boolean().optional(),
+  })
+  .openapi('PolicyExplanationRequest');
+
 /** The id of a change, a freeze or a token. */
 export const uuidSchema = z.uuid();
 

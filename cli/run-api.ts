@@ -20,7 +20,7 @@ import { makeAlarms } from './alarms.ts';
 import { apiMetrics } from './metrics.ts';
 import { openDatabase } from './database.ts';
 import type { Environment } from './environment.ts';
-import { peopleVerifier } from './identity.ts';
+import { claimMapping, peopleVerifier } from './identity.ts';
 import { freezeCalendar } from './freeze-calendar.ts';
 import { inboundSystems } from './inbound-systems.ts';
 import { openIntegrations } from './integrations.ts';
@@ -60,6 +60,7 @@ export async function runApi(env: Environment, options: { readonly anyPort?: boo
     feed,
     engine: createEngine(client),
     tokens: withApiTokens(await peopleVerifier(env), apiTokenStore(pool)),
+    claims: await claimMapping(env),
     signer: createStatementSigner(await readFile(keyFile, 'utf8')),
     refusals,
     verifier: () => verifierBundle(env.COUNTERSIGN_HOME),
