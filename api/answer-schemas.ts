@@ -1,4 +1,8 @@
 import { z } from 'zod';
+import { actions } from '../domain/actions.ts';
+import type { Action } from '../domain/actions.ts';
+import { roles } from '../domain/person.ts';
+import type { Role } from '../domain/person.ts';
 import { scopes } from '../domain/scope.ts';
 import { decisionStatuses, executionStatuses, reviewStatuses } from '../domain/status.ts';
 import { httpStatusOfCode } from '../domain/error.ts';
@@ -81,6 +85,34 @@ const ticketSchema = z
   })
   .openapi('Ticket');
 
+const errorCode = z.enum(Object.keys(httpStatusOfCode) as ErrorCode[]);
+
+const permission = z
+  .union([
+    z.object({ allowed: z.literal(true), repeated: z.literal(true).optional() }),
+    z.object({ allowed: z.literal(false), code: errorCode }),
+  ])
+  .openapi('Permission');
+
+const target = z.object({ id: z.string(), scope, label: z.string() });
+const missing = z.array(
+  z.object({
+    stage: z.string(),
+    group: z.string().nullable(),
+    seats: z.number().int(),
+    alsoFrom: z.array(z.string().nullable()),
+  }),
+);
+const outcome = z
+  .object({
+    code: z.string(),
+    message: z.string(),
+    requestId: z.string().nullable(),
+    reconciled: z.boolean(),
+    at: moment,
+  })
+  .nullable();
+
 /** A change as the API answers it. */
 export const changeSchema = z
   .object({
@@ -90,7 +122,7 @@ export const changeSchema = z
     operationVersion: z.string(),
     inputSchemaDigest: z.string(),
     input: json,
-    target: z.object({ id: z.string(), scope, label: z.string() }),
+    target,
     requester: person,
     justification: z.string(),
     ticket: z.object({ system: z.string(), id: z.string(), url: z.string().nullable() }).nullable(),
@@ -109,44 +141,27 @@ export const changeSchema = z
     round: z.number().int(),
     escalatedAt: moment.nullable(),
     decisions: z.array(decision),
-    missing: z.array(
-      z.object({
-        stage: z.string(),
-        group: z.string().nullable(),
-        seats: z.number().int(),
-        alsoFrom: z.array(z.string().nullable()),
-      }),
-    ),
-    outcome: z
-      .object({
-        code: z.string(),
-        message: z.string(),
-        requestId: z.string().nullable(),
-        reconciled: z.boolean(),
-        at: moment,
-      })
-      .nullable(),
+    missing,
+    outcome,
     stopWords: count,
     review: z.object({ person, comment: z.string(), at: moment }).nullable(),
     closedAt: moment.nullable(),
-    attempts: z
-      .array(
-        z.object({
-          changeId: z.uuid(),
-          ordinal: z.number().int(),
-          target: z.string(),
-          startedAt: moment,
-          sentAt: moment.nullable(),
-          endedAt: moment.nullable(),
-          outcome: z.enum(['open', 'succeeded', 'failed', 'unknown']),
-          class: z.string().nullable(),
-          httpStatus: z.number().int().nullable(),
-          code: z.string().nullable(),
-          message: z.string().nullable(),
-          requestId: z.string().nullable(),
-        }),
-      )
-      .optional(),
+    attempts: z.array(
+      z.object({
+        changeId: z.uuid(),
+        ordinal: z.number().int(),
+        target: z.string(),
+        startedAt: moment,
+        sentAt: moment.nullable(),
+        endedAt: moment.nullable(),
+        outcome: z.enum(['open', 'succeeded', 'failed', 'unknown']),
+        class: z.string().nullable(),
+        httpStatus: z.number().int().nullable(),
+        code: z.string().nullable(),
+        message: z.string().nullable(),
+        requestId: z.string().nullable(),
+      }),
+    ),
     waitsFor: z
       .object({
         kind: z.enum(['window', 'freeze', 'revocation', 'ticket']),
@@ -154,8 +169,7 @@ export const changeSchema = z
         until: moment.nullable(),
         freezeId: z.string().nullable(),
       })
-      .nullable()
-      .optional(),
+      .nullable(),
     ticketRead: z
       .object({
         point: z.enum(['precheck', 'before_call']),
@@ -164,33 +178,47 @@ export const changeSchema = z
         message: z.string().nullable(),
         ticket: ticketSchema.nullable(),
       })
-      .nullable()
-      .optional(),
-    stop: z.object({ action: z.string(), by: named, comment: z.string(), at: moment }).nullable().optional(),
-    presented: z
-      .array(z.object({ label: z.string(), value: z.string() }))
-      .nullable()
-      .optional(),
-    callUnderWay: z.object({ attempt: count, sentAt: moment }).nullable().optional(),
-    awaitingYou: z.boolean().optional(),
-    links: z.object({ self: z.string(), events: z.string(), decisions: z.string() }).optional(),
+      .nullable(),
+    stop: z.object({ action: z.string(), by: named, comment: z.string(), at: moment }).nullable(),
+    presented: z.array(z.object({ label: z.string(), value: z.string() })).nullable(),
+    callUnderWay: z.object({ attempt: count, sentAt: moment }).nullable(),
+    awaitingYou: z.boolean(),
+    actions: z.object(
+      Object.fromEntries(actions.map((action) => [action, permission])) as Record<Action, typeof permission>,
+    ),
+    links: z.object({ self: z.string(), events: z.string(), decisions: z.string() }),
   })
   .openapi('Change');
 
-/** A change as a list has it: without any digest. */
+/** A change as a list has it. */
 export const listedChangeSchema = changeSchema
-  .omit({
+  .pick({
+    id: true,
+    version: true,
+    operation: true,
+    input: true,
+    target: true,
+    justification: true,
+    ticket: true,
+    breakGlass: true,
+    decisionStatus: true,
+    executionStatus: true,
+    reviewStatus: true,
+    submittedAt: true,
+    decideBy: true,
+    executeAfter: true,
+    executeBy: true,
+    escalatedAt: true,
+    round: true,
     digest: true,
-    attempts: true,
-    waitsFor: true,
-    ticketRead: true,
-    presented: true,
-    awaitingYou: true,
-    links: true,
+    missing: true,
+    outcome: true,
+    closedAt: true,
   })
   .extend({
-    policy: policySchema.omit({ digest: true }),
-    decisions: z.array(decision.omit({ digest: true })),
+    requester: person.pick({ issuer: true, subject: true, name: true, issuedBy: true }),
+    policy: z.object({ name: z.string(), version: z.string() }),
+    intact: z.boolean(),
   })
   .openapi('ListedChange');
 
@@ -261,6 +289,129 @@ export const entrySchema = z
   .looseObject({ index: z.number().int().nullable(), key: z.string(), type: z.string(), time: moment })
   .openapi('Entry');
 
+const personId = z.object({ issuer: z.string(), subject: z.string() });
+const byStatus = <S extends string>(statuses: readonly S[]) =>
+  z.object(Object.fromEntries(statuses.map((status) => [status, count])) as Record<S, typeof count>);
+
+/** Who the caller is, and what their roles let them call. */
+export const meSchema = person
+  .extend({
+    expiresAt: moment,
+    leftOut: z.array(z.string()).meta({
+      description: 'Claims that the identity provider left out of the token because they are too long',
+    }),
+    policyGroups: z
+      .array(z.object({ name: z.string(), source: z.enum(['token', 'directory', 'members']) }))
+      .meta({ description: 'The groups in which the policies see the caller, and from where' }),
+    roleValues: z
+      .object({
+        claim: z.string(),
+        values: z.object(
+          Object.fromEntries(roles.map((role) => [role, z.array(z.string())])) as Record<
+            Role,
+            z.ZodArray<z.ZodString>
+          >,
+        ),
+      })
+      .meta({ description: 'For each role, the values of the claim that give it' }),
+    may: z.array(z.object({ method: z.string(), path: z.string(), ownOnly: z.boolean() })),
+  })
+  .openapi('Me');
+
+/** Figures of the changes that were submitted in a time. */
+export const statisticsSchema = z
+  .object({
+    from: moment,
+    to: moment,
+    operation: z.string().nullable(),
+    changes: count,
+    byDecision: byStatus(decisionStatuses),
+    byExecution: byStatus(executionStatuses),
+    byReview: byStatus(reviewStatuses),
+    outcomes: z.array(z.object({ code: z.string(), count })),
+    approval: z
+      .object({ count, p50Ms: z.number().nullable(), p90Ms: z.number().nullable() })
+      .meta({ description: 'From submission to the last approval, of those that people have approved' }),
+    attempts: z.array(
+      z.object({
+        outcome: z.enum(['open', 'succeeded', 'failed', 'unknown']),
+        class: z.string().nullable(),
+        code: z.string().nullable(),
+        count,
+      }),
+    ),
+  })
+  .openapi('Statistics');
+
+/** Freezes and windows as times for drawing. */
+export const calendarSchema = z
+  .object({
+    from: moment,
+    to: moment,
+    freezes: z.array(
+      z.object({
+        id: z.string(),
+        operation: z.string().nullable(),
+        scope,
+        reason: z.string(),
+        startsAt: moment,
+        endsAt: moment.nullable(),
+      }),
+    ),
+    freezesComplete: z.boolean(),
+    windows: z.array(
+      z.object({
+        policy: z.string(),
+        version: z.string(),
+        digest: z.string(),
+        times: z.array(z.object({ from: moment, until: moment })),
+        upTo: moment.meta({ description: 'Until when `times` are complete' }),
+        problem: z.string().nullable(),
+      }),
+    ),
+  })
+  .openapi('Calendar');
+
+/** What would hold for a change if the caller asked for it now. */
+export const policyExplanationSchema = z
+  .object({
+    operation: z.string(),
+    target,
+    breakGlass: z.boolean(),
+    at: moment,
+    tried: z.array(z.object({ policy: z.string(), version: z.string(), unmet: z.string().nullable() })),
+    policy: policySchema.nullable(),
+    stages: z.array(
+      z.object({
+        stage: z.string(),
+        seats: z.array(
+          z.object({
+            group: z.string().nullable(),
+            threshold: count,
+            people: z.array(personId).nullable(),
+          }),
+        ),
+      }),
+    ),
+    verdict: z.enum(['satisfiable', 'unsatisfiable', 'unknown', 'no_policy']),
+    missing,
+    mayBreakGlass: z.boolean().nullable(),
+    window: z
+      .object({ open: z.boolean(), changes: moment.nullable(), problem: z.string().nullable() })
+      .nullable(),
+    freezes: z.array(
+      z.object({
+        id: z.string(),
+        reason: z.string(),
+        startsAt: moment,
+        endsAt: moment.nullable(),
+        inForce: z.boolean(),
+      }),
+    ),
+    refusal: z.object({ code: errorCode, message: z.string(), changeId: z.uuid().nullable() }).nullable(),
+  })
+  .openapi('PolicyExplanation');
+
 /** An RFC 9457 problem. */
 export const problemSchema = z
   .looseObject({
@@ -269,7 +420,19 @@ export const problemSchema = z
     status: z.number().int(),
     detail: z.string(),
     instance: z.string(),
-    code: z.enum(Object.keys(httpStatusOfCode) as ErrorCode[]),
+    code: errorCode,
     errors: z.array(z.object({ field: z.string(), rule: z.string(), message: z.string() })).optional(),
   })
   .openapi('Problem');
+
+/** What these are as the API answers them, for whoever reads them: no one needs a client that is generated. */
+export type ChangeAnswer = z.infer<typeof changeSchema>;
+export type ListedChangeAnswer = z.infer<typeof listedChangeSchema>;
+export type MeAnswer = z.infer<typeof meSchema>;
+export type StatisticsAnswer = z.infer<typeof statisticsSchema>;
+export type CalendarAnswer = z.infer<typeof calendarSchema>;
+export type PolicyExplanationAnswer = z.infer<typeof policyExplanationSchema>;
+export type OperationAnswer = z.infer<typeof operationSchema>;
+export type FreezeAnswer = z.infer<typeof freezeSchema>;
+export type EntryAnswer = z.infer<typeof entrySchema>;
+export type ProblemAnswer = z.infer<typeof problemSchema>;

@@ -21,12 +21,16 @@ import { methodNotAllowed, notFound, problemHandler } from './problem.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { changeRoutes } from './routes/changes.ts';
 import { eventRoutes } from './routes/events.ts';
+import { calendarRoutes } from './routes/calendar.ts';
 import { freezeRoutes } from './routes/freezes.ts';
 import { healthRoutes } from './routes/health.ts';
 import { inboundRoutes } from './routes/inbound.ts';
+import { meRoutes } from './routes/me.ts';
 import { traceCalls } from './trace.ts';
+import { policyExplanationRoutes } from './routes/policy-explanations.ts';
 import { policyRevocationRoutes } from './routes/policy-revocations.ts';
 import { protectedResourceRoutes } from './routes/protected-resource.ts';
+import { statisticsRoutes } from './routes/statistics.ts';
 import { subscriptionRoutes } from './routes/subscriptions.ts';
 import { tokenRoutes } from './routes/tokens.ts';
 import { requestRoutes } from './routes/requests.ts';
@@ -34,6 +38,8 @@ import { docsPage, docsScript } from './docs-page.ts';
 
 const bodyLimit = '64kb';
 const writes = ['POST', 'PUT', 'PATCH', 'DELETE'];
+/** A POST that writes nothing: a form that asks often must not use up what its author may write. */
+const explanations = '/policy-explanations';
 
 /** The Express app: no listening, no environment. Everything under `/v1` but `/v1/inbound` needs a bearer token. */
 export function createApp(deps: ApiDependencies): Express {
@@ -105,7 +111,7 @@ export function createApp(deps: ApiDependencies): Express {
     '/v1',
     noStore,
     authenticate(deps.tokens, makeFailureLimit(deps.refusedTokensPerMinute ?? 60, deps.now)),
-    personLimit(deps.writesPerMinute ?? 120, writes),
+    personLimit(deps.writesPerMinute ?? 120, writes, explanations),
     jsonOnly,
     jsonBody,
   );
@@ -114,6 +120,14 @@ export function createApp(deps: ApiDependencies): Express {
   app.use('/v1/policy-revocations', policyRevocationRoutes(deps));
   app.use('/v1/audit', auditRoutes(deps));
   app.use('/v1/subscriptions', subscriptionRoutes(deps));
+  app.use('/v1/me', meRoutes(deps));
+  app.use('/v1/statistics', statisticsRoutes(deps));
+  app.use('/v1/calendar', calendarRoutes(deps));
+  app.use(
+    `/v1${explanations}`,
+    personLimit(deps.explanationsPerMinute ?? 120, ['POST']),
+    policyExplanationRoutes(deps),
+  );
   app.use('/v1/tokens', personLimit(deps.tokensPerMinute ?? 10, ['POST']), tokenRoutes(deps));
   app
     .route('/v1/operations')
@@ -185,20 +199,20 @@ const jsonBody = express.json({
   },
 });
 
-/** Limits the calls of one person in a minute, for these methods. */
-function personLimit(perMinute: number, methods: readonly string[]): RequestHandler {
+/** Limits the calls of one person in a minute, for these methods, but for a path with a limit of its own. */
+function personLimit(perMinute: number, methods: readonly string[], otherwise?: string): RequestHandler {
   return rateLimit({
     windowMs: 60_000,
     limit: perMinute,
     standardHeaders: 'draft-8',
     legacyHeaders: false,
-    skip: (req) => !methods.includes(req.method),
+    skip: (req) => !methods.includes(req.method) || req.path === otherwise,
     keyGenerator: (req) => {
       const { issuer, subject } = callerOf(req).person;
       return JSON.stringify([issuer, subject]);
     },
     handler: () => {
-      throw new CountersignError('rate_limited', 'too many writes; wait a minute');
+      throw new CountersignError('rate_limited', 'too many of these calls; wait a minute');
     },
   });
 }

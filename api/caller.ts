@@ -55,10 +55,11 @@ export function leftOutNote(req: Request, code: ErrorCode): string {
   return `; your token came without ${leftOut.join(' and ')}: the identity provider leaves out what is too long for a token, have it send only the groups that matter here`;
 }
 
-/** @throws CountersignError `missing_role` */
-export function requireRole(person: Person, role: Role): void {
-  if (!person.roles.includes(role))
-    throw new CountersignError('missing_role', `this call needs the role ${role}`);
+/** Lets somebody pass who has one of these roles. @throws CountersignError `missing_role` */
+export function requireRole(person: Person, ...anyOf: readonly Role[]): void {
+  if (anyOf.some((role) => person.roles.includes(role))) return;
+  const needed = anyOf.length === 1 ? `the role ${anyOf[0]}` : `one of the roles ${anyOf.join(', ')}`;
+  throw new CountersignError('missing_role', `this call needs ${needed}`);
 }
 
 const concerned: ReadonlySet<Role> = new Set(['approver', 'auditor', 'operator']);

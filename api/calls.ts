@@ -1,9 +1,12 @@
 import { z } from 'zod';
+import { roles } from '../domain/person.ts';
 import type { Role } from '../domain/person.ts';
 import { auditEntriesQuerySchema, auditExportQuerySchema } from './audit-schemas.ts';
 import {
+  calendarSchema,
   changeSchema,
   listedChangeSchema,
+  meSchema,
   operationSchema,
   entrySchema,
   freezeOverrideSchema as freezeOverrideAnswer,
@@ -11,7 +14,9 @@ import {
   freezeSchema as freezeAnswer,
   issuedTokenSchema,
   madeRevocationSchema,
+  policyExplanationSchema as policyExplanationAnswer,
   policyRevocationAnswer,
+  statisticsSchema,
   tokenSchema as tokenAnswer,
 } from './answer-schemas.ts';
 import {
@@ -26,14 +31,17 @@ import {
 import { idempotencyKey } from '../operations/change-request.ts';
 import { resourceMetadataPath } from './resource.ts';
 import {
+  calendarQuerySchema,
   decisionSchema,
   executionSchema,
   freezeListQuerySchema,
   freezeOverrideSchema,
   freezeSchema,
   listQuerySchema,
+  policyExplanationSchema,
   policyRevocationSchema,
   reviewSchema,
+  statisticsQuerySchema,
   submitRequestSchema,
   tokenListQuerySchema,
   tokenSchema,
@@ -379,6 +387,41 @@ export const calls: readonly Call[] = [
     answers: { 200: z.string() },
     as: 'application/gzip',
     problems: [400, 401, 403, 404, 503],
+  },
+  {
+    method: 'get',
+    path: '/v1/me',
+    summary: 'Who the caller is, by their token, and what their roles let them call',
+    roles: 'any',
+    answers: { 200: meSchema },
+    problems: [401, 503],
+  },
+  {
+    method: 'get',
+    path: '/v1/statistics',
+    summary: 'Figures of the changes that were submitted in a time',
+    roles: ['auditor', 'operator', 'admin'],
+    query: statisticsQuerySchema,
+    answers: { 200: statisticsSchema },
+    problems: [400, 401, 403, 503],
+  },
+  {
+    method: 'get',
+    path: '/v1/calendar',
+    summary: 'Freezes, and the windows of the policies in force, as times for drawing',
+    roles,
+    query: calendarQuerySchema,
+    answers: { 200: calendarSchema },
+    problems: [400, 401, 403, 503],
+  },
+  {
+    method: 'post',
+    path: '/v1/policy-explanations',
+    summary: 'Which policy a change would have if the caller asked for it now, and why; writes nothing',
+    roles,
+    body: policyExplanationSchema,
+    answers: { 200: policyExplanationAnswer },
+    problems: [400, 401, 403, 413, 415, 429, 503],
   },
   {
     method: 'get',

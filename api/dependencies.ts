@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { EntryFeed } from '../audit/follow.ts';
 import type { RaiseAlarm } from '../domain/alarm.ts';
 import type { Freeze } from '../domain/freeze.ts';
+import type { ClaimMapping } from '../identity/claims.ts';
 import type { StatementSigner } from '../identity/statement-signer.ts';
 import type { Operations } from '../operations/registry.ts';
 import type { PolicySource } from '../policies/load.ts';
@@ -20,6 +21,8 @@ export interface ApiDependencies {
   readonly tokens: TokenVerifier;
   /** Who issues the tokens of people, to be told to whoever wants to log in. */
   readonly issuer: string;
+  /** Which claims of people's tokens make their roles and groups, so that they can be told; default: those of `createTokenVerifier`. */
+  readonly claims?: ClaimMapping;
   readonly signer: StatementSigner;
   readonly refusals: RefusalLog;
   /** The single-file verifier that evidence packs carry. */
@@ -46,6 +49,8 @@ export interface ApiDependencies {
   /** How many deliveries one address may send in a minute; default 1200. */
   readonly inboundPerMinute?: number;
   readonly writesPerMinute?: number;
+  /** How many policy explanations one person may ask for in a minute; default 120. */
+  readonly explanationsPerMinute?: number;
   /** How many refused tokens one address may send in a minute; default 60. */
   readonly refusedTokensPerMinute?: number;
   /** API tokens that one admin may issue in a minute; default 10. */

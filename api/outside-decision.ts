@@ -31,7 +31,7 @@ export interface DecideOutside {
 /** Makes the way of decisions that come by a channel. */
 export function makeDecideOutside(deps: ApiDependencies): DecideOutside {
   const { db, policies, refusals } = deps;
-  const { say, consider, judgeDecided } = makeSay(deps);
+  const { say, consider } = makeSay(deps);
 
   async function speaking(
     system: string,
@@ -61,11 +61,11 @@ export function makeDecideOutside(deps: ApiDependencies): DecideOutside {
       const { change, speaker } = await speaking(system, wanted, source);
       // The one bound of comments: whatever a chat lets through, no signed statement has another one.
       checked(commentSchema, { comment: wanted.comment });
-      await say(saidBy(wanted), change, speaker, judgeDecided);
+      await say(saidBy(wanted), change, speaker);
     },
     async consider(system, wanted, source) {
       const { change, speaker } = await speaking(system, wanted, source);
-      await consider(saidBy({ ...wanted, comment: toBeWritten }), change, speaker, judgeDecided);
+      await consider(saidBy({ ...wanted, comment: toBeWritten }), change, speaker);
     },
   };
 }

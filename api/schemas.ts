@@ -130,10 +130,39 @@ export const listQuerySchema = z.strictObject({
   mqttInstanceId: identifier(2000).optional().meta({ description: 'Short for scope.mqttInstanceId' }),
   requester: text(200).optional(),
   ticket: identifier(200).optional(),
+  requestId: identifier(200).optional().meta({ description: "The vendor's RequestId of an attempt" }),
+  submittedFrom: moment.optional().meta({ description: 'Submitted then or later' }),
+  submittedTo: moment.optional().meta({ description: 'Submitted before' }),
   awaiting: z.literal('me').optional(),
+  decidedBy: z.literal('me').optional(),
   cursor: text(200).optional(),
   limit,
 });
+
+/** Query of `GET /v1/statistics`. */
+export const statisticsQuerySchema = z.strictObject({
+  from: moment.optional().meta({ description: 'Changes submitted then or later; default 30 days before to' }),
+  to: moment.optional().meta({ description: 'Changes submitted before; default now' }),
+  operation: identifier(100).optional(),
+});
+
+/** Query of `GET /v1/calendar`. */
+export const calendarQuerySchema = z.strictObject({
+  from: moment.optional().meta({ description: 'Default now' }),
+  to: moment.optional().meta({ description: 'Default 31 days after from; at most 62' }),
+});
+
+/** Body of `POST /v1/policy-explanations`; the operation's own schema checks `input`. */
+export const policyExplanationSchema = z
+  .strictObject({
+    operation: asked.operation,
+    input: asked.input,
+    justification: asked.justification.optional().meta({
+      description: 'A break-glass change may need one that begins with a reason of its policy',
+    }),
+    breakGlass: z.boolean().optional(),
+  })
+  .openapi('PolicyExplanationRequest');
 
 /** The id of a change, a freeze or a token. */
 export const uuidSchema = z.uuid();

@@ -9,15 +9,20 @@ export const usualUnsealedLimit = 60;
 const alarmSeconds = 20;
 
 /**
- * Whoever administers Postgres can rewrite what no checkpoint covers, so nobody approves on top of a log that has not been sealed
- * for long. Words that stop something are not asked about it.
+ * Why no approval is accepted on top of the log as it is; null where one is. Whoever administers Postgres can rewrite what no
+ * checkpoint covers, so nobody approves on top of a log that has not been sealed for long. Words that stop something are not
+ * asked about it.
  *
- * @throws CountersignError `not_sealed` when the oldest entry without a checkpoint is older than the limit; `log_unavailable`
+ * @returns null, or `not_sealed` when the oldest entry without a checkpoint is older than the limit
+ * @throws CountersignError `log_unavailable`
  */
-export async function refuseUnsealed(db: Queryable, limitSeconds = usualUnsealedLimit): Promise<void> {
+export async function refusalOfUnsealed(
+  db: Queryable,
+  limitSeconds = usualUnsealedLimit,
+): Promise<CountersignError | null> {
   const { entries, seconds } = await readUnsealed(db);
-  if (seconds <= limitSeconds) return;
-  throw new CountersignError(
+  if (seconds <= limitSeconds) return null;
+  return new CountersignError(
     'not_sealed',
     `${entries} entries of the log have no signed checkpoint, the oldest for ${Math.round(seconds)} s: no approval is accepted past ${limitSeconds} s`,
   );

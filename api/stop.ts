@@ -1,27 +1,19 @@
 import { appendEntry } from '../audit/append.ts';
-import { listBodies } from '../audit/list-bodies.ts';
-import { stopTypes, stopWordsIn } from '../audit/stop-words.ts';
-import type { StopWord } from '../audit/stop-words.ts';
-import type { Change } from '../domain/change.ts';
 import { saidInEntry } from '../domain/change-event.ts';
 import { changeMembers, newEntry, newEntryBody, refusalOfLength } from '../domain/entry.ts';
 import { allowed, CountersignError, isRefused } from '../domain/error.ts';
 import type { Person } from '../domain/person.ts';
-import { samePerson } from '../domain/person.ts';
 import { newStatement } from '../domain/statement.ts';
 import type { Said } from '../domain/statement.ts';
-import { hasStopped, judgeWord, standingOf, wordOf } from '../domain/stop.ts';
-import type { Standing } from '../domain/status.ts';
+import { judgeSaidWord, wordOf } from '../domain/stop.ts';
 import { workflowIdOf } from '../domain/change.ts';
 import { isoTime } from '../domain/time.ts';
-import { callUnderWayOf, mayHaveBeenSent } from '../domain/attempt.ts';
+import { callUnderWayOf } from '../domain/attempt.ts';
 import { getChange } from '../store/get-change.ts';
-import { getPolicyRevocation } from '../store/get-policy-revocation.ts';
 import { inTransaction } from '../store/in-transaction.ts';
-import { listAttempts } from '../store/list-attempts.ts';
 import { lockCallGate } from '../store/lock-call-gate.ts';
-import type { Queryable } from '../store/queryable.ts';
 import type { ApiDependencies } from './dependencies.ts';
+import { readStanding } from './standing.ts';
 import { tellStopWords } from './tell-stop-words.ts';
 
 /**
@@ -45,20 +37,18 @@ export async function sayStopWord(
   }
   const ordinal = await inTransaction(db, async (client) => {
     await lockCallGate(client, 'shut');
-    const { change, standing, words, entries, called, underWay } = await readStanding(client, changeId);
-    const last = words.at(-1);
-    const again = last?.word === word && samePerson(last.request.signed.statement.person, person);
-    // The first answer was lost. When the change has ended in another way, the answer says so.
-    if (again && word !== 'resume' && (change.closedAt === null || hasStopped(standing))) {
-      return last.request.ordinal;
-    }
-    const judged = judgeWord({ change, standing, called }, word, person);
+    const facts = await readStanding(client, changeId);
+    const { change, words, entries, attempts } = facts;
+    const underWay = callUnderWayOf(attempts)?.attempt ?? null;
+    const judged = judgeSaidWord(facts, word, person);
     if (isRefused(judged)) {
       const { code, message } = judged;
       throw underWay === null
         ? judged
         : new CountersignError(code, message, { extra: { callUnderWay: underWay } });
     }
+    // The first answer was lost.
+    if (judged === 'repeated') return words.at(-1)?.request.ordinal ?? entries;
     const at = isoTime(now());
     // Of no digest: it stops the change in whatever round it is by then.
     const signed = signer.sign(newStatement(said, change, person, at));
@@ -80,38 +70,4 @@ export async function sayStopWord(
   const heard = (await getChange(db, changeId))?.stopWords ?? 0;
   // The change was ending meanwhile, in another way than this word would have ended it.
   if (heard < ordinal) throw new CountersignError('change_closed', 'the change has ended meanwhile');
-}
-
-/** A change with the words said of it. */
-export interface StandingFacts {
-  readonly change: Change;
-  readonly words: readonly StopWord[];
-  /** How many entries hold words. Copies of earlier words are among them, and have no effect. */
-  readonly entries: number;
-  readonly standing: Standing;
-  readonly called: boolean;
-  /** The ordinal of the attempt whose call has begun and is not answered. */
-  readonly underWay: number | null;
-}
-
-/**
- * Who has stopped a change, as Postgres knows it.
- * @throws CountersignError `not_found`, `log_unavailable`
- */
-export async function readStanding(db: Queryable, changeId: string): Promise<StandingFacts> {
-  const change = await getChange(db, changeId);
-  if (!change) throw new CountersignError('not_found', 'there is no such change');
-  const bodies = await listBodies(db, changeId, stopTypes);
-  const words = stopWordsIn(bodies);
-  const attempts = await listAttempts(db, changeId);
-  const revoked = (await getPolicyRevocation(db, change.policy.digest)) !== null;
-  const standing = standingOf(words.map(({ word }) => word));
-  return {
-    change,
-    words,
-    entries: bodies.length,
-    standing: standing === 'going' || standing === 'paused' ? (revoked ? 'revoked' : standing) : standing,
-    called: attempts.some(mayHaveBeenSent),
-    underWay: callUnderWayOf(attempts)?.attempt ?? null,
-  };
 }

@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import type { z } from 'zod';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import type { ChangeRequest } from '../domain/change.ts';
 import type { JsonObject } from '../domain/json.ts';
@@ -9,6 +10,7 @@ import { idempotencyKey as idempotencyKeySchema } from '../operations/change-req
 import { clockErrors } from '../operations/clocks.ts';
 import { fieldErrors } from '../operations/field-errors.ts';
 import { inputErrors, readInput } from '../operations/inputs.ts';
+import type { ReadInput } from '../operations/inputs.ts';
 import { pinsOf } from '../operations/operation.ts';
 import type { Operations } from '../operations/registry.ts';
 import { checked, invalid, submitRequestSchema } from './schemas.ts';
@@ -61,23 +63,7 @@ export function readSubmitRequest(
   now: number,
 ): RequestWithoutPolicy {
   const idempotencyKey = key === undefined ? null : checked(idempotencyKeySchema, key, 'Idempotency-Key');
-  const { operation: name, input: sent } = (body ?? {}) as { operation?: unknown; input?: unknown };
-  const operation = typeof name === 'string' ? operations.get(name) : undefined;
-  const errors = fieldErrors(submitRequestSchema, body);
-  // All errors at once. An input that is missing or no object already has its error from the first schema.
-  if (operation && sent !== null && typeof sent === 'object' && !Array.isArray(sent)) {
-    errors.push(...inputErrors(operation, sent));
-  }
-  if (errors.length > 0) throw invalid(errors);
-  const asked = checked(submitRequestSchema, body);
-  if (!operation) {
-    throw invalid([
-      { field: 'operation', rule: 'one_of', message: 'not a gated operation; see GET /v1/operations' },
-    ]);
-  }
-  const found = readInput(operations, { operation: operation.name, input: asked.input as JsonObject });
-  if (found.fault !== null) throw invalid([{ field: 'input', rule: 'target', message: found.fault }]);
-  const { input, target } = found;
+  const { asked, operation, input, target } = readAsked(operations, submitRequestSchema, body);
   const time = (value: string | undefined) => (value === undefined ? null : isoTime(Date.parse(value)));
   return {
     id: changeIdOf(person, idempotencyKey),
@@ -105,6 +91,35 @@ export function readSubmitRequest(
           },
     source,
   };
+}
+
+/**
+ * What a body asks for: by its own schema, and its input by that of the operation which it names.
+ *
+ * @throws CountersignError `invalid_request` naming each field and rule
+ */
+export function readAsked<T extends { readonly input: object }>(
+  operations: Operations,
+  schema: z.ZodType<T>,
+  body: unknown,
+): Omit<ReadInput, 'fault'> & { readonly asked: T } {
+  const { operation: name, input: sent } = (body ?? {}) as { operation?: unknown; input?: unknown };
+  const operation = typeof name === 'string' ? operations.get(name) : undefined;
+  const errors = fieldErrors(schema, body);
+  // All errors at once. An input that is missing or no object already has its error from the first schema.
+  if (operation && sent !== null && typeof sent === 'object' && !Array.isArray(sent)) {
+    errors.push(...inputErrors(operation, sent));
+  }
+  if (errors.length > 0) throw invalid(errors);
+  const asked = checked(schema, body);
+  if (!operation) {
+    throw invalid([
+      { field: 'operation', rule: 'one_of', message: 'not a gated operation; see GET /v1/operations' },
+    ]);
+  }
+  const found = readInput(operations, { operation: operation.name, input: asked.input as JsonObject });
+  if (found.fault !== null) throw invalid([{ field: 'input', rule: 'target', message: found.fault }]);
+  return { asked, operation, input: found.input, target: found.target };
 }
 
 /** The request with its policy, which fills in what the request leaves open. */

@@ -14,14 +14,13 @@ import { hasOwnDigest } from '../domain/policy-digest.ts';
 import { assertServedRegion } from '../operations/served-region.ts';
 import { getChange } from '../store/get-change.ts';
 import { getChangeByKey } from '../store/get-change-by-key.ts';
-import { findBreakGlass } from '../store/find-break-glass.ts';
-import { getPolicyRevocation } from '../store/get-policy-revocation.ts';
 import { getOpenChange } from '../store/get-open-change.ts';
 import { choosePolicy } from '../policies/choose.ts';
 import { touchReadiness } from '../store/touch-readiness.ts';
 import { requireRole } from './caller.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { oneAtATime } from './one-at-a-time.ts';
+import { refusalToOpen, taken } from './refusal-to-open.ts';
 import { takeOver } from './take-over.ts';
 import { isRefusal } from './refusal-log.ts';
 import { invalid } from './schemas.ts';
@@ -128,7 +127,7 @@ export function makeSubmit(deps: ApiDependencies): (sent: SubmitRequest) => Prom
     let signed: ChangeRequest;
     let holder: Change | null = null;
     const open = async () => {
-      await assertAllowed(deps, request);
+      allowed(await refusalToOpen(db, request));
       holder = await holderOf(request);
       if (holder && request.breakGlass) await takeOver(deps, request, holder);
       else if (holder) throw taken(holder.id);
@@ -167,23 +166,6 @@ function assertPolicy({ alarm }: ApiDependencies, { id, policy }: ChangeRequest)
   throw new CountersignError('policy_digest_differs', message);
 }
 
-/**
- * Checks what only Postgres knows: the policy is not revoked, and a break-glass request's author owes no review.
- * @throws CountersignError `policy_revoked` (403), `review_owed` (409)
- */
-async function assertAllowed({ db }: ApiDependencies, request: ChangeRequest): Promise<void> {
-  const { policy, breakGlass, requester } = request;
-  if (await getPolicyRevocation(db, policy.digest)) {
-    throw new CountersignError(
-      'policy_revoked',
-      `version ${policy.version} of policy ${policy.name} is revoked`,
-    );
-  }
-  // The transaction that opens the change decides. This check only keeps the target's open change from being ended for nothing.
-  const owed = breakGlass ? await findBreakGlass(db, answerableFor(requester)) : null;
-  if (owed !== null) throw reviewOwed(owed);
-}
-
 /** The statement that the API signs of a submission: who asked for exactly this. Their token was verified. */
 export function submissionOf(request: ChangeRequest): Statement {
   const { requester, submittedAt } = request;
@@ -206,23 +188,11 @@ function named(error: CountersignError, changeId: string): CountersignError {
   return error.code === 'key_reused' ? keyReused(changeId) : error;
 }
 
-function taken(changeId: string): CountersignError {
-  return new CountersignError('open_change_exists', `change ${changeId} is open on this target`, {
-    errors: [{ field: 'input', rule: 'one_open_change', message: 'the target has an open change' }],
-    extra: { changeId },
-  });
-}
-
 function ticketTaken(changeId: string): CountersignError {
   return new CountersignError('ticket_taken', `change ${changeId} is open under this ticket`, {
     errors: [{ field: 'ticket', rule: 'one_open_change', message: 'the ticket has an open change' }],
     extra: { changeId },
   });
-}
-
-function reviewOwed(changeId: string): CountersignError {
-  const message = `change ${changeId} is an earlier break-glass change whose review is not signed yet`;
-  return new CountersignError('review_owed', message, { extra: { changeId } });
 }
 
 function keyReused(changeId: string): CountersignError {

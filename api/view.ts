@@ -1,6 +1,7 @@
 import { listBodies } from '../audit/list-bodies.ts';
-import { listStopWords } from '../audit/stop-words.ts';
 import type { StopWord } from '../audit/stop-words.ts';
+import { permissionsOf } from '../domain/actions.ts';
+import type { Action, ActionFacts, Permission } from '../domain/actions.ts';
 import { callUnderWayOf } from '../domain/attempt.ts';
 import { makeGate } from '../calendar/gate.ts';
 import { CountersignError } from '../domain/error.ts';
@@ -19,16 +20,17 @@ import type { PresentedLine } from '../operations/operation.ts';
 import { presentedLines } from '../operations/presented-lines.ts';
 import type { Directory } from '../policies/directory.ts';
 import { isFinal } from '../domain/status.ts';
+import { refusalOfDifference } from '../domain/stored-change.ts';
 import { standingAfter } from '../domain/stop.ts';
 import type { Word } from '../domain/stop.ts';
 import type { Standing } from '../domain/status.ts';
 import { getChange } from '../store/get-change.ts';
-import { listAttempts } from '../store/list-attempts.ts';
 import type { CallUnderWay } from '../store/list-calls-under-way.ts';
+import { readActionFacts } from './action-facts.ts';
 import { mayAddress } from './caller.ts';
 import type { ApiDependencies } from './dependencies.ts';
-import { assertIntact, digestToStop } from './intact.ts';
 import { uuidSchema } from './schemas.ts';
+import type { StandingFacts } from './standing.ts';
 import type { Queryable } from '../store/queryable.ts';
 
 const unreachable: TicketCode = 'ticket_unreachable';
@@ -55,6 +57,8 @@ export type ChangeView = ShownChange & {
   readonly callUnderWay: { readonly attempt: number; readonly sentAt: string } | null;
   /** Whether a decision of the reader is awaited. */
   readonly awaitingYou: boolean;
+  /** What the reader may do now, or the code that the call would answer. */
+  readonly actions: Readonly<Record<Action, Permission>>;
   readonly links: { readonly self: string; readonly events: string; readonly decisions: string };
 };
 
@@ -68,19 +72,6 @@ export interface ShownTicketRead {
   readonly message: string | null;
   /** Null: there was no such ticket. */
   readonly ticket: ShownTicket | null;
-}
-
-/** A change in a list: nothing in it has been compared, so it has no digest to decide on or to revoke. */
-export type ListedChange = Omit<ShownChange, 'digest' | 'decisions' | 'policy'> & {
-  readonly policy: Omit<Change['policy'], 'digest'>;
-  readonly decisions: readonly Omit<Change['decisions'][number], 'digest'>[];
-};
-
-/** See {@link ListedChange}. */
-export function listed(stored: Change): ListedChange {
-  const { digest: _, policy, decisions, ...change } = shown(stored);
-  const { digest: _ofPolicy, ...rules } = policy;
-  return { ...change, policy: rules, decisions: decisions.map(({ digest: _seen, ...decision }) => decision) };
 }
 
 /** Who has stopped or paused a change. */
@@ -136,35 +127,53 @@ export interface ShowChange {
 
 /** Makes the view of a change for a reader. */
 export function makeView(
-  deps: Pick<ApiDependencies, 'db' | 'calendar' | 'operations' | 'policies' | 'refusals' | 'now'>,
+  deps: Pick<
+    ApiDependencies,
+    'db' | 'calendar' | 'operations' | 'policies' | 'refusals' | 'unsealedLimitSeconds' | 'now'
+  >,
 ): ShowChange {
-  const { db, calendar, operations, policies, refusals, now = Date.now } = deps;
+  const { db, calendar, operations, policies, now = Date.now } = deps;
   const gate = makeGate(db, calendar);
-  const show = async (change: Change, reader: Person): Promise<ChangeView> => {
+
+  const factsOf = (change: Change, reader: Person) => {
+    const { decisionStatus, digest } = change;
+    const approves = decisionStatus === 'pending' && digest !== null && reader.roles.includes('approver');
+    return readActionFacts(deps, change, reader, approves);
+  };
+  const show = async (facts: ActionFacts & StandingFacts, reader: Person): Promise<ChangeView> => {
+    const { change, attempts, words } = facts;
     const self = `/v1/changes/${change.id}`;
     const mayRun = change.decisionStatus === 'approved' && !isFinal(change);
-    const attempts = await listAttempts(db, change.id);
     const told = ticketRuleOf(change) === null ? [] : await listBodies(db, change.id, ticketTypes);
+    const waitsFor = mayRun ? ((await gate(change, now())) ?? heldByTicket(told)) : null;
+    const at = now();
+    const { groupsIn } = policies.current().directory;
+    const decider = { person: reader, directory: directoryOf(change, reader, isoTime(at), groupsIn) };
     return {
       ...shown(change),
       attempts,
-      waitsFor: mayRun ? ((await gate(change, now())) ?? heldByTicket(told)) : null,
+      waitsFor,
       ticketRead: ticketReadIn(told),
-      stop: shownStop(await listStopWords(db, change.id)),
+      stop: shownStop(words),
       presented: presentedLines(operations, change),
       callUnderWay: callUnderWayOf(attempts),
-      awaitingYou: isAwaitedOf(change, reader, policies.current().directory, now()),
+      awaitingYou: refusalToDecide(change, decider, at) === null,
+      actions: permissionsOf(facts, decider, at),
       links: { self, events: `${self}/events`, decisions: `${self}/decisions` },
     };
   };
   return Object.assign(
     async (change: Change, reader: Person) => {
-      await assertIntact(refusals, change);
-      return show(change, reader);
+      const facts = await factsOf(change, reader);
+      if (!facts.isIntact) throw refusalOfDifference(change);
+      return show(facts, reader);
     },
     {
-      afterWord: async (change: Change, reader: Person) =>
-        show({ ...change, digest: await digestToStop(refusals, change) }, reader),
+      afterWord: async (change: Change, reader: Person) => {
+        const facts = await factsOf(change, reader);
+        const { isIntact } = facts;
+        return show(isIntact ? facts : { ...facts, change: { ...change, digest: null } }, reader);
+      },
     },
   );
 }

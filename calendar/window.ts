@@ -62,6 +62,53 @@ export function windowsAt(windows: readonly Window[], now: number): WindowState 
   return { open: true, until: null, problem };
 }
 
+/** A time in which a window is open, ms since the epoch: `from` is in it, `until` is not. */
+export interface OpenTime {
+  readonly from: number;
+  readonly until: number;
+}
+
+/**
+ * When windows are open within a time, in order; those that overlap or touch are one. As {@link windowsAt}, it never throws.
+ *
+ * @param most - how many openings and closings are looked for
+ * @returns `upTo`: until when the list is complete; earlier than `to` where there are more than `most`
+ */
+export function openTimes(
+  windows: readonly Window[],
+  from: number,
+  to: number,
+  most: number,
+): { readonly times: readonly OpenTime[]; readonly upTo: number; readonly problem: string | null } {
+  const all: Parsed[] = [];
+  let problem: string | null = null;
+  for (const one of windows) {
+    try {
+      const window = parsed(one);
+      window.openUntil(from);
+      all.push(window);
+    } catch (error) {
+      problem ??= `a window cannot be computed: ${problemOf(one) ?? String(error)}`;
+    }
+  }
+  const times: { readonly from: number; until: number }[] = [];
+  let at = from;
+  for (let step = 0; step < most && at < to; step += 1) {
+    const ends = all.map((window) => window.openUntil(at)).filter((end) => end !== null);
+    if (ends.length === 0) {
+      // Infinity where none ever opens again.
+      at = Math.min(...all.map((window) => window.nextOpening(at) ?? Infinity));
+      continue;
+    }
+    const until = Math.min(Math.max(...ends), to);
+    const last = times.at(-1);
+    if (last?.until === at) last.until = until;
+    else times.push({ from: at, until });
+    at = until;
+  }
+  return { times, upTo: Math.min(at, to), problem };
+}
+
 /** What is wrong with a stored window, which may be anything. */
 function problemOf(window: Window): string | null {
   try {

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ReadableStream } from 'node:stream/web';
-import type { ChangeView, ListedChange } from '../api/view.ts';
+import type { ListedChange } from '../api/listed-change.ts';
+import type { ChangeView } from '../api/view.ts';
 import { allowed, CountersignError, isErrorCode, isRefused } from '../domain/error.ts';
 import type { FieldError, Judged } from '../domain/error.ts';
 import type { Environment } from './environment.ts';

@@ -1,4 +1,5 @@
-import type { ChangeView, ListedChange } from '../api/view.ts';
+import type { ListedChange } from '../api/listed-change.ts';
+import type { ChangeView } from '../api/view.ts';
 import { shownLines } from '../domain/shown-text.ts';
 import type { Target } from '../domain/target.ts';
 import type { JsonObject } from '../domain/json.ts';

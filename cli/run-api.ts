@@ -21,7 +21,7 @@ import { apiMetrics } from './metrics.ts';
 import { openDatabase } from './database.ts';
 import { required } from './environment.ts';
 import type { Environment } from './environment.ts';
-import { peopleVerifier } from './identity.ts';
+import { claimMapping, peopleVerifier } from './identity.ts';
 import { freezeCalendar } from './freeze-calendar.ts';
 import { inboundSystems } from './inbound-systems.ts';
 import { openIntegrations } from './integrations.ts';
@@ -62,6 +62,7 @@ export async function runApi(env: Environment, options: { readonly anyPort?: boo
     engine: createEngine(client),
     tokens: withApiTokens(await peopleVerifier(env), apiTokenStore(pool)),
     issuer: required(env, 'OIDC_ISSUER'),
+    claims: await claimMapping(env),
     signer: createStatementSigner(await readFile(keyFile, 'utf8')),
     refusals,
     verifier: () => verifierBundle(env.COUNTERSIGN_HOME),

@@ -66,6 +66,24 @@ export function inForce(
   return (atOnce || Date.parse(startsAt) <= now) && !isOver(freeze, now);
 }
 
+/**
+ * When a freeze holds, ISO 8601: from its beginning, or its declaration where that came later, until its end or its lifting,
+ * whichever comes first (null: until it is lifted). Null for one that was lifted before it began.
+ */
+export function timeOfFreeze({
+  startsAt,
+  endsAt,
+  declaredAt,
+  liftedAt,
+}: Pick<Freeze, 'startsAt' | 'endsAt' | 'liftedAt' | 'declaredAt'>): {
+  readonly from: string;
+  readonly until: string | null;
+} | null {
+  const from = declaredAt !== null && declaredAt > startsAt ? declaredAt : startsAt;
+  const until = liftedAt !== null && (endsAt === null || liftedAt < endsAt) ? liftedAt : endsAt;
+  return until !== null && until <= from ? null : { from, until };
+}
+
 /** Whether a freeze has ended by itself or was lifted. */
 export function isOver(freeze: Pick<Freeze, 'endsAt' | 'liftedAt'>, now: number): boolean {
   return freeze.liftedAt !== null || (freeze.endsAt !== null && Date.parse(freeze.endsAt) <= now);

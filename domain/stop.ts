@@ -1,7 +1,7 @@
 import type { Change } from './change.ts';
 import { CountersignError, isRefused } from './error.ts';
 import type { ErrorCode, Judged } from './error.ts';
-import type { Person } from './person.ts';
+import type { Person, PersonId } from './person.ts';
 import { samePerson } from './person.ts';
 import { isAct } from './statement.ts';
 import type { Act } from './statement.ts';
@@ -118,6 +118,28 @@ export function judgeWord(
     return new CountersignError('not_running', 'there is no running execution to retry');
   }
   return after;
+}
+
+/** What a word finds that is said to the API. */
+export interface SaidWordFacts extends WordFacts {
+  /** The last word that was written down of the change, and whose it is; null when there is none. */
+  readonly last: { readonly word: Word; readonly person: PersonId } | null;
+}
+
+/**
+ * Whether a word that somebody says now would be written down.
+ *
+ * @returns `new`; `repeated` when it was their last word and still holds, as after a lost answer; or a refusal of
+ * {@link judgeWord}
+ */
+export function judgeSaidWord(facts: SaidWordFacts, word: Word, person: Person): Judged<'new' | 'repeated'> {
+  const { change, standing, last } = facts;
+  const isSame = last?.word === word && samePerson(last.person, person);
+  // When the change has ended in another way than by this word, the answer says so.
+  const holds = change.closedAt === null || hasStopped(standing);
+  if (isSame && word !== 'resume' && holds) return 'repeated';
+  const judged = judgeWord(facts, word, person);
+  return isRefused(judged) ? judged : 'new';
 }
 
 /**

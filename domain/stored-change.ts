@@ -31,6 +31,15 @@ export function differenceIn(change: Change, sha256: (text: string) => string): 
   return ofChange === digest ? null : { of: 'digest', stored: digest, made: ofChange };
 }
 
+/** The refusal of whatever relies on a change in which {@link differenceIn} finds one: `stored_change_differs` (409). */
+export function refusalOfDifference({ id }: Pick<Change, 'id'>): CountersignError {
+  return new CountersignError(
+    'stored_change_differs',
+    'the stored change is not the one that its digest was made of; its events say what was submitted',
+    { extra: { changeId: id } },
+  );
+}
+
 /** Whether an approval may have set execute-by: in this round, where it may have lapsed since, or in an earlier one. */
 function wasApproved({ decisionStatus, round, digest, decisions }: Change): boolean {
   const lapsed = decisions.some(({ decision, counts }) => decision === 'approve' && !counts);

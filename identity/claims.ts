@@ -52,6 +52,21 @@ export function personOf(payload: JWTPayload, issuer: string, mapping: ClaimMapp
   return person;
 }
 
+/** Where roles are read from, and for each role the values that give it: none where nobody can have it. */
+export function roleValues(mapping: ClaimMapping = {}): {
+  readonly claim: string;
+  readonly values: Record<Role, string[]>;
+} {
+  const { rolesClaim, roleMap = ownNames } = { ...defaultClaims, ...mapping };
+  const values = Object.fromEntries(
+    roles.map((role) => [
+      role,
+      [...roleMap].filter(([, given]) => given.includes(role)).map(([value]) => value),
+    ]),
+  ) as Record<Role, string[]>;
+  return { claim: rolesClaim, values };
+}
+
 /** The values of a claim of roles or groups, and the roles or groups that they give. */
 export interface ReadClaim<Given extends string = string> {
   readonly claim: string;

@@ -94,6 +94,13 @@ countersign.change owner=countersign_migrator acl={countersign_api=r/countersign
   submitted_at timestamp with time zone not null
   closed_at timestamp with time zone
   saved_at timestamp with time zone not null default now()
+  deciders jsonb generated always as jsonb_path_query_array(document, '$."decisions"[*]."person"."subject"'::jsonpath)
+  approved_at text generated always as 
+CASE
+    WHEN ((document ->> 'decisionStatus'::text) = 'approved'::text) THEN (jsonb_path_query_array(document, '$."decisions"[*]?(@."counts" == true && @."decision" == "approve")."at"'::jsonpath) ->> '-1'::integer)
+    ELSE NULL::text
+END
+  outcome_code text generated always as (document #>> '{outcome,code}'::text[])
 countersign.freeze owner=countersign_migrator acl={countersign_api=ar/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_worker=r/countersign_migrator}
   id uuid not null
   operation text
@@ -305,10 +312,12 @@ CREATE UNIQUE INDEX api_token_pkey ON countersign.api_token USING btree (id)
 CREATE UNIQUE INDEX attempt_change_id_activity_id_activity_attempt_key ON countersign.attempt USING btree (change_id, activity_id, activity_attempt)
 CREATE INDEX attempt_open ON countersign.attempt USING btree (started_at) WHERE (outcome = 'open'::text)
 CREATE UNIQUE INDEX attempt_pkey ON countersign.attempt USING btree (change_id, ordinal)
+CREATE INDEX attempt_request_id ON countersign.attempt USING btree (request_id) WHERE (request_id IS NOT NULL)
 CREATE UNIQUE INDEX break_glass_change_id_key ON countersign.break_glass USING btree (change_id)
 CREATE UNIQUE INDEX break_glass_pkey ON countersign.break_glass USING btree (issuer, subject)
 CREATE UNIQUE INDEX call_pace_pkey ON countersign.call_pace USING btree (account)
 CREATE INDEX change_closed ON countersign.change USING btree (closed_at) WHERE (closed_at IS NOT NULL)
+CREATE INDEX change_deciders ON countersign.change USING gin (deciders jsonb_path_ops) WITH (fastupdate=off) WHERE (deciders <> '[]'::jsonb)
 CREATE INDEX change_decision_status ON countersign.change USING btree (decision_status, submitted_at DESC, id DESC)
 CREATE INDEX change_execution_status ON countersign.change USING btree (execution_status, submitted_at DESC, id DESC)
 CREATE INDEX change_newest ON countersign.change USING btree (submitted_at DESC, id DESC)
@@ -325,6 +334,7 @@ CREATE INDEX freeze_in_force ON countersign."freeze" USING btree (COALESCE(ends_
 CREATE INDEX freeze_newest ON countersign."freeze" USING btree (declared_at DESC, id DESC)
 CREATE UNIQUE INDEX freeze_override_pkey ON countersign.freeze_override USING btree (change_id, freeze_id, digest)
 CREATE UNIQUE INDEX freeze_pkey ON countersign."freeze" USING btree (id)
+CREATE INDEX freeze_until ON countersign."freeze" USING btree (LEAST(COALESCE(ends_at, 'infinity'::timestamp with time zone), COALESCE(lifted_at, 'infinity'::timestamp with time zone)))
 CREATE INDEX idempotency_key_change ON countersign.idempotency_key USING btree (change_id)
 CREATE UNIQUE INDEX idempotency_key_pkey ON countersign.idempotency_key USING btree (issuer, subject, key)
 CREATE INDEX inbound_oldest ON countersign.inbound USING btree (received_at)

@@ -29,6 +29,13 @@ export interface ChangeFilter {
   readonly requester?: { readonly subject: string; readonly issuer?: string | undefined } | undefined;
   /** The ticket's id. */
   readonly ticket?: string | undefined;
+  /** The vendor's RequestId of one of its attempts. */
+  readonly requestId?: string | undefined;
+  /** Submitted from this moment (included) until that one (excluded), ISO 8601. */
+  readonly submittedFrom?: string | undefined;
+  readonly submittedTo?: string | undefined;
+  /** Changes of which this person has decided some round, also where the decision no longer counts. */
+  readonly decidedBy?: PersonId | undefined;
   /**
    * Changes that this person may be awaited to decide at `now` (ms since the epoch): pending, read, before decide-by, not
    * their own, not decided by them, with a seat of the open stage in whose groups they are. Whether they are awaited,
@@ -124,6 +131,26 @@ export function listChangesQuery(
   const { scope = {} } = filter;
   if (Object.keys(scope).length > 0) {
     query = query.where(sql<boolean>`scope @> ${JSON.stringify(scope)}::jsonb`);
+  }
+  if (filter.requestId !== undefined) {
+    query = query.where(
+      sql<boolean>`id in (select change_id from countersign.attempt where request_id = ${filter.requestId})`,
+    );
+  }
+  if (filter.submittedFrom !== undefined) {
+    query = query.where(sql<boolean>`submitted_at >= ${filter.submittedFrom}::timestamptz`);
+  }
+  if (filter.submittedTo !== undefined) {
+    query = query.where(sql<boolean>`submitted_at < ${filter.submittedTo}::timestamptz`);
+  }
+  if (filter.decidedBy) {
+    const { issuer, subject } = filter.decidedBy;
+    query = query
+      // By its index; another issuer may have the same subject.
+      .where(sql<boolean>`deciders <> '[]' and deciders @> ${JSON.stringify([subject])}::jsonb`)
+      .where(
+        sql<boolean>`document->'decisions' @> ${JSON.stringify([{ person: { issuer, subject } }])}::jsonb`,
+      );
   }
   if (filter.visibleTo) {
     query = query

@@ -10,10 +10,10 @@ import { formatProof } from '../../audit/tlog-proof.ts';
 import { makeTreeReader } from '../../audit/tree-reader.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { CountersignError } from '../../domain/error.ts';
-import { isoTime } from '../../domain/time.ts';
 import { makeAuditReading } from '../audit-reading.ts';
 import { auditEntriesQuerySchema, auditExportQuerySchema, indexSchema } from '../audit-schemas.ts';
 import type { ApiDependencies } from '../dependencies.ts';
+import { momentOf } from '../moment.ts';
 import { exactRouter } from '../router.ts';
 import { methodNotAllowed } from '../problem.ts';
 import { checked, invalid } from '../schemas.ts';
@@ -133,10 +133,6 @@ export function auditRoutes(deps: ApiDependencies): Router {
 function pageOf(cursor: string): { after: number; id: string } {
   const [after, id = ''] = cursor.split('.');
   return { after: Number(after), id };
-}
-
-function momentOf(time: string | undefined): string | undefined {
-  return time === undefined ? undefined : isoTime(Date.parse(time));
 }
 
 /** Only what was given: the query as it is recorded. */

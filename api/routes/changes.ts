@@ -9,12 +9,15 @@ import { exactRouter } from '../router.ts';
 import { methodNotAllowed } from '../problem.ts';
 import { readListQuery } from '../list-query.ts';
 import { makeSubmit } from '../submit.ts';
-import { isAwaitedOf, listed, makeReadChange, makeView } from '../view.ts';
+import { isAwaitedOf, makeReadChange, makeView } from '../view.ts';
 import { listReadable } from '../list-readable.ts';
+import { listedChange } from '../listed-change.ts';
+import type { ListedChange } from '../listed-change.ts';
+import { momentOf } from '../moment.ts';
 
 /** `POST /v1/changes`, `GET /v1/changes`, `GET /v1/changes/{id}`. */
 export function changeRoutes(deps: ApiDependencies): Router {
-  const { db, policies, now = Date.now } = deps;
+  const { db, policies, refusals, now = Date.now } = deps;
   const submit = makeSubmit(deps);
   const view = makeView(deps);
   const readChange = makeReadChange(deps);
@@ -39,7 +42,8 @@ export function changeRoutes(deps: ApiDependencies): Router {
     })
     .get(async (req, res) => {
       const { person } = callerOf(req);
-      const { cursor, limit, awaiting, requester, ...filter } = readListQuery(req.query);
+      const { cursor, limit, awaiting, requester, decidedBy, submittedFrom, submittedTo, ...filter } =
+        readListQuery(req.query);
       if (awaiting === 'me' && !person.roles.includes('approver')) {
         res.json({ items: [], nextCursor: null });
         return;
@@ -48,7 +52,10 @@ export function changeRoutes(deps: ApiDependencies): Router {
       const at = now();
       const wanted: ChangeFilter = {
         ...filter,
+        submittedFrom: momentOf(submittedFrom),
+        submittedTo: momentOf(submittedTo),
         ...(requester === undefined ? {} : { requester: { subject: requester } }),
+        ...(decidedBy === undefined ? {} : { decidedBy: person }),
         ...(awaiting === undefined
           ? {}
           : { awaitingPerson: { ...person, directory: directory.groupsIn(person), now: at } }),
@@ -63,7 +70,10 @@ export function changeRoutes(deps: ApiDependencies): Router {
         cursor ?? null,
         limit,
       );
-      res.json({ items: changes.map(listed), nextCursor });
+      const items: ListedChange[] = [];
+      // One after another: what differs is recorded.
+      for (const change of changes) items.push(await listedChange(refusals, change));
+      res.json({ items, nextCursor });
     })
     .all(methodNotAllowed('GET', 'POST'));
 

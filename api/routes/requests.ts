@@ -1,36 +1,27 @@
 import type { Request, RequestHandler, Router } from 'express';
-import { refusalToTakeBack } from '../../domain/decision.ts';
-import { allowed, CountersignError } from '../../domain/error.ts';
-import { mayRead } from '../../domain/reading.ts';
-import { judgeReview } from '../../domain/review.ts';
-import type { Said, SaidOf } from '../../domain/statement.ts';
-import { judgeWord } from '../../domain/stop.ts';
+import type { Said } from '../../domain/statement.ts';
 import { callerOf } from '../caller.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { exactRouter } from '../router.ts';
 import { methodNotAllowed } from '../problem.ts';
 import { recorded, speakerOf } from '../recorded.ts';
 import { makeSay } from '../say.ts';
-import type { Judge, Verdict } from '../say.ts';
-import { readStanding, sayStopWord } from '../stop.ts';
+import { sayStopWord } from '../stop.ts';
 import { checked, decisionSchema, executionSchema, reviewSchema, withdrawalSchema } from '../schemas.ts';
 import { makeView, findChange } from '../view.ts';
 
 /** Decisions, withdrawal and execution of a change: each is judged, signed, sent to the workflow and answered from Postgres. */
 export function requestRoutes(deps: ApiDependencies): Router {
-  const { db, policies, refusals, now = Date.now } = deps;
+  const { db, refusals } = deps;
   const view = makeView(deps);
-  const { say, judgeDecided } = makeSay(deps);
+  const { say } = makeSay(deps);
 
-  function handle<S extends Said>(
-    read: (body: unknown) => S,
-    judge: Judge<S>,
-  ): RequestHandler<{ id: string }> {
+  function handle(read: (body: unknown) => Said): RequestHandler<{ id: string }> {
     return async (req, res) => {
       const speaker = speakerOf(req);
       const asked = read(req.body);
       const change = await findChange(db, req.params.id, speaker.person);
-      await say(asked, change, speaker, judge);
+      await say(asked, change, speaker);
       res.json(await view.afterWord(await findChange(db, change.id, speaker.person), speaker.person));
     };
   }
@@ -51,33 +42,19 @@ export function requestRoutes(deps: ApiDependencies): Router {
     };
   }
 
-  const retry = handle(
-    (body) => ({ kind: 'execution', ...checked(executionSchema, body) }),
-    async ({ id }, person): Promise<Verdict> => {
-      allowed(judgeWord(await readStanding(db, id), 'retry', person));
-      return 'new';
-    },
-  );
+  const retry = handle((body) => ({ kind: 'execution', ...checked(executionSchema, body) }));
   const stop = handleStop((body) => ({ kind: 'execution', ...checked(executionSchema, body) }));
 
   const router = exactRouter({ mergeParams: true });
   router
     .route('/:id/decisions')
     .post(
-      handle((body): SaidOf<'decision'> => {
+      handle((body) => {
         const { decision, digest, comment } = checked(decisionSchema, body);
         return { kind: 'decision', action: decision, digest, comment };
-      }, judgeDecided),
+      }),
     )
-    .delete(
-      handle(
-        () => ({ kind: 'decision_withdrawal', action: 'withdraw', comment: '' }),
-        (change, person) => {
-          allowed(refusalToTakeBack(change, person, now()));
-          return 'new';
-        },
-      ),
-    )
+    .delete(handle(() => ({ kind: 'decision_withdrawal', action: 'withdraw', comment: '' })))
     .all(methodNotAllowed('POST', 'DELETE'));
   router
     .route('/:id/withdrawal')
@@ -94,17 +71,7 @@ export function requestRoutes(deps: ApiDependencies): Router {
     .all(methodNotAllowed('POST'));
   router
     .route('/:id/review')
-    .post(
-      handle(
-        (body) => ({ kind: 'review', action: 'sign', ...checked(reviewSchema, body) }),
-        (change, person) => {
-          if (!mayRead(change, person, policies.current().directory.groupsIn, now())) {
-            throw new CountersignError('forbidden', 'only somebody who may read a change may review it');
-          }
-          return allowed(judgeReview(change, person));
-        },
-      ),
-    )
+    .post(handle((body) => ({ kind: 'review', action: 'sign', ...checked(reviewSchema, body) })))
     .all(methodNotAllowed('POST'));
   return router;
 }

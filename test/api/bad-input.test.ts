@@ -365,6 +365,10 @@ describe('other calls', () => {
     ['scope.__proto__=a', 'scope.__proto__: unknown_field'],
     [Array.from({ length: 11 }, (_, n) => `scope.m${n}=1`).join('&'), 'scope: maximum'],
     ['cursor=x', 'cursor: cursor'],
+    ['decidedBy=bob', 'decidedBy: one_of'],
+    ['submittedFrom=yesterday', 'submittedFrom: format'],
+    ['submittedTo=2026-11-24T09:00:00', 'submittedTo: format'],
+    ['requestId=%00', 'requestId: no_control_characters'],
   ])('GET /v1/changes?%s is refused', async (query, error) => {
     const answer = await stack.api.call(`/v1/changes?${query}`);
     expect(answer.status).toBe(400);

@@ -86,6 +86,7 @@ describe('the document', () => {
     const names = Object.keys(document.components.schemas);
     expect([...used].sort()).toEqual(names.map((name) => `#/components/schemas/${name}`).sort());
     expect(names.sort()).toEqual([
+      'Calendar',
       'Change',
       'DeadLetter',
       'Decision',
@@ -100,13 +101,18 @@ describe('the document', () => {
       'ListedChange',
       'MadePolicyRevocation',
       'MadeSubscription',
+      'Me',
       'Operation',
+      'Permission',
       'Policy',
+      'PolicyExplanation',
+      'PolicyExplanationRequest',
       'PolicyRevocation',
       'PolicyRevocationRequest',
       'Problem',
       'Replay',
       'Review',
+      'Statistics',
       'SubmitRequest',
       ...gated.list.map(({ name }) => `SubmitRequestOf${name}`).sort(),
       'Subscription',
@@ -205,6 +211,8 @@ describe('real answers', () => {
     const body = { decision: 'approve', digest: change.digest };
     const id = change.id;
     const undecided = await api.stored();
+    const { operation, input } = submission(sn);
+    const explained = { operation, input };
     const seen: string[] = [];
     for (const [path, address, sent] of [
       ['/v1/changes', '/v1/changes', {}],
@@ -235,6 +243,10 @@ describe('real answers', () => {
       ['/v1/freezes', '/v1/freezes', { as: 'adam' }],
       ['/v1/freezes/{id}', `/v1/freezes/${randomUUID()}`, { as: 'adam' }],
       ['/v1/operations', '/v1/operations', {}],
+      ['/v1/me', '/v1/me', {}],
+      ['/v1/statistics', '/v1/statistics', { as: 'dave' }],
+      ['/v1/calendar', '/v1/calendar', {}],
+      ['/v1/policy-explanations', '/v1/policy-explanations', { body: explained }],
       ['/healthz', '/healthz', {}],
       ['/readyz', '/readyz', {}],
       ['/metrics', '/metrics', {}],
@@ -271,6 +283,10 @@ describe('real answers', () => {
       'get 200',
       'get 404',
       'get 200',
+      'get 200',
+      'get 200',
+      'get 200',
+      'post 200',
       'get 200',
       'get 200',
       'get 200',

@@ -51,6 +51,10 @@ const bodies: Record<string, (change: Change) => unknown> = {
   'post /v1/freezes/{id}/overrides': ({ id, digest }) => ({ changeId: id, digest, comment: 'x' }),
   'post /v1/policy-revocations': () => ({ digest: ofPolicy, comment: 'x' }),
   'post /v1/tokens': () => ({ name: 'x', scopes, expiresAt: hour }),
+  'post /v1/policy-explanations': () => {
+    const { operation, input } = submission(randomUUID());
+    return { operation, input };
+  },
   'post /v1/subscriptions': () => ({ name: `s-${randomUUID().slice(0, 8)}`, url: 'https://hooks.example/x' }),
   'post /v1/subscriptions/{name}/replays': () => ({ from: 0, to: 9 }),
 };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { windowProblem, windowsAt } from '../../calendar/window.ts';
+import { openTimes, windowProblem, windowsAt } from '../../calendar/window.ts';
 import type { Window } from '../../domain/window.ts';
 
 const nightly: Window = { cron: '0 22 * * *', durationMinutes: 480, timeZone: 'Asia/Shanghai', holidays: [] };
@@ -210,4 +210,83 @@ test.each<[string, Partial<Window>, string | null]>([
   ['a day in other words', { holidays: ['29.2.2028'] }, 'holidays'],
 ])('%s is found fault with', (_name, wrong, field) => {
   expect(windowProblem({ ...nightly, ...wrong })?.split(':')[0] ?? null).toBe(field);
+});
+
+describe('the times in which windows are open', () => {
+  const day = 86_400_000;
+  const shown = (windows: readonly Window[], from: string, days: number, most = 1000) => {
+    const start = Date.parse(from);
+    const { times, upTo, problem } = openTimes(windows, start, start + days * day, most);
+    const iso = (ms: number) => new Date(ms).toISOString().slice(0, 16) + 'Z';
+    return { times: times.map((time) => `${iso(time.from)} ${iso(time.until)}`), upTo: iso(upTo), problem };
+  };
+
+  test.each<[string, Window[], string, number, string[]]>([
+    [
+      'each night',
+      [nightly],
+      '2026-11-24T00:00Z',
+      2,
+      ['2026-11-24T14:00Z 2026-11-24T22:00Z', '2026-11-25T14:00Z 2026-11-25T22:00Z'],
+    ],
+    ['cut off at both ends', [nightly], '2026-11-24T20:00Z', 0.05, ['2026-11-24T20:00Z 2026-11-24T21:12Z']],
+    [
+      'that overlap or touch are one',
+      [nightly, { ...nightly, cron: '0 6 * * *', durationMinutes: 60 }, { ...nightly, cron: '30 23 * * *' }],
+      '2026-11-24T12:00Z',
+      0.9,
+      ['2026-11-24T14:00Z 2026-11-24T23:30Z'],
+    ],
+    [
+      'for an hour without a gap between its minutes',
+      [{ ...nightly, cron: '* 22 * * *', durationMinutes: 1 }],
+      '2026-11-24T00:00Z',
+      1,
+      ['2026-11-24T14:00Z 2026-11-24T15:00Z'],
+    ],
+    ['none within', [{ ...nightly, cron: '0 0 1 1 *' }], '2026-11-24T00:00Z', 3, []],
+    ['none at all', [], '2026-11-24T00:00Z', 3, []],
+  ])('%s', (_name, windows, from, days, times) => {
+    const upTo = new Date(Date.parse(from) + days * day).toISOString().slice(0, 16) + 'Z';
+    expect(shown(windows, from, days)).toEqual({ times, upTo, problem: null });
+  });
+
+  test('are complete as far as they say where there are too many', () => {
+    const often: Window = { ...nightly, cron: '*/2 * * * *', durationMinutes: 1 };
+    const { times, upTo } = shown([often], '2026-11-24T00:00Z', 3, 10);
+    expect(times).toHaveLength(5);
+    expect(upTo).toBe('2026-11-24T00:10Z');
+  });
+
+  test('leave out a window that cannot be computed, and say so', () => {
+    const { times, problem } = shown(
+      [{ ...nightly, timeZone: 'Mars/Olympus' }, nightly],
+      '2026-11-24T00:00Z',
+      1,
+    );
+    expect(times).toEqual(['2026-11-24T14:00Z 2026-11-24T22:00Z']);
+    expect(problem).toContain('Mars/Olympus');
+  });
+
+  test('are what is said of each minute, also when the clock changes', () => {
+    for (const windows of [
+      [berlin('30 2 * * *', 90)],
+      [berlin('0 */3 * * *', 200), berlin('15 1 * * 0,6', 50, ['2026-10-24'])],
+      [{ ...berlin('10 1,2 * * *', 20), timeZone: 'America/New_York' }, nightly],
+    ]) {
+      for (const from of [
+        '2026-03-06T00:00Z',
+        '2026-03-27T00:00Z',
+        '2026-10-23T00:00Z',
+        '2026-10-30T00:00Z',
+      ]) {
+        const start = Date.parse(from);
+        const { times } = openTimes(windows, start, start + 4 * day, 1000);
+        for (let at = start; at < start + 4 * day; at += 7 * 60_000) {
+          const isIn = times.some((time) => time.from <= at && at < time.until);
+          expect([at, isIn]).toEqual([at, windowsAt(windows, at).open]);
+        }
+      }
+    }
+  });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { askAgainMs } from '../../domain/block.ts';
 import type { CountersignError } from '../../domain/error.ts';
-import { concerns, freezeInTheWay, inForce, refusalOfOverride } from '../../domain/freeze.ts';
+import { concerns, freezeInTheWay, inForce, refusalOfOverride, timeOfFreeze } from '../../domain/freeze.ts';
 import type { Freeze, FreezeOverride } from '../../domain/freeze.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import { change, person } from '../store/change-fixture.ts';
@@ -37,6 +37,39 @@ describe('a freeze is in force', () => {
     ['not once lifted', { endsAt: null, liftedAt: at(-1) }, false],
   ])('%s', (_name, more, expected) => {
     expect(inForce(freeze(more), now)).toBe(expected);
+  });
+});
+
+describe('the time of a freeze', () => {
+  test.each<[string, Partial<Freeze>, [string, string | null] | null]>([
+    ['is from its start to its end', {}, [at(-10), at(10)]],
+    ['has no end where it has none', { endsAt: null }, [at(-10), null]],
+    ['begins at its declaration where that came later', { declaredAt: at(-5) }, [at(-5), at(10)]],
+    ['is that of the calendar file', { declaredAt: null }, [at(-10), at(10)]],
+    ['ends when it is lifted', { liftedAt: at(3) }, [at(-10), at(3)]],
+    [
+      'ends when it is lifted, without an end of its own',
+      { endsAt: null, liftedAt: at(3) },
+      [at(-10), at(3)],
+    ],
+    ['is none when it was lifted before', { liftedAt: at(-11) }, null],
+    ['is none when it was declared after its end', { declaredAt: at(10) }, null],
+  ])('%s', (_name, more, expected) => {
+    const time = timeOfFreeze(freeze(more));
+    expect(time && [time.from, time.until]).toEqual(expected);
+  });
+
+  test('is when it is in force, as long as nobody has lifted it', () => {
+    for (const more of [{}, { declaredAt: at(-5) }, { startsAt: at(-30) }, { endsAt: null }]) {
+      const one = freeze(more);
+      const time = timeOfFreeze(one);
+      for (let minutes = -40; minutes < 20; minutes += 1) {
+        // Before its declaration nobody could ask.
+        if (one.declaredAt !== null && at(minutes) < one.declaredAt) continue;
+        const isIn = time !== null && time.from <= at(minutes) && (time.until ?? at(99)) > at(minutes);
+        expect([minutes, inForce(one, Date.parse(at(minutes)))]).toEqual([minutes, isIn]);
+      }
+    }
   });
 });
 
