@@ -35,7 +35,9 @@ export async function standingOfChange(db: Queryable, change: Change): Promise<S
   const words = stopWordsIn(bodies);
   const attempts = await listAttempts(db, change.id);
   const revoked = (await getPolicyRevocation(db, change.policy.digest)) !== null;
-  const standing = standingOf(words.map(({ word }) => word));
+  const said = standingOf(words.map(({ word }) => word));
+  // A change that its host has called off was stopped by no word.
+  const standing = hasStopped(said) || !hasStopped(change.standing) ? said : change.standing;
   const last = words.at(-1);
   return {
     change,
