@@ -1,9 +1,14 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { errors, interactionPolicy, Provider } from 'oidc-provider';
-import type { KoaContextWithOIDC, ResourceServer, TokenEndpointGrantContext } from 'oidc-provider';
+import type {
+  ClientMetadata,
+  KoaContextWithOIDC,
+  ResourceServer,
+  TokenEndpointGrantContext,
+} from 'oidc-provider';
 import { demoUser } from './demo-users.ts';
-import { loginPage } from './login-page.ts';
+import { loggedOutPage, loginPage, logoutPage } from './login-page.ts';
 import { memoryAdapter } from './memory-adapter.ts';
 import type { SigningKey } from './signing-key.ts';
 
@@ -15,13 +20,24 @@ import type { SigningKey } from './signing-key.ts';
 export const DEMO_USER_GRANT = 'urn:countersign:demo-user';
 
 /**
- * The one client: public, native (RFC 8252), any loopback port; also for the code flow with PKCE. Not the API's audience:
+ * The client of command lines and of the API's documentation: public, native (RFC 8252), any loopback port; also for the code flow with PKCE. Not the API's audience:
  * an ID token is for the client, an access token for the API.
  */
 export const DEMO_CLIENT_ID = 'countersign-demo';
 
 /** Resource indicator (RFC 8707) that access tokens are for; it is also the default. */
 export const DEMO_RESOURCE = 'urn:countersign';
+
+/** The console, which is a confidential client: it proves by a key that it is the one that asks (`private_key_jwt`). */
+export interface ConsoleClient {
+  readonly clientId: string;
+  /** The one address that a login leads back to. */
+  readonly redirectUri: string;
+  /** The one that a person is led to who has logged out. */
+  readonly loggedOutUri: string;
+  /** Its public key, as a JSON Web Key Set. */
+  readonly jwks: { readonly keys: readonly object[] };
+}
 
 /** Options of {@link demoProvider}. */
 export interface DemoProviderOptions {
@@ -33,6 +49,8 @@ export interface DemoProviderOptions {
   tokenTtlSeconds: number;
   /** Paths that the code flow may return to, on any loopback port. */
   redirectPaths: readonly string[];
+  /** The console, where there is one. */
+  console: ConsoleClient | null;
 }
 
 const LOOPBACK = ['127.0.0.1', 'localhost'];
@@ -63,12 +81,27 @@ export function demoProvider(options: DemoProviderOptions): Provider {
           options.redirectPaths.map((path) => `http://${host}${path}`),
         ),
       },
+      ...(options.console === null ? [] : [consoleMetadata(options.console)]),
     ],
     responseTypes: ['code'],
     scopes: SCOPE.split(' '),
     claims: { openid: ['sub'], profile: ['name', 'roles', 'groups'] },
+    // The ID token says the person's name, as with most providers.
+    conformIdTokenClaims: false,
+    issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
+    // One that is used twice was stolen, or two asked at once: then none of them is good any more.
+    rotateRefreshToken: true,
     features: {
       devInteractions: { enabled: false },
+      revocation: {
+        enabled: true,
+        allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId,
+      },
+      rpInitiatedLogout: {
+        enabled: true,
+        logoutSource: (ctx, form) => showPage(ctx, logoutPage(form)),
+        postLogoutSuccessSource: (ctx) => showPage(ctx, loggedOutPage()),
+      },
       resourceIndicators: {
         enabled: true,
         defaultResource: () => DEMO_RESOURCE,
@@ -83,6 +116,7 @@ export function demoProvider(options: DemoProviderOptions): Provider {
     ttl: {
       AccessToken: options.tokenTtlSeconds,
       IdToken: options.tokenTtlSeconds,
+      RefreshToken: 86_400,
       AuthorizationCode: 60,
       Interaction: 600,
       Grant: 86_400,
@@ -98,8 +132,9 @@ export function demoProvider(options: DemoProviderOptions): Provider {
       'accountId' in token ? accessTokenClaims(ctx, token.accountId) : undefined,
     loadExistingGrant: (ctx) => {
       // Nobody is asked for consent: the client is ours.
-      const accountId = ctx.oidc.session?.accountId;
-      return accountId === undefined ? Promise.resolve(undefined) : makeGrant(provider, accountId);
+      const { session, client } = ctx.oidc;
+      if (session?.accountId === undefined || client === undefined) return Promise.resolve(undefined);
+      return makeGrant(provider, session.accountId, client.clientId);
     },
     interactions: { policy: loginOnly(), url: (_ctx, interaction) => `/interaction/${interaction.uid}` },
   });
@@ -126,9 +161,11 @@ function personClaims(id: string): { name: string; roles: readonly string[]; gro
 }
 
 function accessTokenClaims(ctx: KoaContextWithOIDC, id: string): Record<string, unknown> {
-  const { AuthorizationCode: code } = ctx.oidc.entities;
-  const authTime = code?.authTime ?? Math.floor(Date.now() / 1000);
-  const amr = code?.amr ?? methodsOf(ctx.oidc.params?.['mfa']);
+  const { AuthorizationCode: code, RefreshToken: refresh } = ctx.oidc.entities;
+  // Nobody logs in by a refresh: the time and the way are still those of the login.
+  const login = code ?? refresh;
+  const authTime = login?.authTime ?? Math.floor(Date.now() / 1000);
+  const amr = login?.amr ?? methodsOf(ctx.oidc.params?.['mfa']);
   return { ...personClaims(id), auth_time: authTime, amr };
 }
 
@@ -137,8 +174,32 @@ function methodsOf(mfa: unknown): string[] {
   return mfa === 'true' ? ['demo', 'mfa'] : ['demo'];
 }
 
-async function makeGrant(provider: Provider, accountId: string): Promise<InstanceType<Provider['Grant']>> {
-  const grant = new provider.Grant({ accountId, clientId: DEMO_CLIENT_ID });
+function consoleMetadata({ clientId, redirectUri, loggedOutUri, jwks }: ConsoleClient): ClientMetadata {
+  return {
+    client_id: clientId,
+    // Of a native one, since it is on loopback without TLS.
+    application_type: 'native',
+    token_endpoint_auth_method: 'private_key_jwt',
+    token_endpoint_auth_signing_alg: 'ES256',
+    jwks: { keys: [...jwks.keys] },
+    grant_types: ['authorization_code', 'refresh_token'],
+    response_types: ['code'],
+    redirect_uris: [redirectUri],
+    post_logout_redirect_uris: [loggedOutUri],
+  };
+}
+
+function showPage(ctx: KoaContextWithOIDC, html: string): void {
+  ctx.type = 'html';
+  ctx.body = html;
+}
+
+async function makeGrant(
+  provider: Provider,
+  accountId: string,
+  clientId: string,
+): Promise<InstanceType<Provider['Grant']>> {
+  const grant = new provider.Grant({ accountId, clientId });
   grant.addOIDCScope(SCOPE);
   grant.addResourceScope(DEMO_RESOURCE, '');
   await grant.save();
