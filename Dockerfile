@@ -10,6 +10,7 @@ COPY audit ./audit
 COPY calendar ./calendar
 COPY policies ./policies
 COPY cli ./cli
+COPY console ./console
 COPY domain ./domain
 COPY embedded ./embedded
 COPY identity ./identity
@@ -39,6 +40,6 @@ COPY --from=build /var/lib/countersign /var/lib/countersign
 RUN install -d -o 1000 -g 1000 -m 0700 /var/lib/countersign/signer /var/lib/countersign/witness
 # The image's own unprivileged user. Nothing else above belongs to it: what runs cannot change what runs.
 USER 1000:1000
-EXPOSE 8080
+EXPOSE 8080 8090
 ENTRYPOINT ["node", "/app/dist/cli/main.js"]
 CMD ["--help"]

@@ -50,7 +50,6 @@ export async function startEmbeddedSystems(
   home: string,
   ports: EmbeddedSystems['ports'],
   issuer: string,
-  changeUrl: string,
 ): Promise<EmbeddedSystems> {
   const { freePort } = await import('../embedded/free-port.ts');
   const { startJira } = await import('../simulator/jira/server.ts');
@@ -129,7 +128,6 @@ export async function startEmbeddedSystems(
       name: system,
       to: { system },
     })),
-    changeUrl,
   };
   const integrationsFile = join(folder, 'integrations.yaml');
   await writeFile(integrationsFile, `# Made at each start.\n${stringify(integrations)}`);
