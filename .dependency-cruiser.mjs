@@ -25,6 +25,16 @@ const may = {
   ],
   plugin: ['domain', 'operations', 'activities', 'workflows/messages.ts', 'workflows/require-approval.ts'],
   tickets: ['domain', 'audit', 'store'],
+  // Of the API only how HTTP is spoken: nothing that decides, reads or records.
+  console: [
+    'domain',
+    'store',
+    'api/no-store.ts',
+    'api/plain-path.ts',
+    'api/problem.ts',
+    'api/request-log.ts',
+    'api/router.ts',
+  ],
   simulator: [],
   embedded: [],
   // Only the package's public entries.
@@ -62,7 +72,7 @@ export default {
     only('only-onsmqtt-calls-the-vendor', 'node_modules/@alicloud/', ['onsmqtt']),
     only('only-store-and-audit-know-postgres', 'node_modules/pg/', ['store', 'audit', 'embedded']),
     only('only-tickets-know-chat-and-mail', 'node_modules/(@slack|nodemailer)/', ['tickets']),
-    only('only-api-serves-http', 'node_modules/express/', ['api']),
+    only('only-api-and-console-serve-http', 'node_modules/express/', ['api', 'console']),
     {
       name: 'sandbox',
       comment: 'What a workflow loads runs in its sandbox: no modules of Node, nothing with effects.',

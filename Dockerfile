@@ -22,6 +22,6 @@ COPY --from=build /var/lib/countersign /var/lib/countersign
 RUN install -d -o 1000 -g 1000 -m 0700 /var/lib/countersign/signer /var/lib/countersign/witness
 # The image's own unprivileged user. Nothing else above belongs to it: what runs cannot change what runs.
 USER 1000:1000
-EXPOSE 8080
+EXPOSE 8080 8090
 ENTRYPOINT ["node", "/app/dist/cli/main.js"]
 CMD ["--help"]

@@ -1,23 +1,21 @@
 import { isUtf8 } from 'node:buffer';
-import { randomUUID } from 'node:crypto';
 import express from 'express';
 import type { Express, RequestHandler } from 'express';
 import { rateLimit } from 'express-rate-limit';
 import helmet from 'helmet';
-import type { SerializedError } from 'pino';
-import { pinoHttp } from 'pino-http';
 import swaggerUi from 'swagger-ui-dist';
 import { CountersignError } from '../domain/error.ts';
-import { isError, shownError } from '../domain/shown-error.ts';
 import { repeatedMember } from '../domain/repeated-member.ts';
 import { shownJson, shownText } from '../domain/shown-text.ts';
 import { describeOperations } from '../operations/describe.ts';
 import { authenticate, callerOf } from './caller.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { makeFailureLimit } from './failure-limit.ts';
+import { noStore } from './no-store.ts';
 import { openApiDocument } from './openapi.ts';
 import { plainPath } from './plain-path.ts';
 import { methodNotAllowed, notFound, problemHandler } from './problem.ts';
+import { requestLog } from './request-log.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { changeRoutes } from './routes/changes.ts';
 import { eventRoutes } from './routes/events.ts';
@@ -53,43 +51,7 @@ export function createApp(deps: ApiDependencies): Express {
   app.use(traceCalls);
   app.use(plainJson);
   app.use(secureHeaders({ 'default-src': ["'none'"] }));
-  app.use(
-    pinoHttp({
-      genReqId: (_req, res) => {
-        const id = randomUUID();
-        res.setHeader('X-Request-Id', id);
-        return id;
-      },
-      logger: deps.log,
-      autoLogging: { ignore: (req) => /^\/(healthz|readyz|metrics)/.test(req.url) },
-      customProps: (req) => {
-        const changeId = /^\/v1\/changes\/([0-9a-f-]{36})/i.exec(req.url)?.[1];
-        return changeId === undefined ? {} : { changeId };
-      },
-      serializers: {
-        req: ({
-          id,
-          method,
-          url,
-          remoteAddress,
-        }: {
-          id: unknown;
-          method: string;
-          url: string;
-          remoteAddress: string;
-        }) => ({
-          id,
-          method,
-          // A query may hold serial numbers.
-          path: url.split('?')[0],
-          remoteAddress,
-        }),
-        res: ({ statusCode }: { statusCode: number }) => ({ statusCode }),
-        // Postgres' errors hold values in their members. A message that is already prepared for the log stays as it is.
-        err: ({ raw }: SerializedError) => (isError(raw) ? shownError(raw) : raw),
-      },
-    }),
-  );
+  app.use(requestLog(deps.log, /^\/(healthz|readyz|metrics)/));
 
   app.use(plainPath);
   app.use(healthRoutes(deps));
@@ -158,12 +120,6 @@ function secureHeaders(sources: Record<string, string[]>): RequestHandler {
 /** Answers are read in terminals, too: text that people wrote must not control them. */
 const plainJson: RequestHandler = (_req, res, next) => {
   res.json = (value: unknown) => res.type('application/json').send(shownJson(value));
-  next();
-};
-
-/** An answer is for one person and must not be cached. */
-const noStore: RequestHandler = (_req, res, next) => {
-  res.setHeader('Cache-Control', 'no-store');
   next();
 };
 

@@ -34,6 +34,7 @@ export async function examine(env: Environment): Promise<Finding[]> {
     notices(env),
     temporal(),
     identity(env),
+    consoleProcess(env),
     vendor(env),
     roleSession(env),
     examineSystems(env),
@@ -175,6 +176,36 @@ async function identity(env: Environment): Promise<Finding> {
     };
   }
 }
+
+/** What the console says of itself, where it has an address. */
+async function consoleProcess(env: Environment): Promise<Finding | null> {
+  const name = 'Console';
+  if (env.CONSOLE_URL === undefined) return null;
+  const at = env.CONSOLE_URL.replace(/\/$/, '');
+  const { fetch, proxyOf } = wayOut(env);
+  const through = by(proxyOf(at));
+  try {
+    const response = await fetch(`${at}/readyz`, { signal: AbortSignal.timeout(10_000) });
+    const { status, ...parts } = (await response.json()) as Record<string, unknown>;
+    const lacking = consoleParts.filter(({ part }) => parts[part] !== true);
+    return {
+      name,
+      ok: lacking.length === 0,
+      found: [`${at} is ${String(status)}${through}`, ...lacking.map(({ found }) => found)].join(', '),
+      remedy: lacking.map(({ remedy }) => remedy).join('; '),
+    };
+  } catch {
+    const remedy = 'start it (countersign console), or correct CONSOLE_URL';
+    return { name, ok: false, found: `nothing answers at ${at}${through}`, remedy };
+  }
+}
+
+const consoleParts = [
+  { part: 'postgres', found: 'without Postgres', remedy: 'check its DATABASE_URL and the migrations' },
+  { part: 'page', found: 'without its page', remedy: 'npm run build, or correct CONSOLE_PAGE' },
+  { part: 'api', found: 'without the API', remedy: 'check its COUNTERSIGN_URL, and that the API runs' },
+  { part: 'identity', found: 'without the identity provider', remedy: 'check its OIDC_ISSUER and proxies' },
+];
 
 /** How something is reached, as words behind what was found. */
 function by(proxy: string | null): string {

@@ -1,7 +1,11 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { callbackPath } from '../console/paths.ts';
 import { searchAttributes } from '../domain/search-attributes.ts';
+import type { ConsoleClient } from '../embedded/demo-provider.ts';
 import { servedRegion } from '../onsmqtt/region.ts';
+import { consoleClientKeys } from './console-keys.ts';
+import { consoleUrl } from './console-url.ts';
 import type { EmbeddedSystems } from './embedded-systems.ts';
 import type { Environment } from './environment.ts';
 import { preferredPorts } from './ports.ts';
@@ -10,12 +14,14 @@ import type { Ports } from './ports.ts';
 /** Where everything is, as variables for each process. */
 export interface Stack {
   readonly env: Record<
-    'shared' | 'api' | 'worker' | 'signer' | 'deliverer' | 'witness' | 'migrate',
+    'shared' | 'api' | 'worker' | 'signer' | 'deliverer' | 'console' | 'witness' | 'migrate',
     Record<string, string>
   >;
   readonly places: Readonly<Record<string, string>>;
   /** The command line's client at the demo identity provider; null where OIDC_ISSUER names another provider. */
   readonly demoClient: string | null;
+  /** Where people have the console. */
+  readonly consoleUrl: URL;
   /** Where each part listens; the API's is the preferred one. */
   readonly ports: Ports;
   /** The local ticket and chat systems; null where COUNTERSIGN_INTEGRATIONS names others. */
@@ -45,16 +51,21 @@ export async function startEmbedded(
 ): Promise<Stack> {
   const home = resolve(env.COUNTERSIGN_HOME);
   await mkdir(home, { recursive: true });
-  const ports = await preferredPorts(home, env.PORT);
+  const ports = await preferredPorts(home, { api: env.PORT, console: env.CONSOLE_PORT });
+  const { freePort } = await import('../embedded/free-port.ts');
+  // Before the identity provider starts, which has to know where a login leads back to.
+  ports.console = await freePort(ports.console);
+  const url = consoleUrl({ ...env, CONSOLE_PORT: ports.console });
   const stops: (() => Promise<unknown>)[] = [];
   const ends: Promise<string>[] = [];
-  const shared: Record<string, string> = { COUNTERSIGN_HOME: home };
+  const shared: Record<string, string> = { COUNTERSIGN_HOME: home, CONSOLE_URL: url.origin };
   const places: Record<string, string> = {};
-  const urls: Record<'api' | 'worker' | 'signer' | 'deliverer' | 'migrate', string> = {
+  const urls: Record<'api' | 'worker' | 'signer' | 'deliverer' | 'console' | 'migrate', string> = {
     api: '',
     worker: '',
     signer: '',
     deliverer: '',
+    console: '',
     migrate: '',
   };
   const stop = async () => {
@@ -80,7 +91,7 @@ export async function startEmbedded(
     if (env.DATABASE_URL !== undefined) {
       const own = env.DATABASE_URL;
       const migrate = env.MIGRATION_DATABASE_URL ?? own;
-      Object.assign(urls, { api: own, worker: own, signer: own, deliverer: own, migrate });
+      Object.assign(urls, { api: own, worker: own, signer: own, deliverer: own, console: own, migrate });
       places.Postgres = new URL(own).host;
       return;
     }
@@ -128,7 +139,18 @@ export async function startEmbedded(
     const { startIdentityProvider } = await import('../embedded/identity-provider.ts');
     const { DEMO_CLI_CLIENT_ID } = await import('../embedded/demo-provider.ts');
     demoClient = DEMO_CLI_CLIENT_ID;
-    const provider = await startIdentityProvider({ home, audience: env.OIDC_AUDIENCE, port: ports.identity });
+    const { publicKey } = await consoleClientKeys({ ...env, COUNTERSIGN_HOME: home });
+    const provider = await startIdentityProvider({
+      home,
+      audience: env.OIDC_AUDIENCE,
+      port: ports.identity,
+      console: {
+        clientId: env.CONSOLE_CLIENT_ID,
+        redirectUri: `${url.origin}${callbackPath}`,
+        loggedOutUri: `${url.origin}/`,
+        jwks: JSON.parse(await readFile(publicKey, 'utf8')) as ConsoleClient['jwks'],
+      },
+    });
     ports.identity = provider.port;
     stops.push(() => provider.stop());
     shared.OIDC_ISSUER = provider.issuer;
@@ -141,7 +163,6 @@ export async function startEmbedded(
       return;
     }
     const { startSimulator } = await import('../simulator/server.ts');
-    const { freePort } = await import('../embedded/free-port.ts');
     const simulator = await startSimulator({
       port: await freePort(ports.simulator),
       accessKeys: { [demoKey.accessKeyId]: demoKey.accessKeySecret },
@@ -163,8 +184,7 @@ export async function startEmbedded(
     if (env.COUNTERSIGN_INTEGRATIONS !== undefined) return null;
     const { startEmbeddedSystems } = await import('./embedded-systems.ts');
     const issuer = shared.OIDC_ISSUER ?? env.OIDC_ISSUER ?? '';
-    const changeUrl = `http://127.0.0.1:${ports.api}/v1/changes/{id}`;
-    const started = await startEmbeddedSystems(home, ports, issuer, changeUrl);
+    const started = await startEmbeddedSystems(home, ports, issuer);
     stops.push(() => started.stop());
     Object.assign(ports, started.ports);
     shared.COUNTERSIGN_INTEGRATIONS = started.integrationsFile;
@@ -202,12 +222,14 @@ export async function startEmbedded(
       worker: { DATABASE_URL: urls.worker, ...worker },
       signer: { DATABASE_URL: urls.signer },
       deliverer: { DATABASE_URL: urls.deliverer },
+      console: { DATABASE_URL: urls.console, CONSOLE_PORT: String(ports.console) },
       // It knows no database, and listens where nobody else does.
       witness: { DATABASE_URL: '', HOST: '127.0.0.1' },
       migrate: { DATABASE_URL: urls.migrate },
     },
     places,
     demoClient,
+    consoleUrl: url,
     ports,
     systems,
     failed: ends.length > 0 ? Promise.race(ends) : new Promise(() => undefined),

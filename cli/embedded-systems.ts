@@ -51,7 +51,6 @@ export async function startEmbeddedSystems(
   home: string,
   ports: EmbeddedSystems['ports'],
   issuer: string,
-  changeUrl: string,
 ): Promise<EmbeddedSystems> {
   const { freePort } = await import('../embedded/free-port.ts');
   const { startJira } = await import('../simulator/jira/server.ts');
@@ -131,7 +130,6 @@ export async function startEmbeddedSystems(
       name: system,
       to: { system },
     })),
-    changeUrl,
   };
   const integrationsFile = join(folder, 'integrations.yaml');
   const schema = 'integrations.schema.json';

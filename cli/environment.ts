@@ -20,6 +20,24 @@ export const environmentSchema = z.object({
   PORT: port.default(8080).describe('Port of the API.'),
   HOST: z.string().min(1).default('127.0.0.1').describe('Address that the API listens on.'),
   METRICS_PORT: port.optional().describe("Port of a process's own metrics and health; none without it."),
+  CONSOLE_PORT: port.default(8090).describe('Port of the console.'),
+  CONSOLE_URL: url(['http:', 'https:'])
+    .optional()
+    .describe('Where people have the console: messages link there. http: on loopback only.'),
+  CONSOLE_CLIENT_ID: z
+    .string()
+    .min(1)
+    .default('countersign-console')
+    .describe('What the identity provider knows the console as.'),
+  CONSOLE_CLIENT_KEY: z.string().min(1).optional().describe('File with its private key (a JSON Web Key).'),
+  CONSOLE_SESSION_KEY: z.string().min(1).optional().describe('File with the key that seals sessions.'),
+  CONSOLE_SCOPE: z.string().min(1).default('openid profile').describe('What a login asks for.'),
+  CONSOLE_STEP_UP_ACR: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('What a login asks for that has to be a stronger one (acr_values).'),
+  CONSOLE_PAGE: z.string().min(1).optional().describe('Folder of the built page.'),
   DATABASE_URL: url(['postgres:', 'postgresql:'])
     .optional()
     .describe("Postgres, with the process's own login role."),
@@ -187,7 +205,7 @@ export const environmentSchema = z.object({
     .min(0)
     .max(10)
     .default(0)
-    .describe('Proxies in front of the API.'),
+    .describe('Proxies in front of the API, or of the console.'),
   COUNTERSIGN_WEBHOOK_URL: url(['http:', 'https:'])
     .optional()
     .describe('Where the deliverer brings notices; none without it. http: on loopback only.'),

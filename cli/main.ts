@@ -97,6 +97,10 @@ program
   .description('bring the log’s entries to webhooks, ticket systems and chats')
   .action(async () => (await import('./run-deliverer.ts')).runDeliverer(env()));
 program
+  .command('console')
+  .description('run the page that people decide on, with their sessions')
+  .action(async () => (await import('./run-console.ts')).runConsole(env()));
+program
   .command('witness')
   .description('cosign the log’s checkpoints, somewhere else than the log')
   .option('--port <port>', 'its port', portOf, 8281)
@@ -127,11 +131,20 @@ program
   });
 program
   .command('keys')
-  .description('make the keys that this home lacks: of statements, of the log, of the witness')
+  .description(
+    'make the keys that this home lacks: of statements, of the log, of the witness, of the console',
+  )
   .action(async () => {
     const { logKeys, statementKeys, witnessKeys } = await import('./keys.ts');
+    const { consoleClientKeys, consoleSessionKey } = await import('./console-keys.ts');
     const e = env();
-    const files = await Promise.all([statementKeys(e.COUNTERSIGN_HOME), logKeys(e), witnessKeys(e)]);
+    const files = await Promise.all([
+      statementKeys(e.COUNTERSIGN_HOME),
+      logKeys(e),
+      witnessKeys(e),
+      consoleClientKeys(e),
+    ]);
+    await consoleSessionKey(e);
     output().result(
       files,
       files.map(({ privateKey, publicKey }) => `${privateKey}, public: ${publicKey}`),
@@ -187,7 +200,7 @@ loginCommands(program, env, output);
 completionCommand(program, output);
 
 /** The commands that run until a signal ends them. */
-const processes = ['api', 'worker', 'signer', 'deliverer', 'witness', 'simulator'];
+const processes = ['api', 'worker', 'signer', 'deliverer', 'console', 'witness', 'simulator'];
 
 endOnBrokenPipe();
 program.on('option:version', () => {

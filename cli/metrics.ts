@@ -6,7 +6,10 @@ import type { TelemetryOptions } from '@temporalio/worker';
 import type { Pool } from 'pg';
 import type { ActivityDependencies } from '../activities/dependencies.ts';
 import { readUnsealed } from '../audit/unsealed.ts';
+import type { ConsoleDependencies } from '../console/dependencies.ts';
+import type { SessionsDependencies } from '../console/sessions.ts';
 import { countChangesByStatus } from '../store/count-changes-by-status.ts';
+import { countConsoleSessions } from '../store/count-console-sessions.ts';
 import { listSubscriptions } from '../store/list-subscriptions.ts';
 import { noBacklog, readBacklog } from '../store/read-backlog.ts';
 import type { DelivererOptions } from '../tickets/outbox/deliverer.ts';
@@ -168,6 +171,38 @@ export async function serveDelivererMetrics(
       if (outcome.kind === 'delivered') delivered.add(outcome.entries, { subscription });
       if (outcome.kind === 'failed') failed.add(1, { subscription });
     },
+    stop: async () => server?.(),
+  };
+}
+
+/** The console's metrics and, where METRICS_PORT names a port, their server. */
+export async function serveConsoleMetrics(
+  env: Environment,
+  pool: Pool,
+): Promise<{
+  onLogin: NonNullable<ConsoleDependencies['onLogin']>;
+  onForwarded: NonNullable<ConsoleDependencies['onForwarded']>;
+  onRefresh: NonNullable<SessionsDependencies['onRefresh']>;
+  stop(): Promise<void>;
+}> {
+  const { exporter, meter } = makeMeter();
+  const logins = meter.createCounter('countersign_console_logins', {
+    description: 'Logins by outcome.',
+  });
+  const refreshes = meter.createCounter('countersign_console_refreshes', {
+    description: 'Requests for another access token, by outcome.',
+  });
+  const forwarded = meter.createCounter('countersign_console_forwarded', {
+    description: 'Answers of the API that were passed on, by status.',
+  });
+  meter
+    .createObservableGauge('countersign_console_sessions', { description: 'Sessions of people.' })
+    .addCallback(async (result) => result.observe(await countConsoleSessions(pool)));
+  const server = env.METRICS_PORT === undefined ? null : await serve(exporter, env.METRICS_PORT, env.HOST);
+  return {
+    onLogin: (outcome) => logins.add(1, { outcome }),
+    onRefresh: (outcome) => refreshes.add(1, { outcome }),
+    onForwarded: (status) => forwarded.add(1, { status: String(status) }),
     stop: async () => server?.(),
   };
 }

@@ -14,41 +14,50 @@ const defaults = {
   servicenow: 8283,
   slack: 8284,
   dingtalk: 8285,
+  console: 8090,
 };
 
 export type Ports = Record<keyof typeof defaults, number>;
+
+/** The ports that a start was asked for, by `PORT` and `CONSOLE_PORT`. */
+export type AskedPorts = Pick<Ports, 'api' | 'console'>;
+
+const askable = ['api', 'console'] as const;
 
 /**
  * The ports to prefer: those of the last start in this home, so that what was started beside another stack finds its
  * identity provider, whose address is part of everybody's identity, where it was. What is no port is as good as none.
  *
- * @param api - as `PORT` says; where it said another one at the last start, it is preferred to that start's
+ * @param asked - where another one was asked for at the last start, it is preferred to that start's
  */
-export async function preferredPorts(home: string, api: number): Promise<Ports> {
-  const text = await readFile(join(home, 'ports.json'), 'utf8').catch(() => '{}');
-  const { asked = defaults.api, ...last } = portsIn(text);
-  return { ...defaults, ...last, ...(asked === api ? {} : { api }) };
+export async function preferredPorts(home: string, asked: AskedPorts): Promise<Ports> {
+  const found = objectIn(await readFile(join(home, 'ports.json'), 'utf8').catch(() => '{}'));
+  const before = { ...defaults, ...portsIn(found.asked) };
+  const changed = askable.filter((name) => asked[name] !== before[name]);
+  return {
+    ...defaults,
+    ...portsIn(found),
+    ...Object.fromEntries(changed.map((name) => [name, asked[name]])),
+  };
 }
 
-function portsIn(text: string): Partial<Ports & { asked: number }> {
-  let found: unknown;
+function objectIn(text: string): Record<string, unknown> {
   try {
-    found = JSON.parse(text);
+    return Object(JSON.parse(text)) as Record<string, unknown>;
   } catch {
     return {};
   }
+}
+
+function portsIn(found: unknown): Partial<Ports> {
   return Object.fromEntries(
     Object.entries(found ?? {}).filter(
-      ([name, port]) =>
-        (name === 'asked' || Object.hasOwn(defaults, name)) &&
-        Number.isInteger(port) &&
-        port > 0 &&
-        port < 65536,
+      ([name, port]) => Object.hasOwn(defaults, name) && Number.isInteger(port) && port > 0 && port < 65536,
     ),
   );
 }
 
-/** Remembers the ports of this start. @param asked - as `PORT` said, which may have been in use */
-export async function rememberPorts(home: string, ports: Ports, asked: number): Promise<void> {
+/** Remembers the ports of this start. @param asked - which may have been in use */
+export async function rememberPorts(home: string, ports: Ports, asked: AskedPorts): Promise<void> {
   await writeFile(join(home, 'ports.json'), JSON.stringify({ ...ports, asked }, null, 2));
 }

@@ -4,6 +4,7 @@ import { CountersignError } from '../domain/error.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { apiClient, runningStack } from './api-client.ts';
 import type { ApiClient } from './api-client.ts';
+import { consoleChangeUrl } from './change-link.ts';
 import { demoInstance } from './embedded-stack.ts';
 import type { Environment } from './environment.ts';
 import { renderChange, renderEntry, renderSnapshot } from './render.ts';
@@ -43,7 +44,7 @@ export async function runDemo(env: Environment, out: (line: string) => void): Pr
   const where = { regionId: 'cn-hangzhou', mqttInstanceId: demoInstance };
 
   out(`alice asks to reactivate CA certificate ${sn} of ${demoInstance}`);
-  await tell(out, people, {
+  await tell(out, people, running.console, {
     operation: 'ActiveCaCertificate',
     input: { ...where, sn },
     justification: 'Line 4 was moved to the new gateway; its devices must connect again.',
@@ -52,7 +53,7 @@ export async function runDemo(env: Environment, out: (line: string) => void): Pr
   });
   out('');
   out(`one device of that line is lost: alice asks to inactivate its certificate, ${deviceSn}`);
-  await tell(out, people, {
+  await tell(out, people, running.console, {
     operation: 'InactivateDeviceCertificate',
     input: { ...where, caSn: sn, deviceSn },
     justification: 'Pump 7 was not on the truck when line 4 arrived.',
@@ -87,9 +88,11 @@ interface Asked {
 async function tell(
   out: (line: string) => void,
   { alice, bob }: Readonly<Record<'alice' | 'bob', ApiClient>>,
+  console: string,
   { meanwhile, ...asked }: Asked,
 ): Promise<void> {
   const { id } = await alice.post<ChangeView>('/v1/changes', asked, { 'Idempotency-Key': randomUUID() });
+  out(`people find it at ${consoleChangeUrl(new URL(console), id)}`);
   let change = await until(alice, id, (c) => c.digest !== null);
   out('bob sees the certificate as it is:');
   for (const line of renderSnapshot(change)) out(line);

@@ -20,6 +20,7 @@ const readyWithinMs = 120_000;
 /** Where a running `countersign start` is; the other commands find it in `<home>/running.json`. */
 export interface Running {
   readonly api: string;
+  readonly console: string;
   readonly issuer: string;
   /** The client of `countersign login` at the demo identity provider; null where the issuer is another one. */
   readonly demoClient: string | null;
@@ -61,7 +62,10 @@ export async function runStart(env: Environment, processEnv: NodeJS.ProcessEnv):
     const own = { LOG_LEVEL: 'warn', ...processEnv, ...stack.env.shared };
     const witness = await witnessOf(env, stack.ports.witness);
     const names = ['signer', ...(witness.own === null ? [] : ['witness' as const]), 'worker', 'api'] as const;
-    const begin = async (name: (typeof names)[number] | 'deliverer', more: Record<string, string> = {}) => {
+    const begin = async (
+      name: (typeof names)[number] | 'deliverer' | 'console',
+      more: Record<string, string> = {},
+    ) => {
       const child = await startChild({
         command: process.execPath,
         args: [
@@ -77,7 +81,9 @@ export async function runStart(env: Environment, processEnv: NodeJS.ProcessEnv):
           ...(name === 'worker' ? smallHeap.env : {}),
           ...own,
           ...stack.env[name],
-          ...(name === 'api' ? { PORT: String(stack.ports.api) } : { PORT: '8080' }),
+          ...(name === 'api'
+            ? { PORT: String(stack.ports.api), ...trustOnLoopback(env, processEnv) }
+            : { PORT: '8080' }),
           ...(name === 'signer' ? { COUNTERSIGN_WITNESS_URL: witness.url } : {}),
           // There is one port, and the worker has it.
           ...(name === 'worker' ? {} : { METRICS_PORT: '' }),
@@ -104,13 +110,17 @@ export async function runStart(env: Environment, processEnv: NodeJS.ProcessEnv):
           api: port,
           witness: witness.own ?? stack.ports.witness,
         },
-        env.PORT,
+        { api: env.PORT, console: env.CONSOLE_PORT },
       );
-      await ready(api, over.signal);
-      // It brings the API what people do in other systems, so it is told where the API is.
-      const deliverer = await begin('deliverer', { COUNTERSIGN_URL: api });
+      await ready(api, 'readyz', over.signal);
+      // They bring the API what people do in other systems and in the console, so they are told where it is.
+      const followers = {
+        deliverer: await begin('deliverer', { COUNTERSIGN_URL: api }),
+        console: await begin('console', { COUNTERSIGN_URL: api }),
+      };
+      await ready(`http://${hostOf(env.HOST)}:${stack.ports.console}`, 'healthz', over.signal);
       await stack.systems?.announce(api);
-      return { api, deliverer };
+      return { api, followers };
     });
     const late = delay(readyWithinMs, undefined, { ref: false, signal: over.signal }).then(() => {
       throw new Error(`the API was not ready within ${readyWithinMs / 1000} s`);
@@ -118,10 +128,11 @@ export async function runStart(env: Environment, processEnv: NodeJS.ProcessEnv):
     const first = await Promise.race([readyApi, late, stopped, ended]);
     if (typeof first === 'string') throw new Error(`${first} ended before it was ready`);
     if (first) {
-      const { api, deliverer } = first;
+      const { api, followers } = first;
       const { OIDC_ISSUER: issuer = env.OIDC_ISSUER ?? '', ONSMQTT_ENDPOINT: simulator } = stack.env.shared;
       const running: Running = {
         api,
+        console: stack.consoleUrl.origin,
         issuer,
         demoClient: stack.demoClient,
         simulator: simulator ?? null,
@@ -133,11 +144,16 @@ export async function runStart(env: Environment, processEnv: NodeJS.ProcessEnv):
       await writeFile(runningFile, JSON.stringify(running, null, 2), { mode: 0o600 });
       announce(
         api,
+        stack.consoleUrl,
         { ...stack.places, Witness: witness.url, 'Auditors’ keys': trustedKeys },
         { demoUsers: stack.demoClient !== null, tookMs: Date.now() - began },
         say,
       );
-      const why = await Promise.race([stopped, ended, deliverer.exited.then(() => 'deliverer')]);
+      const why = await Promise.race([
+        stopped,
+        ended,
+        ...Object.entries(followers).map(([name, { exited }]) => exited.then(() => name)),
+      ]);
       if (typeof why === 'string') failure = `${why} ended by itself`;
     }
   } catch (error) {
@@ -160,22 +176,36 @@ async function witnessOf(env: Environment, preferred: number): Promise<{ own: nu
   return { own, url: `http://127.0.0.1:${own}` };
 }
 
-async function ready(api: string, over: AbortSignal): Promise<void> {
+async function ready(url: string, path: 'readyz' | 'healthz', over: AbortSignal): Promise<void> {
   while (!over.aborted) {
-    const response = await fetch(`${api}/readyz`).catch(() => null);
+    const response = await fetch(`${url}/${path}`).catch(() => null);
     if (response?.ok) return;
     await delay(200);
   }
-  throw new Error('stopped before the API was ready');
+  throw new Error(`stopped before ${url} was ready`);
+}
+
+/**
+ * On loopback nobody but this machine reaches the API, so it believes the console about whose address a request has. Otherwise
+ * whoever asks it directly could name any.
+ */
+function trustOnLoopback(env: Environment, processEnv: NodeJS.ProcessEnv): Record<string, string> {
+  const isLoopback = ['127.0.0.1', '::1', 'localhost'].includes(env.HOST);
+  return isLoopback && !processEnv.COUNTERSIGN_TRUST_PROXY ? { COUNTERSIGN_TRUST_PROXY: '1' } : {};
 }
 
 function announce(
   api: string,
+  console: URL,
   places: Readonly<Record<string, string>>,
   { demoUsers, tookMs }: { readonly demoUsers: boolean; readonly tookMs: number },
   say: (line: string) => void,
 ): void {
-  const rows = { API: `${api}  (documentation at ${api}/docs)`, ...places };
+  const rows = {
+    Console: `${console.origin}  (approve as bob, carol or frank)`,
+    API: `${api}  (documentation at ${api}/docs)`,
+    ...places,
+  };
   for (const [name, place] of Object.entries(rows)) say(`${name.padEnd(18)} ${place}`);
   if (demoUsers) {
     say(

@@ -17,6 +17,7 @@ import { makeGuardedFetch } from '../tickets/webhook/guarded-fetch.ts';
 import { makeProxiedFetch } from '../tickets/webhook/proxied-fetch.ts';
 import { keyOf } from '../tickets/webhook/sign.ts';
 import { makeWebhookSink } from '../tickets/webhook/sink.ts';
+import { changeLinks } from './change-link.ts';
 import type { Environment } from './environment.ts';
 import { noticesSubscription } from './notices-subscription.ts';
 import { offeredChoices } from './offered-choices.ts';
@@ -26,7 +27,7 @@ import { wayOut } from './way-out.ts';
 /** What sinks of systems are made with. */
 export interface SinkDependencies {
   readonly fetch: typeof globalThis.fetch;
-  /** Where people find a change; null where `changeUrl` is not set. */
+  /** Where people find a change, by `changeUrl`, or in the console of CONSOLE_URL; null where neither is set. */
   readonly linkOf: (changeId: string) => string | null;
   /** The secret of a file. @throws CountersignError `invalid_configuration` */
   readonly secret: (file: string) => Promise<string>;
@@ -106,7 +107,7 @@ export async function openSinks(
   given: Pick<SinkDependencies, 'reports' | 'holdersOf' | 'operations'>,
 ): Promise<Sinks> {
   const way = wayOut(env);
-  const linkOf = (id: string) => changeUrl?.replaceAll('{id}', id) ?? null;
+  const linkOf = changeLinks(env, changeUrl);
   const deps = { ...given, fetch: way.fetch, secret: readSecret, linkOf };
   const ofSystems = new Map<string, Sink>();
   const ofFile = new Map<string, Sink>();

@@ -69,6 +69,7 @@ export const httpStatusOfCode = {
   log_unavailable: 503,
   not_sealed: 503,
   identity_unavailable: 503,
+  api_unavailable: 503,
   outcome_not_known: 503,
   malformed_evidence: 400,
   bad_signature: 500,

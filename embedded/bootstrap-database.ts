@@ -3,7 +3,7 @@ import pg from 'pg';
 import { makeOnce, replaceFile } from './make-once.ts';
 
 /** The processes that have a login role of their own: `countersign_<name>_login`. */
-export const DATABASE_PROCESSES = ['api', 'worker', 'signer', 'deliverer', 'reader'] as const;
+export const DATABASE_PROCESSES = ['api', 'worker', 'signer', 'deliverer', 'console', 'reader'] as const;
 export type DatabaseProcess = (typeof DATABASE_PROCESSES)[number];
 
 /** Role that owns the database and runs the migrations. It may make roles; it is no superuser. */
@@ -67,6 +67,7 @@ export async function bootstrapDatabase(options: BootstrapOptions): Promise<Data
     worker: url(loginRole('worker')),
     signer: url(loginRole('signer')),
     deliverer: url(loginRole('deliverer')),
+    console: url(loginRole('console')),
     reader: url(loginRole('reader')),
   };
 }

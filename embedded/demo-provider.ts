@@ -1,10 +1,15 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { errors, interactionPolicy, Provider } from 'oidc-provider';
-import type { KoaContextWithOIDC, ResourceServer, TokenEndpointGrantContext } from 'oidc-provider';
+import type {
+  ClientMetadata,
+  KoaContextWithOIDC,
+  ResourceServer,
+  TokenEndpointGrantContext,
+} from 'oidc-provider';
 import { demoUser } from './demo-users.ts';
 import { deviceCodePage, deviceConfirmPage, deviceDonePage } from './device-pages.ts';
-import { loginPage } from './login-page.ts';
+import { loggedOutPage, loginPage, logoutPage } from './login-page.ts';
 import { memoryAdapter } from './memory-adapter.ts';
 import type { SigningKey } from './signing-key.ts';
 
@@ -27,6 +32,17 @@ export const DEMO_CLI_CLIENT_ID = 'countersign-cli';
 /** Resource indicator (RFC 8707) that access tokens are for; it is also the default. */
 export const DEMO_RESOURCE = 'urn:countersign';
 
+/** The console, which is a confidential client: it proves by a key that it is the one that asks (`private_key_jwt`). */
+export interface ConsoleClient {
+  readonly clientId: string;
+  /** The one address that a login leads back to. */
+  readonly redirectUri: string;
+  /** The one that a person is led to who has logged out. */
+  readonly loggedOutUri: string;
+  /** Its public key, as a JSON Web Key Set. */
+  readonly jwks: { readonly keys: readonly object[] };
+}
+
 /** Options of {@link demoProvider}. */
 export interface DemoProviderOptions {
   issuer: string;
@@ -39,6 +55,8 @@ export interface DemoProviderOptions {
   deviceCodeTtlSeconds: number;
   /** Paths that the code flow may return to, on any loopback port. */
   redirectPaths: readonly string[];
+  /** The console, where there is one. */
+  console: ConsoleClient | null;
 }
 
 const LOOPBACK = ['127.0.0.1', 'localhost'];
@@ -78,10 +96,16 @@ export function demoProvider(options: DemoProviderOptions): Provider {
         response_types: ['code'],
         redirect_uris: ['http://127.0.0.1/callback'],
       },
+      ...(options.console === null ? [] : [consoleMetadata(options.console)]),
     ],
     responseTypes: ['code'],
     scopes: SCOPE.split(' '),
     claims: { openid: ['sub'], profile: ['name', 'roles', 'groups'] },
+    // The ID token says the person's name, as with most providers.
+    conformIdTokenClaims: false,
+    issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
+    // One that is used twice was stolen, or two asked at once: then none of them is good any more.
+    rotateRefreshToken: true,
     features: {
       devInteractions: { enabled: false },
       revocation: {
@@ -100,6 +124,11 @@ export function demoProvider(options: DemoProviderOptions): Provider {
           ctx.body = deviceDonePage();
         },
       },
+      rpInitiatedLogout: {
+        enabled: true,
+        logoutSource: (ctx, form) => showPage(ctx, logoutPage(form)),
+        postLogoutSuccessSource: (ctx) => showPage(ctx, loggedOutPage()),
+      },
       resourceIndicators: {
         enabled: true,
         defaultResource: () => DEMO_RESOURCE,
@@ -114,14 +143,13 @@ export function demoProvider(options: DemoProviderOptions): Provider {
     ttl: {
       AccessToken: options.tokenTtlSeconds,
       IdToken: options.tokenTtlSeconds,
+      RefreshToken: 86_400,
       AuthorizationCode: 60,
       DeviceCode: options.deviceCodeTtlSeconds,
-      RefreshToken: 86_400,
       Interaction: 600,
       Grant: 86_400,
       Session: 86_400,
     },
-    issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     cookies: { keys: [randomBytes(32).toString('hex')] },
     clientBasedCORS: (_ctx, origin) => LOOPBACK.includes(URL.parse(origin)?.hostname ?? ''),
     findAccount: (_ctx, id) => {
@@ -173,6 +201,26 @@ function accessTokenClaims(ctx: KoaContextWithOIDC, id: string): Record<string, 
 /** RFC 8176 has no value for "nobody was asked": `demo` says so, also where the demo plays a second factor. */
 function methodsOf(mfa: unknown): string[] {
   return mfa === 'true' ? ['demo', 'mfa'] : ['demo'];
+}
+
+function consoleMetadata({ clientId, redirectUri, loggedOutUri, jwks }: ConsoleClient): ClientMetadata {
+  return {
+    client_id: clientId,
+    // Of a native one, since it is on loopback without TLS.
+    application_type: 'native',
+    token_endpoint_auth_method: 'private_key_jwt',
+    token_endpoint_auth_signing_alg: 'ES256',
+    jwks: { keys: [...jwks.keys] },
+    grant_types: ['authorization_code', 'refresh_token'],
+    response_types: ['code'],
+    redirect_uris: [redirectUri],
+    post_logout_redirect_uris: [loggedOutUri],
+  };
+}
+
+function showPage(ctx: KoaContextWithOIDC, html: string): void {
+  ctx.type = 'html';
+  ctx.body = html;
 }
 
 async function makeGrant(

@@ -3,6 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { join, resolve } from 'node:path';
 import { decodeJwt, importJWK, SignJWT } from 'jose';
 import { DEMO_CLIENT_ID, DEMO_USER_GRANT, demoProvider } from './demo-provider.ts';
+import type { ConsoleClient } from './demo-provider.ts';
 import { freePort } from './free-port.ts';
 import { renewSigningKey, signingKey } from './signing-key.ts';
 
@@ -20,6 +21,8 @@ export interface IdentityProviderOptions {
   deviceCodeTtlSeconds?: number;
   /** Paths that the log-in page may return to, on any loopback port; default `/callback` and Swagger UI's. */
   redirectPaths?: readonly string[];
+  /** The console, where there is one. */
+  console?: ConsoleClient;
 }
 
 /** A running demo identity provider on 127.0.0.1. */
@@ -95,6 +98,7 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
       tokenTtlSeconds: options.tokenTtlSeconds ?? 3_600,
       deviceCodeTtlSeconds: options.deviceCodeTtlSeconds ?? 600,
       redirectPaths: options.redirectPaths ?? ['/callback', '/docs/oauth2-redirect.html'],
+      console: options.console ?? null,
     }).callback();
   };
   build();

@@ -5,7 +5,8 @@ DECLARE
   role_name text;
 BEGIN
   FOREACH role_name IN ARRAY ARRAY[
-    'countersign_api', 'countersign_worker', 'countersign_signer', 'countersign_deliverer', 'countersign_reader']
+    'countersign_api', 'countersign_worker', 'countersign_signer', 'countersign_deliverer', 'countersign_console',
+    'countersign_reader']
   LOOP
     IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = role_name) THEN
       BEGIN

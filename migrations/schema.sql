@@ -2,6 +2,7 @@
 
 -- Schemas
 audit owner=countersign_migrator acl={countersign_migrator=UC/countersign_migrator,countersign_api=U/countersign_migrator,countersign_worker=U/countersign_migrator,countersign_signer=U/countersign_migrator,countersign_deliverer=U/countersign_migrator,countersign_reader=U/countersign_migrator}
+console owner=countersign_migrator acl={countersign_migrator=UC/countersign_migrator,countersign_console=U/countersign_migrator}
 countersign owner=countersign_migrator acl={countersign_migrator=UC/countersign_migrator,countersign_api=U/countersign_migrator,countersign_worker=U/countersign_migrator,countersign_signer=U/countersign_migrator,countersign_deliverer=U/countersign_migrator,countersign_reader=U/countersign_migrator}
 
 -- Tables
@@ -43,6 +44,12 @@ audit.tile owner=countersign_migrator acl={countersign_api=r/countersign_migrato
   index bigint not null
   hashes bytea not null
   root bytea not null
+console.session owner=countersign_migrator acl={countersign_console=ard/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator}
+  id_hash bytea not null
+  sealed bytea not null
+  started_at timestamp with time zone not null
+  used_at timestamp with time zone not null
+  ends_at timestamp with time zone not null
 countersign.api_token owner=countersign_migrator acl={countersign_api=ar/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator}
   id uuid not null
   hash bytea not null
@@ -222,6 +229,10 @@ audit.tile tile_index_check: CHECK ((index >= 0))
 audit.tile tile_level_check: CHECK (((level >= 0) AND (level <= 6)))
 audit.tile tile_pkey: PRIMARY KEY (level, index)
 audit.tile tile_root_check: CHECK ((octet_length(root) = 32))
+console.session session_check: CHECK ((ends_at > started_at))
+console.session session_id_hash_check: CHECK ((octet_length(id_hash) = 32))
+console.session session_pkey: PRIMARY KEY (id_hash)
+console.session session_sealed_check: CHECK (((octet_length(sealed) >= 30) AND (octet_length(sealed) <= 262144)))
 countersign."freeze" freeze_check: CHECK ((ends_at > starts_at))
 countersign."freeze" freeze_check1: CHECK (((lifted_by IS NULL) = (lifted_at IS NULL)))
 countersign."freeze" freeze_pkey: PRIMARY KEY (id)
@@ -306,6 +317,8 @@ CREATE UNIQUE INDEX leaf_entry_id_key ON audit.leaf USING btree (entry_id)
 CREATE UNIQUE INDEX leaf_pkey ON audit.leaf USING btree (index)
 CREATE UNIQUE INDEX pending_pkey ON audit.pending USING btree (entry_id)
 CREATE UNIQUE INDEX tile_pkey ON audit.tile USING btree (level, index)
+CREATE INDEX session_ends ON console.session USING btree (ends_at)
+CREATE UNIQUE INDEX session_pkey ON console.session USING btree (id_hash)
 CREATE UNIQUE INDEX api_token_hash_key ON countersign.api_token USING btree (hash)
 CREATE INDEX api_token_newest ON countersign.api_token USING btree (issued_at DESC, id DESC)
 CREATE UNIQUE INDEX api_token_pkey ON countersign.api_token USING btree (id)

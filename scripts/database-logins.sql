@@ -8,7 +8,7 @@ DECLARE
   login text;
   password text;
 BEGIN
-  FOREACH process IN ARRAY ARRAY['api', 'worker', 'signer', 'deliverer', 'reader', 'migrator']
+  FOREACH process IN ARRAY ARRAY['api', 'worker', 'signer', 'deliverer', 'console', 'reader', 'migrator']
   LOOP
     login := CASE process WHEN 'migrator' THEN 'countersign_migrator' ELSE 'countersign_' || process || '_login' END;
     password := current_setting('countersign.' || process || '_password', true);
@@ -25,7 +25,7 @@ BEGIN
     );
   END LOOP;
 
-  FOREACH process IN ARRAY ARRAY['api', 'worker', 'signer', 'deliverer', 'reader']
+  FOREACH process IN ARRAY ARRAY['api', 'worker', 'signer', 'deliverer', 'console', 'reader']
   LOOP
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'countersign_' || process) THEN
       EXECUTE format('CREATE ROLE %I NOLOGIN', 'countersign_' || process);

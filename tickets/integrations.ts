@@ -68,7 +68,10 @@ export const integrationsDocument = z
         error: 'must be a URL with {id} in it',
       })
       .optional()
-      .meta({ description: 'Where people find a change: messages link there. {id} stands for its id.' }),
+      .meta({
+        description:
+          'Where people find a change, if not in the console: messages link there. {id} stands for its id.',
+      }),
     webhooks: z
       .strictObject({
         allowNetworks: z

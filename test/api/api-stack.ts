@@ -10,7 +10,7 @@ import { makePool } from '../../store/pool.ts';
 import { onTestFinished } from 'vitest';
 import { change as changeFixture } from '../store/change-fixture.ts';
 import { serveApi, startTestbed } from '../support/service.ts';
-import type { Testbed } from '../support/service.ts';
+import type { Servers, Testbed } from '../support/service.ts';
 
 /** What a call sends beside its address. */
 export interface Sent {
@@ -86,8 +86,8 @@ export async function startReplica(testbed: Testbed, overrides: Partial<ApiDepen
 export type Replica = Awaited<ReturnType<typeof startReplica>>;
 
 /** Postgres, Temporal, identity and one replica: what a test file shares. */
-export async function startApiStack(overrides: Partial<ApiDependencies> = {}) {
-  const testbed = await startTestbed();
+export async function startApiStack(overrides: Partial<ApiDependencies> = {}, servers: Servers = {}) {
+  const testbed = await startTestbed(servers);
   const worker = makePool({
     connectionString: testbed.database.url('worker'),
     applicationName: 'test worker',

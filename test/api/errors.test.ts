@@ -19,6 +19,7 @@ const folders = [
   'policies',
   'identity',
   'api',
+  'console',
   'plugin',
   'cli',
 ];
@@ -68,9 +69,10 @@ test('every rule that is named in the code is explained', () => {
       [...cell.matchAll(/`(\w+)`/g)].map(([, rule]) => rule),
     ),
   );
-  const named = [...['api', 'operations', 'store'].flatMap((folder) => files(folder, '.ts'))].flatMap(
-    ({ text: code }) =>
-      [...code.matchAll(/\brule: '(\w+)'|broken\([^,]+, '(\w+)'/g)].map(([, a, b]) => a ?? b),
+  const named = [
+    ...['api', 'console', 'operations', 'store'].flatMap((folder) => files(folder, '.ts')),
+  ].flatMap(({ text: code }) =>
+    [...code.matchAll(/\brule: '(\w+)'|broken\([^,]+, '(\w+)'/g)].map(([, a, b]) => a ?? b),
   );
   expect(named.length).toBeGreaterThan(10);
   for (const rule of named) expect(explained).toContain(rule);

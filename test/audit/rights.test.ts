@@ -70,14 +70,16 @@ describe.each(DATABASE_PROCESSES)('the role of %s', (role: DatabaseProcess) => {
     }
   });
 
-  test('writes no table of the log, and reads each', async () => {
+  test('writes no table of the log, and reads each, but for the console, which reads none', async () => {
     for (const table of tables) {
       for (const sql of writes(table))
         await expect(as(role).query(sql)).rejects.toMatchObject({ code: '42501' });
       await expect(
         as(role).query(`insert into audit.${table} overriding system value select * from audit.${table}`),
       ).rejects.toMatchObject({ code: '42501' });
-      await as(role).query(`select * from audit.${table}`);
+      const read = as(role).query(`select * from audit.${table}`);
+      if (role === 'console') await expect(read).rejects.toMatchObject({ code: '42501' });
+      else await read;
     }
   });
 

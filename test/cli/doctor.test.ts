@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { examine } from '../../cli/doctor.ts';
 import { readEnvironment } from '../../cli/environment.ts';
 import { control } from '../simulator/control-client.ts';
@@ -58,4 +60,28 @@ test('doctor says which region is served, and what to set where none is named', 
     found: expect.stringMatching(/^serves cn-hangzhou, answers a read at 127\.0\.0\.1:\d+$/) as string,
   });
   expect(await vendorOf({})).toMatchObject({ ok: false, remedy: 'set ONSMQTT_REGION' });
+});
+
+test('doctor asks the console what it lacks, where it has an address', async () => {
+  const consoleOf = async (env: NodeJS.ProcessEnv) =>
+    (await examine(readEnvironment({ COUNTERSIGN_HOME: '/nowhere', ...env }))).find(
+      ({ name }) => name === 'Console',
+    );
+  expect(await consoleOf({})).toBeUndefined();
+  let parts: object = { status: 'ready', postgres: true, page: true, api: true, identity: true };
+  const server = createServer((_req, res) => res.end(JSON.stringify(parts)));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const CONSOLE_URL = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  expect(await consoleOf({ CONSOLE_URL })).toMatchObject({ ok: true, found: `${CONSOLE_URL} is ready` });
+  parts = { ...parts, page: false, identity: false, status: 'not ready' };
+  expect(await consoleOf({ CONSOLE_URL })).toMatchObject({
+    ok: false,
+    found: `${CONSOLE_URL} is not ready, without its page, without the identity provider`,
+    remedy: expect.stringContaining('npm run build') as string,
+  });
+  expect(await consoleOf({ CONSOLE_URL: 'http://127.0.0.1:1' })).toMatchObject({
+    ok: false,
+    remedy: expect.stringContaining('countersign console') as string,
+  });
 });

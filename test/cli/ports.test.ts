@@ -12,25 +12,37 @@ async function freshHome(): Promise<string> {
   return home;
 }
 
-test('what was started elsewhere, since its port was in use, stays there until PORT says another one', async () => {
+const usually = { api: 8080, console: 8090 };
+
+test('what was started elsewhere, since its port was in use, stays there until another one is asked for', async () => {
   const home = await freshHome();
-  const first = await preferredPorts(home, 8080);
-  expect(first.api).toBe(8080);
-  // It was in use.
-  await rememberPorts(home, { ...first, api: 18080, identity: 18181 }, 8080);
-  expect(await preferredPorts(home, 8080)).toMatchObject({ api: 18080, identity: 18181 });
-  expect(await preferredPorts(home, 9000)).toMatchObject({ api: 9000, identity: 18181 });
+  const first = await preferredPorts(home, usually);
+  expect(first).toMatchObject(usually);
+  // They were in use.
+  const elsewhere = { api: 18080, console: 18090, identity: 18181 };
+  await rememberPorts(home, { ...first, ...elsewhere }, usually);
+  expect(await preferredPorts(home, usually)).toMatchObject(elsewhere);
+  expect(await preferredPorts(home, { ...usually, api: 9000 })).toMatchObject({ ...elsewhere, api: 9000 });
+  expect(await preferredPorts(home, { ...usually, console: 9090 })).toMatchObject({
+    ...elsewhere,
+    console: 9090,
+  });
 });
 
-test.each(['', '[', 'null', '7', '{"api":"x","postgres":0,"temporal":1.5,"witness":70000,"other":1}'])(
-  'what is no list of ports is as good as none: %s',
-  async (text) => {
-    const home = await freshHome();
-    const usual = await preferredPorts(home, 8080);
-    await writeFile(join(home, 'ports.json'), text);
-    expect(await preferredPorts(home, 8080)).toEqual(usual);
-  },
-);
+test.each([
+  '',
+  '[',
+  'null',
+  '7',
+  '{"asked":8080}',
+  '{"asked":{"api":"x"}}',
+  '{"api":"x","postgres":0,"temporal":1.5,"witness":70000,"other":1}',
+])('what is no list of ports is as good as none: %s', async (text) => {
+  const home = await freshHome();
+  const usual = await preferredPorts(home, usually);
+  await writeFile(join(home, 'ports.json'), text);
+  expect(await preferredPorts(home, usually)).toEqual(usual);
+});
 
 test('a broken running.json is named', async () => {
   const home = await freshHome();

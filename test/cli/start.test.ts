@@ -47,10 +47,11 @@ async function started(home: string, more: NodeJS.ProcessEnv = {}) {
   );
   const running = JSON.parse(await readFile(join(home, 'running.json'), 'utf8')) as {
     api: string;
+    console: string;
     issuer: string;
   };
   const as = async (user: string) => apiClient(running.api, await fetchDemoToken(running.issuer, user));
-  return { ...start, as, api: running.api };
+  return { ...start, as, api: running.api, console: running.console };
 }
 
 test(
@@ -65,6 +66,17 @@ test(
     const first = await started(home, { PORT: String(port) });
     expect(new URL(first.api).port).not.toBe(String(port));
     other.close();
+    // The console runs beside it, on the database that is its own, and reaches the API and the provider.
+    expect(first.console).toMatch(/^http:\/\/localhost:\d+$/);
+    expect(first.output()).toContain(`Console            ${first.console}`);
+    const ready = (await (await fetch(`${first.console}/readyz`)).json()) as object;
+    expect(ready).toMatchObject({ postgres: true, api: true, identity: true });
+    // The provider knows it as a client, and asks who it is.
+    const leads = async (address: string) => {
+      const sent = { redirect: 'manual', headers: { 'sec-fetch-site': 'none' } } as const;
+      return (await fetch(address, sent)).headers.get('location') ?? '';
+    };
+    expect(await leads(await leads(`${first.console}/session/login`))).toContain('/interaction/');
     // The policy file names the schema beside it.
     const [modeline = ''] = (await readFile(join(home, 'policy.yaml'), 'utf8')).split('\n');
     const schema = modeline.replace('# yaml-language-server: $schema=', '');
@@ -76,6 +88,7 @@ test(
     expect(JSON.parse(await readFile(join(home, 'systems', named), 'utf8'))).toEqual(integrationsSchema());
     const demo = countersign(home, 'demo');
     expect([(await demo.exited)[0], demo.output()]).toEqual([0, expect.stringContaining('change.closed')]);
+    expect(demo.output()).toMatch(new RegExp(`people find it at ${first.console}/changes/[0-9a-f-]{36}`));
     const requestIds = demo.output().match(/RequestId [0-9A-F-]{36}/g) ?? [];
     expect(new Set(requestIds).size).toBeGreaterThanOrEqual(4);
     expect(demo.output()).toMatch(/attempt 1 +failed 500 InternalError/);
@@ -134,8 +147,8 @@ test(
     expect(Date.now() - askedAt).toBeLessThan(30_000);
 
     const second = await started(home, { PORT: String(port) });
-    // Where it was the last time.
-    expect(second.api).toBe(first.api);
+    // Where they were the last time.
+    expect([second.api, second.console]).toEqual([first.api, first.console]);
     const [bob, again] = [await second.as('bob'), await second.as('dave')];
     const seen = await again.change(asked.id);
     expect(seen.decisionStatus).toBe('pending');

@@ -77,6 +77,7 @@ test('each process is given only variables that it knows, with values that it ta
     const env = values(service, {
       OIDC_ISSUER: 'https://id.example',
       ONSMQTT_REGION: 'cn-hangzhou',
+      CONSOLE_URL: 'https://console.example',
     });
     expect(() => readEnvironment(env), name).not.toThrow();
   }
@@ -119,7 +120,7 @@ test('each process runs a command that there is', async () => {
   for (const [name, service] of ours) expect(commands, name).toContain(service.command?.[0]);
   const run_ = ours.map(([, service]) => service.command?.[0]);
   expect(new Set(run_)).toEqual(
-    new Set(['migrate', 'api', 'worker', 'signer', 'deliverer', 'witness', 'simulator']),
+    new Set(['migrate', 'api', 'worker', 'signer', 'deliverer', 'console', 'witness', 'simulator']),
   );
 });
 
@@ -183,6 +184,22 @@ test('the log’s key is the signer’s alone, the witness’s its own, and both
   expect(dockerfile).toMatch(/install -d -o 1000 .*\/signer .*\/witness/);
 });
 
+test('the console’s keys are its own, and it has no other; it has no way to Temporal or the vendor', () => {
+  for (const [name, service] of services) {
+    const own = ['console-client-key', 'console-session-key'];
+    const isConsole = service.build !== undefined && service.command?.[0] === 'console';
+    expect(
+      service.secrets.filter((secret) => secret.startsWith('console-')),
+      name,
+    ).toEqual(isConsole ? own : []);
+    if (!isConsole) continue;
+    expect(service.secrets).toEqual(own);
+    expect(service.networks).toEqual(['front', 'data']);
+    expect(service.environment).not.toHaveProperty('TEMPORAL_ADDRESS');
+  }
+  expect(compose.services.console?.environment.COUNTERSIGN_URL).toBe('http://api:8080');
+});
+
 test('our processes run without root, without capabilities and on a file system that they cannot write', () => {
   expect(dockerfile).toMatch(/^USER 1000:1000$/m);
   for (const [name, service] of ours) {
@@ -209,7 +226,7 @@ test('every image is a version, and only loopback is published', () => {
   };
   for (const base of bases) expect(base).toMatch(new RegExp(`^node:${devDependencies.node}-`));
   for (const [, service] of ours) expect(service.image).toBe(`countersign:${version}`);
-  expect(services.filter(([, { ports }]) => ports).map(([name]) => name)).toEqual(['api']);
+  expect(services.filter(([, { ports }]) => ports).map(([name]) => name)).toEqual(['api', 'console']);
 });
 
 test('what has to be given is described', () => {

@@ -68,7 +68,14 @@ async function makeLogins(passwords: Record<string, string>): Promise<void> {
   await query(url.href, sql);
 }
 
-const passwords = { migrator: 'pw-m', api: 'pw-a', worker: 'pw-w', signer: 'pw-s', deliverer: 'pw-d' };
+const passwords = {
+  migrator: 'pw-m',
+  api: 'pw-a',
+  worker: 'pw-w',
+  signer: 'pw-s',
+  deliverer: 'pw-d',
+  console: 'pw-c',
+};
 
 test('the script makes the same roles, twice, as the embedded stack has', async () => {
   await query(ours.superuserUrl, 'create database countersign');
@@ -92,17 +99,17 @@ test('the script makes the same roles, twice, as the embedded stack has', async 
     );
   const made = await described(ours.superuserUrl);
   expect(made).toEqual(await described(reference.superuserUrl));
-  expect(made).toHaveLength(11);
+  expect(made).toHaveLength(13);
 });
 
 test('with them the migrations run, and each process passes the check of its start', async () => {
-  const url = (process: 'migrator' | 'api' | 'worker' | 'signer' | 'deliverer') =>
+  const url = (process: keyof typeof passwords) =>
     at(ours.superuserUrl, {
       user: process === 'migrator' ? 'countersign_migrator' : `countersign_${process}_login`,
       password: passwords[process],
     });
   expect((await migrate({ databaseUrl: url('migrator') })).applied.length).toBeGreaterThan(0);
-  for (const process of ['api', 'worker', 'signer', 'deliverer'] as const) {
+  for (const process of ['api', 'worker', 'signer', 'deliverer', 'console'] as const) {
     await expect(connected(url(process), checkServer)).resolves.toBeUndefined();
   }
 });

@@ -39,7 +39,7 @@ test('missing group roles are made, also when several databases are migrated at 
       `select rolname, rolcanlogin, rolsuper from pg_roles where rolname like 'countersign%' order by rolname`,
     );
     expect(rows).toEqual(
-      ['api', 'deliverer', 'reader', 'signer', 'worker'].map((name) => ({
+      ['api', 'console', 'deliverer', 'reader', 'signer', 'worker'].map((name) => ({
         rolname: `countersign_${name}`,
         rolcanlogin: false,
         rolsuper: false,

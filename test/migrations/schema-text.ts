@@ -61,7 +61,7 @@ export async function schemaText(databaseUrl: string): Promise<string> {
     let text =
       '-- The schema after all migrations, read from the catalogues. Made by a test, not to be run.\n';
     for (const [title, sql] of parts) {
-      const { rows } = await client.query<{ line: string }>(sql, [['audit', 'countersign']]);
+      const { rows } = await client.query<{ line: string }>(sql, [['audit', 'console', 'countersign']]);
       text += `\n-- ${title}\n${rows.map(({ line }) => `${line.trimEnd()}\n`).join('')}`;
     }
     return text;

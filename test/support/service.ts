@@ -32,6 +32,7 @@ import type { PolicyChoice, PolicyQuestion } from '../../policies/choose.ts';
 import { onePolicy } from '../../policies/load.ts';
 import type { PolicySource } from '../../policies/load.ts';
 import { startIdentityProvider } from '../../embedded/identity-provider.ts';
+import type { IdentityProvider } from '../../embedded/identity-provider.ts';
 import { createStatementSigner, createStatementVerifier } from '../../identity/statement-signer.ts';
 import { withApiTokens } from '../../identity/api-token.ts';
 import { createTokenVerifier } from '../../identity/token-verifier.ts';
@@ -64,6 +65,7 @@ export interface Servers {
   /** One that is there with its search attributes; else one of the testbed's own is made. */
   readonly namespace?: string;
   readonly database?: TestDatabase;
+  readonly identity?: IdentityProvider;
 }
 
 /** Everything but the API and the worker: a database and a namespace of a test file's own, identity, simulator, sequencer. */
@@ -72,7 +74,7 @@ export async function startTestbed(servers: Servers = {}) {
   const temporalAddress = servers.temporalAddress ?? inject('temporalAddress');
   const [database, identity, simulator, connection] = await Promise.all([
     servers.database ?? cloneDatabase(),
-    startIdentityProvider({ home, audience: 'countersign' }),
+    servers.identity ?? startIdentityProvider({ home, audience: 'countersign' }),
     startSimulator({ accessKeys: { [key.accessKeyId]: key.accessKeySecret } }),
     Connection.connect({ address: temporalAddress }),
   ]);
