@@ -83,7 +83,8 @@ test('of many requests at two replicas, one asks the provider for another token'
   // The first answer comes once the other replica waits for it, or has asked as well.
   const providerFetch: typeof fetch = async (...asked) => {
     const answer = await ask(...asked);
-    if (refreshes() === 1) await eventually(async () => refreshes() > 1 || (await isWaiting()) || null, undefined, 9000);
+    if (refreshes() === 1)
+      await eventually(async () => refreshes() > 1 || (await isWaiting()) || null, undefined, 9000);
     return answer;
   };
   const [one, other] = [
