@@ -269,6 +269,28 @@ test('when the browser leaves, the API is left, too', async () => {
   await left.promise;
 });
 
+test('who leaves before the answer has begun leaves the API, too', async () => {
+  const left = Promise.withResolvers<true>();
+  const { apiUrl, seen } = await standIn((_req, res) => void res.once('close', () => left.resolve(true)));
+  const person = await loggedIn('dave', { apiUrl });
+  const sent = request({
+    host: '127.0.0.1',
+    port: person.port,
+    path: '/api/v1/operations',
+    agent: false,
+    headers: {
+      host: stack.url.host,
+      'sec-fetch-site': 'same-origin',
+      cookie: `${stack.cookies.session}=${person.cookie(stack.cookies.session) ?? ''}`,
+    },
+  });
+  sent.on('error', () => undefined);
+  sent.end();
+  await eventually(() => Promise.resolve(seen.length > 0 || null));
+  sent.destroy();
+  await left.promise;
+});
+
 test('a stream ends with its session', async () => {
   const { apiUrl } = await standIn((_req, res) => {
     res.writeHead(200, { 'content-type': 'text/event-stream' });

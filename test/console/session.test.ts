@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventually } from '../support/service.ts';
 import { personAt, startConsoleStack } from './console-stack.ts';
 import type { ConsoleStack, PersonHere } from './console-stack.ts';
 
@@ -68,11 +69,28 @@ test.each(['', 'x', 'A'.repeat(42), 'A'.repeat(44), `${'A'.repeat(42)}%`, "' or 
   },
 );
 
+/** Whether somebody waits for a lock of this database. */
+const isWaiting = async (): Promise<boolean> => {
+  const { rowCount } = await stack.db.query(
+    `select from pg_locks l join pg_stat_activity a using (pid) where not l.granted and a.datname = current_database()`,
+  );
+  return (rowCount ?? 0) > 0;
+};
+
 test('of many requests at two replicas, one asks the provider for another token', async () => {
   let now = Date.now();
-  const { providerFetch, refreshes } = counting();
-  const replicas = await Promise.all([1, 2].map(() => stack.replica({ providerFetch, now: () => now })));
-  const [one = { port: 0 }, other = { port: 0 }] = replicas;
+  const { providerFetch: ask, refreshes } = counting();
+  // The first answer comes once the other replica waits for it, or has asked as well.
+  const providerFetch: typeof fetch = async (...asked) => {
+    const answer = await ask(...asked);
+    if (refreshes() === 1)
+      await eventually(async () => refreshes() > 1 || (await isWaiting()) || null, undefined, 9000);
+    return answer;
+  };
+  const [one, other] = [
+    await stack.replica({ providerFetch, now: () => now }),
+    await stack.replica({ providerFetch, now: () => now }),
+  ];
   const person = personAt(stack, one);
   await person.login('bob');
   now += hour - 10_000;
@@ -86,6 +104,30 @@ test('of many requests at two replicas, one asks the provider for another token'
   now += hour / 2 - 10_000;
   expect((await person.api('/api/v1/operations')).status).toBe(200);
   expect(refreshes()).toBe(2);
+});
+
+test('many requests of one person that wait for the provider hold up nobody else', async () => {
+  let now = Date.now();
+  const held = Promise.withResolvers<true>();
+  let isHeld = false;
+  const { providerFetch: ask, refreshes } = counting();
+  const providerFetch: typeof fetch = async (...asked) => {
+    const answer = await ask(...asked);
+    if (isHeld && refreshes() === 1) await held.promise;
+    return answer;
+  };
+  const replica = await stack.replica({ providerFetch, now: () => now });
+  const [person, other] = [personAt(stack, replica), personAt(stack, replica)];
+  await person.login('bob');
+  await other.login('carol');
+  isHeld = true;
+  now += hour - 10_000;
+  const waiting = Promise.all(Array.from({ length: 20 }, () => statusOf(person)));
+  await eventually(() => Promise.resolve(refreshes() === 1 || null));
+  expect(await statusOf(other)).toBe(200);
+  expect(refreshes()).toBe(2);
+  held.resolve(true);
+  expect(new Set(await waiting)).toEqual(new Set([200]));
 });
 
 test('while the provider is away the token of before goes on, as long as it is good; the session stays', async () => {
