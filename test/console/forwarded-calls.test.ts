@@ -7,7 +7,7 @@ const named = ({ method, path }: { readonly method: string; readonly path: strin
 
 /** What makes credentials, what sends the log elsewhere, what ends changes of others by the dozen, and what is nobody's. */
 const notForwarded =
-  /^\w+ (\/v1\/(tokens|subscriptions|policy-revocations|inbound)(\/.*)?|\/(healthz|readyz|metrics|\.well-known/.*))$/;
+  /^\w+ (\/v1\/(tokens|subscriptions|policy-revocations|inbound)(\/.*)?|\/(healthz|readyz|metrics|\.well-known\/.*))$/;
 
 test('each call of the API is forwarded, or is one of those that are meant not to be', () => {
   const forwarded = new Set(forwardedCalls.map(named));
