@@ -38,6 +38,8 @@ export async function runStart(env: Environment, processEnv: NodeJS.ProcessEnv):
   const say = (line: string) => printLine(`countersign: ${line}`);
   // Asked for at once, so that a Ctrl-C during the start is not lost.
   const stopped = untilStopped();
+  const { makeHome } = await import('../embedded/make-home.ts');
+  await makeHome(resolve(env.COUNTERSIGN_HOME));
   await assertHomeFormat(resolve(env.COUNTERSIGN_HOME));
   const { startChild } = await import('../embedded/child.ts');
   const stack = await startEmbedded(env, processEnv, say);

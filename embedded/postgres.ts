@@ -7,6 +7,7 @@ import { makeOnce, textOf } from './make-once.ts';
 import { startChild } from './child.ts';
 import type { Child, ChildExit } from './child.ts';
 import { freePort } from './free-port.ts';
+import { makeHome } from './make-home.ts';
 import { closedDirectory, postgresBinaries, postgresOsUser } from './postgres-binaries.ts';
 import type { OsUser, PostgresBinaries } from './postgres-binaries.ts';
 
@@ -69,9 +70,7 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
   }
   const user = postgresOsUser();
   const home = dirname(dataDir);
-  const made = await mkdir(home, { recursive: true });
-  // Whatever the umask is, the OS user must pass through to its folder; the secrets in it are 0600.
-  if (made !== undefined && user) await chmod(home, 0o711);
+  await makeHome(home);
   const closed = user && closedDirectory(home, user);
   if (closed !== undefined) {
     throw new Error(

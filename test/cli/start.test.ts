@@ -58,7 +58,8 @@ test(
   'start, demo, Ctrl-C, start again: what was pending can still be approved',
   { timeout: 600_000 },
   async () => {
-    const home = await temporaryHome();
+    // A folder that is not there yet, as in a new clone.
+    const home = join(await temporaryHome(), '.countersign');
     // Somebody else's, and busy when the API comes: it goes elsewhere, and says where.
     const other = createServer((_req, res) => res.end('{}'));
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
