@@ -75,10 +75,30 @@ export default {
     only('only-api-and-console-serve-http', 'node_modules/express/', ['api', 'console']),
     {
       name: 'sandbox',
-      comment: 'What a workflow loads runs in its sandbox: no modules of Node, nothing with effects.',
+      comment:
+        'What a workflow loads runs in its sandbox, and the page in a browser: no modules of Node, nothing with effects.',
       severity: 'error',
-      from: { path: '^(domain|workflows)/' },
+      from: { path: '^(domain|workflows|console/page)/' },
       to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'page-runs-domain-alone',
+      comment: 'A browser shows the page to people who decide: of ours it runs the rules, and its own.',
+      severity: 'error',
+      from: { path: '^console/page/', pathNot: '^console/page/vite.config.ts$' },
+      to: {
+        pathNot: [
+          '^(console/page|domain)/',
+          'node_modules/(preact|@tanstack|wouter-preact|d3-scale|d3-shape|eventsource-parser)/',
+        ],
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      name: 'nothing-runs-the-page',
+      severity: 'error',
+      from: { pathNot: '^console/page/' },
+      to: { path: '^console/page/' },
     },
     {
       name: 'no-calendar-in-workflows',

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { chmod, cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bundleVerifier } from '../cli/verifier-bundle.ts';
+import { buildConsole } from './build-console.ts';
 
 /**
  * `npm run build`: the package's `dist/`, JavaScript and declarations in the same folders as the sources, so that what
@@ -33,6 +34,8 @@ for (const file of await readdir(join(root, 'migrations'))) {
   if (/^\d{4}-.*\.sql$/.test(file)) await cp(join(root, 'migrations', file), join(dist, 'migrations', file));
 }
 await chmod(join(dist, 'cli', 'main.js'), 0o755);
+
+buildConsole();
 
 // What every evidence pack carries. Its hash is to be published with the release: a pack comes from the audited party.
 const verifier = await bundleVerifier(root, 'cli/verifier.ts');

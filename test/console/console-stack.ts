@@ -32,6 +32,8 @@ interface Otherwise extends Partial<ConsoleDependencies> {
   /** What asks the provider. */
   readonly providerFetch?: typeof globalThis.fetch;
   readonly clockToleranceSeconds?: number;
+  /** Where it listens; a browser finds it only at the port that the address has. */
+  readonly port?: number;
 }
 
 /** The real API, Postgres and demo provider, with consoles in front of them. */
@@ -65,7 +67,7 @@ export async function startConsoleStack(overrides: Parameters<typeof startApiSta
 
   /** A replica of the console, on a port of its own behind the one name. */
   async function serve(otherwise: Otherwise = {}) {
-    const { providerFetch = fetch, clockToleranceSeconds = 5, ...more } = otherwise;
+    const { providerFetch = fetch, clockToleranceSeconds = 5, port: wanted = 0, ...more } = otherwise;
     const now = more.now ?? Date.now;
     const provider = createProvider({
       issuer: identity.issuer,
@@ -92,7 +94,7 @@ export async function startConsoleStack(overrides: Parameters<typeof startApiSta
       ...more,
     };
     const server = createServer(createConsole(deps));
-    await new Promise<void>((listens) => server.listen(0, '127.0.0.1', listens));
+    await new Promise<void>((listens) => server.listen(wanted, '127.0.0.1', listens));
     const { port } = server.address() as AddressInfo;
     return {
       port,

@@ -1,0 +1,71 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { makeFormats } from '../../../console/page/formats.ts';
+import { en } from '../../../console/page/words/en.ts';
+import { zhCn } from '../../../console/page/words/zh-cn.ts';
+import { fieldOf, momentIn } from '../../../console/page/zoned-time.ts';
+
+const own = process.env['TZ'];
+afterEach(() => {
+  if (own === undefined) delete process.env['TZ'];
+  else process.env['TZ'] = own;
+});
+
+describe('a field of a date and time', () => {
+  test.each([
+    ['Asia/Shanghai', '2026-11-24T18:00', '2026-11-24T10:00:00.000Z'],
+    ['America/New_York', '2026-11-01T00:30', '2026-11-01T04:30:00.000Z'],
+    // The hour that comes twice is taken for the first, the one that there is not for the next.
+    ['America/New_York', '2026-11-01T01:30', '2026-11-01T05:30:00.000Z'],
+    ['America/New_York', '2026-03-08T02:30', '2026-03-08T07:30:00.000Z'],
+  ])('is of the device’s zone: %s %s', (zone, value, moment) => {
+    process.env['TZ'] = zone;
+    expect(momentIn(value, 'local')).toBe(moment);
+    expect(momentIn(value, 'utc')).toBe(`${value}:00.000Z`);
+    expect(fieldOf(moment, 'utc')).toBe(moment.slice(0, 16));
+  });
+
+  test('that is empty or none is no moment', () => {
+    expect(momentIn('', 'local')).toBeNull();
+    expect(momentIn('tomorrow', 'utc')).toBeNull();
+    expect(fieldOf('tomorrow', 'utc')).toBe('');
+  });
+});
+
+describe('times', () => {
+  test('name their zone, in both languages', () => {
+    process.env['TZ'] = 'Asia/Shanghai';
+    const at = '2026-11-24T10:00:00.000Z';
+    expect(makeFormats(en, 'local').moment(at)).toMatch(/Nov 24, 2026, 18:00 GMT\+8/);
+    expect(makeFormats(en, 'utc').moment(at)).toMatch(/Nov 24, 2026, 10:00 UTC/);
+    expect(makeFormats(zhCn, 'local').moment(at)).toMatch(
+      /2026年11月24日 GMT\+8 18:00|2026年11月24日.*18:00/,
+    );
+    expect(makeFormats(en, 'local').zoneName).toBe('Asia/Shanghai');
+  });
+
+  test('of the hour that comes twice can be told apart', () => {
+    process.env['TZ'] = 'America/New_York';
+    const formats = makeFormats(en, 'local');
+    const [first, second] = ['2026-11-01T05:30:00.000Z', '2026-11-01T06:30:00.000Z'].map((at) =>
+      formats.moment(at),
+    );
+    expect(first).toContain('01:30 EDT');
+    expect(second).toContain('01:30 EST');
+  });
+
+  test('that are none are shown as they came', () => {
+    expect(makeFormats(en, 'utc').moment('soon')).toBe('soon');
+  });
+});
+
+test.each([
+  [0, '0 ms'],
+  [999, '999 ms'],
+  [1500, '1.5 s'],
+  [61_000, '1 min 1 s'],
+  [3_600_000, '1 h'],
+  [90_061_000, '1 d 1 h'],
+  [86_400_000 + 60_000, '1 d 1 min'],
+])('a length of %i ms is %s', (ms, text) => {
+  expect(makeFormats(en, 'utc').duration(ms)).toBe(text);
+});
