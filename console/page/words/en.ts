@@ -692,7 +692,7 @@ export const en = {
     change_closed: 'The change has ended.',
     already_stopped: 'It was stopped for good before.',
     change_exhausted: 'Too much has happened to this change; it takes nothing more.',
-    already_decided: 'You have decided otherwise. Take that back first.',
+    already_decided: 'It is decided already, by you or by others.',
     policy_unsatisfiable: 'Nobody could fill every seat of its policy.',
     review_owed: 'An emergency change of this target still owes its review.',
     nothing_decided: 'You have no decision to take back.',

@@ -666,7 +666,7 @@ export const zhCn: Words = {
     change_closed: '变更已结束。',
     already_stopped: '先前已永久停止。',
     change_exhausted: '此变更的事件过多，不再接受更多。',
-    already_decided: '您已作出相反的决定，请先收回。',
+    already_decided: '已有决定，由您或他人作出。',
     policy_unsatisfiable: '没有人能填满其策略的所有席位。',
     review_owed: '该目标的一个紧急变更尚未复核。',
     nothing_decided: '您没有可收回的决定。',
