@@ -100,7 +100,7 @@ export function createProvider(options: ProviderOptions): Provider {
   const isPlain = new URL(issuer).protocol === 'http:';
   if (isPlain && !isLoopback(new URL(issuer).hostname)) {
     throw new CountersignError('invalid_configuration', 'OIDC_ISSUER: plain http is for loopback only', {
-      errors: [{ field: 'OIDC_ISSUER', rule: 'https', message: 'must be https: except on loopback' }],
+      errors: [{ field: 'OIDC_ISSUER', rule: 'format', message: 'must be https: except on loopback' }],
     });
   }
   const redirectUri = `${url.origin}${callbackPath}`;
