@@ -77,7 +77,10 @@ describe('text of others, as it is shown', () => {
 
 test('nothing of the command line writes to a terminal but print.ts', () => {
   const folder = join(import.meta.dirname, '..', '..', 'cli');
-  const writers = readdirSync(folder).filter((file) =>
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) =>
+    file.endsWith('.ts'),
+  );
+  const writers = files.filter((file) =>
     /process\.std(out|err)\.write|console\./.test(readFileSync(join(folder, file), 'utf8')),
   );
   expect(writers).toEqual(['print.ts']);
