@@ -81,7 +81,9 @@ test('nothing of the command line writes to a terminal but print.ts', () => {
     file.endsWith('.ts'),
   );
   const writers = files.filter((file) =>
-    /process\.std(out|err)\.write|console\./.test(readFileSync(join(folder, file), 'utf8')),
+    /process\.std(out|err)\.write|\bconsole\.(log|info|warn|error|debug)\b/.test(
+      readFileSync(join(folder, file), 'utf8'),
+    ),
   );
   expect(writers).toEqual(['print.ts']);
 });

@@ -71,7 +71,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 test('the package holds no sources, no tests and none of the tools', async () => {
   const root = join(app, 'node_modules', 'countersign');
   expect((await readdir(root)).filter((name) => name !== 'node_modules').sort()).toEqual(
-    ['LICENSE', 'README.md', 'SECURITY.md', 'dist', 'docs', 'package.json'].sort(),
+    ['LICENSE', 'README.md', 'README.zh-CN.md', 'SECURITY.md', 'dist', 'docs', 'package.json'].sort(),
   );
   const files = await readdir(join(root, 'dist'), { recursive: true });
   expect(files.filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))).toEqual([]);

@@ -316,7 +316,7 @@ describe('what goes wrong', () => {
       .first()
       .waitFor();
     expect((await bed.users.alice.change(change.id)).decisions).toHaveLength(1);
-    expect(await dialog(page).count()).toBe(0);
+    await dialog(page).waitFor({ state: 'hidden' });
   });
 
   test('a database that is away leaves what was seen, with its time, and nothing to press anew', async () => {
