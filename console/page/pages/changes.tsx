@@ -2,10 +2,12 @@ import { useLocation, useSearch } from 'wouter-preact';
 import { decisionStatuses, executionStatuses, reviewStatuses } from '../../../domain/status.ts';
 import { ChangeItem } from '../change-item.tsx';
 import { Fetched } from '../fetched.tsx';
+import { TextFields, textsOf, TimeFields } from '../filters.tsx';
+import { More } from '../more.tsx';
 import { usePreferences, useWords } from '../preferences.tsx';
 import { useChanges, useOperations } from '../queries.ts';
 import { useTitle } from '../title.ts';
-import { fieldOf, momentIn } from '../zoned-time.ts';
+import { momentIn } from '../zoned-time.ts';
 import { inputMembersOf } from './new-change/input-fields.ts';
 
 /** Every change that the person may see, by filters that stand in the address: a list can be kept and sent around. */
@@ -31,15 +33,7 @@ export function Changes() {
                     <ChangeItem key={change.id} change={change} />
                   ))}
                 </ul>
-                {query.hasNextPage && (
-                  <button
-                    type="button"
-                    aria-disabled={query.isFetchingNextPage}
-                    onClick={() => void query.fetchNextPage()}
-                  >
-                    {query.isFetchingNextPage ? words.states.loading : words.states.more}
-                  </button>
-                )}
+                <More query={query} />
               </>
             );
           }}
@@ -62,11 +56,7 @@ function Filters({ filter }: { readonly filter: Readonly<Record<string, string>>
   const members = [...new Set(operations.flatMap(({ input }) => inputMembersOf(input)))];
   const scope = Object.entries(filter).find(([name]) => name.startsWith('scope.'));
   const go = (form: HTMLFormElement) => {
-    const given = new FormData(form);
-    const text = (name: string) => {
-      const value = given.get(name);
-      return typeof value === 'string' ? value.trim() : '';
-    };
+    const text = textsOf(form);
     const query = new URLSearchParams();
     const put = (name: string, value: string | null) => {
       if (value !== null && value !== '') query.set(name, value);
@@ -133,18 +123,8 @@ function Filters({ filter }: { readonly filter: Readonly<Record<string, string>>
               <span>{say.value}</span>
               <input name="value" dir="auto" defaultValue={scope?.[1] ?? ''} />
             </label>
-            {texts.map((name) => (
-              <label key={name}>
-                <span>{say[name]}</span>
-                <input name={name} dir="auto" defaultValue={filter[name] ?? ''} />
-              </label>
-            ))}
-            {times.map((name) => (
-              <label key={name}>
-                <span>{say[name]}</span>
-                <input type="datetime-local" name={name} defaultValue={fieldOf(filter[name] ?? '', zone)} />
-              </label>
-            ))}
+            <TextFields names={texts} labels={say} filter={filter} />
+            <TimeFields names={times} labels={say} filter={filter} />
           </div>
           {ticks.map((name) => (
             <label key={name} class="tick">

@@ -5,11 +5,13 @@ import type { EventType } from '../../../../domain/entry.ts';
 import type { Entry, Page } from '../../answers.ts';
 import { EntryLine } from '../../entry-line.tsx';
 import { Fetched } from '../../fetched.tsx';
+import { TextFields, textsOf, TimeFields } from '../../filters.tsx';
 import { callApi } from '../../http.ts';
 import { may, useMe } from '../../me.ts';
+import { More } from '../../more.tsx';
 import { usePreferences, useWords } from '../../preferences.tsx';
 import { useTitle } from '../../title.ts';
-import { fieldOf, momentIn } from '../../zoned-time.ts';
+import { momentIn } from '../../zoned-time.ts';
 import { EntryBytes } from './entry-bytes.tsx';
 
 const texts = ['changeId', 'actor', 'outcome', 'requestId'] as const;
@@ -79,15 +81,7 @@ function Entries({ search }: { readonly search: string }) {
           );
         }}
       </Fetched>
-      {query.hasNextPage && (
-        <button
-          type="button"
-          aria-disabled={query.isFetchingNextPage}
-          onClick={() => void query.fetchNextPage()}
-        >
-          {query.isFetchingNextPage ? words.states.loading : words.states.more}
-        </button>
-      )}
+      <More query={query} />
     </section>
   );
 }
@@ -98,11 +92,7 @@ function Filters({ filter }: { readonly filter: Readonly<Record<string, string>>
   const { zone } = usePreferences();
   const [, navigate] = useLocation();
   const go = (form: HTMLFormElement) => {
-    const given = new FormData(form);
-    const text = (name: string) => {
-      const value = given.get(name);
-      return typeof value === 'string' ? value.trim() : '';
-    };
+    const text = textsOf(form);
     const query = new URLSearchParams();
     for (const name of ['type', ...texts]) if (text(name) !== '') query.set(name, text(name));
     for (const name of times) {
@@ -133,18 +123,8 @@ function Filters({ filter }: { readonly filter: Readonly<Record<string, string>>
               ))}
             </select>
           </label>
-          {texts.map((name) => (
-            <label key={name}>
-              <span>{say[name]}</span>
-              <input name={name} dir="auto" defaultValue={filter[name] ?? ''} />
-            </label>
-          ))}
-          {times.map((name) => (
-            <label key={name}>
-              <span>{say[name]}</span>
-              <input type="datetime-local" name={name} defaultValue={fieldOf(filter[name] ?? '', zone)} />
-            </label>
-          ))}
+          <TextFields names={texts} labels={say} filter={filter} />
+          <TimeFields names={times} labels={say} filter={filter} />
         </div>
         <button type="submit" class="main">
           {say.ask}
