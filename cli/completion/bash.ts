@@ -1,6 +1,5 @@
 import type { CompletedCommand } from './command-tree.ts';
-import { linesOf, placedOptions, placeOf, quoted, stepsOf } from './places.ts';
-import type { PlacedOption } from './places.ts';
+import { linesOf, patternOf, placedOptions, placeOf, quoted, stepsOf } from './places.ts';
 
 /** A script for bash 3.2 and later. What it offers is written out in it: a key press starts no program. */
 export function bashCompletion(name: string, commands: readonly CompletedCommand[]): string {
@@ -67,10 +66,6 @@ ${linesOf(withWords, (command) => `${quoted(placeOf(command))}) words=${quoted(w
 }
 complete -o default -F _${name} ${name}
 `;
-}
-
-function patternOf({ place, names }: PlacedOption): string {
-  return names.map((name) => quoted(`${place} ${name}`)).join(' | ');
 }
 
 function namesOf({ options }: CompletedCommand): string {

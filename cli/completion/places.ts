@@ -31,6 +31,11 @@ export function quoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
+/** What a `case` of bash and zsh matches for an option at its command, by any of its names. */
+export function patternOf({ place, names }: PlacedOption): string {
+  return names.map((name) => quoted(`${place} ${name}`)).join(' | ');
+}
+
 /** Lines of a script, as deep as a template has them. */
 export function linesOf<T>(items: readonly T[], lineOf: (item: T) => string): string {
   return items.map((item) => `      ${lineOf(item)}`).join('\n');

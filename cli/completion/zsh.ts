@@ -1,6 +1,5 @@
 import type { CompletedCommand } from './command-tree.ts';
-import { linesOf, placedOptions, placeOf, quoted, stepsOf } from './places.ts';
-import type { PlacedOption } from './places.ts';
+import { linesOf, patternOf, placedOptions, placeOf, quoted, stepsOf } from './places.ts';
 
 /** A script for zsh, to be sourced or kept as `_countersign` in a folder of `$fpath`. */
 export function zshCompletion(name: string, commands: readonly CompletedCommand[]): string {
@@ -68,10 +67,6 @@ else
   compdef _${name} ${name}
 fi
 `;
-}
-
-function patternOf({ place, names }: PlacedOption): string {
-  return names.map((name) => quoted(`${place} ${name}`)).join(' | ');
 }
 
 function optionsOf({ options }: CompletedCommand): string {
