@@ -1,5 +1,5 @@
 import { CountersignError } from '../domain/error.ts';
-import { isLoopback } from '../domain/loopback.ts';
+import { isSafeAddress } from '../domain/loopback.ts';
 import type { Environment } from './environment.ts';
 
 /**
@@ -11,8 +11,7 @@ export function consoleUrl(env: Pick<Environment, 'CONSOLE_URL' | 'CONSOLE_PORT'
   const url = new URL(env.CONSOLE_URL ?? `http://localhost:${env.CONSOLE_PORT}`);
   // A cookie goes to every path of a host, and who logs out comes to the address itself.
   if (url.href !== `${url.origin}/`) refuse('origin', 'must be an origin, such as https://console.example');
-  if (url.protocol === 'http:' && !isLoopback(url.hostname))
-    refuse('https', 'must be https: except on loopback');
+  if (!isSafeAddress(url)) refuse('https', 'must be https: except on loopback');
   return url;
 }
 

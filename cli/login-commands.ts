@@ -5,7 +5,7 @@ import { CountersignError } from '../domain/error.ts';
 import type { Person } from '../domain/person.ts';
 import { isoTime } from '../domain/time.ts';
 import { readClaims } from '../identity/claims.ts';
-import { isLoopback, isSafeAddress } from '../identity/safe-address.ts';
+import { isLoopback, isSafeAddress } from '../domain/loopback.ts';
 import { apiClient, apiUrl, runningStack } from './api-client.ts';
 import { asCaller, bearerOf } from './caller.ts';
 import type { Caller } from './caller.ts';
@@ -129,7 +129,7 @@ async function loginTo(env: Environment, api: string, o: LoginOptions): Promise<
   const issuer = env.OIDC_ISSUER ?? (await issuerOf(api, wayOut(env).fetch));
   const before = last?.issuer === issuer ? last : null;
   // Whoever answers at the API's address could otherwise lead people to a provider of their own.
-  if (last !== null && before === null && !isLoopback(new URL(api))) {
+  if (last !== null && before === null && !isLoopback(new URL(api).hostname)) {
     throw new CountersignError(
       'invalid_configuration',
       `${api} now names ${issuer}, and at the last login ${last.issuer}. Remedy: if that is right, countersign logout --forget`,

@@ -1,6 +1,7 @@
 import { CountersignError } from '../domain/error.ts';
 import { noticedTypes } from '../domain/notice.ts';
 import { isWebhookUrl } from '../domain/subscription-schema.ts';
+import { isLoopback } from '../domain/loopback.ts';
 import type { FileSubscription } from '../tickets/outbox/keep-file-subscriptions.ts';
 import { keyOf } from '../tickets/webhook/sign.ts';
 import type { WebhookSettings } from '../tickets/webhook/sink.ts';
@@ -42,11 +43,9 @@ export function noticesSubscription(env: Environment): NoticesSubscription | nul
       filter: { types: noticedTypes },
     },
     settings: { url, secrets: [secret], form },
-    allowNetworks: loopback.has(hostname) ? ['127.0.0.0/8', '::1/128'] : [],
+    allowNetworks: isLoopback(hostname) ? ['127.0.0.0/8', '::1/128'] : [],
   };
 }
-
-const loopback = new Set(['127.0.0.1', '[::1]', 'localhost']);
 
 function wrong(field: string, rule: string, message: string): CountersignError {
   return new CountersignError('invalid_configuration', `${field}: ${message}`, {

@@ -2,7 +2,7 @@ import type { webcrypto } from 'node:crypto';
 import * as oidc from 'openid-client';
 import { z } from 'zod';
 import { CountersignError } from '../domain/error.ts';
-import { isLoopback } from '../domain/loopback.ts';
+import { isSafeAddress } from '../domain/loopback.ts';
 import type { LoginAttempt } from './login-attempt.ts';
 import { callbackPath } from './paths.ts';
 
@@ -97,10 +97,9 @@ const loginWithinSeconds = 600;
 /** @throws CountersignError `invalid_configuration` for a plain-http issuer off loopback */
 export function createProvider(options: ProviderOptions): Provider {
   const { issuer, clientId, clientKey, url, scope, clockToleranceSeconds, now = Date.now } = options;
-  const isPlain = new URL(issuer).protocol === 'http:';
-  if (isPlain && !isLoopback(new URL(issuer).hostname)) {
+  if (!isSafeAddress(new URL(issuer))) {
     throw new CountersignError('invalid_configuration', 'OIDC_ISSUER: plain http is for loopback only', {
-      errors: [{ field: 'OIDC_ISSUER', rule: 'format', message: 'must be https: except on loopback' }],
+      errors: [{ field: 'OIDC_ISSUER', rule: 'https', message: 'must be https: except on loopback' }],
     });
   }
   const redirectUri = `${url.origin}${callbackPath}`;
@@ -124,7 +123,7 @@ export function createProvider(options: ProviderOptions): Provider {
               : { body: body instanceof URLSearchParams ? body.toString() : (body as string) }),
           }),
         // eslint-disable-next-line @typescript-eslint/no-deprecated -- to make it stand out; on loopback there is no TLS
-        ...(isPlain ? { execute: [oidc.allowInsecureRequests] } : {}),
+        ...(new URL(issuer).protocol === 'http:' ? { execute: [oidc.allowInsecureRequests] } : {}),
       },
     );
     known = { config, readAt: now() };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isSafeAddress } from './loopback.ts';
 
 /** A subscription's name. */
 export const subscriptionName = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, {
@@ -28,8 +29,7 @@ export const webhookForm = z.enum(['countersign', 'cloudevents', 'notices']);
  */
 export function isWebhookUrl(text: string, loopback: boolean): boolean {
   if (!URL.canParse(text)) return false;
-  const { protocol, hostname, username, password, hash } = new URL(text);
-  if (username !== '' || password !== '' || hash !== '') return false;
-  const isLoopback = hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]';
-  return protocol === 'https:' || (loopback && protocol === 'http:' && isLoopback);
+  const url = new URL(text);
+  if (url.username !== '' || url.password !== '' || url.hash !== '') return false;
+  return loopback ? isSafeAddress(url) : url.protocol === 'https:';
 }

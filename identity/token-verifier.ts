@@ -5,7 +5,7 @@ import type { Person } from '../domain/person.ts';
 import { accessTokenFault } from './access-token.ts';
 import { claimsLeftOut, personOf } from './claims.ts';
 import type { ClaimMapping } from './claims.ts';
-import { isSafeAddress } from './safe-address.ts';
+import { isSafeAddress } from '../domain/loopback.ts';
 
 /** Options of {@link createTokenVerifier}. */
 export interface TokenVerifierOptions {

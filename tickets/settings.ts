@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isSafeAddress } from '../domain/loopback.ts';
 
 /** Pieces of what the file of COUNTERSIGN_INTEGRATIONS says. A secret is never in it: it names the file that holds one. */
 
@@ -36,8 +37,7 @@ export const network = z.union([z.cidrv4(), z.cidrv6()]);
 
 function isSystemUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
-  const { protocol, hostname, username, password, search, hash } = new URL(text);
-  if (username !== '' || password !== '' || search !== '' || hash !== '') return false;
-  const isLoopback = hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]';
-  return protocol === 'https:' || (protocol === 'http:' && isLoopback);
+  const url = new URL(text);
+  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') return false;
+  return isSafeAddress(url);
 }

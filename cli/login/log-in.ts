@@ -1,6 +1,6 @@
 import * as oidc from 'openid-client';
 import { CountersignError } from '../../domain/error.ts';
-import { isSafeAddress } from '../../identity/safe-address.ts';
+import { isSafeAddress } from '../../domain/loopback.ts';
 import { openLanding } from './landing.ts';
 import type { Profile, Tokens } from './profile-file.ts';
 import { failureOf, openProvider, tokensOf } from './provider.ts';

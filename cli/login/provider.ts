@@ -2,7 +2,7 @@ import * as oidc from 'openid-client';
 import { z } from 'zod';
 import { CountersignError } from '../../domain/error.ts';
 import { isoTime } from '../../domain/time.ts';
-import { isSafeAddress } from '../../identity/safe-address.ts';
+import { isSafeAddress } from '../../domain/loopback.ts';
 import type { Profile, Tokens } from './profile-file.ts';
 import { unverifiedClaims } from './unverified-claims.ts';
 
