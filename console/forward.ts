@@ -48,12 +48,12 @@ export function forwardRoutes(deps: ConsoleDependencies): RequestHandler {
     next();
   });
   router.use(express.raw({ type: () => true, limit: bodyLimit }), async (req, res) => {
+    const leaving = new AbortController();
+    res.once('close', () => leaving.abort());
     // What the page asks for by itself, such as a list again, keeps no session alive.
     const isUse = req.get('x-countersign') !== 'background';
     const session = await sessions.find(cookiesIn(req.headers.cookie).get(cookies.session), isUse);
     if (session === null) throw over();
-    const leaving = new AbortController();
-    res.once('close', () => leaving.abort());
     const answer = await ask(deps, req, session, leaving.signal);
     onForwarded?.(answer.status);
     copyHead(answer, res);
@@ -69,11 +69,14 @@ export function forwardRoutes(deps: ConsoleDependencies): RequestHandler {
       if (!holds) leaving.abort();
     };
     res.flushHeaders();
+    const body = Readable.fromWeb(answer.body as ReadableStream<Uint8Array>);
     try {
-      await pipeline(Readable.fromWeb(answer.body as ReadableStream<Uint8Array>), res);
+      await pipeline(body, res);
     } catch (error) {
       // The browser has left, or the API ended in the middle: the answer is cut off, and its reader sees that.
       req.log.debug({ err: error as Error }, 'an answer was cut off');
+      // A pipeline that finds its end closed leaves its source open, and nobody hears of that one's error.
+      body.destroy();
       res.destroy();
     } finally {
       clearInterval(watch);

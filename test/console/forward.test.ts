@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import { createServer, request } from 'node:http';
 import type { IncomingMessage, RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { appendEntry } from '../../audit/append.ts';
 import { freePort } from '../../embedded/free-port.ts';
@@ -269,14 +271,12 @@ test('when the browser leaves, the API is left, too', async () => {
   await left.promise;
 });
 
-test('who leaves before the answer has begun leaves the API, too', async () => {
-  const left = Promise.withResolvers<true>();
-  const { apiUrl, seen } = await standIn((_req, res) => void res.once('close', () => left.resolve(true)));
-  const person = await loggedIn('dave', { apiUrl });
+/** A request whose answer nobody waits for. */
+function asked(person: PersonHere, path: string) {
   const sent = request({
     host: '127.0.0.1',
     port: person.port,
-    path: '/api/v1/operations',
+    path,
     agent: false,
     headers: {
       host: stack.url.host,
@@ -286,9 +286,47 @@ test('who leaves before the answer has begun leaves the API, too', async () => {
   });
   sent.on('error', () => undefined);
   sent.end();
+  return sent;
+}
+
+test('who leaves before the answer has begun leaves the API, too', async () => {
+  const left = Promise.withResolvers<true>();
+  const { apiUrl, seen } = await standIn((_req, res) => void res.once('close', () => left.resolve(true)));
+  const person = await loggedIn('dave', { apiUrl });
+  const sent = asked(person, '/api/v1/operations');
   await eventually(() => Promise.resolve(seen.length > 0 || null));
   sent.destroy();
   await left.promise;
+});
+
+test('for who leaves while the session is looked up, nothing is asked and nothing stays open', async () => {
+  const { apiUrl, seen } = await standIn((req, res) => {
+    if (req.url === '/v1/operations') return void res.end('{}');
+    res.writeHead(200, { 'content-type': 'text/event-stream' });
+    res.write('data: x\n\n');
+  });
+  const person = await loggedIn('dave', { apiUrl });
+  const holder = new pg.Client({ connectionString: stack.testbed.database.url('superuser') });
+  await holder.connect();
+  onTestFinished(() => holder.end());
+  await holder.query('begin');
+  await holder.query('lock table console.session in access exclusive mode');
+  const sent = asked(person, '/api/v1/changes/x/events');
+  await eventually(async () => {
+    const waiting = await holder.query(
+      `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+    );
+    return waiting.rowCount === 1 || null;
+  });
+  const closed = new Promise((resolve) => sent.once('close', resolve));
+  sent.destroy();
+  await closed;
+  // The console hears of it, in an event of its own, before the database answers.
+  await delay(100);
+  await holder.query('commit');
+  await delay(500);
+  expect((await person.api('/api/v1/operations')).status).toBe(200);
+  expect(seen.map(({ url }) => url)).toEqual(['/v1/operations']);
 });
 
 test('a stream ends with its session', async () => {

@@ -60,26 +60,6 @@ test('what was approved for later is called then, and not an hour before', async
   expect(await testbed.calls(sn)).toHaveLength(1);
 });
 
-test('a freeze for longer than execute-by: a day after the approval the change ends without a call', async () => {
-  const sn = await testbed.certificate();
-  const frozen = await api.users.adam.post<Freeze>('/v1/freezes', { reason: 'the great sale' });
-  const { id } = await steps.approved(sn, { decideBy: inHours(1), executeBy: inHours(day) });
-  await eventually(async () => {
-    const entries = await api.users.dave.events(id);
-    return entries.some((e) => e.type === 'change.held') ? true : null;
-  });
-  await skip(day - 1);
-  expect((await api.users.alice.change(id)).closedAt).toBeNull();
-  await skip(1.1);
-  expect(await steps.ended(id)).toMatchObject({
-    executionStatus: 'cancelled',
-    outcome: { code: 'execute_by_passed' },
-    attempts: [],
-  });
-  expect(await testbed.calls(sn)).toEqual([]);
-  await api.users.adam.delete(`/v1/freezes/${frozen.id}`);
-});
-
 test('an approval on the sixth day still counts', async () => {
   const sn = await testbed.certificate();
   const asked = await steps.asked(sn, { decideBy: inHours(7 * day) });
@@ -87,4 +67,25 @@ test('an approval on the sixth day still counts', async () => {
   await decide(api.users.bob, asked);
   const end = await changeThat(api.users.alice, asked.id, (c) => c.closedAt !== null);
   expect(end).toMatchObject({ decisionStatus: 'approved', executionStatus: 'succeeded' });
+});
+
+/* The last one: the freeze stays. */
+test('a freeze for longer than execute-by: a day after the approval the change ends without a call', async () => {
+  const sn = await testbed.certificate();
+  await api.users.adam.post<Freeze>('/v1/freezes', { reason: 'the great sale' });
+  const { id } = await steps.approved(sn, { decideBy: inHours(1), executeBy: inHours(day) });
+  await eventually(async () => {
+    const entries = await api.users.dave.events(id);
+    return entries.some((e) => e.type === 'change.held') ? true : null;
+  });
+  await skip(day - 1);
+  expect((await api.users.alice.change(id)).closedAt).toBeNull();
+  // Not further: after an activity that is cancelled while it waits for its retry, this server may skip no more.
+  await skip(1 + 5 / 3600);
+  expect(await steps.ended(id)).toMatchObject({
+    executionStatus: 'cancelled',
+    outcome: { code: 'execute_by_passed' },
+    attempts: [],
+  });
+  expect(await testbed.calls(sn)).toEqual([]);
 });
