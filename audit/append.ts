@@ -2,9 +2,21 @@ import pg from 'pg';
 import { entryBytes } from '../domain/entry.ts';
 import type { EntryDraft } from '../domain/entry.ts';
 import type { Queryable } from '../store/queryable.ts';
-import { gatherAppends } from './gathered-appends.ts';
-import type { Append, Appended, EncodedEntry } from './gathered-appends.ts';
+import { compareText, gather } from './gather.ts';
 import { asLogError } from './log-error.ts';
+
+/** An entry as it is stored. */
+interface EncodedEntry {
+  readonly key: string;
+  readonly bytes: Buffer;
+}
+
+/** The result of an append: the entry is new, or was there already with the same bytes. */
+interface Appended {
+  readonly created: boolean;
+}
+
+type Append = (entry: EncodedEntry) => Promise<Appended>;
 
 /**
  * Appends an entry, exactly once: the same key and body again is the same entry, `created` false. In a transaction it is
@@ -33,9 +45,13 @@ export async function appendEntries(db: Queryable, drafts: readonly EntryDraft[]
 const appends = new WeakMap<pg.Pool, Append>();
 
 function appendOn(pool: pg.Pool): Append {
-  const known = appends.get(pool) ?? gatherAppends((entries) => append(pool, entries));
+  const known = appends.get(pool) ?? gather((entries) => append(pool, entries), { order: byKey });
   appends.set(pool, known);
   return known;
+}
+
+function byKey(a: EncodedEntry, b: EncodedEntry): number {
+  return compareText(a.key, b.key);
 }
 
 function encoded({ key, body }: EntryDraft): EncodedEntry {

@@ -34,6 +34,15 @@ export function asLogError(error: unknown): unknown {
   return error;
 }
 
+/** An answer of Postgres. @throws as {@link asLogError} says */
+export async function orLogError<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw asLogError(error);
+  }
+}
+
 /** Whether the log could not be reached, so that nothing else would be now. False where another transaction was in the way. */
 export function isUnreachable(error: unknown): boolean {
   if (!(error instanceof CountersignError) || error.code !== 'log_unavailable') return false;

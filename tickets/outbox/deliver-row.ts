@@ -1,5 +1,5 @@
 import type { Queryable } from '../../store/queryable.ts';
-import { readPolicies } from '../../audit/read-policies.ts';
+import type { EntryBody } from '../../domain/entry.ts';
 import { afterFailure } from '../../domain/delivery-failure.ts';
 import { eventIn } from '../../domain/event-in.ts';
 import { fold } from '../../domain/fold.ts';
@@ -14,12 +14,13 @@ import { disableSubscription } from './disable-subscription.ts';
 import type { LeasedRow } from './lease-rows.ts';
 import { pauseSubscription } from './pause-subscription.ts';
 import { readBeyondChanges } from './read-beyond-changes.ts';
-import { readHistory } from './read-history.ts';
-import { giveBack, recordDelivered, recordFailed } from './record-outcome.ts';
+import type { History, HistoryPlace } from './read-history.ts';
+import { giveBack, recordFailed } from './record-outcome.ts';
+import type { Delivered } from './record-outcome.ts';
 import { saveMemory } from './save-memory.ts';
 
 /** Most entries of a change in one delivery: what comes after follows in another one. */
-const mostEntries = 20;
+export const mostEntries = 20;
 
 /** What came of one delivery. */
 export type Outcome =
@@ -33,6 +34,10 @@ export type Outcome =
 /** What {@link deliverRow} works with. */
 export interface Delivering {
   readonly db: Queryable;
+  readonly readHistory: (place: HistoryPlace) => Promise<History>;
+  readonly readPolicies: (bodies: readonly EntryBody[]) => Promise<PolicyOf>;
+  /** As {@link ./record-outcome.ts} has it. */
+  readonly recordDelivered: (delivered: Delivered) => Promise<boolean>;
   readonly subscription: Pick<Subscription, 'target' | 'filter'>;
   readonly sink: Sink;
   /** Aborts when the lease ends. */
@@ -49,8 +54,9 @@ export interface Delivering {
 export async function deliverRow(row: LeasedRow, on: Delivering): Promise<Outcome> {
   const { db, sink, stopping, deadline, now } = on;
   const isBeyond = row.changeId === noChange;
-  const read = isBeyond ? readBeyondChanges : readHistory;
-  const { entries: history, upTo } = await read(db, row, mostEntries + 1);
+  const { entries: history, upTo } = isBeyond
+    ? await readBeyondChanges(db, row, mostEntries + 1)
+    : await on.readHistory(row);
   const entries = entriesFor(history, row, on.subscription);
   const last = entries.at(-1);
   // No filter lets these pass, or another one than when the row was made.
@@ -58,10 +64,7 @@ export async function deliverRow(row: LeasedRow, on: Delivering): Promise<Outcom
   const upToLast = history.filter(({ index }) => index <= last.index);
   const { subscription } = row;
   const signal = AbortSignal.any([stopping, deadline]);
-  const policyOf = await readPolicies(
-    db,
-    upToLast.map(({ body }) => body),
-  );
+  const policyOf = await on.readPolicies(upToLast.map(({ body }) => body));
   let count: number;
   try {
     count = isBeyond ? await bringBeyond() : await bring();
@@ -95,7 +98,7 @@ export async function deliverRow(row: LeasedRow, on: Delivering): Promise<Outcom
   }
 
   async function delivered(count: number, lastIndex: number): Promise<Outcome> {
-    const isOurs = await recordDelivered(db, row, lastIndex, isoTime(now()));
+    const isOurs = await on.recordDelivered({ row, lastIndex, at: isoTime(now()) });
     return isOurs ? { kind: 'delivered', entries: count } : { kind: 'left' };
   }
 

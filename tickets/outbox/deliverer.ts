@@ -1,4 +1,6 @@
 import type { Pool } from 'pg';
+import { gather } from '../../audit/gather.ts';
+import { rememberPolicies } from '../../audit/read-policies.ts';
 import { keepSession } from '../../audit/session.ts';
 import type { SessionLog } from '../../audit/session.ts';
 import { makeWakeup } from '../../audit/wakeup.ts';
@@ -6,7 +8,7 @@ import { isoTime } from '../../domain/time.ts';
 import type { Sink } from '../sink.ts';
 import { subscriptionsChannel } from '../../store/wake-deliverers.ts';
 import { deleteDelivered } from './delete-delivered.ts';
-import { deliverRow } from './deliver-row.ts';
+import { deliverRow, mostEntries } from './deliver-row.ts';
 import type { Outcome } from './deliver-row.ts';
 import { makeLane } from './lane.ts';
 import type { Lane } from './lane.ts';
@@ -14,6 +16,10 @@ import { leaseRows } from './lease-rows.ts';
 import type { LeasedRow } from './lease-rows.ts';
 import { listReceivers } from './list-receivers.ts';
 import { nextDue } from './next-due.ts';
+import { readHistories } from './read-history.ts';
+import { byRow, recordDelivered } from './record-outcome.ts';
+import type { Delivered } from './record-outcome.ts';
+import type { HistoryPlace } from './read-history.ts';
 import type { Receiver, SinkOf } from './receiver.ts';
 import { spreadEntries } from './spread-entries.ts';
 
@@ -64,6 +70,14 @@ export function startDeliverer(options: DelivererOptions): { stop(): Promise<voi
   const lanes = new Map<string, Lane>();
   const broken = new Set<string>();
   const underWay = new Set<Promise<void>>();
+  const shared = {
+    db: pool,
+    readHistory: gather((places: readonly HistoryPlace[]) => readHistories(pool, places, mostEntries + 1)),
+    readPolicies: rememberPolicies(pool),
+    recordDelivered: gather((all: readonly Delivered[]) => recordDelivered(pool, all), { order: byRow }),
+    stopping: signal,
+    now,
+  };
 
   const session = keepSession({
     pool,
@@ -130,7 +144,7 @@ export function startDeliverer(options: DelivererOptions): { stop(): Promise<voi
     const lane = laneOf(row.subscription);
     lane.begin();
     const deadline = AbortSignal.timeout(deadlineMs);
-    const work = deliverRow(row, { db: pool, subscription: receiver, sink, deadline, stopping: signal, now })
+    const work = deliverRow(row, { ...shared, subscription: receiver, sink, deadline })
       .then(
         (outcome) => {
           lane.end(outcome.kind === 'failed' ? 'badly' : 'well');

@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { keyOf } from '../webhook/sign.ts';
 import { isSysId } from './row.ts';
 
@@ -31,7 +32,7 @@ const names = ['webhook-id', 'webhook-timestamp', 'webhook-signature'] as const;
  * A key that signs messages, as its file has it: base64, with or without `whsec_` before it.
  * @returns null when it is none, or shorter than 24 or longer than 64 bytes
  */
-export function webhookKey(secret: string): Buffer | null {
+export function webhookKey(secret: string): KeyObject | null {
   return keyOf(secret.startsWith('whsec_') ? secret : `whsec_${secret}`);
 }
 
@@ -52,7 +53,7 @@ export function verifyServiceNow(
     readonly headers: Readonly<Record<string, string | undefined>>;
     readonly now: number;
   },
-  { keys, own }: { readonly keys: readonly Buffer[]; readonly own: readonly string[] },
+  { keys, own }: { readonly keys: readonly KeyObject[]; readonly own: readonly string[] },
 ): ServiceNowVerdict {
   const [id = '', timestamp = '', signature = ''] = names.map((name) => headers[name]);
   const isSigned = keys

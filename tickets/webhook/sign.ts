@@ -1,10 +1,11 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHash, createHmac, createSecretKey } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 
 /** The key of a secret as Standard Webhooks writes it, `whsec_` and base64 of 24 to 64 bytes; null for anything else. */
-export function keyOf(secret: string): Buffer | null {
+export function keyOf(secret: string): KeyObject | null {
   const encoded = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(secret)?.[1] ?? '';
   const key = Buffer.from(encoded, 'base64');
-  return key.length >= 24 && key.length <= 64 ? key : null;
+  return key.length >= 24 && key.length <= 64 ? createSecretKey(key) : null;
 }
 
 /** The id of the message of an entry: the same however often it is sent, so that receivers can tell a repeat. */
@@ -19,7 +20,7 @@ export function messageId(entryKey: string): string {
  * @param atMs - the time of this try, ms since the epoch
  */
 export function signedHeaders(
-  keys: readonly Buffer[],
+  keys: readonly KeyObject[],
   message: { readonly id: string; readonly body: string },
   atMs: number,
 ): Record<'webhook-id' | 'webhook-timestamp' | 'webhook-signature', string> {

@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -7,7 +8,7 @@ import { verifyServiceNow, webhookKey } from '../../../tickets/servicenow/webhoo
 import { putRecords } from './control.ts';
 
 const secret = Buffer.from('0123456789abcdef0123456789abcdef').toString('base64');
-const keys = [webhookKey(secret) ?? Buffer.alloc(0)];
+const keys = [webhookKey(secret) ?? createSecretKey(Buffer.alloc(0))];
 
 /** What comes to an address of this machine. */
 async function received() {

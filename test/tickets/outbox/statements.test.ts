@@ -6,7 +6,8 @@ import { insertSubscriptionSecret } from '../../../store/insert-subscription-sec
 import { leaseRows } from '../../../tickets/outbox/lease-rows.ts';
 import { listReceivers } from '../../../tickets/outbox/list-receivers.ts';
 import { pauseSubscription } from '../../../tickets/outbox/pause-subscription.ts';
-import { readHistory } from '../../../tickets/outbox/read-history.ts';
+import { readHistories } from '../../../tickets/outbox/read-history.ts';
+import type { History } from '../../../tickets/outbox/read-history.ts';
 import { recordDelivered, recordFailed } from '../../../tickets/outbox/record-outcome.ts';
 import { saveMemory } from '../../../tickets/outbox/save-memory.ts';
 import { spreadEntries } from '../../../tickets/outbox/spread-entries.ts';
@@ -38,11 +39,15 @@ test('whoever has lost a lease records nothing any more, and keeps nothing', asy
   expect(await lease(1)).toEqual([]);
   const [second] = await lease(3);
   if (!first || !second) throw new Error('nothing was taken');
-  expect(await recordDelivered(db, first, first.wantedIndex, at(3))).toBe(false);
+  expect(await recordDelivered(db, [{ row: first, lastIndex: first.wantedIndex, at: at(3) }])).toEqual([
+    false,
+  ]);
   expect(await recordFailed(db, first, { error: 'x', at: at(3), nextAt: null })).toBe(false);
   await expect(saveMemory(db, first, { late: true })).rejects.toThrow('another process');
   await saveMemory(db, second, { in: 'time' });
-  expect(await recordDelivered(db, second, second.wantedIndex, at(3))).toBe(true);
+  expect(await recordDelivered(db, [{ row: second, lastIndex: second.wantedIndex, at: at(3) }])).toEqual([
+    true,
+  ]);
   expect(await lease(10)).toEqual([]);
 });
 
@@ -70,7 +75,7 @@ test('a row that waits keeps its place when more comes, and one that is taken is
   await testbed.add([change]);
   await spreadEntries(db, 500, at(1));
   expect(await leaseRows(db, new Map([['more', 5]]), { at: at(1), until: at(3) })).toEqual([]);
-  await recordDelivered(db, row, row.wantedIndex, at(1));
+  await recordDelivered(db, [{ row, lastIndex: row.wantedIndex, at: at(1) }]);
   const [rest] = await leaseRows(db, new Map([['more', 5]]), { at: at(1), until: at(3) });
   expect(rest).toMatchObject({ changeId: change.id, lastIndex: row.wantedIndex });
 });
@@ -206,7 +211,7 @@ test('a replay ends the pause that a receiver has asked for, where there is some
 });
 
 test('of a change is read what moves it, and no more of the rest than is to be delivered', async () => {
-  const [change] = (await testbed.ask(1)) as [Told];
+  const [change, other] = (await testbed.ask(2)) as [Told, Told];
   for (let n = 0; n < 5; n++) await testbed.add([change], 'ticket.checked');
   await testbed.add([change]);
   const { rows } = await testbed.pool('reader').query<{ index: number }>(
@@ -219,7 +224,9 @@ test('of a change is read what moves it, and no more of the rest than is to be d
   const attempt = all.at(-1) ?? 0;
   const read = async (lastIndex: number, most: number) => {
     const place = { changeId: change.id, lastIndex, wantedIndex: attempt };
-    const { entries, upTo } = await readHistory(testbed.pool('deliverer'), place, most);
+    const elsewhere = { ...place, changeId: other.id };
+    const histories = await readHistories(testbed.pool('deliverer'), [elsewhere, place, elsewhere], most);
+    const [, { entries, upTo }] = histories as [History, History, History];
     return { indexes: entries.map(({ index }) => index), upTo };
   };
   expect(await read(requested - 1, 20)).toEqual({ indexes: all, upTo: attempt });

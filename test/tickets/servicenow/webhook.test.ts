@@ -1,17 +1,18 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, createSecretKey } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { verifyServiceNow, webhookKey } from '../../../tickets/servicenow/webhook.ts';
 
 const now = Date.parse('2026-11-29T10:00:00Z');
 const secret = Buffer.from('0123456789abcdef0123456789abcdef').toString('base64');
 const other = Buffer.alloc(32, 7).toString('base64');
-const key = webhookKey(secret) ?? Buffer.alloc(0);
-const otherKey = webhookKey(`whsec_${other}`) ?? Buffer.alloc(0);
+const key = webhookKey(secret) ?? createSecretKey(Buffer.alloc(0));
+const otherKey = webhookKey(`whsec_${other}`) ?? createSecretKey(Buffer.alloc(0));
 const ticket = 'b0dbda5347c12200e0ef563dbb9a718f';
 const said = { table: 'change_request', sys_id: ticket, number: 'CHG0030001', updated_by: 'iris.lane' };
 const seconds = (at: number) => String(Math.floor(at / 1000));
 
-function signed(body: string, more: { id?: string; timestamp?: string; by?: Buffer } = {}) {
+function signed(body: string, more: { id?: string; timestamp?: string; by?: KeyObject } = {}) {
   const { id = 'msg-1', timestamp = seconds(now), by = key } = more;
   const signature = createHmac('sha256', by).update(`${id}.${timestamp}.${body}`).digest('base64');
   return {

@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto';
 import { CloudEvent, HTTP } from 'cloudevents';
 import { Webhook } from 'standardwebhooks';
 import { expect, test } from 'vitest';
@@ -8,7 +9,8 @@ import { history } from './webhook-fixture.ts';
 // What others have written takes what we send.
 
 const secret = (text: string) => `whsec_${Buffer.from(text.padEnd(32, '.')).toString('base64')}`;
-const keysOf = (...texts: string[]) => texts.map((text) => keyOf(secret(text)) ?? Buffer.alloc(0));
+const keysOf = (...texts: string[]) =>
+  texts.map((text) => keyOf(secret(text)) ?? createSecretKey(Buffer.alloc(0)));
 const expired = { type: 'change.expired', decideBy: '2026-12-01T09:00:00.000Z' } as const;
 
 test('Standard Webhooks’ own library verifies each message, with either of two secrets', () => {

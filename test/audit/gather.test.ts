@@ -1,28 +1,28 @@
 import { expect, test } from 'vitest';
-import { gatherAppends } from '../../audit/gathered-appends.ts';
-import type { Appended, EncodedEntry } from '../../audit/gathered-appends.ts';
+import { compareText, gather } from '../../audit/gather.ts';
 import { CountersignError } from '../../domain/error.ts';
-
-const entry = (key: string): EncodedEntry => ({ key, bytes: Buffer.from('{}') });
 
 /** A sender that is answered by hand. */
 function sender() {
   const sent: { readonly keys: string[]; readonly done: PromiseWithResolvers<null> }[] = [];
-  const append = gatherAppends(async (entries): Promise<Appended[]> => {
-    const done = Promise.withResolvers<null>();
-    sent.push({ keys: entries.map(({ key }) => key), done });
-    await done.promise;
-    return entries.map(({ key }) => ({ created: key !== 'known' }));
-  });
+  const append = gather(
+    async (keys: readonly string[]) => {
+      const done = Promise.withResolvers<null>();
+      sent.push({ keys: [...keys], done });
+      await done.promise;
+      return keys.map((key) => ({ created: key !== 'known' }));
+    },
+    { order: compareText },
+  );
   const settled = () => new Promise((resolve) => setImmediate(resolve));
   return { sent, append, settled };
 }
 
 test('what comes while a statement is on its way goes with the next, by key, each with its own answer', async () => {
   const { sent, append, settled } = sender();
-  const first = append(entry('first'));
+  const first = append('first');
   await settled();
-  const rest = ['z', 'known', 'a'].map((key) => append(entry(key)));
+  const rest = ['z', 'known', 'a'].map((key) => append(key));
   await settled();
   expect(sent.map(({ keys }) => keys)).toEqual([['first']]);
   sent[0]?.done.resolve(null);
@@ -31,7 +31,7 @@ test('what comes while a statement is on its way goes with the next, by key, eac
   expect(sent[1]?.keys).toEqual(['a', 'known', 'z']);
   sent[1]?.done.resolve(null);
   expect(await Promise.all(rest)).toEqual([{ created: true }, { created: false }, { created: true }]);
-  const last = append(entry('last'));
+  const last = append('last');
   await settled();
   sent[2]?.done.resolve(null);
   expect(await last).toEqual({ created: true });
@@ -39,7 +39,7 @@ test('what comes while a statement is on its way goes with the next, by key, eac
 
 test('a statement has at most 32 entries', async () => {
   const { sent, append, settled } = sender();
-  const all = Array.from({ length: 70 }, (_, n) => append(entry(String(n))));
+  const all = Array.from({ length: 70 }, (_, n) => append(String(n)));
   for (let n = 0; n < 3; n += 1) {
     await settled();
     sent[n]?.done.resolve(null);
@@ -50,9 +50,9 @@ test('a statement has at most 32 entries', async () => {
 
 test('where the log cannot be reached none is sent again, and whoever waits is told at once', async () => {
   const { sent, append, settled } = sender();
-  const all = ['a', 'b'].map((key) => append(entry(key)));
+  const all = ['a', 'b'].map((key) => append(key));
   await settled();
-  all.push(...Array.from({ length: 100 }, (_, n) => append(entry(String(n)))));
+  all.push(...Array.from({ length: 100 }, (_, n) => append(String(n))));
   sent[0]?.done.reject(new CountersignError('log_unavailable', 'gone'));
   for (const one of all) await expect(one).rejects.toMatchObject({ code: 'log_unavailable' });
   expect(sent).toHaveLength(1);
@@ -64,7 +64,7 @@ test.each(['55P03', '40P01', '40001'])(
     const { sent, append, settled } = sender();
     const inTheWay = () =>
       new CountersignError('log_unavailable', 'in the way', { cause: Object.assign(new Error(), { code }) });
-    const all = ['a', 'held', 'z'].map((key) => append(entry(key)));
+    const all = ['a', 'held', 'z'].map((key) => append(key));
     const answers = Promise.allSettled(all);
     await settled();
     sent[0]?.done.reject(inTheWay());
