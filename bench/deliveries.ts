@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -23,12 +24,18 @@ const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
 const main = join(import.meta.dirname, '..', 'cli', 'main.ts');
 
 /**
- * From the answer of an append until five subscribers have the entry, at so many entries a second, by one deliverer; then its
- * memory while so many changes wait for a receiver that is dead.
+ * From the answer of an append until five subscribers have the entry, by one deliverer: at so many entries a second; then for so
+ * many changes alone and for as many beside a receiver that is dead and one that is slow; and its memory while so many changes
+ * wait for one that is dead.
  */
 export async function benchDeliveries(
   testbed: LogTestbed,
-  { aSecond, seconds, behind }: { aSecond: number; seconds: number; behind: number },
+  {
+    aSecond,
+    seconds,
+    changes,
+    behind,
+  }: { aSecond: number; seconds: number; changes: number; behind: number },
 ): Promise<object> {
   const database = await testbed.database('deliveries');
   const sequencer = startSequencer({ pool: database.signer });
@@ -43,12 +50,29 @@ export async function benchDeliveries(
     });
   });
   await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
-  const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`;
+  const url = urlOf(receiver);
+  const slow = createServer((_req, res) => void setTimeout(() => res.writeHead(204).end(), 2000));
+  await new Promise<void>((resolve) => slow.listen(0, '127.0.0.1', resolve));
   await appendEntry(database.worker, policyPinned(fourEyes, '2026-11-24T09:00:00.000Z'));
-  const deliverer = await startDeliverer(testbed, database, url);
+  const good = names.map((name) => ({ name, url }));
+  const bad = [
+    { name: 'dead', url: nobody },
+    { name: 'slow', url: urlOf(slow) },
+  ];
+  const few = { aSecond: aSecond / 5, seconds: (changes / aSecond) * 5, each: 1 };
+  let deliverer = await startDeliverer(testbed, database, good);
   try {
-    const delivered = await atRate(database, came, aSecond, seconds);
-    const before = residentMb(deliverer.pid);
+    const delivered = await atRate(database, came, { aSecond, seconds, each: 10 });
+    const memory = residentMb(deliverer.pid);
+    const alone = await atRate(database, came, few);
+    await deliverer.stop();
+    deliverer = await startDeliverer(testbed, database, [...good, ...bad]);
+    const beside = await atRate(database, came, few);
+    await deliverer.stop();
+    deliverer = await startDeliverer(testbed, database, [
+      ...good,
+      { name: 'dead', url: nobody, types: ['none'] },
+    ]);
     await pile(database, behind);
     const samples: number[] = [];
     for (let i = 0; i < 20; i += 1) {
@@ -56,27 +80,42 @@ export async function benchDeliveries(
       samples.push(residentMb(deliverer.pid));
     }
     return {
+      subscriptions: names.length,
       ...delivered,
-      delivererMb: rounded(before),
+      changes,
+      alone,
+      besideADeadAndASlowOne: beside,
+      p99BesideByAlone: rounded(beside.deliveredMs.p99 / alone.deliveredMs.p99),
+      delivererMb: rounded(memory),
       [`delivererMbWith${behind}Behind`]: rounded(Math.max(...samples)),
     };
   } finally {
     await deliverer.stop();
     await sequencer.stop();
-    receiver.closeAllConnections();
-    receiver.close();
+    for (const server of [receiver, slow]) {
+      server.closeAllConnections();
+      server.close();
+    }
   }
 }
 
-async function startDeliverer({ home }: LogTestbed, database: LogDatabase, url: string) {
+function urlOf(server: Server): string {
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+}
+
+/** Where nobody listens. */
+const nobody = 'http://127.0.0.1:1/';
+
+async function startDeliverer(
+  { home }: LogTestbed,
+  database: LogDatabase,
+  receivers: readonly { readonly name: string; readonly url: string; readonly types?: readonly string[] }[],
+) {
   await writeFile(join(home, 'secret'), secret);
-  const webhook = (to: string) =>
-    JSON.stringify({ url: to, secretFiles: [join(home, 'secret')], allowNetworks: ['127.0.0.0/8'] });
-  const lines = names.map((name) => `  - { name: ${name}, to: { webhook: ${webhook(url)} } }`);
-  // Nobody listens there.
-  lines.push(
-    `  - { name: dead, to: { webhook: ${webhook('http://127.0.0.1:1/')} }, filter: { types: [none] } }`,
-  );
+  const lines = receivers.map(({ name, url, types }) => {
+    const webhook = { url, secretFiles: [join(home, 'secret')], allowNetworks: ['127.0.0.0/8'] };
+    return `  - ${JSON.stringify({ name, to: { webhook }, ...(types && { filter: { types } }) })}`;
+  });
   const file = join(home, 'integrations.yaml');
   await writeFile(file, `subscriptions:\n${lines.join('\n')}\n`);
   const child = spawn(process.execPath, [main, 'deliverer'], {
@@ -102,16 +141,17 @@ async function startDeliverer({ home }: LogTestbed, database: LogDatabase, url: 
   };
 }
 
+/** @param rate - entries a second, for so many seconds, of changes that have so many each */
 async function atRate(
   database: LogDatabase,
   came: Map<string, number[]>,
-  aSecond: number,
-  seconds: number,
-): Promise<object> {
+  { aSecond, seconds, each }: { readonly aSecond: number; readonly seconds: number; readonly each: number },
+) {
+  came.clear();
   const appended: number[] = [];
   const running: Promise<void>[] = [];
   const began = performance.now();
-  const draftOf = entriesOfChanges(aSecond);
+  const draftOf = entriesOfChanges(aSecond, each);
   let begun = 0;
   while (performance.now() - began < seconds * 1000) {
     // At the times of a clock, however long the last ones take.
@@ -135,7 +175,6 @@ async function atRate(
   return {
     entriesPerSecond: rounded(begun / took),
     wanted: aSecond,
-    subscriptions: names.length,
     deliveredMs: {
       count: waits.length,
       p50: rounded(percentile(waits, 50)),
@@ -145,12 +184,12 @@ async function atRate(
   };
 }
 
-/** Entries of changes with ten each: the nth in turn over so many changes. */
-function entriesOfChanges(atOnce: number): (n: number) => EntryDraft {
+/** Entries of changes with so many each: the nth in turn over so many changes. */
+function entriesOfChanges(atOnce: number, each: number): (n: number) => EntryDraft {
   const changes: ReturnType<typeof newBenchChange>[] = [];
   return (n) => {
     const slot = n % atOnce;
-    const turn = Math.floor(n / atOnce) % 10;
+    const turn = Math.floor(n / atOnce) % each;
     const fresh = changes[slot];
     const change = turn === 0 || fresh === undefined ? newBenchChange() : fresh;
     changes[slot] = change;

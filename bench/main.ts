@@ -93,8 +93,8 @@ const parts: Record<string, () => Promise<unknown>> = {
       benchDeliveries(
         testbed,
         quick
-          ? { aSecond: 100, seconds: 15, behind: 10_000 }
-          : { aSecond: 500, seconds: 20, behind: 100_000 },
+          ? { aSecond: 100, seconds: 15, changes: 500, behind: 10_000 }
+          : { aSecond: 500, seconds: 20, changes: 10_000, behind: 100_000 },
       ),
     ),
   verify: () =>
