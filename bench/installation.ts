@@ -21,6 +21,8 @@ export interface Installation {
 export interface InstallationOptions {
   /** A policy file's text; default: the built-in policy. */
   readonly policies?: string;
+  /** The path of a file of integrations, for API and worker; default: none. */
+  readonly integrations?: string;
   /** Where a deliverer brings notices; default: there is none. */
   readonly webhook?: { readonly url: string; readonly secret: string };
 }
@@ -29,7 +31,7 @@ export interface InstallationOptions {
 export async function startInstallation(
   testbed: Testbed,
   name: string,
-  { policies, webhook }: InstallationOptions = {},
+  { policies, integrations, webhook }: InstallationOptions = {},
 ): Promise<Installation> {
   const home = join(testbed.home, name);
   await mkdir(home);
@@ -79,7 +81,10 @@ export async function startInstallation(
   };
   try {
     // First: the API makes the signing key that the worker reads.
-    const rules = policies === undefined ? {} : { COUNTERSIGN_POLICY: policyFile };
+    const rules = {
+      ...(policies === undefined ? {} : { COUNTERSIGN_POLICY: policyFile }),
+      ...(integrations === undefined ? {} : { COUNTERSIGN_INTEGRATIONS: integrations }),
+    };
     const { child: api, url } = await startServer('/readyz', (port) =>
       command('api', {
         PORT: String(port),

@@ -15,6 +15,7 @@ import { benchMemory } from './memory.ts';
 import { benchReads } from './reads.ts';
 import { benchReminders } from './reminders.ts';
 import { benchStart } from './start.ts';
+import { benchTicketGate } from './ticket-gate.ts';
 import { benchTree } from './tree.ts';
 import { benchVerify } from './verify.ts';
 
@@ -64,6 +65,10 @@ const parts: Record<string, () => Promise<unknown>> = {
           : { few: 1000, many: 100_000, posts: 300, gets: 400, rounds: 6 }),
         say,
       }),
+    ),
+  ticketGate: () =>
+    onTestbed((testbed) =>
+      benchTicketGate(testbed, quick ? { rounds: 1, seconds: 4 } : { rounds: 4, seconds: 7 }),
     ),
   reminders: () => onTestbed((testbed) => benchReminders(testbed, quick ? 20 : 300)),
   memory: () => onTestbed((testbed) => benchMemory(testbed, quick ? [0, 20, 50] : [0, 100, 300])),

@@ -34,7 +34,15 @@ export interface People {
 const lookMs = 25;
 const patienceMs = 60_000;
 
-export async function people(testbed: Testbed, installation: Installation): Promise<People> {
+/** @param ticketOf - the ticket of a certificate's change */
+export async function people(
+  testbed: Testbed,
+  installation: Installation,
+  ticketOf: (sn: string) => { readonly system: string; readonly id: string } = () => ({
+    system: 'bench',
+    id: 'CHG-1',
+  }),
+): Promise<People> {
   const names = ['alice', 'bob', 'dave'] as const;
   const tokens = await Promise.all(names.map((name) => testbed.tokenFor(name)));
   const client = (i: number): ApiClient => apiClient(installation.url, tokens[i] ?? '');
@@ -53,7 +61,7 @@ export async function people(testbed: Testbed, installation: Installation): Prom
             operation: 'ActiveCaCertificate',
             input: { regionId: 'cn-hangzhou', mqttInstanceId: instance, sn },
             justification: 'Line 4 was moved to the new gateway; its devices must connect again.',
-            ticket: { system: 'bench', id: 'CHG-1' },
+            ticket: ticketOf(sn),
           },
           { 'Idempotency-Key': key },
         );
