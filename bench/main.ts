@@ -12,6 +12,7 @@ import { startLogTestbed } from './log-testbed.ts';
 import type { LogTestbed } from './log-testbed.ts';
 import { rounded } from './measure.ts';
 import { benchMemory } from './memory.ts';
+import { benchPage } from './page.ts';
 import { benchReads } from './reads.ts';
 import { benchReminders } from './reminders.ts';
 import { benchStart } from './start.ts';
@@ -80,6 +81,7 @@ const parts: Record<string, () => Promise<unknown>> = {
   evolve: () =>
     Promise.resolve(benchEvolve(quick ? { rounds: 1, events: 10_000 } : { rounds: 5, events: 1_000_000 })),
   start: () => benchStart(quick ? 1 : 3),
+  page: () => benchPage(quick ? 1 : 5),
   appends: () =>
     onLogTestbed((testbed) =>
       benchAppends(testbed, quick ? { rounds: 1, seconds: 2 } : { rounds: 4, seconds: 5 }),

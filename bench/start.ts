@@ -26,22 +26,25 @@ export async function benchStart(warmRuns: number) {
 }
 
 async function untilReady(home: string): Promise<number> {
+  const { seconds, stop } = await startEverything(home);
+  await stop();
+  return rounded(seconds);
+}
+
+/** `countersign start` in a home, once it is ready. @returns also after how many seconds that was */
+export async function startEverything(home: string, more: NodeJS.ProcessEnv = {}) {
   const began = performance.now();
   let ready: (seconds: number) => void = () => undefined;
   const first = new Promise<number>((resolve) => (ready = resolve));
   const child = await startChild({
     command: process.execPath,
     args: [entry, 'start'],
-    env: { ...plainEnv, COUNTERSIGN_HOME: home },
+    env: { ...plainEnv, COUNTERSIGN_HOME: home, ...more },
     log: (line) => (line.includes('ready after') ? ready((performance.now() - began) / 1000) : undefined),
     stopSignal: 'SIGTERM',
   });
-  try {
-    const ended = child.exited.then(() => null);
-    const seconds = await Promise.race([first, ended]);
-    if (seconds === null) throw new Error(`start ended before it was ready:\n${child.lastLines()}`);
-    return rounded(seconds);
-  } finally {
-    await child.stop(30_000);
-  }
+  const stop = () => child.stop(30_000);
+  const seconds = await Promise.race([first, child.exited.then(() => null)]);
+  if (seconds === null) throw new Error(`start ended before it was ready:\n${child.lastLines()}`);
+  return { seconds, stop };
 }
