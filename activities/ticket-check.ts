@@ -78,13 +78,14 @@ export interface TicketCheck {
 /** See {@link TicketCheck}. */
 export function makeTicketCheck({
   pool,
-  tickets = {},
+  tickets = () => ({}),
   now = Date.now,
 }: Pick<ActivityDependencies, 'pool' | 'tickets' | 'now'>): TicketCheck {
   async function ask(change: Change): Promise<TicketAnswer> {
     const rule = ticketRuleOf(change);
     if (rule === null) return { kind: 'free' };
-    const reader = Object.hasOwn(tickets, rule.system) ? tickets[rule.system] : undefined;
+    const readers = tickets();
+    const reader = Object.hasOwn(readers, rule.system) ? readers[rule.system] : undefined;
     const checks = await findTicketChecks(pool, change.id).catch(() => null);
     const told = checks?.last ? toldIn(checks.last) : null;
     const read = (found: TicketRead | null): TicketAnswer => ({

@@ -51,7 +51,7 @@ beforeAll(async () => {
     startApi(testbed, { policies }),
     startWorkers(testbed, {
       policies: policyChoice(policies),
-      tickets: { jira: system.reader('jira') },
+      tickets: () => ({ jira: system.reader('jira') }),
       gateLongestMs: 1000,
     }),
   ]);
