@@ -29,8 +29,8 @@ export interface ActivityDependencies {
   readonly verifyStatement: (signed: SignedStatement) => boolean;
   /** Says when an attempt's entry is in a checkpoint. Before that no call is made. */
   readonly sealing: Sealing;
-  /** What reads tickets, by the systems' names; a policy that asks for another system's holds its changes. */
-  readonly tickets?: Readonly<Record<string, Pick<TicketReader, 'read'>>>;
+  /** What reads tickets now, by the systems' names; a policy that asks for another system's holds its changes. */
+  readonly tickets?: () => Readonly<Record<string, Pick<TicketReader, 'read'>>>;
   /** The groups of the directory that list a person now; without it nobody is in a group that a policy takes from there. */
   readonly groupsIn?: (person: PersonId) => readonly string[];
   /**

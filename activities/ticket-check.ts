@@ -78,13 +78,14 @@ export interface TicketCheck {
 /** See {@link TicketCheck}. */
 export function makeTicketCheck({
   pool,
-  tickets = {},
+  tickets = () => ({}),
   now = Date.now,
 }: Pick<ActivityDependencies, 'pool' | 'tickets' | 'now'>): TicketCheck {
   async function ask(change: Change): Promise<TicketAnswer> {
     const rule = ticketRuleOf(change);
     if (rule === null) return { kind: 'free' };
-    const reader = Object.hasOwn(tickets, rule.system) ? tickets[rule.system] : undefined;
+    const readers = tickets();
+    const reader = Object.hasOwn(readers, rule.system) ? readers[rule.system] : undefined;
     const checks = await findTicketChecks(pool, change.id).catch(() => null);
     const told = checks?.last ? toldIn(checks.last) : null;
     const read = (found: TicketRead | null): TicketAnswer => ({
@@ -154,17 +155,18 @@ export function makeTicketCheck({
     const refusal =
       answer.kind === 'read'
         ? await judge(change, answer, 'before_call', isNext)
-        : await unreadable(change, answer);
+        : await unreadable(change, answer, 'before_call');
     return refusal && { kind: 'ticket', reason: refusal.message, until: refusal.until, freezeId: null };
   }
 
-  /** What could not be read holds a call like a ticket that is not right, and is told like one. */
+  /** What could not be read holds a change like a ticket that is not right, and is told like one. */
   async function unreadable(
     change: Change,
     { why, at, told }: Extract<TicketAnswer, { kind: 'unread' }>,
+    point: TicketPoint,
   ): Promise<TicketRefusal> {
     const refusal = { code: 'ticket_unreachable', message: why, until: null } as const;
-    const judged = { point: 'before_call', time: now(), read: null, refusal } as const;
+    const judged = { point, time: now(), read: null, refusal };
     if (!isRepeat(told, judged)) await tell(change, at, judged);
     return refusal;
   }
@@ -174,10 +176,11 @@ export function makeTicketCheck({
     async refusal(change, answer) {
       if (answer.kind === 'free') return null;
       if (answer.kind === 'read') return await judge(change, answer, 'precheck', true);
-      const { why, retryAfterMs } = answer;
+      const { retryAfterMs } = answer;
+      const { code, message } = await unreadable(change, answer, 'precheck');
       throw ApplicationFailure.create({
-        type: 'ticket_unreachable',
-        message: why,
+        type: code,
+        message,
         ...(retryAfterMs === null ? {} : { nextRetryDelay: Math.max(retryAfterMs, 1000) }),
       });
     },

@@ -42,8 +42,8 @@ export interface ApiDependencies {
   readonly namespace: string;
   /** Prometheus text, or null where metrics are off. */
   readonly metrics: (() => Promise<string>) | null;
-  /** The systems that may send something, by their names in COUNTERSIGN_INTEGRATIONS; default none. */
-  readonly inbound?: ReadonlyMap<string, InboundSystem>;
+  /** The systems that may send something now, by their names in COUNTERSIGN_INTEGRATIONS; default none. */
+  readonly inbound?: () => ReadonlyMap<string, InboundSystem>;
   /** Decisions from outside that are still under way though their delivery was answered; whoever stops waits for them. */
   readonly underWay?: Set<Promise<void>>;
   /** How many deliveries one address may send in a minute; default 1200. */

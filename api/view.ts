@@ -45,7 +45,10 @@ function shown({ standing: _standing, reason: _reason, calls: _calls, ...change 
 /** A change as the API shows it: as last stored, with its attempts and what its reader may do. */
 export type ChangeView = ShownChange & {
   readonly attempts: readonly Attempt[];
-  /** What blocks an approved change now: a freeze, a closed window, the revocation of its policy, or its ticket as last told. */
+  /**
+   * What blocks an approved change now: a freeze, a closed window, the revocation of its policy, or its ticket as last told.
+   * Before people are asked: that its ticket cannot be read.
+   */
   readonly waitsFor: Block | null;
   /** What was read last of the change's ticket, where its policy asks for that; null before, and where it does not. */
   readonly ticketRead: ShownTicketRead | null;
@@ -140,12 +143,18 @@ export function makeView(
     const approves = decisionStatus === 'pending' && digest !== null && reader.roles.includes('approver');
     return readActionFacts(deps, change, reader, approves);
   };
+  const blockOf = async (change: Change, told: readonly EntryBody[]): Promise<Block | null> => {
+    const { decisionStatus, digest } = change;
+    if (isFinal(change)) return null;
+    if (decisionStatus === 'approved')
+      return (await gate(change, now())) ?? heldByTicket(told, 'before_call');
+    return decisionStatus === 'pending' && digest === null ? heldByTicket(told, 'precheck') : null;
+  };
   const show = async (facts: ActionFacts & StandingFacts, reader: Person): Promise<ChangeView> => {
     const { change, attempts, words } = facts;
     const self = `/v1/changes/${change.id}`;
-    const mayRun = change.decisionStatus === 'approved' && !isFinal(change);
     const told = ticketRuleOf(change) === null ? [] : await listBodies(db, change.id, ticketTypes);
-    const waitsFor = mayRun ? ((await gate(change, now())) ?? heldByTicket(told)) : null;
+    const waitsFor = await blockOf(change, told);
     const at = now();
     const { groupsIn } = policies.current().directory;
     const decider = { person: reader, directory: directoryOf(change, reader, isoTime(at), groupsIn) };
@@ -196,12 +205,12 @@ function ticketReadIn(bodies: readonly EntryBody[]): ShownTicketRead | null {
   return { point, at: time, verdict, message, ticket: read };
 }
 
-/** What the worker found last to be in a call's way; where a call has begun since, nothing: the API reads no tickets itself. */
-function heldByTicket(bodies: readonly EntryBody[]): Block | null {
+/** What the worker found last of a ticket at a point; where a call has begun since, nothing: the API reads no tickets itself. */
+function heldByTicket(bodies: readonly EntryBody[], at: TicketPoint): Block | null {
   const last = bodies.at(-1);
   if (last?.type !== 'ticket.checked') return null;
   const { point, verdict, message, until } = last as unknown as Checked;
-  if (point !== 'before_call' || verdict === null) return null;
+  if (point !== at || verdict === null) return null;
   return { kind: 'ticket', reason: message ?? verdict, until, freezeId: null };
 }
 

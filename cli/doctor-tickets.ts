@@ -4,7 +4,6 @@ import { shownText } from '../domain/shown-text.ts';
 import { boundedTicket } from '../domain/ticket-read.ts';
 import type { TicketRead } from '../domain/ticket-read.ts';
 import { loadPolicies } from '../policies/load.ts';
-import { unreadSystems } from '../policies/unread-tickets.ts';
 import type { SystemSettings } from '../tickets/integrations.ts';
 import { RemoteError } from '../tickets/remote-error.ts';
 import type { Account } from '../tickets/ticket-system.ts';
@@ -14,10 +13,14 @@ import { openIntegrations } from './integrations.ts';
 import { systemAccount } from './system-account.ts';
 import { openTicketReader, ticketSystemsIn } from './ticket-readers.ts';
 import type { ReaderMakers } from './ticket-readers.ts';
+import { unmetNeeds } from './unmet-needs.ts';
 
 const deadlineMs = 10_000;
 
-/** The part of `countersign doctor` that asks the systems of COUNTERSIGN_INTEGRATIONS; nothing where it is not set. */
+/**
+ * The part of `countersign doctor` that asks the systems of COUNTERSIGN_INTEGRATIONS, and looks whether the file has what
+ * policies and subscriptions need.
+ */
 export async function examineSystems(env: Environment, makers?: ReaderMakers): Promise<Finding[]> {
   try {
     const integrations = await openIntegrations(env);
@@ -26,7 +29,8 @@ export async function examineSystems(env: Environment, makers?: ReaderMakers): P
         examineSystem(env, name, settings, makers),
       ),
     );
-    return [...findings, ...(await unknownSystems(env, ticketSystemsIn(integrations, makers)))];
+    const read = ticketSystemsIn(integrations, makers);
+    return [...findings, ...unmetNeeds(integrations, await policiesOf(env), read)];
   } catch (error) {
     return [wrong('Integrations', error, 'correct the file of COUNTERSIGN_INTEGRATIONS')];
   }
@@ -79,16 +83,6 @@ async function examineSystem(
   } catch (error) {
     return wrong(title, error, 'check its address, the file of its secret, HTTPS_PROXY and NO_PROXY');
   }
-}
-
-/** What policies ask for and nobody reads: their changes would wait for it, and end without a call. */
-async function unknownSystems(env: Environment, read: readonly string[]): Promise<Finding[]> {
-  return unreadSystems(await policiesOf(env), read).map(({ system, policies }) => ({
-    name: 'Tickets of policies',
-    ok: false,
-    found: `${policies.map(shownText).join(', ')}: asks for tickets of ${shownText(system)}, which is no ticket system of COUNTERSIGN_INTEGRATIONS`,
-    remedy: 'add the system to that file, or correct the policy',
-  }));
 }
 
 /** Whose login it is, and what it may do. */

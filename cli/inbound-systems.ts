@@ -20,14 +20,15 @@ export async function inboundSystems(
 ): Promise<ReadonlyMap<string, InboundSystem>> {
   const opened = await Promise.all(
     Object.entries(systems).map(async ([name, settings]): Promise<[string, InboundSystem][]> => {
-      const secrets = await Promise.all(secretFilesOf(settings).map((file) => readSecret(file)));
+      const secrets = await Promise.all(verifyingFilesOf(settings).map((file) => readSecret(file)));
       return secrets.length === 0 ? [] : systemOf(name, settings, secrets, fetch);
     }),
   );
   return new Map(opened.flat());
 }
 
-function secretFilesOf(settings: SystemSettings): readonly string[] {
+/** The files of the secrets that verify what a system sends. */
+export function verifyingFilesOf(settings: SystemSettings): readonly string[] {
   switch (settings.kind) {
     case 'slack':
       return settings.signingSecretFiles;

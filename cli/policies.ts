@@ -30,7 +30,8 @@ export async function openPolicies(
     process.on('SIGHUP', () => log.info('there is no policy file to read again'));
     return onePolicy(fourEyes);
   }
-  const read = ticketSystemsIn(await openIntegrations(env));
+  const readSystems = async () => ticketSystemsIn(await openIntegrations(env));
+  let read = await readSystems();
   const policies = await loadPolicies({ policyFile, directoryFile, issuer, operations });
   const told = (problems: readonly Problem[]) => {
     // Not a problem here: groups of tokens can never be listed. `policy check` says so, too.
@@ -45,8 +46,14 @@ export async function openPolicies(
     }
   };
   told(policies.warnings());
+  const reload = async () => {
+    const problems = await policies.reload();
+    // Whoever reads the integrations for their systems tells what is wrong with them.
+    read = await readSystems().catch(() => read);
+    return problems;
+  };
   process.on('SIGHUP', () => {
-    policies.reload().then(told, (err: unknown) => {
+    reload().then(told, (err: unknown) => {
       log.error({ err: err as Error }, 'the policies could not be read again; those of before hold');
     });
   });

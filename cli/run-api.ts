@@ -29,6 +29,7 @@ import { makeLog, untilStopped } from './process.ts';
 import { statementKeys } from './keys.ts';
 import { openOperations } from './operations.ts';
 import { openPolicies } from './policies.ts';
+import { rereadOnHangup } from './reread.ts';
 import { temporalClient } from './temporal.ts';
 import { startTracing } from './tracing.ts';
 import { verifierBundle } from './verifier-bundle.ts';
@@ -71,7 +72,11 @@ export async function runApi(env: Environment, options: { readonly anyPort?: boo
     region,
     calendar,
     underWay,
-    inbound: await inboundSystems(await openIntegrations(env), wayOut(env).fetch),
+    inbound: await rereadOnHangup(
+      async () => inboundSystems(await openIntegrations(env), wayOut(env).fetch),
+      log,
+      'the systems that send',
+    ),
     log,
     namespace,
     alarm: alarms.raise,

@@ -7,7 +7,7 @@ import { readTextFile } from './text-file.ts';
  * @throws CountersignError `invalid_configuration` naming the file, and nothing of what is in it
  */
 export async function readSecret(file: string): Promise<string> {
-  const secret = (await readTextFile(file, 'a file with a secret')).trim();
+  const secret = (await readTextFile(file, 'a secret’s file')).trim();
   if (secret !== '' && !/\p{Cc}/u.test(secret)) return secret;
   const message = 'must hold a secret on one line';
   throw new CountersignError('invalid_configuration', `${file} ${message}`, {

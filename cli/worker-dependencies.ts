@@ -20,6 +20,7 @@ import { openIntegrations } from './integrations.ts';
 import { readLogVerifiers, readWitnessVerifiers, statementPublicKey } from './keys.ts';
 import { openImplementations, openOperations } from './operations.ts';
 import { openPolicies } from './policies.ts';
+import { rereadOnHangup } from './reread.ts';
 import { openTicketReaders } from './ticket-readers.ts';
 import { sessionRole, vendorKey } from './vendor-key.ts';
 import { wayOut } from './way-out.ts';
@@ -81,7 +82,11 @@ export async function workerDependencies(
     ),
     calendar: await freezeCalendar(env, operations),
     ...(await openDirectory(env, log)),
-    tickets: await openTicketReaders(env, await openIntegrations(env)),
+    tickets: await rereadOnHangup(
+      async () => openTicketReaders(env, await openIntegrations(env)),
+      log,
+      'the ticket systems',
+    ),
     ...told,
   };
   return {

@@ -86,8 +86,9 @@ function classOf(error: Error): string {
 const secrets: readonly (readonly [RegExp, string])[] = [
   // The password of a URL, whatever it contains.
   [/:\/\/([^\s/:@]*):\S*@/g, '://$1:***@'],
+  // Not what says how it must be: `COUNTERSIGN_WEBHOOK_SECRET: must be …`.
   [
-    /((?:password|passwd|pwd|access_?token|id_?token|refresh_?token|token|secret|client_?secret|access_?key_?secret|api_?key)"?\s*[=:]\s*"?)[^\s"&;,}]+/gi,
+    /((?:password|passwd|pwd|access_?token|id_?token|refresh_?token|token|secret|client_?secret|access_?key_?secret|api_?key)"?\s*[=:]\s*"?)(?!must )[^\s"&;,}]+/gi,
     '$1***',
   ],
   [/(\b(?:Bearer|Basic)\s+)[\w.~+/=-]+/gi, '$1***'],

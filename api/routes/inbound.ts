@@ -173,7 +173,7 @@ export function inboundRoutes(deps: ApiDependencies): Router {
   }
 
   function systemOf(name: string): From {
-    const system = inbound?.get(name);
+    const system = inbound?.().get(name);
     if (!system) throw new CountersignError('not_found', 'nothing is expected from such a system');
     return { ...system, name };
   }

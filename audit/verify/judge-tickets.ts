@@ -39,8 +39,8 @@ export function withTicket(record: ChangeRecord, body: EntryBody, report: Report
 
 /** Two verdicts no ticket says: that another change has it, and that nothing was read. Neither lets a change go on. */
 function isOfElsewhere(point: TicketPoint, verdict: unknown, code: TicketCode | null): boolean {
-  if (point === 'precheck') return code === null && verdict === 'ticket_taken';
-  return code === 'ticket_not_found' && verdict === 'ticket_unreachable';
+  if (verdict === 'ticket_taken') return point === 'precheck' && code === null;
+  return verdict === 'ticket_unreachable' && code === 'ticket_not_found';
 }
 
 /**

@@ -48,7 +48,7 @@ const systems = (more: Partial<InboundSystem> = {}) =>
   ]);
 
 beforeAll(async () => {
-  stack = await startApiStack({ policies, inbound: systems() });
+  stack = await startApiStack({ policies, inbound: systems });
   const { issuer } = stack.testbed.identity;
   const account = (subject: string, roles: 'approver'[]) => ({
     issuer,
@@ -65,7 +65,7 @@ beforeAll(async () => {
 afterAll(() => stack.stop());
 
 const replica = (overrides: Partial<ApiDependencies>) =>
-  replicaOfTest(stack, { policies, inbound: systems(), ...overrides });
+  replicaOfTest(stack, { policies, inbound: systems, ...overrides });
 
 /** An engine that takes what is sent, or fails. */
 function engineThat(send: Engine['send']): Engine {
@@ -396,7 +396,7 @@ describe('a decision', () => {
     const underWay = new Set<Promise<void>>();
     const api = await replica({
       underWay,
-      inbound: systems({ patienceMs: 50 }),
+      inbound: () => systems({ patienceMs: 50 }),
       engine: engineThat(() => engine.promise),
     });
     const change = await pending();

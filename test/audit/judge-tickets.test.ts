@@ -72,6 +72,16 @@ describe('a ticket that was read before each call', () => {
       [],
     ],
     [
+      'and could not be read before people were asked',
+      (s) => [s.requested(), checked(s, 'ticket_unreachable', null, 'precheck'), shown(s), s.prechecked()],
+      [],
+    ],
+    [
+      'and is said not to have been read before people were asked',
+      (s) => [s.requested(), checked(s, 'ticket_unreachable', {}, 'precheck'), shown(s), s.prechecked()],
+      ['ticket_misjudged'],
+    ],
+    [
       'and could not be read in between',
       (s) => [...approved(s), checked(s, 'ticket_unreachable', null), checked(s), s.started()],
       [],

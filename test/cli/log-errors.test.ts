@@ -7,7 +7,10 @@ import { promisify } from 'node:util';
 import { runInNewContext } from 'node:vm';
 import { ActivityFailure, ApplicationFailure } from '@temporalio/common';
 import { expect, onTestFinished, test } from 'vitest';
+import { readEnvironment } from '../../cli/environment.ts';
+import { noticesSubscription } from '../../cli/notices-subscription.ts';
 import { makeLog } from '../../cli/process.ts';
+import { readSecret } from '../../cli/secret-file.ts';
 import { CountersignError } from '../../domain/error.ts';
 import { changeThat, startApi, startTestbed } from '../support/service.ts';
 import { stepsOf } from '../support/steps.ts';
@@ -143,4 +146,19 @@ test('a process that ends by an error nobody foresaw logs it', { timeout: 60_000
   ]).catch((error: unknown) => error as { code: number; stdout: string });
   const [line = ''] = ended.stdout.split('\n').filter((text) => text.includes('"level":60'));
   expect((JSON.parse(line) as { err: Shown }).err).toMatchObject({ type: 'Error', code: 'EADDRINUSE' });
+});
+
+const notices = { COUNTERSIGN_WEBHOOK_URL: 'https://a.example', COUNTERSIGN_WEBHOOK_SECRET: 'x1y2z3' };
+
+test.each<[string, () => Promise<unknown>, string]>([
+  ['a file of a secret', () => readSecret('/run/secrets/jira-read'), '/run/secrets/jira-read cannot be read'],
+  [
+    'a variable with a secret',
+    async () => Promise.resolve(noticesSubscription(readEnvironment(notices))),
+    'COUNTERSIGN_WEBHOOK_SECRET: must be whsec_',
+  ],
+])('what is wrong with %s is said, and not the secret', async (_what, read, said) => {
+  const { line } = lineOf({ err: await read().catch((thrown: unknown) => thrown) });
+  expect(line).toContain(said);
+  expect(line).not.toContain('x1y2z3');
 });

@@ -44,4 +44,16 @@ test('a policy that names a ticket system that nobody reads is an alarm, at the 
   await file('policy.yaml', policyOf('chat'));
   process.emit('SIGHUP');
   await expect.poll(() => alarms.counts.get(alarm), { timeout: 60_000 }).toBe(2);
+  // The systems are read again, too.
+  await file(
+    'integrations.yaml',
+    'systems: { snow: { kind: jira, url: "https://jira.example", read: { secretFile: /nowhere } } }\n',
+  );
+  await file('policy.yaml', policyOf('snow'));
+  process.emit('SIGHUP');
+  await expect
+    .poll(() => policies.current().rules.map(({ policy }) => policy.ticket?.system), { timeout: 60_000 })
+    .toEqual(['snow']);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect(alarms.counts.get(alarm)).toBe(2);
 });

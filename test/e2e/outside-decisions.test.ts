@@ -53,18 +53,19 @@ async function under(changed: Partial<PinnedPolicy>) {
   const policy = policyWith({ name: 'of the chat', ...changed });
   const api = await startApi(testbed, {
     policies: { current: () => ({ rules: [{ policy, match: {} }], directory }) },
-    inbound: new Map([
-      [
-        'chat',
-        outsideSystem([secret], {
-          answer: (answer) => ({ ...answer }),
-          tell(_to, what) {
-            told.push(what);
-            return Promise.resolve();
-          },
-        }),
-      ],
-    ]),
+    inbound: () =>
+      new Map([
+        [
+          'chat',
+          outsideSystem([secret], {
+            answer: (answer) => ({ ...answer }),
+            tell(_to, what) {
+              told.push(what);
+              return Promise.resolve();
+            },
+          }),
+        ],
+      ]),
   });
   apis.push(api);
 

@@ -61,9 +61,10 @@ beforeAll(async () => {
   });
   const directory = directoryFrom({}, [mapped('bob'), mapped('alice')]);
   policy = policyWith({ channels: [{ name: 'slack', mode: 'decide' }], commentRequired: 'always' });
+  const systems = await inboundSystems(integrations, fetch);
   api = await startApi(testbed, {
     policies: { current: () => ({ rules: [{ policy, match: {} }], directory }) },
-    inbound: await inboundSystems(integrations, fetch),
+    inbound: () => systems,
   });
   await steer('PUT', '/interactivity', { url: `${api.url}/v1/inbound/slack` });
   workers = await startWorkers(testbed, { groupsIn: (person: PersonId) => directory.groupsIn(person) });

@@ -30,7 +30,7 @@ beforeAll(async () => {
   [testbed, jira] = await Promise.all([startTestbed(), localJira('cloud', { approvals: true })]);
   [api, workers] = await Promise.all([
     startApi(testbed, { policies: onePolicy(policyWith({ name: 'ticketed', ticket })) }),
-    startWorkers(testbed, { tickets: { jira: jira.reader }, gateLongestMs: 1000 }),
+    startWorkers(testbed, { tickets: () => ({ jira: jira.reader }), gateLongestMs: 1000 }),
   ]);
   steps = stepsOf(api);
 });

@@ -51,7 +51,7 @@ beforeAll(async () => {
     startApi(testbed, { policies }),
     startWorkers(testbed, {
       policies: policyChoice(policies),
-      tickets: { jira: system.reader('jira') },
+      tickets: () => ({ jira: system.reader('jira') }),
       gateLongestMs: 1000,
     }),
   ]);
@@ -224,7 +224,7 @@ describe('before people are asked', () => {
     expect(await judged(asked.id)).toEqual([]);
   });
 
-  test('a system that does not answer is asked again', async () => {
+  test('a system that does not answer is asked again, and the change says so meanwhile', async () => {
     const { sn, named } = await ticketed();
     await system.fail({ kind: 'status', status: 503 });
     const before = system.reads();
@@ -234,9 +234,14 @@ describe('before people are asked', () => {
       return Promise.resolve(calls.length > 2 ? true : null);
     });
     expect(system.reads()).toBe(before);
+    expect(await held(id)).toMatchObject({ reason: expect.stringContaining('answered 503') as string });
     expect(await api.users.bob.change(id)).toMatchObject({ digest: null, ticketRead: null });
     await system.mend();
-    await changeThat(api.users.bob, id, ({ digest }) => digest !== null);
+    const shown = await changeThat(api.users.bob, id, ({ digest }) => digest !== null);
+    expect(shown).toMatchObject({ waitsFor: null, ticketRead: { verdict: null } });
+    // It was asked more than once: what came of it is told once.
+    expect((await checks(id)).map(({ verdict }) => verdict)).toEqual(['ticket_unreachable', null]);
+    expect(await judged(id)).toEqual([]);
     await api.users.alice.post(`/v1/changes/${id}/withdrawal`, { comment: '' });
   });
 });

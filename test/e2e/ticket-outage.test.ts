@@ -25,7 +25,7 @@ beforeAll(async () => {
   testbed = await startTestbed({ temporalAddress: server.address, namespace: 'default' });
   [api, workers] = await Promise.all([
     startApi(testbed, { policies: onePolicy(policyWith({ name: 'ticketed', ticket: ticketRule() })) }),
-    startWorkers(testbed, { tickets: { jira: system.reader('jira') } }),
+    startWorkers(testbed, { tickets: () => ({ jira: system.reader('jira') }) }),
   ]);
   steps = stepsOf(api);
 });

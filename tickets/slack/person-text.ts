@@ -55,10 +55,14 @@ const notKnown =
 const unavailable =
   'Countersign cannot record decisions right now, and yours is not recorded. Try again in a few minutes.';
 
-/** What a person is told whose press or decision has no effect. */
+/** What a person is told whose press or decision has no effect, or may have one. */
 export function refusalText(code: SlackRefusal): string {
-  if (isErrorCode(code) && mayHaveTakenEffect(code)) return notKnown;
-  return texts[code] ?? unavailable;
+  return isUnknown(code) ? notKnown : (texts[code] ?? unavailable);
+}
+
+/** Whether the decision may stand all the same. */
+function isUnknown(code: SlackRefusal): boolean {
+  return isErrorCode(code) && mayHaveTakenEffect(code);
 }
 
 /** What a person is told whose decision was recorded. @param action - what they decided */
@@ -86,5 +90,6 @@ export function refusedAnswer(code: SlackRefusal): JsonObject {
   if (code === 'comment_required' || code === 'invalid_request') {
     return { response_action: 'errors', errors: { [commentInput.block]: refusalText(code) } };
   }
-  return { response_action: 'update', view: toldView('Not recorded', refusalText(code)) };
+  const title = isUnknown(code) ? 'Not known' : 'Not recorded';
+  return { response_action: 'update', view: toldView(title, refusalText(code)) };
 }

@@ -113,6 +113,7 @@ export const en = {
   },
   standing: {
     reading: 'The target is being read. Nobody is asked before that.',
+    ticketUnread: 'Its ticket cannot be read yet. Nobody is asked before that.',
     awaiting: (seats: string, when: string) => `Waits for ${seats}. The time to decide ends ${when}.`,
     decideByPassed: 'The time to decide is over.',
     calling: (attempt: number) => `Attempt ${attempt} is under way: its answer is not known yet.`,

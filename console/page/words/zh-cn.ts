@@ -105,6 +105,7 @@ export const zhCn: Words = {
   },
   standing: {
     reading: '正在读取目标。读取之前不会请任何人审批。',
+    ticketUnread: '暂时无法读取其工单。读取之前不会请任何人审批。',
     awaiting: (seats, when) => `等待 ${seats}。决定期限：${when}。`,
     decideByPassed: '决定期限已过。',
     calling: (attempt) => `第 ${attempt} 次调用正在进行：尚不知道结果。`,

@@ -270,3 +270,13 @@ test.each([
 ])('Slack’s %s is %s', (error, fault) => {
   expect(faultOfSlack(error)).toBe(fault);
 });
+
+test.each([
+  ['self_approval', 'Not recorded'],
+  ['log_unavailable', 'Not recorded'],
+  ['outcome_not_known', 'Not known'],
+  ['engine_busy', 'Not known'],
+  ['internal_error', 'Not known'],
+] as const)('of %s the modal’s title says %s', (code, title) => {
+  expect(refusedAnswer(code)).toMatchObject({ view: { title: { text: title } } });
+});

@@ -10,7 +10,7 @@ export function standingOf(change: ChangeView, words: Words, formats: Formats, n
   if (change.closedAt !== null) return endOf(change, words);
   if (executionStatus === 'paused') return say.paused(stop?.by.name ?? '');
   if (decisionStatus === 'pending') {
-    if (digest === null) return say.reading;
+    if (digest === null) return waitsFor ? say.ticketUnread : say.reading;
     const seats = seatsText(words, missing);
     return now >= Date.parse(decideBy)
       ? say.decideByPassed
