@@ -19,6 +19,7 @@ export const en = {
   states: {
     loading: 'Loading',
     retry: 'Try again',
+    retryAt: (time: string) => `It can be tried again from ${time} on.`,
     broken: 'Something in this page went wrong.',
     unreachable: 'Nothing answered. Is there a network?',
     otherAnswer: (status: number) => `Something between this page and Countersign answered HTTP ${status}.`,

@@ -13,6 +13,7 @@ export const zhCn: Words = {
   states: {
     loading: '正在加载',
     retry: '重试',
+    retryAt: (time) => `${time} 起可以重试。`,
     broken: '本页面出错了。',
     unreachable: '没有收到任何应答。网络是否可用？',
     otherAnswer: (status) => `本页面与 Countersign 之间的某个环节返回了 HTTP ${status}。`,

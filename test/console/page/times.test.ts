@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { retryAtOf, setClock } from '../../../console/page/clock.ts';
 import { makeFormats } from '../../../console/page/formats.ts';
 import { en } from '../../../console/page/words/en.ts';
 import { zhCn } from '../../../console/page/words/zh-cn.ts';
-import { fieldOf, momentIn } from '../../../console/page/zoned-time.ts';
+import { fieldOf, momentIn, startOfDay } from '../../../console/page/zoned-time.ts';
 
 const own = process.env['TZ'];
 afterEach(() => {
@@ -29,6 +30,30 @@ describe('a field of a date and time', () => {
     expect(momentIn('tomorrow', 'utc')).toBeNull();
     expect(fieldOf('tomorrow', 'utc')).toBe('');
   });
+});
+
+test.each([
+  ['America/New_York', '2026-03-08T05:00:00.000Z', '2026-03-09T04:00:00.000Z'],
+  ['America/New_York', '2026-11-01T04:00:00.000Z', '2026-11-02T05:00:00.000Z'],
+  ['Asia/Shanghai', '2026-03-07T16:00:00.000Z', '2026-03-08T16:00:00.000Z'],
+])('a day begins at midnight, also after one of 23 or 25 hours: %s %s', (zone, day, next) => {
+  process.env['TZ'] = zone;
+  const noon = Date.parse(day) + 12 * 3_600_000;
+  expect(new Date(startOfDay(noon, 'local')).toISOString()).toBe(day);
+  expect(new Date(startOfDay(noon, 'local', 1)).toISOString()).toBe(next);
+  expect(new Date(startOfDay(noon, 'utc', 1)).toISOString()).toBe(
+    `${new Date(noon + 86_400_000).toISOString().slice(0, 10)}T00:00:00.000Z`,
+  );
+});
+
+test('a refusal says when to come back in seconds or as a date, by the server’s clock', () => {
+  setClock(new Date(Date.now() + 3_600_000).toUTCString());
+  const inSeconds = (retryAtOf('30') ?? 0) - Date.now();
+  setClock(new Date().toUTCString());
+  expect(Math.round(inSeconds / 10_000)).toBe(363);
+  expect(retryAtOf('Sun, 29 Nov 2026 20:00:00 GMT')).toBe(Date.parse('2026-11-29T20:00:00.000Z'));
+  expect(retryAtOf('soon')).toBeNull();
+  expect(retryAtOf(null)).toBeNull();
 });
 
 describe('times', () => {
