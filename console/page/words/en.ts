@@ -9,13 +9,6 @@ const counted = (count: number, one: string, many: string): string => `${count} 
 /** Every sentence of the console in English. Another language has the same members, or does not compile. */
 export const en = {
   language: 'en',
-  units: {
-    milliseconds: (n: string) => `${n} ms`,
-    seconds: (n: string) => `${n} s`,
-    minutes: (n: string) => `${n} min`,
-    hours: (n: string) => `${n} h`,
-    days: (n: string) => `${n} d`,
-  },
   states: {
     loading: 'Loading',
     retry: 'Try again',

@@ -227,9 +227,9 @@ describe('where the clock is put on and back', () => {
     async (timezoneId, typed, understood, moment, utc) => {
       const sn = await bed.testbed.certificate();
       const page = await bed.as('erin', '/changes/new', { timezoneId });
-      await page.getByLabel('regionId').fill('cn-hangzhou');
-      await page.getByLabel('mqttInstanceId').fill(instance);
-      await page.getByLabel(/^sn/).fill(sn);
+      await page.getByLabel('Region').fill('cn-hangzhou');
+      await page.getByLabel('Instance').fill(instance);
+      await page.getByLabel(/^Serial number/).fill(sn);
       await page.getByLabel('Why', { exact: true }).fill('after the night');
       await page.getByText('Ticket, times, emergency').click();
       await page.getByLabel('Not before').fill(typed);

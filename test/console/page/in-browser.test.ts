@@ -384,9 +384,9 @@ describe('a new change', () => {
     const sn = await bed.testbed.certificate();
     const page = await bed.as('alice', '/changes/new');
     await page.getByLabel('Operation').selectOption('ActiveCaCertificate');
-    await page.getByLabel('regionId').fill('cn-hangzhou');
-    await page.getByLabel('mqttInstanceId').fill(instance);
-    await page.getByLabel(/^sn/).fill(sn);
+    await page.getByLabel('Region').fill('cn-hangzhou');
+    await page.getByLabel('Instance').fill(instance);
+    await page.getByLabel(/^Serial number/).fill(sn);
     await page.getByText('Why this policy').waitFor();
     await expectSound(page);
     await picture(page, 'new-change');
@@ -395,10 +395,13 @@ describe('a new change', () => {
     await page.getByText('Something in it is not as it should be.').waitFor();
     await page.getByLabel('Why', { exact: true }).fill('line 4 is back');
     await page.reload();
-    expect(await page.getByLabel(/^sn/).inputValue()).toBe(sn);
+    expect(await page.getByLabel(/^Serial number/).inputValue()).toBe(sn);
     await page.getByRole('button', { name: 'Ask for this change' }).click();
     await page.getByRole('heading', { name: sn }).waitFor();
     expect(new URL(page.url()).pathname).toMatch(/^\/changes\/[0-9a-f-]{36}$/);
+    // For people, with its own name beside it.
+    await page.locator('dt', { hasText: 'Serial number of the CA certificate sn' }).waitFor();
+    await page.getByText('1 day after the approval').waitFor();
   });
 });
 

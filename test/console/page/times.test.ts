@@ -84,13 +84,15 @@ describe('times', () => {
 });
 
 test.each([
-  [0, '0 ms'],
-  [999, '999 ms'],
-  [1500, '1.5 s'],
-  [61_000, '1 min 1 s'],
-  [3_600_000, '1 h'],
-  [90_061_000, '1 d 1 h'],
-  [86_400_000 + 60_000, '1 d 1 min'],
-])('a length of %i ms is %s', (ms, text) => {
-  expect(makeFormats(en, 'utc').duration(ms)).toBe(text);
+  [0, '0 milliseconds', '0ms', '0毫秒'],
+  [999, '999 milliseconds', '999ms', '999毫秒'],
+  [1500, '1.5 seconds', '1.5s', '1.5秒钟'],
+  [61_000, '1 minute, 1 second', '1m 1s', '1分钟1秒钟'],
+  [3_600_000, '1 hour', '1h', '1小时'],
+  [90_061_000, '1 day, 1 hour', '1d 1h', '1天1小时'],
+  [86_400_000 + 60_000, '1 day, 1 minute', '1d 1m', '1天1分钟'],
+])('a length of %i ms is %s', (ms, long, short, chinese) => {
+  expect(makeFormats(en, 'utc').duration(ms)).toBe(long);
+  expect(makeFormats(en, 'utc').shortDuration(ms)).toBe(short);
+  expect(makeFormats(zhCn, 'utc').duration(ms)).toBe(chinese);
 });
