@@ -17,7 +17,7 @@ function brokenRule(value: string, maxBytes: number): { rule: string; message: s
 }
 
 /** A vendor identifier: bytes of UTF-8, nothing in it that cannot be seen, no surrounding blanks. */
-function identifier(maxBytes: number, description: string) {
+function identifier(maxBytes: number, title: string, description: string) {
   return z
     .string()
     .check((ctx) => {
@@ -31,12 +31,16 @@ function identifier(maxBytes: number, description: string) {
         });
       }
     })
-    .meta({ description, minLength: 1, maxLength: maxBytes });
+    .meta({ title, description, minLength: 1, maxLength: maxBytes });
 }
 
 /** The vendor's limit of a serial number, in bytes of UTF-8 (the page of ActiveCaCertificate). */
-const serialNumber = (of: string) =>
-  identifier(128, `The serial number of the ${of}, 1 to 128 bytes of UTF-8.`);
+const serialNumber = (of: string, more = '') =>
+  identifier(
+    128,
+    `Serial number of the ${of}`,
+    `The serial number of the ${of}${more}, 1 to 128 bytes of UTF-8.`,
+  );
 
 /** Where every certificate is: an instance id looks like `post-cn-7mz2d******`, a region like `cn-hangzhou`. */
 const instance = (bound: string) => ({
@@ -44,8 +48,12 @@ const instance = (bound: string) => ({
     .string()
     .regex(/^[a-z]{2,}(-[a-z0-9]+)+$/)
     .max(64)
-    .meta({ description: "The instance's region, such as cn-hangzhou." }),
-  mqttInstanceId: identifier(128, `The ApsaraMQ for MQTT instance that the ${bound} is bound to.`),
+    .meta({ title: 'Region', description: "The instance's region, such as cn-hangzhou." }),
+  mqttInstanceId: identifier(
+    128,
+    'Instance',
+    `The ApsaraMQ for MQTT instance that the ${bound} is bound to.`,
+  ),
 });
 
 /** What an operation on a CA certificate needs. */
@@ -57,7 +65,7 @@ export const caCertificateInput = z.strictObject({
 /** What an operation on a device certificate needs. */
 export const deviceCertificateInput = z.strictObject({
   ...instance('CA certificate'),
-  caSn: serialNumber('CA certificate that issued the device certificate'),
+  caSn: serialNumber('CA certificate', ' that issued the device certificate'),
   deviceSn: serialNumber('device certificate'),
 });
 

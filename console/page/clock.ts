@@ -13,3 +13,10 @@ export function setClock(date: string | null): void {
 export function now(): number {
   return Date.now() + behind;
 }
+
+/** When a `Retry-After` says to come back, in seconds from now or as a date; ms since 1970, or null where it says nothing. */
+export function retryAtOf(value: string | null): number | null {
+  if (value === null) return null;
+  const time = /^\d+$/.test(value) ? now() + Number(value) * 1000 : Date.parse(value);
+  return Number.isNaN(time) ? null : time;
+}

@@ -1,17 +1,19 @@
 import { CallError } from './http.ts';
-import { useWords } from './preferences.tsx';
+import { useFormats, useWords } from './preferences.tsx';
+import { useTooEarly } from './submit.tsx';
 import { Code, Said } from './text.tsx';
 import { codeSentence } from './words/code-sentence.ts';
 
 /** Why something could not be done: in words, with the code and under which id the API's log has it. */
 export function Failed({ error, retry }: { readonly error: unknown; readonly retry?: () => void }) {
   const words = useWords();
+  const isTooEarly = useTooEarly(error);
   return (
     <div class="block bad" role="alert">
       <Why error={error} />
       {retry && (
         <p>
-          <button type="button" onClick={retry}>
+          <button type="button" aria-disabled={isTooEarly} onClick={() => !isTooEarly && retry()}>
             {words.states.retry}
           </button>
         </p>
@@ -23,8 +25,9 @@ export function Failed({ error, retry }: { readonly error: unknown; readonly ret
 /** The sentence alone, for where something else stands around it. */
 export function Why({ error }: { readonly error: unknown }) {
   const words = useWords();
+  const formats = useFormats();
   if (!(error instanceof CallError)) return <p>{words.states.broken}</p>;
-  const { code, status, message, errors, requestId } = error;
+  const { code, status, message, errors, requestId, retryAt } = error;
   const sentence =
     status === 0
       ? words.states.unreachable
@@ -35,6 +38,7 @@ export function Why({ error }: { readonly error: unknown }) {
     <>
       <p>
         <strong>{sentence ?? words.states.refused}</strong>
+        {retryAt !== null && <> {words.states.retryAt(formats.exactly(new Date(retryAt).toISOString()))}</>}
       </p>
       {code !== null && (
         <p class="beside">

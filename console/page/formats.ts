@@ -15,8 +15,10 @@ export interface Formats {
   shortDay(time: number): string;
   /** How long until or since, roughly: `in 3 hours`. */
   relative(time: string, now: number): string;
-  /** A length of time, in its two largest units. @param ms - milliseconds */
+  /** A length of time in words, in its two largest units: `1 day, 2 hours`. @param ms - milliseconds */
   duration(ms: number): string;
+  /** The same as short as it can be, for an axis or a table: `1d 2h`. */
+  shortDuration(ms: number): string;
   number(value: number): string;
   percent(part: number): string;
   /** The zone's name. */
@@ -24,8 +26,8 @@ export interface Formats {
 }
 
 /** See {@link Formats}. */
-export function makeFormats(words: Pick<Words, 'language' | 'units'>, zone: Zone): Formats {
-  const { language, units } = words;
+export function makeFormats(words: Pick<Words, 'language'>, zone: Zone): Formats {
+  const { language } = words;
   const timeZone = zone === 'utc' ? 'UTC' : Intl.DateTimeFormat().resolvedOptions().timeZone;
   const inZone = (options: Intl.DateTimeFormatOptions) =>
     new Intl.DateTimeFormat(language, { timeZone, ...options });
@@ -52,7 +54,8 @@ export function makeFormats(words: Pick<Words, 'language' | 'units'>, zone: Zone
       const [unit, size] = unitOf(Math.abs(Date.parse(time) - now));
       return relatives.format(Math.trunc((Date.parse(time) - now) / size), unit);
     },
-    duration: (ms) => durationIn(units, numbers, ms),
+    duration: durationsIn(language, 'long'),
+    shortDuration: durationsIn(language, 'narrow'),
     number: (value) => numbers.format(value),
     percent: (part) => percents.format(part),
     zoneName: timeZone,
@@ -72,21 +75,31 @@ function unitOf(ms: number): readonly ['second' | 'minute' | 'hour' | 'day', num
   return ['day', day];
 }
 
-function durationIn(units: Words['units'], numbers: Intl.NumberFormat, ms: number): string {
-  if (ms < second) return units.milliseconds(numbers.format(Math.round(ms)));
-  if (ms < 10 * second) return units.seconds(numbers.format(ms / second));
-  const parts: string[] = [];
-  let rest = Math.round(ms / second) * second;
-  for (const [name, size] of [
-    ['days', day],
-    ['hours', hour],
-    ['minutes', minute],
-    ['seconds', second],
-  ] as const) {
-    const count = Math.floor(rest / size);
-    rest -= count * size;
-    if (count > 0) parts.push(units[name](numbers.format(count)));
-    if (parts.length === 2 || (parts.length === 1 && rest === 0)) break;
-  }
-  return parts.join(' ');
+function durationsIn(language: string, style: 'long' | 'narrow'): (ms: number) => string {
+  const list = new Intl.ListFormat(language, { type: 'unit', style });
+  const write = (count: number, unit: string) =>
+    new Intl.NumberFormat(language, {
+      style: 'unit',
+      unit,
+      unitDisplay: style,
+      maximumFractionDigits: 1,
+    }).format(count);
+  return (ms) => {
+    if (ms < second) return write(Math.round(ms), 'millisecond');
+    if (ms < 10 * second) return write(ms / second, 'second');
+    const parts: string[] = [];
+    let rest = Math.round(ms / second) * second;
+    for (const [unit, size] of [
+      ['day', day],
+      ['hour', hour],
+      ['minute', minute],
+      ['second', second],
+    ] as const) {
+      const count = Math.floor(rest / size);
+      rest -= count * size;
+      if (count > 0) parts.push(write(count, unit));
+      if (parts.length === 2 || (parts.length === 1 && rest === 0)) break;
+    }
+    return list.format(parts);
+  };
 }

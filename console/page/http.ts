@@ -2,7 +2,7 @@ import type { FieldError } from '../../domain/error.ts';
 import { isErrorCode, mayHaveTakenEffect } from '../../domain/error.ts';
 import type { Problem } from './answers.ts';
 import { isInUse } from './activity.ts';
-import { setClock } from './clock.ts';
+import { retryAtOf, setClock } from './clock.ts';
 
 /** What a call sends beside its address. */
 export interface Sent {
@@ -24,10 +24,12 @@ export class CallError extends Error {
   readonly requestId: string | null;
   /** Whether it may have taken effect all the same. */
   readonly mayHaveTakenEffect: boolean;
+  /** Before when it is not to be made again, ms since 1970 by the server's clock; null where nobody has said so. */
+  readonly retryAt: number | null;
   constructor(
     message: string,
     facts: Pick<CallError, 'status' | 'code' | 'mayHaveTakenEffect'> &
-      Partial<Pick<CallError, 'errors' | 'requestId'>>,
+      Partial<Pick<CallError, 'errors' | 'requestId' | 'retryAt'>>,
   ) {
     super(message);
     this.name = 'CallError';
@@ -36,6 +38,7 @@ export class CallError extends Error {
     this.errors = facts.errors ?? [];
     this.requestId = facts.requestId ?? null;
     this.mayHaveTakenEffect = facts.mayHaveTakenEffect;
+    this.retryAt = facts.retryAt ?? null;
   }
 }
 
@@ -90,12 +93,19 @@ export async function answerOf(url: string, sent: Sent): Promise<Response> {
 async function refusalIn(response: Response, isWrite: boolean): Promise<CallError> {
   const { status } = response;
   const requestId = response.headers.get('x-request-id');
+  const retryAt = retryAtOf(response.headers.get('retry-after'));
   const isProblem = response.headers.get('content-type')?.includes('problem+json') ?? false;
   const problem = isProblem ? await problemIn(response) : null;
   if (problem === null) {
     // Whoever stands between has answered: what became of a write, nobody has said.
     const mayHave = isWrite && status >= 500;
-    return new CallError(`HTTP ${status}`, { status, code: null, requestId, mayHaveTakenEffect: mayHave });
+    return new CallError(`HTTP ${status}`, {
+      status,
+      code: null,
+      requestId,
+      retryAt,
+      mayHaveTakenEffect: mayHave,
+    });
   }
   const { code, detail, errors = [] } = problem;
   return new CallError(detail, {
@@ -103,6 +113,7 @@ async function refusalIn(response: Response, isWrite: boolean): Promise<CallErro
     code,
     errors,
     requestId,
+    retryAt,
     mayHaveTakenEffect: isWrite && isErrorCode(code) && mayHaveTakenEffect(code),
   });
 }

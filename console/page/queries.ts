@@ -18,7 +18,10 @@ export function useChange(id: string) {
   });
 }
 
-/** Changes, newest first, page by page; looked at again every 15 s and when somebody comes back to the page. */
+/**
+ * Changes, newest first, page by page; looked at again every 15 s and when somebody comes back to the page. Who has opened
+ * more than one page reads: those are not all fetched anew under their eyes.
+ */
 export function useChanges(filter: Readonly<Record<string, string>>, limit = 50) {
   return useInfiniteQuery({
     queryKey: ['changes', filter, limit],
@@ -29,9 +32,14 @@ export function useChanges(filter: Readonly<Record<string, string>>, limit = 50)
     },
     initialPageParam: null as string | null,
     getNextPageParam: ({ nextCursor }) => nextCursor,
-    // Somebody who has opened many pages reads; they are not all fetched anew under their eyes.
-    refetchInterval: ({ state }) => ((state.data?.pages.length ?? 0) > 1 ? false : everyMs),
+    refetchInterval: ({ state }) => (hasOnePage(state.data) ? everyMs : false),
+    refetchOnWindowFocus: ({ state }) => (hasOnePage(state.data) ? 'always' : false),
+    refetchOnReconnect: ({ state }) => hasOnePage(state.data),
   });
+}
+
+function hasOnePage(data: { readonly pages: readonly unknown[] } | undefined): boolean {
+  return data === undefined || data.pages.length <= 1;
 }
 
 /** The gated operations. */

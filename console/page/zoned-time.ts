@@ -15,3 +15,16 @@ export function fieldOf(moment: string, zone: Zone): string {
   const shifted = zone === 'utc' ? time : new Date(time.getTime() - time.getTimezoneOffset() * 60_000);
   return shifted.toISOString().slice(0, 16);
 }
+
+/**
+ * When the day of a moment begins, or the one so many days after it, ms since 1970. Where clocks are put on or back, not
+ * every day has 24 hours.
+ *
+ * @param time - ms since 1970
+ */
+export function startOfDay(time: number, zone: Zone, daysAfter = 0): number {
+  const day = new Date(time);
+  return zone === 'utc'
+    ? Date.UTC(day.getUTCFullYear(), day.getUTCMonth(), day.getUTCDate() + daysAfter)
+    : new Date(day.getFullYear(), day.getMonth(), day.getDate() + daysAfter).getTime();
+}

@@ -131,19 +131,19 @@ test('the bundled operations have these versions and schemas', () => {
     {
       "ActiveCaCertificate": [
         "1",
-        "21af22dabbdc717e942b938174533d4419d869b0c427bc55b140228bba8e0061",
+        "6c7a990270333b579dff88993e4e97825f6c13ef01af11d23e07b5118a4a4335",
       ],
       "ActiveDeviceCertificate": [
         "1",
-        "4eee547caa809f22e877ef197c90f1656d9837fa7fa6c93550f59937dfb4749e",
+        "6c094036537d0189ea9b8805cc705c495fbae11edf512cb781129af271846493",
       ],
       "InactivateCaCertificate": [
         "1",
-        "21af22dabbdc717e942b938174533d4419d869b0c427bc55b140228bba8e0061",
+        "6c7a990270333b579dff88993e4e97825f6c13ef01af11d23e07b5118a4a4335",
       ],
       "InactivateDeviceCertificate": [
         "1",
-        "4eee547caa809f22e877ef197c90f1656d9837fa7fa6c93550f59937dfb4749e",
+        "6c094036537d0189ea9b8805cc705c495fbae11edf512cb781129af271846493",
       ],
     }
   `);

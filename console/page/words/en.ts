@@ -9,16 +9,10 @@ const counted = (count: number, one: string, many: string): string => `${count} 
 /** Every sentence of the console in English. Another language has the same members, or does not compile. */
 export const en = {
   language: 'en',
-  units: {
-    milliseconds: (n: string) => `${n} ms`,
-    seconds: (n: string) => `${n} s`,
-    minutes: (n: string) => `${n} min`,
-    hours: (n: string) => `${n} h`,
-    days: (n: string) => `${n} d`,
-  },
   states: {
     loading: 'Loading',
     retry: 'Try again',
+    retryAt: (time: string) => `It can be tried again from ${time} on.`,
     broken: 'Something in this page went wrong.',
     unreachable: 'Nothing answered. Is there a network?',
     otherAnswer: (status: number) => `Something between this page and Countersign answered HTTP ${status}.`,

@@ -3,16 +3,10 @@ import type { Words } from './en.ts';
 /** Every sentence of the console in Simplified Chinese. */
 export const zhCn: Words = {
   language: 'zh-CN',
-  units: {
-    milliseconds: (n) => `${n} 毫秒`,
-    seconds: (n) => `${n} 秒`,
-    minutes: (n) => `${n} 分钟`,
-    hours: (n) => `${n} 小时`,
-    days: (n) => `${n} 天`,
-  },
   states: {
     loading: '正在加载',
     retry: '重试',
+    retryAt: (time) => `${time} 起可以重试。`,
     broken: '本页面出错了。',
     unreachable: '没有收到任何应答。网络是否可用？',
     otherAnswer: (status) => `本页面与 Countersign 之间的某个环节返回了 HTTP ${status}。`,
@@ -139,7 +133,7 @@ export const zhCn: Words = {
     executeAfter: '不早于',
     atOnce: '立即',
     executeBy: '执行期限',
-    executeWithin: (duration) => `批准后 ${duration} 内`,
+    executeWithin: (duration) => `批准后 ${duration}内`,
     more: '摘要涵盖的其他内容',
     targetId: '目标标识',
     operationVersion: '操作版本',
@@ -383,7 +377,7 @@ export const zhCn: Words = {
     holidays: (days) => `以下日期除外：${days}`,
     freezeOverride: '封网期间可放行者',
     escalation: '升级',
-    escalates: (after, group) => `${after} 后同时请求 ${group} 组`,
+    escalates: (after, group) => `${after}后同时请求 ${group} 组`,
     reminders: '提醒时间',
     delegations: '委托',
     delegates: (from, to, since, until) => `${to} 代理 ${from}，${since} 至 ${until}`,
@@ -521,7 +515,7 @@ export const zhCn: Words = {
     waits: '等待审批的时间',
     noApproval: '这段时间的变更没有人批准过。',
     waited: (count, half, most) =>
-      `经人批准的 ${count} 个变更中，半数在 ${half} 内批准，九成在 ${most} 内批准。`,
+      `经人批准的 ${count} 个变更中，半数在 ${half}内批准，九成在 ${most}内批准。`,
     decided: (count) => `${count} 个变更的审批`,
     executed: '执行',
     outcomes: '结果',

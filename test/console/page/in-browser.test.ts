@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import type { APIResponse, Page, Route } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { ChangeView } from '../../../api/view.ts';
 import { changeThat, eventually, instance } from '../../support/service.ts';
 import { policyWith } from '../../support/policy.ts';
-import { decide, inMs, post } from '../../support/steps.ts';
+import { decide, post } from '../../support/steps.ts';
+import { action, at, confirm, dialog, later, passedOn, same, waitingIn } from './steps.ts';
 import { expectSound, logIn, phone, picture, screen, startPageTestbed } from './testbed.ts';
 import type { PageTestbed } from './testbed.ts';
 
@@ -51,22 +51,7 @@ const rules = () => [
   { policy: policyWith({ commentRequired: 'reject' }), match: {} },
 ];
 
-/** A change of alice's that waits for approval. */
-async function waiting(extra: object = {}, certificate: object = {}): Promise<ChangeView> {
-  const { mqttInstanceId = instance } = certificate as { mqttInstanceId?: string };
-  const sn = await bed.testbed.certificate(certificate);
-  const input = { regionId: 'cn-hangzhou', mqttInstanceId, sn };
-  const { id } = await post(bed.users.alice, sn, undefined, { input, ...extra });
-  return changeThat(bed.users.alice, id, (change) => change.digest !== null);
-}
-/** One whose call does not begin while a test looks at it. */
-const later = () => ({ executeAfter: inMs(3_600_000), executeBy: inMs(7_200_000) });
-const at = ({ id }: { id: string }) => `/changes/${id}`;
-const action = (page: Page, name: string) =>
-  page.locator('#actions').getByRole('button', { name, exact: true });
-const dialog = (page: Page) => page.getByRole('dialog');
-const confirm = (page: Page, name: string) => dialog(page).getByRole('button', { name, exact: true });
-const same = 'Your browser has made the same digest of what is shown here.';
+const waiting = (extra?: object, certificate?: object) => waitingIn(bed, extra, certificate);
 
 describe('a change that waits', () => {
   test('is found, read, approved by keyboard alone on a phone, and seen to succeed', async () => {
@@ -190,11 +175,6 @@ describe('a change that waits', () => {
     await page.getByText('the outage was real').first().waitFor();
   });
 });
-
-/** What the console answers to a request that the test holds: it is still the page's own. */
-function passedOn(route: Route): Promise<APIResponse> {
-  return route.fetch({ headers: { ...route.request().headers(), 'sec-fetch-site': 'same-origin' } });
-}
 
 /** Tabs on until a button of this name has the focus. */
 async function tabTo(page: Page, name: string, within = 'body'): Promise<void> {
@@ -404,9 +384,9 @@ describe('a new change', () => {
     const sn = await bed.testbed.certificate();
     const page = await bed.as('alice', '/changes/new');
     await page.getByLabel('Operation').selectOption('ActiveCaCertificate');
-    await page.getByLabel('regionId').fill('cn-hangzhou');
-    await page.getByLabel('mqttInstanceId').fill(instance);
-    await page.getByLabel(/^sn/).fill(sn);
+    await page.getByLabel('Region').fill('cn-hangzhou');
+    await page.getByLabel('Instance').fill(instance);
+    await page.getByLabel(/^Serial number/).fill(sn);
     await page.getByText('Why this policy').waitFor();
     await expectSound(page);
     await picture(page, 'new-change');
@@ -415,10 +395,13 @@ describe('a new change', () => {
     await page.getByText('Something in it is not as it should be.').waitFor();
     await page.getByLabel('Why', { exact: true }).fill('line 4 is back');
     await page.reload();
-    expect(await page.getByLabel(/^sn/).inputValue()).toBe(sn);
+    expect(await page.getByLabel(/^Serial number/).inputValue()).toBe(sn);
     await page.getByRole('button', { name: 'Ask for this change' }).click();
     await page.getByRole('heading', { name: sn }).waitFor();
     expect(new URL(page.url()).pathname).toMatch(/^\/changes\/[0-9a-f-]{36}$/);
+    // For people, with its own name beside it.
+    await page.locator('dt', { hasText: 'Serial number of the CA certificate sn' }).waitFor();
+    await page.getByText('1 day after the approval').waitFor();
   });
 });
 

@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { retryAtOf, setClock } from '../../../console/page/clock.ts';
 import { makeFormats } from '../../../console/page/formats.ts';
 import { en } from '../../../console/page/words/en.ts';
 import { zhCn } from '../../../console/page/words/zh-cn.ts';
-import { fieldOf, momentIn } from '../../../console/page/zoned-time.ts';
+import { fieldOf, momentIn, startOfDay } from '../../../console/page/zoned-time.ts';
 
 const own = process.env['TZ'];
 afterEach(() => {
@@ -29,6 +30,30 @@ describe('a field of a date and time', () => {
     expect(momentIn('tomorrow', 'utc')).toBeNull();
     expect(fieldOf('tomorrow', 'utc')).toBe('');
   });
+});
+
+test.each([
+  ['America/New_York', '2026-03-08T05:00:00.000Z', '2026-03-09T04:00:00.000Z'],
+  ['America/New_York', '2026-11-01T04:00:00.000Z', '2026-11-02T05:00:00.000Z'],
+  ['Asia/Shanghai', '2026-03-07T16:00:00.000Z', '2026-03-08T16:00:00.000Z'],
+])('a day begins at midnight, also after one of 23 or 25 hours: %s %s', (zone, day, next) => {
+  process.env['TZ'] = zone;
+  const noon = Date.parse(day) + 12 * 3_600_000;
+  expect(new Date(startOfDay(noon, 'local')).toISOString()).toBe(day);
+  expect(new Date(startOfDay(noon, 'local', 1)).toISOString()).toBe(next);
+  expect(new Date(startOfDay(noon, 'utc', 1)).toISOString()).toBe(
+    `${new Date(noon + 86_400_000).toISOString().slice(0, 10)}T00:00:00.000Z`,
+  );
+});
+
+test('a refusal says when to come back in seconds or as a date, by the server’s clock', () => {
+  setClock(new Date(Date.now() + 3_600_000).toUTCString());
+  const inSeconds = (retryAtOf('30') ?? 0) - Date.now();
+  setClock(new Date().toUTCString());
+  expect(Math.round(inSeconds / 10_000)).toBe(363);
+  expect(retryAtOf('Sun, 29 Nov 2026 20:00:00 GMT')).toBe(Date.parse('2026-11-29T20:00:00.000Z'));
+  expect(retryAtOf('soon')).toBeNull();
+  expect(retryAtOf(null)).toBeNull();
 });
 
 describe('times', () => {
@@ -59,13 +84,15 @@ describe('times', () => {
 });
 
 test.each([
-  [0, '0 ms'],
-  [999, '999 ms'],
-  [1500, '1.5 s'],
-  [61_000, '1 min 1 s'],
-  [3_600_000, '1 h'],
-  [90_061_000, '1 d 1 h'],
-  [86_400_000 + 60_000, '1 d 1 min'],
-])('a length of %i ms is %s', (ms, text) => {
-  expect(makeFormats(en, 'utc').duration(ms)).toBe(text);
+  [0, '0 milliseconds', '0ms', '0毫秒'],
+  [999, '999 milliseconds', '999ms', '999毫秒'],
+  [1500, '1.5 seconds', '1.5s', '1.5秒钟'],
+  [61_000, '1 minute, 1 second', '1m 1s', '1分钟1秒钟'],
+  [3_600_000, '1 hour', '1h', '1小时'],
+  [90_061_000, '1 day, 1 hour', '1d 1h', '1天1小时'],
+  [86_400_000 + 60_000, '1 day, 1 minute', '1d 1m', '1天1分钟'],
+])('a length of %i ms is %s', (ms, long, short, chinese) => {
+  expect(makeFormats(en, 'utc').duration(ms)).toBe(long);
+  expect(makeFormats(en, 'utc').shortDuration(ms)).toBe(short);
+  expect(makeFormats(zhCn, 'utc').duration(ms)).toBe(chinese);
 });

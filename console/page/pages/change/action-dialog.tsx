@@ -11,6 +11,7 @@ import { CallError, callApi } from '../../http.ts';
 import { useWords } from '../../preferences.tsx';
 import { changeKey } from '../../queries.ts';
 import { newLoginAddress } from '../../session.ts';
+import { SubmitButton, useSubmit } from '../../submit.tsx';
 import { Code, Said } from '../../text.tsx';
 import { codeSentence } from '../../words/code-sentence.ts';
 import { commentOf, isDone, requestOf } from './action-request.ts';
@@ -53,6 +54,7 @@ export function ActionDialog(props: {
     // Whatever was refused, the change may be another one by now.
     onError: () => client.invalidateQueries({ queryKey: changeKey(change.id) }),
   });
+  const submit = useSubmit(call);
   const isUnknown = call.error instanceof CallError && call.error.mayHaveTakenEffect;
   useEffect(() => {
     if (isUnknown && isDone(action, begun, change, me)) done(null);
@@ -82,7 +84,7 @@ export function ActionDialog(props: {
             <strong>{say.notKnown}</strong>
           </p>
           <p class="buttons">
-            <button type="button" onClick={() => call.mutate()}>
+            <button type="button" onClick={submit.send}>
               {say.sendAgain}
             </button>
             <button type="button" onClick={onClose}>
@@ -91,12 +93,7 @@ export function ActionDialog(props: {
           </p>
         </div>
       ) : (
-        <form
-          onSubmit={(event) => {
-            event.preventDefault();
-            if (!call.isPending) call.mutate();
-          }}
-        >
+        <form onSubmit={submit.onSubmit}>
           {kind !== 'none' && (
             <label>
               <span>{kind === 'required' ? say.commentRequired : say.comment}</span>
@@ -112,9 +109,9 @@ export function ActionDialog(props: {
           )}
           {call.error !== null && <Refused error={call.error} />}
           <p class="buttons">
-            <button type="submit" class={`action ${action}`} aria-disabled={call.isPending}>
-              {call.isPending ? say.sending : say.names[action]}
-            </button>
+            <SubmitButton submit={submit} class={`action ${action}`}>
+              {say.names[action]}
+            </SubmitButton>
             <button type="button" onClick={onClose}>
               {say.cancel}
             </button>

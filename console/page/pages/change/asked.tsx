@@ -5,7 +5,9 @@ import { PersonName } from '../../person-name.tsx';
 import { useFormats, useWords } from '../../preferences.tsx';
 import { shownJson } from '../../../../domain/shown-text.ts';
 import type { Person } from '../../../../domain/person.ts';
+import { useOperations } from '../../queries.ts';
 import { Code, Said } from '../../text.tsx';
+import { labelOf } from '../new-change/input-fields.ts';
 
 /** What is asked: every member of it that the digest is made of. */
 export function Asked({ change }: { readonly change: ChangeView }) {
@@ -14,6 +16,7 @@ export function Asked({ change }: { readonly change: ChangeView }) {
   const { operation, operationVersion, inputSchemaDigest, target, input, requester, justification } = change;
   const { ticket, breakGlass, decideBy, executeAfter, asked } = change;
   const say = words.change;
+  const schema = useInputSchema(change);
   return (
     <section aria-labelledby="asked">
       <h2 id="asked">{say.asked}</h2>
@@ -26,7 +29,7 @@ export function Asked({ change }: { readonly change: ChangeView }) {
           <Said text={target.label} />
         </Fact>
         {Object.entries(input).map(([member, value]) => (
-          <Fact key={member} name={member}>
+          <Fact key={member} name={labelOf(schema, member)} member={member}>
             <Code text={typeof value === 'string' ? value : shownJson(value)} />
           </Fact>
         ))}
@@ -110,4 +113,15 @@ export function Asked({ change }: { readonly change: ChangeView }) {
       </details>
     </section>
   );
+}
+
+/**
+ * The schema that the change has pinned, for what it calls the input's members: words that the digest covers by their hash
+ * alone, so each member's own name stands beside. An empty one while nothing tells of it.
+ */
+function useInputSchema({ operation, inputSchemaDigest }: ChangeView): Readonly<Record<string, unknown>> {
+  const pinned = useOperations().data?.items.find(
+    (one) => one.name === operation && one.inputSchemaDigest === inputSchemaDigest,
+  );
+  return pinned?.input ?? {};
 }

@@ -39,7 +39,7 @@ export function Waits({ parts }: { readonly parts: readonly Statistics[] }) {
             <g key={tick}>
               <line class="axis" x1={margin.left} x2={width - margin.right} y1={y(tick)} y2={y(tick)} />
               <text x={width - margin.right + 4} y={y(tick) + 4}>
-                {formats.duration(tick)}
+                {formats.shortDuration(tick)}
               </text>
             </g>
           ))}

@@ -5,10 +5,11 @@ import type { Freeze } from '../../answers.ts';
 import { useDraft } from '../../draft.ts';
 import { Failed } from '../../failed.tsx';
 import { CallError, callApi } from '../../http.ts';
-import { usePreferences, useWords } from '../../preferences.tsx';
+import { MomentField } from '../../moment-field.tsx';
+import { useWords } from '../../preferences.tsx';
 import { useOperations } from '../../queries.ts';
+import { SubmitButton, useSubmit } from '../../submit.tsx';
 import { Code } from '../../text.tsx';
-import { momentIn } from '../../zoned-time.ts';
 import { inputMembersOf } from '../new-change/input-fields.ts';
 
 interface DeclaredFreeze extends Freeze {
@@ -19,7 +20,6 @@ interface DeclaredFreeze extends Freeze {
 export function DeclareFreeze() {
   const words = useWords();
   const say = words.freezes;
-  const { zone } = usePreferences();
   const client = useQueryClient();
   const announce = useAnnounce();
   const operations = useOperations().data?.items ?? [];
@@ -33,7 +33,6 @@ export function DeclareFreeze() {
   const call = useMutation({
     mutationFn: () => {
       const patterns = Object.fromEntries(Object.entries(scope).filter(([, pattern]) => pattern !== ''));
-      const [from, until] = [momentIn(startsAt, zone), momentIn(endsAt, zone)];
       return callApi<DeclaredFreeze>('/v1/freezes', {
         method: 'POST',
         headers: { 'idempotency-key': key.current },
@@ -41,8 +40,8 @@ export function DeclareFreeze() {
           reason,
           ...(operation === '' ? {} : { operation }),
           ...(Object.keys(patterns).length === 0 ? {} : { scope: patterns }),
-          ...(from === null ? {} : { startsAt: from }),
-          ...(until === null ? {} : { endsAt: until }),
+          ...(startsAt === '' ? {} : { startsAt }),
+          ...(endsAt === '' ? {} : { endsAt }),
         },
       });
     },
@@ -60,16 +59,12 @@ export function DeclareFreeze() {
       if (error instanceof CallError && !error.mayHaveTakenEffect) key.current = crypto.randomUUID();
     },
   });
+  const submit = useSubmit(call);
   return (
     <section>
       <details>
         <summary>{say.declare}</summary>
-        <form
-          onSubmit={(event) => {
-            event.preventDefault();
-            if (!call.isPending) call.mutate();
-          }}
-        >
+        <form onSubmit={submit.onSubmit}>
           <p>{say.declareMeans}</p>
           <label>
             <span>{say.reason}</span>
@@ -107,22 +102,8 @@ export function DeclareFreeze() {
                 />
               </label>
             ))}
-            <label>
-              <span>{say.startsAt}</span>
-              <input
-                type="datetime-local"
-                value={startsAt}
-                onInput={(event) => setStartsAt(event.currentTarget.value)}
-              />
-            </label>
-            <label>
-              <span>{say.endsAt}</span>
-              <input
-                type="datetime-local"
-                value={endsAt}
-                onInput={(event) => setEndsAt(event.currentTarget.value)}
-              />
-            </label>
+            <MomentField label={say.startsAt} moment={startsAt} onWrite={setStartsAt} />
+            <MomentField label={say.endsAt} moment={endsAt} onWrite={setEndsAt} />
           </div>
           {call.error !== null && <Failed error={call.error} />}
           {call.data && (
@@ -131,9 +112,7 @@ export function DeclareFreeze() {
               {call.data.callsUnderWay.length > 0 && <> {say.tooLateFor(call.data.callsUnderWay.length)}</>}
             </p>
           )}
-          <button type="submit" class="main" aria-disabled={call.isPending}>
-            {call.isPending ? words.actions.sending : say.declare}
-          </button>
+          <SubmitButton submit={submit}>{say.declare}</SubmitButton>
         </form>
       </details>
     </section>

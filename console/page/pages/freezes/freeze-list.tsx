@@ -8,7 +8,9 @@ import { Failed } from '../../failed.tsx';
 import { Fetched } from '../../fetched.tsx';
 import { callApi } from '../../http.ts';
 import { Moment } from '../../moment.tsx';
+import { More } from '../../more.tsx';
 import { useWords } from '../../preferences.tsx';
+import { SubmitButton, useSubmit } from '../../submit.tsx';
 import { Code, Said } from '../../text.tsx';
 
 /** Every freeze, the last declared first, with who declared and who lifted it. */
@@ -50,11 +52,7 @@ export function FreezeList({ mayLift }: { readonly mayLift: boolean }) {
           );
         }}
       </Fetched>
-      {query.hasNextPage && (
-        <button type="button" onClick={() => void query.fetchNextPage()}>
-          {words.states.more}
-        </button>
-      )}
+      <More query={query} />
       {lifting !== null && <Lift freeze={lifting} onClose={() => setLifting(null)} />}
     </section>
   );
@@ -121,24 +119,20 @@ function Lift({ freeze, onClose }: { readonly freeze: Freeze; readonly onClose: 
       ]);
     },
   });
+  const submit = useSubmit(call);
   return (
     <Dialog title={say.liftTitle} onClose={onClose}>
       <Said text={freeze.reason} lines />
       <p>{say.liftMeans}</p>
-      {call.error !== null && <Failed error={call.error} />}
-      <p class="buttons">
-        <button
-          type="button"
-          class="main"
-          aria-disabled={call.isPending}
-          onClick={() => !call.isPending && call.mutate()}
-        >
-          {call.isPending ? words.actions.sending : say.lift}
-        </button>
-        <button type="button" onClick={onClose}>
-          {words.actions.cancel}
-        </button>
-      </p>
+      <form onSubmit={submit.onSubmit}>
+        {call.error !== null && <Failed error={call.error} />}
+        <p class="buttons">
+          <SubmitButton submit={submit}>{say.lift}</SubmitButton>
+          <button type="button" onClick={onClose}>
+            {words.actions.cancel}
+          </button>
+        </p>
+      </form>
     </Dialog>
   );
 }

@@ -7,12 +7,12 @@ import { callApi } from '../../http.ts';
 import { may, useMe } from '../../me.ts';
 import { useFormats, usePreferences, useWords } from '../../preferences.tsx';
 import { useTitle } from '../../title.ts';
+import { startOfDay } from '../../zoned-time.ts';
 import { DeclareFreeze } from './declare-freeze.tsx';
 import { FreezeList } from './freeze-list.tsx';
 import { TimeBars } from './time-bars.tsx';
 
 const lengths = [7, 14, 31] as const;
-const dayMs = 86_400_000;
 
 /** When nothing may run, and when something may: freezes and the policies' windows as bars, and in words. */
 export function Freezes() {
@@ -24,8 +24,8 @@ export function Freezes() {
   const [days, setDays] = useState<number>(14);
   const [shift, setShift] = useState(0);
   useTitle(say.title);
-  const from = startOfDay(now(), zone === 'utc') + shift * days * dayMs;
-  const to = from + days * dayMs;
+  const from = startOfDay(now(), zone, shift * days);
+  const to = startOfDay(from, zone, days);
   const period = { from: new Date(from).toISOString(), to: new Date(to).toISOString() };
   const query = useQuery({
     queryKey: ['calendar', period],
@@ -63,17 +63,12 @@ export function Freezes() {
             </button>
           ))}
         </p>
-        <Fetched query={query}>{(calendar) => <TimeBars calendar={calendar} from={from} to={to} />}</Fetched>
+        <Fetched query={query}>
+          {(calendar) => <TimeBars calendar={calendar} from={from} days={days} />}
+        </Fetched>
       </section>
       {may(me, 'post', '/v1/freezes') && <DeclareFreeze />}
       {may(me, 'get', '/v1/freezes') && <FreezeList mayLift={may(me, 'delete', '/v1/freezes/{id}')} />}
     </>
   );
-}
-
-function startOfDay(time: number, isUtc: boolean): number {
-  const day = new Date(time);
-  return isUtc
-    ? Date.UTC(day.getUTCFullYear(), day.getUTCMonth(), day.getUTCDate())
-    : new Date(day.getFullYear(), day.getMonth(), day.getDate()).getTime();
 }

@@ -1,10 +1,11 @@
 import { scaleLinear } from 'd3-scale';
 import type { Calendar } from '../../answers.ts';
 import { Moment } from '../../moment.tsx';
-import { useFormats, useWords } from '../../preferences.tsx';
+import { useFormats, usePreferences, useWords } from '../../preferences.tsx';
 import { Said } from '../../text.tsx';
 import { useNow } from '../../ticking.ts';
 import { useWidth } from '../../use-width.ts';
+import { startOfDay } from '../../zoned-time.ts';
 import { shownText } from '../../../../domain/shown-text.ts';
 
 interface Bar {
@@ -27,23 +28,25 @@ const barHeight = 16;
 export function TimeBars({
   calendar,
   from,
-  to,
+  days,
 }: {
   readonly calendar: Calendar;
+  /** When the first day begins, ms since 1970. */
   readonly from: number;
-  readonly to: number;
+  readonly days: number;
 }) {
   const words = useWords();
   const say = words.freezes;
   const formats = useFormats();
-  const now = useNow(60_000);
+  const { zone } = usePreferences();
+  const now = useNow();
   const [element, width] = useWidth();
+  const to = startOfDay(from, zone, days);
   const rows = rowsOf(calendar, to);
   const x = scaleLinear([from, to], [0, width]);
   const height = axisHeight + rows.length * rowHeight;
-  const days = (to - from) / 86_400_000;
   const step = Math.max(1, Math.ceil(days / Math.max(2, Math.floor(width / 64))));
-  const ticks = Array.from({ length: Math.ceil(days / step) }, (_, i) => from + i * step * 86_400_000);
+  const ticks = Array.from({ length: Math.ceil(days / step) }, (_, i) => startOfDay(from, zone, i * step));
   return (
     <>
       <div ref={element}>

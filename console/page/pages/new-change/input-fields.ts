@@ -20,16 +20,22 @@ export function inputMembersOf(schema: JsonSchema): string[] {
   return Object.keys(objectOf(schema['properties']));
 }
 
+/** What an operation's schema calls a member of its input for people; its own name where it says nothing. */
+export function labelOf(schema: JsonSchema, name: string): string {
+  const { title } = objectOf(objectOf(schema['properties'])[name]);
+  return typeof title === 'string' ? title : name;
+}
+
 /** The fields of a form for an operation's input. @param schema - its JSON Schema, of an object */
 export function inputFields(schema: JsonSchema): InputField[] {
   const required = listOf(schema['required']);
   return Object.entries(objectOf(schema['properties'])).map(([name, value]) => {
     const member = objectOf(value);
-    const { title, description, pattern, maxLength, default: initial } = member;
+    const { description, pattern, maxLength, default: initial } = member;
     return {
       name,
       kind: kindOf(member),
-      label: typeof title === 'string' ? title : name,
+      label: labelOf(schema, name),
       description: typeof description === 'string' ? description : null,
       isRequired: required.includes(name),
       options: listOf(member['enum']).map(String),

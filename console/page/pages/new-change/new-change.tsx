@@ -7,15 +7,16 @@ import { useDraft } from '../../draft.ts';
 import { Failed } from '../../failed.tsx';
 import { Fetched } from '../../fetched.tsx';
 import { CallError, callApi } from '../../http.ts';
-import { usePreferences, useWords } from '../../preferences.tsx';
+import { MomentField } from '../../moment-field.tsx';
+import { useWords } from '../../preferences.tsx';
 import { useOperations } from '../../queries.ts';
+import { SubmitButton, useSubmit } from '../../submit.tsx';
 import { useTitle } from '../../title.ts';
-import { momentIn } from '../../zoned-time.ts';
 import { inputFields, inputOf, isFilledIn } from './input-fields.ts';
 import { InputControl } from './input-control.tsx';
 import { WhatWouldHold } from './what-would-hold.tsx';
 
-/** What somebody has written so far; texts as they stand in the fields. */
+/** What somebody has written so far: texts as they stand in the fields, moments in ISO 8601; empty for nothing. */
 interface Form {
   /** One key a form: sent twice, it is one change. */
   readonly key: string;
@@ -79,7 +80,6 @@ export function NewChange() {
 function FormOf({ operations }: { readonly operations: readonly Operation[] }) {
   const words = useWords();
   const say = words.newChange;
-  const { zone } = usePreferences();
   const announce = useAnnounce();
   const [, navigate] = useLocation();
   const [draft, setDraft, forgetDraft] = useDraft('new change');
@@ -107,10 +107,7 @@ function FormOf({ operations }: { readonly operations: readonly Operation[] }) {
                 },
               }),
           ...Object.fromEntries(
-            clocks.flatMap((clock) => {
-              const moment = momentIn(form[clock], zone);
-              return moment === null ? [] : [[clock, moment]];
-            }),
+            clocks.flatMap((clock) => (form[clock] === '' ? [] : [[clock, form[clock]]])),
           ),
           ...(form.breakGlass ? { breakGlass: true } : {}),
         },
@@ -121,17 +118,12 @@ function FormOf({ operations }: { readonly operations: readonly Operation[] }) {
       navigate(`/changes/${id}`);
     },
   });
+  const submit = useSubmit(call);
   const faults = call.error instanceof CallError ? call.error.errors : [];
   const faultOf = (field: string) => faults.find((fault) => fault.field === field);
   return (
     <div class="columns">
-      <form
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (!call.isPending) call.mutate();
-        }}
-      >
+      <form noValidate onSubmit={submit.onSubmit}>
         <section>
           <label>
             <span>{words.change.operation}</span>
@@ -188,15 +180,13 @@ function FormOf({ operations }: { readonly operations: readonly Operation[] }) {
               ))}
             </fieldset>
             {clocks.map((clock) => (
-              <label key={clock}>
-                <span>{words.change[clock]}</span>
-                <input
-                  type="datetime-local"
-                  value={form[clock]}
-                  aria-invalid={faultOf(clock) !== undefined}
-                  onInput={(event) => write({ [clock]: event.currentTarget.value })}
-                />
-              </label>
+              <MomentField
+                key={`${clock} ${form.key}`}
+                label={words.change[clock]}
+                moment={form[clock]}
+                isInvalid={faultOf(clock) !== undefined}
+                onWrite={(moment) => write({ [clock]: moment })}
+              />
             ))}
             <label class="tick">
               <input
@@ -217,9 +207,7 @@ function FormOf({ operations }: { readonly operations: readonly Operation[] }) {
           </p>
         )}
         <p class="buttons">
-          <button type="submit" class="main" aria-disabled={call.isPending}>
-            {call.isPending ? words.actions.sending : say.submit}
-          </button>
+          <SubmitButton submit={submit}>{say.submit}</SubmitButton>
           <button type="button" onClick={forgetDraft}>
             {say.clear}
           </button>
