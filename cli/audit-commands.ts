@@ -12,25 +12,19 @@ import { openPack } from '../audit/verify/pack-source.ts';
 import { CountersignError } from '../domain/error.ts';
 import type { ApiClient } from './api-client.ts';
 import { auditCompareCommand } from './audit-compare.ts';
+import { auditReconcileCommand } from './audit-reconcile.ts';
 import { asCaller, clientOf } from './caller.ts';
 import type { Environment } from './environment.ts';
 import { complain, printLine } from './print.ts';
 import type { Output } from './print.ts';
 import { trustedKeysText } from './trusted-keys.ts';
+import { asVerification } from './verify-options.ts';
+import type { VerifyOptions } from './verify-options.ts';
 import { verifyInThread } from './verify-thread.ts';
 
 /** The demo auditor. */
 const auditor = 'dave';
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
-/** Options of `audit verify`. */
-interface VerifyOptions {
-  readonly key: string[];
-  readonly policies: string[];
-  readonly since?: string;
-  readonly maxAge?: string;
-  readonly at?: string;
-}
 
 /** `countersign audit …`: the log, for auditors. `verify` needs nothing but files, `compare` the database; the others ask the HTTP API. */
 export function auditCommands(program: Command, env: () => Environment, output: () => Output): void {
@@ -96,6 +90,7 @@ export function auditCommands(program: Command, env: () => Environment, output: 
     );
 
   auditCompareCommand(audit, env, output);
+  auditReconcileCommand(audit, env, output, auditor);
 
   audit
     .command('keys')
@@ -107,27 +102,8 @@ export function auditCommands(program: Command, env: () => Environment, output: 
       output().result({ keys: text }, linesOf(text));
     });
 
-  audit
-    .command('verify <pack>')
+  asVerification(audit.command('verify <pack>'))
     .description('verify an evidence pack offline: 0 valid, 1 tampered, 2 incomplete, 3 used wrongly')
-    .option(
-      '--key <file>',
-      'trusted keys; may be given several times',
-      (file, all: string[]) => [...all, file],
-      [],
-    )
-    .option('--since <checkpoint>', 'file with the last checkpoint you have')
-    .option(
-      '--max-age <length>',
-      'how old the newest cosignature of a trusted witness may be, such as 24h or 7d',
-    )
-    .option('--at <time>', 'when, such as 2026-11-24T12:00:00Z; otherwise now')
-    .option(
-      '--policies <file>',
-      'a policy that was in force: a policy file, a folder of them, or four-eyes; may be given several times',
-      (file, all: string[]) => [...all, file],
-      [],
-    )
     .action(async (pack: string, o: VerifyOptions) => {
       process.exitCode = await verifyInThread(
         join(import.meta.dirname, `verifier${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`),

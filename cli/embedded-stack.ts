@@ -163,8 +163,12 @@ export async function startEmbedded(
       return;
     }
     const { startSimulator } = await import('../simulator/server.ts');
+    const folder = join(home, 'simulator');
+    await mkdir(folder, { recursive: true });
     const simulator = await startSimulator({
       port: await freePort(ports.simulator),
+      regionId: servedRegion(env.ONSMQTT_REGION, 'http://127.0.0.1'),
+      trailFile: join(folder, 'actiontrail.jsonl'),
       accessKeys: { [demoKey.accessKeyId]: demoKey.accessKeySecret },
     });
     stops.push(() => simulator.close());

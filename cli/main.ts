@@ -115,7 +115,10 @@ program
   .command('simulator')
   .description('run a local ApsaraMQ for MQTT endpoint')
   .option('--port <port>', 'its port', portOf, 8280)
-  .action(async (o: { port: number }) => (await import('./run-simulator.ts')).runSimulator(env(), o.port));
+  .option('--trail <file>', 'append every call to it, as ActionTrail would tell of it')
+  .action(async (o: { port: number; trail?: string }) =>
+    (await import('./run-simulator.ts')).runSimulator(env(), o),
+  );
 program
   .command('migrate')
   .description('bring the database to the schema of this version; safe to run again and at the same time')

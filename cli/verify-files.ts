@@ -3,6 +3,8 @@ import { shownJson } from '../domain/shown-text.ts';
 import { durationMs, durationPattern } from '../domain/duration.ts';
 import { openCheckpointOf } from '../audit/pack/published-checkpoint.ts';
 import { openPack } from '../audit/verify/pack-source.ts';
+import type { PackSource } from '../audit/verify/pack-source.ts';
+import type { VerifyOptions } from '../audit/verify/verification.ts';
 import type { StatementCheck } from '../audit/verify/judge-entries.ts';
 import { readTrustedKeys } from '../audit/verify/trusted-keys.ts';
 import { verifyPack } from '../audit/verify/verify-pack.ts';
@@ -36,41 +38,47 @@ const usage = 3;
  * @returns the exit code: 0 valid, 1 tampered, 2 incomplete, 3 used wrongly
  */
 export async function verifyFiles(
-  { pack, keys, since, maxAge, at, policies, json }: VerifyArguments,
+  args: VerifyArguments,
   out: (line: string) => void,
   complain: (line: string) => void,
   checkWith: (publicKeyPems: readonly string[]) => StatementCheck,
 ): Promise<number> {
-  let source;
-  let trusted;
-  let sinceNote: string | null;
-  let freshness;
-  let inForce;
+  let opened;
   try {
-    if (keys.length === 0) throw new Error('give the trusted keys with --key <file>');
-    trusted = readTrustedKeys(await Promise.all(keys.map((file) => readTextFile(file, '--key'))));
-    sinceNote = since === undefined ? null : await readTextFile(since, '--since');
-    if (sinceNote !== null) openCheckpointOf({ note: sinceNote });
-    freshness = { at: at === undefined ? Date.now() : momentOf(at), maxAge: lengthOf(maxAge) };
-    inForce = policies.length === 0 ? null : await policiesInForce(policies);
-    source = await openPack(pack);
+    opened = await openVerification(args, checkWith);
   } catch (error) {
     const { message } = error as Error;
-    if (json) out(shownJson({ code: 'invalid_request', message, errors: [] }));
+    if (args.json) out(shownJson({ code: 'invalid_request', message, errors: [] }));
     complain(message);
     return usage;
   }
-  const { statementKeys } = trusted;
-  const verdict = await verifyPack(source, {
-    keys: trusted,
-    since: sinceNote,
-    freshness,
-    policies: inForce,
-    verifyStatement: statementKeys.length === 0 ? null : checkWith(statementKeys),
-  });
-  if (json) out(shownJson(verdict));
+  const verdict = await verifyPack(opened.source, opened.options);
+  if (args.json) out(shownJson(verdict));
   else for (const line of verdictLines(verdict)) out(line);
   return exitCodeOf[verdict.result];
+}
+
+/**
+ * Reads everything that a verification needs but the pack's content.
+ * @throws Error in words for whoever gave the arguments
+ */
+export async function openVerification(
+  { pack, keys, since, maxAge, at, policies }: Omit<VerifyArguments, 'json'>,
+  checkWith: (publicKeyPems: readonly string[]) => StatementCheck,
+): Promise<{ readonly source: PackSource; readonly options: VerifyOptions }> {
+  if (keys.length === 0) throw new Error('give the trusted keys with --key <file>');
+  const trusted = readTrustedKeys(await Promise.all(keys.map((file) => readTextFile(file, '--key'))));
+  const sinceNote = since === undefined ? null : await readTextFile(since, '--since');
+  if (sinceNote !== null) openCheckpointOf({ note: sinceNote });
+  const freshness = { at: at === undefined ? Date.now() : momentOf(at), maxAge: lengthOf(maxAge) };
+  const inForce = policies.length === 0 ? null : await policiesInForce(policies);
+  const source = await openPack(pack);
+  const { statementKeys } = trusted;
+  const verifyStatement = statementKeys.length === 0 ? null : checkWith(statementKeys);
+  return {
+    source,
+    options: { keys: trusted, since: sinceNote, freshness, policies: inForce, verifyStatement },
+  };
 }
 
 function lengthOf(text: string | undefined): number | null {

@@ -5,6 +5,7 @@ import {
   deviceCertificateRefusal,
   deviceCertificateScope,
   deviceCertificateTarget,
+  deviceCertificateTrail,
   presentDeviceCertificate,
 } from './device-certificate.ts';
 import type { DeviceCertificateSnapshot } from './device-certificate.ts';
@@ -23,4 +24,5 @@ export const activeDeviceCertificate = defineOperation({
   achieved: (snapshot) => snapshot?.status === 'active',
   identity: deviceCertificateIdentity,
   present: presentDeviceCertificate,
+  trail: deviceCertificateTrail('ActiveDeviceCertificate'),
 });

@@ -1,7 +1,8 @@
 import type { Target } from '../domain/target.ts';
 import type { CaCertificateInput } from './certificate-input.ts';
 import { statusRefusal } from './certificate-status.ts';
-import type { PresentedLine, Refusal } from './operation.ts';
+import { mqttTrail } from './mqtt-trail.ts';
+import type { OperationTrail, PresentedLine, Refusal } from './operation.ts';
 
 /** What was read of a CA certificate (GetCaCertificate) and is shown to the approver. No key material: the content only by fingerprint. */
 export type CaCertificateSnapshot = {
@@ -54,4 +55,9 @@ export function presentCaCertificate(snapshot: CaCertificateSnapshot): Presented
     { label: 'valid to', value: validTo ?? 'not given' },
     { label: 'SHA-256', value: fingerprint ?? 'not given' },
   ];
+}
+
+/** How ActionTrail tells of a call on a CA certificate. */
+export function caCertificateTrail(eventName: string): OperationTrail {
+  return mqttTrail(eventName, { mqttInstanceId: 'MqttInstanceId', sn: 'Sn' });
 }

@@ -39,6 +39,8 @@ export function defineOperation<Input extends JsonObject, Snapshot extends JsonO
   }
   if (!isScope(definition.scope))
     throw invalid(name, 'scope: expected the names of the members of its targets');
+  if (definition.trail !== undefined && !isTrail(definition.trail))
+    throw invalid(name, 'trail: expected serviceName, eventName and a function input');
   assertAnswersForNothing(definition);
   const inputSchema = jsonSchemaOf(name, definition.input);
   const inputSchemaDigest = createHash('sha256').update(canonicalJson(inputSchema)).digest('hex');
@@ -52,6 +54,12 @@ function isScope(scope: unknown): boolean {
     new Set(scope).size === scope.length &&
     scope.every((member) => typeof member === 'string' && scopeMemberName.test(member))
   );
+}
+
+function isTrail(trail: unknown): boolean {
+  const { serviceName, eventName, input } = (trail ?? {}) as Record<string, unknown>;
+  const isName = (value: unknown) => typeof value === 'string' && texts.name.test(value);
+  return isName(serviceName) && isName(eventName) && typeof input === 'function';
 }
 
 /** Whether a target that is not there is pointless to call for, or just what a call leaves, has to be said. */

@@ -1,7 +1,8 @@
 import type { Target } from '../domain/target.ts';
 import type { DeviceCertificateInput } from './certificate-input.ts';
 import { statusRefusal } from './certificate-status.ts';
-import type { PresentedLine, Refusal } from './operation.ts';
+import { mqttTrail } from './mqtt-trail.ts';
+import type { OperationTrail, PresentedLine, Refusal } from './operation.ts';
 
 /** What was read of a device certificate (GetDeviceCertificate, GetCaCertificate). No key material: the content only by fingerprint. */
 export type DeviceCertificateSnapshot = {
@@ -83,4 +84,9 @@ export function presentDeviceCertificate(snapshot: DeviceCertificateSnapshot): P
     { label: 'CA certificate', value: caSn },
     { label: 'CA status', value: `${caStatus ?? 'not there'}${noConnection}` },
   ];
+}
+
+/** How ActionTrail tells of a call on a device certificate. */
+export function deviceCertificateTrail(eventName: string): OperationTrail {
+  return mqttTrail(eventName, { mqttInstanceId: 'MqttInstanceId', caSn: 'CaSn', deviceSn: 'DeviceSn' });
 }

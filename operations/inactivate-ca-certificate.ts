@@ -2,6 +2,7 @@ import {
   caCertificateRefusal,
   caCertificateScope,
   caCertificateTarget,
+  caCertificateTrail,
   presentCaCertificate,
 } from './ca-certificate.ts';
 import type { CaCertificateSnapshot } from './ca-certificate.ts';
@@ -21,4 +22,5 @@ export const inactivateCaCertificate = defineOperation({
   achieved: (snapshot) => snapshot?.status === 'inactive',
   identity: ({ status: _status, ...rest }) => rest,
   present: presentCaCertificate,
+  trail: caCertificateTrail('InactivateCaCertificate'),
 });

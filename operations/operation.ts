@@ -48,6 +48,22 @@ export interface OperationDefinition<
   identity(snapshot: Snapshot): JsonObject;
   /** What the approver is shown of the snapshot, line by line. */
   present(snapshot: Snapshot): readonly PresentedLine[];
+  /** How the cloud's own trail tells of a call; absent: it is not compared with the log. */
+  readonly trail?: OperationTrail;
+}
+
+/** How ActionTrail tells of an operation's calls: what `countersign audit reconcile` compares with the log. */
+export interface OperationTrail {
+  /** The event's `serviceName`; compared without regard to case. */
+  readonly serviceName: string;
+  /** The event's `eventName`. */
+  readonly eventName: string;
+  /**
+   * The input that a call's parameters stand for; whatever it answers is read by the operation's input schema.
+   * @param parameters - the event's `requestParameters`
+   * @param region - the event's `acsRegion`
+   */
+  input(parameters: JsonObject, region: string): JsonObject;
 }
 
 /** A stable code and a sentence for the requester. */

@@ -6,6 +6,7 @@ import type { Route } from './control-request.ts';
 import type { Incoming } from './incoming.ts';
 import { problemAnswer } from './problem.ts';
 import type { Simulation } from './simulation.ts';
+import { trailEvent } from './trail.ts';
 
 const postFaults: Route = (simulation, incoming) =>
   withBody(
@@ -21,6 +22,9 @@ const getCalls: Route = ({ calls, throttle }, incoming) =>
   withQuery(incoming, ['action', 'mqttInstanceId', 'sn', 'deviceSn', 'code'], (filter) =>
     json({ total: calls.total, peakPerSecond: throttle.peak, calls: calls.list(filter) }),
   );
+
+const getTrail: Route = ({ calls, regionId }, incoming) =>
+  withQuery(incoming, [], () => json(calls.list({}).flatMap((call) => trailEvent(call, regionId) ?? [])));
 
 const ROUTES: Readonly<Record<string, Readonly<Record<string, Route>>>> = {
   '/_sim/health': { GET: () => json({ status: 'ok' }) },
@@ -42,6 +46,7 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Route>>>> = {
       return json({ total: 0, peakPerSecond: 0, calls: [] });
     },
   },
+  '/_sim/trail': { GET: getTrail },
   '/_sim/settings': {
     GET: (simulation) => json(simulation.settings),
     PUT: (simulation, incoming) =>

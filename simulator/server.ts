@@ -1,3 +1,5 @@
+import { createWriteStream } from 'node:fs';
+import type { WriteStream } from 'node:fs';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
@@ -23,6 +25,10 @@ export interface SimulatorOptions {
   readonly callsPerSecond?: number;
   /** Certificates to begin with. */
   readonly seed?: readonly Certificate[];
+  /** The region that is played; `cn-hangzhou` when absent. It stands in the trail alone. */
+  readonly regionId?: string;
+  /** A file to which every call that ended is appended, a line each, as the account's ActionTrail would have it. */
+  readonly trailFile?: string;
   /** Receives a line for every call (`event: 'call'` and the fields of a call record) and every control request. */
   readonly log?: (line: object) => void;
   /**
@@ -86,6 +92,11 @@ async function listen(server: Server, port: number, host: string): Promise<numbe
   return (server.address() as AddressInfo).port;
 }
 
+/** Opened for its owner alone; a call that is told later than the simulator's end is lost. */
+function openTrail(file: string): WriteStream {
+  return createWriteStream(file, { flags: 'a', mode: 0o600 });
+}
+
 async function stop(server: Server): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeAllConnections();
@@ -101,12 +112,15 @@ async function stop(server: Server): Promise<void> {
 export async function startSimulator(options: SimulatorOptions = {}): Promise<RunningSimulator> {
   const closing = new AbortController();
   const log = options.log ?? (() => undefined);
+  const trail = options.trailFile === undefined ? null : openTrail(options.trailFile);
   const simulation = createSimulation({
     accessKeys: options.accessKeys ?? DEFAULT_ACCESS_KEYS,
     callsPerSecond: options.callsPerSecond ?? 500,
     seed: options.seed ?? [],
     closing: closing.signal,
+    regionId: options.regionId ?? 'cn-hangzhou',
     log,
+    tell: (event) => trail?.write(`${JSON.stringify(event)}\n`),
   });
   const handler = (request: IncomingMessage, response: ServerResponse): void => {
     answer(simulation, request, response).catch((error: unknown) => {
@@ -125,6 +139,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Ru
   const close = async (): Promise<void> => {
     closing.abort();
     await Promise.all(servers.map(stop));
+    if (trail !== null) await new Promise<void>((resolve) => trail.end(resolve));
   };
   if (options.tls === undefined) return { url, port, close };
   try {

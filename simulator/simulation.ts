@@ -7,6 +7,7 @@ import { NonceMemory } from './nonce-memory.ts';
 import { DEFAULT_SETTINGS } from './settings.ts';
 import type { Settings } from './settings.ts';
 import { Throttle } from './throttle.ts';
+import type { TrailEvent } from './trail.ts';
 
 /** Everything that one simulator knows: one account of the vendor's, in memory. */
 export interface Simulation {
@@ -19,7 +20,11 @@ export interface Simulation {
   settings: Settings;
   /** Aborted when the simulator closes, so that delayed answers do not keep it. */
   readonly closing: AbortSignal;
+  /** The region that is played: it stands in every event of the trail. */
+  readonly regionId: string;
   readonly log: (line: object) => void;
+  /** Receives the event of every call that ended, as the account's trail has it. */
+  readonly tell: (event: TrailEvent) => void;
 }
 
 /** Makes a simulation in its first state. */
@@ -28,7 +33,9 @@ export function createSimulation(given: {
   readonly callsPerSecond: number;
   readonly seed: readonly Certificate[];
   readonly closing: AbortSignal;
+  readonly regionId: string;
   readonly log: (line: object) => void;
+  readonly tell: (event: TrailEvent) => void;
 }): Simulation {
   const certificates = new CertificateStore();
   certificates.put(given.seed);
@@ -41,6 +48,8 @@ export function createSimulation(given: {
     throttle: new Throttle(),
     settings: { ...DEFAULT_SETTINGS, callsPerSecond: given.callsPerSecond },
     closing: given.closing,
+    regionId: given.regionId,
     log: given.log,
+    tell: given.tell,
   };
 }

@@ -14,6 +14,7 @@ import type { Incoming } from './incoming.ts';
 import type { AccessKey } from './key-ring.ts';
 import { checkParameters } from './parameters.ts';
 import type { Simulation } from './simulation.ts';
+import { trailEvent } from './trail.ts';
 import { VendorError } from './vendor-error.ts';
 
 /** Version of the product's interface. */
@@ -121,6 +122,8 @@ export async function answerVendorCall(
   response.once('close', () => {
     record.durationMs = performance.timeOrigin + performance.now() - arrival;
     simulation.log({ event: 'call', ...record });
+    const event = trailEvent(record, simulation.regionId);
+    if (event !== null) simulation.tell(event);
   });
   const answer = (effect: Effect): void => {
     Object.assign(record, { status: effect.answer.status, code: effect.code, applied: effect.applied });

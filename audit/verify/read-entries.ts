@@ -129,4 +129,5 @@ function see(state: Verification, index: number, line: Line, hash: string, proof
   report.add(entry);
   types[body.type] = (types[body.type] ?? 0) + 1;
   state.judge?.add(index, read);
+  state.options.onEntry?.(entry);
 }

@@ -3,6 +3,7 @@ import { coveringNodes, makeCompactRange } from '../compact-range.ts';
 import { csvHeader } from '../pack/csv.ts';
 import type { ConsistencyProof, Manifest, RangeProof } from '../pack/manifest.ts';
 import { draftReport } from '../pack/report.ts';
+import type { SealedEntry } from '../pack/sealed-entry.ts';
 import { BrokenPack } from './finding.ts';
 import type { Findings } from './finding.ts';
 import { followCheckpoints } from './follow-checkpoints.ts';
@@ -24,6 +25,8 @@ export interface VerifyOptions {
   readonly freshness: FreshnessDemand;
   /** Digests of the policies that were in force; null where the auditor gave none. */
   readonly policies: ReadonlySet<string> | null;
+  /** Is given each entry as it is read. What it makes of them counts only if the verdict says so. */
+  readonly onEntry?: (entry: SealedEntry) => void;
 }
 
 /** What is known of a pack while it is read. */
