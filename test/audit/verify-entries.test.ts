@@ -3,7 +3,7 @@ import type { EntryBody } from '../../domain/entry.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import { changeStory } from './change-story.ts';
 import { found } from './pack-file.ts';
-import { memoryLog } from './memory-log.ts';
+import { memoryLog, signed } from './memory-log.ts';
 import { all, bodies, exported, keys, log, packOf, second, verifiedText } from './pack-testbed.ts';
 
 describe('entries', () => {
@@ -96,13 +96,14 @@ describe('entries', () => {
     const path = await exported(log, { covers: { kind: 'change', changeId: second }, since: null });
     expect(found(await verifiedText(path))).toEqual([]);
     const story = changeStory();
-    const both = memoryLog([other.pinned(), story.requested(), story.prechecked()], keys);
+    const requested = signed(story.requested(), keys);
+    const both = memoryLog([other.pinned(), requested, story.prechecked()], keys);
     const foreign = await exported(
       { ...both, entries: (_, size) => both.entries({ kind: 'range', from: 0, to: size }, size) },
       { covers: { kind: 'change', changeId: story.changeId }, since: null },
     );
     expect(found(await verifiedText(foreign))).toEqual(['illogical:policy_not_pinned@1']);
-    const late = memoryLog([story.requested(), story.pinned(), story.prechecked()], keys);
+    const late = memoryLog([requested, story.pinned(), story.prechecked()], keys);
     const unexpected = await exported(late, {
       covers: { kind: 'change', changeId: story.changeId },
       since: null,
