@@ -29,6 +29,9 @@ export interface Freeze {
   readonly liftedAt: string | null;
 }
 
+/** How long processes that have loaded two calendar files may run beside each other, ms. */
+export const calendarRolloverMs = 60 * 60_000;
+
 /** A person with a name to show. */
 export type Named = PersonId & Pick<Person, 'name'>;
 

@@ -1,6 +1,7 @@
 import { notSent } from '../../domain/attempt.ts';
 import type { ChangeEvent } from '../../domain/change-event.ts';
 import type { EntryBody, EventType } from '../../domain/entry.ts';
+import { outsideOfClocks } from '../../domain/scheduling.ts';
 import { tolerance } from './change-record.ts';
 import type { ChangeRecord } from './change-record.ts';
 import type { Report } from './problem.ts';
@@ -20,12 +21,13 @@ export function judgeStarted(
 ): void {
   if (!whole) return;
   const { executeAfter, executeBy, calls } = change;
+  const outside = outsideOfClocks(change, Date.parse(time), tolerance);
   if (digest !== change.digest) {
     report('digest_differs', `attempt ${ordinal} under another digest than the approved one`);
-  } else if (executeBy !== null && !(Date.parse(time) <= Date.parse(executeBy) + tolerance)) {
-    report('attempt_out_of_time', `attempt ${ordinal} after execute-by, ${executeBy}`);
-  } else if (executeAfter !== null && !(Date.parse(time) >= Date.parse(executeAfter) - tolerance)) {
-    report('attempt_out_of_time', `attempt ${ordinal} at ${time}, before execute-after, ${executeAfter}`);
+  } else if (outside !== null) {
+    const limit =
+      outside === 'late' ? `after execute-by, ${executeBy}` : `before execute-after, ${executeAfter}`;
+    report('attempt_out_of_time', `attempt ${ordinal} at ${time}, ${limit}`);
   }
   if (ordinal !== calls.started + 1) {
     report('attempt_out_of_order', `attempt ${ordinal} after attempt ${calls.started}`);

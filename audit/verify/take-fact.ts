@@ -1,5 +1,6 @@
 import { actorIn } from '../../domain/entry.ts';
 import type { EntryBody } from '../../domain/entry.ts';
+import { calendarRolloverMs } from '../../domain/freeze.ts';
 import type { PersonId } from '../../domain/person.ts';
 import { objectOf, stringOf } from './fields.ts';
 import { freezeIn } from './log-facts.ts';
@@ -10,9 +11,6 @@ import { hasRole, personOf } from './statement-of.ts';
 
 /** Most freezes that are followed at once. An installation has a handful. */
 export const mostFreezes = 1000;
-
-/** How long processes that have loaded two calendars may run beside each other, ms. */
-const rollover = 60 * 60_000;
 
 /** How an entry is taken; `whole`: whether every entry before it was looked at. */
 type Taker = (facts: LogFacts, body: EntryBody, whole: boolean, report: Report) => void;
@@ -40,7 +38,7 @@ const takers: Readonly<Record<string, Taker>> = {
     const now = Date.parse(body.time);
     const before = facts.calendars
       .map((one) => ({ ...one, supersededAt: one.supersededAt ?? now }))
-      .filter(({ supersededAt }) => now - supersededAt < rollover);
+      .filter(({ supersededAt }) => now - supersededAt < calendarRolloverMs);
     facts.calendars = [...before, { place: facts.place, freezes: loaded, supersededAt: null }];
   },
   'policy.revoked': (facts, body, _whole, report) => {
@@ -71,11 +69,6 @@ const takers: Readonly<Record<string, Taker>> = {
  */
 export function takeFact(facts: LogFacts, body: EntryBody, whole: boolean, report: Report): void {
   if (Object.hasOwn(takers, body.type)) takers[body.type]?.(facts, body, whole, report);
-}
-
-/** Whether an entry's type is one of those that {@link takeFact} remembers: a change is judged by them. */
-export function isFact(type: string): boolean {
-  return Object.hasOwn(takers, type);
 }
 
 function byAdmin(body: EntryBody, report: Report): void {

@@ -97,17 +97,16 @@ describe('entries', () => {
     expect(found(await verifiedText(path))).toEqual([]);
     const story = changeStory();
     const requested = signed(story.requested(), keys);
-    const both = memoryLog([other.pinned(), requested, story.prechecked()], keys);
-    const foreign = await exported(
-      { ...both, entries: (_, size) => both.entries({ kind: 'range', from: 0, to: size }, size) },
-      { covers: { kind: 'change', changeId: story.changeId }, since: null },
-    );
-    expect(found(await verifiedText(foreign))).toEqual(['illogical:policy_not_pinned@1']);
-    const late = memoryLog([requested, story.pinned(), story.prechecked()], keys);
-    const unexpected = await exported(late, {
-      covers: { kind: 'change', changeId: story.changeId },
-      since: null,
-    });
-    expect(found(await verifiedText(unexpected))).toContain('unexpected@1');
+    // Of somebody who puts all of a log into the pack of a change.
+    const packOfAll = async (entries: EntryBody[]) => {
+      const from = memoryLog(entries, keys);
+      const range = (_: unknown, size: number) => from.entries({ kind: 'range', from: 0, to: size }, size);
+      const covers = { kind: 'change', changeId: story.changeId } as const;
+      return found(await verifiedText(await exported({ ...from, entries: range }, { covers, since: null })));
+    };
+    expect(await packOfAll([other.pinned(), requested, story.prechecked()])).toEqual([
+      'illogical:policy_not_pinned@1',
+    ]);
+    expect(await packOfAll([requested, story.pinned(), story.prechecked()])).toContain('unexpected@1');
   });
 });
