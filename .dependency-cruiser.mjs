@@ -8,7 +8,8 @@ const may = {
   workflows: ['domain'],
   activities: ['domain', 'operations', 'audit', 'store', 'calendar', 'policies'],
   onsmqtt: ['domain', 'operations'],
-  audit: ['domain'],
+  // Of the calendar only the rule of the gate, which reads nothing: the verifier asks it of calls that were made.
+  audit: ['domain', 'calendar/block-at.ts'],
   store: ['domain'],
   calendar: ['domain', 'store'],
   policies: ['domain', 'operations', 'calendar'],

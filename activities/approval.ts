@@ -5,6 +5,7 @@ import { decisionOutcome } from '../domain/decision.ts';
 import { needsNobody } from '../domain/progress.ts';
 import { askedFor, samePerson } from '../domain/person.ts';
 import { submissionDigestOf } from './digest.ts';
+import { outsideOfClocks } from '../domain/scheduling.ts';
 import type { SignedStatement } from '../domain/statement.ts';
 
 /** Refuses the call unless decisions that the API signed for this digest and round satisfy the policy. */
@@ -61,7 +62,7 @@ export function attests(
 
 /**
  * An approval is spent once its change has ended or its time has passed, as Postgres has them: a workflow that was reset
- * calls nothing with it.
+ * calls nothing with it. Nor is anything called before its time, by whoever hands the approval to the worker.
  */
 export function assertOpen(stored: Change | null, now: number): void {
   const spent = (message: string, nonRetryable: boolean) =>
@@ -69,6 +70,13 @@ export function assertOpen(stored: Change | null, now: number): void {
   if (stored === null) throw spent('the change is not recorded', true);
   if (stored.closedAt !== null) throw spent(`the change ended at ${stored.closedAt}`, true);
   if (stored.executeBy === null) throw spent('the approval is not recorded', true);
-  // This is the worker's clock. The workflow ends a change that is late by its own clock, with the result of its calls.
-  if (Date.parse(stored.executeBy) <= now) throw spent(`no call is allowed after ${stored.executeBy}`, false);
+  // This is the worker's clock. The workflow ends a change that is late by its own clock, with the result of its calls, and
+  // waits by it for execute-after: where the two differ, the call is tried again.
+  const { executeAfter, executeBy } = stored;
+  const outside = outsideOfClocks(stored, now);
+  if (outside === 'late') throw spent(`no call is allowed after ${executeBy}`, false);
+  if (outside === 'early') {
+    const message = `no call is allowed before ${executeAfter}`;
+    throw ApplicationFailure.create({ type: 'too_early', message });
+  }
 }

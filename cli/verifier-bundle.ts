@@ -41,7 +41,7 @@ export async function bundleVerifier(cwd: string, input: string): Promise<string
 
 async function sourcesDigest(): Promise<string> {
   const digest = createHash('sha256');
-  const folders = ['audit', 'audit/pack', 'audit/verify', 'domain', 'identity', 'policies'];
+  const folders = ['audit', 'audit/pack', 'audit/verify', 'calendar', 'domain', 'identity', 'policies'];
   for (const folder of folders) {
     for (const file of (await readdir(join(root, folder))).filter((name) => name.endsWith('.ts')).sort()) {
       digest.update(file).update(await readFile(join(root, folder, file)));

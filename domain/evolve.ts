@@ -7,6 +7,7 @@ import { superseded, withOneMore, withOneTakenBack } from './decisions.ts';
 import { samePerson } from './person.ts';
 import { narrowed } from './reevaluation.ts';
 import type { Standing } from './status.ts';
+import { isUncalledEnd } from './status.ts';
 
 /** What of a request makes the change. */
 export type NewChange = Omit<ChangeRequest, 'submission' | 'idempotency' | 'source'>;
@@ -286,13 +287,11 @@ function withEnd(calls: Calls, type: string, { ordinal, code }: AttemptEnd): Cal
 }
 
 function closedBy({ decisionStatus, executionStatus, outcome, time }: Closed): Partial<Change> {
-  // Nothing was called, so there is nothing to look back at.
-  const isIdle = executionStatus === 'not_started' || executionStatus === 'cancelled';
   return {
     decisionStatus,
     executionStatus,
     outcome,
     closedAt: time,
-    ...(isIdle ? { reviewStatus: 'none' as const } : {}),
+    ...(isUncalledEnd(executionStatus) ? { reviewStatus: 'none' as const } : {}),
   };
 }

@@ -29,6 +29,9 @@ export interface Freeze {
   readonly liftedAt: string | null;
 }
 
+/** How long processes that have loaded two calendar files may run beside each other, ms. */
+export const calendarRolloverMs = 60 * 60_000;
+
 /** A person with a name to show. */
 export type Named = PersonId & Pick<Person, 'name'>;
 
@@ -119,21 +122,20 @@ export function freezeInTheWay(
 }
 
 /**
- * Why somebody may not let a change run in a freeze; null when they may: an approver whom the change's policy names for
- * that, not its requester, on the digest that they saw.
+ * Why somebody may not let a change run in a freeze, whichever freeze it is; null when they may: an approver whom the change's
+ * policy names for that, not its requester.
  *
+ * @param directory - the groups of the directory that list the person
  * @param now - milliseconds since the epoch
- * @returns null, or `self_approval`, `channel_not_allowed`, `missing_role`, `forbidden` where the policy names nobody, `not_an_approver`,
- * `stronger_authentication_needed` (403); `change_closed`, `freeze_ended` (409); `digest_mismatch` (412); `invalid_request` for a freeze that does not
- * concern the change
+ * @returns null, or `self_approval`, `channel_not_allowed`, `missing_role`, `forbidden` where the policy names nobody,
+ * `not_an_approver`, `stronger_authentication_needed` (403)
  */
-export function refusalOfOverride(
-  change: Change,
-  freeze: Freeze,
-  wanted: { readonly person: Person; readonly digest: string; readonly directory?: readonly string[] },
+export function refusalToOverride(
+  change: Pick<Change, 'policy' | 'requester'>,
+  person: Person,
+  directory: readonly string[],
   now: number,
 ): CountersignError | null {
-  const { person, digest, directory = [] } = wanted;
   if (askedFor(change.requester, person)) {
     return new CountersignError('self_approval', 'the requester of a change may not let it run in a freeze');
   }
@@ -153,8 +155,25 @@ export function refusalOfOverride(
       `policy ${change.policy.name} lets members of ${freezeOverride.group} override a freeze`,
     );
   }
-  const weak = refusalOfAuthentication(person.authentication, change.policy.authentication, now);
-  if (weak) return weak;
+  return refusalOfAuthentication(person.authentication, change.policy.authentication, now);
+}
+
+/**
+ * Why somebody may not let a change run in one freeze now, on the digest that they saw; null when they may.
+ *
+ * @param now - milliseconds since the epoch
+ * @returns null, a refusal of {@link refusalToOverride}, or `change_closed`, `freeze_ended` (409); `digest_mismatch` (412);
+ * `invalid_request` for a freeze that does not concern the change
+ */
+export function refusalOfOverride(
+  change: Change,
+  freeze: Freeze,
+  wanted: { readonly person: Person; readonly digest: string; readonly directory?: readonly string[] },
+  now: number,
+): CountersignError | null {
+  const { person, digest, directory = [] } = wanted;
+  const unfit = refusalToOverride(change, person, directory, now);
+  if (unfit) return unfit;
   if (isFinal(change)) return new CountersignError('change_closed', 'the change has ended');
   if (isOver(freeze, now)) return new CountersignError('freeze_ended', `freeze ${freeze.id} is over`);
   if (!concerns(freeze, change)) {

@@ -170,6 +170,14 @@ export function voterOf(
   return { rights };
 }
 
+/** Those of the directory's groups that a policy takes from it. */
+export function askedOfDirectory(
+  { groups }: Pick<PinnedPolicy, 'groups'>,
+  names: readonly string[],
+): readonly string[] {
+  return names.filter((name) => Object.hasOwn(groups, name) && groups[name]?.source === 'directory');
+}
+
 /**
  * What a decision has to carry of the directory, so that the worker and whoever verifies the log judge it alike: the
  * memberships of the person and of those whom they represent.
@@ -188,8 +196,6 @@ export function directoryOf(
   return [person, ...represented(change, { person, at })].map((id) => ({
     issuer: id.issuer,
     subject: id.subject,
-    groups: groupsIn(id).filter(
-      (name) => Object.hasOwn(policy.groups, name) && policy.groups[name]?.source === 'directory',
-    ),
+    groups: askedOfDirectory(policy, groupsIn(id)),
   }));
 }

@@ -18,6 +18,22 @@ export function scheduling(change: Change, now: number): Omit<Scheduled, 'type' 
   return { executeAfter, executeBy, breakGlass, standard: policy.standard, skipped };
 }
 
+/**
+ * Whether a moment lies outside of the time in which a change's calls may begin: before execute-after, or from execute-by on;
+ * null when it is within.
+ *
+ * @param now - milliseconds since the epoch
+ * @param skew - by how much clocks may differ, ms
+ */
+export function outsideOfClocks(
+  { executeAfter, executeBy }: Pick<Change, 'executeAfter' | 'executeBy'>,
+  now: number,
+  skew = 0,
+): 'early' | 'late' | null {
+  if (executeBy !== null && !(now - skew < Date.parse(executeBy))) return 'late';
+  return executeAfter !== null && !(now + skew >= Date.parse(executeAfter)) ? 'early' : null;
+}
+
 /** The seats that the policy asks for and that a break-glass change left empty. */
 function skippedSeats(change: Change): readonly MissingSeats[] {
   return change.breakGlass ? missingSeats({ ...change, breakGlass: false }) : [];

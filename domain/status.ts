@@ -67,3 +67,8 @@ export function isFinal(status: {
 }): boolean {
   return finalExecution.has(status.executionStatus) || finalDecision.has(status.decisionStatus);
 }
+
+/** Whether a change that ended in a status was never called: then there is nothing to look back at. */
+export function isUncalledEnd(status: unknown): boolean {
+  return status === 'not_started' || status === 'cancelled';
+}

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { isTokenValid } from '../domain/api-token.ts';
 import { CountersignError } from '../domain/error.ts';
 import { machineIssuer } from '../domain/person.ts';
 import type { Person, PersonId } from '../domain/person.ts';
@@ -49,7 +50,7 @@ export function withApiTokens(
 ): TokenVerifier {
   async function known(hash: Uint8Array): Promise<KnownToken> {
     const token = await store.find(hash);
-    if (token === null || token.revokedAt !== null || Date.parse(token.expiresAt) <= now()) {
+    if (token === null || !isTokenValid(token, now())) {
       throw new CountersignError('unauthenticated', 'the bearer token is not valid');
     }
     return token;

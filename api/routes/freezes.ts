@@ -8,6 +8,7 @@ import type { EntryDraft, EntryPlace, EventType } from '../../domain/entry.ts';
 import { allowed, CountersignError } from '../../domain/error.ts';
 import { concerns, isOver, refusalOfOverride } from '../../domain/freeze.ts';
 import type { Freeze, FreezeOverride } from '../../domain/freeze.ts';
+import { askedOfDirectory } from '../../domain/membership.ts';
 import { isoTime } from '../../domain/time.ts';
 import { getFreeze } from '../../store/get-freeze.ts';
 import { inTransaction } from '../../store/in-transaction.ts';
@@ -148,9 +149,10 @@ export function freezeRoutes(deps: ApiDependencies): Router {
       const change = await findChange(db, changeId, person);
       const freeze = await find(id);
       const at = now();
+      // In the entry, too: whoever verifies the log judges the override by it.
+      const directory = askedOfDirectory(change.policy, policies.current().directory.groupsIn(person));
       await recorded(refusals, req, { wanted: { ...wanted, digest }, change }, async () => {
         await assertIntact(refusals, change);
-        const directory = policies.current().directory.groupsIn(person);
         allowed(refusalOfOverride(change, freeze, { person, digest, directory }, at));
       });
       const { issuer, subject, name } = person;
@@ -165,7 +167,7 @@ export function freezeRoutes(deps: ApiDependencies): Router {
       const created = await inTransaction(db, async (client) => {
         if (!(await insertFreezeOverride(client, override))) return false;
         const place = { of: workflowIdOf(change.id), ordinal: `${freeze.id}/${digest}` };
-        const members = { ...changeMembers(change), comment, freeze: freezeDraft(freeze) };
+        const members = { ...changeMembers(change), comment, freeze: freezeDraft(freeze), directory };
         await appendEntry(client, entryOf(place, 'freeze.overridden', req, override.at, members));
         return true;
       });

@@ -1,4 +1,4 @@
-/** What a pack covers: every entry of a part of the log, or the entries of one change. */
+/** What a pack covers: every entry of a part of the log, or the entries of one change, beside which its context stands. */
 export type Coverage =
   | { readonly kind: 'range'; readonly from: number; readonly to: number }
   | { readonly kind: 'change'; readonly changeId: string };
@@ -29,6 +29,8 @@ export interface Manifest {
     readonly entries: number;
     readonly changes: number;
     readonly types: Readonly<Record<string, number>>;
+    /** Of these, by type, the context: entries of no change and of others, there since the pack's change is judged by them. */
+    readonly context: Readonly<Record<string, number>>;
   };
   readonly files: readonly PackedFile[];
   /** In words, what the pack does not prove. */
@@ -105,12 +107,12 @@ export function limitsOf(covers: Coverage, size: number, since: number | null, c
   return [
     ...(covers.kind === 'change'
       ? [
-          `Completeness: each entry here is proved to be in the log; that change ${covers.changeId} has no other entry is not. A pack of the whole range of the log proves that.`,
+          `Completeness: each entry here is proved to be in the log; that change ${covers.changeId} has no other entry is not, nor that its context is whole: that there is no other freeze, revocation or API token of its time, and no other review that its requester owed. A pack of the whole range of the log proves that.`,
         ]
       : []),
     ...(covers.kind === 'range' && covers.from > 0
       ? [
-          `Entries before ${covers.from}: what happened earlier to a change that appears here, or what a policy asks for that has its entry there, is not looked at.`,
+          `Entries before ${covers.from}: what happened earlier to a change that appears here, what a policy asks for that has its entry there, and which freezes, revocations, API tokens and owed reviews stood then, is not looked at.`,
         ]
       : []),
     ...(covers.kind === 'range' && covers.to < size
@@ -126,6 +128,8 @@ export function limitsOf(covers: Coverage, size: number, since: number | null, c
           ]),
     'That the log was shown to everybody alike: compare the checkpoint with that of somebody else, or trust a witness whose cosignature it bears.',
     'That what was recorded is all that happened: the log holds what Countersign did and refused. The cloud’s own audit trail has the calls that were made past it; match them by RequestId.',
+    'That approvers still had their roles and their groups in token and directory at the call: the log has what was known when they decided, and the worker’s word that it looked again.',
+    'That a change window was open by the time zones of the worker: the verifier computes windows with its own.',
     'Who somebody is: persons are as the identity provider named them, and the API vouched for that with its signature.',
   ];
 }

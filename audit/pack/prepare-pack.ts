@@ -102,13 +102,17 @@ export async function preparePack(deps: PackDependencies, request: PackRequest):
   );
   const report = draftReport();
   const types: Record<string, number> = {};
+  const context: Record<string, number> = {};
   const changes = new Set<string>();
   let count = 0;
   for await (const entry of entries()) {
     for (const [path, line] of Object.entries(lines)) sums[path]?.add(await line(entry));
     report.add(entry);
-    types[entry.columns.type] = (types[entry.columns.type] ?? 0) + 1;
-    if (entry.columns.changeId !== null) changes.add(entry.columns.changeId);
+    const { type, changeId } = entry.columns;
+    const isContext = covers.kind === 'change' && changeId !== covers.changeId;
+    types[type] = (types[type] ?? 0) + 1;
+    if (isContext) context[type] = (context[type] ?? 0) + 1;
+    else if (changeId !== null) changes.add(changeId);
     count += 1;
   }
   if (count === 0) {
@@ -125,7 +129,7 @@ export async function preparePack(deps: PackDependencies, request: PackRequest):
     checkpoint: { size, root: Buffer.from(checkpoint.root).toString('hex') },
     covers,
     since,
-    counts: { entries: count, changes: changes.size, types: sorted(types) },
+    counts: { entries: count, changes: changes.size, types: sorted(types), context: sorted(context) },
     notProven: limitsOf(covers, size, since),
   } as const;
   const fixed: Partial<Record<PackPath, string | Uint8Array>> = {

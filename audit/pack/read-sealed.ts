@@ -4,9 +4,9 @@ import { columnsOf } from '../columns.ts';
 import type { EntryColumns } from '../columns.ts';
 import { asLogError } from '../log-error.ts';
 import { leafHash } from '../merkle.ts';
-import { policyDigestIn, policyKey } from '../../domain/policy-entry.ts';
-import { bodyOf, isEntry } from '../read-body.ts';
+import { isEntry } from '../read-body.ts';
 import type { Coverage } from './manifest.ts';
+import { readContext } from './read-context.ts';
 import type { SealedEntry } from './sealed-entry.ts';
 
 /**
@@ -22,7 +22,8 @@ export interface StoredSealed extends SealedEntry {
 const pageSize = 500;
 
 /**
- * The entries that a pack covers and a checkpoint of `size` has, in the log's order; with those of a change its policy's. Each page is a statement of its own
+ * The entries that a pack covers and a checkpoint of `size` has, in the log's order; with those of a change those that it is
+ * judged by ({@link ./context.ts}). Each page is a statement of its own
  * and the next is read ahead: a slow reader holds no connection, and the log only grows, so the pages fit together.
  *
  * @throws CountersignError `log_unavailable`; `integrity_conflict` for a row that cannot be an entry
@@ -33,7 +34,7 @@ export async function* readSealed(
   size: number,
 ): AsyncGenerator<StoredSealed, void, undefined> {
   const until = covers.kind === 'range' ? covers.to : size;
-  const of = covers.kind === 'change' ? await whichOf(db, covers.changeId) : null;
+  const of = covers.kind === 'change' ? await whichOf(db, covers.changeId, size) : null;
   let next = page(db, of, covers.kind === 'range' ? covers.from : 0, until);
   for (;;) {
     const rows = await next;
@@ -61,20 +62,15 @@ interface Row {
   time: string;
 }
 
-/** Which entries a change's pack has. */
+/** Which entries a change's pack has: its own, and those of these ids. */
 interface Which {
   readonly changeId: string;
-  readonly policyKeys: readonly string[];
+  readonly context: readonly string[];
 }
 
-async function whichOf(db: Queryable, changeId: string): Promise<Which> {
+async function whichOf(db: Queryable, changeId: string, size: number): Promise<Which> {
   try {
-    const { rows } = await db.query<{ bytes: Buffer }>(
-      `select bytes from audit.entry where change_id = $1 and type = 'change.requested'`,
-      [changeId],
-    );
-    const named = rows.map(({ bytes }) => policyDigestIn(bodyOf(bytes)) ?? '');
-    return { changeId, policyKeys: named.map(policyKey) };
+    return { changeId, context: await readContext(db, changeId, size) };
   } catch (error) {
     throw asLogError(error);
   }
@@ -88,9 +84,9 @@ async function page(db: Queryable, of: Which | null, from: number, until: number
               coalesce(substring(t.hashes from (l.index % 256)::int * 32 + 1 for 32), e.leaf_hash) as leaf_hash
          from audit.leaf l join audit.entry e on e.id = l.entry_id
               left join audit.tile t on t.level = 0 and t.index = l.index / 256
-        where l.index >= $1 and l.index < $2 ${of === null ? '' : 'and (e.change_id = $4 or e.event_key = any($5))'}
+        where l.index >= $1 and l.index < $2 ${of === null ? '' : 'and (e.change_id = $4 or e.id = any($5))'}
         order by l.index limit $3`,
-      [from, until, pageSize, ...(of === null ? [] : [of.changeId, of.policyKeys])],
+      [from, until, pageSize, ...(of === null ? [] : [of.changeId, of.context])],
     );
     return rows;
   } catch (error) {

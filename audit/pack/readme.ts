@@ -2,6 +2,12 @@ import { shownText } from '../../domain/shown-text.ts';
 import { counted, countedEntries } from './counted.ts';
 import type { Manifest } from './manifest.ts';
 
+/** How many of a change's pack are its context. */
+export function contextText({ context }: Pick<Manifest['counts'], 'context'>): string {
+  const count = Object.values(context).reduce((sum, n) => sum + n, 0);
+  return count === 0 ? '' : ` and, among them, ${count} by which it is judged`;
+}
+
 /** `README.txt`: what the pack is and how to verify it. */
 export function readmeText({
   log,
@@ -19,7 +25,7 @@ export function readmeText({
 =============================
 
 This pack holds ${what} of the log ${shownText(log)}:
-${countedEntries(counts.entries)} of ${counted(counts.changes, 'change')}, proved against the checkpoint of size ${checkpoint.size}, root
+${countedEntries(counts.entries)} of ${counted(counts.changes, 'change')}${contextText(counts)}, proved against the checkpoint of size ${checkpoint.size}, root
 ${checkpoint.root}.
 
 How to verify it

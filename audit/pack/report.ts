@@ -4,6 +4,7 @@ import { counted, countedEntries } from './counted.ts';
 import { join, markup } from './html.ts';
 import type { Html } from './html.ts';
 import type { Manifest } from './manifest.ts';
+import { contextText } from './readme.ts';
 import { reportStyle } from './report-style.ts';
 import { actorIn, commentIn } from '../../domain/entry.ts';
 import type { SealedEntry } from './sealed-entry.ts';
@@ -88,15 +89,17 @@ export function draftReport(): ReportDraft {
               </ul>
             </section>
             ${join(
-              [...changes].map(
-                ([id, steps]) =>
-                  markup`<section class="change">
+              [...changes]
+                .filter(([id]) => covers.kind === 'range' || id === covers.changeId)
+                .map(
+                  ([id, steps]) =>
+                    markup`<section class="change">
                     <h2>Change <code>${id}</code></h2>
                     <ol class="steps">
                       ${join(steps)}
                     </ol>
                   </section> `,
-              ),
+                ),
             )}
             <section>
               <h2>Entries</h2>
@@ -235,8 +238,9 @@ function moment(time: string): string {
   return time.replace('T', ' ').replace('Z', '');
 }
 
-function amountOf({ entries, changes }: Manifest['counts']): string {
-  return `${countedEntries(entries)} of ${counted(changes, 'change')}`;
+function amountOf(counts: Manifest['counts']): string {
+  const { entries, changes } = counts;
+  return `${countedEntries(entries)} of ${counted(changes, 'change')}${contextText(counts)}`;
 }
 
 /** Members of an object a line each, so that it reads; what is within them as JSON. */

@@ -20,6 +20,8 @@ export interface ChangeRecord {
   readonly asked: Readonly<Record<string, string>>;
   /** Whether the API signed the submission. */
   readonly attested: boolean;
+  /** When the decisions of this round were asked for, ISO 8601; null where approvals have lapsed since. */
+  readonly askedSince: string | null;
   /** True once any round was approved. */
   readonly wasApproved: boolean;
   /** The words to stop, or to go on, that the API wrote down: how many, and what they make of the change. */
@@ -85,7 +87,7 @@ export function mayHaveCalled({ calls }: Change): boolean {
 
 function recordOf(change: Change, whole: boolean, asked: ChangeRecord['asked'] = {}): ChangeRecord {
   return {
-    ...{ change, whole, asked, attested: false, wasApproved: false, unsendable: [] },
+    ...{ change, whole, asked, attested: false, askedSince: null, wasApproved: false, unsendable: [] },
     words: { count: 0, standing: 'going' },
     ticket: { id: null, rightAt: null },
     ended: new Set(),
@@ -123,7 +125,7 @@ const unknownChange: Change = {
 
 /** Whether the rules can be asked with it: a log from elsewhere may hold anything. */
 export function isPolicy(value: unknown): value is PinnedPolicy {
-  const { stages, delegations, reject, groups } = (value ?? {}) as Record<string, unknown>;
-  const lists = [stages, delegations].every((list) => Array.isArray(list));
+  const { stages, delegations, windows, reject, groups } = (value ?? {}) as Record<string, unknown>;
+  const lists = [stages, delegations, windows].every((list) => Array.isArray(list));
   return lists && [reject, groups].every((member) => typeof member === 'object' && member !== null);
 }

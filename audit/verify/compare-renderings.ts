@@ -25,7 +25,8 @@ export function compareRenderings(state: Verification, manifest: Manifest, hones
     counts: {
       entries: state.entries,
       changes: changes.changes,
-      types: Object.fromEntries(Object.entries(state.types).sort(([a], [b]) => (a < b ? -1 : 1))),
+      types: sorted(state.types),
+      context: sorted(state.context),
     },
     notProven: limitsOf(covers, size, since),
   };
@@ -52,6 +53,10 @@ export function compareRenderings(state: Verification, manifest: Manifest, hones
     if (actual !== undefined && actual !== sum)
       findings.add('altered', `${path} does not say what the entries say`, { code: 'rendering' });
   }
+}
+
+function sorted(counts: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function sha256(text: string): string {

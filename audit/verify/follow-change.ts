@@ -9,6 +9,7 @@ import {
   isAttested,
   isOneTooMany,
   judgeDecided,
+  judgeEscalated,
   judgeReviewed,
   judgeRound,
   judgeScheduled,
@@ -18,6 +19,7 @@ import {
 import { judgeEnd } from './judge-end.ts';
 import { judgeOrder } from './judge-order.ts';
 import { judgePolicyName } from './judge-policy.ts';
+import { judgeUnsigned } from './judge-requests.ts';
 import { judgeTicketed, withTicket } from './judge-tickets.ts';
 import { judgeExecutionWord, judgeRefused, judgeWithdrawn, withWord } from './judge-words.ts';
 import type { Problem, Report } from './problem.ts';
@@ -82,6 +84,7 @@ function requested(
     return record;
   }
   const first = requestedRecord(body, policy);
+  judgeUnsigned(first, body, report);
   if (!isPolicyKnown(first)) return first;
   judgePolicyName(first.change.policy, body, report);
   return { ...first, attested: isAttested(first, body, report) };
@@ -157,9 +160,11 @@ function judgeEvent(
     case 'change.closed':
       if (isInOrder) judgeEnd(record, event, report);
       break;
+    case 'change.escalated':
+      if (isInOrder) judgeEscalated(record, event, report);
+      break;
     case 'change.requested':
     case 'change.reminded':
-    case 'change.escalated':
     case 'change.expired':
       break;
   }
@@ -169,6 +174,10 @@ function judgeEvent(
 function noted(record: ChangeRecord, event: ChangeEvent): ChangeRecord {
   const { change, words, unsendable, ended } = record;
   switch (event.type) {
+    case 'change.prechecked':
+      return { ...record, askedSince: event.round === 1 ? change.submittedAt : event.time };
+    case 'decision.lapsed':
+      return { ...record, askedSince: null };
     case 'change.scheduled':
       return { ...unticketed(record), wasApproved: true };
     case 'attempt.started':

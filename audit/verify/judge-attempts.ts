@@ -1,6 +1,7 @@
 import { notSent } from '../../domain/attempt.ts';
 import type { ChangeEvent } from '../../domain/change-event.ts';
-import type { EntryBody } from '../../domain/entry.ts';
+import type { EntryBody, EventType } from '../../domain/entry.ts';
+import { outsideOfClocks } from '../../domain/scheduling.ts';
 import { tolerance } from './change-record.ts';
 import type { ChangeRecord } from './change-record.ts';
 import type { Report } from './problem.ts';
@@ -19,11 +20,14 @@ export function judgeStarted(
   report: Report,
 ): void {
   if (!whole) return;
-  const { executeBy, calls } = change;
+  const { executeAfter, executeBy, calls } = change;
+  const outside = outsideOfClocks(change, Date.parse(time), tolerance);
   if (digest !== change.digest) {
     report('digest_differs', `attempt ${ordinal} under another digest than the approved one`);
-  } else if (executeBy !== null && !(Date.parse(time) <= Date.parse(executeBy) + tolerance)) {
-    report('attempt_out_of_time', `attempt ${ordinal} after execute-by, ${executeBy}`);
+  } else if (outside !== null) {
+    const limit =
+      outside === 'late' ? `after execute-by, ${executeBy}` : `before execute-after, ${executeAfter}`;
+    report('attempt_out_of_time', `attempt ${ordinal} at ${time}, ${limit}`);
   }
   if (ordinal !== calls.started + 1) {
     report('attempt_out_of_order', `attempt ${ordinal} after attempt ${calls.started}`);
@@ -41,7 +45,7 @@ export function judgeEnded(
   else if (whole && !change.calls.open.includes(ordinal)) {
     report('attempt_not_started', `attempt ${ordinal} ended and was not started`);
   }
-  if (isSent(event) && unsendable.includes(ordinal)) {
+  if (isSentEnd(event.type, event.attempt.code) && unsendable.includes(ordinal)) {
     report('called_after_stop', `attempt ${ordinal} was sent after the change had been stopped`);
   }
 }
@@ -57,6 +61,7 @@ export function judgeCalled(
   }
 }
 
-function isSent({ type, attempt: { code } }: Ended): boolean {
+/** Whether an attempt ended as one whose call may have left. */
+export function isSentEnd(type: EventType, code: unknown): boolean {
   return !(type === 'attempt.failed' && code === notSent);
 }

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Decided, Prechecked, Scheduled } from '../../domain/change-event.ts';
+import type { ChangeEvent, Decided, Prechecked, Scheduled } from '../../domain/change-event.ts';
 import { wantedBy } from '../../domain/decide.ts';
 import { decisionOutcome, judgeDecision, refusalToTakeBack } from '../../domain/decision.ts';
 import { digestText } from '../../domain/digest.ts';
@@ -16,6 +16,8 @@ import { isPolicyKnown, tolerance } from './change-record.ts';
 import type { ChangeRecord } from './change-record.ts';
 import type { Illogical, Report } from './problem.ts';
 import { statementOf } from './statement-of.ts';
+
+type Escalated = Extract<ChangeEvent, { type: 'change.escalated' }>;
 
 /** Most people whose decisions of one change are followed: what one more costs grows with those before it. */
 export const mostDeciders = 5000;
@@ -61,6 +63,26 @@ export function judgeDecided(record: ChangeRecord, event: Decided, report: Repor
   const wanted = wantedBy(statement, statement.person);
   const verdict = allowedBy('decision_not_allowed', report, judgeDecision(change, wanted, Date.parse(time)));
   if (verdict === 'repeated') report('decision_not_awaited', 'this person had decided so before');
+}
+
+/** The escalation group of the policy is asked when its time has come, or when approvals have lapsed. */
+export function judgeEscalated(
+  { whole, change, askedSince }: ChangeRecord,
+  { group, escalatedAt, time }: Escalated,
+  report: Report,
+): void {
+  if (!whole) return;
+  const { escalation } = change.policy;
+  const due = escalation === null ? Infinity : Date.parse(askedSince ?? time) + escalation.afterMs;
+  const isDue = askedSince === null || Date.parse(time) >= due - tolerance;
+  if (
+    escalation !== null &&
+    isDue &&
+    group === escalation.group &&
+    escalatedAt === (change.escalatedAt ?? time)
+  )
+    return;
+  report('escalation_not_due', `${JSON.stringify(group)} was asked, too, when the policy does not say so`);
 }
 
 /** A decision is taken back by whoever made it, while its stage is open. */

@@ -4,7 +4,10 @@ import { endedRecord, isComplete, isPolicyKnown } from './change-record.ts';
 import type { ChangeRecord } from './change-record.ts';
 import { objectOf, stringOf } from './fields.ts';
 import { follow } from './follow-change.ts';
+import { judgeByLog } from './judge-by-log.ts';
 import { judgePolicies, policyNamedIn } from './judge-policy.ts';
+import { newLogFacts } from './log-facts.ts';
+import type { Report } from './problem.ts';
 import type { ReadEntry } from './read-entry.ts';
 import { statementOf } from './statement-of.ts';
 
@@ -17,6 +20,8 @@ export interface JudgeOptions {
   readonly verifyStatement: StatementCheck | null;
   /** Digests of the policies that were in force; null: whichever. */
   readonly policies: ReadonlySet<string> | null;
+  /** The one change that is judged, where entries of others are there for its sake alone; null: all are. */
+  readonly only?: string | null;
 }
 
 /** What a person said, as canonical JSON, with the API's signature (base64) on it. */
@@ -35,10 +40,11 @@ export type StatementCheck = (
 const mostBatches = 8;
 
 /** Judges the entries of many changes in the log's order; of a change that has closed it keeps the id alone. */
-export function judgeEntries({ findings, whole, verifyStatement, policies }: JudgeOptions) {
+export function judgeEntries({ findings, whole, verifyStatement, policies, only = null }: JudgeOptions) {
   /** Of a change that has ended or was only mentioned, no record is kept. */
   const changes = new Map<string, ChangeRecord | 'ended' | 'mentioned'>();
   const pinned = judgePolicies(findings);
+  const facts = newLogFacts();
   let statements = 0;
   let unverified = 0;
   let withoutPolicy = 0;
@@ -89,12 +95,23 @@ export function judgeEntries({ findings, whole, verifyStatement, policies }: Jud
       const { changeId } = body;
       try {
         if (body.type === 'policy.pinned') pinned.add(index, body, policyJson);
-        if (changeId === null) return;
+        const report: Report = (code, message) => {
+          findings.add('illogical', message, { index, code });
+        };
+        if (changeId === null) {
+          judgeByLog(facts, null, body, whole, report);
+          return;
+        }
+        const isJudged = only === null || changeId === only;
         const known = changes.get(changeId) ?? 'mentioned';
         const before = known === 'mentioned' ? null : known === 'ended' ? endedRecord(body) : known;
         const policy = pinned.get(policyNamedIn(body).digest);
         const { record, problems } = follow(before, body, whole, policy);
-        for (const { code, message } of problems) findings.add('illogical', message, { index, code });
+        if (isJudged) for (const { code, message } of problems) report(code, message);
+        // Of what owes neither an answer nor a review nothing but its id is kept.
+        changes.set(changeId, record === null ? known : isComplete(record) ? 'ended' : record);
+        if (record) judgeByLog(facts, record, body, whole, isJudged ? report : () => undefined);
+        if (!isJudged) return;
         // Once a change, at what is seen of it first: every later entry names the same policy, or is reported.
         if (before === null && record && policies && !policies.has(policyNamedIn(body).digest ?? '')) {
           const { name, version, digest } = policyNamedIn(body);
@@ -104,8 +121,6 @@ export function judgeEntries({ findings, whole, verifyStatement, policies }: Jud
         signed(index, body, statementJson ?? '');
         if (before === null && record && body.type === 'change.requested' && !isPolicyKnown(record))
           withoutPolicy += 1;
-        // Of what owes neither an answer nor a review nothing but its id is kept.
-        changes.set(changeId, record === null ? known : isComplete(record) ? 'ended' : record);
       } catch (error) {
         findings.add('malformed', `cannot be understood: ${(error as Error).message}`, { index });
       }
@@ -123,17 +138,19 @@ export function judgeEntries({ findings, whole, verifyStatement, policies }: Jud
     async end() {
       await this.catchUp();
       await Promise.all(batches);
-      const open = [...changes].flatMap(([changeId, record]) => {
+      const judged = [...changes].filter(([changeId]) => only === null || changeId === only);
+      const open = judged.flatMap(([changeId, record]) => {
         if (typeof record === 'string') return [];
         const { closedAt, calls } = record.change;
         return closedAt === null || calls.open.length > 0 ? [{ changeId, openAttempts: calls.open }] : [];
       });
       return {
-        changes: changes.size,
+        changes: judged.length,
         statements,
         unverified,
         withoutPolicy,
         open,
+        unfollowedFreezes: facts.unfollowedFreezes,
       };
     },
   };

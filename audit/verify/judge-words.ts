@@ -1,10 +1,9 @@
-import { actorIn } from '../../domain/entry.ts';
 import type { EntryBody } from '../../domain/entry.ts';
 import { standingAfter, wordOf } from '../../domain/stop.ts';
 import type { ChangeRecord } from './change-record.ts';
 import { numberOf, objectOf } from './fields.ts';
 import type { Report } from './problem.ts';
-import { isOfNobody, sameActor, statementOf } from './statement-of.ts';
+import { hasRole, isOfNobody, sameActor, statementOf } from './statement-of.ts';
 
 /**
  * The record after a word to stop, or to go on after a pause, that the API wrote down: in the one order of words. What had
@@ -68,8 +67,4 @@ function judgeBeforeCall({ change }: ChangeRecord, { type }: EntryBody, report: 
 
 function isRevocation(body: EntryBody): boolean {
   return statementOf(body)?.kind === 'revocation';
-}
-
-function hasRole(body: EntryBody, role: string): boolean {
-  return [actorIn(body)['roles']].flat().includes(role);
 }

@@ -18,7 +18,7 @@ export function readManifest(text: string): Manifest {
     );
   }
   if (!isCoverage(covers)) throw broken('manifest.json does not say what the pack covers');
-  const { entries, types } = objectOf(counts);
+  const { entries, types, context } = objectOf(counts);
   if (
     typeof log !== 'string' ||
     !isMoment(madeAt) ||
@@ -26,6 +26,8 @@ export function readManifest(text: string): Manifest {
     !isSize(entries) ||
     types === null ||
     typeof types !== 'object' ||
+    context === null ||
+    typeof context !== 'object' ||
     !isSize(objectOf(checkpoint).size) ||
     !Array.isArray(notProven)
   ) {
@@ -90,7 +92,7 @@ export function readConsistency(text: string): ConsistencyProof {
 export function knownMembers(manifest: Manifest): Manifest {
   const { format, version, log, checkpoint, covers, since, counts, notProven, madeAt, files } = manifest;
   const { size, root } = checkpoint;
-  const { entries, changes, types } = counts;
+  const { entries, changes, types, context } = counts;
   return {
     format,
     version,
@@ -101,7 +103,7 @@ export function knownMembers(manifest: Manifest): Manifest {
         ? { kind: covers.kind, from: covers.from, to: covers.to }
         : { kind: covers.kind, changeId: covers.changeId },
     since,
-    counts: { entries, changes, types },
+    counts: { entries, changes, types, context },
     notProven,
     madeAt,
     files: files.map(({ path, bytes, sha256 }) => ({ path, bytes, sha256 })),

@@ -1,6 +1,7 @@
 import { maxEntryBytes } from '../../domain/entry.ts';
 import { columnsOf } from '../columns.ts';
 import { leafHash, verifyInclusion } from '../merkle.ts';
+import { mayBeContext } from '../pack/context.ts';
 import { csvLine } from '../pack/csv.ts';
 import { leafLine } from '../pack/leaf-line.ts';
 import { ocsfLine } from '../pack/ocsf.ts';
@@ -28,6 +29,7 @@ export async function readEntries(
     whole: covers.kind === 'change' || covers.from === 0,
     verifyStatement: state.options.verifyStatement,
     policies: state.options.policies,
+    only: covers.kind === 'change' ? covers.changeId : null,
   });
   if (covers.kind === 'range') {
     const { range } = state;
@@ -117,10 +119,13 @@ function see(state: Verification, index: number, line: Line, hash: string, proof
       `the manifest counts ${counts.entries} entries, and there are many more`,
     );
   }
-  // The change's policy comes first.
-  const isPolicy = body.type === 'policy.pinned' && state.entries === 1;
-  if (covers.kind === 'change' && body.changeId !== covers.changeId && !isPolicy) {
-    findings.add('unexpected', 'an entry of another change', { index });
+  if (covers.kind === 'change' && body.changeId === covers.changeId) state.own += 1;
+  else if (covers.kind === 'change') {
+    const had = state.context[body.type] ?? 0;
+    state.context[body.type] = had + 1;
+    // One policy, and before anything is told of the change under it.
+    const isOther = body.type === 'policy.pinned' && (had > 0 || state.own > 0);
+    if (isOther || !mayBeContext(body)) findings.add('unexpected', 'an entry of another change', { index });
   }
   const entry = { index, body, leafHash: hash, columns: columnsOf(body) };
   derived['leaves.jsonl'].add(leafLine(entry, proof));

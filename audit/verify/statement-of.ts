@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../domain/json.ts';
+import { actorIn } from '../../domain/entry.ts';
 import type { EntryBody, EventType } from '../../domain/entry.ts';
 import type { PersonId } from '../../domain/person.ts';
 import { samePerson } from '../../domain/person.ts';
@@ -85,6 +86,11 @@ export function isOfNobody({ type, actor, code, statement }: EntryBody): boolean
   if (type === 'change.paused') return code === 'stop_word_stands';
   const isCancelled = code === 'host_cancelled' || code === 'workflow_cancelled';
   return (type === 'change.withdrawn' || type === 'change.abandoned') && isCancelled;
+}
+
+/** Whether who caused the entry has a role. */
+export function hasRole(body: EntryBody, role: string): boolean {
+  return [actorIn(body)['roles']].flat().includes(role);
 }
 
 /** What the person said, as the entry carries it; null where it carries nothing of the kind. */

@@ -49,6 +49,9 @@ export interface Verification {
   readonly actual: Map<string, string>;
   entries: number;
   readonly types: Record<string, number>;
+  /** In the pack of a change, how many entries are its own, and by type those that are not. */
+  own: number;
+  readonly context: Record<string, number>;
   /** Entries that could not be read, so that nothing can be rendered from them. */
   unread: number;
   /** Changes as they stand after the last entry. */
@@ -97,6 +100,8 @@ export function newVerification(options: VerifyOptions, findings: Findings): Ver
     actual: new Map(),
     entries: 0,
     types: {},
+    own: 0,
+    context: {},
     unread: 0,
     changes: null,
     sinceChecked: null,

@@ -150,6 +150,7 @@ async function conclude(source: PackSource, state: Verification): Promise<void> 
       `Whether ${counted(withoutPolicy, 'change')} had the approvals that the policy asks for: no entry here has that policy.`,
     );
   }
+  state.passedOver.push(...notJudged(state.changes));
   let honest = manifest.covers.kind === 'change';
   if (manifest.covers.kind === 'range' && range) {
     const whole = state.tree.size === range.to;
@@ -188,6 +189,23 @@ async function conclude(source: PackSource, state: Verification): Promise<void> 
   }
   if (checkpoint) judgeSince(state, checkpoint);
   else if (options.since !== null) findings.add('unchecked', 'without a checkpoint, nothing continues yours');
+}
+
+/** What no rule was asked of, in words. */
+function notJudged({ open, unfollowedFreezes }: NonNullable<Verification['changes']>): string[] {
+  const unanswered = open.reduce((sum, { openAttempts }) => sum + openAttempts.length, 0);
+  return [
+    ...(unanswered === 0
+      ? []
+      : [
+          `Whether ${counted(unanswered, 'attempt')} without an answer was sent, and at a time at which it was allowed to.`,
+        ]),
+    ...(unfollowedFreezes === 0
+      ? []
+      : [
+          `Whether ${counted(unfollowedFreezes, 'freeze')} held calls: so many stood at once that they were not followed.`,
+        ]),
+  ];
 }
 
 const policiesNotProven =

@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { requestedRecord } from '../../audit/verify/change-record.ts';
 import type { KnownPolicy } from '../../audit/verify/change-record.ts';
 import { askedMembers } from '../../domain/asked.ts';
 import { canonicalJson } from '../../domain/canonical-json.ts';
@@ -26,6 +27,14 @@ const policies = new Map<string, KnownPolicy>();
 /** The policy that an entry names. */
 export function policyOf(body: EntryBody): KnownPolicy | undefined {
   return policies.get(policyDigestIn(body) ?? '');
+}
+
+/** Stands for a signature of the API's where nobody checks one. */
+const someSignature = { keyId: 'key', value: 'c2ln' };
+
+/** Whether an entry has a statement that nobody has signed yet. */
+export function isUnsigned({ signature }: EntryBody): boolean {
+  return signature === someSignature;
 }
 
 /** Entries with those of the policies that they name, where none among them has it. */
@@ -60,6 +69,7 @@ export function changeStory(
     readonly breakGlass?: boolean;
     readonly decideBy?: string;
     readonly justification?: string;
+    readonly requester?: Person;
   } = {},
 ) {
   const { changeId = randomUUID(), began = '2026-11-24T09:00:00.000Z' } = options;
@@ -79,7 +89,7 @@ export function changeStory(
     ...pins,
     input,
     target,
-    requester: person('alice', 'requester'),
+    requester: options.requester ?? person('alice', 'requester'),
     justification: options.justification ?? 'why',
     ticket: null,
     breakGlass: options.breakGlass ?? false,
@@ -135,12 +145,48 @@ export function changeStory(
         round,
         ...(digest === null ? {} : { digest }),
         statement: statement as unknown as JsonObject,
-        signature: { keyId: 'key', value: 'c2ln' },
+        signature: someSignature,
         source: '127.0.0.1',
         ...more.members,
       },
       statedActor(by),
     );
+  }
+  /** What was asked for, and nobody's word on it. */
+  function unsigned(more: { [member: string]: Json } = {}): EntryBody {
+    return entry(
+      'change.requested',
+      {
+        digest: null,
+        round: 0,
+        ...pins,
+        input,
+        scope: { ...target.scope },
+        label: target.label,
+        justification: asked.justification,
+        breakGlass: asked.breakGlass,
+        submittedAt: began,
+        decideBy: asked.decideBy,
+        executeAfter: null,
+        ...asked.asked,
+        ...more,
+      },
+      personActor(asked.requester),
+    );
+  }
+  /** As it was asked for, with the API's word on it. */
+  function attested(request: EntryBody, more: { readonly [member: string]: Json } = {}): EntryBody {
+    const by = asked.requester;
+    const known = { policy, json: canonicalJson(policy) };
+    const digest = sha256(submissionText(requestedRecord(request, known).asked, began));
+    const said = { kind: 'submission', action: 'submit', comment: '', digest } as const;
+    const statement = newStatement(said, { id: changeId, round: 0 }, by, began);
+    return {
+      ...request,
+      actor: statedActor(by),
+      statement: { ...(statement as unknown as JsonObject), ...more },
+      signature: someSignature,
+    };
   }
   return {
     changeId,
@@ -148,38 +194,9 @@ export function changeStory(
     pinned: () => policyPinned(policy, began).body,
     entry,
     spoken,
-    requested: (more: { [member: string]: Json } = {}) =>
-      entry(
-        'change.requested',
-        {
-          digest: null,
-          round: 0,
-          ...pins,
-          input,
-          scope: { ...target.scope },
-          label: target.label,
-          justification: asked.justification,
-          breakGlass: asked.breakGlass,
-          submittedAt: began,
-          decideBy: asked.decideBy,
-          executeAfter: null,
-          ...asked.asked,
-          ...more,
-        },
-        personActor(asked.requester),
-      ),
-    /** As it was asked for, with the API's word on it. */
-    attested(request: EntryBody, more: { readonly [member: string]: Json } = {}): EntryBody {
-      const by = asked.requester;
-      const digest = sha256(submissionText(members, began));
-      const said = { kind: 'submission', action: 'submit', comment: '', digest } as const;
-      const statement = newStatement(said, { id: changeId, round: 0 }, by, began);
-      return {
-        ...request,
-        statement: { ...(statement as unknown as JsonObject), ...more },
-        signature: { keyId: 'key', value: 'c2ln' },
-      };
-    },
+    requested: (more: { [member: string]: Json } = {}) => attested(unsigned(more)),
+    unsigned,
+    attested,
     prechecked: (round = 1) => entry('change.prechecked', { snapshot, round, digest: digestOf(round) }),
     approved: (by: Person = person('bob', 'approver'), round = 1) =>
       spoken('decision.approved', by, 'decision', 'approve', { round, digest: digestOf(round) }),
@@ -221,7 +238,8 @@ export function changeStory(
         members: { code: 'taken_over' },
       }),
     reminded: () => entry('change.reminded', { missing: [{ stage: 'approval', group: null, seats: 1 }] }),
-    escalated: () => entry('change.escalated', { group: null, escalatedAt: now() }),
+    escalated: () =>
+      entry('change.escalated', { group: policy.escalation?.group ?? null, escalatedAt: now() }),
     /** Whose approval no longer counts. */
     lapsed(subject: string) {
       const { issuer } = person(subject);

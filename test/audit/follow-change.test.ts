@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { personActor } from '../../domain/entry.ts';
 import type { EntryBody } from '../../domain/entry.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import { changeStory, person } from './change-story.ts';
@@ -9,9 +8,20 @@ import { judged } from './judged.ts';
 const eve = person('eve', 'requester', 'approver');
 const alice = person('alice', 'requester', 'approver');
 const twoSeats = { ...fourEyes, stages: [{ name: 'approval', groups: [{ group: null, threshold: 2 }] }] };
+const escalating = {
+  ...fourEyes,
+  escalation: { afterMs: 3_600_000, group: 'security' },
+  groups: { security: { source: 'token' } },
+} as const;
 const before = (s: ChangeStory) => [s.requested(), s.prechecked()];
 const approved = (s: ChangeStory) => [...before(s), s.approved(), s.scheduled()];
 const succeeded = (s: ChangeStory) => [...approved(s), s.started(), s.ended('succeeded'), s.closed()];
+
+/** An entry that comes later than in its story. */
+const later = (body: EntryBody, ms: number): EntryBody => {
+  const time = new Date(Date.parse(body.time) + ms).toISOString();
+  return { ...body, time, ...(body.escalatedAt === undefined ? {} : { escalatedAt: time }) };
+};
 
 const cancelled = (s: ChangeStory, type: 'change.withdrawn' | 'change.abandoned') =>
   s.entry(type, { code: 'host_cancelled', host: { type: 'moveLine' } });
@@ -47,14 +57,16 @@ describe('what happens', () => {
     ],
     [
       'nobody decides',
-      (s) => [
-        ...before(s),
-        s.reminded(),
-        s.escalated(),
-        s.reminded(),
-        s.entry('change.expired'),
-        s.closed('expired', 'not_started'),
-      ],
+      () => {
+        const s = changeStory({ policy: escalating });
+        return [
+          ...before(s),
+          s.reminded(),
+          later(s.escalated(), 3_600_000),
+          s.entry('change.expired'),
+          s.closed('expired', 'not_started'),
+        ];
+      },
     ],
     [
       'a host that is cancelled while people are asked',
@@ -278,10 +290,10 @@ describe('what could not have happened', () => {
     ],
     [
       'a standard change that nobody is known to have asked for',
-      ['scheduled_without_approval'],
+      ['statement_missing', 'scheduled_without_approval'],
       () => {
         const s = changeStory({ policy: { ...fourEyes, standard: true, stages: [] } });
-        return [s.requested(), s.prechecked(), s.scheduled(), s.started()];
+        return [s.unsigned(), s.prechecked(), s.scheduled(), s.started()];
       },
     ],
     [
@@ -351,7 +363,6 @@ describe('what could not have happened', () => {
       executeAfter: '2026-11-25T09:00:00.000Z',
       executeBy: '2026-11-25T09:00:00.000Z',
       executeWithinMs: 1000,
-      actor: personActor(eve),
     }).map(([member, value]): [string, string[], (s: ChangeStory) => EntryBody[]] => [
       `a digest of another ${member} than was asked for`,
       ['digest_differs'],
@@ -493,6 +504,22 @@ describe('what could not have happened', () => {
     ],
     ['held before approval', ['not_approved'], (s) => [...before(s), s.entry('change.held')]],
     ['escalated after approval', ['not_pending'], (s) => [...approved(s), s.escalated()]],
+    [
+      'escalated long before its time, to another group, and from another time on',
+      ['escalation_not_due', 'escalation_not_due', 'escalation_not_due'],
+      () => {
+        const s = changeStory({ policy: escalating });
+        const due = () => later(s.escalated(), 3_600_000);
+        const other = { ...due(), group: 'other' };
+        const never = { ...due(), escalatedAt: s.requested().time };
+        return [...before(s), s.escalated(), other, never];
+      },
+    ],
+    [
+      'escalated under a policy that escalates to nobody',
+      ['escalation_not_due'],
+      (s) => [...before(s), s.escalated()],
+    ],
     ['reminded after approval', ['not_pending'], (s) => [...approved(s), s.reminded()]],
     ['reminded before the target is read', ['out_of_order'], (s) => [s.requested(), s.reminded()]],
     ['refused by the precheck after it', ['out_of_order'], (s) => [...before(s), s.entry('change.refused')]],

@@ -5,12 +5,12 @@ import { leafHash, nodeHash, rootOf } from '../../audit/merkle.ts';
 import type { HashReader } from '../../audit/merkle.ts';
 import { signNote } from '../../audit/note.ts';
 import { generateNoteKey, readNoteSigner } from '../../audit/note-key.ts';
+import { askedBy, contextOf } from '../../audit/pack/context.ts';
 import type { Coverage } from '../../audit/pack/manifest.ts';
 import type { StoredSealed } from '../../audit/pack/read-sealed.ts';
 import type { EntryBody } from '../../domain/entry.ts';
 import { canonicalJson } from '../../domain/canonical-json.ts';
 import { createStatementSigner } from '../../identity/statement-signer.ts';
-import type { Json, JsonObject } from '../../domain/json.ts';
 import type { SignedStatement, Statement } from '../../domain/statement.ts';
 
 /** The keys of a log: its own, a witness's, and the API's. */
@@ -74,32 +74,29 @@ export function memoryLog(bodies: readonly (EntryBody | Buffer)[], keys: TestKey
       }),
     );
   }
-  /** The digest of the policy that a change names. */
-  function namedBy(changeId: string): unknown {
-    const all = bytes.flatMap((own) =>
-      own.includes(changeId) ? [JSON.parse(own.toString()) as EntryBody] : [],
-    );
-    return digestIn(all.find(({ type }) => type === 'change.requested')?.policy);
+  /** The indexes of what a change's pack has. */
+  function partOf(changeId: string, size: number): ReadonlySet<number> {
+    const all = bytes
+      .slice(0, size)
+      .map((own, index) => ({ index, body: JSON.parse(own.toString()) as EntryBody }));
+    const own = all.filter(({ body }) => body.changeId === changeId);
+    const asked = askedBy(own);
+    return new Set([...own, ...(asked === null ? [] : contextOf(asked, all))].map(({ index }) => index));
   }
   async function* entries(covers: Coverage, size: number): AsyncGenerator<StoredSealed> {
     await Promise.resolve();
     const [from, to] = covers.kind === 'range' ? [covers.from, covers.to] : [0, size];
+    const part = covers.kind === 'change' ? partOf(covers.changeId, size) : null;
     for (let index = from; index < to; index += 1) {
+      if (part && !part.has(index)) continue;
       const own = bytes[index] as Buffer;
       const body = JSON.parse(own.toString()) as EntryBody;
-      const isOf = (changeId: string): boolean =>
-        body.changeId === changeId ||
-        (body.type === 'policy.pinned' && namedBy(changeId) === digestIn(body.pinnedPolicy));
-      if (covers.kind === 'change' && !isOf(covers.changeId)) continue;
       const hash = leafHash(own).toString('hex');
       const columns = columnsOf(body);
       yield { index, body, bytes: own, leafHash: hash, columns, stored: { leafHash: hash, columns } };
     }
   }
   return { bytes, read, checkpoint, earlierCheckpoints, entries };
-}
-function digestIn(policy: Json | undefined): unknown {
-  return (policy as JsonObject | undefined)?.['digest'];
 }
 
 export type MemoryLog = ReturnType<typeof memoryLog>;

@@ -3,7 +3,7 @@ import { preparePack } from '../../audit/pack/prepare-pack.ts';
 import type { PackRequest } from '../../audit/pack/prepare-pack.ts';
 import type { Verdict } from '../../audit/verify/verdict.ts';
 import type { EntryBody } from '../../domain/entry.ts';
-import { changeStory, withPolicies } from './change-story.ts';
+import { changeStory, isUnsigned, withPolicies } from './change-story.ts';
 import type { ChangeStory } from './change-story.ts';
 import { makeKeys, memoryLog, signed } from './memory-log.ts';
 import type { MemoryLog } from './memory-log.ts';
@@ -48,9 +48,10 @@ export async function exported(
   return saved((await preparePack({ ...from, checkpoint, verifier }, request)).stream());
 }
 
-/** A pack of a log that was built from these bodies, whole; with the policies that they name. */
+/** A pack of a log that was built from these bodies, whole; with the policies that they name, and signed where nobody has. */
 export async function packOf(entries: readonly (EntryBody | Buffer)[]): Promise<string> {
-  return exported(memoryLog(withPolicies(entries), keys), all);
+  const written = entries.map((one) => (Buffer.isBuffer(one) || !isUnsigned(one) ? one : signed(one, keys)));
+  return exported(memoryLog(withPolicies(written), keys), all);
 }
 
 export async function verifiedText(path: string, since: string | null = null): Promise<Verdict> {

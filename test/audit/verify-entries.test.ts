@@ -3,7 +3,7 @@ import type { EntryBody } from '../../domain/entry.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import { changeStory } from './change-story.ts';
 import { found } from './pack-file.ts';
-import { memoryLog } from './memory-log.ts';
+import { memoryLog, signed } from './memory-log.ts';
 import { all, bodies, exported, keys, log, packOf, second, verifiedText } from './pack-testbed.ts';
 
 describe('entries', () => {
@@ -96,17 +96,17 @@ describe('entries', () => {
     const path = await exported(log, { covers: { kind: 'change', changeId: second }, since: null });
     expect(found(await verifiedText(path))).toEqual([]);
     const story = changeStory();
-    const both = memoryLog([other.pinned(), story.requested(), story.prechecked()], keys);
-    const foreign = await exported(
-      { ...both, entries: (_, size) => both.entries({ kind: 'range', from: 0, to: size }, size) },
-      { covers: { kind: 'change', changeId: story.changeId }, since: null },
-    );
-    expect(found(await verifiedText(foreign))).toEqual(['illogical:policy_not_pinned@1']);
-    const late = memoryLog([story.requested(), story.pinned(), story.prechecked()], keys);
-    const unexpected = await exported(late, {
-      covers: { kind: 'change', changeId: story.changeId },
-      since: null,
-    });
-    expect(found(await verifiedText(unexpected))).toContain('unexpected@1');
+    const requested = signed(story.requested(), keys);
+    // Of somebody who puts all of a log into the pack of a change.
+    const packOfAll = async (entries: EntryBody[]) => {
+      const from = memoryLog(entries, keys);
+      const range = (_: unknown, size: number) => from.entries({ kind: 'range', from: 0, to: size }, size);
+      const covers = { kind: 'change', changeId: story.changeId } as const;
+      return found(await verifiedText(await exported({ ...from, entries: range }, { covers, since: null })));
+    };
+    expect(await packOfAll([other.pinned(), requested, story.prechecked()])).toEqual([
+      'illogical:policy_not_pinned@1',
+    ]);
+    expect(await packOfAll([requested, story.pinned(), story.prechecked()])).toContain('unexpected@1');
   });
 });

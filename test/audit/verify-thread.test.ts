@@ -40,5 +40,5 @@ test('signatures are shared between two threads, and a wrong one is found wherev
   const verdict = JSON.parse(said.join('')) as Verdict;
   // After the entry of their policy.
   expect(found(verdict).sort()).toEqual(wrong.map((index) => `badly_signed:statement@${index + 3}`).sort());
-  expect(verdict.checked.statements).toBe(300);
+  expect(verdict.checked.statements).toBe(600);
 });

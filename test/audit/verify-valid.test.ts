@@ -42,7 +42,7 @@ describe('an untouched pack is valid', () => {
     expect(verdict).toMatchObject({
       covers: { kind: 'change', changeId: second },
       checkpoint: { size: 37, witnesses: [{ name: 'witness.test', time: '2026-11-24T12:00:00.000Z' }] },
-      checked: { entries: 10, changes: 1, statements: 1, since: null },
+      checked: { entries: 10, changes: 1, statements: 2, since: null },
       openChanges: [],
     });
     expect(verdict.notProven.join(' ')).toMatch(/Completeness/);

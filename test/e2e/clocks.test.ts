@@ -17,11 +17,13 @@ let workers: Awaited<ReturnType<typeof startWorkers>>;
 let steps: Steps;
 /** How far the server's clock is ahead of ours, hours: what is asked for at a time of the server's is that much later. */
 let ahead = 0;
+/** How far the workers' clock is behind the server's, hours. */
+let behind = 0;
 
 beforeAll(async () => {
   server = await startTimeSkipping();
   testbed = await startTestbed({ temporalAddress: server.address, namespace: 'default' });
-  [api, workers] = await Promise.all([startApi(testbed), startWorkers(testbed, { gateLongestMs: 6 * hour })]);
+  [api, workers] = await Promise.all([startApi(testbed), startWorkers(testbed, { gateLongestMs: 6 * hour, now: workersNow })]);
   steps = stepsOf(api);
 });
 afterAll(async () => {
@@ -30,6 +32,8 @@ afterAll(async () => {
   await testbed.stop();
   await server.stop();
 });
+
+const workersNow = () => Date.now() + (ahead - behind) * hour;
 
 async function skip(hours: number): Promise<void> {
   await server.skip(hours);
@@ -56,6 +60,20 @@ test('what was approved for later is called then, and not an hour before', async
   expect(await testbed.calls(sn)).toEqual([]);
   expect((await api.users.alice.change(id)).executionStatus).toBe('scheduled');
   await skip(1.1);
+  expect((await steps.ended(id)).executionStatus).toBe('succeeded');
+  expect(await testbed.calls(sn)).toHaveLength(1);
+});
+
+test('a worker whose clock has not come to execute-after calls nothing until it has', async () => {
+  const sn = await testbed.certificate();
+  const times = { decideBy: inHours(20), executeAfter: inHours(day), executeBy: inHours(2 * day) };
+  const { id } = await steps.approved(sn, times);
+  behind = 2;
+  await skip(day + 1);
+  await new Promise((resolve) => setTimeout(resolve, 3000));
+  expect(await testbed.calls(sn)).toEqual([]);
+  behind = 0;
+  await skip(0.1);
   expect((await steps.ended(id)).executionStatus).toBe('succeeded');
   expect(await testbed.calls(sn)).toHaveLength(1);
 });

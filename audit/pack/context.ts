@@ -1,0 +1,168 @@
+import { entryKey } from '../../domain/entry.ts';
+import type { EntryBody, EventType } from '../../domain/entry.ts';
+import { calendarRolloverMs, concerns } from '../../domain/freeze.ts';
+import type { Freeze } from '../../domain/freeze.ts';
+import type { Json, JsonObject } from '../../domain/json.ts';
+import { answerableFor } from '../../domain/person.ts';
+import type { Person, PersonId } from '../../domain/person.ts';
+import { policyDigestIn, policyKey } from '../../domain/policy-entry.ts';
+import { isUncalledEnd } from '../../domain/status.ts';
+
+/*
+ * The context of a change's pack: entries of no change, and of other changes, by which the change is judged. Whoever makes the
+ * pack chooses them by these rules; the verifier takes whatever is there, and says that there may be more.
+ */
+
+/** An entry with its place in the log. */
+export interface Indexed {
+  readonly index: number;
+  readonly body: EntryBody;
+}
+
+/** Entries of no change by which a change may be judged. `calendar.loaded` is one, too, in a log that has it. */
+export const factTypes: readonly string[] = [
+  'policy.pinned',
+  'policy.revoked',
+  'freeze.declared',
+  'freeze.lifted',
+  'calendar.loaded',
+  'token.issued',
+  'token.revoked',
+];
+
+/** Of another change: what tells that it broke the glass, and whether it owes its review. */
+export const debtTypes: readonly EventType[] = [
+  'change.requested',
+  'change.scheduled',
+  'change.closed',
+  'review.signed',
+];
+
+/** Whether an entry may stand in a change's pack that is not the change's own. */
+export function mayBeContext({ changeId, type }: EntryBody): boolean {
+  return changeId === null ? factTypes.includes(type) : (debtTypes as readonly string[]).includes(type);
+}
+
+/** What a change's own entries say of the entries that it is judged by. */
+export interface Asked {
+  readonly requested: Indexed;
+  /** The index of its last entry. */
+  readonly last: number;
+  /** Keys of the entries of its policy, and of the token that it was asked for with. */
+  readonly keys: readonly string[];
+  /** Who owes the review where it breaks the glass; null where it does not. */
+  readonly debtor: PersonId | null;
+}
+
+/** What context a change asks for. @param own - its entries, by index; null for those without the first */
+export function askedBy(own: readonly Indexed[]): Asked | null {
+  const requested = own.find(({ body }) => body.type === 'change.requested');
+  const last = own.at(-1);
+  if (!requested || !last) return null;
+  const { body } = requested;
+  const requester = requesterOf(body);
+  const namespace = textOf(objectOf(body.temporal)['namespace']);
+  const digest = policyDigestIn(body) ?? '';
+  const keysOf = (of: string, ...types: readonly EventType[]) =>
+    types.map((type) => entryKey({ namespace, of, ordinal: 1 }, type));
+  return {
+    requested,
+    last: last.index,
+    keys: [
+      policyKey(digest),
+      ...keysOf(`policy-${digest}`, 'policy.revoked'),
+      ...keysOf(`token-${requester.subject}`, 'token.issued', 'token.revoked'),
+    ],
+    debtor: body.breakGlass === true ? answerableFor(requester) : null,
+  };
+}
+
+/**
+ * Which entries are the context of a change.
+ *
+ * @param candidates - by index: those of the keys that it asks for, freezes and calendars, and earlier break-glass changes of its
+ * debtor; others do no harm
+ */
+export function contextOf<T extends Indexed>(
+  { requested, last, debtor }: Asked,
+  candidates: readonly T[],
+): T[] {
+  const before = candidates.filter(({ index }) => index < last);
+  const freezes = freezesFor(requested, before);
+  const calendars = calendarsFor(requested, before);
+  const debts = debtor === null ? new Set<string>() : debtsOf(requested, debtor, before);
+  const { subject } = requesterOf(requested.body);
+  const digest = policyDigestIn(requested.body);
+  return before.filter(({ index, body }) => {
+    switch (body.type as string) {
+      case 'policy.pinned':
+        return index < requested.index && textOf(objectOf(body.pinnedPolicy)['digest']) === digest;
+      case 'policy.revoked':
+        return policyDigestIn(body) === digest;
+      case 'token.issued':
+      case 'token.revoked':
+        return textOf(objectOf(body.token)['id']) === subject;
+      case 'freeze.declared':
+      case 'freeze.lifted':
+        return freezes.has(textOf(objectOf(body.freeze)['id']));
+      case 'calendar.loaded':
+        return calendars.has(index);
+      default:
+        return body.changeId !== null && debts.has(body.changeId) && mayBeContext(body);
+    }
+  });
+}
+
+/** The freezes that may have held a change: those of its operation and target that were not over when it was asked for. */
+function freezesFor({ index: from, body }: Indexed, entries: readonly Indexed[]): ReadonlySet<string> {
+  const { operation, target, scope } = body;
+  const change = {
+    operation: operation ?? '',
+    target: { id: target ?? '', scope: objectOf(scope) as Record<string, string>, label: '' },
+  };
+  const ids = new Set<string>();
+  for (const { index, body: told } of entries) {
+    const freeze = objectOf(told.freeze) as unknown as Freeze;
+    if (told.type === 'freeze.lifted' && index < from) ids.delete(freeze.id);
+    const isWhole = Object.values(objectOf(freeze.scope)).every((pattern) => typeof pattern === 'string');
+    if (told.type !== 'freeze.declared' || !isWhole || !concerns(freeze, change)) continue;
+    if (freeze.endsAt === null || freeze.endsAt > body.time) ids.add(freeze.id);
+  }
+  return ids;
+}
+
+/** The calendar files that may have held a change: the one before it was asked for, those shortly before that, and all since. */
+function calendarsFor({ index, body: { time } }: Indexed, entries: readonly Indexed[]): ReadonlySet<number> {
+  const all = entries.filter(({ body }) => (body.type as string) === 'calendar.loaded');
+  const since = new Date(Date.parse(time) - calendarRolloverMs).toISOString();
+  const first = all.findLast((one) => one.index < index && one.body.time < since);
+  return new Set(all.map((one) => one.index).filter((one) => one >= (first?.index ?? 0)));
+}
+
+/** Earlier break-glass changes of somebody that were open or owed their review when another was asked for. */
+function debtsOf({ index }: Indexed, debtor: PersonId, entries: readonly Indexed[]): ReadonlySet<string> {
+  const owed = new Set<string>();
+  for (const { index: at, body } of entries) {
+    const { type, changeId, breakGlass } = body;
+    if (at >= index || changeId === null) continue;
+    if (type === 'change.requested' && breakGlass === true) {
+      const { issuer, subject } = answerableFor(requesterOf(body));
+      if (issuer === debtor.issuer && subject === debtor.subject) owed.add(changeId);
+    }
+    const isSettled = type === 'change.closed' && isUncalledEnd(body.executionStatus);
+    if (isSettled || type === 'review.signed') owed.delete(changeId);
+  }
+  return owed;
+}
+
+function requesterOf({ statement, actor }: EntryBody): Person {
+  return (objectOf(statement)['person'] ?? actor) as unknown as Person;
+}
+
+function objectOf(value: Json | undefined): JsonObject {
+  return value !== null && typeof value === 'object' && !Array.isArray(value) ? (value as JsonObject) : {};
+}
+
+function textOf(value: Json | undefined): string {
+  return typeof value === 'string' ? value : '';
+}

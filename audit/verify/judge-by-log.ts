@@ -1,0 +1,55 @@
+import type { EntryBody } from '../../domain/entry.ts';
+import { isComplete } from './change-record.ts';
+import type { ChangeRecord } from './change-record.ts';
+import { judgeCall, takeBegun } from './judge-calls.ts';
+import { judgeOverridden } from './judge-overrides.ts';
+import { judgeDebt, judgeToken, settleDebt } from './judge-requests.ts';
+import type { LogFacts } from './log-facts.ts';
+import type { Report } from './problem.ts';
+import { takeFact } from './take-fact.ts';
+
+/**
+ * Judges an entry by what the log tells beside its change: freezes, windows, revocations, API tokens, and reviews that
+ * somebody owes. To be asked of every entry, in the log's order.
+ *
+ * @param record - the change with this entry; null for an entry of none
+ * @param whole - whether every entry before this one was looked at
+ * @throws TypeError for an entry without the members of its type
+ */
+export function judgeByLog(
+  facts: LogFacts,
+  record: ChangeRecord | null,
+  body: EntryBody,
+  whole: boolean,
+  report: Report,
+): void {
+  facts.place += 1;
+  if (record === null) {
+    takeFact(facts, body, whole, report);
+    return;
+  }
+  switch (body.type) {
+    case 'change.requested':
+      judgeToken(facts, record, body, whole, report);
+      judgeDebt(facts, record, report);
+      break;
+    case 'freeze.overridden':
+      judgeOverridden(facts, record, body, report);
+      break;
+    case 'attempt.started':
+      takeBegun(facts, record, body);
+      break;
+    case 'attempt.succeeded':
+    case 'attempt.failed':
+    case 'attempt.unknown':
+      judgeCall(facts, record, body, report);
+      break;
+    case 'change.closed':
+    case 'review.signed':
+      settleDebt(facts, record);
+      break;
+    default:
+      break;
+  }
+  if (isComplete(record)) facts.overrides.delete(record.change.id);
+}

@@ -1,0 +1,85 @@
+import { isTokenValid } from '../../domain/api-token.ts';
+import { canonicalJson } from '../../domain/canonical-json.ts';
+import { personActor } from '../../domain/entry.ts';
+import type { EntryBody } from '../../domain/entry.ts';
+import { requesterOfHost } from '../../domain/host.ts';
+import { personKey } from '../../domain/membership.ts';
+import { answerableFor, isMachine, machineIssuer, samePerson } from '../../domain/person.ts';
+import { isPolicyKnown, tolerance } from './change-record.ts';
+import type { ChangeRecord } from './change-record.ts';
+import { objectOf } from './fields.ts';
+import type { LogFacts } from './log-facts.ts';
+import type { Report } from './problem.ts';
+import { statementOf } from './statement-of.ts';
+
+/** A request that the API has not signed comes by a workflow, and then it is as one may ask: not more, and for no longer. */
+export function judgeUnsigned(record: ChangeRecord, body: EntryBody, report: Report): void {
+  if (statementOf(body) !== null) return;
+  const { namespace, workflowId, runId, type } = objectOf(body.host);
+  if (![namespace, workflowId, runId, type].every((one) => typeof one === 'string')) {
+    report('statement_missing', `${body.type} without what the person said, and by no workflow`);
+    return;
+  }
+  const { requester, breakGlass, submittedAt, decideBy, policy } = record.change;
+  const latest = Date.parse(submittedAt) + policy.decideWithinMs;
+  const isAsHostsAsk =
+    canonicalJson(body.actor) === canonicalJson(personActor(requesterOfHost(requester))) &&
+    !breakGlass &&
+    (!isPolicyKnown(record) || Date.parse(decideBy) <= latest);
+  if (!isAsHostsAsk) report('requested_otherwise', 'requested as no workflow may ask for a change');
+}
+
+/**
+ * A machine asks with a token that an admin has issued, that has not expired and that nobody has revoked. The API reads the
+ * token before it signs, and the worker writes the request later: only a revocation of well before the signature counts.
+ */
+export function judgeToken(
+  { tokens }: LogFacts,
+  { change: { requester, submittedAt } }: ChangeRecord,
+  body: EntryBody,
+  whole: boolean,
+  report: Report,
+): void {
+  const isByToken = isMachine(requester) || requester.issuer === machineIssuer;
+  if (!isByToken || statementOf(body) === null) return;
+  const token = tokens.get(requester.subject);
+  if (token === undefined) {
+    if (whole) report('token_not_valid', `no entry before issues API token ${requester.subject}`);
+    return;
+  }
+  const { issuedBy, expiresAt, revokedAt } = token;
+  if (!samePerson(answerableFor(requester), issuedBy)) {
+    report('token_not_valid', `API token ${requester.subject} was issued by somebody else`);
+  }
+  const asOf = Date.parse(submittedAt) - tolerance;
+  const revokedBefore = revokedAt !== null && Date.parse(revokedAt) <= asOf ? revokedAt : null;
+  if (isTokenValid({ expiresAt, revokedAt: revokedBefore }, asOf)) return;
+  const why = revokedBefore === null ? `expired at ${expiresAt}` : `was revoked at ${revokedBefore}`;
+  report('token_not_valid', `API token ${requester.subject} ${why}, and asked at ${submittedAt}`);
+}
+
+/** Nobody breaks the glass while an earlier break-glass change that they answer for is open or owes its review. */
+export function judgeDebt(
+  { debts, debtors }: LogFacts,
+  { change: { id, requester, breakGlass } }: ChangeRecord,
+  report: Report,
+): void {
+  if (!breakGlass) return;
+  const debtor = personKey(answerableFor(requester));
+  const owed = debts.get(debtor);
+  if (owed === id) return;
+  if (owed !== undefined) {
+    report('review_owed', `break-glass change ${owed} of the same person is open or owes its review`);
+    return;
+  }
+  debts.set(debtor, id);
+  debtors.set(id, debtor);
+}
+
+/** Forgets a break-glass change that has ended without a call, or whose review is signed. */
+export function settleDebt({ debts, debtors }: LogFacts, { change }: ChangeRecord): void {
+  const debtor = debtors.get(change.id);
+  if (debtor === undefined || change.closedAt === null || change.reviewStatus === 'owed') return;
+  debts.delete(debtor);
+  debtors.delete(change.id);
+}

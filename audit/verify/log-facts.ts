@@ -1,0 +1,121 @@
+import type { EntryBody } from '../../domain/entry.ts';
+import type { Freeze, FreezeOverride } from '../../domain/freeze.ts';
+import type { PersonId } from '../../domain/person.ts';
+import { numberOf, objectOf, stringOf } from './fields.ts';
+
+/** What stands at a place of the log: of two, the one before was committed before the other began. */
+export interface Placed {
+  readonly place: number;
+}
+
+/** An API token as the log tells of it. Times are ISO 8601. */
+export interface IssuedToken {
+  readonly issuedBy: PersonId;
+  readonly expiresAt: string;
+  readonly revokedAt: string | null;
+}
+
+/** A version of a policy that an admin has revoked. */
+export interface Revocation extends Placed {
+  readonly name: string;
+  readonly version: string;
+  readonly comment: string;
+}
+
+/** The freezes of the calendar file, as a process has loaded it. */
+export interface LoadedCalendar extends Placed {
+  readonly freezes: readonly Freeze[];
+  /** When the next one was loaded, ms since the epoch; null for the newest. */
+  readonly supersededAt: number | null;
+}
+
+/** An attempt that has not ended. */
+export interface Begun extends Placed {
+  /** ISO 8601. */
+  readonly time: string;
+  readonly digest: string | null;
+}
+
+/**
+ * What the entries so far tell beside single changes, and what is owed and open across changes: what a worker asks of Postgres
+ * before it opens a change or begins a call.
+ */
+export interface LogFacts {
+  /** How many entries were looked at. */
+  place: number;
+  /** Freezes that nobody has lifted, by id. */
+  readonly freezes: Map<string, Freeze & Placed>;
+  /** Freezes beyond those that are followed. */
+  unfollowedFreezes: number;
+  calendars: readonly LoadedCalendar[];
+  /** By change, then by freeze and digest. Only those of people who may. */
+  readonly overrides: Map<string, Map<string, FreezeOverride>>;
+  /** By the policy's digest. */
+  readonly revoked: Map<string, Revocation>;
+  /** By the token's id. */
+  readonly tokens: Map<string, IssuedToken>;
+  /** The break-glass change that somebody answers for, by the person; it is open or owes its review. */
+  readonly debts: Map<string, string>;
+  /** Who answers for such a change. */
+  readonly debtors: Map<string, string>;
+  /** Open attempts, by change and ordinal. */
+  readonly begun: Map<string, Begun>;
+}
+
+/** Before the first entry. */
+export function newLogFacts(): LogFacts {
+  return {
+    place: 0,
+    freezes: new Map(),
+    unfollowedFreezes: 0,
+    calendars: [],
+    overrides: new Map(),
+    revoked: new Map(),
+    tokens: new Map(),
+    debts: new Map(),
+    debtors: new Map(),
+    begun: new Map(),
+  };
+}
+
+/** Whether an attempt that the entry tells of is open, and how it began. */
+export function attemptKey({ changeId, attempt }: EntryBody): string {
+  return `${changeId ?? ''}/${numberOf(objectOf(attempt).ordinal)}`;
+}
+
+/**
+ * A freeze as an entry has it.
+ * @param declared - null for one of the calendar file
+ * @throws TypeError for one without its members
+ */
+export function freezeIn(
+  value: unknown,
+  declared: { readonly by: Freeze['declaredBy']; readonly at: string } | null,
+): Freeze {
+  const { id, operation, scope, startsAt, endsAt, reason } = objectOf(value as EntryBody['freeze']);
+  const name = stringOf(id);
+  const members = Object.entries(objectOf(scope));
+  const isWhole =
+    name !== null &&
+    isMoment(startsAt) &&
+    (endsAt === null || isMoment(endsAt)) &&
+    (operation === null || typeof operation === 'string') &&
+    members.every(([, pattern]) => typeof pattern === 'string');
+  if (!isWhole) throw new TypeError('member freeze is none');
+  return {
+    id: name,
+    operation,
+    scope: Object.fromEntries(members) as Freeze['scope'],
+    startsAt,
+    endsAt,
+    reason: stringOf(reason) ?? '',
+    declaredBy: declared?.by ?? null,
+    declaredAt: declared?.at ?? null,
+    liftedBy: null,
+    liftedAt: null,
+  };
+}
+
+function isMoment(value: unknown): value is string {
+  return typeof value === 'string' && !Number.isNaN(Date.parse(value));
+}

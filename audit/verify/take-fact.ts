@@ -1,0 +1,84 @@
+import { actorIn } from '../../domain/entry.ts';
+import type { EntryBody } from '../../domain/entry.ts';
+import { calendarRolloverMs } from '../../domain/freeze.ts';
+import type { PersonId } from '../../domain/person.ts';
+import { objectOf, stringOf } from './fields.ts';
+import { freezeIn } from './log-facts.ts';
+import type { LogFacts } from './log-facts.ts';
+import { policyNamedIn } from './judge-policy.ts';
+import type { Report } from './problem.ts';
+import { hasRole, personOf } from './statement-of.ts';
+
+/** Most freezes that are followed at once. An installation has a handful. */
+export const mostFreezes = 1000;
+
+/** How an entry is taken; `whole`: whether every entry before it was looked at. */
+type Taker = (facts: LogFacts, body: EntryBody, whole: boolean, report: Report) => void;
+
+/** What is remembered of an entry that is of no one change, by its type. */
+const takers: Readonly<Record<string, Taker>> = {
+  'freeze.declared': (facts, body, _whole, report) => {
+    byAdmin(body, report);
+    const by = personOf(body.actor);
+    const freeze = freezeIn(body.freeze, { by: by && { ...by, name: '' }, at: body.time });
+    if (facts.freezes.has(freeze.id)) report('freeze_out_of_order', `freeze ${freeze.id} stands already`);
+    else if (facts.freezes.size >= mostFreezes) facts.unfollowedFreezes += 1;
+    else facts.freezes.set(freeze.id, { ...freeze, place: facts.place });
+  },
+  'freeze.lifted': (facts, body, whole, report) => {
+    byAdmin(body, report);
+    const { id } = freezeIn(body.freeze, null);
+    if (facts.freezes.delete(id) || !whole || facts.unfollowedFreezes > 0) return;
+    report('freeze_out_of_order', `freeze ${id} is lifted, and no entry before has declared it`);
+  },
+  'calendar.loaded': (facts, body) => {
+    const { freezes } = body;
+    if (!Array.isArray(freezes)) throw new TypeError('member freezes is no list');
+    const loaded = freezes.map((freeze: unknown) => freezeIn(freeze, null));
+    const now = Date.parse(body.time);
+    const before = facts.calendars
+      .map((one) => ({ ...one, supersededAt: one.supersededAt ?? now }))
+      .filter(({ supersededAt }) => now - supersededAt < calendarRolloverMs);
+    facts.calendars = [...before, { place: facts.place, freezes: loaded, supersededAt: null }];
+  },
+  'policy.revoked': (facts, body, _whole, report) => {
+    byAdmin(body, report);
+    const { digest, name, version } = policyNamedIn(body);
+    if (digest === null) throw new TypeError('member policy has no digest');
+    const { place } = facts;
+    const comment = stringOf(body.comment) ?? '';
+    if (!facts.revoked.has(digest))
+      facts.revoked.set(digest, { place, name: name ?? '', version: version ?? '', comment });
+  },
+  'token.issued': (facts, body, _whole, report) => {
+    byAdmin(body, report);
+    const [id, token] = tokenIn(body);
+    if (!facts.tokens.has(id)) facts.tokens.set(id, { ...token, revokedAt: null });
+  },
+  'token.revoked': (facts, body, _whole, report) => {
+    byAdmin(body, report);
+    const [id] = tokenIn(body);
+    const known = facts.tokens.get(id);
+    if (known) facts.tokens.set(id, { ...known, revokedAt: known.revokedAt ?? body.time });
+  },
+};
+
+/**
+ * Remembers what an entry tells that is of no one change.
+ * @throws TypeError for an entry without the members of its type
+ */
+export function takeFact(facts: LogFacts, body: EntryBody, whole: boolean, report: Report): void {
+  if (Object.hasOwn(takers, body.type)) takers[body.type]?.(facts, body, whole, report);
+}
+
+function byAdmin(body: EntryBody, report: Report): void {
+  if (!hasRole(body, 'admin')) report('not_by_admin', `${body.type} by somebody who may not`);
+}
+
+function tokenIn(body: EntryBody): [string, { issuedBy: PersonId; expiresAt: string }] {
+  const { id, expiresAt } = objectOf(body.token);
+  const issuedBy = personOf(actorIn(body));
+  if (typeof id !== 'string' || typeof expiresAt !== 'string' || issuedBy === null)
+    throw new TypeError('member token is none');
+  return [id, { issuedBy, expiresAt }];
+}

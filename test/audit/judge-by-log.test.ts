@@ -1,0 +1,429 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { collectFindings } from '../../audit/verify/finding.ts';
+import { judgeEntries } from '../../audit/verify/judge-entries.ts';
+import { mostFreezes } from '../../audit/verify/take-fact.ts';
+import { newEntryBody, personActor } from '../../domain/entry.ts';
+import type { EntryBody, EventType } from '../../domain/entry.ts';
+import { fourEyes } from '../../domain/four-eyes.ts';
+import { requesterOfHost } from '../../domain/host.ts';
+import type { Json, JsonObject } from '../../domain/json.ts';
+import type { Person } from '../../domain/person.ts';
+import { changeStory, person, withPolicies } from './change-story.ts';
+import type { ChangeStory } from './change-story.ts';
+
+/* What follows from entries of other changes and of none: freezes, windows, revocations, tokens, reviews that are owed. */
+
+const began = '2026-11-24T09:00:00.000Z';
+/** ISO 8601, so many seconds after the stories begin. */
+const at = (seconds: number) => new Date(Date.parse(began) + seconds * 1000).toISOString();
+const adam = person('adam', 'admin');
+const frank: Person = { ...person('frank', 'approver'), groups: ['security'] };
+const overridable = {
+  ...fourEyes,
+  freezeOverride: { group: 'security' },
+  groups: { security: { source: 'token' } },
+} as const;
+
+/** The codes that a verifier finds in a log, in order. @param only - the one change of a pack */
+async function found(entries: readonly EntryBody[], whole = true, only: string | null = null) {
+  const findings = collectFindings();
+  const judge = judgeEntries({ findings, whole, verifyStatement: null, policies: null, only });
+  withPolicies(entries).forEach((body, index) =>
+    judge.add(index, { body: body, statementJson: null, policyJson: null }),
+  );
+  await judge.end();
+  return findings.kept.map(({ code, kind }) => code ?? kind);
+}
+
+function told(type: EventType, seconds: number, members: JsonObject, by = adam): EntryBody {
+  return newEntryBody({ type, time: at(seconds), actor: personActor(by), ...members });
+}
+
+function freezeOf(members: JsonObject = {}): JsonObject {
+  const id = randomUUID();
+  return { id, operation: null, scope: {}, startsAt: began, endsAt: null, reason: 'sale', ...members };
+}
+const declared = (freeze: JsonObject, by = adam) => told('freeze.declared', 0, { freeze }, by);
+const lifted = (freeze: JsonObject, by = adam) => told('freeze.lifted', 1, { freeze }, by);
+function overridden(s: ChangeStory, freeze: JsonObject, by = frank, more: JsonObject = {}): EntryBody {
+  return s.entry('freeze.overridden', { freeze, comment: 'seen', directory: [], ...more }, personActor(by));
+}
+
+const approved = (s: ChangeStory) => [s.requested(), s.prechecked(), s.approved(), s.scheduled()];
+/** The answer of a call that left at a time, ISO 8601. */
+function sent(s: ChangeStory, sentAt: string, outcome: 'succeeded' | 'failed' | 'unknown' = 'succeeded') {
+  const body = s.ended(outcome);
+  return { ...body, attempt: { ...(body.attempt as JsonObject), sentAt } };
+}
+const notSent = (s: ChangeStory) => s.ended('failed', 1, 'not_sent');
+const callOf = (s: ChangeStory) => [s.started(), s.ended('succeeded'), s.closed()];
+
+describe('a freeze', () => {
+  test.each<[string, (s: ChangeStory) => EntryBody[]]>([
+    ['is lifted before the call', (s) => withFreeze(s, (freeze) => [lifted(freeze), ...callOf(s)])],
+    [
+      'is lifted between the attempt and its answer',
+      (s) => withFreeze(s, (freeze) => [s.started(), lifted(freeze), s.ended('succeeded'), s.closed()]),
+    ],
+    [
+      'is declared after the attempt, whatever its time says',
+      (s) => [...approved(s), s.started(), declared(freezeOf()), s.ended('succeeded'), s.closed()],
+    ],
+    [
+      'has stopped the attempt at the last moment',
+      (s) => withFreeze(s, () => [s.started(), notSent(s), s.closed('approved', 'cancelled')]),
+    ],
+    ['holds another operation', (s) => withFreeze(s, () => callOf(s), { operation: 'Other*' })],
+    ['holds other targets', (s) => withFreeze(s, () => callOf(s), { scope: { sn: 'SN-2*' } })],
+    ['is over', (s) => withFreeze(s, () => callOf(s), { startsAt: at(-99), endsAt: at(2) })],
+    ['begins later', (s) => withFreeze(s, () => callOf(s), { startsAt: at(3600), endsAt: at(7200) })],
+    ['is overridden', (s) => withFreeze(s, (freeze) => [overridden(s, freeze), ...callOf(s)])],
+    [
+      'is overridden between the attempt and its answer',
+      (s) =>
+        withFreeze(s, (freeze) => [s.started(), overridden(s, freeze), s.ended('succeeded'), s.closed()]),
+    ],
+    [
+      'begins while the call is under way',
+      (s) =>
+        withFreeze(s, () => [s.started(), { ...sent(s, at(5)), time: at(50) }], {
+          startsAt: at(9),
+          endsAt: at(99),
+        }),
+    ],
+  ])('that %s does not hold the call', async (_name, entries) => {
+    expect(await found(entries(changeStory({ policy: overridable })))).toEqual([]);
+  });
+
+  test.each<[string, string[], (s: ChangeStory) => EntryBody[]]>([
+    ['is in force', ['called_in_freeze'], (s) => withFreeze(s, () => callOf(s))],
+    [
+      'is in force, and the answer got lost',
+      ['called_in_freeze'],
+      (s) => withFreeze(s, () => [s.started(), s.ended('unknown')]),
+    ],
+    [
+      'is in force for this target',
+      ['called_in_freeze'],
+      (s) => withFreeze(s, () => callOf(s), { operation: 'Active*', scope: { sn: 'SN-?' } }),
+    ],
+    [
+      'was to begin at once, by a clock that is ahead',
+      ['called_in_freeze'],
+      (s) => [
+        ...approved(s),
+        told('freeze.declared', 90, { freeze: freezeOf({ startsAt: at(90) }) }),
+        ...callOf(s),
+      ],
+    ],
+    [
+      'was in force when the call left',
+      ['called_in_freeze'],
+      (s) =>
+        withFreeze(s, () => [s.started(), { ...sent(s, at(10)), time: at(50) }], {
+          startsAt: at(9),
+          endsAt: at(40),
+        }),
+    ],
+    [
+      'is overridden by the requester',
+      ['override_not_allowed', 'called_in_freeze'],
+      (s) => withFreeze(s, (freeze) => [overridden(s, freeze, { ...frank, subject: 'alice' }), ...callOf(s)]),
+    ],
+    [
+      'is overridden by somebody whom the policy does not name',
+      ['override_not_allowed', 'called_in_freeze'],
+      (s) => withFreeze(s, (freeze) => [overridden(s, freeze, person('bob', 'approver')), ...callOf(s)]),
+    ],
+    [
+      'is overridden by somebody without the role approver',
+      ['override_not_allowed', 'called_in_freeze'],
+      (s) => withFreeze(s, (freeze) => [overridden(s, freeze, { ...frank, roles: [] }), ...callOf(s)]),
+    ],
+    [
+      'is overridden for another digest',
+      ['called_in_freeze'],
+      (s) =>
+        withFreeze(s, (freeze) => [overridden(s, freeze, frank, { digest: s.digestOf(2) }), ...callOf(s)]),
+    ],
+    [
+      'is not the one that is overridden',
+      ['called_in_freeze'],
+      (s) => withFreeze(s, () => [overridden(s, freezeOf()), ...callOf(s)]),
+    ],
+    [
+      'is lifted by somebody who may not',
+      ['not_by_admin'],
+      (s) => withFreeze(s, (freeze) => [lifted(freeze, frank), ...callOf(s)]),
+    ],
+    [
+      'is lifted twice',
+      ['freeze_out_of_order'],
+      (s) => withFreeze(s, (freeze) => [lifted(freeze), lifted(freeze), ...callOf(s)]),
+    ],
+    [
+      'is declared twice',
+      ['freeze_out_of_order'],
+      (s) => withFreeze(s, (freeze) => [declared(freeze), lifted(freeze), ...callOf(s)]),
+    ],
+  ])('that %s is told of', async (_name, codes, entries) => {
+    expect(await found(entries(changeStory({ policy: overridable })))).toEqual(codes);
+  });
+
+  test('is overridden by whom the directory lists, and by nobody under a policy without override', async () => {
+    const policy = { ...overridable, groups: { security: { source: 'directory' } } } as const;
+    const by = { ...frank, groups: [] };
+    const s = changeStory({ policy });
+    const directory = ['security'];
+    expect(
+      await found(withFreeze(s, (freeze) => [overridden(s, freeze, by, { directory }), ...callOf(s)])),
+    ).toEqual([]);
+    const none = changeStory();
+    expect(await found(withFreeze(none, (freeze) => [overridden(none, freeze), ...callOf(none)]))).toEqual([
+      'override_not_allowed',
+      'called_in_freeze',
+    ]);
+  });
+
+  test('beyond those that are followed is counted, and holds nothing', async () => {
+    const findings = collectFindings();
+    const judge = judgeEntries({ findings, whole: true, verifyStatement: null, policies: null });
+    for (let n = 0; n <= mostFreezes; n += 1) {
+      judge.add(n, { body: declared(freezeOf()), statementJson: null, policyJson: null });
+    }
+    expect((await judge.end()).unfollowedFreezes).toBe(1);
+  });
+});
+
+/** An approved change, a freeze, and what comes then. */
+function withFreeze(s: ChangeStory, then: (freeze: JsonObject) => EntryBody[], members: JsonObject = {}) {
+  const freeze = freezeOf(members);
+  return [...approved(s), declared(freeze), ...then(freeze)];
+}
+
+describe('a freeze of the calendar file', () => {
+  const loaded = (seconds: number, freezes: Json[]) =>
+    ({
+      ...told('freeze.declared', seconds, { sha256: 'e'.repeat(64), freezes }),
+      type: 'calendar.loaded',
+    }) as unknown as EntryBody;
+  const sale = freezeOf({ id: 'sale', startsAt: at(-99), endsAt: at(9999) });
+  const run = (entries: EntryBody[]) => {
+    const s = changeStory();
+    return found([...entries, ...approved(s), ...callOf(s)]);
+  };
+
+  test('holds calls', async () => {
+    expect(await run([loaded(-60, [sale])])).toEqual(['called_in_freeze']);
+    expect(await run([loaded(-7200, []), loaded(-3700, [sale]), loaded(-60, [sale])])).toEqual([
+      'called_in_freeze',
+    ]);
+  });
+
+  test('no longer holds any once a file without it was loaded, nor while processes still run with such a file', async () => {
+    expect(await run([loaded(-7200, [sale]), loaded(-60, [])])).toEqual([]);
+    expect(await run([loaded(-7200, []), loaded(-60, [sale])])).toEqual([]);
+  });
+});
+
+describe('windows of the policy', () => {
+  // The stories begin on a Tuesday, at 17:00 in Shanghai.
+  const open = { cron: '0 17 * * *', durationMinutes: 60, timeZone: 'Asia/Shanghai', holidays: [] };
+  const run = (window: object, sentAt?: string) => {
+    const s = changeStory({ policy: { ...fourEyes, windows: [{ ...open, ...window }] } });
+    const entries = [...approved(s), s.started()];
+    return found([
+      ...entries,
+      sentAt === undefined ? s.ended('succeeded') : { ...sent(s, sentAt), time: sentAt },
+    ]);
+  };
+
+  test('are open', async () => {
+    expect(await run({})).toEqual([]);
+    expect(await run({ holidays: ['2026-11-23'] })).toEqual([]);
+  });
+
+  test.each([
+    ['have passed', { durationMinutes: 1, cron: '59 16 * * *' }],
+    ['do not open on that day', { cron: '0 17 * * 1' }],
+    ['are closed on a holiday', { holidays: ['2026-11-24'] }],
+    ['cannot be computed', { timeZone: 'Mars/Olympus' }],
+  ])('that %s', async (_name, window) => {
+    expect(await run(window)).toEqual(['called_outside_window']);
+  });
+
+  test('count at the time at which the call left', async () => {
+    expect(await run({ durationMinutes: 2 }, at(119))).toEqual([]);
+    expect(await run({ durationMinutes: 2 }, at(120))).toEqual(['called_outside_window']);
+  });
+});
+
+describe('the clocks', () => {
+  const executing = (executeAfter: string) => {
+    const s = changeStory();
+    const [requested, prechecked] = [s.requested({ executeAfter }), s.prechecked()];
+    return { s, entries: [requested, prechecked] };
+  };
+
+  test('an attempt long before execute-after', async () => {
+    const { s, entries } = executing(at(3600));
+    const codes = await found([...entries, s.approved(), s.scheduled(), s.started()]);
+    expect(codes).toContain('attempt_out_of_time');
+  });
+
+  test('an attempt that left at a time outside of it', async () => {
+    const s = changeStory();
+    expect(await found([...approved(s), s.started(), sent(s, at(-3600))])).toEqual(['attempt_out_of_time']);
+    const t = changeStory();
+    expect(await found([...approved(t), t.started(), sent(t, at(3600))])).toEqual(['attempt_out_of_time']);
+    const u = changeStory();
+    expect(await found([...approved(u), u.started(), sent(u, 'soon')])).toEqual(['attempt_out_of_time']);
+  });
+});
+
+describe('a revoked policy', () => {
+  const revoked = (s: ChangeStory, by = adam) =>
+    told('policy.revoked', 0, { policy: s.requested().policy as JsonObject, comment: 'wrong' }, by);
+
+  test('under which a call is made', async () => {
+    const s = changeStory();
+    expect(await found([...approved(s), revoked(s), ...callOf(s)])).toEqual(['called_under_revoked_policy']);
+  });
+
+  test('before which, or after which, nothing is called', async () => {
+    const s = changeStory();
+    expect(await found([...approved(s), s.started(), revoked(s), s.ended('succeeded'), s.closed()])).toEqual(
+      [],
+    );
+    const t = changeStory();
+    expect(await found([...approved(t), revoked(t), t.started(), notSent(t)])).toEqual([]);
+  });
+
+  test('by somebody who may not', async () => {
+    const s = changeStory();
+    expect(await found([s.requested(), revoked(s, frank)])).toEqual(['not_by_admin']);
+  });
+});
+
+describe('a machine asks', () => {
+  const id = randomUUID();
+  const machine: Person = {
+    ...{ ...person(id, 'requester'), issuer: 'countersign', name: 'pipeline' },
+    ...{
+      authentication: { methods: ['token'], at: null },
+      issuedBy: { issuer: adam.issuer, subject: 'adam' },
+    },
+  };
+  const token = { id, name: 'pipeline', scopes: ['changes:write'], expiresAt: at(3600) };
+  const issued = (more: JsonObject = {}, by = adam) =>
+    told('token.issued', -3600, { token: { ...token, ...more } }, by);
+  const revoked = (seconds: number) => told('token.revoked', seconds, { token });
+  const request = () => changeStory({ requester: machine }).requested();
+
+  test('with a token that was issued', async () => {
+    expect(await found([issued(), request()])).toEqual([]);
+    expect(await found([issued(), revoked(5), request()])).toEqual([]);
+    expect(await found([request()], false)).toEqual([]);
+  });
+
+  test.each<[string, EntryBody[]]>([
+    ['that was never issued', []],
+    ['that has expired', [issued({ expiresAt: at(-600) })]],
+    ['that was revoked', [issued(), revoked(-600)]],
+    ['that another admin has issued', [issued({}, person('eva', 'admin'))]],
+  ])('with a token %s', async (_name, entries) => {
+    expect(await found([...entries, request()])).toEqual(['token_not_valid']);
+  });
+
+  test('with a token that was issued later', async () => {
+    expect(await found([request(), issued()])).toEqual(['token_not_valid']);
+  });
+
+  test('with a token that nobody might issue', async () => {
+    const codes = await found([issued({}, { ...adam, roles: ['operator'] }), request()]);
+    expect(codes).toEqual(['not_by_admin']);
+  });
+});
+
+describe('somebody breaks the glass', () => {
+  const policy = { ...fourEyes, breakGlass: { groups: ['ops'], approvals: 1 as const } };
+  const story = () => changeStory({ policy, breakGlass: true });
+  const called = (s: ChangeStory) => [...approved(s), ...callOf(s)];
+
+  test('after the review of the last time, or after a change that was never called', async () => {
+    const [first, second, third] = [story(), story(), story()];
+    const idle = [second.requested(), second.withdrawn(), second.closed('withdrawn', 'not_started')];
+    expect(await found([...called(first), first.reviewed(), ...idle, third.requested()])).toEqual([]);
+  });
+
+  test('and an ordinary change is asked for meanwhile', async () => {
+    expect(await found([...called(story()), changeStory().requested()])).toEqual([]);
+  });
+
+  test.each<[string, (s: ChangeStory) => EntryBody[]]>([
+    ['owes the review of the last time', called],
+    ['has another such change open', (s) => [s.requested()]],
+  ])('who %s', async (_name, entries) => {
+    expect(await found([...entries(story()), story().requested()])).toEqual(['review_owed']);
+  });
+
+  test('who owes the review of a change that a machine has asked for on their token', async () => {
+    const token = { id: randomUUID(), expiresAt: at(3600) };
+    const alice = person('alice', 'requester', 'admin');
+    const { issuer, subject } = alice;
+    const requester = {
+      ...person(token.id, 'requester'),
+      issuer: 'countersign',
+      issuedBy: { issuer, subject },
+    };
+    const machines = changeStory({ policy, breakGlass: true, requester });
+    const issued = told('token.issued', -60, { token }, alice);
+    expect(await found([issued, machines.requested(), story().requested()])).toEqual(['review_owed']);
+  });
+
+  test('in the pack of the second change the first is there for its sake alone', async () => {
+    const [first, second] = [story(), story()];
+    const [requested, , , scheduled, , , closed] = called(first) as [
+      EntryBody,
+      EntryBody,
+      EntryBody,
+      EntryBody,
+      EntryBody,
+      EntryBody,
+      EntryBody,
+    ];
+    const entries = [requested, scheduled, closed, second.pinned(), second.requested()];
+    expect(await found(entries, true, second.changeId)).toEqual(['review_owed']);
+  });
+});
+
+describe('a request that the API has not signed', () => {
+  const host = { namespace: 'default', workflowId: 'w', runId: 'r', type: 'moveLine' };
+  const actor = personActor(requesterOfHost(person('alice')));
+
+  test('comes by a workflow, as one may ask', async () => {
+    expect(await found([changeStory().unsigned({ host, actor })])).toEqual([]);
+  });
+
+  test.each<[string, string, (s: ChangeStory) => EntryBody]>([
+    ['by nobody', 'statement_missing', (s) => s.unsigned({ actor })],
+    ['by half a workflow', 'statement_missing', (s) => s.unsigned({ host: { type: 'moveLine' }, actor })],
+    ['in the name of a person who has logged in', 'requested_otherwise', (s) => s.unsigned({ host })],
+    [
+      'for longer than the policy',
+      'requested_otherwise',
+      (s) => s.unsigned({ host, actor, decideBy: at(9_999_999) }),
+    ],
+    ['that breaks the glass', 'requested_otherwise', (s) => s.unsigned({ host, actor, breakGlass: true })],
+  ])('%s', async (_name, code, request) => {
+    expect(await found([request(changeStory())])).toEqual([code]);
+  });
+
+  test('in another’s name than was signed', async () => {
+    const s = changeStory();
+    const { issuer } = person('eve');
+    const request = { ...s.requested(), actor: { issuer, subject: 'eve', name: 'eve' } };
+    expect(await found([request])).toEqual(['statement_differs']);
+  });
+});
