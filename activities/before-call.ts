@@ -1,5 +1,4 @@
 import { listTakenBack } from '../audit/taken-back.ts';
-import { makeGate } from '../calendar/gate.ts';
 import { mayHaveBeenSent } from '../domain/attempt.ts';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import type { Change } from '../domain/change.ts';
@@ -20,6 +19,7 @@ import { asFailure } from './failure.ts';
 import type { LoggedChange } from './logged-change.ts';
 import { isOwnEffect } from './own-effect.ts';
 import { makeReadOrFail } from './read-target.ts';
+import { makeTellingGate } from './telling-gate.ts';
 import { makeTicketCheck } from './ticket-check.ts';
 
 /** How old what was read of a ticket may be, ms. */
@@ -32,7 +32,7 @@ const staleTicketMs = 1000;
 export function makeBeforeCall(deps: ActivityDependencies) {
   const { pool, sealing, groupsIn = () => [], now = Date.now } = deps;
   const attempts = makeAttemptLog(deps);
-  const gate = makeGate(pool, deps.calendar);
+  const gate = makeTellingGate(deps);
   const read = makeReadOrFail(deps);
   const tickets = makeTicketCheck(deps);
 

@@ -1,3 +1,4 @@
+import { readGateFacts } from '../audit/gate-facts.ts';
 import { listStopWords } from '../audit/stop-words.ts';
 import { makeGate } from '../calendar/gate.ts';
 import { mayHaveBeenSent } from '../domain/attempt.ts';
@@ -44,7 +45,7 @@ export function makeBeginCall({
       const stopped = await stopOf(client, change.id);
       if (stopped !== null) return stopped;
       const time = now();
-      const why = await makeGate(client, calendar)(change, time);
+      const why = await makeGate((of, at) => readGateFacts(client, of, at), calendar)(change, time);
       if (why !== null) {
         const called = (await listAttempts(client, change.id)).some(mayHaveBeenSent);
         return { kind: 'blocked', why, called };

@@ -1,7 +1,5 @@
 import { ApplicationFailure } from '@temporalio/common';
-import type { Pool } from 'pg';
 import { appendEntries } from '../audit/append.ts';
-import { makeGate } from '../calendar/gate.ts';
 import { workflowIdOf } from '../domain/change.ts';
 import type { Change } from '../domain/change.ts';
 import { entryBodyOf, requestedEvent } from '../domain/change-event.ts';
@@ -10,7 +8,6 @@ import { refusalOfLength } from '../domain/entry.ts';
 import { newChange } from '../domain/evolve.ts';
 import { servedRegionFault } from '../operations/served-region.ts';
 import { getChange } from '../store/get-change.ts';
-import { getPolicyRevocation } from '../store/get-policy-revocation.ts';
 import { inTransaction } from '../store/in-transaction.ts';
 import { openChange } from '../store/open-change.ts';
 import { makeAcceptance } from './accept-request.ts';
@@ -18,11 +15,13 @@ import { applyInStore } from './apply-in-store.ts';
 import { attests } from './approval.ts';
 import { assertPolicy } from './assert-policy.ts';
 import { stopOf } from './begin-call.ts';
-import type { LogActivities, NumberedEvent, OpenedResult } from './contract.ts';
+import type { LogActivities, NumberedEvent } from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { asFailure } from './failure.ts';
+import { obstacleTo } from './obstacle.ts';
 import { pinPolicy } from './pin-policy.ts';
 import { requestFault } from './request-fault.ts';
+import { makeTellingGate } from './telling-gate.ts';
 import { makeTicketCheck } from './ticket-check.ts';
 import { writeEnd } from './write-end.ts';
 import {
@@ -38,8 +37,8 @@ import {
 
 /** The activities on Postgres alone. Each is one transaction: its entries and the change as they make it, or nothing. */
 export function makeLogActivities(deps: ActivityDependencies): LogActivities {
-  const { pool, operations, region, verifyStatement, calendar, gateLongestMs, now = Date.now } = deps;
-  const gate = makeGate(pool, calendar);
+  const { pool, operations, region, verifyStatement, gateLongestMs, now = Date.now } = deps;
+  const gate = makeTellingGate(deps);
   const tickets = makeTicketCheck(deps);
   const acceptance = makeAcceptance(deps);
   return {
@@ -63,7 +62,8 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
       }
       assertPolicy(deps, change);
       const obstacle =
-        (await acceptance.refusalOf(opening, fault)) ?? (await asFailure(() => obstacleTo(pool, change)));
+        (await acceptance.refusalOf(opening, fault)) ??
+        (await asFailure(() => obstacleTo(deps, change, request.submission)));
       // A repeat of what was committed before: what came in its way since ends it in other ways.
       if (obstacle && !(await asFailure(() => getChange(pool, change.id)))) return obstacle;
       const entry = {
@@ -133,10 +133,4 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
       deps.onDecision?.({ decision, waitMs: Date.parse(event.time) - Date.parse(submittedAt) });
     }
   }
-}
-
-/** What only Postgres knows against a new change: its policy was revoked. */
-async function obstacleTo(pool: Pool, change: Change): Promise<OpenedResult | null> {
-  const revocation = await getPolicyRevocation(pool, change.policy.digest);
-  return revocation && { kind: 'policy_revoked', changeId: change.id };
 }

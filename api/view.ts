@@ -3,6 +3,7 @@ import type { StopWord } from '../audit/stop-words.ts';
 import { permissionsOf } from '../domain/actions.ts';
 import type { Action, ActionFacts, Permission } from '../domain/actions.ts';
 import { callUnderWayOf } from '../domain/attempt.ts';
+import { readGateFacts } from '../audit/gate-facts.ts';
 import { makeGate } from '../calendar/gate.ts';
 import { CountersignError } from '../domain/error.ts';
 import type { Attempt, Change } from '../domain/change.ts';
@@ -136,7 +137,7 @@ export function makeView(
   >,
 ): ShowChange {
   const { db, calendar, operations, policies, now = Date.now } = deps;
-  const gate = makeGate(db, calendar);
+  const gate = makeGate((of, at) => readGateFacts(db, of, at), calendar);
 
   const factsOf = (change: Change, reader: Person) => {
     const { decisionStatus, digest } = change;

@@ -1,17 +1,12 @@
 import type { Block } from '../domain/block.ts';
 import type { Change } from '../domain/change.ts';
 import { freezeInTheWay } from '../domain/freeze.ts';
-import type { Freeze, FreezeOverride } from '../domain/freeze.ts';
+import type { GateFacts } from '../domain/gate-facts.ts';
 import { isoTime } from '../domain/time.ts';
 import { windowsAt } from './window.ts';
 
-/** What may block a change beside its own policy. */
-export interface GateFacts {
-  /** Who revoked the change's policy, and which it was; null where nobody has. */
-  readonly revocation: { readonly name: string; readonly version: string; readonly comment: string } | null;
-  readonly freezes: readonly Freeze[];
-  readonly overrides: readonly FreezeOverride[];
-}
+/** What a call is judged by beside its change's own policy. */
+export type BlockFacts = Pick<GateFacts, 'revocation' | 'freezes' | 'overrides'>;
 
 /**
  * The one rule of the gate before every call, whatever was approved and by whom: a policy that stands, no freeze in the way,
@@ -23,7 +18,7 @@ export interface GateFacts {
  */
 export function blockAt(
   change: Change,
-  { revocation, freezes, overrides }: GateFacts,
+  { revocation, freezes, overrides }: BlockFacts,
   now: number,
 ): Block | null {
   if (revocation !== null) {

@@ -2,6 +2,8 @@ import type { Command } from 'commander';
 import type { Pool } from 'pg';
 import { compareChanges, comparePage } from '../audit/compare/compare-changes.ts';
 import type { ChangeDifference } from '../audit/compare/compare-changes.ts';
+import { compareRulePage, firstRules } from '../audit/compare/compare-rules.ts';
+import type { ComparedRules, RuleDifference, RulePlace } from '../audit/compare/compare-rules.ts';
 import { CountersignError } from '../domain/error.ts';
 import type { Json } from '../domain/json.ts';
 import { makePool } from '../store/pool.ts';
@@ -11,12 +13,14 @@ import type { Output } from './print.ts';
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** `countersign audit compare`: whether what Postgres keeps of changes is the fold of their entries. */
+/** `countersign audit compare`: whether what Postgres keeps of changes and of rules is the fold of their entries. */
 export function auditCompareCommand(audit: Command, env: () => Environment, output: () => Output): void {
   audit
     .command('compare')
-    .description('compare what is stored of changes with the log: 0 the same, 1 it differs')
-    .option('--change <id>', 'one change; otherwise all')
+    .description(
+      'compare what is stored of changes, freezes, revocations and tokens with the log: 0 the same, 1 it differs',
+    )
+    .option('--change <id>', 'one change; otherwise everything')
     .action(async (o: { change?: string }) => {
       const pool = makePool({
         connectionString: required(env(), 'DATABASE_URL'),
@@ -24,14 +28,16 @@ export function auditCompareCommand(audit: Command, env: () => Environment, outp
         max: 1,
       });
       try {
-        const { compared, differences } = await (o.change === undefined
+        const found = await (o.change === undefined
           ? compareAll(pool)
           : compareOne(pool, o.change.toLowerCase()));
-        output().result({ compared, differences }, [
+        const { compared, rules, differences } = found;
+        const all = `${compared} changes and ${rules} freezes, revocations and tokens`;
+        output().result(found, [
           ...differences.flatMap(linesOf),
           differences.length === 0
-            ? `the same: ${compared} changes are what their entries make them`
-            : `DIFFERENT: ${differences.length} of ${compared} changes`,
+            ? `the same: ${all} are what their entries make them`
+            : `DIFFERENT: ${differences.length} of ${all}`,
         ]);
         if (differences.length > 0) process.exitCode = 1;
       } finally {
@@ -41,32 +47,45 @@ export function auditCompareCommand(audit: Command, env: () => Environment, outp
 }
 
 interface Comparison {
+  /** Changes. */
   readonly compared: number;
-  readonly differences: readonly ChangeDifference[];
+  /** Freezes, revoked policies and API tokens; 0 where one change was asked for. */
+  readonly rules: number;
+  readonly differences: readonly (ChangeDifference | RuleDifference)[];
 }
 
 async function compareOne(pool: Pool, changeId: string): Promise<Comparison> {
   if (!uuid.test(changeId))
     throw new CountersignError('invalid_request', `expected a change's id, got ${changeId}`);
-  return { compared: 1, differences: await compareChanges(pool, [changeId]) };
+  return { compared: 1, rules: 0, differences: await compareChanges(pool, [changeId]) };
 }
 
 async function compareAll(pool: Pool): Promise<Comparison> {
-  const differences: ChangeDifference[] = [];
+  const differences: (ChangeDifference | RuleDifference)[] = [];
   let compared = 0;
-  for (let from: string | null = null; ;) {
+  let rules = 0;
+  let from: string | null = null;
+  do {
     const page = await comparePage(pool, from);
     compared += page.compared;
     differences.push(...page.differences);
-    if (page.next === null) return { compared, differences };
     from = page.next;
+  } while (from !== null);
+  let place: RulePlace | null = firstRules;
+  while (place !== null) {
+    const page: ComparedRules = await compareRulePage(pool, place);
+    rules += page.compared;
+    differences.push(...page.differences);
+    place = page.next;
   }
+  return { compared, rules, differences };
 }
 
-function linesOf({ changeId, fields }: ChangeDifference): string[] {
-  return fields.map(
+function linesOf(found: ChangeDifference | RuleDifference): string[] {
+  const of = 'changeId' in found ? `change ${found.changeId}` : `${found.rule} ${found.id}`;
+  return found.fields.map(
     ({ field, logged, stored }) =>
-      `change ${changeId}: ${field}: stored ${textOf(stored)}, the log says ${textOf(logged)}`,
+      `${of}: ${field}: stored ${textOf(stored)}, the log says ${textOf(logged)}`,
   );
 }
 

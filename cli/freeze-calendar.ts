@@ -5,16 +5,23 @@ import { globMatches } from '../domain/glob.ts';
 import type { Operations } from '../operations/registry.ts';
 import { scopeFault } from '../operations/scope-fault.ts';
 import type { Environment } from './environment.ts';
-import { readTextFile } from './text-file.ts';
+import { readHashedFile } from './text-file.ts';
+
+/** The freezes of the calendar file, and the SHA-256 of its bytes, hex; null without a file. */
+export interface FreezeCalendar {
+  readonly freezes: readonly Freeze[];
+  readonly sha256: string | null;
+}
 
 /**
  * The freezes of the file that COUNTERSIGN_FREEZE_CALENDAR names; none without one.
  * @throws CountersignError `invalid_configuration` when it cannot be read or breaks a rule
  */
-export async function freezeCalendar(env: Environment, operations: Operations): Promise<Freeze[]> {
+export async function freezeCalendar(env: Environment, operations: Operations): Promise<FreezeCalendar> {
   const file = env.COUNTERSIGN_FREEZE_CALENDAR;
-  if (file === undefined) return [];
-  const freezes = readFreezeCalendar(await readTextFile(file, 'COUNTERSIGN_FREEZE_CALENDAR'));
+  if (file === undefined) return { freezes: [], sha256: null };
+  const { text, sha256 } = await readHashedFile(file, 'COUNTERSIGN_FREEZE_CALENDAR');
+  const freezes = readFreezeCalendar(text);
   const errors = freezes.flatMap(({ id, operation, scope }) => {
     if (operation !== null && !operations.list.some(({ name }) => globMatches(operation, name))) {
       return [{ field: `${id}.operation`, rule: 'one_of', message: `${operation} is no gated operation` }];
@@ -27,5 +34,5 @@ export async function freezeCalendar(env: Environment, operations: Operations): 
     const detail = errors.map(({ field, message }) => `${field}: ${message}`).join('; ');
     throw new CountersignError('invalid_configuration', `freeze calendar: ${detail}`, { errors });
   }
-  return freezes;
+  return { freezes, sha256 };
 }

@@ -3,7 +3,7 @@ import type { RaiseAlarm } from '../domain/alarm.ts';
 import { fourEyes } from '../domain/four-eyes.ts';
 import type { Operations } from '../operations/registry.ts';
 import { loadPolicies, onePolicy } from '../policies/load.ts';
-import type { PolicySource } from '../policies/load.ts';
+import type { PolicySet, PolicySource } from '../policies/load.ts';
 import { problemLine } from '../policies/problem.ts';
 import type { Problem } from '../policies/problem.ts';
 import { unreadSystems } from '../policies/unread-tickets.ts';
@@ -16,6 +16,7 @@ import { ticketSystemsIn } from './ticket-readers.ts';
  * logged, and the earlier policies stay in force.
  *
  * @param alarm - told of each ticket system that a policy asks tickets of and that COUNTERSIGN_INTEGRATIONS does not name
+ * @param onLoaded - called with the policies, at the start and whenever their file was read again
  * @throws CountersignError `invalid_configuration` naming file, line, field and rule
  */
 export async function openPolicies(
@@ -23,12 +24,15 @@ export async function openPolicies(
   log: Logger,
   operations: Operations,
   alarm?: RaiseAlarm,
+  onLoaded: (set: PolicySet) => void = () => undefined,
 ): Promise<PolicySource> {
   const { COUNTERSIGN_POLICY: policyFile, COUNTERSIGN_DIRECTORY: directoryFile = null } = env;
   const issuer = env.OIDC_ISSUER ?? null;
   if (policyFile === undefined) {
     process.on('SIGHUP', () => log.info('there is no policy file to read again'));
-    return onePolicy(fourEyes);
+    const only = onePolicy(fourEyes);
+    onLoaded(only.current());
+    return only;
   }
   const readSystems = async () => ticketSystemsIn(await openIntegrations(env));
   let read = await readSystems();
@@ -40,6 +44,7 @@ export async function openPolicies(
       .current()
       .rules.map(({ policy: { name, version, digest } }) => ({ name, version, digest }));
     log.info({ policies: held }, 'policies loaded');
+    onLoaded(policies.current());
     const asking = policies.current().rules.map(({ policy }) => policy);
     for (const unread of unreadSystems(asking, read)) {
       alarm?.('ticket_system_unread', `nobody reads the tickets of ${unread.system}`, { ...unread });

@@ -49,7 +49,7 @@ export async function runApi(env: Environment, options: { readonly anyPort?: boo
   const region = servedRegion(env.ONSMQTT_REGION, env.ONSMQTT_ENDPOINT);
   const tracing = startTracing('countersign-api', env);
   const operations = await openOperations(env);
-  const calendar = await freezeCalendar(env, operations);
+  const { freezes: calendar } = await freezeCalendar(env, operations);
   const policies = await openPolicies(env, log, operations, alarms.raise);
   const pool = await openDatabase(env, log, 'api', 20);
   const feed = startEntryFeed({ pool, log });

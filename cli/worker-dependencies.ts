@@ -18,6 +18,7 @@ import type { Environment } from './environment.ts';
 import { freezeCalendar } from './freeze-calendar.ts';
 import { openIntegrations } from './integrations.ts';
 import { readLogVerifiers, readWitnessVerifiers, statementPublicKey } from './keys.ts';
+import { makeLoadedLog } from './loaded-log.ts';
 import { openImplementations, openOperations } from './operations.ts';
 import { openPolicies } from './policies.ts';
 import { rereadOnHangup } from './reread.ts';
@@ -41,8 +42,17 @@ export async function workerDependencies(
   const region = servedRegion(env.ONSMQTT_REGION, env.ONSMQTT_ENDPOINT);
   const operations = await openOperations(env);
   const own = await openImplementations(env);
-  const policies = policyChoice(await openPolicies(env, log, operations, told.alarm));
+  const loaded = makeLoadedLog(log);
+  const policies = await openPolicies(env, log, operations, told.alarm, ({ rules, sha256 = null }) => {
+    loaded.tell({ type: 'policies.loaded', sha256, policies: rules.map(({ policy }) => policy) });
+  });
+  const { freezes, sha256: ofCalendar } = await freezeCalendar(env, operations);
+  loaded.tell({ type: 'calendar.loaded', sha256: ofCalendar, freezes });
+  const directory = await openDirectory(env, log, (sha256) => {
+    loaded.tell({ type: 'directory.loaded', sha256 });
+  });
   const pool = await openDatabase(env, log, 'worker', 20);
+  loaded.start(pool);
   const sealing = startSealing({
     pool,
     log,
@@ -73,15 +83,15 @@ export async function workerDependencies(
     pool,
     sealing,
     region,
-    policies,
+    policies: policyChoice(policies),
     hosts: hostPatternsOf(env.COUNTERSIGN_HOSTS ?? '') ?? [],
     operations,
     implementations: makeImplementations(operations, [...onsMqttImplementations(onsMqtt), ...own]),
     verifyStatement: createStatementVerifier(
       await Promise.all(keyFiles.map((file) => readFile(file, 'utf8'))),
     ),
-    calendar: await freezeCalendar(env, operations),
-    ...(await openDirectory(env, log)),
+    calendar: freezes,
+    ...directory,
     tickets: await rereadOnHangup(
       async () => openTicketReaders(env, await openIntegrations(env)),
       log,
@@ -92,6 +102,7 @@ export async function workerDependencies(
   return {
     dependencies,
     async close() {
+      loaded.stop();
       await sealing.stop();
       await pool.end();
     },

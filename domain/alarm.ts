@@ -4,6 +4,7 @@
  */
 export const alarmCodes = [
   'stored_change_differs',
+  'stored_rule_differs',
   'policy_digest_differs',
   'policy_out_of_step',
   'operation_out_of_step',

@@ -1,3 +1,4 @@
+import type { Change } from './change.ts';
 import { CountersignError } from './error.ts';
 import { groupsUnder } from './membership.ts';
 import type { Person } from './person.ts';
@@ -27,6 +28,15 @@ export function refusalOfBreakGlass(
     return refusal(`the justification has to begin with one of: ${rule.reasons.join(', ')}`);
   }
   return null;
+}
+
+/** Whether a change keeps whoever asked for it from another break-glass: it is open, or its review is owed. */
+export function isGlassBroken({
+  breakGlass,
+  closedAt,
+  reviewStatus,
+}: Pick<Change, 'breakGlass' | 'closedAt' | 'reviewStatus'>): boolean {
+  return breakGlass && (closedAt === null || reviewStatus === 'owed');
 }
 
 function refusal(message: string): CountersignError {

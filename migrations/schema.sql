@@ -305,10 +305,14 @@ countersign.subscription_secret subscription_secret_subscription_fkey: FOREIGN K
 CREATE UNIQUE INDEX checkpoint_pkey ON audit.checkpoint USING btree (size)
 CREATE UNIQUE INDEX cosignature_pkey ON audit.cosignature USING btree (size, witness, cosigned_at)
 CREATE INDEX entry_actor ON audit.entry USING btree (actor, id) WHERE (actor IS NOT NULL)
+CREATE INDEX entry_break_glass ON audit.entry USING btree (audit.answerable(bytes)) WHERE ((type = 'change.requested'::text) AND (POSITION(('\x22627265616b476c617373223a74727565'::bytea) IN (bytes)) > 0))
 CREATE INDEX entry_change_id ON audit.entry USING btree (change_id, id) WHERE (change_id IS NOT NULL)
 CREATE UNIQUE INDEX entry_event_key_key ON audit.entry USING btree (event_key)
+CREATE INDEX entry_freeze_end ON audit.entry USING btree (audit.freeze_end(bytes) COLLATE "C") WHERE (type = 'freeze.declared'::text)
 CREATE UNIQUE INDEX entry_pkey ON audit.entry USING btree (id)
 CREATE INDEX entry_request_id ON audit.entry USING btree (request_id) WHERE (request_id IS NOT NULL)
+CREATE INDEX entry_rule ON audit.entry USING btree (audit.rule(bytes)) WHERE (type = ANY (ARRAY['freeze.declared'::text, 'freeze.lifted'::text, 'policy.revoked'::text, 'token.issued'::text, 'token.revoked'::text]))
+CREATE INDEX entry_target ON audit.entry USING btree (audit.told(bytes, '{target}'::text[])) WHERE (type = 'change.requested'::text)
 CREATE INDEX entry_time ON audit.entry USING btree ("time", id)
 CREATE INDEX entry_type ON audit.entry USING btree (type, id)
 CREATE UNIQUE INDEX event_type_pkey ON audit.event_type USING btree (type)
@@ -416,6 +420,16 @@ BEGIN
     PERFORM audit.add_tile(tile_level + 1, tile_index / 256, hashes);
   END IF;
 END
+$function$
+-- owner=countersign_migrator acl={countersign_api=X/countersign_migrator,countersign_migrator=X/countersign_migrator,countersign_reader=X/countersign_migrator,countersign_worker=X/countersign_migrator}
+CREATE OR REPLACE FUNCTION audit.answerable(bytes bytea)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+AS $function$
+  SELECT coalesce(
+    audit.told(bytes, '{statement,person,issuedBy,issuer}') || ' ' || audit.told(bytes, '{statement,person,issuedBy,subject}'),
+    audit.told(bytes, '{actor,issuer}') || ' ' || audit.told(bytes, '{actor,subject}'))
 $function$
 -- owner=countersign_migrator acl={countersign_api=X/countersign_migrator,countersign_deliverer=X/countersign_migrator,countersign_migrator=X/countersign_migrator,countersign_signer=X/countersign_migrator,countersign_worker=X/countersign_migrator}
 CREATE OR REPLACE FUNCTION audit.append(event_key text, bytes bytea, OUT entry_id bigint, OUT created boolean)
@@ -558,6 +572,14 @@ BEGIN
   END LOOP;
 END
 $function$
+-- owner=countersign_migrator acl={countersign_api=X/countersign_migrator,countersign_migrator=X/countersign_migrator,countersign_reader=X/countersign_migrator,countersign_worker=X/countersign_migrator}
+CREATE OR REPLACE FUNCTION audit.freeze_end(bytes bytea)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+AS $function$
+  SELECT coalesce(audit.told(bytes, '{freeze,endsAt}'), 'infinity')
+$function$
 -- owner=countersign_migrator acl={countersign_migrator=X/countersign_migrator}
 CREATE OR REPLACE FUNCTION audit.guard_head()
  RETURNS trigger
@@ -674,6 +696,14 @@ BEGIN
     USING ERRCODE = 'CS004';
 END
 $function$
+-- owner=countersign_migrator acl={countersign_api=X/countersign_migrator,countersign_migrator=X/countersign_migrator,countersign_reader=X/countersign_migrator,countersign_worker=X/countersign_migrator}
+CREATE OR REPLACE FUNCTION audit.rule(bytes bytea)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+AS $function$
+  SELECT coalesce(audit.told(bytes, '{freeze,id}'), audit.told(bytes, '{token,id}'), audit.told(bytes, '{policy,digest}'))
+$function$
 -- owner=countersign_migrator acl={countersign_migrator=X/countersign_migrator,countersign_signer=X/countersign_migrator}
 CREATE OR REPLACE FUNCTION audit.sequence(max_entries integer)
  RETURNS integer
@@ -712,6 +742,14 @@ BEGIN
   FROM generate_series(1, coalesce(cardinality(change_ids), 1), 200) n;
   RETURN cardinality(entry_ids);
 END
+$function$
+-- owner=countersign_migrator acl={countersign_api=X/countersign_migrator,countersign_migrator=X/countersign_migrator,countersign_reader=X/countersign_migrator,countersign_worker=X/countersign_migrator}
+CREATE OR REPLACE FUNCTION audit.told(bytes bytea, path text[])
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+AS $function$
+  SELECT CASE WHEN bytes IS JSON OBJECT THEN pg_catalog.convert_from(bytes, 'UTF8')::pg_catalog.jsonb OPERATOR(pg_catalog.#>>) path END
 $function$
 -- owner=countersign_migrator acl={countersign_migrator=X/countersign_migrator}
 CREATE OR REPLACE FUNCTION countersign.guard_api_token()

@@ -110,10 +110,15 @@ function accountFindings({ accounts }: DirectoryDocument, issuer: string | null)
 export async function readDirectory(
   file: string | null,
   issuer: string | null = null,
-): Promise<{ directory: Directory; problems: readonly Problem[]; findings: readonly Problem[] }> {
+): Promise<{
+  directory: Directory;
+  problems: readonly Problem[];
+  findings: readonly Problem[];
+  sha256: string | null;
+}> {
   const nobody: DirectoryDocument = { groups: {}, accounts: [] };
-  if (file === null) return { directory: directoryFrom({}), problems: [], findings: [] };
-  const { value, problems, lineOf } = await readYaml(file, directoryDocument);
+  if (file === null) return { directory: directoryFrom({}), problems: [], findings: [], sha256: null };
+  const { value, problems, lineOf, sha256 } = await readYaml(file, directoryDocument);
   const document = value ?? nobody;
   const told = ({ path, ...finding }: Finding): Problem => ({
     ...finding,
@@ -126,5 +131,6 @@ export async function readDirectory(
     directory: directoryFrom(document.groups, document.accounts),
     problems: [...problems, ...accountFindings(document, issuer).map(told)],
     findings: found.map(told),
+    sha256,
   };
 }

@@ -17,6 +17,8 @@ export interface PolicySet {
   readonly directory: Directory;
   /** Whose tokens are accepted; null where that is not known. */
   readonly issuer?: string | null;
+  /** Of the policy file's bytes, hex; absent without a file. */
+  readonly sha256?: string | null;
 }
 
 /** Where the policies are; replaced as a whole on reload. */
@@ -64,7 +66,10 @@ export async function checkPolicies({
     }),
   );
   const bad = found.some(({ severity }) => severity === 'error');
-  return { set: bad ? null : { rules, directory, issuer }, problems: [...found, ...ofDirectory] };
+  return {
+    set: bad ? null : { rules, directory, issuer, sha256: file.sha256 },
+    problems: [...found, ...ofDirectory],
+  };
 }
 
 /** A source that may read its files again. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import type { Document, Node } from 'yaml';
@@ -11,6 +12,8 @@ const mostBytes = 1024 * 1024;
 export interface YamlFile<T> {
   readonly value: T | null;
   readonly problems: readonly Problem[];
+  /** Of the file's bytes, hex; null where it could not be read. */
+  readonly sha256: string | null;
   /** The line of a field, or of the nearest thing around it that is there. */
   readonly lineOf: (path: readonly PropertyKey[]) => number;
 }
@@ -20,6 +23,7 @@ export async function readYaml<T>(file: string, schema: z.ZodType<T>): Promise<Y
   const refused = (rule: string, message: string, line = 1): YamlFile<T> => ({
     value: null,
     problems: [{ severity: 'error', file, line, field: '', rule, message }],
+    sha256: null,
     lineOf: () => 1,
   });
   let bytes: Buffer;
@@ -31,11 +35,12 @@ export async function readYaml<T>(file: string, schema: z.ZodType<T>): Promise<Y
   if (bytes.length > mostBytes) return refused('max_bytes', `at most ${mostBytes} bytes`);
   const decoded = decodeUtf8(bytes);
   if (decoded.text === null) return refused('utf8', notUtf8(decoded), decoded.line);
-  return checkYaml(file, decoded.text, schema);
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  return { ...checkYaml(file, decoded.text, schema), sha256 };
 }
 
 /** See {@link readYaml}. */
-export function checkYaml<T>(file: string, text: string, schema: z.ZodType<T>): YamlFile<T> {
+export function checkYaml<T>(file: string, text: string, schema: z.ZodType<T>): Omit<YamlFile<T>, 'sha256'> {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: isSameKey });
   const lineOf = (path: readonly PropertyKey[]) => lines.linePos(offsetOf(document, path)).line;

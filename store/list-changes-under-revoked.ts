@@ -5,7 +5,10 @@ import type { Queryable } from './queryable.ts';
 import { storedChange, storedColumns } from './stored-change.ts';
 import type { StoredChange } from './stored-change.ts';
 
-/** Open changes whose policy was revoked, with the revocation; at most `limit` (default 200), oldest first. */
+/**
+ * Open changes whose policy was revoked, by its row and by the log, with the revocation; at most `limit` (default 200),
+ * oldest first.
+ */
 export async function listChangesUnderRevoked(
   db: Queryable,
   limit = 200,
@@ -17,7 +20,9 @@ export async function listChangesUnderRevoked(
        from (select ${storedColumns}, closed_at from countersign.change) c
        join (select ${policyRevocationColumns} from countersign.policy_revocation) r
          on r.digest = c.document#>>'{policy,digest}'
-      where c.closed_at is null order by c."submittedAt", c.id limit $1`,
+      where c.closed_at is null
+        and exists (select from audit.entry e where e.type = 'policy.revoked' and audit.rule(e.bytes) = r.digest)
+      order by c."submittedAt", c.id limit $1`,
     [limit],
   );
   return rows.map(({ id, changeVersion: version, document, submittedAt, ...revocation }) => ({

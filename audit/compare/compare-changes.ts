@@ -3,6 +3,7 @@ import type { EntryBody } from '../../domain/entry.ts';
 import { CountersignError } from '../../domain/error.ts';
 import { eventIn } from '../../domain/event-in.ts';
 import { fold } from '../../domain/fold.ts';
+import { overrideIn } from '../../domain/rule-entries.ts';
 import type { PolicyOf } from '../../domain/policy-entry.ts';
 import { asLogError } from '../log-error.ts';
 import { unreadableType } from '../read-body.ts';
@@ -10,6 +11,7 @@ import { readPolicies } from '../read-policies.ts';
 import { differencesOf } from './differences.ts';
 import type { FieldDifference, Stored } from './differences.ts';
 import { readEntries, readStored } from './read-stored.ts';
+import { inSnapshot } from './snapshot.ts';
 
 /** A change whose rows are not what its entries make them. */
 export interface ChangeDifference {
@@ -29,14 +31,14 @@ export interface ComparedPage {
 export const pageSize = 100;
 
 /** Tables whose rows name a change, also one that is not there, and keep others from something. */
-const holding = ['open_target', 'open_ticket', 'break_glass'] as const;
+const holding = ['open_target', 'open_ticket', 'break_glass', 'freeze_override'] as const;
 
 const heldFrom = (table: string) =>
   `union (select change_id from countersign.${table} where change_id >= $1 order by 1 limit $2)`;
 
 const nothingStored: Stored = {
   ...{ change: null, closedAt: null, attempts: [], openTarget: null, openTickets: [] },
-  ...{ keys: [], breakGlass: null },
+  ...{ keys: [], breakGlass: null, overrides: [] },
 };
 
 /**
@@ -120,7 +122,11 @@ function compared(
       throw new CountersignError('integrity_conflict', 'the bytes of one are no entry');
     }
     const events = entries.flatMap((body) => eventIn(body, policyOf) ?? []);
-    return differencesOf(fold(events), stored, entries.flatMap(ticketIn));
+    const told = {
+      readTickets: entries.flatMap(ticketIn),
+      overrides: entries.filter(({ type }) => type === 'freeze.overridden').map(overrideIn),
+    };
+    return differencesOf(fold(events), stored, told);
   } catch (error) {
     const expected = [TypeError, RangeError, CountersignError];
     if (!(error instanceof Error) || !expected.some((kind) => error instanceof kind)) throw error;
@@ -133,23 +139,4 @@ function ticketIn({ type, ticket, read }: EntryBody): string[] {
   const { id } = (read ?? {}) as { id?: unknown };
   const { system } = (ticket ?? {}) as { system?: unknown };
   return type === 'ticket.checked' && typeof id === 'string' ? [`${String(system)}:${id}`] : [];
-}
-
-async function inSnapshot<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
-  try {
-    const client = await pool.connect();
-    let isDone = false;
-    try {
-      await client.query('begin isolation level repeatable read, read only');
-      const result = await work(client);
-      await client.query('commit');
-      isDone = true;
-      return result;
-    } finally {
-      // What failed has left a transaction open, or has lost its connection.
-      client.release(!isDone);
-    }
-  } catch (error) {
-    throw asLogError(error);
-  }
 }

@@ -1,5 +1,7 @@
 import type { Attempt, Change } from '../../domain/change.ts';
+import type { FreezeOverride } from '../../domain/freeze.ts';
 import type { Folded } from '../../domain/fold.ts';
+import { isGlassBroken } from '../../domain/break-glass.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
 import type { PersonId } from '../../domain/person.ts';
 import { answerableFor, samePerson } from '../../domain/person.ts';
@@ -22,11 +24,20 @@ export interface Stored {
   readonly keys: readonly StoredKey[];
   /** Who may open no other break-glass change because of this one, or null. */
   readonly breakGlass: PersonId | null;
+  /** What lets the change run in freezes. */
+  readonly overrides: readonly FreezeOverride[];
+}
+
+/** What entries tell of a change without moving it. */
+export interface ToldBeside {
+  /** The ids that the change's ticket was found to have, as `<system>:<id>`. */
+  readonly readTickets: readonly string[];
+  readonly overrides: readonly FreezeOverride[];
 }
 
 /** A field of what is kept that is not what the log makes it. */
 export interface FieldDifference {
-  /** Such as `change.decisionStatus`, `attempt.2.requestId`, `target`, `ticket`, `key`, `break_glass`. */
+  /** Such as `change.decisionStatus`, `attempt.2.requestId`, `target`, `ticket`, `key`, `break_glass`, `override.<freeze>.<digest>`. */
   readonly field: string;
   /** As the log tells it; null where it tells of none. */
   readonly logged: Json;
@@ -38,27 +49,26 @@ const mostNamed = 20;
 
 /**
  * In what one change's rows differ from the fold of its entries; nothing where they are the same.
- *
- * @param readTickets - the ids that the change's ticket was found to have, as `<system>:<id>`
  */
 export function differencesOf(
   logged: Folded | null,
   stored: Stored,
-  readTickets: readonly string[] = [],
+  told: ToldBeside,
 ): readonly FieldDifference[] {
   const found: FieldDifference[] = [];
   const change = logged?.change ?? null;
-  compare('change', plain(change), stored.change, found);
+  compareField('change', plain(change), stored.change, found);
   const isSaid = found.some(({ field }) => field === 'change.closedAt');
   if (change !== null && stored.change !== null && !isSaid) {
-    compare('change.closedAt', change.closedAt, stored.closedAt, found);
+    compareField('change.closedAt', change.closedAt, stored.closedAt, found);
   }
   compareAttempts(logged?.attempts ?? [], stored.attempts, found);
   const open = change !== null && change.closedAt === null ? change : null;
-  compare('target', open && targetIdOf(open), stored.openTarget, found);
-  compareTickets(open, stored.openTickets, readTickets, found);
+  compareField('target', open && targetIdOf(open), stored.openTarget, found);
+  compareTickets(open, stored.openTickets, told.readTickets, found);
   compareKeys(logged?.key ?? null, stored.keys, found);
-  compare('break_glass', plain(change && holderOf(change)), plain(stored.breakGlass), found);
+  compareField('break_glass', plain(change && holderOf(change)), plain(stored.breakGlass), found);
+  compareOverrides(told.overrides, stored.overrides, found);
   return found.slice(0, mostNamed);
 }
 
@@ -73,8 +83,20 @@ function ticketIdOf({ ticket, ...change }: Change): string | null {
 }
 
 /** Who has a break-glass change open, or owes its review. */
-function holderOf({ breakGlass, closedAt, reviewStatus, requester }: Change): PersonId | null {
-  return breakGlass && (closedAt === null || reviewStatus === 'owed') ? answerableFor(requester) : null;
+function holderOf(change: Change): PersonId | null {
+  return isGlassBroken(change) ? answerableFor(change.requester) : null;
+}
+
+function compareOverrides(
+  logged: readonly FreezeOverride[],
+  stored: readonly FreezeOverride[],
+  found: FieldDifference[],
+): void {
+  const keyOf = ({ freezeId, digest }: FreezeOverride) => `${freezeId}.${digest}`;
+  for (const key of new Set([...logged, ...stored].map(keyOf))) {
+    const [own, kept] = [logged, stored].map((all) => all.find((one) => keyOf(one) === key) ?? null);
+    compareField(`override.${key}`, plain(own ?? null), plain(kept ?? null), found);
+  }
 }
 
 function compareTickets(
@@ -97,10 +119,10 @@ function compareTickets(
 
 function compareKeys(logged: Folded['key'], stored: readonly StoredKey[], found: FieldDifference[]): void {
   const isSame = (one: StoredKey) => logged !== null && one.key === logged.key && samePerson(one, logged);
-  compare('key', plain(logged), plain(stored.find(isSame) ?? stored[0] ?? null), found);
+  compareField('key', plain(logged), plain(stored.find(isSame) ?? stored[0] ?? null), found);
   const others = stored.filter((one) => !isSame(one));
   // Whoever has such a key is told of a change that they did not ask for.
-  for (const one of others.slice(stored.some(isSame) ? 0 : 1)) compare('key', null, plain(one), found);
+  for (const one of others.slice(stored.some(isSame) ? 0 : 1)) compareField('key', null, plain(one), found);
 }
 
 function compareAttempts(
@@ -113,20 +135,21 @@ function compareAttempts(
     const kept = stored.find((attempt) => attempt.ordinal === ordinal) ?? null;
     // That an open one is marked as sent, the log tells with its end.
     const known = own?.outcome === 'open' && kept ? { ...own, sentAt: kept.sentAt } : own;
-    compare(`attempt.${ordinal}`, plain(known), plain(kept), found);
+    compareField(`attempt.${ordinal}`, plain(known), plain(kept), found);
   }
 }
 
-function compare(field: string, logged: Json, stored: Json, found: FieldDifference[]): void {
+/** Names each field of a value in which what is stored is not what is logged. */
+export function compareField(field: string, logged: Json, stored: Json, found: FieldDifference[]): void {
   if (isObject(logged) && isObject(stored)) {
     for (const name of new Set([...Object.keys(logged), ...Object.keys(stored)])) {
-      compare(`${field}.${name}`, own(logged, name), own(stored, name), found);
+      compareField(`${field}.${name}`, own(logged, name), own(stored, name), found);
     }
     return;
   }
   if (Array.isArray(logged) && Array.isArray(stored) && logged.length === stored.length) {
     logged.forEach((one: Json, i) => {
-      compare(`${field}.${i}`, one, stored[i] as Json, found);
+      compareField(`${field}.${i}`, one, stored[i] as Json, found);
     });
     return;
   }
@@ -142,6 +165,6 @@ function isObject(value: Json): value is JsonObject {
 }
 
 /** A value as JSON has it: without members that are undefined. */
-function plain(value: object | null): Json {
+export function plain(value: object | null): Json {
   return value === null ? null : (JSON.parse(JSON.stringify(value)) as Json);
 }

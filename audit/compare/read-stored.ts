@@ -2,12 +2,14 @@ import type { PoolClient } from 'pg';
 import type { Attempt } from '../../domain/change.ts';
 import { eventTypes } from '../../domain/event-in.ts';
 import type { EntryBody } from '../../domain/entry.ts';
+import type { FreezeOverride } from '../../domain/freeze.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import type { PersonId } from '../../domain/person.ts';
 import { bodyOf } from '../read-body.ts';
+import { overrideRow } from '../rule-rows.ts';
 import type { Stored, StoredKey } from './differences.ts';
 
-/** The entries that move some changes, or tell of their tickets, in the order of their appending. */
+/** The entries that move some changes, or tell of their tickets or overrides, in the order of their appending. */
 export async function readEntries(
   client: PoolClient,
   ids: readonly string[],
@@ -16,7 +18,7 @@ export async function readEntries(
     name: 'compare-entries',
     text: `select change_id as id, bytes from audit.entry
       where change_id = any($1::uuid[]) and type = any($2) order by audit.entry.id`,
-    values: [ids, [...eventTypes, 'ticket.checked']],
+    values: [ids, [...eventTypes, 'ticket.checked', 'freeze.overridden']],
   });
   const entries = new Map<string, EntryBody[]>(ids.map((id) => [id, []]));
   for (const { id, bytes } of rows) entries.get(id)?.push(bodyOf(bytes));
@@ -34,6 +36,7 @@ interface Row {
   readonly attempts: readonly Attempt[] | null;
   readonly keys: readonly StoredKey[] | null;
   readonly breakGlass: PersonId | null;
+  readonly overrides: readonly FreezeOverride[] | null;
 }
 
 const moment = (column: string) => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
@@ -55,7 +58,7 @@ export async function readStored(client: PoolClient, ids: readonly string[]): Pr
     text: `select wanted.id, c.document, c.version, ${moment('c.submitted_at')} as "submittedAt",
         ${moment('c.closed_at')} as "closedAt", t.target, o.tickets, a.attempts, k.keys,
         case when b.change_id is not null then json_build_object('issuer', b.issuer, 'subject', b.subject) end
-          as "breakGlass"
+          as "breakGlass", f.overrides
       from unnest($1::uuid[]) wanted (id)
       left join countersign.change c on c.id = wanted.id
       left join countersign.open_target t on t.change_id = wanted.id
@@ -63,7 +66,8 @@ export async function readStored(client: PoolClient, ids: readonly string[]): Pr
       left join ${ofEach(`array_agg(system || ':' || ticket order by system, ticket) as tickets`, 'open_ticket')} o
         on o.change_id = wanted.id
       left join ${ofEach(attempts, 'attempt')} a on a.change_id = wanted.id
-      left join ${ofEach(keys, 'idempotency_key')} k on k.change_id = wanted.id`,
+      left join ${ofEach(keys, 'idempotency_key')} k on k.change_id = wanted.id
+      left join ${ofEach(`json_agg(${overrideRow}) as overrides`, 'freeze_override')} f on f.change_id = wanted.id`,
     values: [ids],
   });
   return new Map(rows.map((row) => [row.id, storedOf(row)]));
@@ -79,6 +83,7 @@ function storedOf({
   attempts,
   keys,
   breakGlass,
+  overrides,
 }: Row): Stored {
   return {
     // Readers take these two from the row's own columns.
@@ -89,5 +94,6 @@ function storedOf({
     openTickets: tickets ?? [],
     keys: keys ?? [],
     breakGlass,
+    overrides: overrides ?? [],
   };
 }

@@ -19,7 +19,10 @@ async function calendarOf(operation: string, scope = '{}') {
 }
 
 test.each(['ActiveCaCertificate', 'Active*', '*'])('a freeze of %s is taken', async (operation) => {
-  expect(await calendarOf(operation)).toMatchObject([{ id: 'sale', operation }]);
+  expect(await calendarOf(operation)).toMatchObject({
+    freezes: [{ id: 'sale', operation }],
+    sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+  });
 });
 
 test.each(['ActiveCACertificate', 'Delete*'])(
@@ -40,5 +43,5 @@ test.each(['{ regionID: cn-a }', '{ sn: a, deviceSn: b }', '{ __proto__: a }'])(
 );
 
 test('a freeze of a member that targets have is taken', async () => {
-  expect(await calendarOf('*', '{ regionId: cn-a }')).toMatchObject([{ scope: { regionId: 'cn-a' } }]);
+  expect(await calendarOf('*', '{ regionId: cn-a }')).toMatchObject({ freezes: [{ scope: { regionId: 'cn-a' } }] });
 });

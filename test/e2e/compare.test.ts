@@ -78,7 +78,7 @@ interface Found {
 
 describe('countersign audit compare', () => {
   test('finds nothing where nobody has edited anything', async () => {
-    expect(await compare()).toEqual({ code: 0, result: { compared: 3, differences: [] } });
+    expect(await compare()).toEqual({ code: 0, result: { compared: 3, rules: 0, differences: [] } });
     expect(await compare('--change', ids.open)).toMatchObject({ code: 0, result: { compared: 1 } });
   });
 
