@@ -13,6 +13,7 @@ import { boundedTicket } from '../domain/ticket-read.ts';
 import type { TicketRead } from '../domain/ticket-read.ts';
 import { isoTime } from '../domain/time.ts';
 import { inTransaction } from '../store/in-transaction.ts';
+import type { Queryable } from '../store/queryable.ts';
 import { takeOpenTicket } from '../store/take-open-ticket.ts';
 import { activityRef } from './activity-ref.ts';
 import { answerOr } from './answer-or.ts';
@@ -127,16 +128,21 @@ export function makeTicketCheck({
       refusalOfTicket(rule, { target, read, point, now: time }) ??
       (point === 'precheck' && read !== null ? await taken(change, read) : null);
     const judged = { point, time, read, refusal };
-    if (refusal === null ? isTold : !isRepeat(told, judged)) await tell(change, at, judged);
+    if (refusal === null ? isTold : !isRepeat(told, judged)) await tell(pool, change, at, judged);
     return refusal;
   }
 
-  async function tell(change: Change, at: string, { point, time, read, refusal }: Judged): Promise<void> {
+  async function tell(
+    db: Queryable,
+    change: Change,
+    at: string,
+    { point, time, read, refusal }: Judged,
+  ): Promise<void> {
     const { namespace, workflowId, runId, activityId, attempt } = activityRef();
     const ordinal = `${runId}/${activityId}/${attempt}/${at}`;
     const checked = { point, time: isoTime(time), readAt: at, read, refusal };
     const temporal = { namespace, workflowId, runId, activityId, attempt };
-    await appendEntry(pool, ticketChecked({ namespace, of: workflowId, ordinal }, change, checked, temporal));
+    await appendEntry(db, ticketChecked({ namespace, of: workflowId, ordinal }, change, checked, temporal));
   }
 
   /** Takes the ticket by the id that stays; while the change is open, so that it is given back at its end. */
@@ -167,7 +173,12 @@ export function makeTicketCheck({
   ): Promise<TicketRefusal> {
     const refusal = { code: 'ticket_unreachable', message: why, until: null } as const;
     const judged = { point, time: now(), read: null, refusal };
-    if (!isRepeat(told, judged)) await tell(change, at, judged);
+    if (isRepeat(told, judged)) return refusal;
+    await inTransaction(pool, async (client) => {
+      // It may have ended while its ticket was being read.
+      const { closedAt } = await lockedChange(client, change.id);
+      if (closedAt === null) await tell(client, change, at, judged);
+    });
     return refusal;
   }
 

@@ -1,15 +1,14 @@
 import type {
   CalendarAnswer,
-  ChangeAnswer,
   EntryAnswer,
   FreezeAnswer,
-  ListedChangeAnswer,
   MeAnswer,
   OperationAnswer,
   PolicyExplanationAnswer,
   ProblemAnswer,
   StatisticsAnswer,
 } from '../../api/answer-schemas.ts';
+import type { ChangeAnswer, ListedChangeAnswer } from '../../api/change-answer.ts';
 
 /** What the API answers, by the names that the page has for it. */
 export type ChangeView = ChangeAnswer;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { ChangeAnswer } from '../../api/answer-schemas.ts';
+import type { ChangeAnswer } from '../../api/change-answer.ts';
 import type { Engine } from '../../api/engine.ts';
 import { actions } from '../../domain/actions.ts';
 import type { Action, Permission } from '../../domain/actions.ts';

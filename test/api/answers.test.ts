@@ -1,20 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import {
-  changeSchema,
-  entrySchema,
-  freezeSchema,
-  listedChangeSchema,
-  operationSchema,
-  problemSchema,
-} from '../../api/answer-schemas.ts';
-import type {
-  ChangeAnswer,
-  EntryAnswer,
-  FreezeAnswer,
-  ListedChangeAnswer,
-  OperationAnswer,
-  ProblemAnswer,
-} from '../../api/answer-schemas.ts';
+import { entrySchema, freezeSchema, operationSchema, problemSchema } from '../../api/answer-schemas.ts';
+import type { EntryAnswer, FreezeAnswer, OperationAnswer, ProblemAnswer } from '../../api/answer-schemas.ts';
+import { changeSchema, listedChangeSchema } from '../../api/change-answer.ts';
+import type { ChangeAnswer, ListedChangeAnswer } from '../../api/change-answer.ts';
 import type { ListedChange } from '../../api/listed-change.ts';
 import type { ChangeView } from '../../api/view.ts';
 import type { Freeze } from '../../domain/freeze.ts';
