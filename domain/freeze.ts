@@ -7,6 +7,7 @@ import { isMember } from './membership.ts';
 import type { Person, PersonId } from './person.ts';
 import { askedFor } from './person.ts';
 import { isFinal } from './status.ts';
+import { refusalOfDifference } from './stored-change.ts';
 import { unmetMember } from './target-scope.ts';
 
 /** A time in which nothing may run of what it holds, whatever was approved. */
@@ -118,30 +119,43 @@ export function freezeInTheWay(
     );
 }
 
+/** What somebody says who wants to let a change run in a freeze. */
+export interface WantedOverride {
+  readonly person: Person;
+  /** Of what they were shown. */
+  readonly digest: string;
+  /** Whether the stored change is the one that its digest was made of. */
+  readonly isIntact: boolean;
+  /** The groups of the directory that list them. */
+  readonly directory?: readonly string[];
+}
+
 /**
  * Why somebody may not let a change run in a freeze; null when they may: an approver whom the change's policy names for
  * that, not its requester, on the digest that they saw.
  *
+ * @param freeze - null where none is in the change's way
  * @param now - milliseconds since the epoch
- * @returns null, or `self_approval`, `channel_not_allowed`, `missing_role`, `forbidden` where the policy names nobody, `not_an_approver`,
- * `stronger_authentication_needed` (403); `change_closed`, `freeze_ended` (409); `digest_mismatch` (412); `invalid_request` for a freeze that does not
- * concern the change
+ * @returns null, or `missing_role`, `self_approval`, `channel_not_allowed`, `forbidden` where the policy names nobody,
+ * `not_an_approver`, `stronger_authentication_needed` (403); `stored_change_differs`, `change_closed`, `freeze_ended`
+ * (409); `digest_mismatch` (412); `invalid_request` for a freeze that does not concern the change
  */
 export function refusalOfOverride(
   change: Change,
-  freeze: Freeze,
-  wanted: { readonly person: Person; readonly digest: string; readonly directory?: readonly string[] },
+  freeze: Freeze | null,
+  wanted: WantedOverride,
   now: number,
 ): CountersignError | null {
-  const { person, digest, directory = [] } = wanted;
+  const { person, digest, isIntact, directory = [] } = wanted;
+  if (!person.roles.includes('approver')) {
+    return new CountersignError('missing_role', 'overriding a freeze needs the role approver');
+  }
+  if (!isIntact) return refusalOfDifference(change);
   if (askedFor(change.requester, person)) {
     return new CountersignError('self_approval', 'the requester of a change may not let it run in a freeze');
   }
   if (channelOf(person) !== null) {
     return new CountersignError('channel_not_allowed', 'a freeze is overridden with a token of one’s own');
-  }
-  if (!person.roles.includes('approver')) {
-    return new CountersignError('missing_role', 'overriding a freeze needs the role approver');
   }
   const { freezeOverride } = change.policy;
   if (!freezeOverride) {
@@ -156,6 +170,7 @@ export function refusalOfOverride(
   const weak = refusalOfAuthentication(person.authentication, change.policy.authentication, now);
   if (weak) return weak;
   if (isFinal(change)) return new CountersignError('change_closed', 'the change has ended');
+  if (freeze === null) return new CountersignError('freeze_ended', 'no freeze is in the way');
   if (isOver(freeze, now)) return new CountersignError('freeze_ended', `freeze ${freeze.id} is over`);
   if (!concerns(freeze, change)) {
     const message = `freeze ${freeze.id} does not hold this change`;

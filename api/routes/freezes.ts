@@ -9,7 +9,6 @@ import { allowed, CountersignError } from '../../domain/error.ts';
 import { concerns, isOver, refusalOfOverride } from '../../domain/freeze.ts';
 import type { Freeze, FreezeOverride } from '../../domain/freeze.ts';
 import { isoTime } from '../../domain/time.ts';
-import { getFreeze } from '../../store/get-freeze.ts';
 import { inTransaction } from '../../store/in-transaction.ts';
 import { insertFreezeOverride } from '../../store/insert-freeze-override.ts';
 import { insertFreeze } from '../../store/insert-freeze.ts';
@@ -20,12 +19,13 @@ import { listFreezeOverrides } from '../../store/list-freeze-overrides.ts';
 import { listFreezes } from '../../store/list-freezes.ts';
 import { callerOf, requireRole, isConcerned } from '../caller.ts';
 import type { ApiDependencies } from '../dependencies.ts';
-import { assertIntact } from '../intact.ts';
+import { findFreeze } from '../find-freeze.ts';
+import { isIntact } from '../intact.ts';
 import { freezeDraft, readFreeze, sameFreeze } from '../freeze.ts';
 import { recorded } from '../recorded.ts';
 import { exactRouter } from '../router.ts';
 import { methodNotAllowed } from '../problem.ts';
-import { checked, freezeListQuerySchema, freezeOverrideSchema, uuidSchema } from '../schemas.ts';
+import { checked, freezeListQuerySchema, freezeOverrideSchema } from '../schemas.ts';
 import { findChange, shownCall } from '../view.ts';
 
 /** `/v1/freezes`: an admin declares and lifts them; the people whom a change's policy names let that change run in one. */
@@ -45,8 +45,7 @@ export function freezeRoutes(deps: ApiDependencies): Router {
   }
 
   async function find(id: string): Promise<Freeze> {
-    const inCalendar = calendar.find((freeze) => freeze.id === id);
-    const freeze = inCalendar ?? (uuidSchema.safeParse(id).success ? await getFreeze(db, id) : null);
+    const freeze = await findFreeze(deps, id);
     if (!freeze) throw new CountersignError('not_found', 'there is no such freeze');
     return freeze;
   }
@@ -149,9 +148,9 @@ export function freezeRoutes(deps: ApiDependencies): Router {
       const freeze = await find(id);
       const at = now();
       await recorded(refusals, req, { wanted: { ...wanted, digest }, change }, async () => {
-        await assertIntact(refusals, change);
         const directory = policies.current().directory.groupsIn(person);
-        allowed(refusalOfOverride(change, freeze, { person, digest, directory }, at));
+        const said = { person, digest, directory, isIntact: await isIntact(refusals, change) };
+        allowed(refusalOfOverride(change, freeze, said, at));
       });
       const { issuer, subject, name } = person;
       const by = { issuer, subject, name };
