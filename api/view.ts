@@ -28,6 +28,7 @@ import type { Standing } from '../domain/status.ts';
 import { getChange } from '../store/get-change.ts';
 import type { CallUnderWay } from '../store/list-calls-under-way.ts';
 import { readActionFacts } from './action-facts.ts';
+import { findFreeze } from './find-freeze.ts';
 import { mayAddress } from './caller.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { uuidSchema } from './schemas.ts';
@@ -156,6 +157,7 @@ export function makeView(
     const self = `/v1/changes/${change.id}`;
     const told = ticketRuleOf(change) === null ? [] : await listBodies(db, change.id, ticketTypes);
     const waitsFor = await blockOf(change, told);
+    const freeze = waitsFor?.freezeId == null ? null : await findFreeze(deps, waitsFor.freezeId);
     const at = now();
     const { groupsIn } = policies.current().directory;
     const decider = { person: reader, directory: directoryOf(change, reader, isoTime(at), groupsIn) };
@@ -168,7 +170,7 @@ export function makeView(
       presented: presentedLines(operations, change),
       callUnderWay: callUnderWayOf(attempts),
       awaitingYou: refusalToDecide(change, decider, at) === null,
-      actions: permissionsOf(facts, decider, at),
+      actions: permissionsOf({ ...facts, freeze }, decider, at),
       links: { self, events: `${self}/events`, decisions: `${self}/decisions` },
     };
   };

@@ -3,6 +3,9 @@ import { judgeDecision, refusalToTakeBack } from './decision.ts';
 import type { Decider } from './decision.ts';
 import { CountersignError, isRefused } from './error.ts';
 import type { ErrorCode, Judged } from './error.ts';
+import { refusalOfOverride } from './freeze.ts';
+import type { Freeze } from './freeze.ts';
+import { samePerson } from './person.ts';
 import type { Person } from './person.ts';
 import { judgeReview } from './review.ts';
 import type { Act, Said, SaidOf } from './statement.ts';
@@ -100,6 +103,7 @@ export const actions = [
   'retry',
   'abandon',
   'review',
+  'overrideFreeze',
 ] as const;
 /** One of {@link actions}. */
 export type Action = (typeof actions)[number];
@@ -119,14 +123,19 @@ const someComment = '…';
  * What somebody may do of a change as it is shown to them: what each call would answer now, with the shown digest and a
  * comment.
  *
+ * @param freeze - the one that holds the change now, or null
  * @param now - milliseconds since the epoch
  */
 export function permissionsOf(
-  facts: ActionFacts,
-  { person, directory }: Decider,
+  { freeze, ...facts }: ActionFacts & { readonly freeze: Freeze | null },
+  { person, directory = [] }: Decider,
   now: number,
 ): Readonly<Record<Action, Permission>> {
-  const decision = { digest: facts.change.digest ?? '', ...(directory ? { directory } : {}) };
+  const { change, isIntact } = facts;
+  const digest = change.digest ?? '';
+  const decision = { digest, ...(directory.length > 0 ? { directory } : {}) };
+  const own = directory.find((membership) => samePerson(membership, person))?.groups ?? [];
+  const override = { person, digest, isIntact, directory: own };
   const permission = (said: Act & Pick<Said, 'digest' | 'directory'>): Permission =>
     permissionOf(judgeSaid(facts, { ...said, comment: someComment }, person, now));
   return {
@@ -139,6 +148,7 @@ export function permissionsOf(
     retry: permission({ kind: 'execution', action: 'retry' }),
     abandon: permission({ kind: 'execution', action: 'abandon' }),
     review: permission({ kind: 'review', action: 'sign' }),
+    overrideFreeze: permissionOf(refusalOfOverride(change, freeze, override, now) ?? 'new'),
   };
 }
 

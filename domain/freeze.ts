@@ -7,6 +7,7 @@ import { isMember } from './membership.ts';
 import type { Person, PersonId } from './person.ts';
 import { askedFor } from './person.ts';
 import { isFinal } from './status.ts';
+import { refusalOfDifference } from './stored-change.ts';
 import { unmetMember } from './target-scope.ts';
 
 /** A time in which nothing may run of what it holds, whatever was approved. */
@@ -121,13 +122,24 @@ export function freezeInTheWay(
     );
 }
 
+/** What somebody says who wants to let a change run in a freeze. */
+export interface WantedOverride {
+  readonly person: Person;
+  /** Of what they were shown. */
+  readonly digest: string;
+  /** Whether the stored change is the one that its digest was made of. */
+  readonly isIntact: boolean;
+  /** The groups of the directory that list them. */
+  readonly directory?: readonly string[];
+}
+
 /**
  * Why somebody may not let a change run in a freeze, whichever freeze it is; null when they may: an approver whom the change's
  * policy names for that, not its requester.
  *
  * @param directory - the groups of the directory that list the person
  * @param now - milliseconds since the epoch
- * @returns null, or `self_approval`, `channel_not_allowed`, `missing_role`, `forbidden` where the policy names nobody,
+ * @returns null, or `missing_role`, `self_approval`, `channel_not_allowed`, `forbidden` where the policy names nobody,
  * `not_an_approver`, `stronger_authentication_needed` (403)
  */
 export function refusalToOverride(
@@ -136,14 +148,14 @@ export function refusalToOverride(
   directory: readonly string[],
   now: number,
 ): CountersignError | null {
+  if (!person.roles.includes('approver')) {
+    return new CountersignError('missing_role', 'overriding a freeze needs the role approver');
+  }
   if (askedFor(change.requester, person)) {
     return new CountersignError('self_approval', 'the requester of a change may not let it run in a freeze');
   }
   if (channelOf(person) !== null) {
     return new CountersignError('channel_not_allowed', 'a freeze is overridden with a token of one’s own');
-  }
-  if (!person.roles.includes('approver')) {
-    return new CountersignError('missing_role', 'overriding a freeze needs the role approver');
   }
   const { freezeOverride } = change.policy;
   if (!freezeOverride) {
@@ -161,20 +173,25 @@ export function refusalToOverride(
 /**
  * Why somebody may not let a change run in one freeze now, on the digest that they saw; null when they may.
  *
+ * @param freeze - null where none is in the change's way
  * @param now - milliseconds since the epoch
- * @returns null, a refusal of {@link refusalToOverride}, or `change_closed`, `freeze_ended` (409); `digest_mismatch` (412);
- * `invalid_request` for a freeze that does not concern the change
+ * @returns null, a refusal of {@link refusalToOverride}, or `stored_change_differs`, `change_closed`, `freeze_ended` (409);
+ * `digest_mismatch` (412); `invalid_request` for a freeze that does not concern the change
  */
 export function refusalOfOverride(
   change: Change,
-  freeze: Freeze,
-  wanted: { readonly person: Person; readonly digest: string; readonly directory?: readonly string[] },
+  freeze: Freeze | null,
+  wanted: WantedOverride,
   now: number,
 ): CountersignError | null {
-  const { person, digest, directory = [] } = wanted;
+  const { person, digest, isIntact, directory = [] } = wanted;
   const unfit = refusalToOverride(change, person, directory, now);
+  if (unfit?.code === 'missing_role') return unfit;
+  // Of another change than the one that was approved nothing else is to be believed.
+  if (!isIntact) return refusalOfDifference(change);
   if (unfit) return unfit;
   if (isFinal(change)) return new CountersignError('change_closed', 'the change has ended');
+  if (freeze === null) return new CountersignError('freeze_ended', 'no freeze is in the way');
   if (isOver(freeze, now)) return new CountersignError('freeze_ended', `freeze ${freeze.id} is over`);
   if (!concerns(freeze, change)) {
     const message = `freeze ${freeze.id} does not hold this change`;

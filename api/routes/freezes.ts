@@ -10,7 +10,6 @@ import { concerns, isOver, refusalOfOverride } from '../../domain/freeze.ts';
 import type { Freeze, FreezeOverride } from '../../domain/freeze.ts';
 import { askedOfDirectory } from '../../domain/membership.ts';
 import { isoTime } from '../../domain/time.ts';
-import { getFreeze } from '../../store/get-freeze.ts';
 import { inTransaction } from '../../store/in-transaction.ts';
 import { insertFreezeOverride } from '../../store/insert-freeze-override.ts';
 import { insertFreeze } from '../../store/insert-freeze.ts';
@@ -21,12 +20,13 @@ import { listFreezeOverrides } from '../../store/list-freeze-overrides.ts';
 import { listFreezes } from '../../store/list-freezes.ts';
 import { callerOf, requireRole, isConcerned } from '../caller.ts';
 import type { ApiDependencies } from '../dependencies.ts';
-import { assertIntact } from '../intact.ts';
+import { findFreeze } from '../find-freeze.ts';
+import { isIntact } from '../intact.ts';
 import { freezeDraft, readFreeze, sameFreeze } from '../freeze.ts';
 import { recorded } from '../recorded.ts';
 import { exactRouter } from '../router.ts';
 import { methodNotAllowed } from '../problem.ts';
-import { checked, freezeListQuerySchema, freezeOverrideSchema, uuidSchema } from '../schemas.ts';
+import { checked, freezeListQuerySchema, freezeOverrideSchema } from '../schemas.ts';
 import { findChange, shownCall } from '../view.ts';
 
 /** `/v1/freezes`: an admin declares and lifts them; the people whom a change's policy names let that change run in one. */
@@ -46,8 +46,7 @@ export function freezeRoutes(deps: ApiDependencies): Router {
   }
 
   async function find(id: string): Promise<Freeze> {
-    const inCalendar = calendar.find((freeze) => freeze.id === id);
-    const freeze = inCalendar ?? (uuidSchema.safeParse(id).success ? await getFreeze(db, id) : null);
+    const freeze = await findFreeze(deps, id);
     if (!freeze) throw new CountersignError('not_found', 'there is no such freeze');
     return freeze;
   }
@@ -152,8 +151,8 @@ export function freezeRoutes(deps: ApiDependencies): Router {
       // In the entry, too: whoever verifies the log judges the override by it.
       const directory = askedOfDirectory(change.policy, policies.current().directory.groupsIn(person));
       await recorded(refusals, req, { wanted: { ...wanted, digest }, change }, async () => {
-        await assertIntact(refusals, change);
-        allowed(refusalOfOverride(change, freeze, { person, digest, directory }, at));
+        const said = { person, digest, directory, isIntact: await isIntact(refusals, change) };
+        allowed(refusalOfOverride(change, freeze, said, at));
       });
       const { issuer, subject, name } = person;
       const by = { issuer, subject, name };

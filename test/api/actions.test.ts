@@ -35,6 +35,8 @@ import type { ApiStack, Replica, Sent } from './api-stack.ts';
 
 let stack: ApiStack;
 let api: Replica;
+/** A freeze that is over. */
+let lifted: string;
 const tokens = new Map<string, string>();
 const minute = 60_000;
 
@@ -63,11 +65,22 @@ beforeAll(async () => {
     body: { name: 'm', scopes: ['audit:read'], expiresAt: isoTime(Date.now() + 60 * minute) },
   });
   tokens.set('a machine', machine.body['secret'] as string);
+  lifted = await declare({});
+  await api.call(`/v1/freezes/${lifted}`, { as: 'adam', method: 'DELETE' });
 });
 afterAll(async () => {
   await api.stop();
   await stack.stop();
 });
+
+/** Declares a freeze. @returns its id */
+async function declare(scope: Record<string, string>): Promise<string> {
+  const { body } = await api.call('/v1/freezes', {
+    as: 'adam',
+    body: { reason: 'the line is moved', scope },
+  });
+  return body['id'] as string;
+}
 
 /** Hears words as the workflow does, by the machine itself: thousands of words would take Temporal minutes. */
 function asWorkflow(): Engine {
@@ -132,7 +145,14 @@ const cases = fc.record({
 type Case = typeof cases extends fc.Arbitrary<infer T> ? T : never;
 
 const plain: Case = {
-  ...{ stages: fourEyes.stages, mfa: false, glass: false, reject: { kind: 'any' }, comment: 'never' },
+  ...{
+    stages: fourEyes.stages,
+    mfa: false,
+    glass: false,
+
+    reject: { kind: 'any' },
+    comment: 'never',
+  },
   ...{ delegated: false, late: false, revoked: false, usual: 0, then: [] },
 };
 /** What random ones seldom come to: a decision whose stage is open, and what owes a review. */
@@ -160,7 +180,11 @@ function personOf(subject: string): Person {
 }
 
 /** A change as the machine makes it, with its attempts. */
-async function made(one: Case, n: number): Promise<Change> {
+async function made(
+  one: Case,
+  n: number,
+  freezeOverride: PinnedPolicy['freezeOverride'] = null,
+): Promise<Change> {
   const idOf = (subject: string) => ({ issuer: stack.testbed.identity.issuer, subject });
   const now = Date.now() - 2 * minute;
   const groups = { operations: { source: 'token' }, security: { source: 'token' } } as const;
@@ -171,6 +195,7 @@ async function made(one: Case, n: number): Promise<Change> {
     reject: one.reject,
     commentRequired: one.comment,
     authentication: one.mfa ? { methods: ['mfa'] } : null,
+    freezeOverride,
     escalation: { afterMs: minute, group: 'security' },
     breakGlass: { groups: ['operations'], approvals: 1 },
     delegations: one.delegated
@@ -281,32 +306,42 @@ function commandOf(change: Change, what: Happening, attempts: Tried[], now: numb
   }
 }
 
-const calls: Record<Action, (digest: string) => readonly [path: string, sent: Sent]> = {
-  approve: (digest) => ['/decisions', { body: { decision: 'approve', digest, comment: 'seen' } }],
-  reject: (digest) => ['/decisions', { body: { decision: 'reject', digest, comment: 'seen' } }],
-  takeBack: () => ['/decisions', { method: 'DELETE' }],
-  withdraw: () => ['/withdrawal', { body: { comment: 'x' } }],
-  pause: () => ['/execution', { body: { action: 'pause', comment: 'x' } }],
-  resume: () => ['/execution', { body: { action: 'resume', comment: 'x' } }],
-  retry: () => ['/execution', { body: { action: 'retry', comment: 'x' } }],
-  abandon: () => ['/execution', { body: { action: 'abandon', comment: 'x' } }],
-  review: () => ['/review', { body: { comment: 'x' } }],
+const calls: Record<Action, (change: ChangeAnswer, digest: string) => readonly [path: string, sent: Sent]> = {
+  approve: ({ id }, digest) => [`/v1/changes/${id}/decisions`, decision('approve', digest)],
+  reject: ({ id }, digest) => [`/v1/changes/${id}/decisions`, decision('reject', digest)],
+  takeBack: ({ id }) => [`/v1/changes/${id}/decisions`, { method: 'DELETE' }],
+  withdraw: ({ id }) => [`/v1/changes/${id}/withdrawal`, { body: { comment: 'x' } }],
+  pause: ({ id }) => execution(id, 'pause'),
+  resume: ({ id }) => execution(id, 'resume'),
+  retry: ({ id }) => execution(id, 'retry'),
+  abandon: ({ id }) => execution(id, 'abandon'),
+  review: ({ id }) => [`/v1/changes/${id}/review`, { body: { comment: 'x' } }],
+  // Where no freeze holds it, there is only one to name that is over.
+  overrideFreeze: ({ id, waitsFor }, digest) => [
+    `/v1/freezes/${waitsFor?.freezeId ?? lifted}/overrides`,
+    { body: { changeId: id, digest, comment: 'x' } },
+  ],
 };
+const decision = (decision: string, digest: string): Sent => ({
+  body: { decision, digest, comment: 'seen' },
+});
+const execution = (id: string, action: string) =>
+  [`/v1/changes/${id}/execution`, { body: { action, comment: 'x' } }] as const;
 
 /** What the call answers, in the words of `actions`. */
 async function called(by: Replica, change: ChangeAnswer, action: Action, token: string): Promise<Permission> {
   const before = await traces(change.id);
-  const [path, sent] = calls[action](change.digest ?? 'f'.repeat(64));
-  const { status, body } = await by.call(`/v1/changes/${change.id}${path}`, { ...sent, token });
-  if (status !== 200) return { allowed: false, code: body.code as ErrorCode };
+  const [path, sent] = calls[action](change, change.digest ?? 'f'.repeat(64));
+  const { status, body } = await by.call(path, { ...sent, token });
+  if (status >= 400) return { allowed: false, code: body.code as ErrorCode };
   return (await traces(change.id)) === before ? { allowed: true, repeated: true } : { allowed: true };
 }
 
-/** What a word leaves when it is new: another version of the change, or an entry that stops it. */
+/** What a word leaves when it is new: another version of the change, or an entry of its own. */
 async function traces(id: string): Promise<string> {
   const { rows } = await stack.worker.query<{ traces: string }>(
     `select concat_ws(' ', c.version, (select count(*) from audit.entry
-              where change_id = c.id and type in ('stop.requested', 'stop.lifted'))) as traces
+              where change_id = c.id and type in ('stop.requested', 'stop.lifted', 'freeze.overridden'))) as traces
        from (select id, version from countersign.change where id = $1) c`,
     [id],
   );
@@ -318,6 +353,9 @@ async function shown(by: Replica, id: string, token: string) {
   return { status, change: body as unknown as ChangeAnswer };
 }
 
+/** What people say of a change; to let it run in a freeze is said of the freeze, too. */
+const words = actions.filter((action) => action !== 'overrideFreeze');
+
 test('over random changes, people and words, the call answers what `actions` has said', async () => {
   const changes: string[] = [];
   const random = fc.sample(cases, { numRuns: 60, seed: 20261129 });
@@ -326,7 +364,7 @@ test('over random changes, people and words, the call answers what `actions` has
     fc.record({
       id: fc.constantFrom(...changes, ...changes.slice(0, rare.length), ...changes.slice(0, rare.length)),
       who: fc.constantFrom(...tokens.keys()),
-      wanted: fc.constantFrom(...actions),
+      wanted: fc.constantFrom(...words),
       // Most are refused: each second one is something that is allowed, where anything is.
       among: fc.option(fc.nat(), { freq: 2 }),
     }),
@@ -350,7 +388,7 @@ test('over random changes, people and words, the call answers what `actions` has
     }
     expect(Object.keys(change.actions)).toEqual([...actions]);
     // What ends a change comes later, or little would be left to decide.
-    const allowed = actions.filter(
+    const allowed = words.filter(
       (one) =>
         change.actions[one].allowed && (n > turns.length / 2 || !['withdraw', 'abandon'].includes(one)),
     );
@@ -362,7 +400,7 @@ test('over random changes, people and words, the call answers what `actions` has
     seen.add(`${action} ${said.allowed ? (said.repeated ? 'again' : 'allowed') : said.code}`);
   }
   // All of it was tried, or little was compared.
-  for (const action of actions) {
+  for (const action of words) {
     expect(seen).toContain(`${action} allowed`);
     expect([...seen].filter((one) => one.startsWith(`${action} `)).length).toBeGreaterThan(2);
   }
@@ -377,6 +415,31 @@ test('over random changes, people and words, the call answers what `actions` has
     ...['not_running', 'review_not_owed', 'self_review', 'already_reviewed', 'forbidden'],
   ])
     expect(codes).toContain(code);
+});
+
+test('of a change in a freeze, held and not, `actions` says to each what the call that overrides it answers', async () => {
+  const seen = new Set<string>();
+  for (const [n, { isHeld, ...one }] of [
+    { ...plain, usual: 3, isHeld: true },
+    { ...plain, usual: 3, isHeld: false },
+    { ...plain, usual: 3, mfa: true, isHeld: true },
+    { ...plain, usual: 7, isHeld: true },
+  ].entries()) {
+    const { id, target } = await made(one, 1000 + n, { group: 'operations' });
+    if (isHeld) await declare({ sn: target.scope['sn'] ?? '' });
+    for (const [who, token] of tokens) {
+      const { status, change } = await shown(api, id, token);
+      if (status !== 200) continue;
+      const said = change.actions.overrideFreeze;
+      const answered = await called(api, change, 'overrideFreeze', token);
+      expect({ who, n, ...answered }).toEqual({ who, n, ...said });
+      seen.add(said.allowed ? 'allowed' : said.code);
+    }
+  }
+  expect([...seen].sort()).toEqual([
+    ...['allowed', 'change_closed', 'freeze_ended', 'missing_role', 'not_an_approver', 'self_approval'],
+    'stronger_authentication_needed',
+  ]);
 });
 
 test('on top of a log that is not sealed nothing can be approved, and `actions` says so', async () => {

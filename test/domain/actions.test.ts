@@ -2,6 +2,8 @@ import { expect, test } from 'vitest';
 import { actions, judgeSaid, permissionsOf } from '../../domain/actions.ts';
 import type { Action, ActionFacts, Permission } from '../../domain/actions.ts';
 import { CountersignError, isRefused } from '../../domain/error.ts';
+import { fourEyes } from '../../domain/four-eyes.ts';
+import type { Freeze } from '../../domain/freeze.ts';
 import type { Person, Role } from '../../domain/person.ts';
 import { change, person } from '../store/change-fixture.ts';
 
@@ -11,7 +13,9 @@ const alice = by('alice', 'requester');
 const bob = by('bob', 'approver');
 const olga = by('olga', 'operator');
 
-function facts(more: Partial<ActionFacts> = {}): ActionFacts {
+type Facts = Parameters<typeof permissionsOf>[0];
+
+function facts(more: Partial<Facts> = {}): Facts {
   return {
     change: change(),
     standing: 'going',
@@ -20,6 +24,7 @@ function facts(more: Partial<ActionFacts> = {}): ActionFacts {
     isIntact: true,
     mayRead: true,
     unsealed: null,
+    freeze: null,
     ...more,
   };
 }
@@ -45,6 +50,7 @@ test('of a pending change: an approver may decide it, its requester may withdraw
     withdraw: 'missing_role',
     ...operators,
     review: 'review_not_owed',
+    overrideFreeze: 'forbidden',
   });
   expect(said(permissionsOf(facts(), { person: alice }, now))).toMatchObject({
     approve: 'self_approval',
@@ -74,6 +80,45 @@ test('of an approved change: an operator may steer it, and what is said already 
   expect(steer({ ...paused, last: { word: 'pause', person: by('oscar', 'operator') } })).toMatchObject({
     pause: 'not_running',
   });
+});
+
+test('of a change that a freeze holds: whom its policy names may let it run, and nobody else', () => {
+  const carol = by('carol', 'approver');
+  const { issuer, subject } = carol;
+  const held = change({
+    decisionStatus: 'approved',
+    executionStatus: 'scheduled',
+    digest: 'd'.repeat(64),
+    policy: {
+      ...fourEyes,
+      freezeOverride: { group: 'on-call' },
+      groups: { 'on-call': { source: 'members', members: [{ issuer, subject }] } },
+    },
+  });
+  const freeze: Freeze = {
+    ...{
+      id: 'f',
+      operation: null,
+      scope: {},
+      reason: 'r',
+      startsAt: '2026-11-24T09:00:00.000Z',
+      endsAt: null,
+    },
+    ...{ declaredBy: null, declaredAt: null, liftedBy: null, liftedAt: null },
+  };
+  const override = (more: Partial<Facts>, person: Person) =>
+    said(permissionsOf(facts({ change: held, freeze, ...more }), { person }, now)).overrideFreeze;
+  expect(override({}, carol)).toBe('yes');
+  expect(override({}, bob)).toBe('not_an_approver');
+  expect(override({}, olga)).toBe('missing_role');
+  expect(override({ change: { ...held, requester: carol } }, carol)).toBe('self_approval');
+  expect(override({ freeze: null }, carol)).toBe('freeze_ended');
+  expect(override({ isIntact: false }, carol)).toBe('stored_change_differs');
+  // Whom the directory lists.
+  const listed = { ...held.policy, groups: { 'on-call': { source: 'directory' } } } as const;
+  const directory = [{ ...bob, groups: ['on-call'] }];
+  const asked = facts({ change: { ...held, policy: listed }, freeze });
+  expect(permissionsOf(asked, { person: bob, directory }, now).overrideFreeze).toEqual({ allowed: true });
 });
 
 test.each<[string, Partial<ActionFacts>, Partial<Record<Action, string>>]>([

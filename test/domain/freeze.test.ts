@@ -168,7 +168,7 @@ describe('who may override', () => {
   } as const;
   const mine = change({ policy, decisionStatus: 'approved', executionStatus: 'scheduled' });
   const frank = person('frank', ['security']);
-  const wanted = { person: frank, digest: mine.digest ?? '' };
+  const wanted = { person: frank, digest: mine.digest ?? '', isIntact: true };
   test.each<[string, () => CountersignError | null, string | null]>([
     ['a member of the group', () => refusalOfOverride(mine, freeze(), wanted, now), null],
     [

@@ -1,12 +1,11 @@
 import { useMemo, useState } from 'preact/hooks';
 import type { Operation } from '../answers.ts';
-import { Fetched } from '../fetched.tsx';
 import { useWords } from '../preferences.tsx';
-import { useOperations } from '../queries.ts';
 import { useTitle } from '../title.ts';
 import { InputControl } from './new-change/input-control.tsx';
 import { inputFields, inputOf, isFilledIn } from './new-change/input-fields.ts';
 import { WhatWouldHold } from './new-change/what-would-hold.tsx';
+import { OperationChoice, WithOperations } from './new-change/with-operations.tsx';
 
 /** Which policy would hold for a change, without asking for one. */
 export function Policies() {
@@ -16,15 +15,7 @@ export function Policies() {
     <>
       <h1>{words.policies.title}</h1>
       <p>{words.policies.what}</p>
-      <Fetched query={useOperations()}>
-        {({ items }) =>
-          items.length === 0 ? (
-            <p class="empty">{words.newChange.noOperation}</p>
-          ) : (
-            <Explain operations={items} />
-          )
-        }
-      </Fetched>
+      <WithOperations>{(operations) => <Explain operations={operations} />}</WithOperations>
     </>
   );
 }
@@ -39,22 +30,14 @@ function Explain({ operations }: { readonly operations: readonly Operation[] }) 
   return (
     <div class="columns">
       <section>
-        <label>
-          <span>{words.change.operation}</span>
-          <select
-            value={name}
-            onInput={(event) => {
-              setName(event.currentTarget.value);
-              setWritten({});
-            }}
-          >
-            {operations.map((one) => (
-              <option key={one.name} value={one.name}>
-                {one.name} — {one.title}
-              </option>
-            ))}
-          </select>
-        </label>
+        <OperationChoice
+          operations={operations}
+          value={name}
+          onChoose={(chosen) => {
+            setName(chosen);
+            setWritten({});
+          }}
+        />
         {fields.map((field) => (
           <InputControl
             key={field.name}

@@ -260,6 +260,7 @@ export const en = {
       retry: 'Retry now',
       abandon: 'Abandon',
       review: 'Sign the review',
+      overrideFreeze: 'Let it run in this freeze',
     } satisfies Record<Action, string>,
     titles: {
       approve: 'Approve this change?',
@@ -271,6 +272,7 @@ export const en = {
       retry: 'Try the call again now?',
       abandon: 'Abandon this change?',
       review: 'Sign the review of this change?',
+      overrideFreeze: 'Let this change run in this freeze?',
     } satisfies Record<Action, string>,
     means: {
       approve:
@@ -283,6 +285,7 @@ export const en = {
       retry: 'It does not wait for its next attempt.',
       abandon: 'It ends for good. No call begins after that.',
       review: 'You say, with your name, what you have found of this emergency.',
+      overrideFreeze: 'Your name and the digest go on record. The freeze goes on for everything else.',
     } satisfies Record<Action, string>,
     done: {
       approve: 'Approved.',
@@ -294,6 +297,7 @@ export const en = {
       retry: 'It is being tried again.',
       abandon: 'Abandoned.',
       review: 'The review is signed.',
+      overrideFreeze: 'It may run in this freeze.',
     } satisfies Record<Action, string>,
     comment: 'Comment (optional)',
     commentRequired: 'Comment',
@@ -530,9 +534,6 @@ export const en = {
     reason: 'Reason',
     startsAt: 'From (empty: now)',
     endsAt: 'Until (empty: until it is lifted)',
-    override: 'Let it run in this freeze',
-    overrideMeans: 'Your name and the digest go on record. The freeze goes on for everything else.',
-    overridden: 'It may run in this freeze.',
   },
   figures: {
     title: 'Figures',
@@ -672,7 +673,7 @@ export const en = {
     self_approval: 'You have asked for this change, so others decide it.',
     self_review: 'You have asked for this change or decided it, so others review it.',
     break_glass_not_allowed: 'You may not ask for this as an emergency.',
-    not_an_approver: 'It awaits no decision of yours.',
+    not_an_approver: 'You are not among those who decide this.',
     policy_revoked: 'Its policy was revoked.',
     token_needed: 'This needs a token of your own.',
     stronger_authentication_needed: 'The policy asks for a stronger, or a more recent, login.',
@@ -704,7 +705,7 @@ export const en = {
     not_approved: 'It is not approved.',
     not_running: 'It is not running.',
     not_paused: 'It is not paused.',
-    freeze_ended: 'The freeze has ended.',
+    freeze_ended: 'No freeze is in the way.',
     stored_change_differs: 'The stored change is not the one that its digest was made of.',
     digest_mismatch: 'It has become another one since you looked at it.',
     key_reused: 'Something else was sent under the same key before.',

@@ -464,9 +464,17 @@ describe('freezes', () => {
     });
     await decide(bed.users.bob, change);
     await changeThat(bed.users.alice, change.id, ({ waitsFor }) => waitsFor?.freezeId === id);
+    const others = await bed.as('bob', at(change));
+    await others.getByText('A freeze holds it').waitFor();
+    await others.getByText('What cannot be done now, and why').click();
+    await others.getByText('Let it run in this freeze: You are not among those who decide this.').waitFor();
+    expect(await action(others, 'Let it run in this freeze').count()).toBe(0);
     const page = await bed.as('carol', at(change));
     await page.getByText('A freeze holds it').waitFor();
     await action(page, 'Let it run in this freeze').click();
+    await confirm(page, 'Let it run in this freeze').click();
+    // Not without a comment.
+    expect(await dialog(page).count()).toBe(1);
     await dialog(page).getByRole('textbox').fill('it cannot wait');
     await confirm(page, 'Let it run in this freeze').click();
     await page.getByText('It has ended: succeeded.').waitFor({ timeout: 120_000 });

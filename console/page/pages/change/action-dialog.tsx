@@ -39,16 +39,18 @@ export function ActionDialog(props: {
   // What the person had before them when they began: the decision is bound to that, whatever has come since.
   const { current: begun } = useRef(change);
   const [comment, setComment, forgetComment] = useDraft(`${action} ${change.id}`);
-  const done = (after: ChangeView | null) => {
-    if (after !== null) client.setQueryData(changeKey(change.id), after);
+  const done = (answer: object | null) => {
+    // Not each answer is the change itself.
+    if (answer !== null && 'actions' in answer) client.setQueryData(changeKey(change.id), answer);
+    else void client.invalidateQueries({ queryKey: changeKey(change.id) });
     forgetComment();
     announce(say.done[action]);
     onClose();
   };
   const call = useMutation({
     mutationFn: () => {
-      const { path, sent } = requestOf(action, change.id, { comment, digest: begun.digest ?? '' });
-      return callApi<ChangeView>(path, sent);
+      const { path, sent } = requestOf(action, begun, { comment, digest: begun.digest ?? '' });
+      return callApi<object>(path, sent);
     },
     onSuccess: done,
     // Whatever was refused, the change may be another one by now.

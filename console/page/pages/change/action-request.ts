@@ -7,7 +7,7 @@ import type { Sent } from '../../http.ts';
 /** The call that does something of a change. @param digest - of what the person was shown when they began */
 export function requestOf(
   action: Action,
-  id: string,
+  { id, waitsFor }: Pick<ChangeView, 'id' | 'waitsFor'>,
   { comment, digest }: { readonly comment: string; readonly digest: string },
 ): { readonly path: string; readonly sent: Sent } {
   const self = `/v1/changes/${id}`;
@@ -26,6 +26,12 @@ export function requestOf(
       return post(`${self}/execution`, { action, comment });
     case 'review':
       return post(`${self}/review`, { comment });
+    case 'overrideFreeze':
+      return post(`/v1/freezes/${encodeURIComponent(waitsFor?.freezeId ?? '')}/overrides`, {
+        changeId: id,
+        digest,
+        comment,
+      });
   }
 }
 
@@ -52,6 +58,7 @@ export function commentOf(
     case 'retry':
     case 'abandon':
     case 'review':
+    case 'overrideFreeze':
       return 'required';
   }
 }
@@ -80,5 +87,7 @@ export function isDone(action: Action, before: ChangeView, after: ChangeView, me
       return after.attempts.length > before.attempts.length;
     case 'review':
       return after.review !== null && samePerson(after.review.person, me);
+    case 'overrideFreeze':
+      return after.waitsFor?.freezeId !== before.waitsFor?.freezeId;
   }
 }

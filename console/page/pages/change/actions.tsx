@@ -10,7 +10,6 @@ import { newLoginAddress } from '../../session.ts';
 import { Code, Said } from '../../text.tsx';
 import { codeSentence } from '../../words/code-sentence.ts';
 import { ActionDialog } from './action-dialog.tsx';
-import { FreezeOverride } from './freeze-override.tsx';
 
 /** Codes that say that an action is somebody else's: of these nothing has to be explained. */
 const notTheirs: ReadonlySet<string> = new Set(['missing_role', 'forbidden']);
@@ -55,7 +54,6 @@ export function Actions({ change, me }: { readonly change: ChangeView; readonly 
           </p>
         )}
         {possible.length === 0 && <p class="empty">{words.actions.nothing}</p>}
-        {isOnline && <FreezeOverride change={change} />}
         {impossible.length > 0 && (
           <details>
             <summary>{words.actions.whyNot}</summary>

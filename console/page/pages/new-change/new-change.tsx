@@ -5,16 +5,15 @@ import type { ChangeView, Operation } from '../../answers.ts';
 import { useAnnounce } from '../../announce.tsx';
 import { useDraft } from '../../draft.ts';
 import { Failed } from '../../failed.tsx';
-import { Fetched } from '../../fetched.tsx';
 import { CallError, callApi } from '../../http.ts';
 import { MomentField } from '../../moment-field.tsx';
 import { useWords } from '../../preferences.tsx';
-import { useOperations } from '../../queries.ts';
 import { SubmitButton, useSubmit } from '../../submit.tsx';
 import { useTitle } from '../../title.ts';
 import { inputFields, inputOf, isFilledIn } from './input-fields.ts';
 import { InputControl } from './input-control.tsx';
 import { WhatWouldHold } from './what-would-hold.tsx';
+import { OperationChoice, WithOperations } from './with-operations.tsx';
 
 /** What somebody has written so far: texts as they stand in the fields, moments in ISO 8601; empty for nothing. */
 interface Form {
@@ -64,15 +63,7 @@ export function NewChange() {
   return (
     <>
       <h1>{words.newChange.title}</h1>
-      <Fetched query={useOperations()}>
-        {({ items }) =>
-          items.length === 0 ? (
-            <p class="empty">{words.newChange.noOperation}</p>
-          ) : (
-            <FormOf operations={items} />
-          )
-        }
-      </Fetched>
+      <WithOperations>{(operations) => <FormOf operations={operations} />}</WithOperations>
     </>
   );
 }
@@ -125,19 +116,11 @@ function FormOf({ operations }: { readonly operations: readonly Operation[] }) {
     <div class="columns">
       <form noValidate onSubmit={submit.onSubmit}>
         <section>
-          <label>
-            <span>{words.change.operation}</span>
-            <select
-              value={form.operation}
-              onInput={(event) => write({ operation: event.currentTarget.value, input: {} })}
-            >
-              {operations.map(({ name, title }) => (
-                <option key={name} value={name}>
-                  {name} — {title}
-                </option>
-              ))}
-            </select>
-          </label>
+          <OperationChoice
+            operations={operations}
+            value={form.operation}
+            onChoose={(chosen) => write({ operation: chosen, input: {} })}
+          />
           {fields.map((field) => (
             <InputControl
               key={field.name}
