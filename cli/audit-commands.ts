@@ -13,6 +13,7 @@ import { CountersignError } from '../domain/error.ts';
 import type { ApiClient } from './api-client.ts';
 import { auditCompareCommand } from './audit-compare.ts';
 import { auditReconcileCommand } from './audit-reconcile.ts';
+import { auditReportCommand } from './audit-report.ts';
 import { asCaller, clientOf } from './caller.ts';
 import type { Environment } from './environment.ts';
 import { complain, printLine } from './print.ts';
@@ -91,6 +92,7 @@ export function auditCommands(program: Command, env: () => Environment, output: 
 
   auditCompareCommand(audit, env, output);
   auditReconcileCommand(audit, env, output, auditor);
+  auditReportCommand(audit, env, output, auditor);
 
   audit
     .command('keys')

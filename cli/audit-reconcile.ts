@@ -5,7 +5,7 @@ import type { GatedCall } from '../audit/reconcile/judge-call.ts';
 import { attemptTypes, collectAttempts } from '../audit/reconcile/logged-attempts.ts';
 import type { LoggedAttempt } from '../audit/reconcile/logged-attempts.ts';
 import { readTrail } from '../audit/reconcile/read-trail.ts';
-import { reconcile } from '../audit/reconcile/reconcile.ts';
+import { clockEdge, reconcile } from '../audit/reconcile/reconcile.ts';
 import type { Span } from '../audit/reconcile/reconcile.ts';
 import {
   exitCodeOfReconciliation,
@@ -58,7 +58,7 @@ export function auditReconcileCommand(
     } catch (error) {
       if (!(error instanceof BrokenTrail)) throw error;
       if (error.kind !== 'cut') throw new InvalidArgumentError(error.message);
-      output().result({ result: 'incomplete', code: 'trail_cut', message: error.message }, [
+      output().result({ code: 'trail_cut', message: error.message, errors: [] }, [
         `INCOMPLETE: ${error.message}`,
       ]);
       process.exitCode = exitCodeOfReconciliation.incomplete;
@@ -136,12 +136,16 @@ async function readLog(pack: string, o: LogOptions, output: Output): Promise<Rea
   return { source: 'pack', name, span: packSpan(verdict, first, last), attempts: attempts.list() };
 }
 
-/** A log that reaches to its checkpoint has everything until a trusted witness saw that, too. */
+/**
+ * A log that reaches to its checkpoint has everything until a trusted witness saw that, too. Where clocks could disagree about
+ * a call, nothing is said of it; before the log's first entry there was no other one.
+ */
 function packSpan({ covers, checkpoint }: ValidVerdict, first: string, last: string): Span | null {
   if (covers.kind === 'change') return null;
   const seen = covers.to === checkpoint?.size ? checkpoint.witnesses.map(({ time }) => time ?? '') : [];
   const ends = [last, ...seen].map((time) => Date.parse(time)).filter((time) => !Number.isNaN(time));
-  return { from: Date.parse(first), to: Math.max(...ends) };
+  const from = Date.parse(first) + (covers.from === 0 ? 0 : clockEdge);
+  return { from, to: Math.max(...ends) - clockEdge };
 }
 
 async function readApi(o: LogOptions, env: Environment, auditor: string, trail: Span): Promise<ReadLog> {
@@ -154,5 +158,6 @@ async function readApi(o: LogOptions, env: Environment, auditor: string, trail: 
   }
   let from = now;
   for await (const { time } of listEntries(client, { from: '0', to: '1' })) from = Date.parse(time);
+  // What the trail has was called before it was written, and so before the log was asked.
   return { source: 'api', name: null, span: { from, to: now }, attempts: attempts.list() };
 }

@@ -1,9 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
+import { periodReportSchema } from '../audit/period/period-report.ts';
+import { reconciliationSchema } from '../audit/reconcile/reconciliation.ts';
 import { jsonSchemas } from '../policies/json-schema.ts';
 import { integrationsSchema } from '../tickets/json-schema.ts';
 
-/** Writes the JSON Schemas of the files that people write beside their source. */
+/** Writes JSON Schemas: of the files that people write beside their source, of what commands print into docs/schemas. */
 async function write(folder: string, name: string, schema: object): Promise<void> {
   const file = join(import.meta.dirname, '..', folder, name);
   await writeFile(file, `${JSON.stringify(schema, null, 2)}\n`);
@@ -11,3 +14,5 @@ async function write(folder: string, name: string, schema: object): Promise<void
 
 for (const [name, schema] of Object.entries(jsonSchemas())) await write('policies', name, schema);
 await write('tickets', 'integrations.schema.json', integrationsSchema());
+await write('docs/schemas', 'reconciliation.schema.json', z.toJSONSchema(reconciliationSchema));
+await write('docs/schemas', 'period-report.schema.json', z.toJSONSchema(periodReportSchema));

@@ -28,14 +28,15 @@ const columns: readonly (readonly [string, (entry: SealedEntry) => unknown])[] =
 ];
 
 /** The first line of `entries.csv`. */
-export const csvHeader = line(columns.map(([name]) => name));
+export const csvHeader = csvRow(columns.map(([name]) => name));
 
 /** One line of `entries.csv` (RFC 4180, UTF-8, CRLF), safe to open in a spreadsheet. */
 export function csvLine(entry: SealedEntry): string {
-  return line(columns.map(([, cell]) => cell(entry)));
+  return csvRow(columns.map(([, cell]) => cell(entry)));
 }
 
-function line(cells: readonly unknown[]): string {
+/** Cells as a line of CSV (RFC 4180, CRLF), safe to open in a spreadsheet. */
+export function csvRow(cells: readonly unknown[]): string {
   return `${cells.map(cellText).join(',')}\r\n`;
 }
 

@@ -48,8 +48,8 @@ export interface Compared extends Pick<Differences, 'kept' | 'counts' | 'result'
   readonly principals: Readonly<Record<string, number>>;
 }
 
-/** How much the cloud's clock and this one may differ where a span begins and ends, and a call's beginning and end, ms. */
-const edge = 10_000;
+/** How much the cloud's clock and this one may differ where a span begins or ends, or a call does, ms. */
+export const clockEdge = 10_000;
 /** Most RequestIds of unlogged calls, and most principals, that are told apart. */
 const mostKept = 10_000;
 /** What the gateway in front of the service can answer by itself: whether the trail tells of that is not documented. */
@@ -68,7 +68,7 @@ interface Answered {
 export function reconcile({ calls, principals, trail, log, attempts }: Comparison) {
   const differences = collectDifferences();
   const answered = new Map<string, Answered>();
-  const unanswered = makeUnanswered(edge);
+  const unanswered = makeUnanswered(clockEdge);
   const comparable = new Set(calls.map(({ operation }) => operation));
   const unlogged = new Set<string>();
   const madeBy = new Map<string, number>();
@@ -116,7 +116,7 @@ export function reconcile({ calls, principals, trail, log, attempts }: Compariso
       judge(event, attempt);
       return;
     }
-    if (log === null || !isWithin(log, event.time)) n.eventsNotJudged += 1;
+    if (log === null || event.time < log.from || event.time > log.to) n.eventsNotJudged += 1;
     else if (unlogged.has(requestId)) n.repeated += 1;
     else {
       if (unlogged.size < mostKept) unlogged.add(requestId);
@@ -134,11 +134,11 @@ export function reconcile({ calls, principals, trail, log, attempts }: Compariso
       const named = calls.filter((call) => call.eventName === eventName);
       if (known === undefined && named.length === 0) return;
       n.gated += 1;
+      if (known !== undefined && isRepeated(known, event)) return;
       const by = principalText(event.principal);
       if (madeBy.has(by) || madeBy.size < mostKept) madeBy.set(by, (madeBy.get(by) ?? 0) + 1);
       const ofService = named.filter((call) => isSameName(call.serviceName, serviceName));
       if (known !== undefined) {
-        if (isRepeated(known, event)) return;
         n.matched += 1;
         judge(event, known.attempt);
       } else if (event.time < trail.from || event.time > trail.to) n.eventsNotJudged += 1;
@@ -179,7 +179,7 @@ export function reconcile({ calls, principals, trail, log, attempts }: Compariso
 
 /** Whether a moment lies in a span, and not where two clocks could disagree about it. */
 function isWithin({ from, to }: Span, time: number): boolean {
-  return time >= from + edge && time <= to - edge;
+  return time >= from + clockEdge && time <= to - clockEdge;
 }
 
 function isSameName(one: string, other: string): boolean {
