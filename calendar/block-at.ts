@@ -3,7 +3,7 @@ import type { Change } from '../domain/change.ts';
 import { freezeInTheWay } from '../domain/freeze.ts';
 import type { GateFacts } from '../domain/gate-facts.ts';
 import { isoTime } from '../domain/time.ts';
-import { windowsAt } from './window.ts';
+import { isOpenAt, windowsAt } from './window.ts';
 
 /** What a call is judged by beside its change's own policy. */
 export type BlockFacts = Pick<GateFacts, 'revocation' | 'freezes' | 'overrides'>;
@@ -31,9 +31,10 @@ export function blockAt(
     const { id, reason, endsAt } = freeze;
     return { kind: 'freeze', reason, until: endsAt, freezeId: id };
   }
-  const state = windowsAt(change.policy.windows, now);
-  if (state.open) return null;
-  const until = state.opens === null ? null : isoTime(state.opens);
+  const { windows } = change.policy;
+  if (isOpenAt(windows, now)) return null;
+  const state = windowsAt(windows, now);
+  const until = state.open || state.opens === null ? null : isoTime(state.opens);
   const why = state.problem === null ? '' : `; ${state.problem}`;
   return { kind: 'window', reason: `no change window is open${why}`, until, freezeId: null };
 }

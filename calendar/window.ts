@@ -62,6 +62,18 @@ export function windowsAt(windows: readonly Window[], now: number): WindowState 
   return { open: true, until: null, problem };
 }
 
+/** Whether a change may run at a moment, as {@link windowsAt} says; until when is not looked for. */
+export function isOpenAt(windows: readonly Window[], now: number): boolean {
+  const isOpen = (one: Window) => {
+    try {
+      return parsed(one).openUntil(now) !== null;
+    } catch {
+      return false;
+    }
+  };
+  return windows.length === 0 || windows.some(isOpen);
+}
+
 /** A time in which a window is open, ms since the epoch: `from` is in it, `until` is not. */
 export interface OpenTime {
   readonly from: number;
@@ -154,6 +166,8 @@ function parsed(window: Window): Parsed {
 
 function makeParsed({ cron, durationMinutes, timeZone, holidays }: Window) {
   const openings = openingsOf(cron, timeZone);
+  // To look for what never comes takes long, each time.
+  if (openings.next(0) === null) return { openUntil: () => null, nextOpening: () => null };
   const clock = localClock(timeZone);
   const closedDays = [...new Set(holidays)].sort();
   const lengthMs = durationMinutes * minute;
@@ -167,11 +181,21 @@ function makeParsed({ cron, durationMinutes, timeZone, holidays }: Window) {
     return until > moment ? until : null;
   }
 
+  /** The opening that was asked about last, with the moment of the next: until then it is the last one. */
+  let latest: { readonly opening: Opening; readonly next: number } | null = null;
+
+  function lastOpening(now: number): Opening | null {
+    if (latest !== null && now >= latest.opening.moment && now < latest.next) return latest.opening;
+    const opening = openings.last(now, now - lengthMs);
+    if (opening !== null) latest = { opening, next: openings.next(opening.moment)?.moment ?? Infinity };
+    return opening;
+  }
+
   return {
     /** Until when it is open, or null when it is closed. */
     openUntil(now: number): number | null {
       // Only the last opening counts: an earlier one ends before it, or at the holiday that lies between.
-      const opening = openings.last(now, now - lengthMs);
+      const opening = lastOpening(now);
       const until = opening === null ? null : end(opening);
       return until !== null && until > now ? until : null;
     },

@@ -1,9 +1,8 @@
-import { entryKey } from '../../domain/entry.ts';
 import type { EntryBody, EventType } from '../../domain/entry.ts';
 import { calendarRolloverMs, concerns } from '../../domain/freeze.ts';
 import type { Freeze } from '../../domain/freeze.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
-import { answerableFor } from '../../domain/person.ts';
+import { answerableFor, machineIssuer } from '../../domain/person.ts';
 import type { Person, PersonId } from '../../domain/person.ts';
 import { policyDigestIn, policyKey } from '../../domain/policy-entry.ts';
 import { isUncalledEnd } from '../../domain/status.ts';
@@ -48,8 +47,10 @@ export interface Asked {
   readonly requested: Indexed;
   /** The index of its last entry. */
   readonly last: number;
-  /** Keys of the entries of its policy, and of the token that it was asked for with. */
-  readonly keys: readonly string[];
+  /** The key of the entry of its policy. */
+  readonly policyKey: string;
+  /** The id of the API token that it was asked for with; null where a person asked. */
+  readonly token: string | null;
   /** Who owes the review where it breaks the glass; null where it does not. */
   readonly debtor: PersonId | null;
 }
@@ -61,18 +62,11 @@ export function askedBy(own: readonly Indexed[]): Asked | null {
   if (!requested || !last) return null;
   const { body } = requested;
   const requester = requesterOf(body);
-  const namespace = textOf(objectOf(body.temporal)['namespace']);
-  const digest = policyDigestIn(body) ?? '';
-  const keysOf = (of: string, ...types: readonly EventType[]) =>
-    types.map((type) => entryKey({ namespace, of, ordinal: 1 }, type));
   return {
     requested,
     last: last.index,
-    keys: [
-      policyKey(digest),
-      ...keysOf(`policy-${digest}`, 'policy.revoked'),
-      ...keysOf(`token-${requester.subject}`, 'token.issued', 'token.revoked'),
-    ],
+    policyKey: policyKey(policyDigestIn(body) ?? ''),
+    token: requester.issuer === machineIssuer ? requester.subject : null,
     debtor: body.breakGlass === true ? answerableFor(requester) : null,
   };
 }
@@ -80,18 +74,17 @@ export function askedBy(own: readonly Indexed[]): Asked | null {
 /**
  * Which entries are the context of a change.
  *
- * @param candidates - by index: those of the keys that it asks for, freezes and calendars, and earlier break-glass changes of its
- * debtor; others do no harm
+ * @param candidates - by index: its policy, revocations, freezes and calendars, what is told of its token, and of earlier break-glass
+ * changes of its debtor; others do no harm
  */
 export function contextOf<T extends Indexed>(
-  { requested, last, debtor }: Asked,
+  { requested, last, debtor, token }: Asked,
   candidates: readonly T[],
 ): T[] {
   const before = candidates.filter(({ index }) => index < last);
   const freezes = freezesFor(requested, before);
   const calendars = calendarsFor(requested, before);
   const debts = debtor === null ? new Set<string>() : debtsOf(requested, debtor, before);
-  const { subject } = requesterOf(requested.body);
   const digest = policyDigestIn(requested.body);
   return before.filter(({ index, body }) => {
     switch (body.type as string) {
@@ -101,7 +94,7 @@ export function contextOf<T extends Indexed>(
         return policyDigestIn(body) === digest;
       case 'token.issued':
       case 'token.revoked':
-        return textOf(objectOf(body.token)['id']) === subject;
+        return token !== null && textOf(objectOf(body.token)['id']) === token;
       case 'freeze.declared':
       case 'freeze.lifted':
         return freezes.has(textOf(objectOf(body.freeze)['id']));

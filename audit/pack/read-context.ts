@@ -15,11 +15,13 @@ export async function readContext(db: Queryable, changeId: string, size: number)
   const own = await read(db, 'e.change_id = $1', [changeId], size);
   const asked = askedBy(own);
   if (asked === null) return [];
-  const { keys, debtor, last } = asked;
+  const { policyKey, token, debtor, last } = asked;
   const named = await read(
     db,
-    `(e.event_key = any($1) or e.type in ('freeze.declared', 'freeze.lifted', 'calendar.loaded'))`,
-    [keys],
+    `(e.event_key = $1
+      or e.type in ('freeze.declared', 'freeze.lifted', 'calendar.loaded', 'policy.revoked')
+      or e.type in ('token.issued', 'token.revoked') and position(convert_to($2, 'UTF8') in e.bytes) > 0)`,
+    [policyKey, token],
     last,
   );
   const debts = debtor === null ? [] : await readDebts(db, debtor, last);

@@ -12,7 +12,7 @@ import { takeFact } from './take-fact.ts';
  * Judges an entry by what the log tells beside its change: freezes, windows, revocations, API tokens, and reviews that
  * somebody owes. To be asked of every entry, in the log's order.
  *
- * @param record - the change with this entry; null for an entry of none
+ * @param record - the change with this entry; null where it is of none, or of one of which nothing is known
  * @param whole - whether every entry before this one was looked at
  * @throws TypeError for an entry without the members of its type
  */
@@ -24,10 +24,8 @@ export function judgeByLog(
   report: Report,
 ): void {
   facts.place += 1;
-  if (record === null) {
-    takeFact(facts, body, whole, report);
-    return;
-  }
+  takeFact(facts, body, whole, report);
+  if (record === null) return;
   switch (body.type) {
     case 'change.requested':
       judgeToken(facts, record, body, whole, report);

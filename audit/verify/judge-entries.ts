@@ -110,7 +110,7 @@ export function judgeEntries({ findings, whole, verifyStatement, policies, only 
         if (isJudged) for (const { code, message } of problems) report(code, message);
         // Of what owes neither an answer nor a review nothing but its id is kept.
         changes.set(changeId, record === null ? known : isComplete(record) ? 'ended' : record);
-        if (record) judgeByLog(facts, record, body, whole, isJudged ? report : () => undefined);
+        judgeByLog(facts, record, body, whole, isJudged ? report : () => undefined);
         if (!isJudged) return;
         // Once a change, at what is seen of it first: every later entry names the same policy, or is reported.
         if (before === null && record && policies && !policies.has(policyNamedIn(body).digest ?? '')) {

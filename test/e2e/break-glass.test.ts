@@ -4,6 +4,7 @@ import type { ChangeView } from '../../api/view.ts';
 import { canonicalJson } from '../../domain/canonical-json.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import type { BreakGlassRule, PinnedPolicy } from '../../domain/policy.ts';
+import { findingsInLog } from '../support/judged-log.ts';
 import { codeOf, entriesOf, post } from '../support/steps.ts';
 import { replayAll } from '../support/replay.ts';
 import { changeThat, eventually, startApi, startTestbed, startWorkers } from '../support/service.ts';
@@ -37,6 +38,7 @@ beforeAll(async () => {
   workers = [await startWorkers(testbed), await startWorkers(testbed)];
 });
 afterAll(async () => {
+  expect(await findingsInLog(testbed)).toEqual([]);
   expect(await replayAll(testbed)).toBeGreaterThan(1);
   await Promise.all([...workers, ...apis].map((one) => one.stop()));
   await testbed.stop();

@@ -7,6 +7,7 @@ import { policyChoice } from '../../policies/choose.ts';
 import { directoryFrom } from '../../policies/directory.ts';
 import type { PolicySet } from '../../policies/load.ts';
 import type { PolicyRule } from '../../policies/match.ts';
+import { findingsInLog } from '../support/judged-log.ts';
 import { approvalRequest, failureOf, startHost } from '../support/host.ts';
 import { decide, entriesOf } from '../support/steps.ts';
 import { policyWith } from '../support/policy.ts';
@@ -54,6 +55,7 @@ beforeAll(async () => {
   host = await startHost(testbed);
 });
 afterAll(async () => {
+  expect(await findingsInLog(testbed)).toEqual([]);
   await host.stop();
   await workers.stop();
   await api.stop();

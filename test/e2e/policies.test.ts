@@ -7,6 +7,7 @@ import type { PersonId } from '../../domain/person.ts';
 import type { PinnedPolicy } from '../../domain/policy.ts';
 import { workflowIdOf } from '../../domain/change.ts';
 import { stateQuery } from '../../workflows/messages.ts';
+import { findingsInLog } from '../support/judged-log.ts';
 import { codeOf, decide, entriesOf, inMs, stepsOf, post } from '../support/steps.ts';
 import type { Steps } from '../support/steps.ts';
 import { policyWith } from '../support/policy.ts';
@@ -55,6 +56,7 @@ beforeAll(async () => {
   steps = stepsOf(api);
 });
 afterAll(async () => {
+  expect(await findingsInLog(testbed)).toEqual([]);
   expect(await replayAll(testbed)).toBeGreaterThan(1);
   await workers.stop();
   await Promise.all([api, ...apis].map((one) => one.stop()));

@@ -8,6 +8,7 @@ import type { Person } from '../../domain/person.ts';
 import { createStatementSigner } from '../../identity/statement-signer.ts';
 import { makePool } from '../../store/pool.ts';
 import { requestUpdate } from '../../workflows/messages.ts';
+import { findingsInLog } from '../support/judged-log.ts';
 import { codeOf, decide, inMs, stepsOf, post } from '../support/steps.ts';
 import type { Steps } from '../support/steps.ts';
 import { replayAll } from '../support/replay.ts';
@@ -26,6 +27,7 @@ beforeAll(async () => {
   steps = stepsOf(api);
 });
 afterAll(async () => {
+  expect(await findingsInLog(testbed)).toEqual([]);
   expect(await replayAll(testbed)).toBeGreaterThan(5);
   await workers.stop();
   await api.stop();
