@@ -16,7 +16,7 @@ export const overrideRow = `json_build_object('freezeId', freeze_id, 'changeId',
 export const revocationRow = `json_build_object('digest', digest, 'name', name, 'version', version,
   'comment', comment, 'revokedBy', revoked_by, 'revokedAt', ${moment('revoked_at')})`;
 
-/** A row of `countersign.api_token` as a LoggedToken: without its hash and its use, of which no entry tells. */
-export const tokenRow = `json_build_object('id', id, 'name', name, 'scopes', scopes, 'issuedBy', issued_by,
+/** A row of `countersign.api_token` as a LoggedToken: without its hash, and its use, of which no entry tells. */
+export const tokenRow = `json_build_object('id', id, 'fingerprint', fingerprint, 'name', name, 'scopes', scopes, 'issuedBy', issued_by,
   'issuedAt', ${moment('issued_at')}, 'expiresAt', ${moment('expires_at')},
   'revokedBy', revoked_by, 'revokedAt', ${moment('revoked_at')})`;

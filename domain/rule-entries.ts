@@ -23,6 +23,8 @@ export interface RuleRef {
 /** An API token as its entries tell of it. Times are ISO 8601. */
 export interface LoggedToken {
   readonly id: string;
+  /** SHA-256 of the hash that is kept of its secret, hex. */
+  readonly fingerprint: string;
   readonly name: string;
   readonly scopes: readonly Scope[];
   readonly issuedBy: Named;
@@ -81,9 +83,9 @@ export function tokenIn(bodies: readonly EntryBody[]): LoggedToken | null {
   const issued = bodies.find(({ type }) => type === 'token.issued');
   if (issued === undefined) return null;
   const revoked = bodies.find(({ type }) => type === 'token.revoked');
-  const { id, name, scopes, expiresAt } = issued['token'] as unknown as LoggedToken;
+  const { id, fingerprint, name, scopes, expiresAt } = issued['token'] as unknown as LoggedToken;
   return {
-    ...{ id, name, scopes, expiresAt },
+    ...{ id, fingerprint, name, scopes, expiresAt },
     issuedBy: namedIn(issued),
     issuedAt: issued.time,
     revokedBy: revoked ? namedIn(revoked) : null,

@@ -41,9 +41,13 @@ CREATE INDEX entry_target ON audit.entry (audit.told(bytes, '{target}')) WHERE t
 CREATE INDEX entry_break_glass ON audit.entry (audit.answerable(bytes))
   WHERE type = 'change.requested' AND position('"breakGlass":true'::bytea IN bytes) > 0;
 
+-- Which secret a token has, for its entry and whoever compares: with it nobody finds the hash, or asks as the machine.
+ALTER TABLE countersign.api_token
+  ADD COLUMN fingerprint text NOT NULL GENERATED ALWAYS AS (encode(sha256(hash), 'hex')) STORED;
+
 -- What is compared of a token with its entries; never its hash.
-GRANT SELECT (id, name, scopes, issued_by, issued_at, expires_at, revoked_at, revoked_by) ON countersign.api_token
-  TO countersign_worker, countersign_reader;
+GRANT SELECT (id, fingerprint, name, scopes, issued_by, issued_at, expires_at, revoked_at, revoked_by)
+  ON countersign.api_token TO countersign_worker, countersign_reader;
 
 -- What a worker has loaded, and judges by.
 INSERT INTO audit.event_type (type, appender) VALUES

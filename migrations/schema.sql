@@ -61,6 +61,7 @@ countersign.api_token owner=countersign_migrator acl={countersign_api=ar/counter
   revoked_at timestamp with time zone
   revoked_by jsonb
   last_used_at timestamp with time zone
+  fingerprint text not null generated always as encode(sha256(hash), 'hex'::text)
 countersign.attempt owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_worker=arw/countersign_migrator}
   change_id uuid not null
   ordinal integer not null

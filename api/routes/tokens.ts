@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type { Router } from 'express';
 import type { Request } from 'express';
 import { appendEntry } from '../../audit/append.ts';
@@ -36,9 +36,16 @@ export function tokenRoutes(deps: ApiDependencies): Router {
     return { person, by: { issuer, subject, name } };
   }
 
-  async function append(client: Queryable, req: Request, type: EventType, token: ApiToken, time: string) {
+  async function append(
+    client: Queryable,
+    req: Request,
+    type: EventType,
+    token: ApiToken,
+    time: string,
+    more: JsonObject = {},
+  ) {
     const { id, name, scopes, expiresAt } = token;
-    const told: JsonObject = { id, name, scopes, expiresAt };
+    const told: JsonObject = { id, name, scopes, expiresAt, ...more };
     const actor = personActor(callerOf(req).person);
     const members = { type, time, actor, token: told, source: req.ip ?? null };
     await appendEntry(client, newEntry({ namespace, of: `token-${id}`, ordinal: 1 }, members));
@@ -85,7 +92,8 @@ export function tokenRoutes(deps: ApiDependencies): Router {
       const { secret, hash } = makeApiTokenSecret();
       await inTransaction(db, async (client) => {
         await insertApiToken(client, token, hash);
-        await append(client, req, 'token.issued', token, token.issuedAt);
+        const fingerprint = createHash('sha256').update(hash).digest('hex');
+        await append(client, req, 'token.issued', token, token.issuedAt, { fingerprint });
       });
       res
         .status(201)

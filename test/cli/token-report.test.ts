@@ -1,8 +1,11 @@
+import { createHash } from 'node:crypto';
 import { execFile } from 'node:child_process';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SignJWT, generateKeyPair } from 'jose';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { appendEntry } from '../../audit/append.ts';
+import { newEntry } from '../../domain/entry.ts';
 import { makeApiTokenSecret } from '../../identity/api-token.ts';
 import { startIdentityProvider } from '../../embedded/identity-provider.ts';
 import type { IdentityProvider } from '../../embedded/identity-provider.ts';
@@ -182,6 +185,15 @@ test('an API token is looked up, with the login that may', async () => {
     };
     await insertApiToken(pool, token, hash);
     const env = { DATABASE_URL: database.url('api') };
+    // A row that no entry tells of is no token.
+    expect(await told(secret, env)).toMatchObject({ faults: ['there is no such API token'] });
+    const tell = (type: 'token.issued' | 'token.revoked', time: string) => {
+      const fingerprint = createHash('sha256').update(hash).digest('hex');
+      const logged = { id, fingerprint, name: token.name, scopes: token.scopes, expiresAt };
+      const place = { namespace: 'test', of: `token-${id}`, ordinal: 1 };
+      return appendEntry(pool, newEntry(place, { type, time, actor: by, token: logged }));
+    };
+    await tell('token.issued', issuedAt);
     expect(await told(secret, env)).toMatchObject({
       exit: 0,
       kind: 'machine',
@@ -195,7 +207,9 @@ test('an API token is looked up, with the login that may', async () => {
     expect(await told(makeApiTokenSecret().secret, env)).toMatchObject({
       faults: ['there is no such API token'],
     });
-    await revokeApiToken(pool, { id, by, at: new Date().toISOString() });
+    const at = new Date().toISOString();
+    await revokeApiToken(pool, { id, by, at });
+    await tell('token.revoked', at);
     expect(await told(secret, env)).toMatchObject({
       exit: 1,
       faults: [expect.stringMatching(/^it was revoked/)],

@@ -10,14 +10,17 @@ import { compareChanges } from '../../audit/compare/compare-changes.ts';
 import { compareRulePage, firstRules } from '../../audit/compare/compare-rules.ts';
 import type { RuleDifference, RulePlace } from '../../audit/compare/compare-rules.ts';
 import { apiClient } from '../../cli/api-client.ts';
-import { makeApiTokenSecret } from '../../identity/api-token.ts';
+import { makeApiTokenSecret, withApiTokens } from '../../identity/api-token.ts';
+import { createTokenVerifier } from '../../identity/token-verifier.ts';
 import { onePolicy } from '../../policies/load.ts';
+import { getApiToken } from '../../store/get-api-token.ts';
 import { makePool } from '../../store/pool.ts';
 import { honest } from '../support/honest.ts';
 import {
   changeThat,
   eventually,
   instance,
+  serveApi,
   startApi,
   startTestbed,
   startWorkers,
@@ -73,6 +76,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await workers.stop();
   await api.stop();
+  await Promise.all(others.map((other) => other.stop()));
   await superuser.end();
   await reader.end();
   await testbed.stop();
@@ -116,6 +120,15 @@ async function told(code: AlarmCode, id: string): Promise<{ [member: string]: un
   );
   return rows[0]?.body ?? {};
 }
+/** The address of an API that believes the row of a token alone, as one that somebody has captured may. */
+async function credulous(id: string): Promise<string> {
+  const verifier = createTokenVerifier({ issuer: testbed.identity.issuer, audience: 'countersign' });
+  const store = { find: () => getApiToken(superuser, id), use: () => Promise.resolve() };
+  const other = await serveApi(testbed, { tokens: withApiTokens(verifier, store) });
+  others.push(other);
+  return other.url;
+}
+const others: { stop(): Promise<void> }[] = [];
 /** The change, once it has ended, whoever asked for it. */
 const endedForAll = (id: string) => changeThat(api.users.olga, id, (c) => c.closedAt !== null);
 /** What `audit compare` finds of freezes, revocations and tokens. */
@@ -206,7 +219,9 @@ describe.concurrent('a rule whose row somebody has edited', { timeout: 240_000 }
       id,
       hash,
     );
-    const machine = apiClient(api.url, secret);
+    expect(await codeOf(apiClient(api.url, secret).get('/v1/me'))).toBe('unauthenticated');
+    const machine = apiClient(await credulous(id), secret);
+    expect(await codeOf(machine.get('/v1/me'))).toBeNull();
     expect(await codeOf(post(machine, sn, randomUUID(), { input }))).toBe('unauthenticated');
     expect(await told('stored_rule_differs', id)).toMatchObject({ rule: 'token', id });
     expect(await compared(id)).toEqual(['token']);
@@ -226,10 +241,32 @@ describe.concurrent('a rule whose row somebody has edited', { timeout: 240_000 }
       issued.id,
     );
     await eventually(() => Promise.resolve(Date.now() > Date.parse(expiresAt) || null));
-    const machine = apiClient(api.url, issued.secret);
+    expect(await codeOf(apiClient(api.url, issued.secret).get('/v1/me'))).toBe('unauthenticated');
+    const machine = apiClient(await credulous(issued.id), issued.secret);
+    expect(await codeOf(machine.get('/v1/me'))).toBeNull();
     expect(await codeOf(post(machine, sn, randomUUID(), { input }))).toBe('unauthenticated');
     expect(await told('stored_rule_differs', issued.id)).toMatchObject({ rule: 'token' });
     expect(await compared(issued.id)).toEqual(['token.expiresAt']);
+  });
+
+  test.each<[string, string, string]>([
+    ['secret', `hash = sha256('another')`, 'token.fingerprint'],
+    ['scopes', `scopes = '{changes:request,audit:read}'`, 'token.scopes'],
+    ['issuer', `issued_by = '{"issuer":"https://id","subject":"eve","name":"Eve"}'`, 'token.issuedBy.issuer'],
+  ])('an API token with another %s is none, and found by the comparison', async (what, set, field) => {
+    const issued = await api.users.adam.post<{ id: string; secret: string }>('/v1/tokens', {
+      name: 'ci',
+      scopes: ['changes:request'],
+      expiresAt: inMs(3_600_000),
+    });
+    expect(await codeOf(apiClient(api.url, issued.secret).get('/v1/me'))).toBeNull();
+    const { secret, hash } = makeApiTokenSecret();
+    await edit(`update countersign.api_token set ${set} where id = $1`, issued.id);
+    if (what === 'secret')
+      await edit('update countersign.api_token set hash = $2 where id = $1', issued.id, hash);
+    const taken = what === 'secret' ? secret : issued.secret;
+    expect(await codeOf(apiClient(api.url, taken).get('/v1/me'))).toBe('unauthenticated');
+    expect(await compared(issued.id)).toContain(field);
   });
 
   test('a target released by hand stays one change’s', async () => {

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { scopes } from '../../domain/scope.ts';
 import type { Scope } from '../../domain/scope.ts';
 import { findApiToken } from '../../store/find-api-token.ts';
+import { getApiToken } from '../../store/get-api-token.ts';
 import { insertApiToken } from '../../store/insert-api-token.ts';
 import { revokeApiToken } from '../../store/revoke-api-token.ts';
 import { cloneDatabase } from '../support/database.ts';
@@ -42,10 +43,14 @@ const token = (more: { scopes?: readonly Scope[]; expiresAt?: string } = {}) => 
 
 const forbidden = { code: '42501' };
 
-test.each(['worker', 'signer', 'reader'] as const)('the role of %s sees no token at all', async (role) => {
+test.each([
+  ['worker', 'hash'],
+  ['reader', 'hash'],
+  ['signer', 'id'],
+] as const)('the role of %s sees no %s of a token, and writes none', async (role, column) => {
   await insertApiToken(as('api'), token(), randomBytes(32));
   for (const sql of [
-    'select id from countersign.api_token',
+    `select ${column} from countersign.api_token`,
     'update countersign.api_token set revoked_at = now()',
     'delete from countersign.api_token',
   ]) {
@@ -99,5 +104,7 @@ test('what is revoked stays revoked, by whom it was first', async () => {
       ]),
     ).rejects.toMatchObject({ code: 'CS004' });
   }
-  expect(await findApiToken(as('api'), hash)).toMatchObject({ revokedAt: at, revokedBy: by });
+  expect(await getApiToken(as('api'), one.id)).toMatchObject({ revokedAt: at, revokedBy: by });
+  // The log tells of no such token.
+  expect(await findApiToken(as('api'), hash)).toBeNull();
 });

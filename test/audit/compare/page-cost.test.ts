@@ -1,7 +1,7 @@
 import pg from 'pg';
-import type { Pool, QueryConfig } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { comparePage, pageSize } from '../../../audit/compare/compare-changes.ts';
+import { countingPool } from '../../support/counting-pool.ts';
 import { cloneDatabase } from '../../support/database.ts';
 import type { TestDatabase } from '../../support/database.ts';
 import { change } from '../../store/change-fixture.ts';
@@ -48,7 +48,7 @@ test.each([
   ['first', null],
   ['last', 'ff000000-0000-0000-0000-000000000000'],
 ])('the %s page of many reads few blocks', async (_, from) => {
-  const { pool, blocks } = counting(reader);
+  const { pool, blocks } = countingPool(reader);
   const { compared, differences } = await comparePage(pool, from);
   expect(differences).toHaveLength(compared);
   expect(compared).toBeGreaterThan(from === null ? pageSize - 1 : 50);
@@ -56,29 +56,3 @@ test.each([
   expect(blocks(), 'blocks of the page').toBeLessThan(40 * pageSize);
   expect(blocks()).toBeGreaterThan(pageSize);
 });
-
-/** A pool that also asks for the plan of what is read, and adds up the blocks that each read. */
-function counting(of: pg.Pool): { readonly pool: Pool; readonly blocks: () => number } {
-  let sum = 0;
-  const pool = {
-    async connect() {
-      const client = await of.connect();
-      return {
-        async query(query: string | QueryConfig) {
-          if (typeof query === 'string') return await client.query(query);
-          const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: Record<string, number> }] }>(
-            `explain (analyze, buffers, format json) ${query.text}`,
-            query.values,
-          );
-          const plan = rows[0]?.['QUERY PLAN'][0].Plan;
-          sum += (plan?.['Shared Hit Blocks'] ?? NaN) + (plan?.['Shared Read Blocks'] ?? NaN);
-          return await client.query(query.text, query.values);
-        },
-        release: (destroy: boolean) => {
-          client.release(destroy);
-        },
-      };
-    },
-  };
-  return { pool: pool as unknown as Pool, blocks: () => sum };
-}
