@@ -94,8 +94,13 @@ export function gatedCalls(operations: readonly Operation[]): GatedCall[] {
     const { name, trail, input } = operation;
     if (trail === undefined) return [];
     const targetOf: GatedCall['targetOf'] = ({ parameters, region }) => {
-      const read = input.safeParse(trail.input(parameters, region));
-      return read.success ? operation.target(read.data).id : null;
+      try {
+        const read = input.safeParse(trail.input(parameters, region));
+        return read.success ? operation.target(read.data).id : null;
+      } catch {
+        // An event may hold anything, and a definition need not be ready for that.
+        return null;
+      }
     };
     return [{ operation: name, serviceName: trail.serviceName, eventName: trail.eventName, targetOf }];
   });

@@ -15,6 +15,19 @@ import { changeStory } from './change-story.ts';
 import { eventOf, sessionOf, trailEvent } from './trail-fixture.ts';
 
 const calls = gatedCalls(bundledOperations);
+
+test('the target of a call, from its parameters; null where they name none, or the definition is not ready for them', () => {
+  const parameters = { MqttInstanceId: 'i', CaSn: 'ca', DeviceSn: 'd/1' };
+  const device = calls.find(({ eventName }) => eventName === 'ActiveDeviceCertificate');
+  expect(device?.targetOf({ parameters, region: 'cn-hangzhou' })).toBe('cn-hangzhou/i/ca/device/d%2F1');
+  expect(device?.targetOf({ parameters: { CaSn: 7 }, region: '' })).toBeNull();
+  const input = () => {
+    throw new Error('not ready');
+  };
+  const trail = { serviceName: 'S', eventName: 'E', input };
+  const [unready] = gatedCalls(bundledOperations.map((operation) => ({ ...operation, trail })));
+  expect(unready?.targetOf({ parameters, region: '' })).toBeNull();
+});
 const hour = (from: string, to: string) => ({
   from: Date.parse(`2026-11-24T${from}:00Z`),
   to: Date.parse(`2026-11-24T${to}:00Z`),
