@@ -43,5 +43,7 @@ test.each(['{ regionID: cn-a }', '{ sn: a, deviceSn: b }', '{ __proto__: a }'])(
 );
 
 test('a freeze of a member that targets have is taken', async () => {
-  expect(await calendarOf('*', '{ regionId: cn-a }')).toMatchObject({ freezes: [{ scope: { regionId: 'cn-a' } }] });
+  expect(await calendarOf('*', '{ regionId: cn-a }')).toMatchObject({
+    freezes: [{ scope: { regionId: 'cn-a' } }],
+  });
 });
