@@ -2,6 +2,9 @@ import { isMachine, machineIssuer, samePerson } from './person.ts';
 import type { Person } from './person.ts';
 import type { LoggedToken } from './rule-entries.ts';
 
+/** What is asked of an API token. */
+export type JudgedToken = Pick<LoggedToken, 'id' | 'scopes' | 'issuedBy' | 'expiresAt' | 'revokedAt'>;
+
 /** Whether somebody asks by an API token. */
 export function asksByToken(requester: Person): boolean {
   return requester.issuer === machineIssuer || isMachine(requester);
@@ -14,10 +17,10 @@ export function asksByToken(requester: Person): boolean {
  * @param token - as the log tells of it; null where nobody has issued it
  * @param at - when it asked, ISO 8601
  */
-export function refusalOfMachine(requester: Person, token: LoggedToken | null, at: string): string | null {
+export function refusalOfMachine(requester: Person, token: JudgedToken | null, at: string): string | null {
   const { issuer, subject, issuedBy } = requester;
   if (issuer !== machineIssuer || token?.id !== subject)
-    return 'the log does not tell that its API token was issued';
+    return 'no entry tells that its API token was issued';
   if (issuedBy === undefined || !samePerson(issuedBy, token.issuedBy)) {
     return 'its API token was issued by somebody else';
   }

@@ -151,6 +151,7 @@ export function judgeEntries({ findings, whole, verifyStatement, policies, only 
         withoutPolicy,
         open,
         unfollowedFreezes: facts.unfollowedFreezes,
+        unlistedCalendars: facts.unlistedCalendars,
       };
     },
   };

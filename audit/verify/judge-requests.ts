@@ -1,10 +1,11 @@
-import { isTokenValid } from '../../domain/api-token.ts';
 import { canonicalJson } from '../../domain/canonical-json.ts';
 import { personActor } from '../../domain/entry.ts';
 import type { EntryBody } from '../../domain/entry.ts';
 import { requesterOfHost } from '../../domain/host.ts';
 import { personKey } from '../../domain/membership.ts';
-import { answerableFor, isMachine, machineIssuer, samePerson } from '../../domain/person.ts';
+import { asksByToken, refusalOfMachine } from '../../domain/machine.ts';
+import { answerableFor } from '../../domain/person.ts';
+import { isoTime } from '../../domain/time.ts';
 import { isPolicyKnown, tolerance } from './change-record.ts';
 import type { ChangeRecord } from './change-record.ts';
 import { objectOf } from './fields.ts';
@@ -40,22 +41,11 @@ export function judgeToken(
   whole: boolean,
   report: Report,
 ): void {
-  const isByToken = isMachine(requester) || requester.issuer === machineIssuer;
-  if (!isByToken || statementOf(body) === null) return;
+  if (!asksByToken(requester) || statementOf(body) === null) return;
   const token = tokens.get(requester.subject);
-  if (token === undefined) {
-    if (whole) report('token_not_valid', `no entry before issues API token ${requester.subject}`);
-    return;
-  }
-  const { issuedBy, expiresAt, revokedAt } = token;
-  if (!samePerson(answerableFor(requester), issuedBy)) {
-    report('token_not_valid', `API token ${requester.subject} was issued by somebody else`);
-  }
-  const asOf = Date.parse(submittedAt) - tolerance;
-  const revokedBefore = revokedAt !== null && Date.parse(revokedAt) <= asOf ? revokedAt : null;
-  if (isTokenValid({ expiresAt, revokedAt: revokedBefore }, asOf)) return;
-  const why = revokedBefore === null ? `expired at ${expiresAt}` : `was revoked at ${revokedBefore}`;
-  report('token_not_valid', `API token ${requester.subject} ${why}, and asked at ${submittedAt}`);
+  if (token === undefined && !whole) return;
+  const why = refusalOfMachine(requester, token ?? null, isoTime(Date.parse(submittedAt) - tolerance));
+  if (why !== null) report('token_not_valid', `a machine asked at ${submittedAt}; ${why}`);
 }
 
 /** Nobody breaks the glass while an earlier break-glass change that they answer for is open or owes its review. */

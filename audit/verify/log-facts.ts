@@ -1,18 +1,11 @@
 import type { EntryBody } from '../../domain/entry.ts';
 import type { Freeze, FreezeOverride } from '../../domain/freeze.ts';
-import type { PersonId } from '../../domain/person.ts';
+import type { JudgedToken } from '../../domain/machine.ts';
 import { numberOf, objectOf, stringOf } from './fields.ts';
 
 /** What stands at a place of the log: of two, the one before was committed before the other began. */
 export interface Placed {
   readonly place: number;
-}
-
-/** An API token as the log tells of it. Times are ISO 8601. */
-export interface IssuedToken {
-  readonly issuedBy: PersonId;
-  readonly expiresAt: string;
-  readonly revokedAt: string | null;
 }
 
 /** A version of a policy that an admin has revoked. */
@@ -48,12 +41,14 @@ export interface LogFacts {
   /** Freezes beyond those that are followed. */
   unfollowedFreezes: number;
   calendars: readonly LoadedCalendar[];
+  /** Calendar files whose list was longer than an entry can hold. */
+  unlistedCalendars: number;
   /** By change, then by freeze and digest. Only those of people who may. */
   readonly overrides: Map<string, Map<string, FreezeOverride>>;
   /** By the policy's digest. */
   readonly revoked: Map<string, Revocation>;
   /** By the token's id. */
-  readonly tokens: Map<string, IssuedToken>;
+  readonly tokens: Map<string, JudgedToken>;
   /** The break-glass change that somebody answers for, by the person; it is open or owes its review. */
   readonly debts: Map<string, string>;
   /** Who answers for such a change. */
@@ -69,6 +64,7 @@ export function newLogFacts(): LogFacts {
     freezes: new Map(),
     unfollowedFreezes: 0,
     calendars: [],
+    unlistedCalendars: 0,
     overrides: new Map(),
     revoked: new Map(),
     tokens: new Map(),

@@ -1,7 +1,7 @@
 import { actorIn } from '../../domain/entry.ts';
 import type { EntryBody } from '../../domain/entry.ts';
 import { calendarRolloverMs } from '../../domain/freeze.ts';
-import type { PersonId } from '../../domain/person.ts';
+import type { JudgedToken } from '../../domain/machine.ts';
 import { objectOf, stringOf } from './fields.ts';
 import { freezeIn } from './log-facts.ts';
 import type { LogFacts } from './log-facts.ts';
@@ -33,8 +33,9 @@ const takers: Readonly<Record<string, Taker>> = {
   },
   'calendar.loaded': (facts, body) => {
     const { freezes } = body;
-    if (!Array.isArray(freezes)) throw new TypeError('member freezes is no list');
-    const loaded = freezes.map((freeze: unknown) => freezeIn(freeze, null));
+    if (freezes === null) facts.unlistedCalendars += 1;
+    else if (!Array.isArray(freezes)) throw new TypeError('member freezes is no list');
+    const loaded = (freezes ?? []).map((freeze: unknown) => freezeIn(freeze, null));
     const now = Date.parse(body.time);
     const before = facts.calendars
       .map((one) => ({ ...one, supersededAt: one.supersededAt ?? now }))
@@ -52,12 +53,12 @@ const takers: Readonly<Record<string, Taker>> = {
   },
   'token.issued': (facts, body, _whole, report) => {
     byAdmin(body, report);
-    const [id, token] = tokenIn(body);
-    if (!facts.tokens.has(id)) facts.tokens.set(id, { ...token, revokedAt: null });
+    const token = tokenIn(body);
+    if (!facts.tokens.has(token.id)) facts.tokens.set(token.id, token);
   },
   'token.revoked': (facts, body, _whole, report) => {
     byAdmin(body, report);
-    const [id] = tokenIn(body);
+    const { id } = tokenIn(body);
     const known = facts.tokens.get(id);
     if (known) facts.tokens.set(id, { ...known, revokedAt: known.revokedAt ?? body.time });
   },
@@ -75,10 +76,16 @@ function byAdmin(body: EntryBody, report: Report): void {
   if (!hasRole(body, 'admin')) report('not_by_admin', `${body.type} by somebody who may not`);
 }
 
-function tokenIn(body: EntryBody): [string, { issuedBy: PersonId; expiresAt: string }] {
-  const { id, expiresAt } = objectOf(body.token);
+function tokenIn(body: EntryBody): JudgedToken {
+  const { id, scopes, expiresAt } = objectOf(body.token);
   const issuedBy = personOf(actorIn(body));
-  if (typeof id !== 'string' || typeof expiresAt !== 'string' || issuedBy === null)
+  if (typeof id !== 'string' || typeof expiresAt !== 'string' || !Array.isArray(scopes) || issuedBy === null)
     throw new TypeError('member token is none');
-  return [id, { issuedBy, expiresAt }];
+  return {
+    id,
+    scopes: scopes,
+    issuedBy: { ...issuedBy, name: '' },
+    expiresAt,
+    revokedAt: null,
+  };
 }

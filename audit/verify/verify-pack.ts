@@ -192,7 +192,11 @@ async function conclude(source: PackSource, state: Verification): Promise<void> 
 }
 
 /** What no rule was asked of, in words. */
-function notJudged({ open, unfollowedFreezes }: NonNullable<Verification['changes']>): string[] {
+function notJudged({
+  open,
+  unfollowedFreezes,
+  unlistedCalendars,
+}: NonNullable<Verification['changes']>): string[] {
   const unanswered = open.reduce((sum, { openAttempts }) => sum + openAttempts.length, 0);
   return [
     ...(unanswered === 0
@@ -205,6 +209,9 @@ function notJudged({ open, unfollowedFreezes }: NonNullable<Verification['change
       : [
           `Whether ${counted(unfollowedFreezes, 'freeze')} held calls: so many stood at once that they were not followed.`,
         ]),
+    ...(unlistedCalendars === 0
+      ? []
+      : ['Whether freezes of the calendar file held calls: its list was longer than an entry can hold.']),
   ];
 }
 

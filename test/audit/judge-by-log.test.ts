@@ -203,7 +203,7 @@ function withFreeze(s: ChangeStory, then: (freeze: JsonObject) => EntryBody[], m
 }
 
 describe('a freeze of the calendar file', () => {
-  const loaded = (seconds: number, freezes: Json[]) =>
+  const loaded = (seconds: number, freezes: Json[] | null) =>
     ({
       ...told('freeze.declared', seconds, { sha256: 'e'.repeat(64), freezes }),
       type: 'calendar.loaded',
@@ -224,6 +224,10 @@ describe('a freeze of the calendar file', () => {
   test('no longer holds any once a file without it was loaded, nor while processes still run with such a file', async () => {
     expect(await run([loaded(-7200, [sale]), loaded(-60, [])])).toEqual([]);
     expect(await run([loaded(-7200, []), loaded(-60, [sale])])).toEqual([]);
+  });
+
+  test('is not known where the file has more than an entry can hold', async () => {
+    expect(await run([loaded(-7200, [sale]), loaded(-60, null)])).toEqual([]);
   });
 });
 
@@ -315,7 +319,7 @@ describe('a machine asks', () => {
       issuedBy: { issuer: adam.issuer, subject: 'adam' },
     },
   };
-  const token = { id, name: 'pipeline', scopes: ['changes:write'], expiresAt: at(3600) };
+  const token = { id, name: 'pipeline', scopes: ['changes:request'], expiresAt: at(3600) };
   const issued = (more: JsonObject = {}, by = adam) =>
     told('token.issued', -3600, { token: { ...token, ...more } }, by);
   const revoked = (seconds: number) => told('token.revoked', seconds, { token });
@@ -331,6 +335,7 @@ describe('a machine asks', () => {
     ['that was never issued', []],
     ['that has expired', [issued({ expiresAt: at(-600) })]],
     ['that was revoked', [issued(), revoked(-600)]],
+    ['for something else', [issued({ scopes: ['audit:read'] })]],
     ['that another admin has issued', [issued({}, person('eva', 'admin'))]],
   ])('with a token %s', async (_name, entries) => {
     expect(await found([...entries, request()])).toEqual(['token_not_valid']);
@@ -369,7 +374,7 @@ describe('somebody breaks the glass', () => {
   });
 
   test('who owes the review of a change that a machine has asked for on their token', async () => {
-    const token = { id: randomUUID(), expiresAt: at(3600) };
+    const token = { id: randomUUID(), scopes: ['changes:request'], expiresAt: at(3600) };
     const alice = person('alice', 'requester', 'admin');
     const { issuer, subject } = alice;
     const requester = {
