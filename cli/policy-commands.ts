@@ -9,6 +9,7 @@ import { checkPolicies } from '../policies/load.ts';
 import { invalidFile, problemLine } from '../policies/problem.ts';
 import type { PolicyRevocation } from '../store/policy-revocation.ts';
 import { runningStack } from './api-client.ts';
+import { separationLines, separationOf } from './separation.ts';
 import { asCaller, clientOf } from './caller.ts';
 import type { Caller, Texts } from './caller.ts';
 import { required } from './environment.ts';
@@ -38,20 +39,28 @@ export function policyCommands(program: Command, env: () => Environment, output:
     .option('--directory <file>', 'the directory file; otherwise COUNTERSIGN_DIRECTORY')
     .option('--issuer <url>', 'the iss of tokens; otherwise OIDC_ISSUER, otherwise that of a running start')
     .option('--strict', 'fail on warnings, too')
+    .option('--separation', 'name whoever is two of the administrators of system, security and audit')
     .description('say what is wrong with a policy file: file, line, field and rule')
     .action(
-      async (file: string | undefined, o: { directory?: string; issuer?: string; strict?: boolean }) => {
+      async (
+        file: string | undefined,
+        o: { directory?: string; issuer?: string; strict?: boolean; separation?: boolean },
+      ) => {
         const issuer = o.issuer ?? (await issuerHere());
         const { set, problems } = await checkPolicies(await files(file, o.directory, issuer));
-        const ok = set !== null && (o.strict !== true || problems.length === 0);
+        const separation =
+          o.separation === true && set !== null ? await separationOf(env(), set.directory) : null;
+        const isApart = separation === null || separation.overlaps.length === 0;
+        const ok = set !== null && (o.strict !== true || problems.length === 0) && isApart;
         const policies = (set?.rules ?? []).map(({ policy: { name, version, digest } }) => ({
           name,
           version,
           digest,
         }));
-        output().result({ ok, policies, problems }, [
+        output().result({ ok, policies, problems, ...(separation && { separation }) }, [
           ...problems.map(problemLine),
           ...policies.map(({ name, version, digest }) => `ok ${name} version ${version} ${digest}`),
+          ...(separation === null ? [] : separationLines(separation)),
         ]);
         if (!ok) process.exitCode = 1;
       },

@@ -18,7 +18,11 @@ const input = (instance: string) =>
   JSON.stringify({ regionId: 'cn-hangzhou', mqttInstanceId: instance, sn: '007269004887000001' });
 
 /** The command as a user gives it: its exit code and what it printed as JSON. */
-async function policy(threshold: number, ...args: string[]) {
+function policy(threshold: number, ...args: string[]) {
+  return policyIn({}, threshold, ...args);
+}
+
+async function policyIn(env: NodeJS.ProcessEnv, threshold: number, ...args: string[]) {
   const home = await temporaryHome();
   onTestFinished(() => rm(home, { recursive: true, force: true }));
   const file = join(home, 'policy.yaml');
@@ -28,7 +32,7 @@ async function policy(threshold: number, ...args: string[]) {
     execFile(
       process.execPath,
       [main, '--json', 'policy', command, file, ...options],
-      { env: {} },
+      { env },
       (error, stdout) => {
         resolve({ code: error ? error.code : 0, answer: JSON.parse(stdout) as Record<string, unknown> });
       },
@@ -47,6 +51,24 @@ test('check says what holds, or what is wrong where', async () => {
   expect(answer.problems).toMatchObject([
     { severity: 'error', line: 7, field: 'policies.0.stages.0.groups.0.threshold' },
   ]);
+});
+
+test('check names who is two of the administrators, where it is asked to', async () => {
+  const roleMap = (roles: Record<string, string[]>) => ({ COUNTERSIGN_ROLE_MAP: JSON.stringify(roles) });
+  const both = roleMap({ root: ['admin', 'operator'], audit: ['auditor'] });
+  expect(await policyIn(both, 2, 'check', '--separation')).toMatchObject({
+    code: 1,
+    answer: { ok: false, separation: { overlaps: [{ who: 'value root', roles: ['admin', 'operator'] }] } },
+  });
+  const apart = roleMap({ root: ['admin'], ops: ['operator'], audit: ['auditor'] });
+  expect(await policyIn(apart, 2, 'check', '--separation')).toMatchObject({
+    code: 0,
+    answer: { ok: true, separation: { overlaps: [] } },
+  });
+  const unasked = await policyIn(both, 2, 'check');
+  expect([unasked.code, unasked.answer['separation']]).toEqual([0, undefined]);
+  const unknown = await policyIn({}, 2, 'check', '--separation');
+  expect(unknown.answer['separation']).toMatchObject({ unknown: expect.stringContaining('all of it') });
 });
 
 test('who stops reading ends the command quietly, and not as if it had said something', async () => {
