@@ -40,6 +40,7 @@ export type Illogical =
   | 'review_owed'
   | 'requested_otherwise'
   | 'escalation_not_due'
+  | 'dated_after_witness'
   | 'ticket_not_checked'
   | 'ticket_misjudged'
   | 'ticket_differs';

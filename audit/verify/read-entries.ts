@@ -10,6 +10,7 @@ import { compareColumns, maxLeafLine, readLeaf } from './find-difference.ts';
 import { judgeEntries } from './judge-entries.ts';
 import { lineCutter, linesOf } from './lines.ts';
 import type { Line } from './lines.ts';
+import type { Illogical } from './problem.ts';
 import type { PackSource } from './pack-source.ts';
 import { hashesOf } from './read-claims.ts';
 import { readEntry } from './read-entry.ts';
@@ -134,5 +135,9 @@ function see(state: Verification, index: number, line: Line, hash: string, proof
   report.add(entry);
   types[body.type] = (types[body.type] ?? 0) + 1;
   state.judge?.add(index, read);
+  const late = state.times(index, body.time);
+  if (late !== null) {
+    findings.add('illogical', late, { index, code: 'dated_after_witness' satisfies Illogical });
+  }
   state.options.onEntry?.(entry);
 }

@@ -5,6 +5,7 @@ import { jsonText } from '../pack/manifest.ts';
 import type { Manifest } from '../pack/manifest.ts';
 import { BrokenPack } from './finding.ts';
 import { followCheckpoints } from './follow-checkpoints.ts';
+import { judgeTimes } from './judge-times.ts';
 import { openEarlier, openTrusted } from './open-checkpoints.ts';
 import { hashesOf } from './read-claims.ts';
 import type { PackFile } from './read-tar.ts';
@@ -33,6 +34,7 @@ export function takeCheckpoint(state: Verification, note: string): void {
   const { keys } = state.options;
   state.checkpoint = openTrusted(note, keys, state.findings, 'checkpoint');
   if (state.checkpoint === null) return;
+  state.times = judgeTimes([state.checkpoint]);
   const known = [...keys.logs, ...keys.witnesses];
   const unknown = splitNote(note).lines.filter(
     ({ name, keyId }) => !known.some((key) => key.name === name && key.keyId === keyId),
@@ -67,6 +69,7 @@ export function takeEarlier(state: Verification, notes: readonly string[]): void
     );
   }
   state.earlier = followCheckpoints(opened);
+  state.times = judgeTimes([...opened, checkpoint]);
 }
 
 /** Whether `consistency.json` leads from the root that it names to the checkpoint's. */

@@ -10,6 +10,8 @@ import { followCheckpoints } from './follow-checkpoints.ts';
 import type { FollowedCheckpoints } from './follow-checkpoints.ts';
 import type { Freshness, FreshnessDemand } from './judge-freshness.ts';
 import type { judgeEntries, StatementCheck } from './judge-entries.ts';
+import { judgeTimes } from './judge-times.ts';
+import type { TimeJudge } from './judge-times.ts';
 import { runningHash } from './running-hash.ts';
 import type { RunningHash } from './running-hash.ts';
 import { openTrusted } from './open-checkpoints.ts';
@@ -44,6 +46,7 @@ export interface Verification {
   /** The log's earlier checkpoints that the pack carries. */
   earlier: FollowedCheckpoints;
   judge: ReturnType<typeof judgeEntries> | null;
+  times: TimeJudge;
   readonly report: ReturnType<typeof draftReport>;
   readonly derived: Record<'leaves.jsonl' | 'ocsf.jsonl' | 'entries.csv', RunningHash>;
   readonly actual: Map<string, string>;
@@ -91,6 +94,7 @@ export function newVerification(options: VerifyOptions, findings: Findings): Ver
     rootAtSince: null,
     earlier: followCheckpoints([]),
     judge: null,
+    times: judgeTimes([]),
     report: draftReport(),
     derived: {
       'leaves.jsonl': runningHash(),

@@ -101,7 +101,7 @@ describe('what a change is judged by', () => {
     const requester: Person = { ...person(id, 'requester'), issuer: 'countersign', issuedBy };
     const s = changeStory({ requester });
     const token = (one: string, expiresAt: string) =>
-      told('token.issued', began, { token: { id: one, expiresAt } });
+      told('token.issued', began, { token: { id: one, scopes: ['changes:request'], expiresAt } });
     const good = '2026-11-25T09:00:00.000Z';
     const said = await saidOf([token(id, good), token(randomUUID(), good), s.requested()], s);
     expect(said).toMatchObject({ ofChange: [], context: { 'policy.pinned': 1, 'token.issued': 1 } });
