@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import type { ChangeView } from '../api/view.ts';
 import { decisionStatuses, executionStatuses, reviewStatuses } from '../domain/status.ts';
 import type { DescribedOperation } from '../operations/describe.ts';
+import type { ApiClient } from './api-client.ts';
 import { asCaller as as, clientOf } from './caller.ts';
 import type { Caller, Texts } from './caller.ts';
 import type { Environment } from './environment.ts';
@@ -13,8 +14,10 @@ import { asInput, inputOf } from './operation-input.ts';
 import type { InputOptions } from './operation-input.ts';
 import { asPage, pageLines, pageQuery } from './page.ts';
 import type { PageOptions } from './page.ts';
+import { complain } from './print.ts';
 import type { Output } from './print.ts';
 import { renderChange, renderEntry, renderListedChange, renderOperation } from './render.ts';
+import { exitCodeOfEnd, waitForEnd } from './wait-for-end.ts';
 
 interface ListOptions {
   readonly awaitingMe?: boolean;
@@ -26,6 +29,14 @@ export function changeCommands(program: Command, env: () => Environment, output:
   const change = program.command('change').description('ask for, look at and decide changes');
   const show = (view: ChangeView) => output().result(view, renderChange(view));
 
+  /** Shows a change once it has ended; how it did is the exit code. */
+  const end = async (client: ApiClient, id: string) => {
+    complain(`change ${id}: waiting for its end`);
+    const ended = await waitForEnd(client, id);
+    show(ended);
+    process.exitCode = exitCodeOfEnd(ended);
+  };
+
   asInput(as(change.command('create')))
     .description('ask for a change')
     .requiredOption('--justification <text>', 'why')
@@ -36,21 +47,28 @@ export function changeCommands(program: Command, env: () => Environment, output:
     .option('--execute-by <time>', 'ISO 8601')
     .option('--break-glass', 'an emergency: as the policy says, before all have approved; it owes a review')
     .option('--key <key>', 'Idempotency-Key; a new one when left out')
-    .action(async (o: Omit<Texts, 'input'> & InputOptions & Caller & { breakGlass?: boolean }) => {
-      const [system, ...id] = (o.ticket ?? '').split(':');
-      const body = {
-        operation: o.operation,
-        input: inputOf(o),
-        justification: o.justification,
-        ...(o.ticket === undefined ? {} : { ticket: { system, id: id.join(':') } }),
-        ...(o.decideBy === undefined ? {} : { decideBy: o.decideBy }),
-        ...(o.executeAfter === undefined ? {} : { executeAfter: o.executeAfter }),
-        ...(o.executeBy === undefined ? {} : { executeBy: o.executeBy }),
-        ...(o.breakGlass ? { breakGlass: true } : {}),
-      };
-      const client = await clientOf(env(), o);
-      show(await client.post('/v1/changes', body, { 'Idempotency-Key': o.key ?? randomUUID() }));
-    });
+    .option('--wait', 'until it has ended; the exit code says how')
+    .action(
+      async (o: Omit<Texts, 'input'> & InputOptions & Caller & { breakGlass?: boolean; wait?: boolean }) => {
+        const [system, ...id] = (o.ticket ?? '').split(':');
+        const body = {
+          operation: o.operation,
+          input: inputOf(o),
+          justification: o.justification,
+          ...(o.ticket === undefined ? {} : { ticket: { system, id: id.join(':') } }),
+          ...(o.decideBy === undefined ? {} : { decideBy: o.decideBy }),
+          ...(o.executeAfter === undefined ? {} : { executeAfter: o.executeAfter }),
+          ...(o.executeBy === undefined ? {} : { executeBy: o.executeBy }),
+          ...(o.breakGlass ? { breakGlass: true } : {}),
+        };
+        const client = await clientOf(env(), o);
+        const asked = await client.post<ChangeView>('/v1/changes', body, {
+          'Idempotency-Key': o.key ?? randomUUID(),
+        });
+        if (o.wait) await end(client, asked.id);
+        else show(asked);
+      },
+    );
 
   asPage(as(change.command('list')), 'most changes')
     .description('changes, newest first')
@@ -127,6 +145,10 @@ export function changeCommands(program: Command, env: () => Environment, output:
         );
       });
   }
+
+  as(change.command('wait <id>'))
+    .description('wait until a change has ended; the exit code says how')
+    .action(async (id: string, o: Caller) => end(await clientOf(env(), o), id));
 
   as(change.command('watch <id>'))
     .description('follow the audit entries of a change until it ends')

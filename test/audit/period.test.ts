@@ -160,7 +160,7 @@ describe('what is to be looked at first', () => {
 
   test('a request that nobody signed, and one that a host vouched for', () => {
     const host = { namespace: 'n', workflowId: 'order-7', runId: 'r', type: 'orders' };
-    const unsigned = changeStory({ began: '2026-11-24T09:00:00.000Z' }).requested();
+    const unsigned = changeStory({ began: '2026-11-24T09:00:00.000Z' }).unsigned();
     const made = report(withPolicies([unsigned, ...succeeded({}, { host }).entries]));
     expect(made.changes.map(({ request }) => request)).toEqual(['unsigned', 'vouched']);
     expect(made.exceptions).toMatchObject([
