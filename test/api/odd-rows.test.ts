@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Pool } from 'pg';
 import { closeOrphans } from '../../activities/close-orphans.ts';
+import { appendEntry } from '../../audit/append.ts';
 import { endRevoked } from '../../api/end-revoked.ts';
 import type { ListedChange } from '../../api/listed-change.ts';
 import type { ChangeView } from '../../api/view.ts';
 import { renderChange, renderEntry, renderListedChange } from '../../cli/render.ts';
 import type { ShownEntry } from '../../cli/api-client.ts';
 import type { Change } from '../../domain/change.ts';
+import { newEntry, personActor } from '../../domain/entry.ts';
 import { getChange } from '../../store/get-change.ts';
 import { makePool } from '../../store/pool.ts';
 import { startApiStack } from './api-stack.ts';
@@ -155,6 +157,20 @@ test.each<[string, Buffer]>([
 
 test('one under a revoked policy keeps no other from being ended', async () => {
   const sent: string[] = [];
+  const { name, version, digest } = good.policy;
+  await appendEntry(
+    stack.api.pool,
+    newEntry(
+      { namespace: 'test', of: `policy-${digest}`, ordinal: 1 },
+      {
+        type: 'policy.revoked',
+        time: new Date().toISOString(),
+        actor: personActor(stack.person('adam', 'admin')),
+        policy: { name, version, digest },
+        comment: 'x',
+      },
+    ),
+  );
   await superuser.query(
     `insert into countersign.policy_revocation (digest, name, version, comment, revoked_by, revoked_at)
      values ($1, 'x', '1', 'x', $2, now())`,
