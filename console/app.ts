@@ -61,10 +61,13 @@ function secureHeaders({ protocol }: URL): RequestHandler {
   });
 }
 
-/** One origin: under another name, such as one that a page of elsewhere has given this address (DNS rebinding), there is nothing. */
+/**
+ * One origin: under another name, such as one that a page of elsewhere has given this address (DNS rebinding), there is nothing.
+ * A whole address in the place of a path names a host, too, and is for proxies (RFC 9112 §3.2.2).
+ */
 function onlyAt({ host, origin }: URL): RequestHandler {
   return (req, res, next) => {
-    if (req.headers.host === host) next();
+    if (req.headers.host === host && req.url.startsWith('/')) next();
     else res.status(421).type('text/plain; charset=utf-8').send(`The console is at ${origin}\n`);
   };
 }

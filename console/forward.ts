@@ -117,7 +117,9 @@ async function send(
     const value = req.get(name);
     if (value !== undefined) headers.set(name, value);
   }
-  const body = Buffer.isBuffer(req.body) && req.body.length > 0 ? new Uint8Array(req.body) : null;
+  // A GET has none that means anything (RFC 9110 §9.3.1), and none can be sent with it.
+  const hasBody = req.method !== 'GET' && Buffer.isBuffer(req.body) && req.body.length > 0;
+  const body = hasBody ? new Uint8Array(req.body as Buffer) : null;
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(), answerWithinMs);
   try {

@@ -23,6 +23,7 @@ export const longestMs = 12 * 3_600_000;
 const minuteMs = 60_000;
 
 const heldSchema = z.strictObject({ account: accountSchema, tokens: tokensSchema });
+type Held = z.infer<typeof heldSchema>;
 
 /** A person's session. */
 export interface Session {
@@ -37,7 +38,7 @@ export interface Session {
 /** The sessions of people, in Postgres: every replica of the console has the same. */
 export interface Sessions {
   /** Begins one under a new id, and ends the one that it takes the place of. @returns the id, for the browser */
-  begin(held: { account: Account; tokens: Tokens }, replaces: string | null): Promise<string>;
+  begin(held: Held, replaces: string | null): Promise<string>;
   /**
    * The session of an id, or null.
    * @param isUse - whether the person does something by it
@@ -82,7 +83,7 @@ export function createSessions(deps: SessionsDependencies): Sessions {
   });
 
   function opened({ idHash, sealed, endsAt, usedAt }: StoredConsoleSession): Session | null {
-    const held = heldSchema.safeParse(seal.open(sealed, placeOf(idHash)));
+    const held = heldSchema.safeParse(seal.open(sealed, placeOf(idHash, endsAt)));
     if (!held.success) return null;
     return { idHash, ...held.data, endsAt, idleAt: isoTime(Date.parse(usedAt) + idleMs) };
   }
@@ -93,11 +94,12 @@ export function createSessions(deps: SessionsDependencies): Sessions {
       const stored = await lockConsoleSession(client, live(idHash));
       const session = stored && opened(stored);
       if (session === null) return null;
+      const { account, endsAt } = session;
       // Somebody else was first.
       if (session.tokens.access !== seen) return session.tokens;
       const next = await provider.refresh(session);
       if (next === null) await deleteConsoleSession(client, idHash);
-      else await saveConsoleSession(client, idHash, sealed(idHash, session.account, next));
+      else await saveConsoleSession(client, idHash, sealed(idHash, endsAt, { account, tokens: next }));
       onRefresh?.(next === null ? 'over' : 'refreshed');
       return next;
     });
@@ -115,24 +117,25 @@ export function createSessions(deps: SessionsDependencies): Sessions {
     return work;
   }
 
-  function sealed(idHash: Uint8Array, account: Account, tokens: Tokens): Buffer {
-    return seal.seal({ account, tokens }, placeOf(idHash));
+  function sealed(idHash: Uint8Array, endsAt: string, held: Held): Buffer {
+    return seal.seal(held, placeOf(idHash, endsAt));
   }
 
   return {
-    async begin({ account, tokens }, replaces) {
+    async begin(held, replaces) {
       // Never the id that the browser had before: somebody else may know that one.
       const id = randomBytes(32).toString('base64url');
       const idHash = hashOf(id);
       const at = now();
+      const endsAt = isoTime(at + longestMs);
       await inTransaction(db, async (client) => {
         if (replaces !== null) await deleteConsoleSession(client, hashOf(replaces));
         await insertConsoleSession(client, {
           idHash,
-          sealed: sealed(idHash, account, tokens),
+          sealed: sealed(idHash, endsAt, held),
           startedAt: isoTime(at),
           usedAt: isoTime(at),
-          endsAt: isoTime(at + longestMs),
+          endsAt,
         });
       });
       return id;
@@ -182,7 +185,7 @@ function isId(id: string | undefined): id is string {
   return id !== undefined && /^[\w-]{43}$/.test(id);
 }
 
-/** What a row holds opens in no other row. */
-function placeOf(idHash: Uint8Array): string {
-  return `session ${Buffer.from(idHash).toString('hex')}`;
+/** What a row holds opens in no other row, and in none that ends at another time. */
+function placeOf(idHash: Uint8Array, endsAt: string): string {
+  return `session ${Buffer.from(idHash).toString('hex')} ${endsAt}`;
 }

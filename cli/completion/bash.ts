@@ -1,5 +1,6 @@
+import { quoted } from '../quoted.ts';
 import type { CompletedCommand } from './command-tree.ts';
-import { linesOf, patternOf, placedOptions, placeOf, quoted, stepsOf } from './places.ts';
+import { linesOf, patternOf, placedOptions, placeOf, stepsOf } from './places.ts';
 
 /** A script for bash 3.2 and later. What it offers is written out in it: a key press starts no program. */
 export function bashCompletion(name: string, commands: readonly CompletedCommand[]): string {

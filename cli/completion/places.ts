@@ -1,3 +1,4 @@
+import { quoted } from '../quoted.ts';
 import type { CompletedCommand, CompletedOption } from './command-tree.ts';
 
 /** An option at a command. */
@@ -24,11 +25,6 @@ export function placedOptions(commands: readonly CompletedCommand[]): PlacedOpti
   return commands.flatMap((command) =>
     command.options.map((option) => ({ place: placeOf(command), ...option })),
   );
-}
-
-/** In single quotes, as bash and zsh read them. */
-export function quoted(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 /** What a `case` of bash and zsh matches for an option at its command, by any of its names. */

@@ -1,5 +1,6 @@
+import { quoted } from '../quoted.ts';
 import type { CompletedCommand } from './command-tree.ts';
-import { linesOf, patternOf, placedOptions, placeOf, quoted, stepsOf } from './places.ts';
+import { linesOf, patternOf, placedOptions, placeOf, stepsOf } from './places.ts';
 
 /** A script for zsh, to be sourced or kept as `_countersign` in a folder of `$fpath`. */
 export function zshCompletion(name: string, commands: readonly CompletedCommand[]): string {

@@ -1,5 +1,6 @@
 import { CountersignError } from '../../domain/error.ts';
 import type { Bearer } from '../api-client.ts';
+import { quoted } from '../quoted.ts';
 import { underLock } from './file-lock.ts';
 import type { LoginOf, Strength } from './log-in.ts';
 import { makeFolder, profileFile, readProfile, saveProfile } from './profile-file.ts';
@@ -136,6 +137,6 @@ function commandOf({ maxAgeSeconds, acrValues }: Strength): string {
   return [
     'countersign login',
     ...(maxAgeSeconds === undefined ? [] : [`--max-age ${maxAgeSeconds}`]),
-    ...(acrValues === undefined ? [] : [`--acr-values '${acrValues}'`]),
+    ...(acrValues === undefined ? [] : [`--acr-values ${quoted(acrValues)}`]),
   ].join(' ');
 }

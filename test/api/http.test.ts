@@ -56,6 +56,8 @@ test.each([
   '/v1/changes/{id}%2fevents',
   '/v1/changes/{id}/event%73',
   '/v1/changes/{%69d}',
+  '/v1/x\\..\\changes',
+  '/v1/changes\\{id}',
   '/v1/FREEZES',
   '/v1/Tokens',
   '/v1/AUDIT/entries',

@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { apiClient } from '../../cli/api-client.ts';
 import { keepTokens, keptLogin } from '../../cli/login/kept-login.ts';
@@ -129,6 +131,20 @@ test('where nobody can be asked, the command that helps is told', async () => {
   expect(bob.told).toEqual([
     "a stronger login is needed: countersign login --max-age 600 --acr-values 'gold'",
   ]);
+});
+
+test('a context of whatever name is one word of that command', async () => {
+  const { path, body } = await approval({
+    authentication: { methods: ["acr:gold';id;'"], maxAgeSeconds: 600 },
+  });
+  const bob = await bobAtTerminal({ user: 'bob' }, { logIn: null });
+  await expect(bob.client.post(path, body)).rejects.toMatchObject({ code: 'stronger_authentication_needed' });
+  const [, command = ''] = bob.told[0]?.split('needed: ') ?? [];
+  const { stdout } = await promisify(execFile)('sh', [
+    '-c',
+    `countersign() { printf '<%s>' "$@"; }; ${command}`,
+  ]);
+  expect(stdout).toBe("<login><--max-age><600><--acr-values><gold';id;'>");
 });
 
 test('a renewed token is as old as its login', async () => {

@@ -95,6 +95,30 @@ test.each([
   expect(seen).toEqual([]);
 });
 
+test.each([
+  ['/api/v1/freezes/x\\..\\..\\tokens', 404],
+  ['/api/v1/freezes/x\\..\\..\\..\\metrics', 404],
+  ['/api/v1/changes/x\\y', 404],
+  ['/api/v1/changes/%2e%2e/tokens', 404],
+  ['/api/v1/changes/../tokens', 404],
+  ['http://elsewhere.example/api/v1/me', 421],
+  ['m://elsewhere.example/api/v1/me', 421],
+])('what a URL would read as another address than %s is not asked for', async (path, status) => {
+  const { apiUrl, seen } = await standIn((_req, res) => res.end());
+  const person = await loggedIn('adam', { apiUrl });
+  const [answer] = (await once(asked(person, path), 'response')) as [IncomingMessage];
+  answer.resume();
+  expect(answer.statusCode).toBe(status);
+  expect(seen).toEqual([]);
+});
+
+test('the body of a GET is not passed on', async () => {
+  const { apiUrl, seen } = await standIn((_req, res) => res.end('{}'));
+  const person = await loggedIn('bob', { apiUrl });
+  expect((await person.ask('/api/v1/me', { body: '{}' })).status).toBe(200);
+  expect(seen).toMatchObject([{ method: 'GET', url: '/v1/me', body: '' }]);
+});
+
 test('of a request the API is told what it needs, the person’s address, and nothing else', async () => {
   const { apiUrl, seen } = await standIn((_req, res) => res.end('{}'));
   const person = await loggedIn('bob', { apiUrl, trustProxy: 1 });

@@ -60,6 +60,17 @@ test('a row in another row’s place, or under another console’s key, is no se
   expect(await statusOf(other)).toBe(200);
 });
 
+test('a row that was given another end is no session', async () => {
+  const person = personAt(stack, await stack.replica());
+  await person.login('bob');
+  const row = await rowOf(person);
+  await stack.db.query('delete from console.session where id_hash = $1', [row?.id_hash]);
+  const again = `insert into console.session (id_hash, sealed, started_at, used_at, ends_at) values ($1, $2, now(), now(), $3)`;
+  await stack.db.query(again, [row?.id_hash, row?.sealed, '2099-01-01T00:00:00Z']);
+  expect((await person.api('/session')).status).toBe(401);
+  expect(await statusOf(person)).toBe(401);
+});
+
 test.each(['', 'x', 'A'.repeat(42), 'A'.repeat(44), `${'A'.repeat(42)}%`, "' or 1=1 --"])(
   'an id that is none: %j',
   async (id) => {
