@@ -16,7 +16,7 @@ import { leaseRows } from './lease-rows.ts';
 import type { LeasedRow } from './lease-rows.ts';
 import { listReceivers } from './list-receivers.ts';
 import { nextDue } from './next-due.ts';
-import { readHistories } from './read-history.ts';
+import { readHistory } from './read-history.ts';
 import { byRow, recordDelivered } from './record-outcome.ts';
 import type { Delivered } from './record-outcome.ts';
 import type { HistoryPlace } from './read-history.ts';
@@ -72,7 +72,7 @@ export function startDeliverer(options: DelivererOptions): { stop(): Promise<voi
   const underWay = new Set<Promise<void>>();
   const shared = {
     db: pool,
-    readHistory: gather((places: readonly HistoryPlace[]) => readHistories(pool, places, mostEntries + 1)),
+    readHistory: (place: HistoryPlace) => readHistory(pool, place, mostEntries + 1),
     readPolicies: rememberPolicies(pool),
     recordDelivered: gather((all: readonly Delivered[]) => recordDelivered(pool, all), { order: byRow }),
     stopping: signal,

@@ -1,4 +1,3 @@
-import { orLogError } from '../../audit/log-error.ts';
 import { bodyOf } from '../../audit/read-body.ts';
 import { eventTypes } from '../../domain/event-in.ts';
 import type { Queryable } from '../../store/queryable.ts';
@@ -22,54 +21,30 @@ export interface HistoryPlace {
 }
 
 /**
- * What makes each of some changes up to an index, and what is to be delivered of it. What was delivered and does not move the
- * change is not read again: a change that is held for long has many such entries.
+ * What makes a change up to an index, and what is to be delivered of it. What was delivered and does not move the change is not
+ * read again: a change that is held for long has many such entries.
  *
- * @param most - entries after `lastIndex` of each, at most
- * @returns in the order of the places
+ * @param most - entries after `lastIndex`, at most
  */
-export async function readHistories(
+export async function readHistory(
   db: Queryable,
-  places: readonly HistoryPlace[],
+  { changeId, lastIndex, wantedIndex }: HistoryPlace,
   most: number,
-): Promise<History[]> {
-  const { rows } = await orLogError(
-    db.query<{ place: number; index: string; key: string; bytes: Buffer; upTo: string }>({
-      name: 'read-histories',
-      text: `select p.place::int, h.* from unnest($1::uuid[], $2::bigint[], $3::bigint[])
-                    with ordinality as p (change_id, last_index, wanted_index, place)
-               cross join lateral (
-                 with next as (
-                   select l.index from audit.entry e join audit.leaf l on l.entry_id = e.id
-                    where e.change_id = p.change_id and l.index > p.last_index and l.index <= p.wanted_index
-                    order by l.index limit $4
-                 ), bound as (
-                   select case when count(*) < $4 then p.wanted_index else max(index) end as index from next
-                 )
-                 select l.index, e.event_key as key, e.bytes, bound.index as "upTo"
-                   from bound, audit.entry e join audit.leaf l on l.entry_id = e.id
-                  where e.change_id = p.change_id and l.index <= bound.index
-                    and (l.index > p.last_index or e.type = any($5::text[]))
-               ) h
-              order by p.place, h.index`,
-      values: [
-        places.map(({ changeId }) => changeId),
-        places.map(({ lastIndex }) => lastIndex),
-        places.map(({ wantedIndex }) => wantedIndex),
-        most,
-        eventTypes,
-      ],
-    }),
-  );
-  const histories = places.map(({ wantedIndex }) => ({
-    entries: [] as DeliveredEntry[],
-    upTo: wantedIndex,
-  }));
-  for (const { place, index, key, bytes, upTo } of rows) {
-    const history = histories[place - 1];
-    if (!history) continue;
-    history.entries.push({ index: Number(index), key, body: bodyOf(bytes) });
-    history.upTo = Number(upTo);
-  }
-  return histories;
+): Promise<History> {
+  const { rows } = await db.query<{ index: string; key: string; bytes: Buffer; upTo: string }>({
+    name: 'read-history',
+    text: `with next as (
+             select l.index from audit.entry e join audit.leaf l on l.entry_id = e.id
+              where e.change_id = $1 and l.index > $2 and l.index <= $3 order by l.index limit $4
+           ), bound as (
+             select case when count(*) < $4 then $3::bigint else max(index) end as index from next
+           )
+           select l.index, e.event_key as key, e.bytes, bound.index as "upTo"
+             from bound, audit.entry e join audit.leaf l on l.entry_id = e.id
+            where e.change_id = $1 and l.index <= bound.index and (l.index > $2 or e.type = any($5::text[]))
+            order by l.index`,
+    values: [changeId, lastIndex, wantedIndex, most, eventTypes],
+  });
+  const entries = rows.map(({ index, key, bytes }) => ({ index: Number(index), key, body: bodyOf(bytes) }));
+  return { entries, upTo: Number(rows[0]?.upTo ?? wantedIndex) };
 }
