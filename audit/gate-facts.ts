@@ -6,15 +6,11 @@ import type { Freeze, FreezeOverride } from '../domain/freeze.ts';
 import type { GateFacts } from '../domain/gate-facts.ts';
 import { freezeIn, overrideIn, revocationIn } from '../domain/rule-entries.ts';
 import type { LoggedRevocation, RuleRef } from '../domain/rule-entries.ts';
+import { isInLog } from '../store/is-in-log.ts';
 import type { Queryable } from '../store/queryable.ts';
 import { asLogError } from './log-error.ts';
 import { bodyOf } from './read-body.ts';
 import { freezeRow, overrideRow, revocationRow } from './rule-rows.ts';
-
-/** An entry that is, or will be, in the tree: a row among the entries alone is nobody's word. */
-const isInLog = (entry: string) =>
-  `(exists (select from audit.leaf where entry_id = ${entry}.id)
-    or exists (select from audit.pending where entry_id = ${entry}.id))`;
 
 interface Row {
   readonly freezes: readonly Freeze[];

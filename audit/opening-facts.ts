@@ -2,6 +2,7 @@ import { answerableFor } from '../domain/person.ts';
 import type { Change } from '../domain/change.ts';
 import { tokenIn } from '../domain/rule-entries.ts';
 import type { LoggedToken } from '../domain/rule-entries.ts';
+import { isInLog } from '../store/is-in-log.ts';
 import type { Queryable } from '../store/queryable.ts';
 import { asLogError } from './log-error.ts';
 import { bodyOf } from './read-body.ts';
@@ -41,8 +42,7 @@ export async function readOpeningFacts(
             or exists (select from audit.entry where type = 'policy.revoked' and audit.rule(bytes) = $3) as "isRevoked",
           array(select t.bytes from audit.entry t
             where t.type in ('token.issued', 'token.revoked') and audit.rule(t.bytes) = $4
-              and (exists (select from audit.leaf where entry_id = t.id)
-                or exists (select from audit.pending where entry_id = t.id))) as token,
+              and ${isInLog('t')}) as token,
           array(select r.change_id from audit.entry r
             where r.type = 'change.requested' and position('"breakGlass":true'::bytea in r.bytes) > 0
               and audit.answerable(r.bytes) = $5 and r.change_id <> $1

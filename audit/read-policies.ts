@@ -26,14 +26,17 @@ export function rememberPolicies(db: Queryable): (bodies: readonly EntryBody[]) 
     const digests = bodies.flatMap((body) =>
       body.type === 'change.requested' ? (policyDigestIn(body) ?? []) : [],
     );
-    if (digests.some((digest) => !known.has(digest))) {
-      const found = await readPolicies(db, bodies);
-      if (known.size >= mostKnown) known.clear();
-      for (const digest of digests) {
-        const policy = found(digest);
-        if (policy) known.set(digest, policy);
-      }
+    if (digests.every((digest) => known.has(digest))) {
+      const theirs = new Map(digests.map((digest) => [digest, known.get(digest)]));
+      return (digest) => theirs.get(digest);
     }
-    return (digest) => known.get(digest);
+    const found = await readPolicies(db, bodies);
+    // Whoever asked before holds what they were given.
+    if (known.size >= mostKnown) known.clear();
+    for (const digest of digests) {
+      const policy = found(digest);
+      if (policy) known.set(digest, policy);
+    }
+    return found;
   };
 }

@@ -16,7 +16,7 @@ import { isoTime } from '../domain/time.ts';
 import type { Operation } from '../operations/operation.ts';
 import { clientOf } from './caller.ts';
 import type { Environment } from './environment.ts';
-import { asLogReader, listEntries, readPack } from './log-source.ts';
+import { asLogReader, assertLogOptions, listEntries, readPack } from './log-source.ts';
 import type { LogOptions, ValidVerdict } from './log-source.ts';
 import { openOperations } from './operations.ts';
 import { asPeriod, readPeriod } from './period-options.ts';
@@ -52,7 +52,7 @@ export function auditReconcileCommand(
     );
   asLogReader(asPeriod(command), auditor).action(async (o: ReconcileOptions) => {
     if (o.trail.length === 0) throw new InvalidArgumentError('give the trail with --trail <file>');
-    if (o.pack === undefined && o.key.length > 0) throw new InvalidArgumentError('--key is for --pack');
+    assertLogOptions(o);
     try {
       await run(o, env(), output(), auditor);
     } catch (error) {

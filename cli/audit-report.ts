@@ -10,7 +10,7 @@ import { shownJson } from '../domain/shown-text.ts';
 import { isoTime } from '../domain/time.ts';
 import { clientOf } from './caller.ts';
 import type { Environment } from './environment.ts';
-import { asLogReader, listEntries, readPack } from './log-source.ts';
+import { asLogReader, assertLogOptions, listEntries, readPack } from './log-source.ts';
 import type { LogOptions } from './log-source.ts';
 import { asPeriod, clockOf, readPeriod } from './period-options.ts';
 import type { PeriodOptions } from './period-options.ts';
@@ -56,7 +56,7 @@ export function auditReportCommand(
   asLogReader(asPeriod(command), auditor).action(async (o: ReportOptions) => {
     const { from, to } = readPeriod(o);
     if (from === null || to === null) throw new InvalidArgumentError('give the period with --from and --to');
-    if (o.pack === undefined && o.key.length > 0) throw new InvalidArgumentError('--key is for --pack');
+    assertLogOptions(o);
     o.output.forEach(assertWritable);
     const report = await reportOf({ from, to }, o, env(), output(), auditor);
     if (report === null) return;

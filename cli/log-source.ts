@@ -29,6 +29,11 @@ export function asLogReader(command: Command, otherwise: string): Command {
   return asCaller(asVerification(packed), otherwise);
 }
 
+/** @throws InvalidArgumentError for keys that nothing would be verified with */
+export function assertLogOptions({ pack, key }: Pick<LogOptions, 'pack' | 'key'>): void {
+  if (pack === undefined && key.length > 0) throw new InvalidArgumentError('--key is for --pack');
+}
+
 /** A pack whose verdict is valid. */
 export type ValidVerdict = Verdict & Required<{ readonly covers: NonNullable<Verdict['covers']> }>;
 

@@ -1,11 +1,8 @@
 import { apiTokenColumns, apiTokenOf } from './api-token-columns.ts';
 import type { ApiToken, ApiTokenRow } from './api-token-columns.ts';
+import { isInLog } from './is-in-log.ts';
+import { momentText } from './moment-text.ts';
 import type { Queryable } from './queryable.ts';
-
-const moment = (column: string) => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
-const inLog = (entry: string) =>
-  `(exists (select from audit.leaf where entry_id = ${entry}.id)
-    or exists (select from audit.pending where entry_id = ${entry}.id))`;
 
 /**
  * The token whose secret has this SHA-256, valid or not, or null. A row that is not as the log tells of it is no token: it has
@@ -16,9 +13,9 @@ export async function findApiToken(db: Queryable, hash: Uint8Array): Promise<Api
     `select ${apiTokenColumns} from countersign.api_token t
       where hash = $1
         and exists (select from audit.entry i
-          where i.type = 'token.issued' and audit.rule(i.bytes) = t.id::text and ${inLog('i')}
+          where i.type = 'token.issued' and audit.rule(i.bytes) = t.id::text and ${isInLog('i')}
             and audit.told(i.bytes, '{token,fingerprint}') = t.fingerprint
-            and audit.told(i.bytes, '{token,expiresAt}') = ${moment('t.expires_at')}
+            and audit.told(i.bytes, '{token,expiresAt}') = ${momentText('t.expires_at')}
             and audit.told(i.bytes, '{token,scopes}')::jsonb = to_jsonb(t.scopes)
             and audit.told(i.bytes, '{actor,issuer}') = t.issued_by->>'issuer'
             and audit.told(i.bytes, '{actor,subject}') = t.issued_by->>'subject')

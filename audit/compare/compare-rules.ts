@@ -11,6 +11,7 @@ import {
   tokenIn,
 } from '../../domain/rule-entries.ts';
 import type { LoggedRules, RuleKind, RuleRef } from '../../domain/rule-entries.ts';
+import { isInLog } from '../../store/is-in-log.ts';
 import { bodyOf } from '../read-body.ts';
 import { freezeRow, revocationRow, tokenRow } from '../rule-rows.ts';
 import { compareField, plain } from './differences.ts';
@@ -167,8 +168,7 @@ async function readBodies(
   const { rows } = await client.query<{ bytes: Buffer }>({
     name: `compare-rule-entries-${rule}`,
     text: `select bytes from audit.entry e where type in (${types}) and audit.rule(bytes) = any($1)
-        and (exists (select from audit.leaf where entry_id = e.id)
-          or exists (select from audit.pending where entry_id = e.id))
+        and ${isInLog('e')}
       order by e.id`,
     values: [ids],
   });
