@@ -68,7 +68,9 @@ test('check names who is two of the administrators, where it is asked to', async
   const unasked = await policyIn(both, 2, 'check');
   expect([unasked.code, unasked.answer['separation']]).toEqual([0, undefined]);
   const unknown = await policyIn({}, 2, 'check', '--separation');
-  expect(unknown.answer['separation']).toMatchObject({ unknown: expect.stringContaining('all of it') as string });
+  expect(unknown.answer['separation']).toMatchObject({
+    unknown: expect.stringContaining('all of it') as string,
+  });
 });
 
 test('who stops reading ends the command quietly, and not as if it had said something', async () => {

@@ -23,7 +23,10 @@ let behind = 0;
 beforeAll(async () => {
   server = await startTimeSkipping();
   testbed = await startTestbed({ temporalAddress: server.address, namespace: 'default' });
-  [api, workers] = await Promise.all([startApi(testbed), startWorkers(testbed, { gateLongestMs: 6 * hour, now: workersNow })]);
+  [api, workers] = await Promise.all([
+    startApi(testbed),
+    startWorkers(testbed, { gateLongestMs: 6 * hour, now: workersNow }),
+  ]);
   steps = stepsOf(api);
 });
 afterAll(async () => {
