@@ -46,7 +46,7 @@ export function compareRenderings(state: Verification, manifest: Manifest, hones
     'ocsf.jsonl': state.derived['ocsf.jsonl'].digest(),
     'entries.csv': state.derived['entries.csv'].digest(),
     'README.txt': sha256(readmeText(about)),
-    'report.html': sha256(state.report.render(about)),
+    'report.html': sha256(state.report?.render(about) ?? ''),
   };
   for (const [path, sum] of Object.entries(wanted)) {
     const actual = state.actual.get(path);

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isUtf8 } from 'node:buffer';
+import { collectExceptions } from '../exceptions/collect-exceptions.ts';
+import type { Exceptions } from '../exceptions/collect-exceptions.ts';
 import { counted } from '../pack/counted.ts';
 import { filesOf, limitsOf, packFiles } from '../pack/manifest.ts';
 import { compareRenderings } from './compare-renderings.ts';
@@ -215,6 +217,13 @@ function notJudged({
   ];
 }
 
+/** What entries say, and the gaps between cosignatures. */
+function exceptionsOf({ report, witnessGaps }: Verification): Exceptions {
+  const exceptions = report?.exceptions ?? collectExceptions(0);
+  witnessGaps.forEach(exceptions.put);
+  return exceptions.end();
+}
+
 const policiesNotProven =
   'That changes were approved under policies that you have reviewed: none were given (--policies).';
 
@@ -226,6 +235,7 @@ function verdictOf(state: Verification): Verdict {
     result: findings.result,
     findings: findings.kept,
     findingCount: findings.count,
+    exceptions: exceptionsOf(state),
     firstBadIndex: findings.firstBadIndex,
     covers: manifest?.covers ?? null,
     checkpoint: checkpoint && {
