@@ -26,6 +26,8 @@ export interface VerifyArguments {
   /** Files and folders of the policies that were in force; none: any may have been. */
   readonly policies: readonly string[];
   readonly json: boolean;
+  /** For measuring: what that leaves unchecked, the verdict says. */
+  readonly withoutRenderings?: boolean;
 }
 
 /** Exit code of wrong use. */
@@ -63,7 +65,7 @@ export async function verifyFiles(
  * @throws Error in words for whoever gave the arguments
  */
 export async function openVerification(
-  { pack, keys, since, maxAge, at, policies }: Omit<VerifyArguments, 'json'>,
+  { pack, keys, since, maxAge, at, policies, withoutRenderings }: Omit<VerifyArguments, 'json'>,
   checkWith: (publicKeyPems: readonly string[]) => StatementCheck,
 ): Promise<{ readonly source: PackSource; readonly options: VerifyOptions }> {
   if (keys.length === 0) throw new Error('give the trusted keys with --key <file>');
@@ -77,7 +79,10 @@ export async function openVerification(
   const verifyStatement = statementKeys.length === 0 ? null : checkWith(statementKeys);
   return {
     source,
-    options: { keys: trusted, since: sinceNote, freshness, policies: inForce, verifyStatement },
+    options: {
+      ...{ keys: trusted, since: sinceNote, freshness, policies: inForce, verifyStatement },
+      ...(withoutRenderings === true ? { withoutRenderings } : {}),
+    },
   };
 }
 
