@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Verdict } from '../audit/verify/verdict.ts';
-import { verifyInThread } from '../cli/verify-thread.ts';
+import { verifyWithThreads } from '../cli/verify-thread.ts';
 import { highestResidentMb } from './usage.ts';
 import type { BaseShare } from './verify-base.ts';
 
@@ -83,7 +83,7 @@ async function lineBounds(file: string, parts: number): Promise<number[]> {
 async function verify(withoutRenderings: boolean): Promise<Done> {
   const said: string[] = [];
   const say = (line: string) => void said.push(line);
-  const code = await verifyInThread(
+  const code = await verifyWithThreads(
     verifier,
     {
       pack: path,

@@ -9,7 +9,6 @@ import type { StatementCheck } from '../audit/verify/judge-entries.ts';
 import { readTrustedKeys } from '../audit/verify/trusted-keys.ts';
 import { verifyPack } from '../audit/verify/verify-pack.ts';
 import { exitCodeOf, verdictLines } from '../audit/verify/verdict.ts';
-import { policiesInForce } from './policies-in-force.ts';
 
 /** Files of a verification. */
 export interface VerifyArguments {
@@ -73,7 +72,7 @@ export async function openVerification(
   const sinceNote = since === undefined ? null : await readTextFile(since, '--since');
   if (sinceNote !== null) openCheckpointOf({ note: sinceNote });
   const freshness = { at: at === undefined ? Date.now() : momentOf(at), maxAge: lengthOf(maxAge) };
-  const inForce = policies.length === 0 ? null : await policiesInForce(policies);
+  const inForce = policies.length === 0 ? null : await policiesAt(policies);
   const source = await openPack(pack);
   const { statementKeys } = trusted;
   const verifyStatement = statementKeys.length === 0 ? null : checkWith(statementKeys);
@@ -84,6 +83,12 @@ export async function openVerification(
       ...(withoutRenderings === true ? { withoutRenderings } : {}),
     },
   };
+}
+
+/** Reading policy files takes a parser and a schema library, which make the start of a verification longer. */
+async function policiesAt(paths: readonly string[]): Promise<ReadonlySet<string>> {
+  const { policiesInForce } = await import('./policies-in-force.ts');
+  return policiesInForce(paths);
 }
 
 function lengthOf(text: string | undefined): number | null {
