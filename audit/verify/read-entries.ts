@@ -132,8 +132,10 @@ function see(state: Verification, index: number, line: Line, hash: string, proof
   }
   const entry = { index, body, leafHash: hash, columns: columnsOf(body) };
   derived['leaves.jsonl'].add(leafLine(entry, proof));
-  derived['ocsf.jsonl'].add(ocsfLine(entry, log));
-  derived['entries.csv'].add(csvLine(entry));
+  if (state.options.withoutRenderings !== true) {
+    derived['ocsf.jsonl'].add(ocsfLine(entry, log));
+    derived['entries.csv'].add(csvLine(entry));
+  }
   state.report?.add(entry);
   types[body.type] = (types[body.type] ?? 0) + 1;
   state.judge?.add(index, read);

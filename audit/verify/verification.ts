@@ -28,6 +28,8 @@ export interface VerifyOptions {
   readonly freshness: FreshnessDemand;
   /** Digests of the policies that were in force; null where the auditor gave none. */
   readonly policies: ReadonlySet<string> | null;
+  /** Leaves OCSF and CSV uncompared, for measuring; the pack is incomplete then. */
+  readonly withoutRenderings?: true;
   /** Is given each entry as it is read. What it makes of them counts only if the verdict says so. */
   readonly onEntry?: (entry: SealedEntry) => void;
 }

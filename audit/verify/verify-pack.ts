@@ -135,6 +135,9 @@ async function conclude(source: PackSource, state: Verification): Promise<void> 
     });
   }
   judgeConsistency(state, manifest);
+  if (options.withoutRenderings === true) {
+    findings.add('unchecked', 'ocsf.jsonl and entries.csv were not compared', { code: 'rendering' });
+  }
   if (!judge || state.entries === 0) {
     const kind = manifest.counts.entries > 0 ? 'missing' : 'unchecked';
     findings.add(kind, 'there is no entry');
