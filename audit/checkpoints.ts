@@ -38,6 +38,28 @@ export async function cosignedCheckpoint(db: Queryable): Promise<StoredCheckpoin
   );
 }
 
+/**
+ * The checkpoint that is next on the way from `from` entries to the newest: of those that add at most `most` entries the
+ * largest, otherwise the smallest. Null where there is none beyond `from`.
+ *
+ * @param cosigned - only those that a witness has cosigned
+ * @throws CountersignError `log_unavailable`
+ */
+export async function nextCheckpoint(
+  db: Queryable,
+  from: number,
+  { most, cosigned }: { readonly most: number; readonly cosigned: boolean },
+): Promise<StoredCheckpoint | null> {
+  const among = cosigned ? 'audit.cosignature' : 'audit.checkpoint';
+  return readCheckpoint(
+    db,
+    `where c.size = coalesce(
+       (select max(o.size) from ${among} o where o.size > $1::bigint and o.size <= $1::bigint + $2::bigint),
+       (select min(o.size) from ${among} o where o.size > $1::bigint))`,
+    [from, most],
+  );
+}
+
 /** Stretches of a range with a checkpoint each. */
 const stretches = 256;
 /** Entries of the tree's last tile, which is incomplete and has no hashes of its own (docs/decisions/0008). */
