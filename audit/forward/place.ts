@@ -43,3 +43,19 @@ export async function keep(place: Place, path: string, bytes: Buffer, signal?: A
     );
   }
 }
+
+/** What stands at a place to find out whether it keeps what it has. */
+const probe = 'never-overwritten';
+
+/**
+ * Finds out whether a place refuses to overwrite: a store that does not know how would lose what was there.
+ *
+ * @throws CountersignError `invalid_configuration` when it overwrites; `place_unavailable`
+ */
+export async function assertKeeps(place: Place, signal?: AbortSignal): Promise<void> {
+  const bytes = Buffer.from('This object shows that the place keeps what it has.\n');
+  await place.create(probe, bytes, signal);
+  if (!(await place.create(probe, bytes, signal))) return;
+  const message = `${place.name} overwrites what it has: it does not know how to put an object only where there is none`;
+  throw new CountersignError('invalid_configuration', message);
+}
