@@ -25,6 +25,8 @@ export interface ActivityDependencies {
   readonly policies: PolicyChoice;
   /** Which workflows may ask for changes beside the API; default none. */
   readonly hosts?: readonly HostPattern[];
+  /** Where people find a change, which hosts are told; default: nowhere. */
+  readonly linkOf?: (changeId: string) => string | null;
   /** Whether one of the API's keys signed a statement. */
   readonly verifyStatement: (signed: SignedStatement) => boolean;
   /** Says when an attempt's entry is in a checkpoint. Before that no call is made. */
