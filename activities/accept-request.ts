@@ -92,7 +92,7 @@ export function makeAcceptance(deps: ActivityDependencies) {
     }
     const latest = Date.parse(startedAt) + policy.decideWithinMs;
     const isOurs =
-      isSame(change.requester, requesterOfHost(change.requester)) &&
+      isSame(change.requester, requesterOfHost(change.requester, asking.host)) &&
       isSame(host, asking.host) &&
       change.submittedAt === startedAt &&
       Date.parse(change.decideBy) <= latest &&
@@ -139,7 +139,12 @@ export function makeAcceptance(deps: ActivityDependencies) {
         const found = readInput(operations, asked);
         if (found.fault !== null) throw refusal('invalid_request', found.fault);
         const { target } = found;
-        const question = { ...rest, target, requester: requesterOfHost(asked.requester), breakGlass: false };
+        const question = {
+          ...rest,
+          target,
+          requester: requesterOfHost(asked.requester, host),
+          breakGlass: false,
+        };
         const policy = policyForHost(question, startedAt);
         const decideMs = Math.min(decideWithinMs ?? Infinity, policy.decideWithinMs);
         return {
