@@ -405,7 +405,8 @@ describe('somebody breaks the glass', () => {
 
 describe('a request that the API has not signed', () => {
   const host = { namespace: 'default', workflowId: 'w', runId: 'r', type: 'moveLine' };
-  const actor = personActor(requesterOfHost(person('alice')));
+  const actor = personActor(requesterOfHost(person('alice'), host));
+  const { vouchedBy: _, ...bare } = actor;
 
   test('comes by a workflow, as one may ask', async () => {
     expect(await found([changeStory().unsigned({ host, actor })])).toEqual([]);
@@ -414,6 +415,12 @@ describe('a request that the API has not signed', () => {
   test.each<[string, string, (s: ChangeStory) => EntryBody]>([
     ['by nobody', 'statement_missing', (s) => s.unsigned({ actor })],
     ['by half a workflow', 'statement_missing', (s) => s.unsigned({ host: { type: 'moveLine' }, actor })],
+    [
+      'as another host',
+      'requested_otherwise',
+      (s) => s.unsigned({ host: { ...host, workflowId: 'w2' }, actor }),
+    ],
+    ['as a person without the host', 'requested_otherwise', (s) => s.unsigned({ host, actor: bare })],
     ['in the name of a person who has logged in', 'requested_otherwise', (s) => s.unsigned({ host })],
     [
       'for longer than the policy',
