@@ -195,6 +195,26 @@ export const environmentSchema = z.object({
     .max(3650)
     .default(30)
     .describe('How long what was delivered is kept of a change that has ended, days.'),
+  COUNTERSIGN_FORWARD_TO: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Where the log is forwarded to: a folder, s3://<bucket>/<prefix> or oss://<bucket>/<prefix>.'),
+  COUNTERSIGN_FORWARD_ENDPOINT: url(['http:', 'https:'])
+    .optional()
+    .describe("The object store's endpoint; default: the region's own. http: on loopback only."),
+  COUNTERSIGN_FORWARD_REGION: z.string().min(1).optional().describe("The object store's region."),
+  COUNTERSIGN_FORWARD_SECONDS: rate
+    .max(86_400)
+    .default(30)
+    .describe('How often the log is forwarded, s: each time writes up to some ten objects.'),
+  COUNTERSIGN_FORWARD_LOCK_DAYS: rate
+    .max(36_500)
+    .optional()
+    .describe('How long what is forwarded is locked (object lock, compliance mode), days.'),
+  AWS_ACCESS_KEY_ID: z.string().min(1).optional().describe('Access key of an S3 store.'),
+  AWS_SECRET_ACCESS_KEY: z.string().min(1).optional(),
+  AWS_SESSION_TOKEN: z.string().min(1).optional(),
   COUNTERSIGN_WRITES_PER_MINUTE: rate.default(120).describe('Writes that one person may send in a minute.'),
   COUNTERSIGN_REFUSED_TOKENS_PER_MINUTE: rate
     .default(60)

@@ -97,6 +97,13 @@ program
   .description('bring the log’s entries to webhooks, ticket systems and chats')
   .action(async () => (await import('./run-deliverer.ts')).runDeliverer(env()));
 program
+  .command('forwarder')
+  .description('bring the log, as it is sealed, to a folder or an object store elsewhere')
+  .option('--again', 'first look at everything that is there: write what is missing, tell what differs')
+  .action(async (o: { again?: true }) =>
+    (await import('./run-forwarder.ts')).runForwarder(env(), { again: o.again === true }),
+  );
+program
   .command('console')
   .description('run the page that people decide on, with their sessions')
   .action(async () => (await import('./run-console.ts')).runConsole(env()));
@@ -203,7 +210,7 @@ loginCommands(program, env, output);
 completionCommand(program, output);
 
 /** The commands that run until a signal ends them. */
-const processes = ['api', 'worker', 'signer', 'deliverer', 'console', 'witness', 'simulator'];
+const processes = ['api', 'worker', 'signer', 'deliverer', 'forwarder', 'console', 'witness', 'simulator'];
 
 endOnBrokenPipe();
 program.on('option:version', () => {
