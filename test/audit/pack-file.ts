@@ -46,6 +46,8 @@ export async function unpacked(tgz: Buffer): Promise<OpenFile[]> {
   const files: OpenFile[] = [];
   const tar = extract();
   const done = pipeline(Readable.from([gunzipSync(tgz)]), tar);
+  // What is no archive is told of by the loop.
+  done.catch(() => undefined);
   for await (const entry of tar) {
     const parts: Buffer[] = [];
     for await (const part of entry) parts.push(part as Buffer);
