@@ -1,4 +1,6 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { honestPacks } from './honest-packs.ts';
 import { mutatePack } from './mutate-pack.ts';
 import { oneOf, randomFrom } from './mutate-bytes.ts';
@@ -12,6 +14,14 @@ export interface Attacked {
   readonly same: Readonly<Record<string, number>>;
   /** Packs that are valid and should not be, and those that say the same and are not, each with its seed. */
   readonly wrong: readonly string[];
+}
+
+/** Keeps a pack to be looked at, with its keys: other runs have other keys and ids. @returns where */
+async function kept(archive: Buffer, trusted: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'countersign-mutation-'));
+  await writeFile(join(folder, 'trusted-keys.txt'), trusted);
+  await writeFile(join(folder, 'pack.tgz'), archive);
+  return folder;
 }
 
 /** Attacks honest packs at random, so many times, each from a seed of its own, and verifies what comes of it. */
@@ -29,6 +39,7 @@ export async function attackPacks(firstSeed: number, count: number): Promise<Att
     const says = await saysTheSame(pack, archive);
     const verdict = await verified(path, pack.keys.trusted, pack.since).catch((error: unknown) => error);
     const told = `seed ${seed}, ${pack.name}, ${what}`;
+    const before = wrong.length;
     if (verdict instanceof Error) wrong.push(`${told}: it threw ${String(verdict.stack)}`);
     else {
       const { result } = verdict as Awaited<ReturnType<typeof verified>>;
@@ -37,6 +48,7 @@ export async function attackPacks(firstSeed: number, count: number): Promise<Att
         wrong.push(`${told}: ${result}, ${found(verdict as never).join()}`);
       if (isFree && !says) wrong.push(`${told}: it should say the same`);
     }
+    if (wrong.length > before) wrong.push(`kept in ${await kept(archive, pack.keys.trusted)}`);
     const counts = says ? same : seen;
     if (counts) counts[name] = (counts[name] ?? 0) + 1;
   }

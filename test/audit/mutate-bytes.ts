@@ -1,7 +1,7 @@
 /** Numbers from 0 on, below what is asked for. */
 export type Random = (below: number) => number;
 
-/** The same numbers for the same seed (mulberry32): a mutation that got through can be looked at again. */
+/** The same numbers for the same seed (mulberry32). */
 export function randomFrom(seed: number): Random {
   let state = seed >>> 0;
   return (below) => {

@@ -31,7 +31,8 @@ afterAll(async () => rm(await folder, { recursive: true, force: true }));
 /** A path for a new file that goes with the test file. */
 export async function freshPath(name = 'pack.tgz'): Promise<string> {
   count += 1;
-  return join(await folder, `${count}-${name}`);
+  const own = count;
+  return join(await folder, `${own}-${name}`);
 }
 
 /** Writes a stream to a file of its own. */

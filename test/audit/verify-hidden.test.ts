@@ -49,6 +49,11 @@ describe('what could hide in a pack, the manifest set right', () => {
     ['a member more in a range’s proof', json(whole, 'proofs/range.json', (t) => t.replace('{', '{"x": 1,'))],
     ['a member of a proof twice', json(whole, 'proofs/range.json', (t) => t.replace('{', '{\n  "from": 0,'))],
     ['a member more in the consistency', json(whole, 'consistency.json', (t) => t.replace('{', '{"x": 1,'))],
+    ['a signature of the checkpoint twice', json(whole, 'checkpoint', (t) => t.replace(/(— .*\n)$/, '$1$1'))],
+    [
+      'a signature of an earlier checkpoint twice',
+      json(whole, 'proofs/checkpoints.json', (t) => t.replace(/(— [^"\\]*\\n)/, '$1$1')),
+    ],
     ['blanks behind a proof', json(whole, 'proofs/range.json', (t) => `${t}   \n`)],
     [
       'a member more in the checkpoints',
