@@ -50,7 +50,7 @@ export function compareRenderings(state: Verification, manifest: Manifest, hones
           'entries.csv': state.derived['entries.csv'].digest(),
         }),
     'README.txt': sha256(readmeText(about)),
-    'report.html': sha256(state.report.render(about)),
+    'report.html': sha256(state.report?.render(about) ?? ''),
   };
   for (const [path, sum] of Object.entries(wanted)) {
     const actual = state.actual.get(path);
