@@ -25,7 +25,15 @@ const may = {
     'policies',
     'workflows/messages.ts',
   ],
-  plugin: ['domain', 'operations', 'activities', 'workflows/messages.ts', 'workflows/require-approval.ts'],
+  plugin: [
+    'domain',
+    'operations',
+    'activities',
+    'workflows/approval.ts',
+    'workflows/messages.ts',
+    'workflows/plain-value.ts',
+    'workflows/require-approval.ts',
+  ],
   tickets: ['domain', 'audit', 'store'],
   // Of the API only how HTTP is spoken: nothing that decides, reads or records.
   console: [
