@@ -21,7 +21,7 @@ import type { Output } from './print.ts';
 import { trustedKeysText } from './trusted-keys.ts';
 import { asVerification } from './verify-options.ts';
 import type { VerifyOptions } from './verify-options.ts';
-import { verifyInThread } from './verify-thread.ts';
+import { verifyWithThreads } from './verify-thread.ts';
 
 /** The demo auditor. */
 const auditor = 'dave';
@@ -107,7 +107,7 @@ export function auditCommands(program: Command, env: () => Environment, output: 
   asVerification(audit.command('verify <pack>'))
     .description('verify an evidence pack offline: 0 valid, 1 tampered, 2 incomplete, 3 used wrongly')
     .action(async (pack: string, o: VerifyOptions) => {
-      process.exitCode = await verifyInThread(
+      process.exitCode = await verifyWithThreads(
         join(import.meta.dirname, `verifier${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`),
         {
           pack,
