@@ -47,6 +47,8 @@ export interface Verification {
   earlier: FollowedCheckpoints;
   judge: ReturnType<typeof judgeEntries> | null;
   times: TimeJudge;
+  /** Entries of an earlier time than a cosignature before them. */
+  readonly early: { count: number; readonly indexes: number[] };
   readonly report: ReturnType<typeof draftReport>;
   readonly derived: Record<'leaves.jsonl' | 'ocsf.jsonl' | 'entries.csv', RunningHash>;
   readonly actual: Map<string, string>;
@@ -95,6 +97,7 @@ export function newVerification(options: VerifyOptions, findings: Findings): Ver
     earlier: followCheckpoints([]),
     judge: null,
     times: judgeTimes([]),
+    early: { count: 0, indexes: [] },
     report: draftReport(),
     derived: {
       'leaves.jsonl': runningHash(),
