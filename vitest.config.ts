@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   // An example imports the package's public entry, which a clone has not built.
-  resolve: { alias: { 'countersign/operations': join(import.meta.dirname, 'plugin', 'operations.ts') } },
+  resolve: { alias: { 'countersign/operation': join(import.meta.dirname, 'plugin', 'operation.ts') } },
   test: {
     environment: 'node',
     include: ['test/**/*.test.ts'],

@@ -26,6 +26,8 @@ export interface ActivityDependencies {
   readonly policies: PolicyChoice;
   /** Which workflows may ask for changes beside the API; default none. */
   readonly hosts?: readonly HostPattern[];
+  /** Where people find a change, which hosts are told; default: nowhere. */
+  readonly linkOf?: (changeId: string) => string | null;
   /** Whether one of the API's keys signed a statement. */
   readonly verifyStatement: (signed: SignedStatement) => boolean;
   /** Whether one of the API's keys wrote an entry. What lets calls go counts only then. */

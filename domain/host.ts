@@ -11,6 +11,12 @@ export interface Host {
   readonly type: string;
 }
 
+/** A host whose change is taken up again by a later run of the same chain, see domain/host-key.ts. */
+export interface KeyedHost extends Host {
+  /** The id of the chain's first run; null where the host gave no key. */
+  readonly firstRunId: string | null;
+}
+
 /** Which workflows may ask for changes. In both, `*` stands for any text and `?` for one character. */
 export interface HostPattern {
   readonly namespace: string;

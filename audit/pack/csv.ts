@@ -9,6 +9,9 @@ import type { SealedEntry } from './sealed-entry.ts';
  */
 const formula = /((?:^|[;,|])[\s"']*)([=+\-@\uff1d\uff0b\uff0d\uff20])/g;
 
+/** What is harmless as it stands: nothing in it quotes, parts or begins a formula, and every character is seen as itself. */
+const plain = /^[\w:./][\w:./ -]*$/;
+
 const columns: readonly (readonly [string, (entry: SealedEntry) => unknown])[] = [
   ['index', ({ index }) => index],
   ['time', ({ columns: c }) => c.time],
@@ -44,6 +47,7 @@ function cellText(value: unknown): string {
   if (value == null) return '';
   if (typeof value === 'number') return String(value);
   const text = typeof value === 'string' ? value : JSON.stringify(value);
+  if (plain.test(text)) return text;
   const harmless = shownText(text).replaceAll(formula, "$1'$2");
   return /[",;|]/.test(harmless) || harmless !== text ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 }

@@ -10,6 +10,7 @@ import { openEarlier, openTrusted } from './open-checkpoints.ts';
 import { hashesOf } from './read-claims.ts';
 import type { PackFile } from './read-tar.ts';
 import { manifestOf } from './verification.ts';
+import { witnessGaps } from './witness-gaps.ts';
 import type { Verification } from './verification.ts';
 
 /** A file that is kept as text must be, to the byte, what an export would write of what was read from it. */
@@ -70,6 +71,7 @@ export function takeEarlier(state: Verification, notes: readonly string[]): void
   }
   state.earlier = followCheckpoints(opened);
   state.times = judgeTimes([...opened, checkpoint]);
+  state.witnessGaps = witnessGaps([...opened, checkpoint], covers);
 }
 
 /** Whether `consistency.json` leads from the root that it names to the checkpoint's. */

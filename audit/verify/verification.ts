@@ -2,8 +2,9 @@ import type { OpenedCheckpoint } from '../checkpoint.ts';
 import { coveringNodes, makeCompactRange } from '../compact-range.ts';
 import { csvHeader } from '../pack/csv.ts';
 import type { ConsistencyProof, Manifest, RangeProof } from '../pack/manifest.ts';
-import { draftReport } from '../pack/report.ts';
+import type { ReportDraft } from '../pack/report.ts';
 import type { SealedEntry } from '../pack/sealed-entry.ts';
+import type { Exception } from '../exceptions/exception.ts';
 import { BrokenPack } from './finding.ts';
 import type { Findings } from './finding.ts';
 import { followCheckpoints } from './follow-checkpoints.ts';
@@ -27,6 +28,8 @@ export interface VerifyOptions {
   readonly freshness: FreshnessDemand;
   /** Digests of the policies that were in force; null where the auditor gave none. */
   readonly policies: ReadonlySet<string> | null;
+  /** Leaves OCSF and CSV uncompared, for measuring; the pack is incomplete then. */
+  readonly withoutRenderings?: true;
   /** Is given each entry as it is read. What it makes of them counts only if the verdict says so. */
   readonly onEntry?: (entry: SealedEntry) => void;
 }
@@ -49,7 +52,8 @@ export interface Verification {
   times: TimeJudge;
   /** Entries of an earlier time than a cosignature before them. */
   readonly early: { count: number; readonly indexes: number[] };
-  readonly report: ReturnType<typeof draftReport>;
+  /** Null before the manifest is known. */
+  report: ReportDraft | null;
   readonly derived: Record<'leaves.jsonl' | 'ocsf.jsonl' | 'entries.csv', RunningHash>;
   readonly actual: Map<string, string>;
   entries: number;
@@ -63,6 +67,8 @@ export interface Verification {
   changes: Awaited<ReturnType<ReturnType<typeof judgeEntries>['end']>> | null;
   sinceChecked: number | null;
   freshness: Freshness | null;
+  /** Stretches of the log that witnesses saw late. */
+  witnessGaps: readonly Exception[];
   /** What was there and says nothing under the keys that are trusted, in words. */
   readonly passedOver: string[];
 }
@@ -98,7 +104,7 @@ export function newVerification(options: VerifyOptions, findings: Findings): Ver
     judge: null,
     times: judgeTimes([]),
     early: { count: 0, indexes: [] },
-    report: draftReport(),
+    report: null,
     derived: {
       'leaves.jsonl': runningHash(),
       'ocsf.jsonl': runningHash(),
@@ -113,6 +119,7 @@ export function newVerification(options: VerifyOptions, findings: Findings): Ver
     changes: null,
     sinceChecked: null,
     freshness: null,
+    witnessGaps: [],
     passedOver: [],
   };
 }

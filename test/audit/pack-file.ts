@@ -12,6 +12,7 @@ import { readTrustedKeys } from '../../audit/verify/trusted-keys.ts';
 import { openPack } from '../../audit/verify/pack-source.ts';
 import type { StatementClaim } from '../../audit/verify/judge-entries.ts';
 import type { FreshnessDemand } from '../../audit/verify/judge-freshness.ts';
+import { verdictSchema } from '../../audit/verify/verdict-schema.ts';
 import { verifyPack } from '../../audit/verify/verify-pack.ts';
 import type { Verdict } from '../../audit/verify/verdict.ts';
 import { createSignatureVerifier } from '../../identity/statement-signer.ts';
@@ -105,7 +106,11 @@ export async function verified(
   const check = createSignatureVerifier(keys.statementKeys);
   const verifyStatement =
     keys.statementKeys.length === 0 ? null : (claims: readonly StatementClaim[]) => claims.map(check);
-  return verifyPack(await openPack(path), { keys, since, verifyStatement, freshness, policies: null });
+  const options = { keys, since, verifyStatement, freshness, policies: null };
+  const verdict = await verifyPack(await openPack(path), options);
+  // Whatever comes out is of the schema.
+  verdictSchema.parse(JSON.parse(JSON.stringify(verdict)));
+  return verdict;
 }
 
 /** Kinds, codes and indexes of what was found, in short. */

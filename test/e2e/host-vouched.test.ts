@@ -61,7 +61,7 @@ test('the host is named wherever the requester is', { timeout: 120_000 }, async 
   const requested = entries.find(({ type }) => type === 'change.requested');
   const { index: _, key: _key, leafHash: _hash, ...body } = requested as unknown as EntryBody;
   const entry = { index: 1, body: body, leafHash: '00', columns: columnsOf(body) };
-  const report = draftReport();
+  const report = draftReport({ kind: 'change', changeId: id });
   report.add(entry);
   const manifest = {
     ...{ covers: { kind: 'change', changeId: id }, log: 'log', madeAt: entry.columns.time, since: null },

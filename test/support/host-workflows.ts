@@ -4,16 +4,29 @@ import {
   executeChild,
   proxyActivities,
 } from '@temporalio/workflow';
-import { requireApproval } from '../../plugin/workflow.ts';
-import type { ApprovalRequest } from '../../plugin/workflow.ts';
+import type { Change } from '../../domain/change.ts';
+import type { JsonObject } from '../../domain/json.ts';
+import { requireApproval as gate } from '../../plugin/workflow.ts';
+import type { ApprovalOptions } from '../../plugin/workflow.ts';
 
 /* Workflows of somebody else. */
 
-export { requireApproval };
+/** What one of them is to ask for. */
+export interface Asking extends ApprovalOptions {
+  /** An operation's name; of version 1. */
+  readonly operation: string;
+  readonly input: JsonObject;
+}
+
+/** Gates a step; answers the change as it ended. */
+export async function requireApproval({ operation, input, ...options }: Asking): Promise<Change> {
+  const approval = await gate({ name: operation, version: '1' }, input, options);
+  return (await approval.result()).change;
+}
 
 /** One of another type that gates a step, too. */
-export async function moveLine(request: ApprovalRequest): Promise<string> {
-  return (await requireApproval(request)).executionStatus;
+export async function moveLine(asking: Asking): Promise<string> {
+  return (await requireApproval(asking)).executionStatus;
 }
 
 /** Starts a change without `requireApproval`, with whatever it likes. */
