@@ -5,7 +5,7 @@ import type { Checkpoint } from '../checkpoint.ts';
 import { CountersignError } from '../../domain/error.ts';
 import { checkpointPath, cosignedCheckpointPath, keptCheckpointPath } from './tile-path.ts';
 import { keep } from './place.ts';
-import type { Place } from './place.ts';
+import type { Place, Source } from './place.ts';
 
 /** A checkpoint, its signatures unchecked. */
 export type ReadCheckpoint = Checkpoint & { readonly note: string };
@@ -16,7 +16,7 @@ export type ReadCheckpoint = Checkpoint & { readonly note: string };
  *
  * @throws CountersignError `forwarded_log_differs` for what is no checkpoint; `place_unavailable`
  */
-export async function readForwarded(place: Place, signal?: AbortSignal): Promise<ReadCheckpoint | null> {
+export async function readForwarded(place: Source, signal?: AbortSignal): Promise<ReadCheckpoint | null> {
   const bytes = await place.read(checkpointPath, signal);
   if (bytes === null) return null;
   try {

@@ -13,7 +13,7 @@ export function ossStore(address: StoreAddress, key: () => Promise<StoreKey>): O
   const base = isLoopback(hostname) ? `${protocol}//${host}/${bucket}` : `${protocol}//${bucket}.${host}`;
   const objectOf = (path: string): string => [prefix, path].filter(Boolean).join('/');
   return {
-    name: `oss://${objectOf(bucket)}`,
+    name: `oss://${[bucket, prefix].filter(Boolean).join('/')}`,
     urlOf: (path) => `${base}/${objectOf(path)}`,
     createOnly: { 'x-oss-forbid-overwrite': 'true' },
     isTaken: (status, code) => status === 409 && code === 'FileAlreadyExists',
