@@ -40,6 +40,28 @@ export async function cosignedCheckpoint(db: Queryable): Promise<StoredCheckpoin
 }
 
 /**
+ * The checkpoint that is next on the way from `from` entries to the newest: of those that add at most `most` entries the
+ * largest, otherwise the smallest. Null where there is none beyond `from`.
+ *
+ * @param cosigned - only those that a witness has cosigned
+ * @throws CountersignError `log_unavailable`
+ */
+export async function nextCheckpoint(
+  db: Queryable,
+  from: number,
+  { most, cosigned }: { readonly most: number; readonly cosigned: boolean },
+): Promise<StoredCheckpoint | null> {
+  const among = cosigned ? 'audit.cosignature' : 'audit.checkpoint';
+  return readCheckpoint(
+    db,
+    `where c.size = coalesce(
+       (select max(o.size) from ${among} o where o.size > $1::bigint and o.size <= $1::bigint + $2::bigint),
+       (select min(o.size) from ${among} o where o.size > $1::bigint))`,
+    [from, most],
+  );
+}
+
+/**
  * Signed notes of checkpoints of more than `from` and at most `to` entries, the smallest first, each with the first cosignature
  * of each witness: it says by when the entries were there. Of 256 stretches the last one that a witness has cosigned, or
  * else the last, and every one of the last, incomplete tile. So at most 511, some 130 KB and as much for each witness.

@@ -12,6 +12,7 @@ import { openPack } from '../audit/verify/pack-source.ts';
 import { CountersignError } from '../domain/error.ts';
 import type { ApiClient } from './api-client.ts';
 import { auditCompareCommand } from './audit-compare.ts';
+import { auditFollowCommand } from './audit-follow.ts';
 import { auditReconcileCommand } from './audit-reconcile.ts';
 import { auditReportCommand } from './audit-report.ts';
 import { asCaller, clientOf } from './caller.ts';
@@ -91,6 +92,7 @@ export function auditCommands(program: Command, env: () => Environment, output: 
     );
 
   auditCompareCommand(audit, env, output);
+  auditFollowCommand(audit, env, output);
   auditReconcileCommand(audit, env, output, auditor);
   auditReportCommand(audit, env, output, auditor);
 

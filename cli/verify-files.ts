@@ -91,13 +91,15 @@ async function policiesAt(paths: readonly string[]): Promise<ReadonlySet<string>
   return policiesInForce(paths);
 }
 
-function lengthOf(text: string | undefined): number | null {
+/** A length of time, ms, or null for none. @throws Error in words */
+export function lengthOf(text: string | undefined): number | null {
   if (text === undefined) return null;
   if (durationPattern.test(text)) return durationMs(text);
   throw new Error(`--max-age: expected a number and s, m, h or d, such as 24h, got ${text}`);
 }
 
-function momentOf(text: string): number {
+/** A moment, ms since 1970. @throws Error in words */
+export function momentOf(text: string): number {
   const moment = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)$/.test(text)
     ? Date.parse(text)
     : NaN;

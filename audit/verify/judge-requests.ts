@@ -5,6 +5,7 @@ import { requesterOfHost } from '../../domain/host.ts';
 import { personKey } from '../../domain/membership.ts';
 import { asksByToken, refusalOfMachine } from '../../domain/machine.ts';
 import { answerableFor } from '../../domain/person.ts';
+import type { Voucher } from '../../domain/person.ts';
 import { isoTime } from '../../domain/time.ts';
 import { isPolicyKnown, tolerance } from './change-record.ts';
 import type { ChangeRecord } from './change-record.ts';
@@ -22,9 +23,10 @@ export function judgeUnsigned(record: ChangeRecord, body: EntryBody, report: Rep
     return;
   }
   const { requester, breakGlass, submittedAt, decideBy, policy, asked } = record.change;
+  const vouching = requesterOfHost(requester, { namespace, type, workflowId } as unknown as Voucher);
   const latest = Date.parse(submittedAt) + policy.decideWithinMs;
   const isAsHostsAsk =
-    canonicalJson(body.actor) === canonicalJson(personActor(requesterOfHost(requester))) &&
+    canonicalJson(body.actor) === canonicalJson(personActor(vouching)) &&
     !breakGlass &&
     asked.executeBy === null &&
     (!isPolicyKnown(record) ||

@@ -52,8 +52,7 @@ export function judgeStatement(body: EntryBody, report: (code: Illogical, messag
   if (!wanted) return;
   const statement = statementOf(body);
   if (statement === null) {
-    if (wanted.always && !isOfNobody(body))
-      report('statement_missing', `${body.type} without what the person said`);
+    if (isWordMissing(body)) report('statement_missing', `${body.type} without what the person said`);
     return;
   }
   const { kind, action, changeId, person, digest } = statement;
@@ -70,6 +69,11 @@ export function judgeStatement(body: EntryBody, report: (code: Illogical, messag
   ) {
     report('statement_differs', `${body.type} tells something else than the person said`);
   }
+}
+
+/** Whether an entry that a person's word is always behind comes without it. */
+export function isWordMissing(body: EntryBody): boolean {
+  return said[body.type]?.always === true && statementOf(body) === null && !isOfNobody(body);
 }
 
 /** Whether the code of a stop is that of the word that a person said; what stops a change follows from it. */

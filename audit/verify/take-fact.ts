@@ -2,6 +2,7 @@ import { actorIn } from '../../domain/entry.ts';
 import type { EntryBody } from '../../domain/entry.ts';
 import { calendarRolloverMs } from '../../domain/freeze.ts';
 import type { JudgedToken } from '../../domain/machine.ts';
+import { namesWriter } from '../../domain/entry-writer.ts';
 import { tolerance } from './change-record.ts';
 import { objectOf, stringOf } from './fields.ts';
 import { freezeIn } from './log-facts.ts';
@@ -17,7 +18,10 @@ export const mostFreezes = 1000;
 /** How an entry is taken; `whole`: whether every entry before it was looked at. */
 type Taker = (facts: LogFacts, body: EntryBody, whole: boolean, report: Report) => void;
 
-/** What is remembered of an entry that is of no one change, by its type. */
+/**
+ * What is remembered of an entry that is of no one change, by its type. What would open a way counts only where it names the
+ * key that wrote it; what closes one counts all the same.
+ */
 const takers: Readonly<Record<string, Taker>> = {
   'freeze.declared': (facts, body, _whole, report) => {
     byAdmin(body, report);
@@ -32,6 +36,7 @@ const takers: Readonly<Record<string, Taker>> = {
   'freeze.lifted': (facts, body, whole, report) => {
     byAdmin(body, report);
     const { id } = freezeIn(body.freeze, null);
+    if (!namesWriter(body)) return;
     const endsAt = facts.freezes.get(id)?.endsAt ?? null;
     if (endsAt !== null && Date.parse(endsAt) + tolerance < Date.parse(body.time)) {
       report('freeze_out_of_order', `freeze ${id} is lifted, and had ended at ${endsAt}`);
@@ -62,6 +67,7 @@ const takers: Readonly<Record<string, Taker>> = {
   'token.issued': (facts, body, _whole, report) => {
     byAdmin(body, report);
     const token = tokenIn(body);
+    if (!namesWriter(body)) return;
     if (!facts.tokens.has(token.id)) facts.tokens.set(token.id, token);
   },
   'token.revoked': (facts, body, _whole, report) => {

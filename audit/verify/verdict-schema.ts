@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { appenderOfType } from '../../domain/entry.ts';
+import type { EventType } from '../../domain/entry.ts';
 import { exceptionKinds } from '../exceptions/exception.ts';
 import { exceptionSchema } from '../exceptions/exception-schema.ts';
 import { resultOfKind } from './finding.ts';
@@ -56,6 +58,9 @@ export const verdictSchema = z.strictObject({
     entries: count,
     changes: count,
     statements: count,
+    written: count,
+    unsigned: z.partialRecord(z.enum(Object.keys(appenderOfType) as [EventType, ...EventType[]]), count),
+    hostVouched: count,
     since: count.nullable(),
     policies: count.nullable(),
   }),

@@ -1,3 +1,4 @@
+import type { EventType } from '../../domain/entry.ts';
 import type { Exceptions } from '../exceptions/collect-exceptions.ts';
 import { exceptionsByKind } from '../exceptions/exceptions-by-kind.ts';
 import { counted, countedEntries } from '../pack/counted.ts';
@@ -33,6 +34,12 @@ export interface Verdict {
     readonly changes: number;
     /** Statements of people whose signature by the API was checked. */
     readonly statements: number;
+    /** Entries whose own signature by the API was checked. */
+    readonly written: number;
+    /** How many entries bear nobody's signature, though a person's word or that of the API should be behind them, by type. */
+    readonly unsigned: Readonly<Partial<Record<EventType, number>>>;
+    /** Changes that a host workflow has asked for, in the name of somebody who has signed nothing. */
+    readonly hostVouched: number;
     /** The size of the auditor's own checkpoint that this one continues; null where none was checked. */
     readonly since: number | null;
     /** How many policies the auditor gave as those that were in force; null for none. */
@@ -77,7 +84,8 @@ export function verdictLines(verdict: Verdict): string[] {
           ),
         ]),
     ...freshnessLines(verdict.freshness),
-    `  checked      ${countedEntries(checked.entries)}, ${counted(checked.changes, 'change')}, ${counted(checked.statements, 'signed statement')}${checked.policies === null ? '' : `, under ${checked.policies === 1 ? 'the one policy' : `one of ${checked.policies} policies`} that you gave`}${checked.since === null ? '' : `, continues your checkpoint of size ${checked.since}`}`,
+    `  checked      ${countedEntries(checked.entries)}, ${counted(checked.changes, 'change')}, ${counted(checked.statements, 'signed statement')}, ${counted(checked.written, 'signed entry', 'signed entries')}${checked.policies === null ? '' : `, under ${checked.policies === 1 ? 'the one policy' : `one of ${checked.policies} policies`} that you gave`}${checked.since === null ? '' : `, continues your checkpoint of size ${checked.since}`}`,
+    unsignedLine(checked),
     ...openLines(verdict),
     ...(verdict.carriedVerifier === null
       ? []
@@ -111,6 +119,13 @@ function openLines({ openChanges, openChangeCount }: Verdict): string[] {
     ),
     ...(rest > 0 ? [`    and ${rest} more`] : []),
   ];
+}
+
+/** What nobody has signed: entries that somebody's word should be behind, and changes that are a host's word alone. */
+function unsignedLine({ unsigned, hostVouched }: Verdict['checked']): string {
+  const types = Object.entries(unsigned).map(([type, count]) => `${count} ${type}`);
+  const entries = types.length === 0 ? 'no entry that should be signed' : types.toSorted().join(', ');
+  return `  unsigned     ${entries}; ${counted(hostVouched, 'change')} asked for by a host, in another’s name`;
 }
 
 function freshnessLines(freshness: Freshness | null): string[] {

@@ -146,7 +146,7 @@ async function conclude(source: PackSource, state: Verification): Promise<void> 
   state.changes = await judge.end();
   const { unverified, withoutPolicy } = state.changes;
   if (unverified > 0) {
-    findings.add('unchecked', `${unverified} signed statements: no key of the API is trusted`, {
+    findings.add('unchecked', `${counted(unverified, 'signature')} of the API: none of its keys is trusted`, {
       code: 'statement',
     });
   }
@@ -255,6 +255,9 @@ function verdictOf(state: Verification): Verdict {
       entries: state.entries,
       changes: changes?.changes ?? 0,
       statements: changes?.statements ?? 0,
+      written: changes?.written ?? 0,
+      unsigned: changes?.unsigned ?? {},
+      hostVouched: changes?.hostVouched ?? 0,
       since: sinceChecked,
       policies: options.policies?.size ?? null,
     },

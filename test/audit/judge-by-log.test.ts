@@ -9,7 +9,7 @@ import { fourEyes } from '../../domain/four-eyes.ts';
 import { requesterOfHost } from '../../domain/host.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
 import type { Person } from '../../domain/person.ts';
-import { changeStory, person, withPolicies } from './change-story.ts';
+import { changeStory, person, withPolicies, written } from './change-story.ts';
 import type { ChangeStory } from './change-story.ts';
 
 /* What follows from entries of other changes and of none: freezes, windows, revocations, tokens, reviews that are owed. */
@@ -30,14 +30,14 @@ async function found(entries: readonly EntryBody[], whole = true, only: string |
   const findings = collectFindings();
   const judge = judgeEntries({ findings, whole, verifyStatement: null, policies: null, only });
   withPolicies(entries).forEach((body, index) =>
-    judge.add(index, { body: body, statementJson: null, policyJson: null }),
+    judge.add(index, { body: body, statementJson: null, policyJson: null, writtenJson: null }),
   );
   await judge.end();
   return findings.kept.map(({ code, kind }) => code ?? kind);
 }
 
 function told(type: EventType, seconds: number, members: JsonObject, by = adam): EntryBody {
-  return newEntryBody({ type, time: at(seconds), actor: personActor(by), ...members });
+  return written(newEntryBody({ type, time: at(seconds), actor: personActor(by), ...members }));
 }
 
 function freezeOf(members: JsonObject = {}): JsonObject {
@@ -196,7 +196,7 @@ describe('a freeze', () => {
     const findings = collectFindings();
     const judge = judgeEntries({ findings, whole: true, verifyStatement: null, policies: null });
     for (let n = 0; n <= mostFreezes; n += 1) {
-      judge.add(n, { body: declared(freezeOf()), statementJson: null, policyJson: null });
+      judge.add(n, { body: declared(freezeOf()), statementJson: null, policyJson: null, writtenJson: null });
     }
     expect((await judge.end()).unfollowedFreezes).toBe(1);
   });
@@ -442,7 +442,8 @@ describe('somebody breaks the glass', () => {
 
 describe('a request that the API has not signed', () => {
   const host = { namespace: 'default', workflowId: 'w', runId: 'r', type: 'moveLine' };
-  const actor = personActor(requesterOfHost(person('alice')));
+  const actor = personActor(requesterOfHost(person('alice'), host));
+  const { vouchedBy: _, ...bare } = actor;
 
   test('comes by a workflow, as one may ask', async () => {
     expect(await found([changeStory().unsigned({ host, actor })])).toEqual([]);
@@ -451,6 +452,12 @@ describe('a request that the API has not signed', () => {
   test.each<[string, string, (s: ChangeStory) => EntryBody]>([
     ['by nobody', 'statement_missing', (s) => s.unsigned({ actor })],
     ['by half a workflow', 'statement_missing', (s) => s.unsigned({ host: { type: 'moveLine' }, actor })],
+    [
+      'as another host',
+      'requested_otherwise',
+      (s) => s.unsigned({ host: { ...host, workflowId: 'w2' }, actor }),
+    ],
+    ['as a person without the host', 'requested_otherwise', (s) => s.unsigned({ host, actor: bare })],
     ['in the name of a person who has logged in', 'requested_otherwise', (s) => s.unsigned({ host })],
     [
       'for longer than the policy',
