@@ -66,7 +66,7 @@ export function ask(
   const asHost = chance(0.12) && !policy.standard;
   const machine = !asHost && good.length > 0 && chance(0.5) ? pick(good).machine : null;
   const person = machine ?? pick(people.requesters);
-  const requester = asHost ? requesterOfHost(person) : person;
+  const requester = asHost ? requesterOfHost(person, host) : person;
   const input = { regionId: 'cn-hangzhou', mqttInstanceId: 'post-cn-test00001', sn };
   const breakGlass =
     !asHost &&

@@ -4,6 +4,8 @@ import { isGlassBroken } from '../../../domain/break-glass.ts';
 import type { Change } from '../../../domain/change.ts';
 import { answerableFor, samePerson } from '../../../domain/person.ts';
 import type { PersonId } from '../../../domain/person.ts';
+import { isSignedType } from '../../../domain/entry-writer.ts';
+import { signed } from '../memory-log.ts';
 import type { TestKeys } from '../memory-log.ts';
 import { drive } from './drive.ts';
 import { randomPeople } from './people.ts';
@@ -41,7 +43,7 @@ export function randomHistory(seed: number, keys: TestKeys): EntryBody[] {
     }
     drive(world, random.pick(random.chance(0.1) || open.length === 0 ? changes : open));
   }
-  return world.log;
+  return world.log.map((body) => (isSignedType(body.type) ? signed(body, keys) : body));
 }
 
 /** Who has broken the glass, and owes for it, does not again. */

@@ -1,5 +1,5 @@
 import type { EntryBody } from '../../../domain/entry.ts';
-import type { Statement } from '../../../domain/statement.ts';
+import { signed } from '../memory-log.ts';
 import type { TestKeys } from '../memory-log.ts';
 import type { Tampering } from './edits.ts';
 import { randomOf } from './random.ts';
@@ -38,11 +38,5 @@ export function tampered(
   if (JSON.stringify(copy) === JSON.stringify(entries)) return null;
   const hasKey = random.chance(0.6);
   const name = `${way}, ${hasKey ? 'with' : 'without'} the API's key`;
-  return { name, entries: hasKey ? copy.map((body) => signedAnew(body, keys)) : copy };
-}
-
-function signedAnew(body: EntryBody, { statementSigner }: TestKeys): EntryBody {
-  if (body['statement'] == null) return body;
-  const { keyId, signature } = statementSigner.sign(body['statement'] as unknown as Statement);
-  return { ...body, signature: { keyId, value: signature } };
+  return { name, entries: hasKey ? copy.map((body) => signed(body, keys)) : copy };
 }

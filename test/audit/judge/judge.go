@@ -42,6 +42,7 @@ func (j *judge) entry(index int, raw []byte, seen time.Time) {
 	if !seen.IsZero() && momentIn(body, "time").After(seen.Add(clocksApart)) {
 		j.bad("dated_after_witness")
 	}
+	j.writer(body)
 	if j.fact(body) {
 		return
 	}

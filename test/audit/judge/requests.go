@@ -65,7 +65,8 @@ func (j *judge) host(c *change, body object) {
 	// Nobody has seen a token of theirs.
 	by := c.requesterMembers
 	asHost := object{"issuer": by["issuer"], "subject": by["subject"], "name": by["subject"], "roles": []any{"requester"}, "groups": []any{},
-		"authentication": object{"methods": []any{"workflow"}, "at": nil}}
+		"authentication": object{"methods": []any{"workflow"}, "at": nil},
+		"vouchedBy":      object{"namespace": host["namespace"], "type": host["type"], "workflowId": host["workflowId"]}}
 	if asksMore || !equal(by, asHost) {
 		j.bad("requested_otherwise")
 	}

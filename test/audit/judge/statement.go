@@ -8,6 +8,43 @@ import (
 	"time"
 )
 
+// signedTypes are those that the API signs as a whole, and whether nothing follows from them.
+var signedTypes = map[string]bool{
+	"freeze.declared": false, "freeze.lifted": false, "freeze.overridden": false, "token.issued": false, "token.revoked": false,
+	"policy.revoked": false, "subscription.created": false, "subscription.changed": false, "subscription.deleted": false,
+	"decision.refused": true, "request.refused": true, "integrity.differs": true, "audit.read": true, "audit.exported": true,
+}
+
+// writer judges that a key of the API has written an entry: Ed25519 over its canonical JSON without the member writer.
+func (j *judge) writer(body object) {
+	isRecord, isSigned := signedTypes[textIn(body, "type")]
+	if !isSigned {
+		return
+	}
+	if !hasWriter(body) {
+		if !isRecord {
+			j.bad("writer_missing")
+		}
+		return
+	}
+	writer, _ := body["writer"].(object)
+	id, _ := writer["keyId"].(string)
+	text, _ := writer["signature"].(string)
+	signature, err := base64.StdEncoding.DecodeString(text)
+	rest := with(body, nil)
+	delete(rest, "writer")
+	key, isKnown := j.keys.api[id]
+	if err != nil || !isKnown || !ed25519.Verify(key, []byte(mustCanonical(rest)), signature) {
+		j.bad("writer")
+	}
+}
+
+// hasWriter says whether an entry names the key that wrote it. Without it, it opens no way to a call.
+func hasWriter(body object) bool {
+	_, isNamed := body["writer"]
+	return isNamed
+}
+
 const clocksApart = 5 * time.Minute
 
 func digestOf(value any) string {
