@@ -62,6 +62,8 @@ export function judgeStatement(body: EntryBody, report: (code: Illogical, messag
     !wanted.oneOf.some(([k, a]) => k === kind && a === action) ||
     changeId !== body.changeId ||
     !sameActor(body, person) ||
+    // Names are only shown, and so must be the one that was signed.
+    body.actor['name'] !== person.name ||
     !same ||
     !isCodeOf(kind, body)
   ) {
