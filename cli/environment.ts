@@ -38,6 +38,10 @@ export const environmentSchema = z.object({
     .optional()
     .describe('What a login asks for that has to be a stronger one (acr_values).'),
   CONSOLE_PAGE: z.string().min(1).optional().describe('Folder of the built page.'),
+  MCP_PORT: port.default(8091).describe('Port of the MCP server.'),
+  MCP_URL: url(['http:', 'https:'])
+    .optional()
+    .describe('Where agents have the MCP server, without /mcp. http: on loopback only.'),
   DATABASE_URL: url(['postgres:', 'postgresql:'])
     .optional()
     .describe("Postgres, with the process's own login role."),

@@ -50,7 +50,7 @@ export async function verifyInThread(
   out: (line: string) => void,
   complain: (line: string) => void,
 ): Promise<number> {
-  const thread = new Worker(file, { workerData: args, resourceLimits: { maxYoungGenerationSizeMb: 16 } });
+  const thread = new Worker(file, { workerData: args, resourceLimits: { maxYoungGenerationSizeMb: 24 } });
   let check = createSignatureVerifier([]);
   return new Promise((resolve, reject) => {
     thread.on('message', (said: Said) => {

@@ -9,9 +9,13 @@ import { createOnsMqtt } from '../onsmqtt/client.ts';
 import { createCredential } from '../onsmqtt/credentials.ts';
 import { onsMqttImplementations } from '../onsmqtt/implementations.ts';
 import { servedRegion } from '../onsmqtt/region.ts';
+import type { Implementation } from '../operations/implement.ts';
 import { makeImplementations } from '../operations/implementations.ts';
+import type { Operations } from '../operations/registry.ts';
 import { policyChoice } from '../policies/choose.ts';
 import { claimCalls } from '../store/claim-calls.ts';
+import { onTaskQueue } from '../activities/driver-on-queue.ts';
+import { changeLinks } from './change-link.ts';
 import { openDatabase } from './database.ts';
 import { openDirectory } from './directory.ts';
 import type { Environment } from './environment.ts';
@@ -31,6 +35,15 @@ export interface WorkerDependencies {
   readonly dependencies: ActivityDependencies;
   /** Closes the connections, once the workers have ended. */
   close(): Promise<void>;
+}
+
+/** Operations that workers of other task queues carry out; a driver of this worker's own files comes first. */
+function onOwnQueues(operations: Operations, own: readonly Implementation[]): Implementation[] {
+  return operations.list.flatMap((operation) => {
+    const { name, taskQueue } = operation;
+    const isOwn = own.some((implementation) => implementation.operation.name === name);
+    return taskQueue === undefined || isOwn ? [] : [onTaskQueue(operation, taskQueue)];
+  });
 }
 
 /** Opens what the environment names: database, log, keys, vendor, policies, directory and calendar. */
@@ -87,7 +100,12 @@ export async function workerDependencies(
     policies: policyChoice(policies),
     hosts: hostPatternsOf(env.COUNTERSIGN_HOSTS ?? '') ?? [],
     operations,
-    implementations: makeImplementations(operations, [...onsMqttImplementations(onsMqtt), ...own]),
+    implementations: makeImplementations(operations, [
+      ...onsMqttImplementations(onsMqtt),
+      ...own,
+      ...onOwnQueues(operations, own),
+    ]),
+    linkOf: changeLinks(env, (await openIntegrations(env)).changeUrl),
     verifyStatement: createStatementVerifier(statementKeys),
     verifyEntry: createEntryVerifier(statementKeys),
     calendar: freezes,

@@ -1,7 +1,7 @@
 import type { Payload, PayloadCodec, SerializationContext } from '@temporalio/common';
 import { isMarkedPlain, isOpenedNews } from '../domain/plain-payload.ts';
 
-const workflowOfOurs = /^(?:change|follow)-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const workflowOfOurs = /^(?:change|driver|follow)-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
  * Wraps a payload codec of yours, so that what `requireApproval` says to a change and hears from it stays plain:
@@ -25,7 +25,7 @@ export function plainForChanges(codec: PayloadCodec): PayloadCodec {
 }
 
 function isOfChange(context: SerializationContext | undefined): boolean {
-  return context?.type === 'workflow' && workflowOfOurs.test(context.workflowId);
+  return workflowOfOurs.test(context?.workflowId ?? '');
 }
 
 async function unless(

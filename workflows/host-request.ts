@@ -77,8 +77,8 @@ function changeIdFor(key: string | null): string {
 
 /** Members that are undefined are none; what else is no JSON is refused, not made something else. */
 function asJson<T extends object>(request: T): T {
-  const kept = withoutUndefined(request) as T;
   try {
+    const kept = withoutUndefined(request) as T;
     canonicalJson(kept);
     return kept;
   } catch (error) {

@@ -1,4 +1,4 @@
-import { commentIn } from '../../domain/entry.ts';
+import { actorNameIn, commentIn } from '../../domain/entry.ts';
 import { shownText } from '../../domain/shown-text.ts';
 import type { SealedEntry } from './sealed-entry.ts';
 
@@ -20,7 +20,7 @@ const columns: readonly (readonly [string, (entry: SealedEntry) => unknown])[] =
   ['operation', ({ body }) => body.operation],
   ['target', ({ body }) => body.target],
   ['actor', ({ columns: c }) => c.actor],
-  ['actorName', ({ body }) => body.actor.name],
+  ['actorName', ({ body }) => actorNameIn(body)],
   ['outcome', ({ columns: c }) => c.outcome],
   ['requestId', ({ columns: c }) => c.requestId],
   ['round', ({ body }) => body.round],

@@ -10,7 +10,7 @@ import type { Html } from './html.ts';
 import type { Coverage, Manifest } from './manifest.ts';
 import { contextText } from './readme.ts';
 import { reportStyle } from './report-style.ts';
-import { actorIn, commentIn } from '../../domain/entry.ts';
+import { actorIn, commentIn, voucherIn } from '../../domain/entry.ts';
 import type { SealedEntry } from './sealed-entry.ts';
 
 /** Most changes and most entries that a report shows in full; the other files have all of them. */
@@ -246,10 +246,12 @@ function tone(type: string): string {
 }
 
 function who(actor: JsonObject): string {
-  const { name, subject, issuer, process } = actor;
+  const { name, subject, issuer, process, vouchedBy } = actor;
   if (typeof subject !== 'string')
     return typeof process === 'string' ? `process ${process}` : valueText(actor);
-  return `${typeof name === 'string' ? name : subject} (${subject} of ${valueText(issuer ?? null)})`;
+  const voucher = voucherIn(vouchedBy);
+  const person = `${typeof name === 'string' ? name : subject} (${subject} of ${valueText(issuer ?? null)})`;
+  return voucher === null ? person : `${person}, vouched for by ${voucher}`;
 }
 
 function how({ authentication, roles }: JsonObject): string {

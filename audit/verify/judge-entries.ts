@@ -49,8 +49,8 @@ const mostBatches = 8;
 
 /** Judges the entries of many changes in the log's order; of a change that has closed it keeps the id alone. */
 export function judgeEntries({ findings, whole, verifyStatement, policies, only = null }: JudgeOptions) {
-  /** Of a change that has ended or was only mentioned, no record is kept. */
-  const changes = new Map<string, ChangeRecord | 'ended' | 'mentioned'>();
+  /** Of a change that has ended or was only mentioned, no record is kept. `left`: it has ended, and its beginning was not seen. */
+  const changes = new Map<string, ChangeRecord | 'ended' | 'left' | 'mentioned'>();
   const pinned = judgePolicies(findings);
   const facts = newLogFacts();
   let statements = 0;
@@ -124,12 +124,16 @@ export function judgeEntries({ findings, whole, verifyStatement, policies, only 
         }
         const isJudged = only === null || changeId === only;
         const known = changes.get(changeId) ?? 'mentioned';
-        const before = known === 'mentioned' ? null : known === 'ended' ? endedRecord(body) : known;
+        const before = known === 'mentioned' ? null : typeof known === 'string' ? endedRecord(body) : known;
         const policy = pinned.get(policyNamedIn(body).digest);
         const { record, problems } = follow(before, body, whole, policy);
+        if (isJudged && known === 'ended' && isAnswer(body.type)) {
+          report('attempt_not_started', 'an answer, and every attempt of the change had ended');
+        }
         if (isJudged) for (const { code, message } of problems) report(code, message);
         // Of what owes neither an answer nor a review nothing but its id is kept.
-        changes.set(changeId, record === null ? known : isComplete(record) ? 'ended' : record);
+        const ended = known === 'ended' || record?.whole === true ? 'ended' : 'left';
+        changes.set(changeId, record === null ? known : isComplete(record) ? ended : record);
         judgeByLog(facts, record, body, whole, isJudged ? report : () => undefined);
         if (!isJudged) return;
         // Once a change, at what is seen of it first: every later entry names the same policy, or is reported.
@@ -179,4 +183,8 @@ export function judgeEntries({ findings, whole, verifyStatement, policies, only 
       };
     },
   };
+}
+
+function isAnswer(type: EntryBody['type']): boolean {
+  return type === 'attempt.succeeded' || type === 'attempt.failed' || type === 'attempt.unknown';
 }

@@ -62,6 +62,8 @@ export function judgeStatement(body: EntryBody, report: (code: Illogical, messag
     !wanted.oneOf.some(([k, a]) => k === kind && a === action) ||
     changeId !== body.changeId ||
     !sameActor(body, person) ||
+    // What is shown of who said it is signed, too.
+    body.actor['name'] !== person.name ||
     !same ||
     !isCodeOf(kind, body)
   ) {

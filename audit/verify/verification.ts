@@ -50,6 +50,8 @@ export interface Verification {
   earlier: FollowedCheckpoints;
   judge: ReturnType<typeof judgeEntries> | null;
   times: TimeJudge;
+  /** Entries of an earlier time than a cosignature before them. */
+  readonly early: { count: number; readonly indexes: number[] };
   /** Null before the manifest is known. */
   report: ReportDraft | null;
   readonly derived: Record<'leaves.jsonl' | 'ocsf.jsonl' | 'entries.csv', RunningHash>;
@@ -101,6 +103,7 @@ export function newVerification(options: VerifyOptions, findings: Findings): Ver
     earlier: followCheckpoints([]),
     judge: null,
     times: judgeTimes([]),
+    early: { count: 0, indexes: [] },
     report: null,
     derived: {
       'leaves.jsonl': runningHash(),

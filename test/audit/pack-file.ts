@@ -32,7 +32,8 @@ afterAll(async () => rm(await folder, { recursive: true, force: true }));
 /** A path for a new file that goes with the test file. */
 export async function freshPath(name = 'pack.tgz'): Promise<string> {
   count += 1;
-  return join(await folder, `${count}-${name}`);
+  const own = count;
+  return join(await folder, `${own}-${name}`);
 }
 
 /** Writes a stream to a file of its own. */
@@ -47,6 +48,8 @@ export async function unpacked(tgz: Buffer): Promise<OpenFile[]> {
   const files: OpenFile[] = [];
   const tar = extract();
   const done = pipeline(Readable.from([gunzipSync(tgz)]), tar);
+  // What is no archive is told of by the loop.
+  done.catch(() => undefined);
   for await (const entry of tar) {
     const parts: Buffer[] = [];
     for await (const part of entry) parts.push(part as Buffer);

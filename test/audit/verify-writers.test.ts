@@ -118,7 +118,7 @@ test('an override that the API did not write lets no call go', async () => {
     const s = changeStory({ policy });
     const before = [s.requested(), s.prechecked(), s.approved(), s.scheduled()];
     const { writer: _, ...bare } = s.entry('freeze.overridden', members, personActor(frank));
-    const override = isSigned ? signed(bare as EntryBody, keys) : (bare as EntryBody);
+    const override = isSigned ? signed(bare, keys) : bare;
     const after = [s.started(), s.ended('succeeded'), s.closed()];
     return found(await verdictOf([declared, ...before, override, ...after])).map((one) => one.split('@')[0]);
   };

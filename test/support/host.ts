@@ -41,6 +41,14 @@ export async function startHost(
     taskQueue,
     start: (type: string, ...args: unknown[]): Promise<WorkflowHandleWithFirstExecutionRunId> =>
       client.workflow.start(type, { workflowId: `host-${randomUUID()}`, taskQueue, args }),
+    /** As `start`, retried when it fails. */
+    startRetried: (type: string, ...args: unknown[]): Promise<WorkflowHandleWithFirstExecutionRunId> =>
+      client.workflow.start(type, {
+        workflowId: `host-${randomUUID()}`,
+        taskQueue,
+        args,
+        retry: { initialInterval: '200 milliseconds', maximumAttempts: 3 },
+      }),
     async stop(): Promise<void> {
       worker.shutdown();
       await running;
