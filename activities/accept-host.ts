@@ -191,8 +191,8 @@ export function makeHostAcceptance(deps: ActivityDependencies) {
   };
 }
 
-function hostKey({ namespace, workflowId, firstRunId }: KeyedHost, key: string): string {
-  return hostKeyOf({ namespace, workflowId, firstRunId: firstRunId ?? '' }, key);
+function hostKey({ firstRunId }: KeyedHost, key: string): string {
+  return hostKeyOf(firstRunId ?? '', key);
 }
 
 /** Whether an id is a UUID of version 4, as no key makes one. */

@@ -3,17 +3,15 @@ import type { HostRequest } from './change.ts';
 import { sha256Hex } from './sha-256.ts';
 import { uuidOfDigest } from './uuid-of-digest.ts';
 
-/** All runs of one workflow that follow from each other by a retry, a reset or a continue-as-new. */
-export interface HostChain {
-  readonly namespace: string;
-  readonly workflowId: string;
-  /** The id of the first of them. */
-  readonly firstRunId: string;
-}
-
-/** The key of a host's request over all hosts: the same in each run of the chain, and in no other workflow. */
-export function hostKeyOf({ namespace, workflowId, firstRunId }: HostChain, key: string): string {
-  return `host:${sha256Hex(canonicalJson([namespace, workflowId, firstRunId, key]))}`;
+/**
+ * The key of a host's request over all hosts: the same in each run that follows from the first by a retry, a reset or a
+ * continue-as-new, and in no other workflow of any namespace, since a run's id is Temporal's own and unique. Nothing else is
+ * in it: a replay knows neither the workflow's id nor its namespace.
+ *
+ * @param firstRunId - the id of the first run of the host's chain
+ */
+export function hostKeyOf(firstRunId: string, key: string): string {
+  return `host:${sha256Hex(canonicalJson([firstRunId, key]))}`;
 }
 
 /** The id of the change that a host's key is for. @param hostKey - what {@link hostKeyOf} answers */

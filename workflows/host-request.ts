@@ -71,8 +71,7 @@ export function hostRequestOf(
 
 function changeIdFor(key: string | null): string {
   if (key === null) return uuid4();
-  const { namespace, workflowId, firstExecutionRunId: firstRunId } = workflowInfo();
-  return changeIdOfHostKey(hostKeyOf({ namespace, workflowId, firstRunId }, key));
+  return changeIdOfHostKey(hostKeyOf(workflowInfo().firstExecutionRunId, key));
 }
 
 /** Members that are undefined are none; what else is no JSON is refused, not made something else. */

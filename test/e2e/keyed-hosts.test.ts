@@ -5,7 +5,7 @@ import type { ChangeView } from '../../api/view.ts';
 import { findingsInLog } from '../support/judged-log.ts';
 import { approvalRequest, startHost } from '../support/host.ts';
 import type { FirstRun, Heard } from '../support/host-workflows.ts';
-import { replayAll } from '../support/replay.ts';
+import { replayAll, saveHostHistory } from '../support/replay.ts';
 import { changeThat, eventually, startApi, startTestbed, startWorkers } from '../support/service.ts';
 import type { Testbed } from '../support/service.ts';
 import { decide, entriesOf } from '../support/steps.ts';
@@ -76,10 +76,16 @@ async function isFollowed({ workflowId, firstExecutionRunId }: WorkflowHandleWit
   return await told(latest);
 }
 
-async function approved(handle: WorkflowHandleWithFirstExecutionRunId, sn: string, change: ChangeView) {
+async function approved(
+  handle: WorkflowHandleWithFirstExecutionRunId,
+  sn: string,
+  change: ChangeView,
+  state = 'succeeded',
+) {
   await decide(api.users.bob, change);
   const heard = (await handle.result()) as Heard;
   expect(heard).toEqual({ id: change.id, failure: null, executionStatus: 'succeeded' });
+  await saveHostHistory(testbed, handle.workflowId, state);
   expect(await listed(sn)).toHaveLength(1);
   expect(await testbed.calls(sn)).toHaveLength(1);
   const types = (await entriesOf(api.users.dave, change.id)).map(({ type }) => type);
@@ -91,6 +97,7 @@ test('knows id and link before anybody has decided', async () => {
   const { handle, sn, change } = await started('goes on');
   expect(await told(handle)).toEqual({ id: change.id, url: `https://console.example/changes/${change.id}` });
   expect(change.decisionStatus).toBe('pending');
+  await saveHostHistory(testbed, handle.workflowId, 'pending');
   await approved(handle, sn, change);
 });
 
@@ -101,7 +108,7 @@ describe.concurrent('is taken up again by the next run', () => {
       id: change.id,
       url: `https://console.example/changes/${change.id}`,
     });
-    await approved(handle, sn, change);
+    await approved(handle, sn, change, `followed-after-it-${firstRun.replaceAll(' ', '-')}`);
   });
 
   async function reset(handle: WorkflowHandleWithFirstExecutionRunId, to: 'its beginning' | 'its last task') {
@@ -181,12 +188,14 @@ describe.concurrent('a host that', () => {
       decisionStatus: 'withdrawn',
       outcome: { code: 'host_cancelled' },
     });
-    if (how === 'cancelled')
-      expect(await latest.result()).toEqual({
-        id: change.id,
-        failure: 'CancelledFailure',
-        executionStatus: 'not_started',
-      });
+    if (how === 'terminated') return;
+    const heard = (await latest.result()) as Heard;
+    await saveHostHistory(testbed, handle.workflowId, 'cancelled-and-withdrawn');
+    expect(heard).toEqual({
+      id: change.id,
+      failure: 'CancelledFailure',
+      executionStatus: 'not_started',
+    });
   });
 
   test('has ended without asking again has its change withdrawn before the call', async () => {
@@ -210,7 +219,7 @@ describe.concurrent('a host that', () => {
     const { handle, sn, change } = await started('goes on', { onCancel: 'wait' });
     await told(handle);
     await handle.cancel();
-    await approved(handle, sn, change);
+    await approved(handle, sn, change, 'cancelled-and-waited');
   });
 
   test('waits although it is cancelled hears that people said no', async () => {
@@ -218,7 +227,9 @@ describe.concurrent('a host that', () => {
     await told(handle);
     await handle.cancel();
     await decide(api.users.bob, change, 'reject');
-    expect(await handle.result()).toEqual({
+    const heard = (await handle.result()) as Heard;
+    await saveHostHistory(testbed, handle.workflowId, 'cancelled-and-rejected');
+    expect(heard).toEqual({
       id: change.id,
       failure: 'not_approved',
       executionStatus: 'not_started',

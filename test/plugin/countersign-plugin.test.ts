@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest';
 import type { ActivityDependencies } from '../../activities/dependencies.ts';
 import { CountersignError } from '../../domain/error.ts';
 import { CountersignPlugin, workflowsPath } from '../../plugin/index.ts';
+import { activeCaCertificate, defineOperation, implement } from '../../plugin/operation.ts';
+import { strictCodec } from '../support/strict-codec.ts';
 import { operations } from '../support/operations.ts';
 
 /** Nothing is called here: only what a worker is made of. */
@@ -79,6 +81,57 @@ describe('a worker on a task queue of ours', () => {
     }
     expect(thrown).toBeInstanceOf(CountersignError);
     expect(thrown).toMatchObject({ code: 'invalid_configuration' });
+  });
+});
+
+describe('a worker on the task queue of an operation that it implements', () => {
+  const driver = {
+    read: () => Promise.resolve({ ok: true as const, requestId: '', snapshot: null }),
+    call: () => Promise.resolve({ ok: true as const, requestId: '' }),
+  };
+  const operation = (taskQueue?: string) =>
+    defineOperation({
+      ...activeCaCertificate,
+      name: 'Own',
+      ...(taskQueue === undefined ? {} : { taskQueue }),
+    });
+  const implementing = new CountersignPlugin({ operations: [implement(operation('lines'), driver)] });
+
+  test('gets its two activities, and keeps what it has', () => {
+    const codec = { ...strictCodec };
+    const options = implementing.configureWorker(
+      worker({ workflowsPath: '/own.js', activities: { own }, dataConverter: { payloadCodecs: [codec] } }),
+    );
+    expect(Object.keys(options.activities ?? {}).sort()).toEqual(['Own.call', 'Own.read', 'own']);
+    expect(options.activities).toMatchObject({ own });
+    expect(options.workflowsPath).toBe('/own.js');
+    expect(options.dataConverter?.payloadCodecs).toHaveLength(1);
+  });
+
+  test('gets nothing of ours where it has nothing of its own', () => {
+    const options = implementing.configureWorker(worker({}));
+    expect(Object.keys(options.activities ?? {})).toEqual(['Own.read', 'Own.call']);
+    expect(options.workflowsPath).toBeUndefined();
+  });
+
+  test('may meet the plugin twice', () => {
+    const once = implementing.configureWorker(worker({ activities: { own } }));
+    expect(Object.keys(implementing.configureWorker(once).activities ?? {})).toHaveLength(3);
+  });
+
+  test('of another operation is left as it is', () => {
+    const options = worker({ taskQueue: 'others', activities: { own } });
+    expect(implementing.configureWorker(options)).toEqual(options);
+  });
+
+  test('is refused with an activity of its own under such a name', () => {
+    const wrong = () => implementing.configureWorker(worker({ activities: { 'Own.call': own } }));
+    expect(wrong).toThrow(expect.objectContaining({ code: 'invalid_configuration' }) as Error);
+  });
+
+  test.each([[undefined], ['countersign'], ['countersign-onsmqtt']])('cannot be %s', (taskQueue) => {
+    const wrong = () => new CountersignPlugin({ operations: [implement(operation(taskQueue), driver)] });
+    expect(wrong).toThrow(expect.objectContaining({ code: 'invalid_configuration' }) as Error);
   });
 });
 

@@ -6,6 +6,7 @@ import {
   defineQuery,
   defineSignal,
   executeChild,
+  patched,
   proxyActivities,
   setHandler,
   workflowInfo,
@@ -33,6 +34,22 @@ export async function requireApproval({ operation, input, ...options }: Asking):
 /** One of another type that gates a step, too. */
 export async function moveLine(asking: Asking): Promise<string> {
   return (await requireApproval(asking)).executionStatus;
+}
+
+/** A workflow whose child gates a step. */
+export async function parentOfHost(asking: Asking): Promise<string> {
+  return (await executeChild(requireApproval, { args: [asking] })).executionStatus;
+}
+
+/** One that gates its step since its team has changed it: runs that began before go on without. */
+export async function changedToGate(asking: Asking): Promise<string> {
+  if (patched('gate')) return await moveLine(asking);
+  let isOver = false;
+  setHandler(defineSignal('end'), () => {
+    isOver = true;
+  });
+  await condition(() => isOver);
+  return 'not gated';
 }
 
 /** What {@link keyed} does in its first run, once its change is open. */

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
 import type { WorkflowFailedError, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import type { PayloadCodec } from '@temporalio/common';
+import type { PayloadCodec, WorkerDeploymentVersion } from '@temporalio/common';
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker } from '@temporalio/worker';
 import type { Asking } from './host-workflows.ts';
 import { quietRuntime } from './quiet-runtime.ts';
@@ -12,19 +12,35 @@ import type { Testbed } from './service.ts';
 
 let bundled: Promise<{ code: string }> | undefined;
 
-/** A worker of somebody else, with workflows of its own and nothing of ours on it. */
-export async function startHost(
-  testbed: Pick<Testbed, 'temporalAddress' | 'connection' | 'namespace'>,
-  options: { readonly codecs?: readonly PayloadCodec[]; readonly namespace?: string } = {},
-) {
-  quietRuntime();
-  // One's tasks are not for another with another codec.
-  const taskQueue = `host-${randomUUID()}`;
-  const { codecs = [], namespace = testbed.namespace } = options;
+/** The workflows of ./host-workflows.ts, bundled once. */
+export function hostBundle(): Promise<{ code: string }> {
   bundled ??= bundleWorkflowCode({
     workflowsPath: fileURLToPath(import.meta.resolve('./host-workflows.ts')),
     logger: new DefaultLogger('WARN'),
   });
+  return bundled;
+}
+
+function pinnedTo(version: WorkerDeploymentVersion) {
+  return { useWorkerVersioning: true, version, defaultVersioningBehavior: 'PINNED' } as const;
+}
+
+/** A worker of somebody else, with workflows of its own and nothing of ours on it. */
+export async function startHost(
+  testbed: Pick<Testbed, 'temporalAddress' | 'connection' | 'namespace'>,
+  options: {
+    readonly codecs?: readonly PayloadCodec[];
+    readonly namespace?: string;
+    readonly taskQueue?: string;
+    /** Other workflows than those of ./host-workflows.ts. */
+    readonly workflowsPath?: string;
+    /** Of worker deployment versioning; its workflows stay with it. */
+    readonly version?: WorkerDeploymentVersion;
+  } = {},
+) {
+  quietRuntime();
+  // One's tasks are not for another with another codec.
+  const { codecs = [], namespace = testbed.namespace, version, taskQueue = `host-${randomUUID()}` } = options;
   const dataConverter = { payloadCodecs: [...codecs] };
   const connection = await NativeConnection.connect({ address: testbed.temporalAddress });
   const worker = await Worker.create({
@@ -32,7 +48,10 @@ export async function startHost(
     namespace,
     taskQueue,
     dataConverter,
-    workflowBundle: await bundled,
+    ...(options.workflowsPath === undefined
+      ? { workflowBundle: await hostBundle() }
+      : { workflowsPath: options.workflowsPath }),
+    ...(version === undefined ? {} : { workerDeploymentOptions: pinnedTo(version) }),
   });
   const running = worker.run();
   const client = new Client({ connection: testbed.connection, namespace, dataConverter });

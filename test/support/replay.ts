@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { Worker } from '@temporalio/worker';
 import type { ReplayWorkerOptions } from '@temporalio/worker';
@@ -65,13 +65,23 @@ async function* changeHistories({ client }: Testbed) {
   }
 }
 
+/** As {@link saveHistory}, of a host's workflow. */
+export async function saveHostHistory({ client }: Testbed, workflowId: string, state: string): Promise<void> {
+  await keepHistory(client, workflowId, join('hosts', state));
+}
+
 /** Keeps a run's history for later versions to replay, under a state's name, when SAVE_HISTORIES names this version. */
-export async function saveHistory(testbed: Testbed, workflowId: string, state: string): Promise<void> {
+export async function saveHistory({ client }: Testbed, workflowId: string, state: string): Promise<void> {
+  await keepHistory(client, workflowId, state);
+}
+
+async function keepHistory(client: Testbed['client'], workflowId: string, state: string): Promise<void> {
   const version = process.env.SAVE_HISTORIES;
   if (!version) return;
-  const history = await testbed.client.workflow.getHandle(workflowId).fetchHistory();
-  await mkdir(historiesFolder, { recursive: true });
+  const history = await client.workflow.getHandle(workflowId).fetchHistory();
+  const file = join(historiesFolder, `${state}.${version}.json`);
+  await mkdir(dirname(file), { recursive: true });
   // A failure's stack names files of the machine that made it, and replaying needs none.
   const text = historyToJSON(history).replace(/("stackTrace": )"(?:[^"\\]|\\.)*"/g, '$1""');
-  await writeFile(join(historiesFolder, `${state}.${version}.json`), text);
+  await writeFile(file, text);
 }

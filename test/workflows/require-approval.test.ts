@@ -72,8 +72,7 @@ describe('requireApproval', () => {
       taskQueue: 'host',
       args: [{ ...plain, ...request }],
     });
-  const asked = async (request: Partial<Asking>): Promise<unknown> =>
-    (await start(request)).result();
+  const asked = async (request: Partial<Asking>): Promise<unknown> => (await start(request)).result();
 
   test.each<[string, string, Partial<Asking>]>([
     ['invalid_request', 'an Sn of 129 bytes', { input: { ...good, sn: 'a'.repeat(129) } }],
