@@ -1,6 +1,8 @@
 import { newEntry } from '../domain/entry.ts';
 import type { EntryDraft } from '../domain/entry.ts';
 import type { Json } from '../domain/json.ts';
+import { rotationJson } from '../domain/key-rotation.ts';
+import type { SignedRotation } from '../domain/key-rotation.ts';
 
 /** How an origin of the log begins: who signs it, and after which tree, where an admin accepted the loss of one. */
 export interface LogBeginning {
@@ -28,16 +30,27 @@ export function logStarted(beginning: LogBeginning): EntryDraft {
   return entry('log.started', origin, '1', time, { keys: [...keys], previous, accepted: said(accepted) });
 }
 
-/** The entry of other keys under the same origin. `generation` is the memory's, and makes it one. */
+/**
+ * The entry of other keys under the same origin. `generation` is the memory's, and makes it one.
+ *
+ * @param rotation - `rotations`: which key follows which, signed by both where the signer has both
+ */
 export function keyRotated(rotation: {
   readonly origin: string;
   readonly time: string;
   readonly generation: number;
   readonly before: readonly string[];
   readonly keys: readonly string[];
+  readonly rotations: readonly SignedRotation[];
 }): EntryDraft {
-  const { origin, time, generation, before, keys } = rotation;
-  return entry('key.rotated', origin, String(generation), time, { before: [...before], keys: [...keys] });
+  const { origin, time, generation, before, keys, rotations } = rotation;
+  const members = {
+    before: [...before],
+    keys: [...keys],
+    rotations: rotations.map(rotationJson),
+    ends: true,
+  };
+  return entry('key.rotated', origin, String(generation), time, members);
 }
 
 /** The entry of an admin's word that a signer which had refused may look again. `generation` is the memory's. */

@@ -1,5 +1,6 @@
 import { readTextFile } from './text-file.ts';
 import { shownJson } from '../domain/shown-text.ts';
+import { momentOf } from '../domain/key-period.ts';
 import { durationMs, durationPattern } from '../domain/duration.ts';
 import { openCheckpointOf } from '../audit/pack/published-checkpoint.ts';
 import { openPack } from '../audit/verify/pack-source.ts';
@@ -70,11 +71,12 @@ export async function openVerification(
   const trusted = readTrustedKeys(await Promise.all(keys.map((file) => readTextFile(file, '--key'))));
   const sinceNote = since === undefined ? null : await readTextFile(since, '--since');
   if (sinceNote !== null) openCheckpointOf({ note: sinceNote });
-  const freshness = { at: at === undefined ? Date.now() : momentOf(at), maxAge: lengthOf(maxAge) };
+  const freshness = { at: at === undefined ? Date.now() : timeOf(at), maxAge: lengthOf(maxAge) };
   const inForce = policies.length === 0 ? null : await policiesInForce(policies);
   const source = await openPack(pack);
   const { statementKeys } = trusted;
-  const verifyStatement = statementKeys.length === 0 ? null : checkWith(statementKeys);
+  const pems = statementKeys.map(({ pem }) => pem);
+  const verifyStatement = pems.length === 0 ? null : checkWith(pems);
   return {
     source,
     options: { keys: trusted, since: sinceNote, freshness, policies: inForce, verifyStatement },
@@ -87,10 +89,8 @@ function lengthOf(text: string | undefined): number | null {
   throw new Error(`--max-age: expected a number and s, m, h or d, such as 24h, got ${text}`);
 }
 
-function momentOf(text: string): number {
-  const moment = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)$/.test(text)
-    ? Date.parse(text)
-    : NaN;
-  if (!Number.isNaN(moment)) return moment;
+function timeOf(text: string): number {
+  const moment = momentOf(text);
+  if (moment !== null) return moment;
   throw new Error(`--at: expected a time such as 2026-11-24T12:00:00Z, got ${text}`);
 }

@@ -1,8 +1,8 @@
-import { createHash, createPrivateKey, createPublicKey, sign, verify } from 'node:crypto';
-import type { KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import { statementJson } from '../domain/statement.ts';
 import type { SignedStatement, Statement } from '../domain/statement.ts';
+import { pemBlocksOf, statementKeyId } from './statement-key.ts';
 
 /** Signs what people say, after their token was verified. Lives in the API's process alone. */
 export interface StatementSigner {
@@ -16,7 +16,7 @@ export interface StatementSigner {
  */
 export function createStatementSigner(privateKeyPem: string): StatementSigner {
   const key = createPrivateKey(privateKeyPem);
-  const keyId = keyIdOf(createPublicKey(key));
+  const keyId = statementKeyId(createPublicKey(key));
   return {
     keyId,
     sign: (statement) => ({
@@ -28,8 +28,8 @@ export function createStatementSigner(privateKeyPem: string): StatementSigner {
 }
 
 /**
- * Checks statements against the API's public keys (SPKI PEM); several while a key is being rotated. A value
- * that is no statement counts as not signed.
+ * Checks statements against the API's public keys (SPKI PEM; a text may have several); several while a key is being
+ * rotated. A value that is no statement counts as not signed.
  */
 export function createStatementVerifier(
   publicKeyPems: readonly string[],
@@ -64,17 +64,16 @@ export function createSignatureVerifier(
 function signatureCheck(
   publicKeyPems: readonly string[],
 ): (keyId: string, signature: string, bytes: () => Buffer) => boolean {
-  const keys = new Map(publicKeyPems.map((pem) => createPublicKey(pem)).map((key) => [keyIdOf(key), key]));
+  const pems = publicKeyPems.flatMap((text) => {
+    const blocks = pemBlocksOf(text);
+    // What has none is no key, which the next line says.
+    return blocks.length === 0 ? [text] : blocks;
+  });
+  const keys = new Map(pems.map((pem) => createPublicKey(pem)).map((key) => [statementKeyId(key), key]));
   return (keyId, signature, bytes) => {
     const key = keys.get(keyId);
     return key !== undefined && verify(null, bytes(), key, Buffer.from(signature, 'base64'));
   };
-}
-
-/** The first 16 hex digits of SHA-256 over the raw public key. */
-function keyIdOf(publicKey: KeyObject): string {
-  const { x = '' } = publicKey.export({ format: 'jwk' });
-  return createHash('sha256').update(Buffer.from(x, 'base64url')).digest('hex').slice(0, 16);
 }
 
 function bytesOf(statement: Statement): Buffer {

@@ -10,6 +10,7 @@ const kindOfType: Partial<Record<EventType, ReportedException['kind']>> = {
   'policy.revoked': 'policy_revoked',
   'freeze.overridden': 'freeze_overridden',
   'key.rotated': 'key_rotated',
+  'statement_key.rotated': 'key_rotated',
   'log.started': 'log_started',
   'log.resumed': 'log_resumed',
   'integrity.conflict': 'integrity',

@@ -5,6 +5,7 @@ import type { ChangeRecord } from './change-record.ts';
 import { objectOf, stringOf } from './fields.ts';
 import { follow } from './follow-change.ts';
 import { judgeByLog } from './judge-by-log.ts';
+import type { KeyFollower } from './follow-keys.ts';
 import { judgePolicies, policyNamedIn } from './judge-policy.ts';
 import { newLogFacts } from './log-facts.ts';
 import type { Report } from './problem.ts';
@@ -20,6 +21,8 @@ export interface JudgeOptions {
   readonly verifyStatement: StatementCheck | null;
   /** Digests of the policies that were in force; null: whichever. */
   readonly policies: ReadonlySet<string> | null;
+  /** Which keys of the API are trusted for which entries; null: those of `verifyStatement` for all. */
+  readonly keys?: KeyFollower | null;
   /** The one change that is judged, where entries of others are there for its sake alone; null: all are. */
   readonly only?: string | null;
 }
@@ -40,7 +43,8 @@ export type StatementCheck = (
 const mostBatches = 8;
 
 /** Judges the entries of many changes in the log's order; of a change that has closed it keeps the id alone. */
-export function judgeEntries({ findings, whole, verifyStatement, policies, only = null }: JudgeOptions) {
+export function judgeEntries(options: JudgeOptions) {
+  const { findings, whole, verifyStatement, policies, keys = null, only = null } = options;
   /** Of a change that has ended or was only mentioned, no record is kept. */
   const changes = new Map<string, ChangeRecord | 'ended' | 'mentioned'>();
   const pinned = judgePolicies(findings);
@@ -66,6 +70,15 @@ export function judgeEntries({ findings, whole, verifyStatement, policies, only 
       keyId: stringOf(keyId) ?? '',
       signature: stringOf(value) ?? '',
     };
+    const { subject } = statement.person;
+    const refusal = keys?.refusal(index, body, claim) ?? null;
+    const bySuccessor = keys?.isSigned(claim) ?? null;
+    if (refusal !== null || bySuccessor !== null) {
+      statements += 1;
+      if (refusal !== null) addKeyRefusal(index, subject, claim.keyId, refusal);
+      else if (bySuccessor === false) addBadSignature(index, subject);
+      return;
+    }
     const last = claims.at(-1);
     // A word to stop stands behind two entries: the API's, and that of the worker that heard it.
     const again =
@@ -73,8 +86,24 @@ export function judgeEntries({ findings, whole, verifyStatement, policies, only 
       last.keyId === claim.keyId &&
       last.canonicalStatement === claim.canonicalStatement;
     if (!again) claims.push(claim);
-    claimed.push({ index, subject: statement.person.subject, claim: claims.length - 1 });
+    claimed.push({ index, subject, claim: claims.length - 1 });
     statements += 1;
+  }
+
+  function addBadSignature(index: number, subject: string): void {
+    const message = `no trusted key of the API signed what ${subject} said`;
+    findings.add('badly_signed', message, { index, code: 'statement' });
+  }
+
+  function addKeyRefusal(index: number, subject: string, keyId: string, why: 'outside' | 'unproven'): void {
+    const [kind, message] =
+      why === 'outside'
+        ? (['badly_signed', `is not trusted for this entry`] as const)
+        : (['unchecked', `has ended, and no trusted witness had seen this entry before`] as const);
+    findings.add(kind, `the key ${keyId}, which signed what ${subject} said, ${message}`, {
+      index,
+      code: 'key_period',
+    });
   }
 
   /** Has what was claimed since the last time checked, while reading goes on. */
@@ -82,11 +111,7 @@ export function judgeEntries({ findings, whole, verifyStatement, policies, only 
     const about = claimed;
     const valid = await check(claims);
     for (const { index, subject, claim } of about) {
-      if (valid[claim] === true) continue;
-      findings.add('badly_signed', `no trusted key of the API signed what ${subject} said`, {
-        index,
-        code: 'statement',
-      });
+      if (valid[claim] !== true) addBadSignature(index, subject);
     }
   }
 
@@ -94,6 +119,7 @@ export function judgeEntries({ findings, whole, verifyStatement, policies, only 
     add(index: number, { body, statementJson, policyJson }: ReadEntry): void {
       const { changeId } = body;
       try {
+        keys?.see(index, body);
         if (body.type === 'policy.pinned') pinned.add(index, body, policyJson);
         const report: Report = (code, message) => {
           findings.add('illogical', message, { index, code });

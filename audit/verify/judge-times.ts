@@ -6,12 +6,11 @@ import { timeText } from './judge-freshness.ts';
 export type TimeJudge = (index: number, time: string) => string | null;
 
 /**
- * An entry is of no later time than that at which a trusted witness had seen a checkpoint with it. Where the two clocks differ
- * by less than five minutes nothing is said.
+ * By when a trusted witness had seen an entry, ms since 1970; null where none had. To be asked in the log's order.
  *
  * @param checkpoints - signed by trusted keys; those without a cosignature that has a time say nothing
  */
-export function judgeTimes(checkpoints: readonly OpenedCheckpoint[]): TimeJudge {
+export function witnessTimes(checkpoints: readonly OpenedCheckpoint[]): (index: number) => number | null {
   const seen = checkpoints
     .flatMap(({ size, cosignatures }) => {
       const times = cosignatures.flatMap(({ time }) => (time === null ? [] : [time * 1000]));
@@ -24,10 +23,23 @@ export function judgeTimes(checkpoints: readonly OpenedCheckpoint[]): TimeJudge 
     if (one && next) one.at = Math.min(one.at, next.at);
   }
   let next = 0;
-  return (index, time) => {
+  return (index) => {
     while ((seen[next]?.size ?? Infinity) <= index) next += 1;
-    const at = seen[next]?.at;
-    if (at === undefined || !(Date.parse(time) > at + tolerance)) return null;
+    return seen[next]?.at ?? null;
+  };
+}
+
+/**
+ * An entry is of no later time than that at which a trusted witness had seen a checkpoint with it. Where the two clocks differ
+ * by less than five minutes nothing is said.
+ *
+ * @param checkpoints - signed by trusted keys; those without a cosignature that has a time say nothing
+ */
+export function judgeTimes(checkpoints: readonly OpenedCheckpoint[]): TimeJudge {
+  const seenAt = witnessTimes(checkpoints);
+  return (index, time) => {
+    const at = seenAt(index);
+    if (at === null || !(Date.parse(time) > at + tolerance)) return null;
     return `of ${time}, and a trusted witness had seen it by ${timeText(at)}`;
   };
 }

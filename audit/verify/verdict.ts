@@ -1,6 +1,7 @@
 import { counted, countedEntries } from '../pack/counted.ts';
 import type { Coverage } from '../pack/manifest.ts';
 import type { Finding } from './finding.ts';
+import type { FollowedRotation } from './follow-keys.ts';
 import { lengthText } from './judge-freshness.ts';
 import type { Freshness } from './judge-freshness.ts';
 
@@ -34,6 +35,8 @@ export interface Verdict {
     /** How many policies the auditor gave as those that were in force; null for none. */
     readonly policies: number | null;
   };
+  /** Keys that were trusted since another key named them: to be compared with what was heard by another way. */
+  readonly rotations: readonly FollowedRotation[];
   /** Changes that have not closed, the first hundred. */
   readonly openChanges: readonly { readonly changeId: string; readonly openAttempts: readonly number[] }[];
   readonly openChangeCount: number;
@@ -77,6 +80,10 @@ export function verdictLines(verdict: Verdict): string[] {
     ...(findingCount > findings.length
       ? [`  and ${counted(findingCount - findings.length, 'more finding')}`]
       : []),
+    ...(verdict.rotations.length === 0
+      ? []
+      : ['keys         to look at: have these confirmed by another way, and put them into your file']),
+    ...verdict.rotations.map(rotationLine),
     ...(verdict.openChangeCount === 0
       ? []
       : [`open         ${counted(verdict.openChangeCount, 'change')} had not closed:`]),
@@ -90,6 +97,11 @@ export function verdictLines(verdict: Verdict): string[] {
     'not proven',
     ...verdict.notProven.map((line) => `  ${line}`),
   ];
+}
+
+function rotationLine({ index, use, before, after, ends }: FollowedRotation): string {
+  const over = ends ? ', which ends here' : '';
+  return `  entry ${index}: the ${use} key ${after} follows ${before}${over}; both have signed it`;
 }
 
 function freshnessLines(freshness: Freshness | null): string[] {

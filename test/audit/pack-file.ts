@@ -102,7 +102,7 @@ export async function verified(
   freshness: FreshnessDemand = { at: Date.parse('2026-11-24T13:00:00Z'), maxAge: null },
 ): Promise<Verdict> {
   const keys = readTrustedKeys([trusted]);
-  const check = createSignatureVerifier(keys.statementKeys);
+  const check = createSignatureVerifier(keys.statementKeys.map(({ pem }) => pem));
   const verifyStatement =
     keys.statementKeys.length === 0 ? null : (claims: readonly StatementClaim[]) => claims.map(check);
   return verifyPack(await openPack(path), { keys, since, verifyStatement, freshness, policies: null });
