@@ -73,6 +73,8 @@ export function followKeys(given: TrustedKeys, seenAt: SeenAt, findings: Finding
     }
     const refusal = refusalByPeriod(before.period, signedAt(index, time));
     if (refusal !== null) {
+      // After a key was stolen its owner names another one, too; whoever trusts that already learns nothing from it.
+      if (keys[use].has(afterId)) return;
       const why = refusal === 'outside' ? 'was not trusted' : 'may not have been trusted';
       const kind = refusal === 'outside' ? 'badly_signed' : 'unchecked';
       findings.add(kind, `names the key ${afterId} that follows ${beforeId}, which ${why} any more`, at);
