@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { appendEntry } from '../../audit/append.ts';
 import { earlierCheckpoints, latestCheckpoint } from '../../audit/checkpoints.ts';
@@ -110,7 +111,7 @@ test('all keys rotate: who has the first ones alone verifies the log, and its ch
   const witness = await announceWitnessKeys(env, log.signerPool, quiet);
   const changeId = await log.change(await log.apiKey());
   const told = async (): Promise<unknown[]> => {
-    const { rows } = await log.superuser.query(
+    const { rows } = await log.superuser.query<object>(
       `select type, convert_from(bytes, 'UTF8')::jsonb #>> '{rotations,0,rotation,use}' as use,
               (convert_from(bytes, 'UTF8')::jsonb ->> 'ends')::boolean as ends
          from audit.entry where type in ('key.rotated', 'statement_key.rotated') order by 1, 2, 3`,
@@ -148,6 +149,12 @@ test('all keys rotate: who has the first ones alone verifies the log, and its ch
     }
   }
   expect(ended.map(({ use }) => use)).toEqual(['statement', 'log', 'witness']);
+  expect(await readFile(join(env.COUNTERSIGN_HOME, 'keys', 'trusted-keys.txt'), 'utf8')).toBe(newest);
+  // Where the log says that they have ended: of the API's not where the new one began.
+  const verdict = await verified(await log.pack(), first);
+  expect(ended.map(({ beforeIndex }) => beforeIndex).sort()).toEqual(
+    verdict.rotations.flatMap(({ index, ends }) => (ends ? [index] : [])).sort(),
+  );
 
   // (a) Who has the old key and may append what a worker may.
   const forged = log.signWith();
