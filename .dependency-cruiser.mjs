@@ -31,7 +31,15 @@ const may = {
     'policies',
     'workflows/messages.ts',
   ],
-  plugin: ['domain', 'operations', 'activities', 'workflows/messages.ts', 'workflows/require-approval.ts'],
+  plugin: [
+    'domain',
+    'operations',
+    'activities',
+    'workflows/approval.ts',
+    'workflows/messages.ts',
+    'workflows/plain-value.ts',
+    'workflows/require-approval.ts',
+  ],
   tickets: ['domain', 'audit', 'store'],
   // Of the API only how HTTP is spoken: nothing that decides, reads or records.
   console: [
@@ -43,6 +51,8 @@ const may = {
     'api/request-log.ts',
     'api/router.ts',
   ],
+  // A client of the API: of it only how HTTP is spoken.
+  mcp: ['domain', 'operations', 'api/no-store.ts', 'api/problem.ts', 'api/request-log.ts'],
   simulator: [],
   embedded: [],
   // Only the package's public entries.
@@ -80,7 +90,8 @@ export default {
     only('only-onsmqtt-calls-the-vendor', 'node_modules/@alicloud/', ['onsmqtt']),
     only('only-store-and-audit-know-postgres', 'node_modules/pg/', ['store', 'audit', 'embedded']),
     only('only-tickets-know-chat-and-mail', 'node_modules/(@slack|nodemailer)/', ['tickets']),
-    only('only-api-and-console-serve-http', 'node_modules/express/', ['api', 'console']),
+    only('only-api-console-and-mcp-serve-http', 'node_modules/express/', ['api', 'console', 'mcp']),
+    only('only-mcp-speaks-to-agents', 'node_modules/@modelcontextprotocol/', ['mcp', 'examples']),
     {
       name: 'sandbox',
       comment:

@@ -2,8 +2,17 @@ import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
-  // An example imports the package's public entry, which a clone has not built.
-  resolve: { alias: { 'countersign/operations': join(import.meta.dirname, 'plugin', 'operations.ts') } },
+  // Examples import the package's public entries, which a clone has not built.
+  resolve: {
+    alias: [
+      ['countersign', 'index.ts'],
+      ['countersign/operation', 'operation.ts'],
+      ['countersign/workflow', 'workflow.ts'],
+    ].map(([entry, file]) => ({
+      find: new RegExp(`^${entry}$`),
+      replacement: join(import.meta.dirname, 'plugin', file ?? ''),
+    })),
+  },
   test: {
     environment: 'node',
     include: ['test/**/*.test.ts'],

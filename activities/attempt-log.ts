@@ -13,6 +13,7 @@ import { mayHappen, phaseOf } from '../domain/lifecycle.ts';
 import { fault } from '../domain/fault.ts';
 import type { Fault } from '../domain/fault.ts';
 import { isoTime } from '../domain/time.ts';
+import type { SentAnswer } from '../operations/implement.ts';
 import { endAttempt } from '../store/end-attempt.ts';
 import { inTransaction } from '../store/in-transaction.ts';
 import { isSuperseded } from '../store/is-superseded.ts';
@@ -41,7 +42,7 @@ function activityOf({ runId, activityId }: ActivityRef): string {
 }
 
 /** How an attempt ended: as the service said, or as it must be assumed. */
-export type AttemptResult = { readonly ok: true; readonly requestId: string } | Fault;
+export type AttemptResult = SentAnswer | Fault;
 
 /** An attempt that may make its call once its entry is sealed. */
 export interface StartedAttempt {
@@ -102,7 +103,13 @@ export function makeAttemptLog(deps: Pick<ActivityDependencies, 'pool' | 'now' |
       const end = await endAttempt(client, { ...told, changeId: change.id, outcome, endedAt }, ifUnsent);
       if (end === null) return false;
       const attempt = { ...told, sentAt: end.sentAt };
-      await write(client, kept, ref, { kind: 'answer', outcome, attempt }, endedAt);
+      await write(
+        client,
+        kept,
+        ref,
+        { kind: 'answer', outcome, attempt, output: result.ok ? result.output : null },
+        endedAt,
+      );
       return true;
     });
     if (ended) deps.onAttempt?.({ class: result.ok ? 'succeeded' : result.class, code: told.code });

@@ -17,6 +17,7 @@ import type { ActivityDependencies } from './dependencies.ts';
 import { digestOf } from './digest.ts';
 import { asFailure } from './failure.ts';
 import type { LoggedChange } from './logged-change.ts';
+import { outputOf } from './output-of.ts';
 import { isOwnEffect } from './own-effect.ts';
 import { makeReadOrFail } from './read-target.ts';
 import { makeTellingGate } from './telling-gate.ts';
@@ -54,7 +55,10 @@ export function makeBeforeCall(deps: ActivityDependencies) {
     const made = await listAttempts(pool, change.id);
     // The call's answer was recorded and never reached the workflow. The call is not made twice.
     const done = made.findLast(({ outcome }) => outcome === 'succeeded');
-    if (done) return { kind: 'succeeded', requestId: done.requestId, reconciled: false };
+    if (done) {
+      const output = await asFailure(() => outputOf(pool, change.id));
+      return { kind: 'succeeded', requestId: done.requestId, reconciled: false, output };
+    }
     const stopped = await asFailure(() => stopOf(pool, change.id));
     if (stopped !== null) return stopped;
     const called = made.some(mayHaveBeenSent);

@@ -1,11 +1,11 @@
-import type { ChangeRequest, SignedRequest } from '../domain/change.ts';
+import type { ChangeEnd, ChangeRequest, SignedRequest } from '../domain/change.ts';
 import type { ChangeEvent, Prechecked } from '../domain/change-event.ts';
 import type { Command } from '../domain/decide.ts';
 import type { Settlement } from '../domain/end.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { Block } from '../domain/block.ts';
 import type { ErrorCode } from '../domain/error.ts';
-import type { Host } from '../domain/host.ts';
+import type { Host, KeyedHost } from '../domain/host.ts';
 import type { Reevaluation } from '../domain/reevaluation.ts';
 
 /** How an opening ended; `changeId` is the change that holds the key, the target or the ticket. */
@@ -38,7 +38,17 @@ export interface Refused {
 
 /** A host's request with the policy of this worker's own file, or the reason why it becomes no change. */
 export type HostAccepted =
-  { readonly kind: 'accepted'; readonly request: ChangeRequest; readonly host: Host } | Refused;
+  | {
+      readonly kind: 'accepted';
+      readonly request: ChangeRequest;
+      readonly host: KeyedHost;
+      readonly url: string | null;
+    }
+  | Refused;
+
+/** The change that a host's key is for, or the reason why it is not this host's. */
+export type HostFollowed =
+  { readonly kind: 'followed'; readonly host: KeyedHost; readonly url: string | null } | Refused;
 
 /** An event with its place among the change's events of its type, from 1: with it a repeated delivery is the same entry. */
 export interface NumberedEvent {
@@ -63,7 +73,18 @@ export interface LogActivities {
    * Completes a host's request: Temporal says who the host is, and this worker's policies say which policy applies.
    * Its result is in the history before anything is written, so a repeated opening uses the same one.
    */
-  acceptHost(input: { readonly request: unknown }): Promise<HostAccepted>;
+  acceptHost(input: { readonly request: unknown }): Promise<HostAccepted | HostFollowed>;
+  /**
+   * Whether the host that asks again, under a key, may follow the change that its earlier run has asked for.
+   * @throws ApplicationFailure, to be retried, while there is no such change yet
+   */
+  followHost(input: { readonly request: unknown }): Promise<HostFollowed>;
+  /**
+   * Whether a later run has followed on the one that asked for a change: by a retry, a reset or a continue-as-new.
+   */
+  hostGoesOn(input: { readonly host: KeyedHost }): Promise<boolean>;
+  /** The end of a change. @throws ApplicationFailure `not_ended` while it is open: Temporal's own retries wait */
+  changeEnd(input: { readonly changeId: string }): Promise<ChangeEnd>;
   /**
    * Checks the request, which need not have come by the API, and its policy against this worker's own, and writes the first
    * entry with the key's and the target's unique rows, or nothing at all.
@@ -142,7 +163,13 @@ export type PrecheckResult =
 
 /** What a call came to. A final failure arrives as an ApplicationFailure of type `permanent` with {@link FailedCall}. */
 export type CallResult =
-  | { readonly kind: 'succeeded'; readonly requestId: string | null; readonly reconciled: boolean }
+  | {
+      readonly kind: 'succeeded';
+      readonly requestId: string | null;
+      readonly reconciled: boolean;
+      /** What the call answered beside its success; absent: nothing, or nobody knows. */
+      readonly output?: JsonObject | null;
+    }
   | {
       readonly kind: 'drifted';
       readonly message: string;

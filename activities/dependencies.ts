@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { RaiseAlarm } from '../domain/alarm.ts';
+import type { IsWritten } from '../domain/entry-writer.ts';
 import type { FaultClass } from '../domain/fault.ts';
 import type { Freeze } from '../domain/freeze.ts';
 import type { HostPattern } from '../domain/host.ts';
@@ -25,8 +26,12 @@ export interface ActivityDependencies {
   readonly policies: PolicyChoice;
   /** Which workflows may ask for changes beside the API; default none. */
   readonly hosts?: readonly HostPattern[];
+  /** Where people find a change, which hosts are told; default: nowhere. */
+  readonly linkOf?: (changeId: string) => string | null;
   /** Whether one of the API's keys signed a statement. */
   readonly verifyStatement: (signed: SignedStatement) => boolean;
+  /** Whether one of the API's keys wrote an entry. What lets calls go counts only then. */
+  readonly verifyEntry: IsWritten;
   /** Says when an attempt's entry is in a checkpoint. Before that no call is made. */
   readonly sealing: Sealing;
   /** What reads tickets now, by the systems' names; a policy that asks for another system's holds its changes. */

@@ -20,7 +20,8 @@ export function makeEndCall(
   return async (change, ref, started, answer) => {
     // The answer exists nowhere else: it is offered to the log until the log has it or this activity's time is up.
     await untilRecorded(() => attempts.end(change, ref, started, answer));
-    if (answer.ok) return { kind: 'succeeded', requestId: answer.requestId, reconciled: false };
+    if (answer.ok)
+      return { kind: 'succeeded', requestId: answer.requestId, reconciled: false, output: answer.output };
     const exhausted =
       answer.class === 'doubtful' && (await countAttempts(pool, change.id, 'doubtful')) >= doubtfulLimit;
     throw failureOf(answer, exhausted);

@@ -12,6 +12,7 @@ const within = z.int().min(1000).max(longestMs).nullable().default(null);
 const hostRequest = z.strictObject({
   id: z.uuid().lowercase(),
   operation: asked.operation,
+  operationVersion: words(32).nullable().default(null),
   input: asked.input,
   requester: z.strictObject({ issuer: words(500), subject: words(500) }),
   justification: asked.justification,
@@ -21,7 +22,8 @@ const hostRequest = z.strictObject({
     .default(null),
   decideWithinMs: within,
   executeWithinMs: within,
-  tellsTakenUp: z.boolean().default(false),
+  key: words(200).nullable().default(null),
+  tellsOpened: z.boolean().default(false),
   submission: z.null().default(null),
   countersign: z.string().optional(),
 });

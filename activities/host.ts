@@ -1,13 +1,12 @@
 import { activityInfo, getClient } from '@temporalio/activity';
-import { changeWorkflowType, workflowIdOf } from '../domain/change.ts';
 import { CountersignError } from '../domain/error.ts';
-import type { Host } from '../domain/host.ts';
+import type { Host, KeyedHost } from '../domain/host.ts';
 import { isoTime } from '../domain/time.ts';
 
-/** What Temporal says of the change's workflow whose activity this is. */
+/** What Temporal says of the workflow of ours whose activity this is. */
 export interface Asking {
   readonly host: Host;
-  /** When the change's workflow was started, ISO 8601. */
+  /** When the workflow was started, ISO 8601. */
   readonly startedAt: string;
 }
 
@@ -17,19 +16,17 @@ type Execution = Awaited<ReturnType<typeof described>>;
  * Who asked for a change that did not come by the API. Temporal is asked, since an argument says whatever its sender
  * wants.
  *
- * @throws CountersignError `host_not_allowed` where it is no change's workflow, has no parent, or its parent cannot be read
+ * @param type - the workflow type of ours that may ask
+ * @throws CountersignError `host_not_allowed` where it is another workflow, has no parent, or its parent cannot be read
  */
-export async function askingHost(changeId: string): Promise<Asking> {
+export async function askingHost(type: string): Promise<Asking> {
   const { namespace, workflowExecution, taskQueue } = activityInfo();
   if (!workflowExecution) throw refusal('it was started by no workflow');
   const own = await described(namespace, workflowExecution);
-  if (own?.type !== changeWorkflowType || own.taskQueue !== taskQueue) {
+  if (own?.type !== type || own.taskQueue !== taskQueue) {
     throw refusal(
       `a workflow of type ${own?.type ?? 'unknown'} on ${own?.taskQueue ?? 'no queue'} is no change`,
     );
-  }
-  if (workflowExecution.workflowId !== workflowIdOf(changeId)) {
-    throw refusal(`${changeId} is another change than this workflow's`);
   }
   const { parent } = own;
   if (parent === null) {
@@ -38,6 +35,46 @@ export async function askingHost(changeId: string): Promise<Asking> {
   const host = await parentOf(namespace, own.parentNamespaceId, parent);
   if (host === null) throw refusal(`its parent ${parent.workflowId} is not known any more`);
   return { host, startedAt: own.startedAt };
+}
+
+/**
+ * The host with the first run of its chain, which a key's scope needs.
+ *
+ * @throws CountersignError `host_not_allowed` where its history cannot be read
+ */
+export async function keyedHost(host: Host): Promise<KeyedHost> {
+  const firstRunId = await firstRunOf(host.namespace, host);
+  if (firstRunId === null) throw refusal(`the history of its parent ${host.workflowId} cannot be read`);
+  return { ...host, firstRunId };
+}
+
+/** Whether another run of the host's chain than the one that asked runs now. */
+export async function goesOn({ namespace, workflowId, runId, firstRunId }: KeyedHost): Promise<boolean> {
+  const now = await described(namespace, { workflowId });
+  if (now === null || Number(now.status) !== running || now.runId === runId) return false;
+  return (await firstRunOf(namespace, { workflowId, runId: now.runId })) === firstRunId;
+}
+
+/** WorkflowExecutionStatus of a workflow that runs. */
+const running = 1;
+
+/** The id of the first run of an execution's chain, which only the first event of a history tells; null: no such history. */
+async function firstRunOf(
+  namespace: string,
+  { workflowId, runId }: Pick<Host, 'workflowId' | 'runId'>,
+): Promise<string | null> {
+  const { history } = await answered(() =>
+    getClient().workflowService.getWorkflowExecutionHistory({
+      namespace,
+      execution: { workflowId, runId },
+      maximumPageSize: 1,
+    }),
+  ).catch((error: unknown) => {
+    if (grpcStatusOf(error) === notFound) return { history: null };
+    throw error;
+  });
+  const [first] = history?.events ?? [];
+  return first?.workflowExecutionStartedEventAttributes?.firstExecutionRunId ?? null;
 }
 
 /** A run's id is Temporal's own and unique: found in the change's namespace, the parent is of that namespace. */
@@ -57,7 +94,7 @@ async function parentOf(
   return there && { namespace: other, ...parent, type: there.type };
 }
 
-async function described(namespace: string, execution: { workflowId: string; runId: string }) {
+async function described(namespace: string, execution: { workflowId: string; runId?: string }) {
   const { workflowExecutionInfo: info } = await answered(() =>
     getClient().workflowService.describeWorkflowExecution({ namespace, execution }),
   ).catch((error: unknown) => {
@@ -65,12 +102,14 @@ async function described(namespace: string, execution: { workflowId: string; run
     throw error;
   });
   if (!info) return null;
-  const { parentExecution, parentNamespaceId, startTime, taskQueue, type } = info;
+  const { execution: own, parentExecution, parentNamespaceId, startTime, status, taskQueue, type } = info;
   const parent = parentExecution?.workflowId
     ? { workflowId: parentExecution.workflowId, runId: parentExecution.runId ?? '' }
     : null;
   return {
     type: type?.name ?? '',
+    runId: own?.runId ?? '',
+    status,
     taskQueue: taskQueue ?? '',
     parent,
     parentNamespaceId: parentNamespaceId ?? '',

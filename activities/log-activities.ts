@@ -10,6 +10,7 @@ import { servedRegionFault } from '../operations/served-region.ts';
 import { getChange } from '../store/get-change.ts';
 import { inTransaction } from '../store/in-transaction.ts';
 import { openChange } from '../store/open-change.ts';
+import { makeHostAcceptance } from './accept-host.ts';
 import { makeAcceptance } from './accept-request.ts';
 import { applyInStore } from './apply-in-store.ts';
 import { attests } from './approval.ts';
@@ -40,9 +41,10 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
   const { pool, operations, region, verifyStatement, gateLongestMs, now = Date.now } = deps;
   const gate = makeTellingGate(deps);
   const tickets = makeTicketCheck(deps);
-  const acceptance = makeAcceptance(deps);
+  const hosts = makeHostAcceptance(deps);
+  const acceptance = makeAcceptance(deps, hosts);
   return {
-    acceptHost: acceptance.acceptHost,
+    ...hosts.activities,
 
     async openChange(opening) {
       const { request, host, ordinal } = opening;

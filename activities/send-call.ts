@@ -2,7 +2,7 @@ import { cancellationSignal, CancelledFailure } from '@temporalio/activity';
 import type { Attempt, Change } from '../domain/change.ts';
 import { fault } from '../domain/fault.ts';
 import type { Fault } from '../domain/fault.ts';
-import type { Implementation, Send } from '../operations/implement.ts';
+import type { Implementation, PreparedCall } from '../operations/implement.ts';
 import { answerOr } from './answer-or.ts';
 import { untilRecorded } from './activity-ref.ts';
 import { makeAttemptLog, unsent } from './attempt-log.ts';
@@ -35,14 +35,16 @@ export function makeSendCall(
     change: Change,
     started: Attempt,
     signal: AbortSignal,
-  ): Promise<Send | Sent> {
+  ): Promise<PreparedCall | Sent> {
     // When the call leaves, the last check must be recent, and execute-by must not have passed.
     const notAfter = Math.min(Date.now() + sendWithinMs, Date.parse(change.executeBy ?? '') || Infinity);
     const heldUp = () => (Date.now() > notAfter ? unsent('held up for too long before the sending') : null);
     const inTime = AbortSignal.any([signal, AbortSignal.timeout(Math.max(0, notAfter - Date.now()))]);
     const preparing = implementation.prepare(change.input, { changeId: change.id, notAfter, signal: inTime });
     // What comes later is not sent, so nobody waits for it.
-    const prepared = await answerOr<Send | Fault>(inTime, preparing, () => unsent('not prepared in time'));
+    const prepared = await answerOr<PreparedCall | Fault>(inTime, preparing, () =>
+      unsent('not prepared in time'),
+    );
     assertNotCancelled();
     if (typeof prepared !== 'function') return { answer: prepared, blocked: null };
     const late = heldUp();
@@ -58,7 +60,7 @@ export function makeSendCall(
     const stop = () => waiting.abort();
     const cancelled = cancellationSignal();
     cancelled.addEventListener('abort', stop);
-    let send: Send | Sent;
+    let send: PreparedCall | Sent;
     try {
       send = await untilMarked(implementation, change, started, waiting.signal);
     } catch (error) {

@@ -6,6 +6,7 @@ import type { JsonObject } from '../domain/json.ts';
 import type { Person, PersonId } from '../domain/person.ts';
 import type { PinnedPolicy } from '../domain/policy.ts';
 import { isoTime } from '../domain/time.ts';
+import { uuidOfDigest } from '../domain/uuid-of-digest.ts';
 import { idempotencyKey as idempotencyKeySchema } from '../operations/change-request.ts';
 import { clockErrors } from '../operations/clocks.ts';
 import { fieldErrors } from '../operations/field-errors.ts';
@@ -21,15 +22,8 @@ import { checked, invalid, submitRequestSchema } from './schemas.ts';
  */
 export function changeIdOf(person: PersonId, key: string | null): string {
   if (key === null) return randomUUID();
-  const hash = createHash('sha256')
-    .update(JSON.stringify([person.issuer, person.subject, key]))
-    .digest();
-  hash[6] = ((hash[6] ?? 0) & 0x0f) | 0x80;
-  hash[8] = ((hash[8] ?? 0) & 0x3f) | 0x80;
-  const hex = hash.toString('hex');
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join(
-    '-',
-  );
+  const hash = createHash('sha256').update(JSON.stringify([person.issuer, person.subject, key]));
+  return uuidOfDigest(hash.digest('hex'));
 }
 
 /**

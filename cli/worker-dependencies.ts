@@ -3,15 +3,19 @@ import type { Logger } from 'pino';
 import type { ActivityDependencies } from '../activities/dependencies.ts';
 import { startSealing } from '../audit/sealing.ts';
 import { hostPatternsOf } from '../domain/host.ts';
-import { createStatementVerifier } from '../identity/statement-signer.ts';
+import { createEntryVerifier, createStatementVerifier } from '../identity/statement-signer.ts';
 import { createCallPace } from '../onsmqtt/call-pace.ts';
 import { createOnsMqtt } from '../onsmqtt/client.ts';
 import { createCredential } from '../onsmqtt/credentials.ts';
 import { onsMqttImplementations } from '../onsmqtt/implementations.ts';
 import { servedRegion } from '../onsmqtt/region.ts';
+import type { Implementation } from '../operations/implement.ts';
 import { makeImplementations } from '../operations/implementations.ts';
+import type { Operations } from '../operations/registry.ts';
 import { policyChoice } from '../policies/choose.ts';
 import { claimCalls } from '../store/claim-calls.ts';
+import { onTaskQueue } from '../activities/driver-on-queue.ts';
+import { changeLinks } from './change-link.ts';
 import { openDatabase } from './database.ts';
 import { openDirectory } from './directory.ts';
 import type { Environment } from './environment.ts';
@@ -31,6 +35,15 @@ export interface WorkerDependencies {
   readonly dependencies: ActivityDependencies;
   /** Closes the connections, once the workers have ended. */
   close(): Promise<void>;
+}
+
+/** Operations that workers of other task queues carry out; a driver of this worker's own files comes first. */
+function onOwnQueues(operations: Operations, own: readonly Implementation[]): Implementation[] {
+  return operations.list.flatMap((operation) => {
+    const { name, taskQueue } = operation;
+    const isOwn = own.some((implementation) => implementation.operation.name === name);
+    return taskQueue === undefined || isOwn ? [] : [onTaskQueue(operation, taskQueue)];
+  });
 }
 
 /** Opens what the environment names: database, log, keys, vendor, policies, directory and calendar. */
@@ -64,6 +77,7 @@ export async function workerDependencies(
   const keyFiles = env.COUNTERSIGN_STATEMENT_PUBLIC_KEYS?.split(',') ?? [
     await statementPublicKey(env.COUNTERSIGN_HOME),
   ];
+  const statementKeys = await Promise.all(keyFiles.map((file) => readFile(file, 'utf8')));
   const role = sessionRole(env);
   const { agentFor } = wayOut(env);
   const onsMqtt = createOnsMqtt({
@@ -86,10 +100,14 @@ export async function workerDependencies(
     policies: policyChoice(policies),
     hosts: hostPatternsOf(env.COUNTERSIGN_HOSTS ?? '') ?? [],
     operations,
-    implementations: makeImplementations(operations, [...onsMqttImplementations(onsMqtt), ...own]),
-    verifyStatement: createStatementVerifier(
-      await Promise.all(keyFiles.map((file) => readFile(file, 'utf8'))),
-    ),
+    implementations: makeImplementations(operations, [
+      ...onsMqttImplementations(onsMqtt),
+      ...own,
+      ...onOwnQueues(operations, own),
+    ]),
+    linkOf: changeLinks(env, (await openIntegrations(env)).changeUrl),
+    verifyStatement: createStatementVerifier(statementKeys),
+    verifyEntry: createEntryVerifier(statementKeys),
     calendar: freezes,
     ...directory,
     tickets: await rereadOnHangup(

@@ -150,7 +150,11 @@ export type ChangeEvent =
   | (Happened<'change.expired'> & { readonly decideBy: string })
   | (Happened<'change.reconciled'> & { readonly requestId: string | null })
   | (Happened<'attempt.started'> & { readonly attempt: { readonly ordinal: number } })
-  | (Happened<'attempt.succeeded' | 'attempt.failed' | 'attempt.unknown'> & { readonly attempt: AttemptEnd })
+  | (Happened<'attempt.succeeded' | 'attempt.failed' | 'attempt.unknown'> & {
+      readonly attempt: AttemptEnd;
+      /** What the call answered, where its operation describes an output. */
+      readonly output?: JsonObject;
+    })
   | (Happened<'review.signed'> & Said);
 
 /** The types of events. */

@@ -179,16 +179,29 @@ export interface HostRequest extends Pick<
   AskedFor,
   'id' | 'operation' | 'input' | 'justification' | 'ticket'
 > {
+  /** The version of the operation's definition that the host was written for; null: whichever the service has. */
+  readonly operationVersion: string | null;
   /** In whose name; the host vouches for it. */
   readonly requester: PersonId;
   /** How long people may take to decide, ms; null, or longer than the policy says: as the policy says. */
   readonly decideWithinMs: number | null;
   /** How long after approval the call may be made, ms; likewise. */
   readonly executeWithinMs: number | null;
-  /** Whether the host waits for the signal `takenUpSignalOf` (workflows/messages.ts). */
-  readonly tellsTakenUp: boolean;
+  /** The host's own name for this request: the same in a retry is the same change (domain/host-key.ts); null: asked once. */
+  readonly key: string | null;
+  /** Whether the host waits for the signal `openedSignalOf` (workflows/messages.ts). */
+  readonly tellsOpened: boolean;
   /** Null: the API signs what it submits, and a host has no key. */
   readonly submission: null;
+}
+
+/** What a change's workflow answers at its end. */
+export interface ChangeEnd {
+  readonly change: Change;
+  /** What its call answered, where the operation describes an output and the answer was not lost. */
+  readonly output: JsonObject | null;
+  /** Where people find the change; null where the worker was not told of such a place. */
+  readonly url: string | null;
 }
 
 /** The workflow id of a change's review. */

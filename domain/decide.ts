@@ -71,6 +71,8 @@ export type Command =
       readonly kind: 'answer';
       readonly outcome: 'succeeded' | 'failed' | 'unknown';
       readonly attempt: AttemptEnd;
+      /** What the call answered beside its success, where the operation describes it. */
+      readonly output?: JsonObject | null;
     }
   /** The change ends. */
   | { readonly kind: 'close'; readonly end: End; readonly part?: 'reconciler' };
@@ -173,7 +175,12 @@ function eventsOf(
         return new CountersignError('call_started', `attempt ${change.calls.open[0]} has not ended yet`);
       return [{ type: 'attempt.started', ...told, attempt: { ordinal: command.ordinal } }];
     case 'answer':
-      return [{ type: `attempt.${command.outcome}`, ...told, attempt: command.attempt }];
+      return [
+        {
+          ...{ type: `attempt.${command.outcome}`, ...told, attempt: command.attempt },
+          ...(command.output ? { output: command.output } : {}),
+        },
+      ];
     case 'close':
       return closing(change, command, now);
   }

@@ -31,6 +31,22 @@ export function isMarkedPlain({
   }
 }
 
+/**
+ * Whether a payload can only be the news that a change is open: it is in no change's name, so nothing else may go past a
+ * host's codec there. Whoever may signal the host could make one, and it says no more than where to look.
+ */
+export function isOpenedNews(payload: Parameters<typeof isMarkedPlain>[0]): boolean {
+  if (!isMarkedPlain(payload)) return false;
+  try {
+    const value = JSON.parse(new TextDecoder().decode(payload.data ?? new Uint8Array())) as object | null;
+    const { url } = (value ?? {}) as { url?: unknown };
+    const names = Object.keys(value ?? {}).sort();
+    return names.join() === `${mark},url` && (url === null || typeof url === 'string');
+  } catch {
+    return false;
+  }
+}
+
 function textOf(bytes: Uint8Array | undefined): string {
   return String.fromCharCode(...(bytes ?? []));
 }

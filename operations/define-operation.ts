@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import { CountersignError } from '../domain/error.ts';
 import type { JsonObject } from '../domain/json.ts';
+import { sha256Hex } from '../domain/sha-256.ts';
 import { mostScopeMembers, scopeMemberName } from '../domain/target-scope.ts';
 import type { Operation, OperationDefinition } from './operation.ts';
 import { isRefusal } from './refusal-of.ts';
@@ -19,14 +19,16 @@ const rules = ['target', 'refusal', 'achieved', 'identity', 'present'] as const;
 
 /**
  * Defines an operation that may be gated. The definition is pure: the API, the policies, the command line and the worker
- * load it. What carries it out is the worker's alone, see `implement`.
+ * load it, and so may a workflow that gates a step with it. What carries it out is a worker's alone, see `implement`.
  *
  * @returns the operation, frozen
  * @throws CountersignError `invalid_configuration` naming what is wrong with the definition
  */
-export function defineOperation<Input extends JsonObject, Snapshot extends JsonObject>(
-  definition: OperationDefinition<Input, Snapshot>,
-): Operation<Input, Snapshot> {
+export function defineOperation<
+  Input extends JsonObject,
+  Snapshot extends JsonObject,
+  Output extends JsonObject = never,
+>(definition: OperationDefinition<Input, Snapshot, Output>): Operation<Input, Snapshot, Output> {
   const { name } = definition;
   for (const [member, rule] of Object.entries(texts)) {
     const value: unknown = definition[member as keyof typeof texts];
@@ -41,9 +43,13 @@ export function defineOperation<Input extends JsonObject, Snapshot extends JsonO
     throw invalid(name, 'scope: expected the names of the members of its targets');
   if (definition.trail !== undefined && !isTrail(definition.trail))
     throw invalid(name, 'trail: expected serviceName, eventName and a function input');
+  if (definition.output !== undefined && !isSchema(definition.output))
+    throw invalid(name, 'output: expected a zod schema');
+  if (definition.taskQueue !== undefined && !isTaskQueue(definition.taskQueue))
+    throw invalid(name, 'taskQueue: expected the name of a task queue');
   assertAnswersForNothing(definition);
   const inputSchema = jsonSchemaOf(name, definition.input);
-  const inputSchemaDigest = createHash('sha256').update(canonicalJson(inputSchema)).digest('hex');
+  const inputSchemaDigest = sha256Hex(canonicalJson(inputSchema));
   return Object.freeze({ ...definition, inputSchema, inputSchemaDigest });
 }
 
@@ -62,9 +68,17 @@ function isTrail(trail: unknown): boolean {
   return isName(serviceName) && isName(eventName) && typeof input === 'function';
 }
 
+function isSchema(output: unknown): boolean {
+  return typeof (output as Partial<z.ZodType> | null)?.safeParse === 'function';
+}
+
+function isTaskQueue(name: unknown): boolean {
+  return typeof name === 'string' && /^[^\p{C}]{1,200}$/u.test(name);
+}
+
 /** Whether a target that is not there is pointless to call for, or just what a call leaves, has to be said. */
 function assertAnswersForNothing<Input extends JsonObject, Snapshot extends JsonObject>(
-  definition: OperationDefinition<Input, Snapshot>,
+  definition: Pick<OperationDefinition<Input, Snapshot>, 'name' | 'refusal' | 'achieved'>,
 ): void {
   for (const [rule, ask] of Object.entries({
     refusal: () => isRefusal(definition.refusal(null, 0)),

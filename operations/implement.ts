@@ -9,6 +9,9 @@ import type { Operation } from './operation.ts';
 /** Longest time that a service may ask for before a repeat, ms: a day. */
 const longestDelayMs = 86_400_000;
 
+/** Most bytes of an output's canonical JSON: the log keeps it. */
+const mostOutputBytes = 8192;
+
 /** What a driver is told of the call or the read that it makes. */
 export interface DriverContext {
   /** The change that it is made for, a UUID. */
@@ -26,25 +29,38 @@ export interface ReadAnswer {
   readonly snapshot: JsonObject | null;
 }
 
-/** A call that succeeded. */
-export interface CallAnswer {
+/** A call that succeeded, with what the operation's `output` describes. */
+export type CallAnswer<Output extends JsonObject = never> = {
   readonly ok: true;
   readonly requestId: string;
-}
+} & ([Output] extends [never] ? { readonly output?: undefined } : { readonly output: Output });
 
 /** Makes the one request at once, and answers what came of it. */
-export type Send = () => Promise<CallAnswer | Fault>;
+export type Send<Output extends JsonObject = never> = () => Promise<CallAnswer<Output> | Fault>;
+
+/** A call that succeeded, as it is recorded. */
+export interface SentAnswer {
+  readonly ok: true;
+  readonly requestId: string;
+  /** Null where the operation describes none. */
+  readonly output: JsonObject | null;
+}
 
 /**
  * What talks to the service. One call is one request: nothing here repeats it, since Temporal does. `call` makes it;
  * `prepare` is for a driver that needs time before its request (a key, a slot of the account's rate): it answers a fault,
  * or a function that sends at once. The attempt is marked as sent right before `call`, or between `prepare` and the sending.
  */
-export type Driver<Input extends JsonObject = JsonObject> = {
+export type Driver<Input extends JsonObject = JsonObject, Output extends JsonObject = never> = {
   read(input: Input, context: DriverContext): Promise<ReadAnswer | Fault>;
+  /**
+   * The fault that something thrown stands for; null: it is not known. Absent, or null: of a call it may have been sent, so
+   * its outcome is unknown.
+   */
+  classify?(thrown: unknown): Fault | null;
 } & (
-  | { call(input: Input, context: DriverContext): Promise<CallAnswer | Fault> }
-  | { prepare(input: Input, context: DriverContext): Promise<Send | Fault> }
+  | { call(input: Input, context: DriverContext): Promise<CallAnswer<Output> | Fault> }
+  | { prepare(input: Input, context: DriverContext): Promise<Send<Output> | Fault> }
 );
 
 /** An operation with what carries it out; nothing of it throws. The worker's alone. */
@@ -52,8 +68,11 @@ export interface Implementation {
   readonly operation: Operation;
   /** Reads the target. A read does nothing, so its fault is never `unknown`. */
   read(input: JsonObject, context: DriverContext): Promise<ReadAnswer | Fault>;
-  prepare(input: JsonObject, context: DriverContext): Promise<Send | Fault>;
+  prepare(input: JsonObject, context: DriverContext): Promise<PreparedCall | Fault>;
 }
+
+/** Sends at once, and answers what came of it; it does not throw. */
+export type PreparedCall = () => Promise<SentAnswer | Fault>;
 
 /**
  * Says what carries an operation out. What a driver throws, or answers in another form than it should, becomes a fault with
@@ -61,18 +80,40 @@ export interface Implementation {
  *
  * @throws CountersignError `invalid_configuration` where the driver lacks something
  */
-export function implement<Input extends JsonObject, Snapshot extends JsonObject>(
-  operation: Operation<Input, Snapshot>,
-  driver: Driver<Input>,
-): Implementation {
+export function implement<
+  Input extends JsonObject,
+  Snapshot extends JsonObject,
+  Output extends JsonObject = never,
+>(operation: Operation<Input, Snapshot, Output>, driver: Driver<Input, Output>): Implementation {
   const parts = driver as Partial<Record<'read' | 'call' | 'prepare', unknown>>;
   const sends = ['call', 'prepare'].filter((name) => typeof parts[name as 'call'] === 'function');
   if (typeof parts.read !== 'function' || sends.length !== 1) {
     const message = `operation ${operation.name}: expected a driver with read, and with either call or prepare`;
     throw new CountersignError('invalid_configuration', message);
   }
-  const prepare = async (input: Input, context: DriverContext): Promise<Send | Fault> =>
+  const prepare = async (input: Input, context: DriverContext): Promise<Send<Output> | Fault> =>
     'prepare' in driver ? await driver.prepare(input, context) : () => driver.call(input, context);
+  const faultOf = (thrown: unknown, unknown: 'transient' | 'unknown', what: string): Fault => {
+    let fault: unknown;
+    try {
+      fault = driver.classify?.(thrown);
+    } catch {
+      // Then it is not known.
+    }
+    return isFault(fault) ? kept(fault, unknown) : failed(unknown, `${what}: ${textOf(thrown)}`);
+  };
+  const sent = async (send: Send<Output>): Promise<SentAnswer | Fault> => {
+    try {
+      const answer: unknown = await send();
+      if (isFault(answer)) return kept(answer, 'unknown');
+      const output = isAnswer(answer) ? outputIn(operation, answer) : undefined;
+      if (!isAnswer(answer) || output === undefined)
+        return failed('unknown', 'the call answered in a form that is not known');
+      return { ok: true, requestId: recordable(answer.requestId), output };
+    } catch (error) {
+      return faultOf(error, 'unknown', 'the call');
+    }
+  };
   return Object.freeze({
     operation,
     async read(input: JsonObject, context: DriverContext): Promise<ReadAnswer | Fault> {
@@ -82,10 +123,10 @@ export function implement<Input extends JsonObject, Snapshot extends JsonObject>
         if (!isRead(answer)) return failed('transient', 'read answered in a form that is not known');
         return { ok: true, requestId: recordable(answer.requestId), snapshot: answer.snapshot };
       } catch (error) {
-        return failed('transient', `read: ${textOf(error)}`);
+        return faultOf(error, 'transient', 'read');
       }
     },
-    async prepare(input: JsonObject, context: DriverContext): Promise<Send | Fault> {
+    async prepare(input: JsonObject, context: DriverContext): Promise<PreparedCall | Fault> {
       try {
         const prepared = await prepare(input as Input, context);
         if (typeof prepared === 'function') return () => sent(prepared);
@@ -99,15 +140,15 @@ export function implement<Input extends JsonObject, Snapshot extends JsonObject>
   });
 }
 
-async function sent(send: Send): Promise<CallAnswer | Fault> {
-  try {
-    const answer: unknown = await send();
-    if (isFault(answer)) return kept(answer, 'unknown');
-    if (isAnswer(answer)) return { ok: true, requestId: recordable(answer.requestId) };
-    return failed('unknown', 'the call answered in a form that is not known');
-  } catch (error) {
-    return failed('unknown', `the call: ${textOf(error)}`);
-  }
+/** What a call has answered, as the operation describes it; null where it describes nothing, undefined where it is otherwise. */
+function outputIn(
+  { output: schema }: Pick<Operation, 'output'>,
+  answer: { readonly output?: unknown },
+): JsonObject | null | undefined {
+  if (schema === undefined) return null;
+  const read = schema.safeParse(answer.output);
+  if (!read.success) return undefined;
+  return new TextEncoder().encode(canonicalJson(read.data)).length <= mostOutputBytes ? read.data : undefined;
 }
 
 /**
@@ -137,8 +178,8 @@ function textOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-function isAnswer(value: unknown): value is CallAnswer {
-  const { ok, requestId } = (value ?? {}) as Partial<CallAnswer>;
+function isAnswer(value: unknown): value is { readonly requestId: string; readonly output?: unknown } {
+  const { ok, requestId } = (value ?? {}) as Partial<Record<'ok' | 'requestId', unknown>>;
   return ok === true && typeof requestId === 'string';
 }
 

@@ -3,11 +3,27 @@ import type { Change } from '../domain/change.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { Target } from '../domain/target.ts';
 
+/**
+ * What a workflow has to know of an operation to gate a step with it: what `defineOperation` makes, or just its name and
+ * version with these types, which keeps the schema's library out of the workflow's bundle.
+ */
+export interface OperationType<
+  Input extends JsonObject = JsonObject,
+  Output extends JsonObject = JsonObject,
+> {
+  readonly name: string;
+  readonly version: string;
+  /** Types alone: nothing has this member. */
+  readonly types?: { readonly input: Input; readonly output: Output };
+}
+
 /** The definition of a privileged call that may be gated; made by `defineOperation`, carried out by an `Implementation`. */
 export interface Operation<
   Input extends JsonObject = JsonObject,
   Snapshot extends JsonObject = JsonObject,
-> extends OperationDefinition<Input, Snapshot> {
+  Output extends JsonObject = JsonObject,
+>
+  extends OperationDefinition<Input, Snapshot, Output>, OperationType<Input, Output> {
   /** The JSON Schema of the input. */
   readonly inputSchema: JsonObject;
   /** SHA-256 of the canonical JSON of {@link inputSchema}, lower-case hex. */
@@ -18,6 +34,7 @@ export interface Operation<
 export interface OperationDefinition<
   Input extends JsonObject = JsonObject,
   Snapshot extends JsonObject = JsonObject,
+  Output extends JsonObject = JsonObject,
 > {
   /** The service's own name of the call. It is also the activity's type and the API's `operation`. */
   readonly name: string;
@@ -48,6 +65,16 @@ export interface OperationDefinition<
   identity(snapshot: Snapshot): JsonObject;
   /** What the approver is shown of the snapshot, line by line. */
   present(snapshot: Snapshot): readonly PresentedLine[];
+  /**
+   * What a call answers beside its success: what a workflow that gates a step with the operation gets, and the log keeps, so
+   * no secrets. Absent: nothing.
+   */
+  readonly output?: z.ZodType<Output>;
+  /**
+   * The task queue of the workers that carry it out, where they are not Countersign's own: they are given what `implement`
+   * makes by `CountersignPlugin`.
+   */
+  readonly taskQueue?: string;
   /** How the cloud's own trail tells of a call; absent: it is not compared with the log. */
   readonly trail?: OperationTrail;
 }

@@ -6,6 +6,10 @@ import { makeReviewActivities } from '../activities/review-activities.ts';
 import { makeOperationActivities } from '../activities/operation-activities.ts';
 import type { ActivityDependencies } from '../activities/dependencies.ts';
 import { CountersignError } from '../domain/error.ts';
+import type { Implementation } from '../operations/implement.ts';
+import type { Operation } from '../operations/operation.ts';
+import { driverActivities } from './driver-activities.ts';
+import { plainForChanges } from './plain-for-changes.ts';
 import { readable } from './readable.ts';
 import { changeTaskQueue, vendorTaskQueue } from '../workflows/messages.ts';
 
@@ -13,6 +17,11 @@ import { changeTaskQueue, vendorTaskQueue } from '../workflows/messages.ts';
 export interface CountersignPluginOptions {
   /** Postgres, the vendor's client and the API's public keys. A client that only starts changes needs none. */
   readonly dependencies?: ActivityDependencies;
+  /**
+   * Operations that workers of yours carry out: what `implement` makes of definitions with a `taskQueue`. A worker on that
+   * queue gets an activity that reads and one that calls for each; whatever else it has stays as it is.
+   */
+  readonly operations?: readonly Implementation[];
   /** Calls a second that Temporal may hand out from the vendor's task queue, on average; default 400. The limiter behind it is exact. */
   readonly callsPerSecond?: number;
 }
@@ -25,19 +34,22 @@ export const workflowsPath = fileURLToPath(
 /**
  * Brings Countersign's workflows, activities and audit log to a Temporal worker. A worker on the task queue
  * `countersign` runs the workflows and the activities on Postgres; one on `countersign-onsmqtt` makes the vendor's calls.
- * A worker that has something of its own and another task queue is left as it is: what it gates runs on those two. May be
+ * A worker on the task queue of an operation that it implements reads and calls for it. A worker that has something of its own and another task queue is left as it is: what it gates runs on those two. May be
  * given to connection and worker at once.
  *
  * @throws CountersignError `invalid_configuration`, from `Worker.create`, where a worker on one of the two has an activity of its own
  * under a name of ours, or other workflows on `countersign`
  */
 export class CountersignPlugin extends SimplePlugin {
+  readonly #operations: readonly Implementation[];
   readonly #callsPerSecond: number;
   readonly #activities: object;
   constructor(options: CountersignPluginOptions = {}) {
-    const { dependencies, callsPerSecond = 400 } = options;
+    const { dependencies, callsPerSecond = 400, operations = [] } = options;
+    for (const { operation } of operations) assertQueue(operation);
     const activities = dependencies ? activitiesOf(dependencies) : {};
     super({ name: 'countersign', activities });
+    this.#operations = operations;
     this.#callsPerSecond = callsPerSecond;
     this.#activities = activities;
   }
@@ -45,6 +57,8 @@ export class CountersignPlugin extends SimplePlugin {
   override configureWorker(options: WorkerOptions): WorkerOptions {
     const ofChanges = options.taskQueue === changeTaskQueue;
     const ofVendor = options.taskQueue === vendorTaskQueue;
+    const drivers = this.#operations.filter(({ operation }) => operation.taskQueue === options.taskQueue);
+    if (drivers.length > 0) return withDrivers(options, drivers);
     if (!ofChanges && !ofVendor && hasItsOwn(options)) return options;
     for (const [name, activity] of Object.entries(options.activities ?? {})) {
       const ours: unknown = (this.#activities as Record<string, unknown>)[name];
@@ -70,6 +84,32 @@ export class CountersignPlugin extends SimplePlugin {
   override configureReplayWorker(options: ReplayWorkerOptions): ReplayWorkerOptions {
     return super.configureReplayWorker(withReadable(withWorkflows(options)));
   }
+}
+
+/** The worker's own, with the activities of the operations; what Countersign says to those passes its codecs by. */
+function withDrivers(options: WorkerOptions, drivers: readonly Implementation[]): WorkerOptions {
+  const { dataConverter, activities = {} } = options;
+  const added = Object.assign({}, ...drivers.map(driverActivities)) as Record<string, object>;
+  for (const name of Object.keys(added)) {
+    const known = (activities as Record<string, object | undefined>)[name];
+    // Connection and worker may both have this plugin.
+    if (known !== undefined && !made.has(known)) throw wrong('activities', `${name} is one of Countersign’s`);
+  }
+  for (const activity of Object.values(added)) made.add(activity);
+  const codecs = dataConverter?.payloadCodecs?.map((codec) => plainForChanges(codec));
+  return {
+    ...options,
+    activities: { ...activities, ...added },
+    ...(codecs ? { dataConverter: { ...dataConverter, payloadCodecs: codecs } } : {}),
+  };
+}
+
+/** Activities that this plugin has made. */
+const made = new WeakSet<object>();
+
+function assertQueue({ name, taskQueue }: Operation): void {
+  if (taskQueue !== undefined && taskQueue !== changeTaskQueue && taskQueue !== vendorTaskQueue) return;
+  throw wrong('operations', `${name}: expected a definition with a taskQueue of your own`);
 }
 
 function activitiesOf(dependencies: ActivityDependencies): object {

@@ -6,6 +6,8 @@ import { decide } from '../domain/decide.ts';
 import type { Command } from '../domain/decide.ts';
 import { CountersignError } from '../domain/error.ts';
 import { evolve } from '../domain/evolve.ts';
+import type { KeyedHost } from '../domain/host.ts';
+import type { JsonObject } from '../domain/json.ts';
 import { phaseOf } from '../domain/lifecycle.ts';
 import type { Phase } from '../domain/lifecycle.ts';
 import { failureOf } from './failure.ts';
@@ -27,6 +29,10 @@ export interface ChangeContext {
   readonly isClosing: boolean;
   /** How far the asking for decisions of this round has come. */
   asking: Asking;
+  /** What its call has answered; null while it has not, and where its operation describes no output. */
+  output: JsonObject | null;
+  /** The host whose later runs follow the change: the run that asked for it has ended. Null: it has not. */
+  handedOver: KeyedHost | null;
   /**
    * Gives a command to the state machine. Its events are durable, and the change is what they make of it, when this returns.
    *
@@ -83,7 +89,7 @@ export function newAsking(since: string): Asking {
 }
 
 /** What one run tells the next of what it holds. */
-export type Carried = Pick<ChangeContext, 'change' | 'mayHaveCalled' | 'asking'> & {
+export type Carried = Pick<ChangeContext, 'change' | 'mayHaveCalled' | 'asking' | 'handedOver'> & {
   readonly ordinals: Readonly<Record<string, number>>;
   readonly shown: string;
 };
@@ -138,6 +144,8 @@ export function makeChangeContext(
       return isClosing;
     },
     asking: before?.asking ?? newAsking(first.submittedAt),
+    output: null,
+    handedOver: before?.handedOver ?? null,
     apply: (command, now) =>
       queue.run(async () => {
         const verdict = decide(change, command, { now: now ?? Date.now() });
@@ -184,6 +192,7 @@ export function makeChangeContext(
       ordinals: Object.fromEntries(ordinals),
       mayHaveCalled: context.mayHaveCalled,
       asking: context.asking,
+      handedOver: context.handedOver,
       shown,
     }),
     take: (event) => move([event]),

@@ -12,10 +12,10 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { LogActivities, OpenedResult } from '../activities/contract.ts';
-import type { Change, ChangeRequest, HostRequest } from '../domain/change.ts';
+import type { ChangeEnd, ChangeRequest, HostRequest } from '../domain/change.ts';
 import { longestMs } from '../domain/duration.ts';
 import { newChange } from '../domain/evolve.ts';
-import type { Host } from '../domain/host.ts';
+import type { KeyedHost } from '../domain/host.ts';
 import type { Phase } from '../domain/lifecycle.ts';
 import { isoTime } from '../domain/time.ts';
 import { awaitApproval } from './await-approval.ts';
@@ -26,7 +26,8 @@ import { goOnAsNew, isContinuation } from './continuation.ts';
 import type { Continuation } from './continuation.ts';
 import { end } from './end.ts';
 import { execute } from './execute.ts';
-import { hosted } from './hosted.ts';
+import { endOf } from './follow.ts';
+import { hosted, tellOpened } from './hosted.ts';
 import { firstAttributes, stateQuery, submittedUpdate } from './messages.ts';
 import type { SubmittedResult } from './messages.ts';
 import { readTarget } from './read-target.ts';
@@ -57,7 +58,7 @@ const steps: Readonly<Record<Exclude<Phase, 'closed'>, (context: ChangeContext) 
  * `no_policy`, `policy_unsatisfiable`, `invalid_configuration`
  * @throws CancelledFailure when it is cancelled before anything is written
  */
-export async function change(asked: ChangeRequest | HostRequest | Continuation): Promise<Change> {
+export async function change(asked: ChangeRequest | HostRequest | Continuation): Promise<ChangeEnd> {
   const root = CancellationScope.current();
   // A cancellation is a request like others, which waits for its turn: nothing that is being written is torn by it.
   return CancellationScope.nonCancellable(() => runChange(root, asked));
@@ -66,28 +67,42 @@ export async function change(asked: ChangeRequest | HostRequest | Continuation):
 async function runChange(
   root: CancellationScope,
   asked: ChangeRequest | HostRequest | Continuation,
-): Promise<Change> {
-  const begun = isContinuation(asked) ? takeUp(asked) : await begin(root, asked);
-  const { context, host, submitted } = begun;
+): Promise<ChangeEnd> {
+  if (isContinuation(asked)) return await run(root, takeUp(asked));
+  if (isSigned(asked)) return await run(root, await begin(root, { request: asked, host: null, url: null }));
+  const accepted = await hosted(asked);
+  if (accepted.kind === 'followed') return await endOf(root, asked, accepted);
+  const begun = await begin(root, accepted);
+  // Not waited for.
+  void tellOpened(asked, { url: begun.url });
+  return await run(root, begun);
+}
+
+/** The life of an open change. */
+async function run(root: CancellationScope, { context, host, submitted, url }: Begun): Promise<ChangeEnd> {
   handleCancellation(context, root, host);
   for (let { phase } = context; phase !== 'closed'; { phase } = context) {
     await steps[phase](context);
-    if (context.isFull() && context.phase !== 'closed') return await goOnAsNew(context, host, submitted);
+    if (context.isFull() && context.phase !== 'closed') return await goOnAsNew(context, host, submitted, url);
   }
   await condition(allHandlersFinished);
-  return context.change;
+  return { change: context.change, output: context.output, url };
 }
 
 /** What a run of a change begins with. */
 interface Begun {
   readonly context: ChangeContext;
-  readonly host: Host | null;
+  readonly host: KeyedHost | null;
   readonly submitted: SubmittedResult;
+  /** Where people find it, as the host is told. */
+  readonly url: string | null;
 }
 
 /** Opens the change. */
-async function begin(root: CancellationScope, asked: ChangeRequest | HostRequest): Promise<Begun> {
-  const { request, host } = isSigned(asked) ? { request: asked, host: null } : await hosted(asked);
+async function begin(
+  root: CancellationScope,
+  { request, host, url }: Pick<Begun, 'host' | 'url'> & { readonly request: ChangeRequest },
+): Promise<Begun> {
   if (root.consideredCancelled) throw new CancelledFailure('cancelled before the change was opened');
   const context = understood('change request', () => makeChangeContext(newChange(request), log));
   const opening = open(context, request, host);
@@ -97,14 +112,15 @@ async function begin(root: CancellationScope, asked: ChangeRequest | HostRequest
   if (known) throw failure('key_reused', `the key belongs to change ${changeId}`, changeId);
   // The API starts a change with them. A host's would be tried for ever where its namespace does not have them.
   if (host) upsertSearchAttributes(firstAttributes(context.change));
-  return { context, host, submitted };
+  return { context, host, submitted, url };
 }
 
 /** Takes up a change from the run before. What it tells is believed as far as the log and Postgres bear it out: they decide. */
 function takeUp(carried: Continuation): Begun {
   const context = understood('continuation', () => makeChangeContext(carried.change, log, carried));
   handle(context, Promise.resolve(carried.submitted));
-  return { context, host: carried.host, submitted: carried.submitted };
+  const { host, submitted, url } = carried;
+  return { context, host, submitted, url };
 }
 
 function handle(context: ChangeContext, opening: Promise<SubmittedResult>): void {
@@ -121,7 +137,7 @@ function isSigned(asked: ChangeRequest | HostRequest | null | undefined): asked 
 async function open(
   context: ChangeContext,
   request: ChangeRequest,
-  host: Host | null,
+  host: KeyedHost | null,
 ): Promise<SubmittedResult> {
   if (workflowInfo().workflowId !== `change-${request.id}`) {
     throw failure('invalid_request', `${request.id} is another change than this workflow's`, request.id);

@@ -1,6 +1,6 @@
 import { allHandlersFinished, condition, continueAsNew } from '@temporalio/workflow';
-import type { Change, ChangeRequest, HostRequest } from '../domain/change.ts';
-import type { Host } from '../domain/host.ts';
+import type { ChangeEnd, ChangeRequest, HostRequest } from '../domain/change.ts';
+import type { KeyedHost } from '../domain/host.ts';
 import type { Carried, ChangeContext } from './change-context.ts';
 import type { SubmittedResult } from './messages.ts';
 
@@ -10,9 +10,11 @@ import type { SubmittedResult } from './messages.ts';
  */
 export interface Continuation extends Carried {
   readonly continued: true;
-  readonly host: Host | null;
+  readonly host: KeyedHost | null;
   /** The answer to the update `submitted`. */
   readonly submitted: SubmittedResult;
+  /** Where people find the change, as its host is told. */
+  readonly url: string | null;
 }
 
 /** Whether a run of the change has told it. */
@@ -28,10 +30,11 @@ export function isContinuation(
  */
 export async function goOnAsNew(
   context: ChangeContext,
-  host: Host | null,
+  host: KeyedHost | null,
   submitted: SubmittedResult,
+  url: string | null,
 ): Promise<never> {
   await condition(() => context.isIdle() && allHandlersFinished());
-  const carried: Continuation = { continued: true, ...context.carried(), host, submitted };
-  return await continueAsNew<(carried: Continuation) => Promise<Change>>(carried);
+  const carried: Continuation = { continued: true, ...context.carried(), host, submitted, url };
+  return await continueAsNew<(carried: Continuation) => Promise<ChangeEnd>>(carried);
 }

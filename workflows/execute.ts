@@ -13,6 +13,7 @@ import { endOfSuccess } from '../domain/end.ts';
 import type { End } from '../domain/end.ts';
 import { isoTime } from '../domain/time.ts';
 import { newAsking } from './change-context.ts';
+import { withdrawnWithHost } from './cancellation.ts';
 import type { ChangeContext } from './change-context.ts';
 import { close, settled } from './end.ts';
 import { vendorTaskQueue } from './messages.ts';
@@ -50,6 +51,7 @@ export async function execute(context: ChangeContext): Promise<void> {
     if (isOver() || context.isFull()) return;
     if (hasPassed(executeBy)) return close(context, await settled(context, lateOf(held)));
 
+    if (await withdrawnWithHost(context)) continue;
     const before = context.change;
     context.mayHaveCalled = true;
     const result = await call(context);
@@ -78,6 +80,7 @@ export async function execute(context: ChangeContext): Promise<void> {
         context.asking = newAsking(isoTime(Date.now()));
         return;
       case 'succeeded':
+        context.output = result.output ?? null;
         return close(context, endOfSuccess(result.requestId, result.reconciled));
       case 'failed':
         return close(context, await failed(context, result.why));

@@ -5,29 +5,40 @@ import {
   proxyActivities,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { HostAccepted, LogActivities } from '../activities/contract.ts';
+import type { HostAccepted, HostFollowed, LogActivities } from '../activities/contract.ts';
 import type { HostRequest } from '../domain/change.ts';
-import { takenUpSignalOf } from './messages.ts';
+import { openedSignalOf } from './messages.ts';
+import type { Opened } from './messages.ts';
+import { PlainValue } from './plain-value.ts';
 import { recordOptions } from './record-options.ts';
+
+type Accepted = Exclude<HostAccepted | HostFollowed, { kind: 'refused' }>;
 
 const { acceptHost } = proxyActivities<Pick<LogActivities, 'acceptHost'>>(recordOptions);
 
 /**
- * What a host's workflow asks for as a whole request, and who the host is.
+ * What a host's workflow asks for as a whole request, and who the host is; or the change that it has asked for before.
  *
  * @throws ApplicationFailure whose type is the code of the refusal. It has no details: a host whose codec is not wrapped in
  * `plainForChanges` could not read them, and would wait for ever
  */
-export async function hosted(asked: unknown): Promise<Extract<HostAccepted, { kind: 'accepted' }>> {
-  const { parent } = workflowInfo();
-  const { id, tellsTakenUp } = (asked ?? {}) as Partial<HostRequest>;
-  if (parent && tellsTakenUp === true && typeof id === 'string') {
-    // Not waited for, and nobody need listen any more.
-    getExternalWorkflowHandle(parent.workflowId, parent.runId)
-      .signal(takenUpSignalOf(id))
-      .catch((error: unknown) => log.warn('the host was not told that its request is taken up', { error }));
-  }
+export async function hosted(asked: unknown): Promise<Accepted> {
   const accepted = await acceptHost({ request: asked ?? null });
   if (accepted.kind === 'refused') throw ApplicationFailure.nonRetryable(accepted.message, accepted.code);
   return accepted;
+}
+
+/** Tells the host that the change is open, where it waits for that. Nobody need listen any more. */
+export async function tellOpened(
+  asked: Partial<HostRequest> | null | undefined,
+  opened: Opened,
+): Promise<void> {
+  const { parent, workflowId } = workflowInfo();
+  if (!parent || asked?.tellsOpened !== true) return;
+  try {
+    const signal = openedSignalOf(workflowId);
+    await getExternalWorkflowHandle(parent.workflowId, parent.runId).signal(signal, new PlainValue(opened));
+  } catch (error) {
+    log.warn('the host was not told that its change is open', { error });
+  }
 }

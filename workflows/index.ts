@@ -1,2 +1,4 @@
 export { change } from './change.ts';
+export { driver } from './driver.ts';
+export { follow } from './follow.ts';
 export { review } from './review.ts';

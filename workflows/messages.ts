@@ -11,10 +11,22 @@ export const vendorTaskQueue = 'countersign-onsmqtt';
 /** The workflow type of a post-implementation review. */
 export const reviewWorkflowType = 'review';
 
-/** The signal by which a change's workflow tells its host that a worker has taken it up; it carries nothing. */
-export function takenUpSignalOf(changeId: string): string {
-  return `countersign.taken-up.${changeId}`;
+/** The signal by which a child of a host's tells it that the change is open. @param workflowId - the child's */
+export function openedSignalOf(workflowId: string): string {
+  return `countersign.opened.${workflowId}`;
 }
+
+/** What {@link openedSignalOf} carries. */
+export interface Opened {
+  /** Where people find the change; null where the worker was not told of such a place. */
+  readonly url: string | null;
+}
+
+/** The workflow type that waits for a change that an earlier run of its host has asked for. */
+export const followWorkflowType = 'follow';
+
+/** A later run of the host was cancelled, or has ended: the change is withdrawn. */
+export const hostEndedSignal = defineSignal('host-ended');
 
 /**
  * Resolves once the change's first entry is durable. Sent by update-with-start.

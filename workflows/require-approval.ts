@@ -4,127 +4,145 @@ import {
   CancelledFailure,
   ChildWorkflowFailure,
   condition,
-  executeChild,
+  defineSignal,
   log,
   ParentClosePolicy,
   setHandler,
-  defineSignal,
+  startChild,
   uuid4,
   workflowInfo,
 } from '@temporalio/workflow';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import type { ChildWorkflowHandle } from '@temporalio/workflow';
 import { changeWorkflowType, workflowIdOf } from '../domain/change.ts';
-import type { Change, HostRequest, Ticket } from '../domain/change.ts';
+import type { ChangeEnd, HostRequest } from '../domain/change.ts';
+import { hostRequestDigest } from '../domain/host-key.ts';
 import type { JsonObject } from '../domain/json.ts';
-import type { PersonId } from '../domain/person.ts';
-import { changeTaskQueue, takenUpSignalOf } from './messages.ts';
-import { plainMember } from '../domain/plain-payload.ts';
+import type { OperationType } from '../operations/operation.ts';
+import { outcomeOf } from './approval.ts';
+import type { Approval } from './approval.ts';
+import { hostRequestOf } from './host-request.ts';
+import type { ApprovalOptions } from './host-request.ts';
+import { changeTaskQueue, followWorkflowType, openedSignalOf } from './messages.ts';
+import type { Opened } from './messages.ts';
+import { PlainValue } from './plain-value.ts';
 
-/** What a workflow asks approval for. The service's policies say who has to agree, when it may run, and by when. */
-export interface ApprovalRequest {
-  /** A gated operation's name, such as `ActiveCaCertificate`. */
-  readonly operation: string;
-  /** Its input; see `GET /v1/operations`. */
-  readonly input: JsonObject;
-  readonly justification: string;
-  /** On whose behalf: never one of the approvers. The host workflow vouches for it. */
-  readonly requester: PersonId;
-  readonly ticket?: Ticket;
-  /** How long people may take to decide, in ms, where that is to be shorter than the policy says. */
-  readonly decideWithinMs?: number;
-  /** How long after approval the call may be made, in ms, where that is to be shorter than the policy says. */
-  readonly executeWithinMs?: number;
-  /** How long a worker of Countersign may take to begin, in ms; default 30,000. */
-  readonly beginWithinMs?: number;
-}
+type Child = ChildWorkflowHandle<(request: HostRequest) => Promise<ChangeEnd>>;
+
+/** What this run has asked for under a key of its own. */
+const asked = new Map<string, { readonly digest: string; readonly approval: Promise<Approval<never>> }>();
 
 /**
- * Gates a step of any workflow: starts a change request for the operation, waits until people have approved it and it
- * has run, and answers the change as it ended. Needs a `countersign worker` in the same namespace that allows this
- * workflow's type (`COUNTERSIGN_HOSTS`). When the caller is cancelled, the change is withdrawn; a call that is under way is
- * waited for.
+ * Gates a step of any workflow: asks for a change of the operation with exactly this input, and returns once it is open,
+ * before anybody has decided. Approved, it runs by itself; {@link Approval.result} waits for that. Needs a
+ * `countersign worker` in the same namespace that allows this workflow's type (`COUNTERSIGN_HOSTS`).
  *
- * @throws ApplicationFailure of type `not_approved` (rejected, expired, withdrawn or refused), `not_executed` (approved,
- * but its call did not succeed), `call_started` (the caller was cancelled, and the call had succeeded); details: the change.
- * Before there is a change: of type `engine_unavailable` (no worker has begun in time), or the code of a refusal, such as
- * `invalid_request`, `host_not_allowed`, `no_policy`, `token_needed`, `policy_out_of_step`, `open_change_exists`
- * @throws CancelledFailure when the caller was cancelled and nothing was called; details: the change, where there was one
+ * @param operation - what `defineOperation` makes, or its name and version with its types; with another version than the
+ * service has the request is refused
+ * @throws ApplicationFailure of type `engine_unavailable` (not open in time), `key_reused` (the key is that of another
+ * request), or the code of another refusal, such as `invalid_request`, `host_not_allowed`, `no_policy`, `token_needed`,
+ * `operation_out_of_step`, `policy_out_of_step`, `open_change_exists`
+ * @throws CancelledFailure when the caller was cancelled before there was a change
  */
-export async function requireApproval(request: ApprovalRequest): Promise<Change> {
-  const id = uuid4();
+export async function requireApproval<Input extends JsonObject, Output extends JsonObject>(
+  operation: OperationType<Input, Output>,
+  input: NoInfer<Input>,
+  options: ApprovalOptions,
+): Promise<Approval<Output>> {
+  const request = hostRequestOf(operation, input, options);
+  const { key } = request;
+  if (key === null) return await ask(request, options);
+  const digest = hostRequestDigest(request);
+  const before = asked.get(key);
+  if (before !== undefined) {
+    if (before.digest === digest) return await before.approval;
+    throw ApplicationFailure.nonRetryable(`the key ${key} is that of another request`, 'key_reused');
+  }
+  const approval = ask<Output>(request, options);
+  asked.set(key, { digest, approval: approval as Promise<Approval<never>> });
+  approval.catch(() => asked.delete(key));
+  return await approval;
+}
+
+async function ask<Output extends JsonObject>(
+  request: HostRequest,
+  { onCancel = 'withdraw', beginWithinMs = 30_000 }: ApprovalOptions,
+): Promise<Approval<Output>> {
   const caller = CancellationScope.current();
-  const asked = jsonOf({ ...requestOf(id, request), ...plainMember });
-  let isBegun = false as boolean;
-  setHandler(defineSignal(takenUpSignalOf(id)), () => {
-    isBegun = true;
-  });
-  const child = new CancellationScope();
-  const ending = child.run(() =>
-    executeChild<(request: HostRequest) => Promise<Change>>(changeWorkflowType, {
-      workflowId: workflowIdOf(id),
-      taskQueue: changeTaskQueue,
-      parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-      args: [asked],
-    }),
+  const isCancelled = () => onCancel === 'withdraw' && caller.consideredCancelled;
+  const newScope = () => Promise.resolve(new CancellationScope());
+  const scope = await (onCancel === 'withdraw' ? newScope() : CancellationScope.nonCancellable(newScope));
+  const begun = await begin(scope, request);
+  const { ending } = begun;
+  await CancellationScope.nonCancellable(() =>
+    condition(() => begun.opened !== null || begun.isOver, beginWithinMs),
   );
-  const begun = () => {
-    isBegun = true;
-  };
-  ending.then(begun, begun);
-  const beginWithinMs = request.beginWithinMs ?? 30_000;
-  await CancellationScope.nonCancellable(() => condition(() => isBegun, beginWithinMs));
-  if (!isBegun) {
-    child.cancel();
+  if (begun.opened === null && !begun.isOver) {
+    scope.cancel();
     const { namespace } = workflowInfo();
-    const message = `no worker of Countersign in namespace ${namespace} took change ${id} up within ${beginWithinMs} ms`;
+    const message = `no worker of Countersign in namespace ${namespace} opened change ${request.id} within ${beginWithinMs} ms`;
     log.warn(message, { taskQueue: changeTaskQueue });
-    throw caller.consideredCancelled
+    throw isCancelled()
       ? new CancelledFailure(message)
       : ApplicationFailure.nonRetryable(message, 'engine_unavailable');
   }
-  return outcomeOf(await ending.catch(reasonOf), caller.consideredCancelled);
-}
-
-function requestOf(id: string, request: ApprovalRequest): HostRequest {
-  const { operation, input, justification, requester, ticket, decideWithinMs, executeWithinMs } = request;
+  const url = begun.opened === null ? (await ending.catch(reasonOf)).url : begun.opened.url;
   return {
-    id,
-    operation,
-    input,
-    justification,
-    requester,
-    ticket: ticket ?? null,
-    decideWithinMs: decideWithinMs ?? null,
-    executeWithinMs: executeWithinMs ?? null,
-    tellsTakenUp: true,
-    submission: null,
+    id: request.id,
+    url,
+    result: async () => outcomeOf(await ending.catch(reasonOf), isCancelled()),
   };
 }
 
-function outcomeOf(change: Change, isCancelled: boolean): Change {
-  const { decisionStatus, executionStatus, outcome } = change;
-  const succeeded = executionStatus === 'succeeded';
-  if (succeeded && !isCancelled) return change;
-  const message = outcome?.message ?? decisionStatus;
-  if (isCancelled && (executionStatus === 'not_started' || executionStatus === 'cancelled')) {
-    throw new CancelledFailure(message, [change]);
-  }
-  const type = succeeded ? 'call_started' : decisionStatus === 'approved' ? 'not_executed' : 'not_approved';
-  throw ApplicationFailure.create({ type, nonRetryable: true, message, details: [change] });
+/** A child that was started, and what it has told since. */
+interface BegunChild {
+  opened: Opened | null;
+  isOver: boolean;
+  readonly ending: Promise<ChangeEnd>;
 }
 
-/** Why the change could not begin: the type is the caller's to tell by, not a wrapper's. */
+/** Starts the change; where an earlier run of this workflow has asked for it, a workflow that follows it. */
+async function begin(scope: CancellationScope, request: HostRequest): Promise<BegunChild> {
+  try {
+    return await beginChild(scope, changeWorkflowType, workflowIdOf(request.id), request);
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    return await beginChild(scope, followWorkflowType, `follow-${uuid4()}`, request);
+  }
+}
+
+async function beginChild(
+  scope: CancellationScope,
+  type: string,
+  workflowId: string,
+  request: HostRequest,
+): Promise<BegunChild> {
+  const told: { opened: Opened | null; isOver: boolean } = { opened: null, isOver: false };
+  setHandler(defineSignal<[Opened]>(openedSignalOf(workflowId)), (opened) => {
+    told.opened = opened;
+  });
+  const child: Child = await scope.run(() =>
+    startChild<(request: HostRequest) => Promise<ChangeEnd>>(type, {
+      workflowId,
+      taskQueue: changeTaskQueue,
+      parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
+      args: [new PlainValue(request) as unknown as HostRequest],
+    }),
+  );
+  const ending = child.result();
+  const over = () => {
+    told.isOver = true;
+  };
+  ending.then(over, over);
+  return Object.assign(told, { ending });
+}
+
+/** Why the change failed, or could not begin: the type is the caller's to tell by, not a wrapper's. */
 function reasonOf(error: unknown): never {
   const cause = error instanceof ChildWorkflowFailure ? error.cause : undefined;
-  const reason = cause instanceof ApplicationFailure ? cause : error;
-  log.warn('the change could not begin', { error: reason });
+  const isTyped = cause instanceof ApplicationFailure || cause instanceof CancelledFailure;
+  const reason = isTyped ? cause : error;
+  log.warn('the change failed', { error: reason });
   throw reason;
-}
-
-/** The request as JSON has it. What has no JSON would be tried for ever. */
-function jsonOf(request: HostRequest): HostRequest {
-  try {
-    return JSON.parse(JSON.stringify(request)) as HostRequest;
-  } catch (error) {
-    throw ApplicationFailure.nonRetryable(`the request is no JSON: ${String(error)}`, 'invalid_request');
-  }
 }

@@ -5,6 +5,7 @@ import { mayBeContext } from '../pack/context.ts';
 import { csvLine } from '../pack/csv.ts';
 import { leafLine } from '../pack/leaf-line.ts';
 import { ocsfLine } from '../pack/ocsf.ts';
+import { draftReport } from '../pack/report.ts';
 import { BrokenPack } from './finding.ts';
 import { compareColumns, maxLeafLine, readLeaf } from './find-difference.ts';
 import { followKeys } from './follow-keys.ts';
@@ -35,6 +36,7 @@ export async function readEntries(
     keys: state.keys,
     only: covers.kind === 'change' ? covers.changeId : null,
   });
+  state.report = draftReport(covers);
   if (covers.kind === 'range') {
     const { range } = state;
     if (range === null) throw new BrokenPack('missing', 'proofs/range.json is not there');
@@ -107,7 +109,7 @@ const mostExtra = 1000;
 
 /** What an entry says, wherever it stands. */
 function see(state: Verification, index: number, line: Line, hash: string, proof?: readonly string[]): void {
-  const { findings, derived, report, types } = state;
+  const { findings, derived, types } = state;
   state.entries += 1;
   const read = line === null ? `longer than ${maxEntryBytes} bytes` : readEntry(line);
   if (typeof read === 'string') {
@@ -133,9 +135,11 @@ function see(state: Verification, index: number, line: Line, hash: string, proof
   }
   const entry = { index, body, leafHash: hash, columns: columnsOf(body) };
   derived['leaves.jsonl'].add(leafLine(entry, proof));
-  derived['ocsf.jsonl'].add(ocsfLine(entry, log));
-  derived['entries.csv'].add(csvLine(entry));
-  report.add(entry);
+  if (state.options.withoutRenderings !== true) {
+    derived['ocsf.jsonl'].add(ocsfLine(entry, log));
+    derived['entries.csv'].add(csvLine(entry));
+  }
+  state.report?.add(entry);
   types[body.type] = (types[body.type] ?? 0) + 1;
   state.judge?.add(index, read);
   const late = state.times(index, body.time);

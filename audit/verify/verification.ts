@@ -2,8 +2,9 @@ import type { OpenedCheckpoint } from '../checkpoint.ts';
 import { coveringNodes, makeCompactRange } from '../compact-range.ts';
 import { csvHeader } from '../pack/csv.ts';
 import type { ConsistencyProof, Manifest, RangeProof } from '../pack/manifest.ts';
-import { draftReport } from '../pack/report.ts';
+import type { ReportDraft } from '../pack/report.ts';
 import type { SealedEntry } from '../pack/sealed-entry.ts';
+import type { Exception } from '../exceptions/exception.ts';
 import { BrokenPack } from './finding.ts';
 import type { Findings } from './finding.ts';
 import { followCheckpoints } from './follow-checkpoints.ts';
@@ -28,6 +29,8 @@ export interface VerifyOptions {
   readonly freshness: FreshnessDemand;
   /** Digests of the policies that were in force; null where the auditor gave none. */
   readonly policies: ReadonlySet<string> | null;
+  /** Leaves OCSF and CSV uncompared, for measuring; the pack is incomplete then. */
+  readonly withoutRenderings?: true;
   /** Is given each entry as it is read. What it makes of them counts only if the verdict says so. */
   readonly onEntry?: (entry: SealedEntry) => void;
 }
@@ -56,7 +59,8 @@ export interface Verification {
   checkpointNote: string | null;
   /** The trusted keys as the entries so far leave them; null before the first entry. */
   keys: KeyFollower | null;
-  readonly report: ReturnType<typeof draftReport>;
+  /** Null before the manifest is known. */
+  report: ReportDraft | null;
   readonly derived: Record<'leaves.jsonl' | 'ocsf.jsonl' | 'entries.csv', RunningHash>;
   readonly actual: Map<string, string>;
   entries: number;
@@ -70,6 +74,8 @@ export interface Verification {
   changes: Awaited<ReturnType<ReturnType<typeof judgeEntries>['end']>> | null;
   sinceChecked: number | null;
   freshness: Freshness | null;
+  /** Stretches of the log that witnesses saw late. */
+  witnessGaps: readonly Exception[];
   /** What was there and says nothing under the keys that are trusted, in words. */
   readonly passedOver: string[];
 }
@@ -114,7 +120,7 @@ export function newVerification(
     seenAt: witnessTimes([]),
     checkpointNote: null,
     keys: null,
-    report: draftReport(),
+    report: null,
     derived: {
       'leaves.jsonl': runningHash(),
       'ocsf.jsonl': runningHash(),
@@ -129,6 +135,7 @@ export function newVerification(
     changes: null,
     sinceChecked: null,
     freshness: null,
+    witnessGaps: [],
     passedOver: [],
   };
 }

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { OpenedCheckpoint } from '../checkpoint.ts';
 import { isUtf8 } from 'node:buffer';
+import { collectExceptions } from '../exceptions/collect-exceptions.ts';
+import type { Exceptions } from '../exceptions/collect-exceptions.ts';
 import { counted } from '../pack/counted.ts';
 import { filesOf, limitsOf, packFiles } from '../pack/manifest.ts';
 import { compareRenderings } from './compare-renderings.ts';
@@ -143,6 +145,9 @@ async function conclude(source: PackSource, state: Verification): Promise<void> 
     });
   }
   judgeConsistency(state, manifest);
+  if (options.withoutRenderings === true) {
+    findings.add('unchecked', 'ocsf.jsonl and entries.csv were not compared', { code: 'rendering' });
+  }
   if (!judge || state.entries === 0) {
     const kind = manifest.counts.entries > 0 ? 'missing' : 'unchecked';
     findings.add(kind, 'there is no entry');
@@ -152,7 +157,7 @@ async function conclude(source: PackSource, state: Verification): Promise<void> 
   state.changes = await judge.end();
   const { unverified, withoutPolicy } = state.changes;
   if (unverified > 0) {
-    findings.add('unchecked', `${unverified} signed statements: no key of the API is trusted`, {
+    findings.add('unchecked', `${counted(unverified, 'signature')} of the API: none of its keys is trusted`, {
       code: 'statement',
     });
   }
@@ -240,6 +245,13 @@ function keysNotProven({ options }: Verification, { signatures, cosignatures }: 
       ];
 }
 
+/** What entries say, and the gaps between cosignatures. */
+function exceptionsOf({ report, witnessGaps }: Verification): Exceptions {
+  const exceptions = report?.exceptions ?? collectExceptions(0);
+  witnessGaps.forEach(exceptions.put);
+  return exceptions.end();
+}
+
 const policiesNotProven =
   'That changes were approved under policies that you have reviewed: none were given (--policies).';
 
@@ -251,6 +263,7 @@ function verdictOf(state: Verification): Verdict {
     result: findings.result,
     findings: findings.kept,
     findingCount: findings.count,
+    exceptions: exceptionsOf(state),
     firstBadIndex: findings.firstBadIndex,
     covers: manifest?.covers ?? null,
     checkpoint: checkpoint && {
@@ -267,6 +280,9 @@ function verdictOf(state: Verification): Verdict {
       entries: state.entries,
       changes: changes?.changes ?? 0,
       statements: changes?.statements ?? 0,
+      written: changes?.written ?? 0,
+      unsigned: changes?.unsigned ?? {},
+      hostVouched: changes?.hostVouched ?? 0,
       since: sinceChecked,
       policies: options.policies?.size ?? null,
     },

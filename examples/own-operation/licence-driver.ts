@@ -1,5 +1,5 @@
-import { fault, implement } from 'countersign/operations';
-import type { Fault } from 'countersign/operations';
+import { fault, implement } from 'countersign/operation';
+import type { Fault } from 'countersign/operation';
 import revokeLicence from './revoke-licence.ts';
 
 /** Where the licence service is. The worker alone loads this file, so the API needs neither this nor the service's key. */

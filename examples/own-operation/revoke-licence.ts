@@ -1,4 +1,4 @@
-import { defineOperation } from 'countersign/operations';
+import { defineOperation } from 'countersign/operation';
 import { z } from 'zod';
 
 /** A licence as the licence service tells of it, and as the approver is shown it. */

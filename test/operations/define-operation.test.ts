@@ -57,6 +57,8 @@ describe('a definition', () => {
     ['a refusal without a code', { refusal: () => ({ message: 'no' }) }, 'refusal'],
     ['no word on what is not there', { achieved: ({ state }: Licence) => state === 'x' }, 'achieved'],
     ['a transformation', { input: z.strictObject({ n: z.string().transform(Number) }) }, 'JSON Schema'],
+    ['an output that is no schema', { output: { receipt: 'string' } }, 'output'],
+    ['a task queue without a name', { taskQueue: '' }, 'taskQueue'],
     ['a trail without a function', { trail: { serviceName: 'Licences', eventName: 'Revoke' } }, 'trail'],
     ['a trail of two words', { trail: { serviceName: 'a b', eventName: 'c', input: () => ({}) } }, 'trail'],
     ['no schema', { input: { type: 'object' } }, 'input'],

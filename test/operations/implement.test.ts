@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { fault } from '../../domain/fault.ts';
 import { activeCaCertificate } from '../../operations/active-ca-certificate.ts';
 import { defineOperation } from '../../operations/define-operation.ts';
@@ -41,7 +42,7 @@ describe('a driver', () => {
       },
     }).prepare(input, context);
     expect(calls).toBe(0);
-    expect(typeof prepared === 'function' && (await prepared())).toEqual(answered);
+    expect(typeof prepared === 'function' && (await prepared())).toEqual({ ...answered, output: null });
     expect(calls).toBe(1);
   });
 
@@ -105,6 +106,26 @@ describe('a driver', () => {
       { prepare: () => Promise.resolve(null) },
       { ok: false, class: 'transient', code: 'not_sent' },
     ],
+    [
+      'an error that it classifies',
+      { call: () => Promise.reject(new Error('quota')), classify: () => refused },
+      refused,
+    ],
+    [
+      'an error that it does not know',
+      { call: () => Promise.reject(new Error('quota')), classify: () => null },
+      { ok: false, class: 'unknown', code: 'driver_failed' },
+    ],
+    [
+      'an error that it cannot classify',
+      {
+        call: () => Promise.reject(new Error('quota')),
+        classify: () => {
+          throw new Error('and another');
+        },
+      },
+      { ok: false, class: 'unknown', code: 'driver_failed', message: 'the call: quota' },
+    ],
   ])('that gives %s', async (_what, driver, expected) => {
     expect(await sent(driver)).toMatchObject(expected);
   });
@@ -157,5 +178,38 @@ describe('the implementations of a worker', () => {
         message: expect.stringContaining(named) as string,
       }) as Error,
     );
+  });
+});
+
+describe('an operation with an output', () => {
+  const paying = defineOperation({
+    ...activeCaCertificate,
+    name: 'Pay',
+    output: z.strictObject({ receipt: z.string() }),
+  });
+  const answering = async (output: unknown): Promise<unknown> => {
+    const call = () => Promise.resolve({ ...answered, output });
+    const prepared = await implement(paying, { read, call } as never).prepare(input, context);
+    return typeof prepared === 'function' ? await prepared() : prepared;
+  };
+
+  test('answers what its schema describes', async () => {
+    expect(await answering({ receipt: 'R-1' })).toEqual({ ...answered, output: { receipt: 'R-1' } });
+  });
+
+  // What the call did is then read of the target.
+  test.each<[string, unknown]>([
+    ['nothing', undefined],
+    ['another form', { receipt: 1 }],
+    ['more than the log takes', { receipt: 'r'.repeat(9000) }],
+  ])('does not know what a call has done that answers %s', async (_what, output) => {
+    expect(await answering(output)).toMatchObject({ ok: false, class: 'unknown', code: 'driver_failed' });
+  });
+
+  test('is not given one that nobody describes', async () => {
+    expect(await sent({ call: () => Promise.resolve({ ...answered, output: { secret: 1 } }) })).toEqual({
+      ...answered,
+      output: null,
+    });
   });
 });

@@ -93,19 +93,18 @@ test('a workflow and a worker elsewhere type-check against it', async () => {
   await writeFile(
     join(app, 'workflows.ts'),
     `import type { Change } from 'countersign';
+import { activeCaCertificate } from 'countersign/operation';
 import { requireApproval } from 'countersign/workflow';
 
 export async function moveLine(issuer: string, mqttInstanceId: string, sn: string): Promise<string> {
-  const change: Change = await requireApproval({
-    operation: 'ActiveCaCertificate',
-    input: { regionId: 'cn-hangzhou', mqttInstanceId, sn },
-    justification: 'the line moves',
-    requester: { issuer, subject: 'alice' },
-  });
+  const input = { regionId: 'cn-hangzhou', mqttInstanceId, sn };
+  const requester = { issuer, subject: 'alice' };
+  const approval = await requireApproval(activeCaCertificate, input, { justification: 'the line moves', requester });
+  const { change }: { change: Change } = await approval.result();
   return change.executionStatus;
 }
-// @ts-expect-error a request without a justification
-export const wrong = () => requireApproval({ operation: 'ActiveCaCertificate', input: {} });
+// @ts-expect-error an input without a serial number
+export const wrong = () => requireApproval(activeCaCertificate, { regionId: 'r' }, { justification: 'j', requester: { issuer: 'i', subject: 's' } });
 `,
   );
   await writeFile(

@@ -87,9 +87,8 @@ async function moved(decision: 'approve' | 'reject'): Promise<WorkflowHandleWith
     workflowId: randomUUID(),
     args: [
       'line 4',
+      { regionId: 'cn-hangzhou', mqttInstanceId: instance, sn },
       {
-        operation: 'ActiveCaCertificate',
-        input: { regionId: 'cn-hangzhou', mqttInstanceId: instance, sn },
         justification: 'the line moves',
         requester: { issuer: testbed.identity.issuer, subject: 'alice' },
       },

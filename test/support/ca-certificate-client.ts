@@ -3,11 +3,11 @@ import { activeCaCertificate } from '../../onsmqtt/active-ca-certificate.ts';
 import { createOnsMqtt } from '../../onsmqtt/client.ts';
 import type { OnsMqttOptions } from '../../onsmqtt/client.ts';
 import type { CaCertificateInput } from '../../operations/certificate-input.ts';
-import type { CallAnswer, ReadAnswer } from '../../operations/implement.ts';
+import type { SentAnswer, ReadAnswer } from '../../operations/implement.ts';
 
 /** The vendor's client as ActiveCaCertificate uses it. */
 export interface CaCertificateClient {
-  activeCaCertificate(ref: CaCertificateInput, changeId: string): Promise<CallAnswer | Fault>;
+  activeCaCertificate(ref: CaCertificateInput, changeId: string): Promise<SentAnswer | Fault>;
   getCaCertificate(ref: CaCertificateInput): Promise<ReadAnswer | Fault>;
 }
 

@@ -1,6 +1,6 @@
 import type { WorkerInterceptors } from '@temporalio/worker';
 import type { ActivityDependencies } from '../../activities/dependencies.ts';
-import type { Send } from '../../operations/implement.ts';
+import type { PreparedCall } from '../../operations/implement.ts';
 import type { Implementations } from '../../operations/implementations.ts';
 import { operations } from './operations.ts';
 
@@ -71,7 +71,7 @@ export function withFaultPoints(deps: ActivityDependencies, at: AtPoint): Activi
 
 function sendingAt(implementations: Implementations, at: AtPoint): Implementations {
   const sendAt =
-    (send: Send): Send =>
+    (send: PreparedCall): PreparedCall =>
     async () => {
       await at('marked');
       const answering = send();

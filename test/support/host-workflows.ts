@@ -1,19 +1,134 @@
 import {
   ApplicationFailure,
   ChildWorkflowFailure,
+  condition,
+  continueAsNew,
+  defineQuery,
+  defineSignal,
   executeChild,
   proxyActivities,
+  setHandler,
+  workflowInfo,
 } from '@temporalio/workflow';
-import { requireApproval } from '../../plugin/workflow.ts';
-import type { ApprovalRequest } from '../../plugin/workflow.ts';
+import type { Change } from '../../domain/change.ts';
+import type { JsonObject } from '../../domain/json.ts';
+import { changeOf, requireApproval as gate } from '../../plugin/workflow.ts';
+import type { ApprovalOptions } from '../../plugin/workflow.ts';
 
 /* Workflows of somebody else. */
 
-export { requireApproval };
+/** What one of them is to ask for. */
+export interface Asking extends ApprovalOptions {
+  /** An operation's name; of version 1. */
+  readonly operation: string;
+  readonly input: JsonObject;
+}
+
+/** Gates a step; answers the change as it ended. */
+export async function requireApproval({ operation, input, ...options }: Asking): Promise<Change> {
+  const approval = await gate({ name: operation, version: '1' }, input, options);
+  return (await approval.result()).change;
+}
 
 /** One of another type that gates a step, too. */
-export async function moveLine(request: ApprovalRequest): Promise<string> {
-  return (await requireApproval(request)).executionStatus;
+export async function moveLine(asking: Asking): Promise<string> {
+  return (await requireApproval(asking)).executionStatus;
+}
+
+/** What {@link keyed} does in its first run, once its change is open. */
+export type FirstRun =
+  'goes on' | 'fails' | 'continues as new' | 'fails for good' | 'ends as new without asking';
+
+/** Gates a step under a key, in one run or over several. */
+export async function keyed(asking: Asking, firstRun: FirstRun): Promise<Heard> {
+  const { continuedFromExecutionRunId, attempt } = workflowInfo();
+  const isFirst = attempt === 1 && continuedFromExecutionRunId === undefined;
+  let told: { id: string; url: string | null } | null = null;
+  setHandler(defineQuery('told'), () => told);
+  if (!isFirst && firstRun === 'ends as new without asking') {
+    let isOver = false;
+    setHandler(defineSignal('end'), () => {
+      isOver = true;
+    });
+    await condition(() => isOver);
+    throw ApplicationFailure.nonRetryable('it does not ask again');
+  }
+  const { operation, input, ...options } = asking;
+  const ref = { name: operation, version: '1' };
+  const approval = await gate(ref, input, options);
+  told = { id: approval.id, url: approval.url };
+  if (isFirst && firstRun === 'fails') throw ApplicationFailure.retryable('the first run fails');
+  if (isFirst && firstRun === 'fails for good') throw ApplicationFailure.nonRetryable('it fails');
+  if (isFirst && (firstRun === 'continues as new' || firstRun === 'ends as new without asking'))
+    await continueAsNew<typeof keyed>(asking, firstRun);
+  return await heardOf(() => approval.result());
+}
+
+/** What a host hears of its change: its id, how it ended, and by which failure. */
+export interface Heard {
+  readonly id: string | null;
+  readonly failure: string | null;
+  readonly executionStatus: string | null;
+}
+
+async function heardOf(work: () => Promise<{ change: Change }>): Promise<Heard> {
+  try {
+    const { change } = await work();
+    return { id: change.id, failure: null, executionStatus: change.executionStatus };
+  } catch (error) {
+    const change = changeOf(error);
+    const failure = error instanceof ApplicationFailure ? (error.type ?? null) : (error as Error).name;
+    return { id: change?.id ?? null, failure, executionStatus: change?.executionStatus ?? null };
+  }
+}
+
+/** Gates a step once and then again under the same key: with the same request and with another one. */
+export async function keyedTwice(asking: Asking, again: Partial<Asking>): Promise<Heard & { again: string }> {
+  const ask = ({ operation, input, ...options }: Asking) =>
+    gate({ name: operation, version: '1' }, input, options);
+  const first = ask(asking);
+  const second = ask({ ...asking, ...again }).then(
+    ({ id }) => id,
+    (error: unknown) => (error as ApplicationFailure).type ?? '',
+  );
+  const approval = await first;
+  return { ...(await heardOf(() => approval.result())), again: await second };
+}
+
+/** Gates a step with arguments that only code without types gives; answers the failure's type. */
+export async function untyped(name: string): Promise<string> {
+  const good = { justification: 'j', requester: { issuer: 'i', subject: 's' } };
+  const input = { regionId: 'cn-hangzhou', mqttInstanceId: 'post-cn-1', sn: 'SN-1' };
+  const operation = { name: 'ActiveCaCertificate', version: '1' };
+  const loop: Record<string, unknown> = {};
+  loop.loop = loop;
+  const given: Record<string, readonly unknown[]> = {
+    nothing: [],
+    'no operation': [undefined, input, good],
+    'an operation without a version': [{ name: 'ActiveCaCertificate' }, input, good],
+    'another version': [{ ...operation, version: '2' }, input, good],
+    'no input': [operation, undefined, good],
+    'NaN in the input': [operation, { ...input, n: NaN }, good],
+    'a Date in the input': [operation, { ...input, at: new Date(0) }, good],
+    'a bigint in the input': [operation, { ...input, n: 1n }, good],
+    'a circle in the input': [operation, { ...input, loop }, good],
+    'no options': [operation, input],
+    'no requester': [operation, input, { ...good, requester: undefined }],
+    'a requester without a subject': [operation, input, { ...good, requester: { issuer: 'i' } }],
+    'no justification': [operation, input, { ...good, justification: undefined }],
+    'NaN for a clock': [operation, input, { ...good, decideWithinMs: NaN }],
+    'NaN for the beginning': [operation, input, { ...good, beginWithinMs: NaN }],
+    'an empty key': [operation, input, { ...good, key: '' }],
+    'a number for a key': [operation, input, { ...good, key: 1 }],
+    'another word for onCancel': [operation, input, { ...good, onCancel: 'abandon' }],
+  };
+  try {
+    await (gate as unknown as (...args: readonly unknown[]) => Promise<unknown>)(...(given[name] ?? []));
+    return 'nothing';
+  } catch (error) {
+    if (!(error instanceof ApplicationFailure)) throw error;
+    return error.type ?? '';
+  }
 }
 
 /** Starts a change without `requireApproval`, with whatever it likes. */

@@ -5,7 +5,7 @@ import type { WorkflowFailedError, WorkflowHandleWithFirstExecutionRunId } from 
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { PayloadCodec } from '@temporalio/common';
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker } from '@temporalio/worker';
-import type { ApprovalRequest } from '../../workflows/require-approval.ts';
+import type { Asking } from './host-workflows.ts';
 import { quietRuntime } from './quiet-runtime.ts';
 import { instance } from './service.ts';
 import type { Testbed } from './service.ts';
@@ -41,6 +41,14 @@ export async function startHost(
     taskQueue,
     start: (type: string, ...args: unknown[]): Promise<WorkflowHandleWithFirstExecutionRunId> =>
       client.workflow.start(type, { workflowId: `host-${randomUUID()}`, taskQueue, args }),
+    /** As `start`, retried when it fails. */
+    startRetried: (type: string, ...args: unknown[]): Promise<WorkflowHandleWithFirstExecutionRunId> =>
+      client.workflow.start(type, {
+        workflowId: `host-${randomUUID()}`,
+        taskQueue,
+        args,
+        retry: { initialInterval: '200 milliseconds', maximumAttempts: 3 },
+      }),
     async stop(): Promise<void> {
       worker.shutdown();
       await running;
@@ -50,7 +58,7 @@ export async function startHost(
 }
 
 /** A request of alice's for a certificate. */
-export function approvalRequest(sn: string, more: Partial<ApprovalRequest> = {}): ApprovalRequest {
+export function approvalRequest(sn: string, more: Partial<Asking> = {}): Asking {
   return {
     operation: 'ActiveCaCertificate',
     input: { regionId: 'cn-hangzhou', mqttInstanceId: instance, sn },

@@ -6,7 +6,7 @@ import { NativeConnection, Worker } from '@temporalio/worker';
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makePool } from '../../store/pool.ts';
-import type { ApprovalRequest } from '../../workflows/require-approval.ts';
+import type { Asking } from '../support/host-workflows.ts';
 import { eventually, instance, startTestbed, startWorkers } from '../support/service.ts';
 import type { Testbed } from '../support/service.ts';
 
@@ -50,7 +50,7 @@ describe('requireApproval', () => {
       connection,
       namespace: testbed.namespace,
       taskQueue: 'host',
-      workflowsPath: fileURLToPath(import.meta.resolve('../../workflows/require-approval.ts')),
+      workflowsPath: fileURLToPath(import.meta.resolve('../support/host-workflows.ts')),
     });
     running = host.run();
   });
@@ -60,22 +60,22 @@ describe('requireApproval', () => {
     await connection.close();
   });
 
-  const plain: ApprovalRequest = {
+  const plain: Asking = {
     operation: 'ActiveCaCertificate',
     input: good,
     justification: 'the line moves',
     requester: alice,
   };
-  const start = (request: Partial<ApprovalRequest>) =>
+  const start = (request: Partial<Asking>) =>
     testbed.client.workflow.start('requireApproval', {
       workflowId: randomUUID(),
       taskQueue: 'host',
       args: [{ ...plain, ...request }],
     });
-  const asked = async (request: Partial<ApprovalRequest>): Promise<unknown> =>
+  const asked = async (request: Partial<Asking>): Promise<unknown> =>
     (await start(request)).result();
 
-  test.each<[string, string, Partial<ApprovalRequest>]>([
+  test.each<[string, string, Partial<Asking>]>([
     ['invalid_request', 'an Sn of 129 bytes', { input: { ...good, sn: 'a'.repeat(129) } }],
     ['invalid_request', 'a lone surrogate', { input: { ...good, sn: '\uD800' } }],
     ['invalid_request', 'no input', { input: {} }],

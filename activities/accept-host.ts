@@ -1,0 +1,201 @@
+import { isDeepStrictEqual as isSame } from 'node:util';
+import { ApplicationFailure } from '@temporalio/common';
+import { activityInfo } from '@temporalio/activity';
+import { changeWorkflowType, workflowIdOf } from '../domain/change.ts';
+import type { HostRequest } from '../domain/change.ts';
+import { hostMembers, isAllowedHost, requesterOfHost } from '../domain/host.ts';
+import type { KeyedHost } from '../domain/host.ts';
+import { changeIdOfHostKey, hostKeyOf, hostRequestDigest } from '../domain/host-key.ts';
+import { needsNobody } from '../domain/progress.ts';
+import type { PinnedPolicy } from '../domain/policy.ts';
+import { isoTime } from '../domain/time.ts';
+import { readInput } from '../operations/inputs.ts';
+import { pinsOf } from '../operations/operation.ts';
+import { getChange } from '../store/get-change.ts';
+import type { HostAccepted, HostFollowed, LogActivities, Opening } from './contract.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { asFailure } from './failure.ts';
+import { askingHost, goesOn, keyedHost } from './host.ts';
+import type { Asking } from './host.ts';
+import { readHostRequest } from './host-request.ts';
+import { outputOf } from './output-of.ts';
+import { requestedKeyOf } from './requested-key.ts';
+import { refusal, refusedOr } from './refused-or.ts';
+import { assertAttributes } from './search-attributes.ts';
+
+/** The workflow type that follows a change, see workflows/messages.ts. */
+const followWorkflowType = 'follow';
+/** How often a change that its workflow has left open is looked at again: the reconciler closes it meanwhile. */
+const looks = 100;
+
+/** Decides what hosts may ask for, by this worker's own policies and by what Temporal says of them. */
+export function makeHostAcceptance(deps: ActivityDependencies) {
+  const { pool, operations, policies, hosts = [], linkOf = () => null } = deps;
+
+  /** The host that asks, by a workflow of ours. @throws a refusal `host_not_allowed` when it may not */
+  async function allowed(type: string): Promise<Asking> {
+    const asking = await askingHost(type);
+    const { namespace, type: asked } = asking.host;
+    if (!isAllowedHost(hosts, asking.host)) {
+      throw refusal(
+        'host_not_allowed',
+        `workflows of type ${asked} in namespace ${namespace} may not ask for changes`,
+      );
+    }
+    return asking;
+  }
+
+  function policyForHost(asked: Parameters<typeof policies.forHost>[0], startedAt: string): PinnedPolicy {
+    const policy = policies.forHost(asked, Date.parse(startedAt));
+    // Only the API's signature on the submission guards such a call, and a host has none.
+    if (needsNobody({ breakGlass: false, policy })) {
+      throw refusal(
+        'token_needed',
+        `policy ${policy.name} asks nobody, so a person has to ask for it by the API`,
+      );
+    }
+    return policy;
+  }
+
+  /** The host with its chain, where the request has a key: whose id the key makes, nobody else can take. */
+  async function keyed({ host }: Asking, { id, key }: HostRequest): Promise<KeyedHost> {
+    if (key === null) {
+      if (isRandom(id)) return { ...host, firstRunId: null };
+      throw refusal('invalid_request', 'id: expected a UUID of version 4, since there is no key');
+    }
+    const found = await keyedHost(host);
+    if (id === changeIdOfHostKey(hostKey(found, key))) return found;
+    throw refusal('invalid_request', 'id: expected that of the key and of this workflow’s chain of runs');
+  }
+
+  /** The stored change is just what this host asks for. */
+  async function assertSame(host: KeyedHost, asked: HostRequest, key: string): Promise<void> {
+    const { key: kept, bodyDigest } = (await asFailure(() => requestedKeyOf(pool, asked.id))) ?? {};
+    if (kept === hostKey(host, key) && bodyDigest === hostRequestDigest(asked)) return;
+    throw refusal('key_reused', `the key ${key} belongs to change ${asked.id}, with another request`);
+  }
+
+  /** What a host is told of the change that its key is for, where there is one. */
+  async function knownTo(
+    host: KeyedHost,
+    asked: HostRequest,
+  ): Promise<(HostFollowed & { kind: 'followed' }) | null> {
+    const { id, key } = asked;
+    if (key === null) return null;
+    const stored = await asFailure(() => getChange(pool, id));
+    if (stored === null) return null;
+    await assertSame(host, asked, key);
+    const isItsOwn = activityInfo().workflowExecution?.workflowId === workflowIdOf(id);
+    if (isItsOwn && stored.closedAt === null) {
+      const message = `change ${id} is open, and its workflow has ended`;
+      if (activityInfo().attempt > looks) throw refusal('integrity_conflict', message);
+      throw ApplicationFailure.retryable(message, 'integrity_conflict');
+    }
+    return { kind: 'followed', host, url: linkOf(id) };
+  }
+
+  const acceptHost = ({ request: sent }: { readonly request: unknown }) =>
+    refusedOr(deps, async (): Promise<HostAccepted | HostFollowed> => {
+      const asked = readHostRequest(sent);
+      const asking = await allowed(changeWorkflowType);
+      if (activityInfo().workflowExecution?.workflowId !== workflowIdOf(asked.id))
+        throw refusal('host_not_allowed', `${asked.id} is another change than this workflow's`);
+      const host = await keyed(asking, asked);
+      const known = await knownTo(host, asked);
+      if (known !== null) return known;
+      await assertAttributes();
+      const { startedAt } = asking;
+      const { decideWithinMs, executeWithinMs, tellsOpened: _, key, operationVersion, ...rest } = asked;
+      const found = readInput(operations, asked);
+      if (found.fault !== null) throw refusal('invalid_request', found.fault);
+      if (operationVersion !== null && operationVersion !== found.operation.version) {
+        const message = `the host has version ${operationVersion} of ${asked.operation}, this worker ${found.operation.version}`;
+        throw refusal('operation_out_of_step', message);
+      }
+      const { target } = found;
+      const question = {
+        ...rest,
+        target,
+        requester: requesterOfHost(asked.requester, host),
+        breakGlass: false,
+      };
+      const policy = policyForHost(question, startedAt);
+      const decideMs = Math.min(decideWithinMs ?? Infinity, policy.decideWithinMs);
+      return {
+        kind: 'accepted' as const,
+        host,
+        url: linkOf(asked.id),
+        request: {
+          ...question,
+          ...pinsOf(found.operation),
+          input: found.input,
+          policy,
+          submittedAt: startedAt,
+          decideBy: isoTime(Date.parse(startedAt) + decideMs),
+          executeAfter: null,
+          executeBy: null,
+          executeWithinMs: Math.min(executeWithinMs ?? Infinity, policy.executeWithinMs),
+          submission: null,
+          idempotency:
+            key === null ? null : { key: hostKey(host, key), bodyDigest: hostRequestDigest(asked) },
+          source: `workflow ${host.workflowId}`,
+        },
+      };
+    });
+
+  const activities: Pick<LogActivities, 'acceptHost' | 'followHost' | 'hostGoesOn' | 'changeEnd'> = {
+    acceptHost,
+
+    followHost: ({ request: sent }) =>
+      refusedOr(deps, async (): Promise<HostFollowed> => {
+        const asked = readHostRequest(sent);
+        const host = await keyed(await allowed(followWorkflowType), asked);
+        const known = await knownTo(host, asked);
+        if (known !== null) return known;
+        throw ApplicationFailure.retryable(`there is no change ${asked.id} yet`, 'not_found');
+      }),
+
+    hostGoesOn: ({ host }) => goesOn(host),
+
+    async changeEnd({ changeId }) {
+      const change = await asFailure(() => getChange(pool, changeId));
+      if (change?.closedAt == null)
+        throw ApplicationFailure.retryable(`change ${changeId} is open`, 'not_ended');
+      const output = await asFailure(() => outputOf(pool, changeId));
+      return { change, output, url: linkOf(changeId) };
+    },
+  };
+
+  return {
+    activities,
+    /** Checks that a host's request has exactly the members that this worker itself would give it. */
+    async assertHosted({ request: change, host }: Opening): Promise<void> {
+      const asking = await allowed(changeWorkflowType);
+      const { startedAt } = asking;
+      const policy = policyForHost(change, startedAt);
+      if (!isSame(policy, change.policy)) {
+        throw refusal('policy_out_of_step', 'the policies of this worker are others than a moment ago');
+      }
+      const latest = Date.parse(startedAt) + policy.decideWithinMs;
+      const { idempotency } = change;
+      const isOurs =
+        isSame(change.requester, requesterOfHost(change.requester, asking.host)) &&
+        host !== null &&
+        isSame(hostMembers(host), hostMembers(asking.host)) &&
+        change.submittedAt === startedAt &&
+        Date.parse(change.decideBy) <= latest &&
+        (idempotency === null ? isRandom(change.id) : change.id === changeIdOfHostKey(idempotency.key)) &&
+        !change.breakGlass;
+      if (!isOurs) throw refusal('invalid_request', 'the change is not as a host may ask for it');
+    },
+  };
+}
+
+function hostKey({ namespace, workflowId, firstRunId }: KeyedHost, key: string): string {
+  return hostKeyOf({ namespace, workflowId, firstRunId: firstRunId ?? '' }, key);
+}
+
+/** Whether an id is a UUID of version 4, as no key makes one. */
+function isRandom(id: string): boolean {
+  return id[14] === '4';
+}

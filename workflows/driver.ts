@@ -1,0 +1,33 @@
+import { ActivityFailure, ApplicationFailure, proxyActivities, TimeoutFailure } from '@temporalio/workflow';
+import { driverActivityOf } from '../domain/driver-step.ts';
+import type { DriverRequest, DriverStep, DriverStepEnd } from '../domain/driver-step.ts';
+import { PlainValue } from './plain-value.ts';
+
+/**
+ * Hands one read or one call to a worker of the operation's own task queue, and answers what came of it. Started by the
+ * activity that gates the call, which alone repeats anything.
+ */
+export async function driver(step: DriverStep): Promise<DriverStepEnd> {
+  const { kind, operation, taskQueue, request, answerWithinMs } = step;
+  const type = driverActivityOf(operation, kind);
+  const beginWithinMs = request.notAfter - Date.now();
+  if (beginWithinMs <= 0) return { kind: 'not_begun' };
+  const activities = proxyActivities<Record<string, (request: DriverRequest) => Promise<unknown>>>({
+    taskQueue,
+    scheduleToStartTimeout: beginWithinMs,
+    startToCloseTimeout: answerWithinMs,
+    heartbeatTimeout: '15 seconds',
+    retry: { maximumAttempts: 1 },
+  });
+  try {
+    const argument = new PlainValue(request) as unknown as DriverRequest;
+    return { kind: 'answered', answer: await activities[type]?.(argument) };
+  } catch (error) {
+    if (!(error instanceof ActivityFailure)) throw error;
+    const { cause } = error;
+    if (cause instanceof TimeoutFailure && cause.timeoutType === 'SCHEDULE_TO_START')
+      return { kind: 'not_begun' };
+    const known = cause instanceof ApplicationFailure ? (cause.type ?? '') : (cause?.name ?? '');
+    return { kind: 'failed', type: known, message: cause?.message ?? error.message };
+  }
+}
