@@ -8,7 +8,7 @@ import type { KeyUse, SignedRotation } from '../../domain/key-rotation.ts';
 import { readStatementKey } from '../../identity/statement-key.ts';
 import { isCrossSigned, keyIdOf } from '../key-rotation.ts';
 import type { Findings } from './finding.ts';
-import type { StatementClaim } from './judge-entries.ts';
+import type { StatementClaim } from './statement-claim.ts';
 import { trustedNoteKey, trustedStatementKey } from './trusted-keys.ts';
 import type { TrustedKeys, TrustedNoteKey, TrustedStatementKey } from './trusted-keys.ts';
 

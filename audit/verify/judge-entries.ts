@@ -11,6 +11,7 @@ import { newLogFacts } from './log-facts.ts';
 import type { Report } from './problem.ts';
 import type { ReadEntry } from './read-entry.ts';
 import { isHostVouched, isUnsigned, judgeWriter } from './judge-unsigned.ts';
+import type { StatementClaim } from './statement-claim.ts';
 import { statementOf } from './statement-of.ts';
 import { writerOf } from '../../domain/entry-writer.ts';
 
@@ -33,13 +34,6 @@ export interface JudgeOptions {
 interface Claimed {
   readonly code: 'statement' | 'writer';
   readonly what: string;
-}
-
-/** What a person said, or what an entry tells, as canonical JSON, with the API's signature (base64) on it. */
-export interface StatementClaim {
-  readonly canonicalStatement: string;
-  readonly keyId: string;
-  readonly signature: string;
 }
 
 /** Whether the API's key signed each statement, in the same order. */

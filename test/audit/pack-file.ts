@@ -10,7 +10,7 @@ import type { Header } from 'tar-stream';
 import { afterAll } from 'vitest';
 import { readTrustedKeys } from '../../audit/verify/trusted-keys.ts';
 import { openPack } from '../../audit/verify/pack-source.ts';
-import type { StatementClaim } from '../../audit/verify/judge-entries.ts';
+import type { StatementClaim } from '../../audit/verify/statement-claim.ts';
 import type { FreshnessDemand } from '../../audit/verify/judge-freshness.ts';
 import { verdictSchema } from '../../audit/verify/verdict-schema.ts';
 import { verifyPack } from '../../audit/verify/verify-pack.ts';
