@@ -11,6 +11,8 @@ import type { Frontier } from './frontier.ts';
 import type { Generation, Generations } from './generations.ts';
 import { makeWakeup } from './wakeup.ts';
 import { waitForLeaderLock } from './leader-lock.ts';
+import type { SignedRotation } from '../domain/key-rotation.ts';
+import { rotationBetween } from './key-rotation.ts';
 import { keyRotated } from './log-entries.ts';
 import { lookAtOthers } from './other-evidence.ts';
 import type { WitnessView } from './other-evidence.ts';
@@ -220,7 +222,9 @@ async function caughtUp(
   if (kept.value.keys.join() !== publicKeys.join()) {
     const { number, value } = kept;
     const rotation = { origin: value.origin, before: value.keys, keys: publicKeys, generation: number + 1 };
-    const announcement = keyRotated({ ...rotation, time: isoTime(now()) });
+    const time = isoTime(now());
+    const rotations = rotationsOf(value.keys, keys, time);
+    const announcement = keyRotated({ ...rotation, rotations, time });
     kept = await followed(options, kept, { ...value, keys: publicKeys, announcement });
     await appendEntry(db, announcement);
   }
@@ -232,6 +236,14 @@ async function caughtUp(
     onPublished?.(checkpoint);
   }
   return kept;
+}
+
+/** That each new key follows one that was there and still is, signed by both. */
+function rotationsOf(before: readonly string[], keys: readonly NoteSigner[], time: string): SignedRotation[] {
+  const old = keys.find(({ publicKey }) => before.includes(publicKey));
+  if (old === undefined) return [];
+  const added = keys.filter(({ publicKey }) => !before.includes(publicKey));
+  return added.map((after) => rotationBetween('log', { before: old, after }, time));
 }
 
 function stateOf(frontier: Frontier): Pick<LogMemory, 'size' | 'root' | 'frontier'> {

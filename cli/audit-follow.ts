@@ -14,7 +14,7 @@ import type { Environment } from './environment.ts';
 import { complain, printJson } from './print.ts';
 import type { Output } from './print.ts';
 import { readTextFile } from './text-file.ts';
-import { lengthOf, momentOf } from './verify-files.ts';
+import { lengthOf, timeOf } from './verify-files.ts';
 import { several } from './verify-options.ts';
 import { wayOut } from './way-out.ts';
 
@@ -68,7 +68,7 @@ async function open({ key, checkpointFile, maxAge, at }: FollowArguments) {
     const keys = readTrustedKeys(await Promise.all(key.map((file) => readTextFile(file, '--key'))));
     const last = checkpointFile === undefined ? null : await readIfThere(checkpointFile);
     if (last !== null) openCheckpointOf({ note: last });
-    const freshness = { at: at === undefined ? Date.now() : momentOf(at), maxAge: lengthOf(maxAge) };
+    const freshness = { at: at === undefined ? Date.now() : timeOf(at), maxAge: lengthOf(maxAge) };
     return { keys, last, freshness };
   } catch (error) {
     throw new InvalidArgumentError((error as Error).message);

@@ -155,6 +155,11 @@ export const environmentSchema = z.object({
     .min(1)
     .optional()
     .describe('Files with its public keys (PEM), comma-separated.'),
+  COUNTERSIGN_KEY_ROTATIONS: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Folder of the rotations of keys that API and signer write into the log.'),
   COUNTERSIGN_LOG_ORIGIN: z
     .string()
     .min(1)

@@ -7,6 +7,7 @@ import type { Generations } from '../audit/generations.ts';
 import { beginWitnessMemory, openWitnessMemory } from '../audit/witness-memory.ts';
 import type { WitnessMemory } from '../audit/witness-memory.ts';
 import { CountersignError } from '../domain/error.ts';
+import type { KeyUse } from '../domain/key-rotation.ts';
 import { textOf } from '../embedded/make-once.ts';
 import type { Environment } from './environment.ts';
 import { ensureKeyPair } from './key-pair.ts';
@@ -37,12 +38,42 @@ function statementFiles(home: string): KeyFiles {
   };
 }
 
+/** A new private key of the API's (PKCS #8, PEM). */
+export function newStatementKey(): string {
+  return generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
+}
+
 const statementForm: KeyForm = {
-  generate: () =>
-    generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
+  generate: newStatementKey,
   publicOf: (privateText) =>
     createPublicKey(createPrivateKey(privateText)).export({ type: 'spki', format: 'pem' }) as string,
 };
+
+/**
+ * The files of a key in this home, be they there or not.
+ * @throws CountersignError `invalid_configuration` where the environment names another private file
+ */
+export function keyFilesOf(env: Environment, use: KeyUse): KeyFiles {
+  const { COUNTERSIGN_HOME: home } = env;
+  const of = {
+    statement: { name: 'COUNTERSIGN_STATEMENT_KEY', files: statementFiles(home) },
+    log: { name: 'COUNTERSIGN_LOG_KEY', files: noteFiles(home, 'signer', 'log') },
+    witness: { name: 'COUNTERSIGN_WITNESS_KEY', files: noteFiles(home, 'witness', 'witness') },
+  } as const;
+  const { name, files } = of[use];
+  if (env[name] === undefined) return files;
+  throw new CountersignError(
+    'invalid_configuration',
+    `${name} is set: change the key in the home that it was made in, and give its files to the processes`,
+  );
+}
+
+function noteFiles(home: string, folder: string, name: string): KeyFiles {
+  return {
+    privateKey: join(home, folder, `${name}.key`),
+    publicKey: join(home, 'keys', `${name}.vkey`),
+  };
+}
 
 /**
  * Files of the log's key: `<home>/signer/log.key`, which only the signer may read, and `<home>/keys/log.vkey`. Made on the

@@ -15,6 +15,7 @@ import { examine } from './doctor.ts';
 import { examineTicket } from './doctor-tickets.ts';
 import { readEnvironment, required } from './environment.ts';
 import { freezeCommands } from './freeze-commands.ts';
+import { keyCommands } from './key-commands.ts';
 import { loginCommands } from './login-commands.ts';
 import { mcpCommand } from './mcp-command.ts';
 import { reExecWithSmallHeap } from './re-exec.ts';
@@ -141,27 +142,6 @@ program
     );
   });
 program
-  .command('keys')
-  .description(
-    'make the keys that this home lacks: of statements, of the log, of the witness, of the console',
-  )
-  .action(async () => {
-    const { logKeys, statementKeys, witnessKeys } = await import('./keys.ts');
-    const { consoleClientKeys, consoleSessionKey } = await import('./console-keys.ts');
-    const e = env();
-    const files = await Promise.all([
-      statementKeys(e.COUNTERSIGN_HOME),
-      logKeys(e),
-      witnessKeys(e),
-      consoleClientKeys(e),
-    ]);
-    await consoleSessionKey(e);
-    output().result(
-      files,
-      files.map(({ privateKey, publicKey }) => `${privateKey}, public: ${publicKey}`),
-    );
-  });
-program
   .command('token <user>')
   .description('print a bearer token of a demo user of the embedded stack')
   .option('--mfa', 'as if they had logged in with a second factor')
@@ -203,6 +183,7 @@ program
   });
 changeCommands(program, env, output);
 auditCommands(program, env, output);
+keyCommands(program, env, output);
 policyCommands(program, env, output);
 freezeCommands(program, env, output);
 apiTokenCommands(program, env, output);

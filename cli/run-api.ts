@@ -17,6 +17,7 @@ import { servedRegion } from '../onsmqtt/region.ts';
 import { apiTokenStore } from '../store/api-token-store.ts';
 import { deleteOldInbound } from '../store/delete-old-inbound.ts';
 import { makeAlarms } from './alarms.ts';
+import { announceStatementKeys } from './announce-rotations.ts';
 import { apiMetrics } from './metrics.ts';
 import { openDatabase } from './database.ts';
 import { required } from './environment.ts';
@@ -55,6 +56,7 @@ export async function runApi(env: Environment, options: { readonly anyPort?: boo
   const feed = startEntryFeed({ pool, log });
   const { client, namespace } = temporalClient(tracing.plugins);
   const keyFile = env.COUNTERSIGN_STATEMENT_KEY ?? (await statementKeys(env.COUNTERSIGN_HOME)).privateKey;
+  const rotations = await announceStatementKeys(env, pool, log);
   const signer = createStatementSigner(await readFile(keyFile, 'utf8'));
   const refusals = makeRefusalLog({ db: pool, signer, namespace, log, alarm: alarms.raise });
   const underWay = new Set<Promise<void>>();
@@ -114,6 +116,7 @@ export async function runApi(env: Environment, options: { readonly anyPort?: boo
   // The process that started this one may need the address.
   process.send?.({ port });
   await untilStopped();
+  rotations.stop();
   clearInterval(untold);
   clearInterval(oldInbound);
   unsealed.stop();

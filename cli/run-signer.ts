@@ -1,6 +1,7 @@
 import { startWitnessClient } from '../audit/witness-client.ts';
 import { openDatabase } from './database.ts';
 import { makeAlarms } from './alarms.ts';
+import { announceWitnessKeys } from './announce-rotations.ts';
 import type { Environment } from './environment.ts';
 import { readWitnessVerifiers } from './keys.ts';
 import { startLog } from './log.ts';
@@ -35,8 +36,10 @@ export async function runSigner(env: Environment): Promise<void> {
     },
     onRefusal: metrics.onRefusal,
   });
+  const rotations = await announceWitnessKeys(env, pool, log);
   log.info('signer runs');
   await untilStopped();
+  rotations.stop();
   await witness?.stop();
   await running.stop();
   await pool.end();

@@ -1,6 +1,8 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readTrustedKeys } from '../audit/verify/trusted-keys.ts';
+import { periodLine } from '../domain/key-period.ts';
+import { replaceFile } from '../embedded/make-once.ts';
+import { readEndedKeys } from './ended-key-file.ts';
 import type { Environment } from './environment.ts';
 import { readTextFile } from './text-file.ts';
 
@@ -22,6 +24,7 @@ export async function trustedKeysText(env: Environment): Promise<string> {
     ...(await Promise.all(witnesses.map((file) => keyFile(file).catch(() => '# none')))),
     '# The API, which signs what people say',
     ...(await Promise.all(statement.map(keyFile))),
+    ...(await endedParts(env.COUNTERSIGN_HOME)),
   ];
   const text = `${parts.join('\n')}\n`;
   readTrustedKeys([text]);
@@ -31,8 +34,18 @@ export async function trustedKeysText(env: Environment): Promise<string> {
 /** Writes them to `<home>/keys/trusted-keys.txt`. @returns the file's path */
 export async function writeTrustedKeys(env: Environment): Promise<string> {
   const path = join(env.COUNTERSIGN_HOME, 'keys', 'trusted-keys.txt');
-  await writeFile(path, await trustedKeysText(env));
+  await replaceFile(path, await trustedKeysText(env), 0o644);
   return path;
+}
+
+/** Keys that have ended: where one of them stands above as well, the narrower period holds. */
+async function endedParts(home: string): Promise<string[]> {
+  const ended = await readEndedKeys(home);
+  if (ended.length === 0) return [];
+  return [
+    '# Keys that have ended',
+    ...ended.map(({ text, period }) => `${periodLine(period)}\n${text.trim()}`),
+  ];
 }
 
 async function keyFile(path: string): Promise<string> {

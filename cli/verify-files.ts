@@ -1,5 +1,6 @@
 import { readTextFile } from './text-file.ts';
 import { shownJson } from '../domain/shown-text.ts';
+import { momentOf } from '../domain/key-period.ts';
 import { durationMs, durationPattern } from '../domain/duration.ts';
 import { openCheckpointOf } from '../audit/pack/published-checkpoint.ts';
 import { openPack } from '../audit/verify/pack-source.ts';
@@ -71,11 +72,12 @@ export async function openVerification(
   const trusted = readTrustedKeys(await Promise.all(keys.map((file) => readTextFile(file, '--key'))));
   const sinceNote = since === undefined ? null : await readTextFile(since, '--since');
   if (sinceNote !== null) openCheckpointOf({ note: sinceNote });
-  const freshness = { at: at === undefined ? Date.now() : momentOf(at), maxAge: lengthOf(maxAge) };
+  const freshness = { at: at === undefined ? Date.now() : timeOf(at), maxAge: lengthOf(maxAge) };
   const inForce = policies.length === 0 ? null : await policiesAt(policies);
   const source = await openPack(pack);
   const { statementKeys } = trusted;
-  const verifyStatement = statementKeys.length === 0 ? null : checkWith(statementKeys);
+  const pems = statementKeys.map(({ pem }) => pem);
+  const verifyStatement = pems.length === 0 ? null : checkWith(pems);
   return {
     source,
     options: {
@@ -99,10 +101,8 @@ export function lengthOf(text: string | undefined): number | null {
 }
 
 /** A moment, ms since 1970. @throws Error in words */
-export function momentOf(text: string): number {
-  const moment = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)$/.test(text)
-    ? Date.parse(text)
-    : NaN;
-  if (!Number.isNaN(moment)) return moment;
+export function timeOf(text: string): number {
+  const moment = momentOf(text);
+  if (moment !== null) return moment;
   throw new Error(`--at: expected a time such as 2026-11-24T12:00:00Z, got ${text}`);
 }

@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
-import type { StatementCheck, StatementClaim } from '../audit/verify/judge-entries.ts';
+import type { StatementCheck } from '../audit/verify/judge-entries.ts';
+import type { StatementClaim } from '../audit/verify/statement-claim.ts';
 import { createSignatureVerifier } from '../identity/statement-signer.ts';
 import { verifyFiles } from './verify-files.ts';
 import type { VerifyArguments } from './verify-files.ts';

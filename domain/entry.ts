@@ -63,6 +63,7 @@ export const appenderOfType = {
   'log.started': 'signer',
   'log.resumed': 'signer',
   'key.rotated': 'signer',
+  'statement_key.rotated': 'api',
 } as const;
 
 /** What an entry may tell of. */

@@ -1,10 +1,10 @@
-import { createHash, createPrivateKey, createPublicKey, sign, verify } from 'node:crypto';
-import type { KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import type { EntryBody, EntryDraft } from '../domain/entry.ts';
 import { writerOf, writtenText } from '../domain/entry-writer.ts';
 import { statementJson } from '../domain/statement.ts';
 import type { SignedStatement, Statement } from '../domain/statement.ts';
+import { pemBlocksOf, statementKeyId } from './statement-key.ts';
 
 /** Signs what people say, after their token was verified, and the API's own entries. Lives in the API's process alone. */
 export interface StatementSigner {
@@ -20,7 +20,7 @@ export interface StatementSigner {
  */
 export function createStatementSigner(privateKeyPem: string): StatementSigner {
   const key = createPrivateKey(privateKeyPem);
-  const keyId = keyIdOf(createPublicKey(key));
+  const keyId = statementKeyId(createPublicKey(key));
   return {
     keyId,
     sign: (statement) => ({
@@ -40,8 +40,8 @@ export function createStatementSigner(privateKeyPem: string): StatementSigner {
 }
 
 /**
- * Checks statements against the API's public keys (SPKI PEM); several while a key is being rotated. A value
- * that is no statement counts as not signed.
+ * Checks statements against the API's public keys (SPKI PEM; a text may have several); several while a key is being
+ * rotated. A value that is no statement counts as not signed.
  */
 export function createStatementVerifier(
   publicKeyPems: readonly string[],
@@ -91,16 +91,15 @@ export function createSignatureVerifier(
 function signatureCheck(
   publicKeyPems: readonly string[],
 ): (keyId: string, signature: string, text: () => string) => boolean {
-  const keys = new Map(publicKeyPems.map((pem) => createPublicKey(pem)).map((key) => [keyIdOf(key), key]));
+  const pems = publicKeyPems.flatMap((text) => {
+    const blocks = pemBlocksOf(text);
+    // What has none is no key, which the next line says.
+    return blocks.length === 0 ? [text] : blocks;
+  });
+  const keys = new Map(pems.map((pem) => createPublicKey(pem)).map((key) => [statementKeyId(key), key]));
   return (keyId, signature, text) => {
     const key = keys.get(keyId);
     if (key === undefined) return false;
     return verify(null, Buffer.from(text(), 'utf8'), key, Buffer.from(signature, 'base64'));
   };
-}
-
-/** The first 16 hex digits of SHA-256 over the raw public key. */
-function keyIdOf(publicKey: KeyObject): string {
-  const { x = '' } = publicKey.export({ format: 'jwk' });
-  return createHash('sha256').update(Buffer.from(x, 'base64url')).digest('hex').slice(0, 16);
 }

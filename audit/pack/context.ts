@@ -19,6 +19,9 @@ export interface Indexed {
   readonly body: EntryBody;
 }
 
+/** What tells of other keys: by which the statements of a change, and the checkpoint, are signed. */
+export const rotationTypes: readonly EventType[] = ['key.rotated', 'statement_key.rotated'];
+
 /** Entries of no change by which a change may be judged. `calendar.loaded` is one, too, in a log that has it. */
 export const factTypes: readonly string[] = [
   'policy.pinned',
@@ -28,6 +31,7 @@ export const factTypes: readonly string[] = [
   'calendar.loaded',
   'token.issued',
   'token.revoked',
+  ...rotationTypes,
 ];
 
 /** Of another change: what tells that it broke the glass, and whether it owes its review. */
@@ -75,19 +79,24 @@ export function askedBy(own: readonly Indexed[]): Asked | null {
 /**
  * Which entries are the context of a change.
  *
- * @param candidates - by index: its policy, revocations, freezes and calendars, what is told of its token, and of earlier break-glass
- * changes of its debtor; others do no harm
+ * @param candidates - by index: its policy, revocations, freezes and calendars, what is told of its token and of keys, and of earlier
+ * break-glass changes of its debtor; others do no harm
  */
 export function contextOf<T extends Indexed>(
   { requested, last, debtor, token }: Asked,
   candidates: readonly T[],
 ): T[] {
+  const isRotation = ({ body }: Indexed) => rotationTypes.includes(body.type);
   const before = candidates.filter(({ index }) => index < last);
   const freezes = freezesFor(requested, before);
   const calendars = calendarsFor(requested, before);
   const debts = debtor === null ? new Set<string>() : debtsOf(requested, debtor, before);
   const digest = policyDigestIn(requested.body);
-  return before.filter(({ index, body }) => {
+  return candidates.filter((candidate) => {
+    const { index, body } = candidate;
+    // The checkpoint's key may be one that came after the change.
+    if (isRotation(candidate)) return true;
+    if (index >= last) return false;
     switch (body.type as string) {
       case 'policy.pinned':
         return index < requested.index && textOf(objectOf(body.pinnedPolicy)['digest']) === digest;

@@ -46,6 +46,7 @@ const meanings: Partial<Record<EventType, Meaning>> = {
   'log.started': { activity: 99, status: 1, severity: 1 },
   'log.resumed': { activity: 99, status: 1, severity: 3 },
   'key.rotated': { activity: 99, status: 1, severity: 2 },
+  'statement_key.rotated': { activity: 99, status: 1, severity: 2 },
 };
 /** What an entry means where its own members say it, and not its type alone. */
 function meaningOf({ type, verdict }: EntryBody): Meaning {

@@ -2,7 +2,7 @@ import { machineIssuer } from '../../domain/person.ts';
 import type { PersonId } from '../../domain/person.ts';
 import type { Queryable } from '../../store/queryable.ts';
 import { bodyOf } from '../read-body.ts';
-import { askedBy, contextOf, debtTypes } from './context.ts';
+import { askedBy, contextOf, debtTypes, rotationTypes } from './context.ts';
 import type { Indexed } from './context.ts';
 
 /** An entry, and its id in Postgres. */
@@ -25,7 +25,8 @@ export async function readContext(db: Queryable, changeId: string, size: number)
     last,
   );
   const debts = debtor === null ? [] : await readDebts(db, debtor, last);
-  const candidates = [...named, ...debts].sort((a, b) => a.index - b.index);
+  const rotations = await read(db, 'e.type = any($1)', [rotationTypes], size);
+  const candidates = [...named, ...debts, ...rotations].sort((a, b) => a.index - b.index);
   return contextOf(asked, candidates).map(({ id }) => id);
 }
 

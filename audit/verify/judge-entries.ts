@@ -5,11 +5,13 @@ import type { ChangeRecord } from './change-record.ts';
 import { objectOf, stringOf } from './fields.ts';
 import { follow } from './follow-change.ts';
 import { judgeByLog } from './judge-by-log.ts';
+import type { KeyFollower } from './follow-keys.ts';
 import { judgePolicies, policyNamedIn } from './judge-policy.ts';
 import { newLogFacts } from './log-facts.ts';
 import type { Report } from './problem.ts';
 import type { ReadEntry } from './read-entry.ts';
 import { isHostVouched, isUnsigned, judgeWriter } from './judge-unsigned.ts';
+import type { StatementClaim } from './statement-claim.ts';
 import { statementOf } from './statement-of.ts';
 import { writerOf } from '../../domain/entry-writer.ts';
 
@@ -22,6 +24,8 @@ export interface JudgeOptions {
   readonly verifyStatement: StatementCheck | null;
   /** Digests of the policies that were in force; null: whichever. */
   readonly policies: ReadonlySet<string> | null;
+  /** Which keys of the API are trusted for which entries; null: those of `verifyStatement` for all. */
+  readonly keys?: KeyFollower | null;
   /** The one change that is judged, where entries of others are there for its sake alone; null: all are. */
   readonly only?: string | null;
 }
@@ -30,13 +34,6 @@ export interface JudgeOptions {
 interface Claimed {
   readonly code: 'statement' | 'writer';
   readonly what: string;
-}
-
-/** What a person said, or what an entry tells, as canonical JSON, with the API's signature (base64) on it. */
-export interface StatementClaim {
-  readonly canonicalStatement: string;
-  readonly keyId: string;
-  readonly signature: string;
 }
 
 /** Whether the API's key signed each statement, in the same order. */
@@ -48,7 +45,8 @@ export type StatementCheck = (
 const mostBatches = 8;
 
 /** Judges the entries of many changes in the log's order; of a change that has closed it keeps the id alone. */
-export function judgeEntries({ findings, whole, verifyStatement, policies, only = null }: JudgeOptions) {
+export function judgeEntries(options: JudgeOptions) {
+  const { findings, whole, verifyStatement, policies, keys = null, only = null } = options;
   /** Of a change that has ended or was only mentioned, no record is kept. `left`: it has ended, and its beginning was not seen. */
   const changes = new Map<string, ChangeRecord | 'ended' | 'left' | 'mentioned'>();
   const pinned = judgePolicies(findings);
@@ -66,11 +64,16 @@ export function judgeEntries({ findings, whole, verifyStatement, policies, only 
   const batches: Promise<void>[] = [];
 
   /** Has a signature checked. @returns false where no key is trusted */
-  function check(index: number, of: Claimed, claim: StatementClaim): boolean {
+  function check(index: number, body: EntryBody, of: Claimed, claim: StatementClaim): boolean {
     if (verifyStatement === null) {
       unverified += 1;
       return false;
     }
+    const refusal = keys?.refusal(index, body, claim) ?? null;
+    const bySuccessor = keys?.isSigned(claim) ?? null;
+    if (refusal !== null) addKeyRefusal(index, of, claim.keyId, refusal);
+    else if (bySuccessor === false) addBadSignature(index, of);
+    if (refusal !== null || bySuccessor !== null) return true;
     const last = claims.at(-1);
     // A word to stop stands behind two entries: the API's, and that of the worker that heard it.
     const again =
@@ -88,13 +91,28 @@ export function judgeEntries({ findings, whole, verifyStatement, policies, only 
     const { keyId, value } = objectOf(body.signature);
     const signature = { keyId: stringOf(keyId) ?? '', signature: stringOf(value) ?? '' };
     const of = { code: 'statement', what: `what ${statement.person.subject} said` } as const;
-    if (check(index, of, { canonicalStatement, ...signature })) statements += 1;
+    if (check(index, body, of, { canonicalStatement, ...signature })) statements += 1;
   }
 
   function writtenBy(index: number, body: EntryBody, canonicalStatement: string): void {
     const { keyId = '', signature = '' } = writerOf(body) ?? {};
     const of = { code: 'writer', what: `${body.type}, or it was changed since` } as const;
-    if (check(index, of, { canonicalStatement, keyId, signature })) written += 1;
+    if (check(index, body, of, { canonicalStatement, keyId, signature })) written += 1;
+  }
+
+  function addBadSignature(index: number, { code, what }: Claimed): void {
+    findings.add('badly_signed', `no trusted key of the API signed ${what}`, { index, code });
+  }
+
+  function addKeyRefusal(index: number, of: Claimed, keyId: string, why: 'outside' | 'unproven'): void {
+    const [kind, message] =
+      why === 'outside'
+        ? (['badly_signed', 'is not trusted for this entry'] as const)
+        : (['unchecked', 'has ended, and no trusted witness had seen this entry before'] as const);
+    findings.add(kind, `the key ${keyId}, which signed ${of.what}, ${message}`, {
+      index,
+      code: 'key_period',
+    });
   }
 
   /** Has what was claimed since the last time checked, while reading goes on. */
@@ -102,8 +120,7 @@ export function judgeEntries({ findings, whole, verifyStatement, policies, only 
     const about = claimed;
     const valid = await verify(claims);
     for (const { index, of, claim } of about) {
-      if (valid[claim] === true) continue;
-      findings.add('badly_signed', `no trusted key of the API signed ${of.what}`, { index, code: of.code });
+      if (valid[claim] !== true) addBadSignature(index, of);
     }
   }
 
@@ -111,6 +128,7 @@ export function judgeEntries({ findings, whole, verifyStatement, policies, only 
     add(index: number, { body, statementJson, policyJson, writtenJson }: ReadEntry): void {
       const { changeId } = body;
       try {
+        keys?.see(index, body);
         if (writtenJson !== null) writtenBy(index, body, writtenJson);
         if (isUnsigned(body)) unsigned[body.type] = (unsigned[body.type] ?? 0) + 1;
         if (body.type === 'policy.pinned') pinned.add(index, body, policyJson);

@@ -10,6 +10,7 @@ import { ocsfLine } from '../pack/ocsf.ts';
 import { draftReport } from '../pack/report.ts';
 import { BrokenPack } from './finding.ts';
 import { compareColumns, maxLeafLine, readLeaf } from './find-difference.ts';
+import { followKeys } from './follow-keys.ts';
 import { judgeEntries } from './judge-entries.ts';
 import { lineCutter, linesOf } from './lines.ts';
 import type { Line } from './lines.ts';
@@ -28,11 +29,13 @@ export async function readEntries(
 ): Promise<void> {
   const manifest = manifestOf(state);
   const { covers } = manifest;
+  state.keys = followKeys(state.options.keys, state.seenAt, state.findings);
   state.judge = judgeEntries({
     findings: state.findings,
     whole: covers.kind === 'change' || covers.from === 0,
     verifyStatement: state.options.verifyStatement,
     policies: state.options.policies,
+    keys: state.keys,
     only: covers.kind === 'change' ? covers.changeId : null,
   });
   state.report = draftReport(covers);

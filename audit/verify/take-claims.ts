@@ -1,11 +1,12 @@
 import { verifyConsistency } from '../merkle.ts';
 import { splitNote } from '../note.ts';
+import type { OpenedCheckpoint } from '../checkpoint.ts';
 import { counted } from '../pack/counted.ts';
 import { jsonText } from '../pack/manifest.ts';
 import type { Manifest } from '../pack/manifest.ts';
-import { BrokenPack } from './finding.ts';
+import { BrokenPack, collectFindings } from './finding.ts';
 import { followCheckpoints } from './follow-checkpoints.ts';
-import { judgeTimes } from './judge-times.ts';
+import { judgeTimes, witnessTimes } from './judge-times.ts';
 import { openEarlier, openTrusted } from './open-checkpoints.ts';
 import { hashesOf } from './read-claims.ts';
 import type { PackFile } from './read-tar.ts';
@@ -32,11 +33,12 @@ export function inTime({ path, mtime }: PackFile, madeAt: string): void {
 
 /** `checkpoint`, and how many of its signatures say nothing here. */
 export function takeCheckpoint(state: Verification, note: string): void {
-  const { keys } = state.options;
+  const { reached: keys } = state;
+  state.checkpointNote = note;
   state.checkpoint = openTrusted(note, keys, state.findings, 'checkpoint');
   if (state.checkpoint === null) return;
   signedOnce(state, [note], 'checkpoint');
-  state.times = judgeTimes([state.checkpoint]);
+  boundTimes(state, [state.checkpoint]);
   const known = [...keys.logs, ...keys.witnesses];
   const unknown = splitNote(note).lines.filter(
     ({ name, keyId }) => !known.some((key) => key.name === name && key.keyId === keyId),
@@ -45,6 +47,27 @@ export function takeCheckpoint(state: Verification, note: string): void {
     state.passedOver.push(
       `What ${counted(unknown, 'signature')} on the checkpoint would say: of keys that you do not trust.`,
     );
+  }
+}
+
+function boundTimes(state: Verification, checkpoints: readonly OpenedCheckpoint[]): void {
+  state.times = judgeTimes(checkpoints);
+  state.seenAt = witnessTimes(checkpoints);
+}
+
+/**
+ * Whether the checkpoint's key is trusted for it, now that the entries have said which key followed which: a key that was
+ * reached by an entry that is not in the tree, or that had ended before, says nothing.
+ */
+export function judgeCheckpointKey(state: Verification): void {
+  const { keys, reached, options, checkpoint, checkpointNote, findings } = state;
+  if (keys === null || checkpoint === null || checkpointNote === null) return;
+  if (reached === options.keys && keys.followed.every(({ use }) => use !== 'log')) return;
+  const now = collectFindings();
+  openTrusted(checkpointNote, keys.trusted(), now, 'checkpoint');
+  const told = new Set(findings.kept.map(({ message }) => message));
+  for (const { kind, message, code = 'checkpoint' } of now.kept) {
+    if (!told.has(message)) findings.add(kind, message, { code });
   }
 }
 
@@ -60,10 +83,10 @@ function signedOnce(state: Verification, notes: readonly string[], path: string)
 
 /** `proofs/checkpoints.json`: those that count in the order of a log, each within the range, and how many say nothing here. */
 export function takeEarlier(state: Verification, notes: readonly string[]): void {
-  const { checkpoint, options, findings } = state;
+  const { checkpoint, findings } = state;
   const { covers } = manifestOf(state);
   if (!checkpoint || covers.kind !== 'range') return;
-  const opened = openEarlier(notes, checkpoint.origin, options.keys, findings);
+  const opened = openEarlier(notes, checkpoint.origin, state.reached, findings);
   signedOnce(state, notes, 'proofs/checkpoints.json');
   let last = covers.from;
   for (const { size } of opened) {
@@ -82,7 +105,7 @@ export function takeEarlier(state: Verification, notes: readonly string[]): void
     );
   }
   state.earlier = followCheckpoints(opened);
-  state.times = judgeTimes([...opened, checkpoint]);
+  boundTimes(state, [...opened, checkpoint]);
   state.witnessGaps = witnessGaps([...opened, checkpoint], covers);
 }
 

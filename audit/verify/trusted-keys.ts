@@ -1,56 +1,110 @@
-import { createPublicKey } from 'node:crypto';
 import { CountersignError } from '../../domain/error.ts';
+import { always, bothPeriods, isPeriodLine, readPeriod } from '../../domain/key-period.ts';
+import type { KeyPeriod } from '../../domain/key-period.ts';
+import { readStatementKey, statementKeyId } from '../../identity/statement-key.ts';
 import { readNoteVerifier } from '../note-key.ts';
 import type { NoteVerifier } from '../note-key.ts';
+
+/** A key of the log or of a witness, and for what it is trusted. */
+export interface TrustedNoteKey extends NoteVerifier {
+  /** `<name>+<8 hex digits>`. */
+  readonly id: string;
+  readonly period: KeyPeriod;
+}
+
+/** A key of the API, and for what it is trusted. */
+export interface TrustedStatementKey {
+  /** 16 hex digits. */
+  readonly id: string;
+  /** The public key (SPKI, PEM). */
+  readonly pem: string;
+  readonly period: KeyPeriod;
+}
 
 /** Whose signatures an auditor believes. */
 export interface TrustedKeys {
   /** The log's keys: today's, and those before it. */
-  readonly logs: readonly NoteVerifier[];
-  readonly witnesses: readonly NoteVerifier[];
-  /** The API's public keys for what people say (SPKI, PEM). */
-  readonly statementKeys: readonly string[];
+  readonly logs: readonly TrustedNoteKey[];
+  readonly witnesses: readonly TrustedNoteKey[];
+  /** The API's public keys for what people say. */
+  readonly statementKeys: readonly TrustedStatementKey[];
 }
 
 /**
  * Reads trusted keys: a text of public note keys (`<name>+<id>+<base64>`, one a line; an Ed25519 key is a log's, a
- * cosignature key a witness's), PEM blocks of the API's public keys, and comments after `#`. So files of single keys
- * can be given one by one or put together into one.
+ * cosignature key a witness's), PEM blocks of the API's public keys, and comments after `#`. A line such as
+ * `valid-before-index=4711` says for what the key after it is trusted; see {@link readPeriod}. So files of single keys
+ * can be given one by one or put together into one. Of a key that stands there several times every period holds.
  *
  * @throws CountersignError `invalid_configuration` naming the line
  */
 export function readTrustedKeys(texts: readonly string[]): TrustedKeys {
-  const notes: NoteVerifier[] = [];
-  const statementKeys: string[] = [];
-  for (const text of texts) {
-    const rest = text.replaceAll(/-----BEGIN [A-Z ]+-----[^-]*-----END [A-Z ]+-----/g, (pem) => {
-      statementKeys.push(publicKey(pem));
-      return '';
-    });
-    for (const line of rest.split('\n').map((l) => l.trim())) {
-      if (line !== '' && !line.startsWith('#')) notes.push(readNoteVerifier(line));
-    }
+  const notes = new Map<string, TrustedNoteKey>();
+  const statementKeys = new Map<string, TrustedStatementKey>();
+  for (const { text, period } of texts.flatMap(keysIn)) {
+    if (text.startsWith('-----BEGIN')) {
+      const key = trustedStatementKey(text, period);
+      put(statementKeys, key);
+    } else put(notes, trustedNoteKey(text, period));
   }
   const of = (algorithm: NoteVerifier['algorithm']) =>
-    distinct(notes.filter((key) => key.algorithm === algorithm));
-  return { logs: of('ed25519'), witnesses: of('cosignature/v1'), statementKeys: [...new Set(statementKeys)] };
+    [...notes.values()].filter((key) => key.algorithm === algorithm);
+  return {
+    logs: of('ed25519'),
+    witnesses: of('cosignature/v1'),
+    statementKeys: [...statementKeys.values()],
+  };
 }
 
-function publicKey(pem: string): string {
-  try {
-    const key = createPublicKey(pem);
-    // createPublicKey would also take a private key, which nobody should send around.
-    if (pem.includes('PUBLIC KEY') && key.asymmetricKeyType === 'ed25519') return pem;
-  } catch {
-    // Told of below.
+/** A key of the API that is trusted for a period. @throws CountersignError `invalid_configuration` */
+export function trustedStatementKey(pem: string, period: KeyPeriod = always): TrustedStatementKey {
+  const key = readStatementKey(pem);
+  if (key === null) refuse('expected PEM blocks of public Ed25519 keys');
+  return { id: statementKeyId(key), pem, period };
+}
+
+/** A key of a log or witness that is trusted for a period. @throws CountersignError `invalid_configuration` */
+export function trustedNoteKey(text: string, period: KeyPeriod = always): TrustedNoteKey {
+  const verifier = readNoteVerifier(text);
+  return { ...verifier, id: `${verifier.name}+${verifier.keyId}`, period };
+}
+
+/** The keys of a text, each as it stands there, with the period that the line before it gives. */
+export function keysIn(text: string): { readonly text: string; readonly period: KeyPeriod }[] {
+  const keys: { text: string; period: KeyPeriod }[] = [];
+  let period: KeyPeriod | null = null;
+  let pem: string[] | null = null;
+  const add = (key: string): void => {
+    keys.push({ text: key, period: period ?? always });
+    period = null;
+  };
+  for (const raw of text.split('\n')) {
+    const line = raw.trim();
+    if (pem !== null || line.startsWith('-----BEGIN ')) {
+      pem = [...(pem ?? []), line];
+      if (!line.startsWith('-----END ')) continue;
+      add(`${pem.join('\n')}\n`);
+      pem = null;
+    } else if (isPeriodLine(line)) {
+      const read = readPeriod(line);
+      if (typeof read === 'string') refuse(`expected ${read}`);
+      if (period !== null) refuse(`expected a key after the line before ${line}`);
+      period = read;
+    } else if (line !== '' && !line.startsWith('#')) add(line);
   }
-  throw new CountersignError(
-    'invalid_configuration',
-    'trusted keys: expected PEM blocks of public Ed25519 keys',
-  );
+  if (pem !== null) refuse('expected PEM blocks of public Ed25519 keys, got one without an end');
+  if (period !== null) refuse('expected a key after the last line of a period');
+  return keys;
 }
 
-/** A key that was given twice is one key. */
-function distinct(keys: readonly NoteVerifier[]): NoteVerifier[] {
-  return [...new Map(keys.map((key) => [`${key.name}+${key.keyId}`, key])).values()];
+function put<K extends { readonly id: string; readonly period: KeyPeriod }>(
+  keys: Map<string, K>,
+  key: K,
+): void {
+  const known = keys.get(key.id);
+  keys.set(key.id, { ...key, period: bothPeriods(known?.period ?? always, key.period) });
+}
+
+function refuse(message: string): never {
+  throw new CountersignError('invalid_configuration', `trusted keys: ${message}`);
 }

@@ -65,6 +65,19 @@ export const verdictSchema = z.strictObject({
     since: count.nullable(),
     policies: count.nullable(),
   }),
+  rotations: z
+    .array(
+      z.strictObject({
+        index: count,
+        use: z.enum(['statement', 'log', 'witness']),
+        before: z.string(),
+        after: z.string(),
+        ends: z.boolean(),
+      }),
+    )
+    .describe(
+      'Keys that were trusted since another key named them in that entry; `ends`: which ended there.',
+    ),
   openChanges: z.array(z.strictObject({ changeId: z.string(), openAttempts: z.array(z.int()) })),
   openChangeCount: count,
   carriedVerifier: sha256.nullable(),

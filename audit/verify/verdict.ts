@@ -4,6 +4,7 @@ import { exceptionsByKind } from '../exceptions/exceptions-by-kind.ts';
 import { counted, countedEntries } from '../pack/counted.ts';
 import type { Coverage } from '../pack/manifest.ts';
 import type { Finding } from './finding.ts';
+import type { FollowedRotation } from './follow-keys.ts';
 import { lengthText } from './judge-freshness.ts';
 import type { Freshness } from './judge-freshness.ts';
 
@@ -50,6 +51,8 @@ export interface Verdict {
     /** How many policies the auditor gave as those that were in force; null for none. */
     readonly policies: number | null;
   };
+  /** Keys that were trusted since another key named them: to be compared with what was heard by another way. */
+  readonly rotations: readonly FollowedRotation[];
   /** Changes that have not closed, the first hundred. */
   readonly openChanges: readonly { readonly changeId: string; readonly openAttempts: readonly number[] }[];
   readonly openChangeCount: number;
@@ -79,6 +82,10 @@ export function verdictLines(verdict: Verdict): string[] {
       ? [`  and ${counted(findingCount - findings.length, 'more finding')}`]
       : []),
     ...exceptionLines(verdict),
+    ...(verdict.rotations.length === 0
+      ? []
+      : ['have these keys confirmed by another way, then put them into your file']),
+    ...verdict.rotations.map(rotationLine),
     result === 'valid' ? 'proven' : 'looked at',
     ...(checkpoint === null
       ? ['  checkpoint   none that a trusted key signed']
@@ -98,6 +105,11 @@ export function verdictLines(verdict: Verdict): string[] {
     'not proven',
     ...verdict.notProven.map((line) => `  ${line}`),
   ];
+}
+
+function rotationLine({ index, use, before, after, ends }: FollowedRotation): string {
+  const over = ends ? ', which ends here' : '';
+  return `  entry ${index}: the ${use} key ${after} follows ${before}${over}; both have signed it`;
 }
 
 /** Most exceptions of a kind that are printed; as JSON there are more. */

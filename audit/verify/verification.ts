@@ -9,13 +9,14 @@ import { BrokenPack } from './finding.ts';
 import type { Findings } from './finding.ts';
 import { followCheckpoints } from './follow-checkpoints.ts';
 import type { FollowedCheckpoints } from './follow-checkpoints.ts';
+import type { KeyFollower, SeenAt } from './follow-keys.ts';
 import type { Freshness, FreshnessDemand } from './judge-freshness.ts';
 import type { judgeEntries, StatementCheck } from './judge-entries.ts';
-import { judgeTimes } from './judge-times.ts';
+import { judgeTimes, witnessTimes } from './judge-times.ts';
 import type { TimeJudge } from './judge-times.ts';
 import { runningHash } from './running-hash.ts';
 import type { RunningHash } from './running-hash.ts';
-import { openTrusted } from './open-checkpoints.ts';
+import { openOwn } from './open-checkpoints.ts';
 import type { TrustedKeys } from './trusted-keys.ts';
 
 /** What to verify a pack with. */
@@ -37,6 +38,8 @@ export interface VerifyOptions {
 /** What is known of a pack while it is read. */
 export interface Verification {
   readonly options: VerifyOptions;
+  /** The keys that checkpoints are opened with; see {@link ./reach-log-keys.ts}. */
+  readonly reached: TrustedKeys;
   readonly findings: Findings;
   manifest: Manifest | null;
   checkpoint: OpenedCheckpoint | null;
@@ -52,6 +55,12 @@ export interface Verification {
   times: TimeJudge;
   /** Entries of an earlier time than a cosignature before them. */
   readonly early: { count: number; readonly indexes: number[] };
+  /** By when a trusted witness had seen an entry. */
+  seenAt: SeenAt;
+  /** The note in `checkpoint`; null before it was read. */
+  checkpointNote: string | null;
+  /** The trusted keys as the entries so far leave them; null before the first entry. */
+  keys: KeyFollower | null;
   /** Null before the manifest is known. */
   report: ReportDraft | null;
   readonly derived: Record<'leaves.jsonl' | 'ocsf.jsonl' | 'entries.csv', RunningHash>;
@@ -87,15 +96,22 @@ export function countBadLine(state: Verification): void {
   }
 }
 
-/** Before the first file. */
-export function newVerification(options: VerifyOptions, findings: Findings): Verification {
+/**
+ * Before the first file.
+ * @param reached - the trusted keys, with the log's keys that may follow them
+ */
+export function newVerification(
+  options: VerifyOptions,
+  reached: TrustedKeys,
+  findings: Findings,
+): Verification {
   return {
     options,
+    reached,
     findings,
     manifest: null,
     checkpoint: null,
-    since:
-      options.since === null ? null : openTrusted(options.since, options.keys, findings, 'your checkpoint'),
+    since: options.since === null ? null : openOwn(options.since, reached, findings),
     consistency: null,
     range: null,
     tree: makeCompactRange(),
@@ -104,6 +120,9 @@ export function newVerification(options: VerifyOptions, findings: Findings): Ver
     judge: null,
     times: judgeTimes([]),
     early: { count: 0, indexes: [] },
+    seenAt: witnessTimes([]),
+    checkpointNote: null,
+    keys: null,
     report: null,
     derived: {
       'leaves.jsonl': runningHash(),

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { OpenedCheckpoint } from '../checkpoint.ts';
 import { isUtf8 } from 'node:buffer';
 import { collectExceptions } from '../exceptions/collect-exceptions.ts';
 import type { Exceptions } from '../exceptions/collect-exceptions.ts';
@@ -18,8 +19,16 @@ import {
   readRange,
 } from './read-claims.ts';
 import { readEntries } from './read-entries.ts';
+import { reachLogKeys } from './reach-log-keys.ts';
 import type { PackFile } from './read-tar.ts';
-import { asWritten, inTime, judgeConsistency, takeCheckpoint, takeEarlier } from './take-claims.ts';
+import {
+  asWritten,
+  inTime,
+  judgeCheckpointKey,
+  judgeConsistency,
+  takeCheckpoint,
+  takeEarlier,
+} from './take-claims.ts';
 import type { Verdict } from './verdict.ts';
 import { addNodes, atSize, manifestOf, newVerification } from './verification.ts';
 import type { Verification, VerifyOptions } from './verification.ts';
@@ -31,7 +40,8 @@ import type { Verification, VerifyOptions } from './verification.ts';
  */
 export async function verifyPack(source: PackSource, options: VerifyOptions): Promise<Verdict> {
   const findings = collectFindings();
-  const state = newVerification(options, findings);
+  const notes = options.since === null ? [] : [options.since];
+  const state = newVerification(options, await reachLogKeys(source, options.keys, notes), findings);
   try {
     await readAll(source, state);
     await conclude(source, state);
@@ -143,6 +153,7 @@ async function conclude(source: PackSource, state: Verification): Promise<void> 
     findings.add(kind, 'there is no entry');
     return;
   }
+  judgeCheckpointKey(state);
   state.changes = await judge.end();
   const { unverified, withoutPolicy } = state.changes;
   if (unverified > 0) {
@@ -220,6 +231,20 @@ function notJudged({
   ];
 }
 
+/** Whose word it is that a key which has ended was still trusted, in words. */
+function keysNotProven({ options }: Verification, { signatures, cosignatures }: OpenedCheckpoint): string[] {
+  const { logs } = options.keys;
+  const ended = logs.find(
+    ({ name, keyId, period }) =>
+      period.beforeIndex !== null && signatures.some((one) => one.name === name && one.keyId === keyId),
+  );
+  return ended === undefined || cosignatures.length > 0
+    ? []
+    : [
+        `That the checkpoint was signed before its key ${ended.id} ended: whoever has that key can sign another one of this size.`,
+      ];
+}
+
 /** What entries say, and the gaps between cosignatures. */
 function exceptionsOf({ report, witnessGaps }: Verification): Exceptions {
   const exceptions = report?.exceptions ?? collectExceptions(0);
@@ -262,6 +287,7 @@ function verdictOf(state: Verification): Verdict {
       since: sinceChecked,
       policies: options.policies?.size ?? null,
     },
+    rotations: state.keys?.followed ?? [],
     openChanges: open.slice(0, 100),
     openChangeCount: open.length,
     carriedVerifier: state.actual.get('verify.mjs') ?? null,
@@ -276,6 +302,7 @@ function verdictOf(state: Verification): Verdict {
         : ['Anything.']),
       ...state.passedOver,
       ...(age === null ? [] : [age]),
+      ...(checkpoint === null ? [] : keysNotProven(state, checkpoint)),
       ...(options.policies === null ? [policiesNotProven] : []),
     ],
   };

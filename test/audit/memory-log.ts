@@ -19,12 +19,14 @@ export function makeKeys(origin = 'countersign.test/log') {
   const log = generateNoteKey(origin);
   const witness = generateNoteKey('witness.test', 'cosignature/v1');
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
-  const statement = createStatementSigner(privateKey.export({ type: 'pkcs8', format: 'pem' }) as string);
+  const statementPrivatePem = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
+  const statement = createStatementSigner(statementPrivatePem);
   return {
     origin,
     log,
     witness,
     statementSigner: statement,
+    statementPrivatePem,
     statementPem: publicKey.export({ type: 'spki', format: 'pem' }) as string,
     /** What an auditor trusts, as the text of a file. */
     trusted: `# test\n${log.publicKey}\n${witness.publicKey}\n${publicKey.export({ type: 'spki', format: 'pem' }) as string}`,

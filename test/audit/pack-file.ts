@@ -10,7 +10,7 @@ import type { Header } from 'tar-stream';
 import { afterAll } from 'vitest';
 import { readTrustedKeys } from '../../audit/verify/trusted-keys.ts';
 import { openPack } from '../../audit/verify/pack-source.ts';
-import type { StatementClaim } from '../../audit/verify/judge-entries.ts';
+import type { StatementClaim } from '../../audit/verify/statement-claim.ts';
 import type { FreshnessDemand } from '../../audit/verify/judge-freshness.ts';
 import { verdictSchema } from '../../audit/verify/verdict-schema.ts';
 import { verifyPack } from '../../audit/verify/verify-pack.ts';
@@ -106,7 +106,7 @@ export async function verified(
   freshness: FreshnessDemand = { at: Date.parse('2026-11-24T13:00:00Z'), maxAge: null },
 ): Promise<Verdict> {
   const keys = readTrustedKeys([trusted]);
-  const check = createSignatureVerifier(keys.statementKeys);
+  const check = createSignatureVerifier(keys.statementKeys.map(({ pem }) => pem));
   const verifyStatement =
     keys.statementKeys.length === 0 ? null : (claims: readonly StatementClaim[]) => claims.map(check);
   const options = { keys, since, verifyStatement, freshness, policies: null };

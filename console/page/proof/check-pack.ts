@@ -122,14 +122,16 @@ async function consistencyResult(
   return isContinued ? 'good' : 'bad';
 }
 
+/** What stands beside a change's own entries: the policy that it has pinned, and which keys were followed by others. */
+const beside = ['policy.pinned', 'key.rotated', 'statement_key.rotated'];
+
 /** The entry in a line; null where it is not canonical, so that two readers could read it differently, or of another change. */
 function entryIn(line: Bytes, index: number | undefined, changeId: string): Entry | null {
   try {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(line);
     const body = JSON.parse(text) as Entry;
-    // The policy that the change has pinned stands in an entry of its own.
     const isItsOwn =
-      body['changeId'] === changeId || (body['changeId'] === null && body.type === 'policy.pinned');
+      body['changeId'] === changeId || (body['changeId'] === null && beside.includes(body.type));
     if (canonicalJson(body) !== text || !isItsOwn || index === undefined) return null;
     return { ...body, index, key: String(index) };
   } catch {

@@ -1,5 +1,6 @@
 import { fromBase64, hex, utf8 } from './bytes.ts';
 import type { Bytes } from './bytes.ts';
+import { refusalByPeriod } from '../../../domain/key-period.ts';
 import { verifySignature } from './trusted-keys.ts';
 import type { NoteKey, TrustedKeys } from './trusted-keys.ts';
 
@@ -40,7 +41,7 @@ export async function readCheckpoint(
   )
     return null;
   if (root?.length !== hashBytes) return null;
-  let signedBy: NoteKey | null = null;
+  const signers: NoteKey[] = [];
   const cosignedBy: { key: NoteKey; at: number }[] = [];
   let isForged = false;
   for (const line of note.slice(split + 2, -1).split('\n')) {
@@ -53,7 +54,7 @@ export async function readCheckpoint(
     const signature = bytes.slice(4);
     if (key.of === 'log') {
       const isGood = key.name === origin && (await verifySignature(key, utf8(text), signature));
-      if (isGood) signedBy = key;
+      if (isGood) signers.push(key);
       else isForged = true;
     } else {
       const at = await cosignatureTime(key, text, signature);
@@ -61,7 +62,17 @@ export async function readCheckpoint(
       else cosignedBy.push({ key, at });
     }
   }
-  return { origin, size, root, signedBy, cosignedBy, isForged };
+  // Cosignatures outside their key's period say nothing, and neither does the log's own.
+  const index = Math.max(0, size - 1);
+  const within = cosignedBy.filter(
+    ({ key, at }) =>
+      refusalByPeriod(key.period, { index, saidAt: at, seenAt: at, indexIsProved: false }) === null,
+  );
+  const seenAt = within.length === 0 ? null : Math.min(...within.map(({ at }) => at));
+  const isTrusted = (key: NoteKey): boolean =>
+    refusalByPeriod(key.period, { index, saidAt: null, seenAt, indexIsProved: false }) === null;
+  const signedBy = signers.find(isTrusted) ?? null;
+  return { origin, size, root, signedBy, cosignedBy: within, isForged };
 }
 
 /** When a witness has cosigned, ms since 1970; null: it has not (C2SP tlog-cosignature, "Ed25519 signed message"). */

@@ -1,5 +1,7 @@
 import { fromBase64, hex, joined, sha256, utf8 } from './bytes.ts';
 import type { Bytes } from './bytes.ts';
+import { always, bothPeriods, isPeriodLine, readPeriod } from '../../../domain/key-period.ts';
+import type { KeyPeriod } from '../../../domain/key-period.ts';
 
 /** A public key of a log or of a witness (C2SP signed-note, tlog-cosignature). */
 export interface NoteKey {
@@ -8,6 +10,8 @@ export interface NoteKey {
   readonly keyId: string;
   readonly of: 'log' | 'witness';
   readonly bytes: Bytes;
+  /** For what it is trusted. */
+  readonly period: KeyPeriod;
 }
 
 /** Whose signatures an auditor believes. */
@@ -33,13 +37,15 @@ export class BadKeys extends Error {
 const typeByte = { log: 1, witness: 4 } as const;
 
 /**
- * Reads `trusted-keys.txt`: public keys of logs and witnesses, one a line, PEM blocks of the API's keys, comments after `#`.
+ * Reads `trusted-keys.txt`: public keys of logs and witnesses, one a line, PEM blocks of the API's keys, comments after `#`, and
+ * lines that say for what the key after them is trusted.
  * @throws BadKeys
  */
 export async function readTrustedKeys(text: string): Promise<TrustedKeys> {
   const keys: NoteKey[] = [];
   let statementKeys = 0;
   let isInPem = false;
+  let period: KeyPeriod | null = null;
   for (const [i, raw] of text.split('\n').entries()) {
     const line = raw.trim();
     if (line.startsWith('-----BEGIN')) {
@@ -49,13 +55,24 @@ export async function readTrustedKeys(text: string): Promise<TrustedKeys> {
     if (line.startsWith('-----END')) {
       isInPem = false;
       statementKeys += 1;
+      period = null;
       continue;
     }
     if (isInPem || line === '' || line.startsWith('#')) continue;
-    const key = await readKey(line);
+    if (isPeriodLine(line)) {
+      const read = readPeriod(line);
+      if (typeof read === 'string' || period !== null) throw new BadKeys(i + 1);
+      period = read;
+      continue;
+    }
+    const key = await readKey(line, period ?? always);
     if (key === null) throw new BadKeys(i + 1);
-    if (!keys.some(({ name, keyId }) => name === key.name && keyId === key.keyId)) keys.push(key);
+    period = null;
+    const known = keys.findIndex(({ name, keyId }) => name === key.name && keyId === key.keyId);
+    if (known < 0) keys.push(key);
+    else keys[known] = { ...key, period: bothPeriods(key.period, keys[known]?.period ?? always) };
   }
+  if (period !== null) throw new BadKeys(text.split('\n').length);
   return {
     logs: keys.filter(({ of }) => of === 'log'),
     witnesses: keys.filter(({ of }) => of === 'witness'),
@@ -63,7 +80,7 @@ export async function readTrustedKeys(text: string): Promise<TrustedKeys> {
   };
 }
 
-async function readKey(line: string): Promise<NoteKey | null> {
+async function readKey(line: string, period: KeyPeriod): Promise<NoteKey | null> {
   // The base64 may have plus signs of its own.
   const [, name = '', keyId = '', base64 = ''] = /^([^\s+]+)\+([0-9a-f]{8})\+(.+)$/.exec(line) ?? [];
   const bytes = fromBase64(base64);
@@ -71,7 +88,7 @@ async function readKey(line: string): Promise<NoteKey | null> {
   const of = bytes[0] === typeByte.log ? 'log' : bytes[0] === typeByte.witness ? 'witness' : null;
   if (of === null) return null;
   const id = await sha256(joined(utf8(`${name}\n`), bytes));
-  return hex(id.subarray(0, 4)) === keyId ? { name, keyId, of, bytes: bytes.slice(1) } : null;
+  return hex(id.subarray(0, 4)) === keyId ? { name, keyId, of, bytes: bytes.slice(1), period } : null;
 }
 
 /** Whether the bytes are this key's signature of a text. @throws DOMException where the browser knows no Ed25519 */

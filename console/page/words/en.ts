@@ -375,6 +375,7 @@ export const en = {
     'log.started': 'Log begun',
     'log.resumed': 'Log resumed',
     'key.rotated': 'Key rotated',
+    'statement_key.rotated': 'Signing key of the API rotated',
   } satisfies Record<EventType, string>,
   policy: {
     title: 'Policy',

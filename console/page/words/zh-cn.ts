@@ -359,6 +359,7 @@ export const zhCn: Words = {
     'log.started': '日志开始',
     'log.resumed': '日志继续',
     'key.rotated': '密钥已轮换',
+    'statement_key.rotated': 'API 签名密钥已轮换',
   },
   policy: {
     title: '策略',

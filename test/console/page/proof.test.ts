@@ -72,6 +72,26 @@ describe('a pack of a change', async () => {
     expect((await check(files, others)).results).toMatchObject({ checkpoint: 'bad', cosignatures: 'bad' });
   });
 
+  test.each<[string, string, 'log' | 'witness', Partial<CheckedPack['results']>]>([
+    ['the log’s, ended before', 'valid-before-index=36', 'log', { checkpoint: 'bad', cosignatures: 'good' }],
+    ['the log’s, ended after', 'valid-before-index=37', 'log', { checkpoint: 'good' }],
+    ['the log’s, ended later', 'valid-before=2026-11-24T12:00:01Z', 'log', { checkpoint: 'good' }],
+    ['the log’s, ended earlier', 'valid-before=2026-11-24T12:00:00Z', 'log', { checkpoint: 'bad' }],
+    [
+      'the witness’s, ended earlier',
+      'valid-before=2026-11-24T12:00:00Z',
+      'witness',
+      { checkpoint: 'good', cosignatures: 'bad' },
+    ],
+  ])('under a key that is trusted for a time: %s', async (_name, line, of, results) => {
+    const others = { log: keys.witness, witness: keys.log }[of].publicKey;
+    const text = `${others}\n${line}\n${keys[of].publicKey}\n`;
+    expect((await check(files, await readTrustedKeys(text))).results).toMatchObject(results);
+    // Named once more without a line, it is trusted no longer.
+    const twice = await readTrustedKeys(`${text}${keys[of].publicKey}\n`);
+    expect((await check(files, twice)).results).toMatchObject(results);
+  });
+
   test.each<[string, string, (text: string) => string, Partial<CheckedPack['results']>]>([
     [
       'an edited entry',
@@ -149,6 +169,8 @@ test('a file of trusted keys names the line that is no key', async () => {
   await expect(readTrustedKeys('# a comment\n\nno key\n')).rejects.toMatchObject({
     line: 3,
   } satisfies Partial<BadKeys>);
+  for (const line of ['valid-until=2026-11-24T12:00:00Z', 'valid-before-index=4'])
+    await expect(readTrustedKeys(line)).rejects.toThrow(BadKeys);
   // One whose name was changed has another id.
   await expect(readTrustedKeys(keys.trusted.replace('witness.test+', 'witness.tesT+'))).rejects.toThrow(
     BadKeys,

@@ -1,0 +1,109 @@
+import { Argument, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
+import { momentOf } from '../domain/key-period.ts';
+import type { KeyUse } from '../domain/key-rotation.ts';
+import { runningStack } from './api-client.ts';
+import { required } from './environment.ts';
+import type { Environment } from './environment.ts';
+import type { Output } from './print.ts';
+
+/** `countersign keys …`: the keys of this home. */
+export function keyCommands(program: Command, env: () => Environment, output: () => Output): void {
+  const keys = program
+    .command('keys')
+    .description(
+      'make the keys that this home lacks: of statements, of the log, of the witness, of the console',
+    )
+    .action(async () => {
+      const { logKeys, statementKeys, witnessKeys } = await import('./keys.ts');
+      const { consoleClientKeys, consoleSessionKey } = await import('./console-keys.ts');
+      const e = env();
+      const files = await Promise.all([
+        statementKeys(e.COUNTERSIGN_HOME),
+        logKeys(e),
+        witnessKeys(e),
+        consoleClientKeys(e),
+      ]);
+      await consoleSessionKey(e);
+      output().result(
+        files,
+        files.map(({ privateKey, publicKey }) => `${privateKey}, public: ${publicKey}`),
+      );
+    });
+
+  keys
+    .command('rotate')
+    .addArgument(new Argument('<key>', 'which').choices(['statement', 'log', 'witness']))
+    .description('make another key, which the old one names; then, with --finish, end the old one')
+    .option('--finish', 'once the log says so: keep for auditors where the old key has ended')
+    .action(async (use: KeyUse, o: { finish?: true }) => {
+      if (o.finish === true) return finish(use);
+      const { rotateKey } = await import('./rotate-key.ts');
+      const { trustedKeysText, writeTrustedKeys } = await import('./trusted-keys.ts');
+      const rotated = await rotateKey(env(), use);
+      // A home of one process alone lacks the others' keys.
+      const isWhole = await trustedKeysText(env()).then(
+        () => true,
+        () => false,
+      );
+      const trustedKeys = isWhole ? await writeTrustedKeys(env()) : null;
+      const { before, after, files } = rotated;
+      output().result({ ...rotated, trustedKeys }, [
+        `${after} follows ${before}`,
+        `${files.privateKey}, public: ${files.publicKey}`,
+        ...restart[use],
+        `then         countersign keys rotate ${use} --finish`,
+      ]);
+    });
+
+  keys
+    .command('revoke')
+    .description('for a key that somebody else has: believe it for entries before an index alone')
+    .requiredOption('--key <id>', 'its id, as countersign audit verify names it')
+    .requiredOption('--from-index <index>', 'the first entry that it is not believed for', indexOf)
+    .option('--before <time>', 'of a log’s or witness’s key: no longer believed from then on; default now')
+    .action(async (o: { key: string; fromIndex: number; before?: string }) => {
+      const { revokeKey } = await import('./end-key.ts');
+      const before = o.before === undefined ? Date.now() : momentOf(o.before);
+      if (before === null) throw new InvalidArgumentError('--before: a time such as 2026-11-30T12:00:00Z');
+      const report = await revokeKey(env(), { id: o.key, beforeIndex: o.fromIndex, before });
+      output().result(report, [
+        ...report.lines.trimEnd().split('\n'),
+        `give these lines to everybody who verifies, and restart ${believers[report.use]}`,
+      ]);
+    });
+
+  async function finish(use: KeyUse): Promise<void> {
+    const { finishRotation } = await import('./end-key.ts');
+    const { makePool } = await import('../store/pool.ts');
+    const running = (await runningStack(env()))?.environment['DATABASE_URL'];
+    const connectionString = env().DATABASE_URL ?? running ?? required(env(), 'DATABASE_URL');
+    const pool = makePool({ connectionString, applicationName: 'countersign keys', max: 1 });
+    try {
+      const reports = await finishRotation(env(), use, pool);
+      output().result(reports, [
+        ...reports.flatMap(({ lines }) => lines.trimEnd().split('\n')),
+        'give these lines to everybody who verifies',
+        ...(use === 'log' ? ['restart      the signer, which has the new key alone now'] : []),
+      ]);
+    } finally {
+      await pool.end();
+    }
+  }
+}
+
+const restart: Record<KeyUse, readonly string[]> = {
+  statement: ['restart      the workers, which need both public keys, then every API at once'],
+  log: ['restart      the workers and the witness, which need both public keys, then the signer'],
+  witness: ['restart      the signer and the workers, which need both public keys, then the witness'],
+};
+const believers: Record<KeyUse, string> = {
+  statement: 'the workers',
+  log: 'the workers and the witness',
+  witness: 'the signer and the workers',
+};
+
+function indexOf(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('expected the index of an entry.');
+}
