@@ -20,7 +20,7 @@ export interface BaseShare {
 const { file, from, to, trusted, notes } = workerData as BaseShare;
 const { logs, witnesses, statementKeys } = readTrustedKeys([trusted]);
 const [log] = logs;
-const isSigned = createSignatureVerifier(statementKeys);
+const isSigned = createSignatureVerifier(statementKeys.map(({ pem }) => pem));
 let entries = 0;
 let signatures = 0;
 

@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { preparePack } from '../../../audit/pack/prepare-pack.ts';
 import { openPack } from '../../../audit/verify/pack-source.ts';
 import { readTrustedKeys } from '../../../audit/verify/trusted-keys.ts';
-import type { StatementClaim } from '../../../audit/verify/judge-entries.ts';
+import type { StatementClaim } from '../../../audit/verify/statement-claim.ts';
 import type { Verdict } from '../../../audit/verify/verdict.ts';
 import { verifyPack } from '../../../audit/verify/verify-pack.ts';
 import type { EntryBody } from '../../../domain/entry.ts';
@@ -32,7 +32,7 @@ export async function verifierSays(
   const request = { covers: { kind: 'range', from: 0, to: null }, since: null } as const;
   await pipeline((await preparePack(source, request)).stream(), createWriteStream(path));
   const trusted = readTrustedKeys([keys.trusted]);
-  const check = createSignatureVerifier(trusted.statementKeys);
+  const check = createSignatureVerifier(trusted.statementKeys.map(({ pem }) => pem));
   const verdict = await verifyPack(await openPack(path), {
     ...{ keys: trusted, since: null, freshness: { at: seenAt, maxAge: null }, policies: null },
     verifyStatement: (claims: readonly StatementClaim[]) => claims.map(check),
