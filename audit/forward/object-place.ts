@@ -18,6 +18,8 @@ export interface ObjectStore {
   urlOf(path: string): string;
   /** What makes a put fail where the name is taken. */
   readonly createOnly: Readonly<Record<string, string>>;
+  /** Whether that is not enough, so that a name is looked up first: in buckets with versions a second put could make another. */
+  readonly looksFirst: boolean;
   /** Whether an answer says that it is. */
   isTaken(status: number, code: string): boolean;
   /** What keeps an object from being deleted or overwritten until a moment, also by an administrator. */
@@ -44,13 +46,9 @@ const tries = 5;
 export function objectPlace({ store, lockMs, fetch, now = Date.now }: ObjectPlaceOptions): Place {
   return {
     name: store.name,
-    async read(path, signal) {
-      const { status, bytes, code } = await send('GET', path, {}, null, signal);
-      if (status === 200) return bytes;
-      if (status === 404 && code !== 'NoSuchBucket') return null;
-      return unexpected(path, status, code);
-    },
+    read,
     async create(path, bytes, signal) {
+      if (store.looksFirst && (await read(path, signal)) !== null) return false;
       const locked = lockMs === null ? {} : store.lock(new Date(now() + lockMs));
       for (let n = 1; ; n++) {
         const { status, code } = await send('PUT', path, { ...store.createOnly, ...locked }, bytes, signal);
@@ -65,6 +63,13 @@ export function objectPlace({ store, lockMs, fetch, now = Date.now }: ObjectPlac
       if (status !== 200) unexpected(path, status, code);
     },
   };
+
+  async function read(path: string, signal?: AbortSignal): Promise<Buffer | null> {
+    const { status, bytes, code } = await send('GET', path, {}, null, signal);
+    if (status === 200) return bytes;
+    if (status === 404 && code !== 'NoSuchBucket') return null;
+    return unexpected(path, status, code);
+  }
 
   async function send(
     method: StoreRequest['method'],

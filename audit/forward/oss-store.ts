@@ -16,10 +16,13 @@ export function ossStore(address: StoreAddress, key: () => Promise<StoreKey>): O
     name: `oss://${[bucket, prefix].filter(Boolean).join('/')}`,
     urlOf: (path) => `${base}/${objectOf(path)}`,
     createOnly: { 'x-oss-forbid-overwrite': 'true' },
+    // OSS passes over the header where the bucket has versions; there the earlier one stays.
+    looksFirst: true,
     isTaken: (status, code) => status === 409 && code === 'FileAlreadyExists',
     lock: (until) => ({
       'x-oss-object-worm-mode': 'COMPLIANCE',
-      'x-oss-object-worm-retain-until-date': until.toISOString(),
+      // To the second.
+      'x-oss-object-worm-retain-until-date': until.toISOString().replace(/\.\d{3}Z$/, '.000Z'),
     }),
     async sign({ method, url, headers }) {
       const object = new URL(url).pathname.slice(1).replace(isLoopback(hostname) ? `${bucket}/` : '', '');

@@ -33,6 +33,7 @@ export function s3Store(address: StoreAddress, key: () => Promise<StoreKey>): Ob
     name: `s3://${[bucket, prefix].filter(Boolean).join('/')}`,
     urlOf: (path) => [base, prefix, path].filter(Boolean).join('/'),
     createOnly: { 'if-none-match': '*' },
+    looksFirst: false,
     isTaken: (status) => status === 412,
     lock: (until) => ({
       'x-amz-object-lock-mode': 'COMPLIANCE',

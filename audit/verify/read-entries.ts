@@ -1,4 +1,6 @@
 import { maxEntryBytes } from '../../domain/entry.ts';
+import type { EntryBody } from '../../domain/entry.ts';
+import { isSignedType } from '../../domain/entry-writer.ts';
 import { columnsOf } from '../columns.ts';
 import { leafHash, verifyInclusion } from '../merkle.ts';
 import { mayBeContext } from '../pack/context.ts';
@@ -142,9 +144,24 @@ function see(state: Verification, index: number, line: Line, hash: string, proof
   state.report?.add(entry);
   types[body.type] = (types[body.type] ?? 0) + 1;
   state.judge?.add(index, read);
-  const late = state.times(index, body.time);
-  if (late !== null) {
-    findings.add('illogical', late, { index, code: 'dated_after_witness' satisfies Illogical });
-  }
+  judgeTime(state, index, body);
   state.options.onEntry?.(entry);
+}
+
+/** Most entries with an early time whose indexes are listed. */
+const mostEarly = 20;
+
+function judgeTime(state: Verification, index: number, { type, time }: EntryBody): void {
+  const odd = state.times(index, time);
+  if (odd === null) return;
+  const { early, findings } = state;
+  if (odd.is === 'early') {
+    early.count += 1;
+    if (early.indexes.length < mostEarly) early.indexes.push(index);
+  }
+  // The API reads its clock for an entry that it signs as a whole right before the transaction that appends it, so such an entry
+  // cannot wait. A worker's may: its workflow dates it, and an activity appends it when Postgres is back.
+  const code: Illogical | null =
+    odd.is === 'late' ? 'dated_after_witness' : isSignedType(type) ? 'dated_before_witness' : null;
+  if (code !== null) findings.add('illogical', odd.message, { index, code });
 }

@@ -61,6 +61,7 @@ export const verdictSchema = z.strictObject({
     written: count,
     unsigned: z.partialRecord(z.enum(Object.keys(appenderOfType) as [EventType, ...EventType[]]), count),
     hostVouched: count,
+    datedBeforeWitness: z.strictObject({ count, indexes: z.array(count) }),
     since: count.nullable(),
     policies: count.nullable(),
   }),

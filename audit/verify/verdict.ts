@@ -41,6 +41,11 @@ export interface Verdict {
     readonly unsigned: Readonly<Partial<Record<EventType, number>>>;
     /** Changes that a host workflow has asked for, in the name of somebody who has signed nothing. */
     readonly hostVouched: number;
+    /**
+     * Entries of an earlier time than one at which a trusted witness had seen the log without them, as after an outage: how many,
+     * and the first twenty.
+     */
+    readonly datedBeforeWitness: { readonly count: number; readonly indexes: readonly number[] };
     /** The size of the auditor's own checkpoint that this one continues; null where none was checked. */
     readonly since: number | null;
     /** How many policies the auditor gave as those that were in force; null for none. */
@@ -134,10 +139,10 @@ function openLines({ openChanges, openChangeCount }: Verdict): string[] {
 }
 
 /** What nobody has signed: entries that somebody's word should be behind, and changes that are a host's word alone. */
-function unsignedLine({ unsigned, hostVouched }: Verdict['checked']): string {
+function unsignedLine({ unsigned, hostVouched, datedBeforeWitness }: Verdict['checked']): string {
   const types = Object.entries(unsigned).map(([type, count]) => `${count} ${type}`);
   const entries = types.length === 0 ? 'no entry that should be signed' : types.toSorted().join(', ');
-  return `  unsigned     ${entries}; ${counted(hostVouched, 'change')} asked for by a host, in another’s name`;
+  return `  unsigned     ${entries}; ${counted(hostVouched, 'change')} asked for by a host, in another’s name; ${countedEntries(datedBeforeWitness.count)} dated before a cosignature that precedes them`;
 }
 
 function freshnessLines(freshness: Freshness | null): string[] {

@@ -59,6 +59,8 @@ export interface Verification {
   checkpointNote: string | null;
   /** The trusted keys as the entries so far leave them; null before the first entry. */
   keys: KeyFollower | null;
+  /** Entries of an earlier time than a cosignature before them. */
+  readonly early: { count: number; readonly indexes: number[] };
   /** Null before the manifest is known. */
   report: ReportDraft | null;
   readonly derived: Record<'leaves.jsonl' | 'ocsf.jsonl' | 'entries.csv', RunningHash>;
@@ -120,6 +122,7 @@ export function newVerification(
     seenAt: witnessTimes([]),
     checkpointNote: null,
     keys: null,
+    early: { count: 0, indexes: [] },
     report: null,
     derived: {
       'leaves.jsonl': runningHash(),

@@ -283,6 +283,7 @@ function verdictOf(state: Verification): Verdict {
       written: changes?.written ?? 0,
       unsigned: changes?.unsigned ?? {},
       hostVouched: changes?.hostVouched ?? 0,
+      datedBeforeWitness: { count: state.early.count, indexes: state.early.indexes },
       since: sinceChecked,
       policies: options.policies?.size ?? null,
     },

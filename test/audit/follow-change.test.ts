@@ -240,6 +240,8 @@ describe('what happens', () => {
   });
 });
 
+const renamed = (body: EntryBody, name: string) => ({ ...body, actor: { ...body.actor, name } });
+
 describe('what could not have happened', () => {
   test.each<[string, string[], (s: ChangeStory) => EntryBody[]]>([
     ['a change that nobody asked for', ['not_requested'], (s) => succeeded(s).slice(1)],
@@ -345,6 +347,11 @@ describe('what could not have happened', () => {
       'approved by another than the entry says',
       ['statement_differs'],
       (s) => [...before(s), { ...s.approved(), actor: s.approved(eve).actor }],
+    ],
+    [
+      'approved under another name than was signed',
+      ['statement_differs'],
+      (s) => [...before(s), renamed(s.approved(), 'Carol')],
     ],
     [
       'an approval of another change',

@@ -6,7 +6,7 @@ import type { Person } from '../../domain/person.ts';
 import { shownTicket, ticketMembers } from '../../domain/ticket-read.ts';
 import type { TicketPoint } from '../../domain/ticket-gate.ts';
 import { ticketRead, ticketRule } from '../support/ticket.ts';
-import { changeStory, isUnsigned, person, withPolicies } from './change-story.ts';
+import { changeStory, person, withPolicies } from './change-story.ts';
 import type { ChangeStory } from './change-story.ts';
 import { signed } from './memory-log.ts';
 import type { TestKeys } from './memory-log.ts';
@@ -120,5 +120,5 @@ export function fullLog(keys: TestKeys): {
 } {
   const { changeId, entries } = strictChange();
   const all = withPolicies([...otherChanges(), ...entries]);
-  return { changeId, entries: all.map((body) => (isUnsigned(body) ? signed(body, keys) : body)) };
+  return { changeId, entries: all.map((body) => signed(body, keys)) };
 }

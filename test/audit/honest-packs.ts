@@ -26,7 +26,7 @@ export interface HonestPack {
 }
 
 /** What a forged pack has for a checkpoint; the old signatures stand under the text of the new one. */
-export type ForgedUnder = 'another key' | 'the old checkpoint' | 'the old signatures';
+type ForgedUnder = 'another key' | 'the old checkpoint' | 'the old signatures';
 
 /** Packs of one log with something of everything: whole, a range of it that leads on from a checkpoint, and a change. */
 export async function honestPacks(): Promise<readonly HonestPack[]> {

@@ -1,4 +1,4 @@
-import { gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { pack as makeTar } from 'tar-stream';
 import type { Readable } from 'node:stream';
 import { canonicalJson } from '../../domain/canonical-json.ts';
@@ -191,13 +191,19 @@ function entriesAfter(entries: readonly EntryBody[], at: number, random: Random)
 /** The names of the attacks. */
 export const attackNames: readonly string[] = attacks.map(({ name }) => name);
 
-/** A pack after one attack at random. */
+/** A pack after one attack at random that changed something. */
 export async function mutatePack(
   pack: HonestPack,
   random: Random,
   others: readonly HonestPack[],
 ): Promise<Mutation> {
-  const attack = oneOf(attacks, random);
-  const mutation = await attack(pack, random, others);
-  return { ...mutation, what: `${attack.name}: ${mutation.what}` };
+  for (;;) {
+    const attack = oneOf(attacks, random);
+    const mutation = await attack(pack, random, others);
+    const { what, archive, isFree } = mutation;
+    const isPlain = attack.name === 'onArchive' || isFree === true;
+    if (isPlain || !gunzipSync(archive).equals(pack.tar)) {
+      return { ...mutation, what: `${attack.name}: ${what}` };
+    }
+  }
 }

@@ -8,7 +8,6 @@ import type { Place } from '../../../audit/forward/place.ts';
 import { readNoteVerifier } from '../../../audit/note-key.ts';
 import type { TrustedKeys } from '../../../audit/newest-checkpoint.ts';
 import { makeLog } from '../log-fixture.ts';
-import type { TestLog } from '../log-fixture.ts';
 
 /** A log in Postgres, and folders that it can be forwarded to. */
 export async function makeForwardTestbed() {
@@ -58,5 +57,3 @@ export function dyingPlace(place: Place, at: number, after: boolean): Place {
     replace: (path, bytes) => write(() => place.replace(path, bytes)),
   };
 }
-
-export type { TestLog };

@@ -7,6 +7,7 @@ import { pipFolder } from '../../support/python.ts';
 /** A version of an object, as the bucket's administrator sees it. */
 export interface StoredVersion {
   readonly key: string;
+  readonly etag: string;
   readonly mode: string | null;
   readonly until: string | null;
 }

@@ -1,6 +1,6 @@
 """An OSS endpoint that verifies signatures with the vendor's own signer (alibabacloud-oss-v2), and keeps versions.
 
-Prints its address; then for each line on stdin what its bucket has.
+Its one bucket has versions and the other none. Prints its address; then for each line on stdin what its bucket has.
 """
 
 import base64
@@ -15,9 +15,13 @@ from alibabacloud_oss_v2.credentials import Credentials
 from alibabacloud_oss_v2.signer.v4 import SignerV4
 from alibabacloud_oss_v2.types import HttpRequest, SigningContext
 
-REGION, BUCKET = 'cn-hangzhou', 'countersign-log'
+REGION, BUCKET, PLAIN = 'cn-hangzhou', 'countersign-log', 'plain-log'
 KEYS = {'forwarder': 'forwarder-secret'}
 objects, lock = {}, threading.Lock()
+
+
+def md5_of(body):
+    return hashlib.md5(body).hexdigest()
 
 
 def expected_authorization(handler):
@@ -76,10 +80,13 @@ class Endpoint(BaseHTTPRequestHandler):
         if refusal is not None:
             return self.answer(refusal[0], code=refusal[1])
         with lock:
-            if self.headers.get('x-oss-forbid-overwrite') == 'true' and self.path in objects:
+            # Where a bucket has versions, OSS passes over the header.
+            plain = self.path.startswith(f'/{PLAIN}/')
+            if plain and self.headers.get('x-oss-forbid-overwrite') == 'true' and self.path in objects:
                 return self.answer(409, code='FileAlreadyExists')
             objects.setdefault(self.path, []).append({
                 'body': body,
+                'etag': md5_of(body),
                 'mode': self.headers.get('x-oss-object-worm-mode'),
                 'until': self.headers.get('x-oss-object-worm-retain-until-date'),
             })
@@ -98,6 +105,6 @@ print(json.dumps({
 for _ in sys.stdin:
     with lock:
         print(json.dumps([
-            {'key': path.split('/', 2)[2], 'mode': one['mode'], 'until': one['until']}
-            for path, all in objects.items() for one in all
+            {'key': path.split('/', 2)[2], 'etag': one['etag'], 'mode': one['mode'], 'until': one['until']}
+            for path, all in objects.items() if path.startswith(f'/{BUCKET}/') for one in all
         ]), flush=True)

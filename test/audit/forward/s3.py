@@ -36,6 +36,7 @@ def versions():
         until = head.get('ObjectLockRetainUntilDate')
         found.append({
             'key': version['Key'],
+            'etag': version['ETag'],
             'mode': head.get('ObjectLockMode'),
             'until': until.isoformat() if until else None,
         })
