@@ -45,6 +45,8 @@ const may = {
     'api/request-log.ts',
     'api/router.ts',
   ],
+  // A client of the API: of it only how HTTP is spoken.
+  mcp: ['domain', 'operations', 'api/no-store.ts', 'api/problem.ts', 'api/request-log.ts'],
   simulator: [],
   embedded: [],
   // Only the package's public entries.
@@ -82,7 +84,8 @@ export default {
     only('only-onsmqtt-calls-the-vendor', 'node_modules/@alicloud/', ['onsmqtt']),
     only('only-store-and-audit-know-postgres', 'node_modules/pg/', ['store', 'audit', 'embedded']),
     only('only-tickets-know-chat-and-mail', 'node_modules/(@slack|nodemailer)/', ['tickets']),
-    only('only-api-and-console-serve-http', 'node_modules/express/', ['api', 'console']),
+    only('only-api-console-and-mcp-serve-http', 'node_modules/express/', ['api', 'console', 'mcp']),
+    only('only-mcp-speaks-to-agents', 'node_modules/@modelcontextprotocol/', ['mcp', 'examples']),
     {
       name: 'sandbox',
       comment:

@@ -113,7 +113,12 @@ export function makeHostAcceptance(deps: ActivityDependencies) {
         throw refusal('operation_out_of_step', message);
       }
       const { target } = found;
-      const question = { ...rest, target, requester: requesterOfHost(asked.requester), breakGlass: false };
+      const question = {
+        ...rest,
+        target,
+        requester: requesterOfHost(asked.requester, host),
+        breakGlass: false,
+      };
       const policy = policyForHost(question, startedAt);
       const decideMs = Math.min(decideWithinMs ?? Infinity, policy.decideWithinMs);
       return {
@@ -174,7 +179,7 @@ export function makeHostAcceptance(deps: ActivityDependencies) {
       const latest = Date.parse(startedAt) + policy.decideWithinMs;
       const { idempotency } = change;
       const isOurs =
-        isSame(change.requester, requesterOfHost(change.requester)) &&
+        isSame(change.requester, requesterOfHost(change.requester, asking.host)) &&
         host !== null &&
         isSame(hostMembers(host), hostMembers(asking.host)) &&
         change.submittedAt === startedAt &&

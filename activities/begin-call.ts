@@ -33,9 +33,10 @@ export async function stopOf(db: Queryable, changeId: string): Promise<NotBegun 
  */
 export function makeBeginCall({
   pool,
+  verifyEntry,
   calendar,
   now = Date.now,
-}: Pick<ActivityDependencies, 'pool' | 'calendar' | 'now'>): (
+}: Pick<ActivityDependencies, 'pool' | 'verifyEntry' | 'calendar' | 'now'>): (
   change: Change,
   attempt: Attempt,
 ) => Promise<NotBegun | null> {
@@ -45,7 +46,8 @@ export function makeBeginCall({
       const stopped = await stopOf(client, change.id);
       if (stopped !== null) return stopped;
       const time = now();
-      const why = await makeGate((of, at) => readGateFacts(client, of, at), calendar)(change, time);
+      const read = (of: Change, at: string) => readGateFacts(client, verifyEntry, of, at);
+      const why = await makeGate(read, calendar)(change, time);
       if (why !== null) {
         const called = (await listAttempts(client, change.id)).some(mayHaveBeenSent);
         return { kind: 'blocked', why, called };

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { RaiseAlarm } from '../domain/alarm.ts';
+import type { IsWritten } from '../domain/entry-writer.ts';
 import type { FaultClass } from '../domain/fault.ts';
 import type { Freeze } from '../domain/freeze.ts';
 import type { HostPattern } from '../domain/host.ts';
@@ -29,6 +30,8 @@ export interface ActivityDependencies {
   readonly linkOf?: (changeId: string) => string | null;
   /** Whether one of the API's keys signed a statement. */
   readonly verifyStatement: (signed: SignedStatement) => boolean;
+  /** Whether one of the API's keys wrote an entry. What lets calls go counts only then. */
+  readonly verifyEntry: IsWritten;
   /** Says when an attempt's entry is in a checkpoint. Before that no call is made. */
   readonly sealing: Sealing;
   /** What reads tickets now, by the systems' names; a policy that asks for another system's holds its changes. */

@@ -16,12 +16,12 @@ import { tellDifference } from './tell-difference.ts';
  * @throws CountersignError `log_unavailable`, `integrity_conflict`
  */
 export async function obstacleTo(
-  deps: Pick<ActivityDependencies, 'pool' | 'alarm' | 'now'>,
+  deps: Pick<ActivityDependencies, 'pool' | 'verifyEntry' | 'alarm' | 'now'>,
   change: Change,
   submission: ChangeRequest['submission'],
 ): Promise<OpenedResult | null> {
-  const { pool } = deps;
-  const { holder, isRevoked, token, unreviewed } = await readOpeningFacts(pool, change);
+  const { pool, verifyEntry } = deps;
+  const { holder, isRevoked, token, unreviewed } = await readOpeningFacts(pool, verifyEntry, change);
   if (isRevoked) return { kind: 'policy_revoked', changeId: change.id };
   const { requester, submittedAt } = change;
   // A host has no token; it vouches for its requester.
@@ -43,12 +43,17 @@ export async function obstacleTo(
 
 /** The row that the API took the token by is not what the log has. */
 async function tellOfToken(
-  { pool, alarm, now = Date.now }: Pick<ActivityDependencies, 'pool' | 'alarm' | 'now'>,
+  {
+    pool,
+    verifyEntry,
+    alarm,
+    now = Date.now,
+  }: Pick<ActivityDependencies, 'pool' | 'verifyEntry' | 'alarm' | 'now'>,
   id: string,
 ): Promise<void> {
   const { namespace } = activityInfo();
   try {
-    for (const difference of await compareRules(pool, [{ rule: 'token', id }])) {
+    for (const difference of await compareRules(pool, [{ rule: 'token', id }], verifyEntry)) {
       await tellDifference({ pool, namespace, alarm, now }, difference);
     }
   } catch (err) {

@@ -13,21 +13,21 @@ import { tellDifference } from './tell-difference.ts';
  * and the difference is told.
  */
 export function makeTellingGate(
-  deps: Pick<ActivityDependencies, 'pool' | 'calendar' | 'alarm' | 'now'>,
+  deps: Pick<ActivityDependencies, 'pool' | 'verifyEntry' | 'calendar' | 'alarm' | 'now'>,
 ): Gate {
-  const { pool, calendar, alarm, now = Date.now } = deps;
+  const { pool, verifyEntry, calendar, alarm, now = Date.now } = deps;
 
   async function tell(changeId: string, { differing, overridesDiffer }: GateFacts): Promise<void> {
     const { namespace } = activityInfo();
     const found = [
-      ...(differing.length === 0 ? [] : await compareRules(pool, differing)),
-      ...(overridesDiffer ? await compareChanges(pool, [changeId]) : []),
+      ...(differing.length === 0 ? [] : await compareRules(pool, differing, verifyEntry)),
+      ...(overridesDiffer ? await compareChanges(pool, [changeId], verifyEntry) : []),
     ];
     for (const difference of found) await tellDifference({ pool, namespace, alarm, now }, difference);
   }
 
   return makeGate(async (change, at) => {
-    const facts = await readGateFacts(pool, change, at);
+    const facts = await readGateFacts(pool, verifyEntry, change, at);
     // What cannot be told now blocks all the same, and the next look, or the watch, tells it.
     await tell(change.id, facts).catch((err: unknown) => {
       log.warn('a difference from the log could not be told', { changeId: change.id, err });

@@ -1,8 +1,12 @@
 import { changesSince, compareChanges, comparePage } from '../audit/compare/compare-changes.ts';
 import { compareRulePage, firstRules } from '../audit/compare/compare-rules.ts';
 import type { RulePlace } from '../audit/compare/compare-rules.ts';
+import type { ActivityDependencies } from './dependencies.ts';
 import { tellDifference } from './tell-difference.ts';
 import type { TellDependencies } from './tell-difference.ts';
+
+/** What {@link watchStored} works with. */
+type WatchDependencies = TellDependencies & Pick<ActivityDependencies, 'verifyEntry'>;
 
 /** Where the watch is: the last entry that was looked at, and where the next pages of all changes and rules begin. */
 export interface WatchPlace {
@@ -19,12 +23,16 @@ export interface WatchPlace {
  * @returns how many differences were told
  * @throws CountersignError `log_unavailable`; the first error of those that could not be told
  */
-export async function watchStored(deps: TellDependencies, place: WatchPlace): Promise<number> {
-  const { pool } = deps;
+export async function watchStored(deps: WatchDependencies, place: WatchPlace): Promise<number> {
+  const { pool, verifyEntry } = deps;
   const { ids, last } = await changesSince(pool, place.entryId);
-  const page = await comparePage(pool, place.changeId);
-  const rules = await compareRulePage(pool, place.rules ?? firstRules);
-  const differences = [...(await compareChanges(pool, ids)), ...page.differences, ...rules.differences];
+  const page = await comparePage(pool, place.changeId, verifyEntry);
+  const rules = await compareRulePage(pool, place.rules ?? firstRules, verifyEntry);
+  const differences = [
+    ...(await compareChanges(pool, ids, verifyEntry)),
+    ...page.differences,
+    ...rules.differences,
+  ];
   // One that cannot be told must not keep the others from being looked at.
   place.entryId = last;
   place.changeId = page.next;

@@ -16,6 +16,7 @@ export const person = z.object({
   groups: z.array(z.string()),
   authentication: z.object({ methods: z.array(z.string()), at: moment.nullable() }),
   issuedBy: z.object({ issuer: z.string(), subject: z.string() }).optional(),
+  vouchedBy: z.object({ namespace: z.string(), type: z.string(), workflowId: z.string() }).optional(),
 });
 
 export const named = z.object({ issuer: z.string(), subject: z.string(), name: z.string() });

@@ -18,7 +18,7 @@ export interface AuditReading {
    */
   allow(req: Request, wanted: JsonObject): Promise<void>;
   /**
-   * Records a query before it is answered.
+   * Records a query before it is answered, signed by this API's key.
    * @returns its id, by which its further pages are known
    * @throws CountersignError `log_unavailable`: then it is not answered
    */
@@ -29,9 +29,9 @@ export interface AuditReading {
 
 /** See {@link AuditReading}. */
 export function makeAuditReading(
-  deps: Pick<ApiDependencies, 'db' | 'namespace' | 'refusals' | 'now'>,
+  deps: Pick<ApiDependencies, 'db' | 'namespace' | 'refusals' | 'signer' | 'now'>,
 ): AuditReading {
-  const { db, namespace, refusals, now = Date.now } = deps;
+  const { db, namespace, refusals, signer, now = Date.now } = deps;
   const placeOf = (id: string) => ({ namespace, of: '-', ordinal: id });
   return {
     async allow(req, wanted) {
@@ -45,15 +45,17 @@ export function makeAuditReading(
       const { changeId } = query;
       await appendEntry(
         db,
-        newEntry(placeOf(id), {
-          type,
-          time: isoTime(now()),
-          // The readers of a change see who else has read it.
-          changeId: typeof changeId === 'string' ? changeId : null,
-          actor: personActor(callerOf(req).person),
-          query,
-          source: req.ip ?? null,
-        }),
+        signer.write(
+          newEntry(placeOf(id), {
+            type,
+            time: isoTime(now()),
+            // The readers of a change see who else has read it.
+            changeId: typeof changeId === 'string' ? changeId : null,
+            actor: personActor(callerOf(req).person),
+            query,
+            source: req.ip ?? null,
+          }),
+        ),
       );
       return id;
     },

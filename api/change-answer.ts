@@ -172,7 +172,7 @@ export const listedChangeSchema = changeSchema
     closedAt: true,
   })
   .extend({
-    requester: person.pick({ issuer: true, subject: true, name: true, issuedBy: true }),
+    requester: person.pick({ issuer: true, subject: true, name: true, issuedBy: true, vouchedBy: true }),
     policy: z.object({ name: z.string(), version: z.string() }),
     intact: z.boolean(),
   })

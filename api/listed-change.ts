@@ -27,7 +27,7 @@ export type ListedChange = Pick<
   | 'outcome'
   | 'closedAt'
 > & {
-  readonly requester: Pick<Person, 'issuer' | 'subject' | 'name' | 'issuedBy'>;
+  readonly requester: Pick<Person, 'issuer' | 'subject' | 'name' | 'issuedBy' | 'vouchedBy'>;
   readonly policy: Pick<Change['policy'], 'name' | 'version'>;
   /** Made anew from what is stored; null before the precheck, and where the change is not intact. */
   readonly digest: string | null;
@@ -46,7 +46,7 @@ export async function listedChange(
   const { id, version, operation, input, target, justification, ticket, breakGlass } = change;
   const { decisionStatus, executionStatus, reviewStatus, round, missing, outcome, digest } = change;
   const { submittedAt, decideBy, executeAfter, executeBy, escalatedAt, closedAt } = change;
-  const { issuer, subject, name, issuedBy } = change.requester;
+  const { issuer, subject, name, issuedBy, vouchedBy } = change.requester;
   const intact = await isIntact(refusals, change);
   return {
     id,
@@ -54,7 +54,13 @@ export async function listedChange(
     operation,
     input,
     target,
-    requester: { issuer, subject, name, ...(issuedBy ? { issuedBy } : {}) },
+    requester: {
+      issuer,
+      subject,
+      name,
+      ...(issuedBy ? { issuedBy } : {}),
+      ...(vouchedBy ? { vouchedBy } : {}),
+    },
     justification,
     ticket,
     breakGlass,

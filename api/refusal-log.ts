@@ -10,6 +10,7 @@ import type { CountersignError } from '../domain/error.ts';
 import type { Person } from '../domain/person.ts';
 import type { Difference } from '../domain/stored-change.ts';
 import { isoTime } from '../domain/time.ts';
+import type { StatementSigner } from '../identity/statement-signer.ts';
 import type { Queryable } from '../store/queryable.ts';
 import { makeCoalesced } from './coalesced.ts';
 
@@ -53,6 +54,8 @@ export interface RefusalLog {
 export interface RefusalLogDependencies {
   /** Postgres, as the role countersign_api. */
   readonly db: Queryable;
+  /** Signs what is recorded, so that it names the process that refused. */
+  readonly signer: Pick<StatementSigner, 'write'>;
   /** Temporal's namespace, part of event keys. */
   readonly namespace: string;
   readonly log: Pick<Logger, 'warn'>;
@@ -68,53 +71,49 @@ export interface RefusalLogDependencies {
  * @param windowMs - length of a window; default a minute
  */
 export function makeRefusalLog(deps: RefusalLogDependencies, windowMs = 60_000): RefusalLog {
-  const { db, namespace, log, alarm, now = Date.now } = deps;
+  const { db, signer, namespace, log, alarm, now = Date.now } = deps;
 
   async function append(refusal: Refusal, coalesced: number): Promise<void> {
     const { type, person, wanted, error, source } = refusal;
     const id = refusal.change?.id ?? null;
     // The stored members of a change that differs are not recorded as if they were true.
     const change = error.code === 'stored_change_differs' ? null : refusal.change;
-    await appendEntry(
-      db,
-      newEntry(
-        { namespace, of: id ?? '-', ordinal: randomUUID() },
-        {
-          type,
-          time: isoTime(now()),
-          changeId: id,
-          actor: personActor(person),
-          operation: change?.operation ?? null,
-          target: change?.target.id ?? null,
-          digest: change?.digest ?? null,
-          round: change?.round ?? null,
-          wanted,
-          outcome: error.code,
-          coalesced,
-          source,
-        },
-      ),
+    const draft = newEntry(
+      { namespace, of: id ?? '-', ordinal: randomUUID() },
+      {
+        type,
+        time: isoTime(now()),
+        changeId: id,
+        actor: personActor(person),
+        operation: change?.operation ?? null,
+        target: change?.target.id ?? null,
+        digest: change?.digest ?? null,
+        round: change?.round ?? null,
+        wanted,
+        outcome: error.code,
+        coalesced,
+        source,
+      },
     );
+    await appendEntry(db, signer.write(draft));
   }
 
   async function appendDifference(found: FoundDifference, coalesced: number): Promise<void> {
     const { change, difference } = found;
-    await appendEntry(
-      db,
-      newEntry(
-        { namespace, of: change.id, ordinal: randomUUID() },
-        {
-          type: 'integrity.differs',
-          time: isoTime(now()),
-          // Operation and target are left out: what is stored of them may be what was edited.
-          changeId: change.id,
-          actor: { process: 'api' },
-          outcome: 'stored_change_differs',
-          difference: { ...difference },
-          coalesced,
-        },
-      ),
+    const draft = newEntry(
+      { namespace, of: change.id, ordinal: randomUUID() },
+      {
+        type: 'integrity.differs',
+        time: isoTime(now()),
+        // Operation and target are left out: what is stored of them may be what was edited.
+        changeId: change.id,
+        actor: { process: 'api' },
+        outcome: 'stored_change_differs',
+        difference: { ...difference },
+        coalesced,
+      },
     );
+    await appendEntry(db, signer.write(draft));
   }
 
   const refusals = makeCoalesced(append, {

@@ -9,6 +9,7 @@ import { CountersignError } from '../domain/error.ts';
 import type { Attempt, Change } from '../domain/change.ts';
 import type { Block } from '../domain/block.ts';
 import type { EntryBody, EventType } from '../domain/entry.ts';
+import { namesWriter } from '../domain/entry-writer.ts';
 import type { Person } from '../domain/person.ts';
 import { refusalToDecide } from '../domain/decision.ts';
 import { directoryOf } from '../domain/membership.ts';
@@ -138,7 +139,8 @@ export function makeView(
   >,
 ): ShowChange {
   const { db, calendar, operations, policies, now = Date.now } = deps;
-  const gate = makeGate((of, at) => readGateFacts(db, of, at), calendar);
+  // For people to look at: the worker checks signatures before it lets a call go.
+  const gate = makeGate((of, at) => readGateFacts(db, namesWriter, of, at), calendar);
 
   const factsOf = (change: Change, reader: Person) => {
     const { decisionStatus, digest } = change;

@@ -1,5 +1,6 @@
 import type { Queryable } from '../store/queryable.ts';
 import { asLogError } from './log-error.ts';
+import { stretches, stretchOf, tailOf } from './pack/stretches.ts';
 
 /** A published checkpoint. */
 export interface StoredCheckpoint {
@@ -38,37 +39,64 @@ export async function cosignedCheckpoint(db: Queryable): Promise<StoredCheckpoin
   );
 }
 
-/** Stretches of a range with a checkpoint each. */
-const stretches = 256;
-/** Entries of the tree's last tile, which is incomplete and has no hashes of its own (docs/decisions/0008). */
-const tileEntries = 256;
+/**
+ * The checkpoint that is next on the way from `from` entries to the newest: of those that add at most `most` entries the
+ * largest, otherwise the smallest. Null where there is none beyond `from`.
+ *
+ * @param cosigned - only those that a witness has cosigned
+ * @throws CountersignError `log_unavailable`
+ */
+export async function nextCheckpoint(
+  db: Queryable,
+  from: number,
+  { most, cosigned }: { readonly most: number; readonly cosigned: boolean },
+): Promise<StoredCheckpoint | null> {
+  const among = cosigned ? 'audit.cosignature' : 'audit.checkpoint';
+  return readCheckpoint(
+    db,
+    `where c.size = coalesce(
+       (select max(o.size) from ${among} o where o.size > $1::bigint and o.size <= $1::bigint + $2::bigint),
+       (select min(o.size) from ${among} o where o.size > $1::bigint))`,
+    [from, most],
+  );
+}
 
 /**
- * Signed notes of checkpoints of more than `from` and at most `to` entries, the smallest first: of 256 stretches the last
- * one each, and every one of the last, incomplete tile. So at most 511, about 130 KB.
+ * Signed notes of checkpoints of more than `from` and at most `to` entries, the smallest first, each with the first cosignature
+ * of each witness: it says by when the entries were there. Of 256 stretches the last one that a witness has cosigned, or
+ * else the last, and every one of the last, incomplete tile. So at most 511, some 130 KB and as much for each witness.
  *
  * @throws CountersignError `log_unavailable`
  */
 export async function earlierCheckpoints(db: Queryable, from: number, to: number): Promise<string[]> {
-  const tail = to - (to % tileEntries);
-  const stretch = Math.max(1, Math.ceil((to - from) / stretches));
+  // The end of each stretch is looked up in the index: grouped, a large table would be read as a whole.
+  const lastOf = (table: string) => `(select max(c.size) from ${table} c
+      where c.size > $1::bigint + n * $4::bigint
+        and c.size <= least($3::bigint, $1::bigint + (n + 1) * $4::bigint))`;
   try {
     const { rows } = await db.query<{ note: string }>(
-      // The end of each stretch is looked up in the index: grouped, a large table would be read as a whole.
-      `select note from audit.checkpoint
-        where size > greatest($1::bigint, $3::bigint) and size <= $2
-           or size = any (array(
-                select (select max(c.size) from audit.checkpoint c
-                         where c.size > $1::bigint + n * $4::bigint
-                           and c.size <= least($3::bigint, $1::bigint + (n + 1) * $4::bigint))
+      `select k.note || ${cosignatureLines('k.size', 'asc')} as note from audit.checkpoint k
+        where k.size > greatest($1::bigint, $3::bigint) and k.size <= $2
+           or k.size = any (array(
+                select coalesce(${lastOf('audit.cosignature')}, ${lastOf('audit.checkpoint')})
                   from generate_series(0, $5::int - 1) n))
-        order by size`,
-      [from, to, tail, stretch, stretches],
+        order by k.size`,
+      [from, to, tailOf(to), stretchOf(from, to), stretches],
     );
     return rows.map(({ note }) => note);
   } catch (error) {
     throw asLogError(error);
   }
+}
+
+/** SQL: of each witness the first (`asc`) or the last (`desc`) cosignature of a checkpoint, a line each. */
+function cosignatureLines(size: string, order: 'asc' | 'desc'): string {
+  return `coalesce(
+    (select string_agg(w.line || E'\n', '' order by w.witness collate "C")
+       from (select distinct on (s.witness) s.witness, s.line
+               from audit.cosignature s where s.size = ${size}
+              order by s.witness, s.cosigned_at ${order}) w),
+    '')`;
 }
 
 async function readCheckpoint(
@@ -85,12 +113,7 @@ async function readCheckpoint(
       lines: string;
     }>(
       `select c.size, c.root, c.note, c.signed_at,
-              coalesce(
-                (select string_agg(w.line || E'\n', '' order by w.witness collate "C")
-                   from (select distinct on (s.witness) s.witness, s.line
-                           from audit.cosignature s where s.size = c.size
-                          order by s.witness, s.cosigned_at desc) w),
-                '') as lines
+              ${cosignatureLines('c.size', 'desc')} as lines
          from audit.checkpoint c ${which}`,
       [...parameters],
     );

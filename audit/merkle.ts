@@ -43,6 +43,17 @@ function sha256(bytes: Uint8Array): Buffer {
   return Buffer.from(hash('sha256', bytes, 'binary'), 'binary');
 }
 
+/** The root of a complete subtree, from its lowest hashes, one after another: 2ⁿ of them. */
+export function subtreeRoot(hashes: Buffer): Buffer {
+  let level = Array.from({ length: hashes.length / hashBytes }, (_, n) =>
+    hashes.subarray(n * hashBytes, (n + 1) * hashBytes),
+  );
+  while (level.length > 1) {
+    level = level.flatMap((left, n) => (n % 2 === 0 ? [nodeHash(left, level[n + 1] as Buffer)] : []));
+  }
+  return level[0] as Buffer;
+}
+
 /** The root of the first `size` leaves. */
 export async function rootOf(size: number, read: HashReader): Promise<Buffer> {
   expectSize(size);

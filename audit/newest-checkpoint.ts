@@ -24,12 +24,17 @@ export function makeCheckpointReader(keys: TrustedKeys): (db: Queryable) => Prom
   return async (db) => {
     const stored = await (keys.witnesses.length > 0 ? cosignedCheckpoint(db) : latestCheckpoint(db));
     if (stored === null) return null;
-    if (stored.note !== last?.note) last = { note: stored.note, checkpoint: trusted(stored.note, keys) };
+    if (stored.note !== last?.note)
+      last = { note: stored.note, checkpoint: openTrustedCheckpoint(stored.note, keys) };
     return last.checkpoint;
   };
 }
 
-function trusted(note: string, { log, witnesses }: TrustedKeys): Checkpoint {
+/**
+ * The checkpoint in a note that is to be trusted.
+ * @throws CountersignError `log_untrusted` when a signature is wrong or missing
+ */
+export function openTrustedCheckpoint(note: string, { log, witnesses }: TrustedKeys): Checkpoint {
   let reason: unknown = null;
   for (const key of log) {
     try {

@@ -1,5 +1,7 @@
 import { answerableFor } from '../domain/person.ts';
 import type { Change } from '../domain/change.ts';
+import { countsIf } from '../domain/entry-writer.ts';
+import type { IsWritten } from '../domain/entry-writer.ts';
 import { tokenIn } from '../domain/rule-entries.ts';
 import type { LoggedToken } from '../domain/rule-entries.ts';
 import { isInLog } from '../store/is-in-log.ts';
@@ -13,7 +15,7 @@ export interface OpeningFacts {
   readonly holder: string | null;
   /** Whether the policy is revoked, by the log or by its row. */
   readonly isRevoked: boolean;
-  /** The requester's API token; null where the log does not tell of one. */
+  /** The requester's API token; null where the log does not tell of one that the API has issued. */
   readonly token: LoggedToken | null;
   /** Other break-glass changes of whoever answers for this one, whose review nobody has signed, owed or not. */
   readonly unreviewed: readonly string[];
@@ -23,10 +25,12 @@ export interface OpeningFacts {
  * What the log tells against a new change, in one statement: it is asked beside the tables whose unique rows decide a race,
  * so that a row which is gone lets nobody in.
  *
+ * @param isWritten - whether a key of the API wrote an entry
  * @throws CountersignError `log_unavailable`
  */
 export async function readOpeningFacts(
   db: Queryable,
+  isWritten: IsWritten,
   { id, target, policy, requester }: Pick<Change, 'id' | 'target' | 'policy' | 'requester'>,
 ): Promise<OpeningFacts> {
   const { issuer, subject } = answerableFor(requester);
@@ -52,7 +56,8 @@ export async function readOpeningFacts(
     });
     const [found] = rows;
     if (found === undefined) throw new Error('the statement has no row');
-    return { ...found, token: tokenIn(found.token.map(bodyOf)) };
+    const told = found.token.map(bodyOf).filter(countsIf(isWritten));
+    return { ...found, token: tokenIn(told) };
   } catch (error) {
     throw asLogError(error);
   }

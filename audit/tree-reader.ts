@@ -1,7 +1,7 @@
 import { CountersignError } from '../domain/error.ts';
 import type { Queryable } from '../store/queryable.ts';
 import { asLogError } from './log-error.ts';
-import { hashBytes, nodeHash } from './merkle.ts';
+import { hashBytes, subtreeRoot } from './merkle.ts';
 import type { HashReader } from './merkle.ts';
 
 /** Levels of the tree in one tile. */
@@ -62,15 +62,4 @@ async function readSpans(db: Queryable, spans: readonly Span[]): Promise<(Buffer
   } catch (error) {
     throw asLogError(error);
   }
-}
-
-/** The root of a complete subtree, from its lowest hashes, one after another. */
-function subtreeRoot(hashes: Buffer): Buffer {
-  let level = Array.from({ length: hashes.length / hashBytes }, (_, n) =>
-    hashes.subarray(n * hashBytes, (n + 1) * hashBytes),
-  );
-  while (level.length > 1) {
-    level = level.flatMap((left, n) => (n % 2 === 0 ? [nodeHash(left, level[n + 1] as Buffer)] : []));
-  }
-  return level[0] as Buffer;
 }

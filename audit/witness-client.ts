@@ -12,6 +12,7 @@ import { openNote, splitNote } from './note.ts';
 import type { NoteVerifier } from './note-key.ts';
 import type { WitnessView } from './other-evidence.ts';
 import { publishCosignature } from './publish.ts';
+import { readUnsealed } from './unsealed.ts';
 import type { WitnessObjection } from './refusal-to-sign.ts';
 import { makeTreeReader } from './tree-reader.ts';
 import { formatWitnessRequest } from './witness-request.ts';
@@ -41,6 +42,11 @@ export interface WitnessClient extends WitnessView {
 }
 
 const longestPauseMs = 60_000;
+/**
+ * How long entries may wait for a checkpoint before the newest is no longer cosigned, s. A cosignature dates all entries after it:
+ * what waits meanwhile would be older than a cosignature that it follows. Less than the tolerance of whoever verifies.
+ */
+const longestUnsealed = 120;
 /** Longest wait before a signer's first signature, ms: calls wait for it. */
 const askMs = 3_000;
 /** Answers of a witness that has cosigned something that this tree does not continue (C2SP tlog-witness). */
@@ -48,7 +54,8 @@ const noContinuation = 422;
 
 /**
  * Has the newest checkpoint cosigned whenever it is woken, and now and then besides. It waits for nobody's call and nobody
- * waits for it: while the witness is away, checkpoints go on, and the newest is cosigned when it is back.
+ * waits for it: while the witness is away, checkpoints go on, and the newest is cosigned when it is back. While entries wait
+ * for a checkpoint, as when the signer refuses, none is cosigned.
  */
 export function startWitnessClient(options: WitnessClientOptions): WitnessClient {
   const { log, refreshMs = 600_000, onAnswer, alarm } = options;
@@ -63,7 +70,8 @@ export function startWitnessClient(options: WitnessClientOptions): WitnessClient
     while (!isStopping()) {
       try {
         const checkpoint = await latestCheckpoint(options.pool);
-        if (checkpoint !== null && (checkpoint.size > cosigned || performance.now() >= freshUntil)) {
+        const isDue = checkpoint !== null && (checkpoint.size > cosigned || performance.now() >= freshUntil);
+        if (isDue && (await readUnsealed(options.pool)).seconds < longestUnsealed) {
           old = await cosignOne(options, checkpoint, old, stopping.signal, (said) => (objection = said));
           refuses = false;
           [cosigned, freshUntil] = [checkpoint.size, performance.now() + refreshMs];

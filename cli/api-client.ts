@@ -16,6 +16,15 @@ export interface ShownEntry {
   readonly [member: string]: unknown;
 }
 
+/** One call of the API. */
+type Call = [
+  method: string,
+  path: string,
+  body?: object,
+  headers?: Record<string, string>,
+  signal?: AbortSignal,
+];
+
 /** The API, for the command line. */
 export interface ApiClient {
   get<T>(path: string): Promise<T>;
@@ -28,6 +37,8 @@ export interface ApiClient {
   text(path: string): Promise<string>;
   /** What is answered as a file, as it comes. */
   download(path: string): Promise<ReadableStream<Uint8Array>>;
+  /** The answer itself, for whoever needs its status or reads it as it comes. */
+  send(...call: Call): Promise<Response>;
 }
 
 /** What a client shows: a token that may be renewed while it works. */
@@ -84,8 +95,6 @@ interface Problem {
   readonly [member: string]: unknown;
 }
 
-type Call = [method: string, path: string, body?: object, headers?: Record<string, string>];
-
 /** A client of the API at an address, with a bearer token. What it throws carries the API's code. */
 export function apiClient(url: string, bearer: string | Bearer, fetch = globalThis.fetch): ApiClient {
   const tokens = typeof bearer === 'string' ? fixedToken(bearer) : bearer;
@@ -99,7 +108,10 @@ export function apiClient(url: string, bearer: string | Bearer, fetch = globalTh
     return allowed(another === null ? answer : await ask(another, ...call));
   }
 
-  async function ask(token: string, ...[method, path, body, headers]: Call): Promise<Judged<Response>> {
+  async function ask(
+    token: string,
+    ...[method, path, body, headers, signal]: Call
+  ): Promise<Judged<Response>> {
     const response = await fetch(`${url}${path}`, {
       method,
       headers: {
@@ -108,6 +120,7 @@ export function apiClient(url: string, bearer: string | Bearer, fetch = globalTh
         ...headers,
       },
       ...(body ? { body: JSON.stringify(body) } : {}),
+      ...(signal ? { signal } : {}),
     }).catch((cause: unknown) => {
       throw new CountersignError('engine_unavailable', `nothing answers at ${url}`, { cause });
     });
@@ -127,6 +140,7 @@ export function apiClient(url: string, bearer: string | Bearer, fetch = globalTh
     return (await (await send(...sent)).json()) as T;
   }
   return {
+    send,
     get: (path) => call('GET', path),
     post: (path, body, headers) => call('POST', path, body, headers),
     delete: (path) => call('DELETE', path),

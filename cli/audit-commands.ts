@@ -12,6 +12,7 @@ import { openPack } from '../audit/verify/pack-source.ts';
 import { CountersignError } from '../domain/error.ts';
 import type { ApiClient } from './api-client.ts';
 import { auditCompareCommand } from './audit-compare.ts';
+import { auditFollowCommand } from './audit-follow.ts';
 import { auditReconcileCommand } from './audit-reconcile.ts';
 import { auditReportCommand } from './audit-report.ts';
 import { asCaller, clientOf } from './caller.ts';
@@ -21,7 +22,7 @@ import type { Output } from './print.ts';
 import { trustedKeysText } from './trusted-keys.ts';
 import { asVerification } from './verify-options.ts';
 import type { VerifyOptions } from './verify-options.ts';
-import { verifyInThread } from './verify-thread.ts';
+import { verifyWithThreads } from './verify-thread.ts';
 
 /** The demo auditor. */
 const auditor = 'dave';
@@ -91,6 +92,7 @@ export function auditCommands(program: Command, env: () => Environment, output: 
     );
 
   auditCompareCommand(audit, env, output);
+  auditFollowCommand(audit, env, output);
   auditReconcileCommand(audit, env, output, auditor);
   auditReportCommand(audit, env, output, auditor);
 
@@ -107,7 +109,7 @@ export function auditCommands(program: Command, env: () => Environment, output: 
   asVerification(audit.command('verify <pack>'))
     .description('verify an evidence pack offline: 0 valid, 1 tampered, 2 incomplete, 3 used wrongly')
     .action(async (pack: string, o: VerifyOptions) => {
-      process.exitCode = await verifyInThread(
+      process.exitCode = await verifyWithThreads(
         join(import.meta.dirname, `verifier${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`),
         {
           pack,

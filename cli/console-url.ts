@@ -1,22 +1,11 @@
-import { CountersignError } from '../domain/error.ts';
-import { isSafeAddress } from '../domain/loopback.ts';
 import type { Environment } from './environment.ts';
+import { ownOrigin } from './own-origin.ts';
 
 /**
- * The console's one origin: `CONSOLE_URL`, otherwise its port on this machine.
+ * The console's one origin: a cookie goes to every path of a host, and who logs out comes to the address itself.
  *
- * @throws CountersignError `invalid_configuration` for an address that is no origin, or without TLS off loopback
+ * @throws CountersignError `invalid_configuration`
  */
 export function consoleUrl(env: Pick<Environment, 'CONSOLE_URL' | 'CONSOLE_PORT'>): URL {
-  const url = new URL(env.CONSOLE_URL ?? `http://localhost:${env.CONSOLE_PORT}`);
-  // A cookie goes to every path of a host, and who logs out comes to the address itself.
-  if (url.href !== `${url.origin}/`) refuse('origin', 'must be an origin, such as https://console.example');
-  if (!isSafeAddress(url)) refuse('https', 'must be https: except on loopback');
-  return url;
-}
-
-function refuse(rule: string, message: string): never {
-  throw new CountersignError('invalid_configuration', `CONSOLE_URL: ${message}`, {
-    errors: [{ field: 'CONSOLE_URL', rule, message }],
-  });
+  return ownOrigin('CONSOLE_URL', env, env.CONSOLE_PORT);
 }

@@ -16,6 +16,7 @@ import { openRoleSession, sessionRefusal } from '../onsmqtt/role-session.ts';
 import { servedRegion } from '../onsmqtt/region.ts';
 import { checkPooling } from '../store/check-pooling.ts';
 import { makePool } from '../store/pool.ts';
+import { examineForwarding } from './doctor-forwarding.ts';
 import { examineNotices } from './doctor-notices.ts';
 import { examineSystems } from './doctor-tickets.ts';
 import type { Environment } from './environment.ts';
@@ -32,6 +33,7 @@ export async function examine(env: Environment): Promise<Finding[]> {
     postgres(env),
     sealing(env),
     notices(env),
+    forwarding(env),
     temporal(),
     identity(env),
     consoleProcess(env),
@@ -120,6 +122,13 @@ async function notices(env: Environment): Promise<Finding | null> {
   }
   const { host } = new URL(url);
   return inDatabase(env, name, 'check DATABASE_URL', (pool) => examineNotices(pool, host));
+}
+
+/** Whether the log is forwarded; null where it is to go nowhere. */
+function forwarding(env: Environment): Promise<Finding> | null {
+  if (env.COUNTERSIGN_FORWARD_TO === undefined) return null;
+  const remedy = "check COUNTERSIGN_FORWARD_…, and that the store's key may read there";
+  return inDatabase(env, 'Forwarded log', remedy, (pool) => examineForwarding(env, pool));
 }
 
 async function signerRefusal(env: Environment): Promise<LogMemory['refusal']> {

@@ -38,6 +38,10 @@ export const environmentSchema = z.object({
     .optional()
     .describe('What a login asks for that has to be a stronger one (acr_values).'),
   CONSOLE_PAGE: z.string().min(1).optional().describe('Folder of the built page.'),
+  MCP_PORT: port.default(8091).describe('Port of the MCP server.'),
+  MCP_URL: url(['http:', 'https:'])
+    .optional()
+    .describe('Where agents have the MCP server, without /mcp. http: on loopback only.'),
   DATABASE_URL: url(['postgres:', 'postgresql:'])
     .optional()
     .describe("Postgres, with the process's own login role."),
@@ -195,6 +199,26 @@ export const environmentSchema = z.object({
     .max(3650)
     .default(30)
     .describe('How long what was delivered is kept of a change that has ended, days.'),
+  COUNTERSIGN_FORWARD_TO: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Where the log is forwarded to: a folder, s3://<bucket>/<prefix> or oss://<bucket>/<prefix>.'),
+  COUNTERSIGN_FORWARD_ENDPOINT: url(['http:', 'https:'])
+    .optional()
+    .describe("The object store's endpoint; default: the region's own. http: on loopback only."),
+  COUNTERSIGN_FORWARD_REGION: z.string().min(1).optional().describe("The object store's region."),
+  COUNTERSIGN_FORWARD_SECONDS: rate
+    .max(86_400)
+    .default(30)
+    .describe('How often the log is forwarded, s: each time writes up to some ten objects.'),
+  COUNTERSIGN_FORWARD_LOCK_DAYS: rate
+    .max(36_500)
+    .optional()
+    .describe('How long what is forwarded is locked (object lock, compliance mode), days.'),
+  AWS_ACCESS_KEY_ID: z.string().min(1).optional().describe('Access key of an S3 store.'),
+  AWS_SECRET_ACCESS_KEY: z.string().min(1).optional(),
+  AWS_SESSION_TOKEN: z.string().min(1).optional(),
   COUNTERSIGN_WRITES_PER_MINUTE: rate.default(120).describe('Writes that one person may send in a minute.'),
   COUNTERSIGN_REFUSED_TOKENS_PER_MINUTE: rate
     .default(60)

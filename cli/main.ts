@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { createRequire } from 'node:module';
 import { text } from 'node:stream/consumers';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { CountersignError } from '../domain/error.ts';
@@ -17,11 +16,13 @@ import { examineTicket } from './doctor-tickets.ts';
 import { readEnvironment, required } from './environment.ts';
 import { freezeCommands } from './freeze-commands.ts';
 import { loginCommands } from './login-commands.ts';
+import { mcpCommand } from './mcp-command.ts';
 import { reExecWithSmallHeap } from './re-exec.ts';
 import { policyCommands } from './policy-commands.ts';
 import { subscriptionCommands } from './subscription-commands.ts';
 import { complain, outputOf, printJson, printLine } from './print.ts';
 import type { Output } from './print.ts';
+import { ownVersion } from './version.ts';
 
 /** Exit codes: 0 done, 1 refused or failed, 3 used wrongly (also by commander), 4 wrongly configured; 141 nobody reads. */
 const exitCodes = { failed: 1, usage: 3, configuration: 4 } as const;
@@ -96,6 +97,13 @@ program
   .command('deliverer')
   .description('bring the log’s entries to webhooks, ticket systems and chats')
   .action(async () => (await import('./run-deliverer.ts')).runDeliverer(env()));
+program
+  .command('forwarder')
+  .description('bring the log, as it is sealed, to a folder or an object store elsewhere')
+  .option('--again', 'first look at everything that is there: write what is missing, tell what differs')
+  .action(async (o: { again?: true }) =>
+    (await import('./run-forwarder.ts')).runForwarder(env(), { again: o.again === true }),
+  );
 program
   .command('console')
   .description('run the page that people decide on, with their sessions')
@@ -200,14 +208,15 @@ freezeCommands(program, env, output);
 apiTokenCommands(program, env, output);
 subscriptionCommands(program, env, output);
 loginCommands(program, env, output);
+mcpCommand(program, env);
 completionCommand(program, output);
 
 /** The commands that run until a signal ends them. */
-const processes = ['api', 'worker', 'signer', 'deliverer', 'console', 'witness', 'simulator'];
+const processes = ['api', 'worker', 'signer', 'deliverer', 'forwarder', 'console', 'witness', 'simulator'];
 
 endOnBrokenPipe();
 program.on('option:version', () => {
-  const { version } = createRequire(import.meta.url)('countersign/package.json') as { version: string };
+  const version = ownVersion();
   // The error may come before `--json` on the command line, which is then not read yet.
   outputOf(process.argv.includes('--json')).result({ version, node: process.version }, [
     `countersign ${version} (Node.js ${process.version})`,

@@ -5,6 +5,7 @@ import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporte
 import type { TelemetryOptions } from '@temporalio/worker';
 import type { Pool } from 'pg';
 import type { ActivityDependencies } from '../activities/dependencies.ts';
+import { readForwardBacklog } from '../audit/forward/backlog.ts';
 import { readUnsealed } from '../audit/unsealed.ts';
 import type { ConsoleDependencies } from '../console/dependencies.ts';
 import type { SessionsDependencies } from '../console/sessions.ts';
@@ -171,6 +172,55 @@ export async function serveDelivererMetrics(
       if (outcome.kind === 'delivered') delivered.add(outcome.entries, { subscription });
       if (outcome.kind === 'failed') failed.add(1, { subscription });
     },
+    stop: async () => server?.(),
+  };
+}
+
+/** The forwarder's metrics and, where METRICS_PORT names a port, their server. */
+export async function serveForwarderMetrics(
+  env: Environment,
+  pool: Pool,
+  alarms: Alarms,
+): Promise<{
+  onForwarded: (size: number) => void;
+  onRefusal: (code: string | null) => void;
+  stop(): Promise<void>;
+}> {
+  const { exporter, meter } = makeMeter();
+  observeAlarms(meter, alarms);
+  const now = { size: null as number | null, refusal: null as string | null };
+  const size = meter.createObservableGauge('countersign_forwarded_size', {
+    description: 'Entries that the place has.',
+  });
+  const entries = meter.createObservableGauge('countersign_forwarding_behind_entries', {
+    description: 'Entries that are sealed and that the place does not have.',
+  });
+  const seconds = meter.createObservableGauge('countersign_forwarding_behind_seconds', {
+    description: 'For how long the oldest of them has been sealed.',
+  });
+  meter.addBatchObservableCallback(
+    async (result) => {
+      // Not before it knows what the place has.
+      if (now.size === null) return;
+      const behind = await readForwardBacklog(pool, now.size);
+      result.observe(size, now.size);
+      result.observe(entries, behind.entries);
+      result.observe(seconds, behind.seconds);
+    },
+    [size, entries, seconds],
+  );
+  meter
+    .createObservableGauge('countersign_forwarder_refuses', {
+      description: '1 while nothing is forwarded until a person looks.',
+    })
+    .addCallback((result) => {
+      if (now.refusal === null) result.observe(0);
+      else result.observe(1, { reason: now.refusal });
+    });
+  const server = env.METRICS_PORT === undefined ? null : await serve(exporter, env.METRICS_PORT, env.HOST);
+  return {
+    onForwarded: (forwarded) => (now.size = forwarded),
+    onRefusal: (code) => (now.refusal = code),
     stop: async () => server?.(),
   };
 }

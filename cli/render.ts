@@ -1,5 +1,7 @@
 import type { ListedChange } from '../api/listed-change.ts';
 import type { ChangeView } from '../api/view.ts';
+import { voucherIn } from '../domain/entry.ts';
+import { attributedName } from '../domain/person.ts';
 import { shownLines } from '../domain/shown-text.ts';
 import type { Target } from '../domain/target.ts';
 import type { JsonObject } from '../domain/json.ts';
@@ -17,7 +19,9 @@ export function renderEntry({
   outcome,
   readRequestId,
 }: ShownEntry): string {
-  const who = memberOf(actor, 'name') ?? memberOf(actor, 'subject') ?? memberOf(actor, 'process');
+  const voucher = voucherIn((actor as JsonObject | null | undefined)?.['vouchedBy']);
+  const named = memberOf(actor, 'name') ?? memberOf(actor, 'subject') ?? memberOf(actor, 'process');
+  const who = voucher === null ? named : `${named ?? ''}, vouched for by ${voucher}`;
   const [ordinal, httpStatus, code] = ['ordinal', 'httpStatus', 'code'].map((name) =>
     memberOf(attempt, name),
   );
@@ -76,7 +80,7 @@ export function renderChange(change: ChangeView): string[] {
     `operation   ${operation}`,
     `target      ${targetText(target)}`,
     `scope       ${JSON.stringify(target.scope)}`,
-    ...withText(`requester   ${nameText(requester.name)}`, change.justification),
+    ...withText(`requester   ${nameText(attributedName(requester))}`, change.justification),
     `decision    ${decisionStatus}${decisionStatus === 'pending' ? ` (decide by ${decideBy})` : ''}`,
     `execution   ${executionStatus}${executeBy !== null && change.closedAt === null ? ` (execute by ${executeBy})` : ''}`,
   ];

@@ -55,7 +55,8 @@ export async function runApi(env: Environment, options: { readonly anyPort?: boo
   const feed = startEntryFeed({ pool, log });
   const { client, namespace } = temporalClient(tracing.plugins);
   const keyFile = env.COUNTERSIGN_STATEMENT_KEY ?? (await statementKeys(env.COUNTERSIGN_HOME)).privateKey;
-  const refusals = makeRefusalLog({ db: pool, namespace, log, alarm: alarms.raise });
+  const signer = createStatementSigner(await readFile(keyFile, 'utf8'));
+  const refusals = makeRefusalLog({ db: pool, signer, namespace, log, alarm: alarms.raise });
   const underWay = new Set<Promise<void>>();
   const deps = {
     db: pool,
@@ -64,7 +65,7 @@ export async function runApi(env: Environment, options: { readonly anyPort?: boo
     tokens: withApiTokens(await peopleVerifier(env), apiTokenStore(pool)),
     issuer: required(env, 'OIDC_ISSUER'),
     claims: await claimMapping(env),
-    signer: createStatementSigner(await readFile(keyFile, 'utf8')),
+    signer,
     refusals,
     verifier: () => verifierBundle(env.COUNTERSIGN_HOME),
     operations,

@@ -74,13 +74,12 @@ export async function runWorker(env: Environment): Promise<void> {
   }, orphanCheckMs);
 
   const watched = { entryId: null, changeId: null };
+  const { pool, verifyEntry } = dependencies;
   const watch = setInterval(() => {
-    watchStored({ pool: dependencies.pool, namespace, alarm: alarms.raise }, watched).catch(
-      (err: unknown) => {
-        if (isStopping) return;
-        log.warn({ err: err as Error }, 'stored changes could not be compared with the log');
-      },
-    );
+    watchStored({ pool, verifyEntry, namespace, alarm: alarms.raise }, watched).catch((err: unknown) => {
+      if (isStopping) return;
+      log.warn({ err: err as Error }, 'stored changes could not be compared with the log');
+    });
   }, compareMs);
 
   const running = Promise.all([changes.run(), vendor.run()]);

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { fileURLToPath } from 'node:url';
 import { endOnBrokenPipe } from './broken-pipe.ts';
 import { complain, printLine } from './print.ts';
-import { serveVerification, verifyInThread } from './verify-thread.ts';
+import { serveVerification, verifyWithThreads } from './verify-thread.ts';
 
 // `verify.mjs`, the verifier that every pack carries, is this file with all that it imports, as one.
 const help = `node verify.mjs <pack.tgz or folder> --key <trusted keys> [--key …] [--since <checkpoint>]
@@ -36,7 +36,7 @@ async function main(): Promise<number> {
     if (pack === undefined || more.length > 0) throw new Error(help);
     const { key, since, 'max-age': maxAge, at, policies, json } = values;
     const args = { pack, keys: key, since, maxAge, at, policies, json };
-    return await verifyInThread(fileURLToPath(import.meta.url), args, printLine, complain);
+    return await verifyWithThreads(fileURLToPath(import.meta.url), args, printLine, complain);
   } catch (error) {
     complain((error as Error).message);
     return 3;

@@ -9,7 +9,6 @@ import type { StatementCheck } from '../audit/verify/judge-entries.ts';
 import { readTrustedKeys } from '../audit/verify/trusted-keys.ts';
 import { verifyPack } from '../audit/verify/verify-pack.ts';
 import { exitCodeOf, verdictLines } from '../audit/verify/verdict.ts';
-import { policiesInForce } from './policies-in-force.ts';
 
 /** Files of a verification. */
 export interface VerifyArguments {
@@ -26,6 +25,8 @@ export interface VerifyArguments {
   /** Files and folders of the policies that were in force; none: any may have been. */
   readonly policies: readonly string[];
   readonly json: boolean;
+  /** For measuring: what that leaves unchecked, the verdict says. */
+  readonly withoutRenderings?: boolean;
 }
 
 /** Exit code of wrong use. */
@@ -63,7 +64,7 @@ export async function verifyFiles(
  * @throws Error in words for whoever gave the arguments
  */
 export async function openVerification(
-  { pack, keys, since, maxAge, at, policies }: Omit<VerifyArguments, 'json'>,
+  { pack, keys, since, maxAge, at, policies, withoutRenderings }: Omit<VerifyArguments, 'json'>,
   checkWith: (publicKeyPems: readonly string[]) => StatementCheck,
 ): Promise<{ readonly source: PackSource; readonly options: VerifyOptions }> {
   if (keys.length === 0) throw new Error('give the trusted keys with --key <file>');
@@ -71,23 +72,34 @@ export async function openVerification(
   const sinceNote = since === undefined ? null : await readTextFile(since, '--since');
   if (sinceNote !== null) openCheckpointOf({ note: sinceNote });
   const freshness = { at: at === undefined ? Date.now() : momentOf(at), maxAge: lengthOf(maxAge) };
-  const inForce = policies.length === 0 ? null : await policiesInForce(policies);
+  const inForce = policies.length === 0 ? null : await policiesAt(policies);
   const source = await openPack(pack);
   const { statementKeys } = trusted;
   const verifyStatement = statementKeys.length === 0 ? null : checkWith(statementKeys);
   return {
     source,
-    options: { keys: trusted, since: sinceNote, freshness, policies: inForce, verifyStatement },
+    options: {
+      ...{ keys: trusted, since: sinceNote, freshness, policies: inForce, verifyStatement },
+      ...(withoutRenderings === true ? { withoutRenderings } : {}),
+    },
   };
 }
 
-function lengthOf(text: string | undefined): number | null {
+/** Reading policy files takes a parser and a schema library, which make the start of a verification longer. */
+async function policiesAt(paths: readonly string[]): Promise<ReadonlySet<string>> {
+  const { policiesInForce } = await import('./policies-in-force.ts');
+  return policiesInForce(paths);
+}
+
+/** A length of time, ms, or null for none. @throws Error in words */
+export function lengthOf(text: string | undefined): number | null {
   if (text === undefined) return null;
   if (durationPattern.test(text)) return durationMs(text);
   throw new Error(`--max-age: expected a number and s, m, h or d, such as 24h, got ${text}`);
 }
 
-function momentOf(text: string): number {
+/** A moment, ms since 1970. @throws Error in words */
+export function momentOf(text: string): number {
   const moment = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)$/.test(text)
     ? Date.parse(text)
     : NaN;

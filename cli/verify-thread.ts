@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
 import type { StatementCheck, StatementClaim } from '../audit/verify/judge-entries.ts';
@@ -14,6 +15,29 @@ type Said =
 /** Most batches of signatures that lie before the thread that started the verification. */
 const mostGiven = 3;
 
+/** A smaller archive, in bytes, is verified before a second thread has started: that of a change is. */
+const worthAThread = 524_288;
+
+/**
+ * Runs {@link verifyFiles}: of a large pack in a thread of its own, while this one checks signatures.
+ *
+ * @param file - a module that calls {@link serveVerification}
+ */
+export async function verifyWithThreads(
+  file: string,
+  args: VerifyArguments,
+  out: (line: string) => void,
+  complain: (line: string) => void,
+): Promise<number> {
+  const found = await stat(args.pack).catch(() => null);
+  const isSmall = found === null || (found.isFile() && found.size < worthAThread);
+  if (!isSmall) return verifyInThread(file, args, out, complain);
+  return verifyFiles(args, out, complain, (pems) => {
+    const check = createSignatureVerifier(pems);
+    return (claims) => claims.map(check);
+  });
+}
+
 /**
  * Runs {@link verifyFiles} in a thread whose young generation stays small: little lives long in a verification, and V8
  * would let it grow with the pack. This thread checks signatures meanwhile.
@@ -26,7 +50,7 @@ export async function verifyInThread(
   out: (line: string) => void,
   complain: (line: string) => void,
 ): Promise<number> {
-  const thread = new Worker(file, { workerData: args, resourceLimits: { maxYoungGenerationSizeMb: 6 } });
+  const thread = new Worker(file, { workerData: args, resourceLimits: { maxYoungGenerationSizeMb: 24 } });
   let check = createSignatureVerifier([]);
   return new Promise((resolve, reject) => {
     thread.on('message', (said: Said) => {

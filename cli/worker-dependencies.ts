@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { ActivityDependencies } from '../activities/dependencies.ts';
 import { startSealing } from '../audit/sealing.ts';
 import { hostPatternsOf } from '../domain/host.ts';
-import { createStatementVerifier } from '../identity/statement-signer.ts';
+import { createEntryVerifier, createStatementVerifier } from '../identity/statement-signer.ts';
 import { createCallPace } from '../onsmqtt/call-pace.ts';
 import { createOnsMqtt } from '../onsmqtt/client.ts';
 import { createCredential } from '../onsmqtt/credentials.ts';
@@ -77,6 +77,7 @@ export async function workerDependencies(
   const keyFiles = env.COUNTERSIGN_STATEMENT_PUBLIC_KEYS?.split(',') ?? [
     await statementPublicKey(env.COUNTERSIGN_HOME),
   ];
+  const statementKeys = await Promise.all(keyFiles.map((file) => readFile(file, 'utf8')));
   const role = sessionRole(env);
   const { agentFor } = wayOut(env);
   const onsMqtt = createOnsMqtt({
@@ -105,9 +106,8 @@ export async function workerDependencies(
       ...onOwnQueues(operations, own),
     ]),
     linkOf: changeLinks(env, (await openIntegrations(env)).changeUrl),
-    verifyStatement: createStatementVerifier(
-      await Promise.all(keyFiles.map((file) => readFile(file, 'utf8'))),
-    ),
+    verifyStatement: createStatementVerifier(statementKeys),
+    verifyEntry: createEntryVerifier(statementKeys),
     calendar: freezes,
     ...directory,
     tickets: await rereadOnHangup(

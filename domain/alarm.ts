@@ -10,6 +10,7 @@ export const alarmCodes = [
   'operation_out_of_step',
   'log_behind_evidence',
   'log_unsealed',
+  'forwarded_log_differs',
   'witness_refuses',
   'ticket_system_unread',
 ] as const;

@@ -9,6 +9,7 @@ import { CountersignError } from './error.ts';
  */
 export function canonicalJson(value: unknown): string {
   check(value, '$');
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   return canonicalize(value) as string;
 }
 

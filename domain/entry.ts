@@ -1,6 +1,7 @@
 import type { Change } from './change.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { Person } from './person.ts';
+import { voucherText } from './person.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { CountersignError } from './error.ts';
 
@@ -135,7 +136,7 @@ export const delivererActor: JsonObject = { process: 'deliverer' };
 
 /** A person as an entry's actor, where no statement of theirs stands in it. */
 export function personActor(person: Person): JsonObject {
-  const { issuer, subject, name, roles, groups, authentication, issuedBy } = person;
+  const { issuer, subject, name, roles, groups, authentication, issuedBy, vouchedBy } = person;
   return {
     issuer,
     subject,
@@ -144,6 +145,7 @@ export function personActor(person: Person): JsonObject {
     groups,
     authentication,
     ...(issuedBy && { issuedBy: { ...issuedBy } }),
+    ...(vouchedBy && { vouchedBy: { ...vouchedBy } }),
   };
 }
 
@@ -158,6 +160,22 @@ export function statedActor({ issuer, subject, name }: Person): JsonObject {
  */
 export function actorIn({ actor, statement }: EntryBody): JsonObject {
   return objectIn(objectIn(statement)?.['person']) ?? actor;
+}
+
+/** The host at whose word the person of an entry is taken for a requester, as text; null where there is none. */
+export function voucherIn(vouchedBy: Json | undefined): string | null {
+  const { type, workflowId } = objectIn(vouchedBy) ?? {};
+  return typeof type === 'string' && typeof workflowId === 'string'
+    ? voucherText({ type, workflowId })
+    : null;
+}
+
+/** The name of whoever caused an entry, never plainly where only a host says that it is them; as it stands there where it is none. */
+export function actorNameIn({ actor }: EntryBody): Json | undefined {
+  const voucher = voucherIn(actor['vouchedBy']);
+  const { name, subject } = actor;
+  const known = typeof name === 'string' ? name : subject;
+  return voucher === null ? name : `${typeof known === 'string' ? known : ''}, vouched for by ${voucher}`;
 }
 
 /** What somebody said with an entry: a justification, the comment of the statement that stands in it, or its own. */

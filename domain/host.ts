@@ -1,6 +1,6 @@
 import { globMatches } from './glob.ts';
 import type { JsonObject } from './json.ts';
-import type { Person, PersonId } from './person.ts';
+import type { Person, PersonId, Voucher } from './person.ts';
 
 /** A workflow that asked for a change, as Temporal tells of it: the parent of the change's workflow. */
 export interface Host {
@@ -39,8 +39,14 @@ export function isAllowedHost(patterns: readonly HostPattern[], host: Host): boo
   );
 }
 
-/** The person in whose name a host asks: nobody has seen a token of theirs, so they have no name and no groups. */
-export function requesterOfHost({ issuer, subject }: PersonId): Person {
+/**
+ * The person in whose name a host asks: nobody has seen a token of theirs, so they have no name and no groups, and the host that
+ * vouches for them is part of who they are.
+ */
+export function requesterOfHost(
+  { issuer, subject }: PersonId,
+  { namespace, type, workflowId }: Voucher,
+): Person {
   return {
     issuer,
     subject,
@@ -48,6 +54,7 @@ export function requesterOfHost({ issuer, subject }: PersonId): Person {
     roles: ['requester'],
     groups: [],
     authentication: { methods: ['workflow'], at: null },
+    vouchedBy: { namespace, type, workflowId },
   };
 }
 

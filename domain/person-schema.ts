@@ -20,6 +20,7 @@ export const personSchema: z.ZodType<Person> = z
     groups: z.array(z.string()),
     authentication: z.strictObject({ methods: z.array(z.string()), at: isoMoment.nullable() }),
     issuedBy: personIdSchema.exactOptional(),
+    vouchedBy: z.strictObject({ namespace: some, type: some, workflowId: some }).exactOptional(),
   })
   .refine((person) => isStorable(person), {
     error: `expected plain text, at most ${mostPersonBytes} bytes of it`,

@@ -23,6 +23,30 @@ export interface Person extends PersonId {
   readonly authentication: { readonly methods: readonly string[]; readonly at: string | null };
   /** Of a machine: who issued its API token, and so answers for what it asks. */
   readonly issuedBy?: PersonId;
+  /** Where a workflow asks in this person's name: which one. Nobody has seen a token of theirs. */
+  readonly vouchedBy?: Voucher;
+}
+
+/** A workflow at whose word somebody is taken for a change's requester. */
+export interface Voucher {
+  /** Temporal's. */
+  readonly namespace: string;
+  /** Its workflow type. */
+  readonly type: string;
+  readonly workflowId: string;
+}
+
+/** At whose word somebody is taken for a requester, as text: `host <workflow type> <workflow id>`. */
+export function voucherText({ type, workflowId }: Omit<Voucher, 'namespace'>): string {
+  return `host ${type} ${workflowId}`;
+}
+
+/** A person as they are named who may be at a host's word. */
+type Attributed = Pick<Person, 'name'> & { readonly vouchedBy?: Voucher | undefined };
+
+/** Somebody's name, never plainly where only a host says that it is them. Whoever shows it makes it fit to be shown. */
+export function attributedName({ name, vouchedBy }: Attributed): string {
+  return vouchedBy === undefined ? name : `${name}, vouched for by ${voucherText(vouchedBy)}`;
 }
 
 /** What the directory file said of somebody at one moment, of the groups that a policy takes from it. */

@@ -2,6 +2,7 @@ import type { Change, MissingSeats } from './change.ts';
 import { actsForRequester, escalatedRight, personKey, voterOf } from './membership.ts';
 import type { EligibilityFacts, DecisionAuthor } from './membership.ts';
 import { askedFor } from './person.ts';
+import type { PinnedPolicy } from './policy.ts';
 import { allocateSeats } from './seats.ts';
 import type { SeatAllocation, SeatRight, Seats } from './seats.ts';
 
@@ -92,9 +93,22 @@ const lastAllocations = new WeakMap<
 function allocated(change: ApprovalFacts, stages: readonly (readonly Seats[])[]): SeatAllocation {
   const last = lastAllocations.get(change.decisions);
   if (last && isAlike(last.change, change)) return last.allocation;
+  if (change.decisions.length === 0) return vacantSeats(change, stages);
   const allocation = allocateSeats(stages, voters(change, 'approve'));
   lastAllocations.set(change.decisions, { change, allocation });
   return allocation;
+}
+
+const vacant = new WeakMap<PinnedPolicy, { plain?: SeatAllocation; breakGlass?: SeatAllocation }>();
+
+/** The seats before anybody has decided: of all changes of a policy they are the same. */
+function vacantSeats(
+  { policy, breakGlass }: ApprovalFacts,
+  stages: readonly (readonly Seats[])[],
+): SeatAllocation {
+  const known = vacant.get(policy) ?? {};
+  vacant.set(policy, known);
+  return (known[breakGlass ? 'breakGlass' : 'plain'] ??= allocateSeats(stages, []));
 }
 
 /** Whether everything that seating looks at, but the decisions, is the very same. */

@@ -1,13 +1,17 @@
 import { createHash, createPrivateKey, createPublicKey, sign, verify } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { canonicalJson } from '../domain/canonical-json.ts';
+import type { EntryBody, EntryDraft } from '../domain/entry.ts';
+import { writerOf, writtenText } from '../domain/entry-writer.ts';
 import { statementJson } from '../domain/statement.ts';
 import type { SignedStatement, Statement } from '../domain/statement.ts';
 
-/** Signs what people say, after their token was verified. Lives in the API's process alone. */
+/** Signs what people say, after their token was verified, and the API's own entries. Lives in the API's process alone. */
 export interface StatementSigner {
   readonly keyId: string;
   sign(statement: Statement): SignedStatement;
+  /** The entry with its member `writer`: this key, and its signature over the rest. */
+  write(draft: EntryDraft): EntryDraft;
 }
 
 /**
@@ -22,9 +26,17 @@ export function createStatementSigner(privateKeyPem: string): StatementSigner {
     sign: (statement) => ({
       statement,
       keyId,
-      signature: sign(null, bytesOf(statement), key).toString('base64'),
+      signature: signatureOf(canonicalJson(statementJson(statement))),
+    }),
+    write: ({ key: place, body }) => ({
+      key: place,
+      body: { ...body, writer: { keyId, signature: signatureOf(writtenText(body)) } },
     }),
   };
+
+  function signatureOf(text: string): string {
+    return sign(null, Buffer.from(text, 'utf8'), key).toString('base64');
+  }
 }
 
 /**
@@ -37,7 +49,23 @@ export function createStatementVerifier(
   const isSigned = signatureCheck(publicKeyPems);
   return ({ statement, keyId, signature }) => {
     try {
-      return isSigned(keyId, signature, () => bytesOf(statement));
+      return isSigned(keyId, signature, () => canonicalJson(statementJson(statement)));
+    } catch {
+      return false;
+    }
+  };
+}
+
+/**
+ * Checks that one of the API's keys wrote an entry, as the entry says of itself.
+ * @param publicKeyPems - as for {@link createStatementVerifier}
+ */
+export function createEntryVerifier(publicKeyPems: readonly string[]): (body: EntryBody) => boolean {
+  const isSigned = signatureCheck(publicKeyPems);
+  return (body) => {
+    const writer = writerOf(body);
+    try {
+      return writer !== null && isSigned(writer.keyId, writer.signature, () => writtenText(body));
     } catch {
       return false;
     }
@@ -56,18 +84,18 @@ export function createSignatureVerifier(
   readonly signature: string;
 }) => boolean {
   const isSigned = signatureCheck(publicKeyPems);
-  return ({ canonicalStatement, keyId, signature }) =>
-    isSigned(keyId, signature, () => Buffer.from(canonicalStatement, 'utf8'));
+  return ({ canonicalStatement, keyId, signature }) => isSigned(keyId, signature, () => canonicalStatement);
 }
 
-/** Whether one of the keys signed the bytes, which are made only where the key is known. */
+/** Whether one of the keys signed the text, which is made only where the key is known. */
 function signatureCheck(
   publicKeyPems: readonly string[],
-): (keyId: string, signature: string, bytes: () => Buffer) => boolean {
+): (keyId: string, signature: string, text: () => string) => boolean {
   const keys = new Map(publicKeyPems.map((pem) => createPublicKey(pem)).map((key) => [keyIdOf(key), key]));
-  return (keyId, signature, bytes) => {
+  return (keyId, signature, text) => {
     const key = keys.get(keyId);
-    return key !== undefined && verify(null, bytes(), key, Buffer.from(signature, 'base64'));
+    if (key === undefined) return false;
+    return verify(null, Buffer.from(text(), 'utf8'), key, Buffer.from(signature, 'base64'));
   };
 }
 
@@ -75,8 +103,4 @@ function signatureCheck(
 function keyIdOf(publicKey: KeyObject): string {
   const { x = '' } = publicKey.export({ format: 'jwk' });
   return createHash('sha256').update(Buffer.from(x, 'base64url')).digest('hex').slice(0, 16);
-}
-
-function bytesOf(statement: Statement): Buffer {
-  return Buffer.from(canonicalJson(statementJson(statement)), 'utf8');
 }

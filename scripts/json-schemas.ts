@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { periodReportSchema } from '../audit/period/period-report.ts';
 import { reconciliationSchema } from '../audit/reconcile/reconciliation.ts';
+import { verdictSchema } from '../audit/verify/verdict-schema.ts';
 import { jsonSchemas } from '../policies/json-schema.ts';
 import { integrationsSchema } from '../tickets/json-schema.ts';
 
@@ -15,4 +16,5 @@ async function write(folder: string, name: string, schema: object): Promise<void
 for (const [name, schema] of Object.entries(jsonSchemas())) await write('policies', name, schema);
 await write('tickets', 'integrations.schema.json', integrationsSchema());
 await write('docs/schemas', 'reconciliation.schema.json', z.toJSONSchema(reconciliationSchema));
+await write('docs/schemas', 'verdict.schema.json', z.toJSONSchema(verdictSchema));
 await write('docs/schemas', 'period-report.schema.json', z.toJSONSchema(periodReportSchema));

@@ -31,6 +31,7 @@ const person = looseObject({
   groups: array(string()),
   authentication: looseObject({ methods: array(string()), at: string().nullable() }),
   issuedBy: personId.optional(),
+  vouchedBy: looseObject({ namespace: string(), type: string(), workflowId: string() }).optional(),
 });
 const groupSource = z.union([
   looseObject({ source: z.enum(['token', 'directory']) }),

@@ -1,6 +1,7 @@
 import type { Change, Decision, MissingSeats } from '../domain/change.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import type { NoticeKind } from '../domain/notice.ts';
+import { attributedName } from '../domain/person.ts';
 import { shownText } from '../domain/shown-text.ts';
 
 /** One line of what people are told of a change. What is in `text` may be anybody's words, on one line. */
@@ -54,7 +55,10 @@ export function factsOf(change: Change, now: number): Fact[] {
     { label: 'Status', text: standingOf(change) },
     { label: 'Operation', text: change.operation },
     { label: 'Target', text: `${target.label} (${target.id})` },
-    { label: 'Requested by', text: `${requester.name} (${requester.subject})` },
+    {
+      label: 'Requested by',
+      text: attributedName({ ...requester, name: `${requester.name} (${requester.subject})` }),
+    },
     { label: 'Justification', text: change.justification },
     change.breakGlass ? { label: 'Break-glass', text: 'yes, a review is owed afterwards' } : null,
     ticket && { label: 'Ticket', text: `${ticket.system}:${ticket.id}` },

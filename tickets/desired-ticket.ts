@@ -1,6 +1,7 @@
 import type { Change } from '../domain/change.ts';
 import type { Said } from '../domain/change-event.ts';
 import { phaseOf } from '../domain/lifecycle.ts';
+import { attributedName } from '../domain/person.ts';
 import { shownLines, shownText } from '../domain/shown-text.ts';
 import type { TicketPhase } from '../domain/ticket-read.ts';
 import { eventOf } from './event-of.ts';
@@ -70,7 +71,7 @@ export function markOf(change: Pick<Change, 'id'>): string {
 export function newTicketOf(change: Change, url: string | null): NewTicket {
   const { operation, target, requester, justification, policy, decideBy, breakGlass, id } = change;
   const description = [
-    `${shownText(requester.name)} asks for ${shownText(operation)} on ${shownText(target.label)}.`,
+    `${shownText(attributedName(requester))} asks for ${shownText(operation)} on ${shownText(target.label)}.`,
     ...(breakGlass ? ['It is a break-glass change: it may run before everybody has approved.'] : []),
     '',
     'Why:',

@@ -29,9 +29,12 @@ import { methodNotAllowed } from '../problem.ts';
 import { checked, freezeListQuerySchema, freezeOverrideSchema } from '../schemas.ts';
 import { findChange, shownCall } from '../view.ts';
 
-/** `/v1/freezes`: an admin declares and lifts them; the people whom a change's policy names let that change run in one. */
+/**
+ * `/v1/freezes`: an admin declares and lifts them; the people whom a change's policy names let that change run in one. Each act
+ * is an entry that this API's key signs.
+ */
 export function freezeRoutes(deps: ApiDependencies): Router {
-  const { db, policies, namespace, refusals, calendar = [], now = Date.now } = deps;
+  const { db, policies, namespace, refusals, signer, calendar = [], now = Date.now } = deps;
 
   function entryOf(
     place: Omit<EntryPlace, 'namespace'>,
@@ -42,7 +45,7 @@ export function freezeRoutes(deps: ApiDependencies): Router {
   ): EntryDraft {
     const actor = personActor(callerOf(req).person);
     const source = req.ip ?? null;
-    return newEntry({ namespace, ...place }, { type, time, actor, ...members, source });
+    return signer.write(newEntry({ namespace, ...place }, { type, time, actor, ...members, source }));
   }
 
   async function find(id: string): Promise<Freeze> {

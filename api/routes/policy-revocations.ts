@@ -21,7 +21,7 @@ import { shownCall } from '../view.ts';
 
 /** `/v1/policy-revocations`: an admin revokes one version of a policy for good; its open changes end as `refused`. */
 export function policyRevocationRoutes(deps: ApiDependencies): Router {
-  const { db, namespace, refusals, policies, now = Date.now } = deps;
+  const { db, namespace, refusals, policies, signer, now = Date.now } = deps;
 
   /** The policy as a change has pinned it; or as it is loaded, when no change has been submitted under it yet. */
   async function versionOf(digest: string): Promise<{ name: string; version: string } | null> {
@@ -65,7 +65,7 @@ export function policyRevocationRoutes(deps: ApiDependencies): Router {
         const place = { namespace, of: `policy-${digest}`, ordinal: 1 };
         const actor = personActor(person);
         const members = { time: at, actor, policy: { ...version, digest }, comment, source };
-        await appendEntry(client, newEntry(place, { type: 'policy.revoked', ...members }));
+        await appendEntry(client, signer.write(newEntry(place, { type: 'policy.revoked', ...members })));
         return { created: true, callsUnderWay };
       });
       // The row blocks all calls; when each workflow is told does not matter for that.

@@ -34,11 +34,11 @@ import {
 } from '../subscription-schemas.ts';
 
 /**
- * `/v1/subscriptions`: an admin makes, looks at and removes subscriptions, and replays their dead letters. Each act is an entry,
+ * `/v1/subscriptions`: an admin makes, looks at and removes subscriptions, and replays their dead letters. Each act is a signed entry,
  * in one transaction with what it does.
  */
 export function subscriptionRoutes(deps: ApiDependencies): Router {
-  const { db, namespace, refusals, now = Date.now } = deps;
+  const { db, namespace, refusals, signer, now = Date.now } = deps;
 
   /** The admin who calls; anybody else's attempt is recorded. */
   async function adminOf(req: Request, action: string) {
@@ -64,7 +64,7 @@ export function subscriptionRoutes(deps: ApiDependencies): Router {
     const members = { type, time, actor, subscription: told, source: req.ip ?? null, ...more };
     // A name may be used again, and each act is one of its own.
     const place = { namespace, of: `subscription-${name}`, ordinal: randomUUID() };
-    await appendEntry(client, newEntry(place, members));
+    await appendEntry(client, signer.write(newEntry(place, members)));
   }
 
   async function find(name: string): Promise<Subscription> {

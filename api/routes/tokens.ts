@@ -24,9 +24,9 @@ import { checked, invalid, tokenListQuerySchema, tokenSchema, uuidSchema } from 
 
 const longestMs = 366 * 86_400_000;
 
-/** `/v1/tokens`: an admin issues, lists and revokes API tokens for machines. Each act is an entry, in one transaction with its row. */
+/** `/v1/tokens`: an admin issues, lists and revokes API tokens for machines. Each act is a signed entry, in one transaction with its row. */
 export function tokenRoutes(deps: ApiDependencies): Router {
-  const { db, namespace, refusals, now = Date.now } = deps;
+  const { db, namespace, refusals, signer, now = Date.now } = deps;
 
   /** The admin who calls; anybody else's attempt is recorded. */
   async function adminOf(req: Request, action: string) {
@@ -48,7 +48,8 @@ export function tokenRoutes(deps: ApiDependencies): Router {
     const told: JsonObject = { id, name, scopes, expiresAt, ...more };
     const actor = personActor(callerOf(req).person);
     const members = { type, time, actor, token: told, source: req.ip ?? null };
-    await appendEntry(client, newEntry({ namespace, of: `token-${id}`, ordinal: 1 }, members));
+    const draft = newEntry({ namespace, of: `token-${id}`, ordinal: 1 }, members);
+    await appendEntry(client, signer.write(draft));
   }
 
   const router = exactRouter();

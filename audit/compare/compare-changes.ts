@@ -1,5 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 import type { EntryBody } from '../../domain/entry.ts';
+import { countsIf, namesWriter } from '../../domain/entry-writer.ts';
+import type { IsWritten } from '../../domain/entry-writer.ts';
 import { CountersignError } from '../../domain/error.ts';
 import { eventIn } from '../../domain/event-in.ts';
 import { fold } from '../../domain/fold.ts';
@@ -45,10 +47,15 @@ const nothingStored: Stored = {
  * Compares some changes with the fold of their entries, in one snapshot of the database, so that nothing that is being
  * written is taken for a difference.
  *
+ * @param isWritten - whether a key of the API wrote an entry; default: whether it names one
  * @throws CountersignError `log_unavailable`
  */
-export async function compareChanges(pool: Pool, ids: readonly string[]): Promise<ChangeDifference[]> {
-  return await inSnapshot(pool, (client) => compareIn(client, ids));
+export async function compareChanges(
+  pool: Pool,
+  ids: readonly string[],
+  isWritten: IsWritten = namesWriter,
+): Promise<ChangeDifference[]> {
+  return await inSnapshot(pool, (client) => compareIn(client, ids, isWritten));
 }
 
 /**
@@ -83,9 +90,14 @@ const firstId = '00000000-0000-0000-0000-000000000000';
  * Compares a page of all changes that the log knows or that a row names, by their ids.
  *
  * @param from - `next` of the page before: the id that the page begins with; null for the first page
+ * @param isWritten - as for {@link compareChanges}
  * @throws CountersignError `log_unavailable`
  */
-export async function comparePage(pool: Pool, from: string | null): Promise<ComparedPage> {
+export async function comparePage(
+  pool: Pool,
+  from: string | null,
+  isWritten: IsWritten = namesWriter,
+): Promise<ComparedPage> {
   return await inSnapshot(pool, async (client) => {
     const { rows } = await client.query<{ id: string }>({
       name: 'compare-page',
@@ -98,16 +110,24 @@ export async function comparePage(pool: Pool, from: string | null): Promise<Comp
       values: [from ?? firstId, pageSize + 1],
     });
     const ids = rows.slice(0, pageSize).map(({ id }) => id);
-    const differences = await compareIn(client, ids);
+    const differences = await compareIn(client, ids, isWritten);
     return { compared: ids.length, differences, next: rows[pageSize]?.id ?? null };
   });
 }
 
-async function compareIn(client: PoolClient, ids: readonly string[]): Promise<ChangeDifference[]> {
+async function compareIn(
+  client: PoolClient,
+  ids: readonly string[],
+  isWritten: IsWritten,
+): Promise<ChangeDifference[]> {
   const [entries, stored] = [await readEntries(client, ids), await readStored(client, ids)];
   const policyOf = await readPolicies(client, [...entries.values()].flat());
   return ids.flatMap((changeId) => {
-    const fields = compared(entries.get(changeId) ?? [], policyOf, stored.get(changeId) ?? nothingStored);
+    const fields = compared(
+      (entries.get(changeId) ?? []).filter(countsIf(isWritten)),
+      policyOf,
+      stored.get(changeId) ?? nothingStored,
+    );
     return fields.length === 0 ? [] : [{ changeId, fields }];
   });
 }

@@ -1,5 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 import type { EntryBody } from '../../domain/entry.ts';
+import { countsIf, namesWriter } from '../../domain/entry-writer.ts';
+import type { IsWritten } from '../../domain/entry-writer.ts';
 import { CountersignError } from '../../domain/error.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
 import {
@@ -62,14 +64,20 @@ export const firstRules: RulePlace = { rule: 'freeze', of: 'rows', after: null }
 
 /**
  * Compares some rules with the fold of their entries, in one snapshot of the database.
+ *
+ * @param isWritten - whether a key of the API wrote an entry; default: whether it names one
  * @throws CountersignError `log_unavailable`
  */
-export async function compareRules(pool: Pool, refs: readonly RuleRef[]): Promise<RuleDifference[]> {
+export async function compareRules(
+  pool: Pool,
+  refs: readonly RuleRef[],
+  isWritten: IsWritten = namesWriter,
+): Promise<RuleDifference[]> {
   return await inSnapshot(pool, async (client) => {
     const found: RuleDifference[] = [];
     for (const rule of ruleKinds) {
       const ids = refs.filter((ref) => ref.rule === rule).map(({ id }) => id);
-      if (ids.length > 0) found.push(...(await compareIn(client, rule, ids)));
+      if (ids.length > 0) found.push(...(await compareIn(client, rule, ids, isWritten)));
     }
     return found;
   });
@@ -78,13 +86,18 @@ export async function compareRules(pool: Pool, refs: readonly RuleRef[]): Promis
 /**
  * Compares a page of all rules: of each kind first those that have a row, then those that only entries tell of.
  *
+ * @param isWritten - as for {@link compareRules}
  * @throws CountersignError `log_unavailable`
  */
-export async function compareRulePage(pool: Pool, place: RulePlace): Promise<ComparedRules> {
+export async function compareRulePage(
+  pool: Pool,
+  place: RulePlace,
+  isWritten: IsWritten = namesWriter,
+): Promise<ComparedRules> {
   return await inSnapshot(pool, async (client) => {
     const page = await (place.of === 'rows' ? rowsAfter(client, place) : entriesAfter(client, place));
     const ids = place.of === 'rows' ? page.ids : await withoutRow(client, place.rule, page.ids);
-    const differences = ids.length === 0 ? [] : await compareIn(client, place.rule, ids);
+    const differences = ids.length === 0 ? [] : await compareIn(client, place.rule, ids, isWritten);
     const next = page.last === null ? placeAfter(place) : { ...place, after: page.last };
     return { compared: place.of === 'rows' ? page.ids.length : 0, differences, next };
   });
@@ -135,11 +148,12 @@ async function compareIn(
   client: PoolClient,
   rule: RuleKind,
   ids: readonly string[],
+  isWritten: IsWritten,
 ): Promise<RuleDifference[]> {
   const stored = await readRows(client, rule, ids);
   const logged = await readBodies(client, rule, ids);
   return [...new Set(ids)].flatMap((id) => {
-    const fields = compared(rule, logged.get(id) ?? [], stored.get(id) ?? null);
+    const fields = compared(rule, (logged.get(id) ?? []).filter(countsIf(isWritten)), stored.get(id) ?? null);
     return fields.length === 0 ? [] : [{ rule, id, fields }];
   });
 }

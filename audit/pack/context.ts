@@ -1,4 +1,5 @@
 import type { EntryBody, EventType } from '../../domain/entry.ts';
+import { namesWriter } from '../../domain/entry-writer.ts';
 import { calendarRolloverMs, concerns } from '../../domain/freeze.ts';
 import type { Freeze } from '../../domain/freeze.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
@@ -116,7 +117,7 @@ function freezesFor({ index: from, body }: Indexed, entries: readonly Indexed[])
   const ids = new Set<string>();
   for (const { index, body: told } of entries) {
     const freeze = objectOf(told.freeze) as unknown as Freeze;
-    if (told.type === 'freeze.lifted' && index < from) ids.delete(freeze.id);
+    if (told.type === 'freeze.lifted' && index < from && namesWriter(told)) ids.delete(freeze.id);
     const isWhole = Object.values(objectOf(freeze.scope)).every((pattern) => typeof pattern === 'string');
     if (told.type !== 'freeze.declared' || !isWhole || !concerns(freeze, change)) continue;
     if (freeze.endsAt === null || freeze.endsAt > body.time) ids.add(freeze.id);

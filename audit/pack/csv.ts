@@ -1,4 +1,4 @@
-import { commentIn } from '../../domain/entry.ts';
+import { actorNameIn, commentIn } from '../../domain/entry.ts';
 import { shownText } from '../../domain/shown-text.ts';
 import type { SealedEntry } from './sealed-entry.ts';
 
@@ -9,6 +9,9 @@ import type { SealedEntry } from './sealed-entry.ts';
  */
 const formula = /((?:^|[;,|])[\s"']*)([=+\-@\uff1d\uff0b\uff0d\uff20])/g;
 
+/** What is harmless as it stands: nothing in it quotes, parts or begins a formula, and every character is seen as itself. */
+const plain = /^[\w:./][\w:./ -]*$/;
+
 const columns: readonly (readonly [string, (entry: SealedEntry) => unknown])[] = [
   ['index', ({ index }) => index],
   ['time', ({ columns: c }) => c.time],
@@ -17,7 +20,7 @@ const columns: readonly (readonly [string, (entry: SealedEntry) => unknown])[] =
   ['operation', ({ body }) => body.operation],
   ['target', ({ body }) => body.target],
   ['actor', ({ columns: c }) => c.actor],
-  ['actorName', ({ body }) => body.actor.name],
+  ['actorName', ({ body }) => actorNameIn(body)],
   ['outcome', ({ columns: c }) => c.outcome],
   ['requestId', ({ columns: c }) => c.requestId],
   ['round', ({ body }) => body.round],
@@ -44,6 +47,7 @@ function cellText(value: unknown): string {
   if (value == null) return '';
   if (typeof value === 'number') return String(value);
   const text = typeof value === 'string' ? value : JSON.stringify(value);
+  if (plain.test(text)) return text;
   const harmless = shownText(text).replaceAll(formula, "$1'$2");
   return /[",;|]/.test(harmless) || harmless !== text ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 }

@@ -1,5 +1,5 @@
 import { shownJson } from '../../domain/shown-text.ts';
-import { actorIn, commentIn } from '../../domain/entry.ts';
+import { actorIn, actorNameIn, commentIn } from '../../domain/entry.ts';
 import type { EntryBody, EventType } from '../../domain/entry.ts';
 import type { SealedEntry } from './sealed-entry.ts';
 
@@ -109,7 +109,8 @@ function actorOf({ body, columns }: SealedEntry): object {
     user: {
       uid: actor.subject,
       name: actor.subject,
-      full_name: actor.name,
+      // An event of a host's request is never plainly the person's.
+      full_name: actorNameIn(body),
       domain: actor.issuer,
       type_id: 1,
       groups: groups.map((name) => ({ name })),

@@ -100,7 +100,7 @@ export async function preparePack(deps: PackDependencies, request: PackRequest):
   const sums = Object.fromEntries(
     Object.keys(lines).map((path) => [path, makeSum(heads[path as PackPath])] as const),
   );
-  const report = draftReport();
+  const report = draftReport(covers);
   const types: Record<string, number> = {};
   const context: Record<string, number> = {};
   const changes = new Set<string>();

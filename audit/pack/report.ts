@@ -1,27 +1,36 @@
 import { channelIn } from '../../domain/channel.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
+import { collectExceptions } from '../exceptions/collect-exceptions.ts';
+import type { Exceptions } from '../exceptions/collect-exceptions.ts';
+import { exceptionsByKind } from '../exceptions/exceptions-by-kind.ts';
+import { isReportedIn } from '../exceptions/is-reported-in.ts';
 import { counted, countedEntries } from './counted.ts';
 import { join, markup } from './html.ts';
 import type { Html } from './html.ts';
-import type { Manifest } from './manifest.ts';
+import type { Coverage, Manifest } from './manifest.ts';
 import { contextText } from './readme.ts';
 import { reportStyle } from './report-style.ts';
-import { actorIn, commentIn } from '../../domain/entry.ts';
+import { actorIn, commentIn, voucherIn } from '../../domain/entry.ts';
 import type { SealedEntry } from './sealed-entry.ts';
 
 /** Most changes and most entries that a report shows in full; the other files have all of them. */
 const mostChanges = 300;
 const mostEntries = 3000;
+/** Most of a kind of exceptions that are listed, here and in a verdict. */
+const mostOfKind = 20;
 
 /** What `report.markup` is made from, kept within bounds however many entries there are. */
 export interface ReportDraft {
   add(entry: SealedEntry): void;
+  /** What is to be looked at first. */
+  readonly exceptions: ReturnType<typeof collectExceptions>;
   /** The page: self-contained, no script, nothing loaded from elsewhere. */
   render(manifest: Omit<Manifest, 'files' | 'madeAt'>): string;
 }
 
 /** See {@link ReportDraft}. */
-export function draftReport(): ReportDraft {
+export function draftReport(covers: Coverage): ReportDraft {
+  const exceptions = collectExceptions(mostOfKind);
   const changes = new Map<string, Html[]>();
   const rows: Html[] = [];
   let changesLeftOut = false;
@@ -29,6 +38,7 @@ export function draftReport(): ReportDraft {
   return {
     add(entry) {
       entries += 1;
+      exceptions.add(entry.index, entry.body, isReportedIn(covers, entry.body));
       const id = entry.columns.changeId;
       if (rows.length < mostEntries) {
         rows.push(row(entry));
@@ -39,8 +49,9 @@ export function draftReport(): ReportDraft {
         else changesLeftOut = true;
       }
     },
+    exceptions,
     render(manifest) {
-      const { log, checkpoint, covers, counts, notProven } = manifest;
+      const { log, checkpoint, counts, notProven } = manifest;
       const title =
         covers.kind === 'change' ? `Change ${covers.changeId}` : `Entries ${covers.from} to ${covers.to - 1}`;
       const cut = entries > rows.length || changesLeftOut;
@@ -82,6 +93,10 @@ export function draftReport(): ReportDraft {
               </p>
               ${cut ? markup`<p class="note"><strong>Shortened:</strong> the first ${rows.length} entries of at most ${mostChanges} changes. All of them are in entries.csv.</p>` : ''}
             </header>
+            <section>
+              <h2>To look at first</h2>
+              ${exceptionsHtml(exceptions.end())}
+            </section>
             <section>
               <h2>What this does not prove</h2>
               <ul>
@@ -140,6 +155,22 @@ export function draftReport(): ReportDraft {
         </html> `.text;
     },
   };
+}
+
+function exceptionsHtml(exceptions: Exceptions): Html {
+  const kinds = exceptionsByKind(exceptions);
+  if (kinds.length === 0) return markup`<p>Nothing.</p>`;
+  return markup`<dl>
+    ${join(
+      kinds.map(
+        ({ title, lines }) =>
+          markup`<div>
+            <dt>${title}</dt>
+            <dd>${lines.join('\n')}</dd>
+          </div> `,
+      ),
+    )}
+  </dl>`;
 }
 
 function row({ index, leafHash, columns, body }: SealedEntry): Html {
@@ -215,10 +246,12 @@ function tone(type: string): string {
 }
 
 function who(actor: JsonObject): string {
-  const { name, subject, issuer, process } = actor;
+  const { name, subject, issuer, process, vouchedBy } = actor;
   if (typeof subject !== 'string')
     return typeof process === 'string' ? `process ${process}` : valueText(actor);
-  return `${typeof name === 'string' ? name : subject} (${subject} of ${valueText(issuer ?? null)})`;
+  const voucher = voucherIn(vouchedBy);
+  const person = `${typeof name === 'string' ? name : subject} (${subject} of ${valueText(issuer ?? null)})`;
+  return voucher === null ? person : `${person}, vouched for by ${voucher}`;
 }
 
 function how({ authentication, roles }: JsonObject): string {

@@ -4,11 +4,10 @@ import { isPolicy } from '../verify/change-record.ts';
 import { objectOf, stringOf } from '../verify/fields.ts';
 import { readEvent } from '../verify/read-event.ts';
 import { policyDigestIn } from '../../domain/policy-entry.ts';
-import { collectActedRoles } from './acted-roles.ts';
-import { exceptionOfEntry, exceptionsOfChange, exceptionOfRoles } from './exceptions.ts';
+import { collectExceptions } from '../exceptions/collect-exceptions.ts';
 import { beginChange, followChange, reportedChange } from './followed-change.ts';
 import type { FollowedChange } from './followed-change.ts';
-import type { PeriodReport, ReportedChange, ReportedException } from './period-report.ts';
+import type { PeriodReport, ReportedChange } from './period-report.ts';
 
 /** The part of a report that entries make. */
 export type DraftedPeriod = Pick<PeriodReport, 'figures' | 'exceptions' | 'changes'> & {
@@ -31,8 +30,7 @@ interface Kept {
 export function draftPeriod({ from, to }: { readonly from: number; readonly to: number }) {
   const changes = new Map<string, Kept>();
   const policies = new Map<string, PinnedPolicy>();
-  const exceptions: ReportedException[] = [];
-  const people = collectActedRoles();
+  const exceptions = collectExceptions(Infinity);
   let entries = 0;
 
   function follow(body: EntryBody, changeId: string, isOfPeriod: boolean): void {
@@ -60,12 +58,8 @@ export function draftPeriod({ from, to }: { readonly from: number; readonly to: 
       const time = Date.parse(body.time);
       if (time >= to) return;
       const isOfPeriod = time >= from;
-      if (isOfPeriod) {
-        entries += 1;
-        people.add(body);
-        const exception = exceptionOfEntry(index, body);
-        if (exception !== null) exceptions.push(exception);
-      }
+      if (isOfPeriod) entries += 1;
+      exceptions.add(index, body, isOfPeriod);
       const { pinnedPolicy, changeId } = body;
       const digest = stringOf(objectOf(pinnedPolicy)['digest']);
       if (body.type === 'policy.pinned' && digest !== null && isPolicy(pinnedPolicy))
@@ -78,21 +72,17 @@ export function draftPeriod({ from, to }: { readonly from: number; readonly to: 
       const followed = ofPeriod.flatMap(([, kept]) => kept.followed ?? []);
       const unknown = ofPeriod.flatMap(([id, kept]) => (kept.followed === null ? [id] : []));
       const rows = followed.map(reportedChange);
+      for (const changeId of unknown) {
+        const message = 'it began before the entries that were given: nothing else is said of it';
+        exceptions.put({ kind: 'beginning_unknown', time: null, changeId, index: null, message });
+      }
       const isIn = (time: string | null) =>
         time !== null && Date.parse(time) >= from && Date.parse(time) < to;
       return {
         entries,
         changes: rows,
         figures: figuresOf(rows, followed, isIn, (ms) => ms >= from),
-        exceptions: [
-          ...rows.flatMap((row) => exceptionsOfChange(row, isIn(row.submittedAt))),
-          ...people.inSeveral().map(exceptionOfRoles),
-          ...exceptions,
-          ...unknown.map((changeId): ReportedException => ({
-            ...{ kind: 'beginning_unknown', time: null, changeId, index: null },
-            message: 'it began before the entries that were given: nothing else is said of it',
-          })),
-        ],
+        exceptions: [...exceptions.end().listed],
       };
     },
   };

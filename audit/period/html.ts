@@ -1,7 +1,8 @@
 import { Html, join, markup } from '../pack/html.ts';
 import { reportStyle } from '../pack/report-style.ts';
 import { figureLines } from './figures.ts';
-import type { PeriodReport, ReportedChange, ReportedException } from './period-report.ts';
+import type { Exception } from '../exceptions/exception.ts';
+import type { PeriodReport, ReportedChange } from './period-report.ts';
 
 /** A moment as the reader's clock shows it. @param time - ISO 8601 */
 export type ShowTime = (time: string) => string;
@@ -102,7 +103,7 @@ function table(heads: readonly string[], rows: readonly Html[]): Html {
   </table>`;
 }
 
-function exceptionRow({ kind, time, changeId, index, message }: ReportedException, show: ShowTime): Html {
+function exceptionRow({ kind, time, changeId, index, message }: Exception, show: ShowTime): Html {
   const where = changeId ?? (index === null ? '' : `entry ${index}`);
   return markup`<tr>
     <td>${kind.replaceAll('_', ' ')}</td>

@@ -1,27 +1,10 @@
 import { z } from 'zod';
 import { decisionStatuses, executionStatuses, reviewStatuses } from '../../domain/status.ts';
+import { exceptionSchema } from '../exceptions/exception-schema.ts';
 
 const moment = z.iso.datetime({ precision: 3 });
 const count = z.int().min(0);
 const person = z.strictObject({ issuer: z.string(), subject: z.string(), name: z.string() });
-
-/** Why something is to be looked at first. */
-export const exceptionKinds = [
-  'break_glass',
-  'outcome_unknown',
-  'reconciled',
-  'two_roles',
-  'unsigned_request',
-  'host_vouched',
-  'policy_pinned',
-  'policy_revoked',
-  'freeze_overridden',
-  'key_rotated',
-  'log_started',
-  'log_resumed',
-  'integrity',
-  'beginning_unknown',
-] as const;
 
 const reportedChange = z.strictObject({
   id: z.string(),
@@ -58,16 +41,6 @@ const reportedChange = z.strictObject({
 /** One change of a period, as it stands at the period's end. */
 export type ReportedChange = z.infer<typeof reportedChange>;
 
-const exception = z.strictObject({
-  kind: z.enum(exceptionKinds),
-  time: moment.nullable(),
-  changeId: z.string().nullable(),
-  index: z.int().nullable(),
-  message: z.string(),
-});
-/** Something to look at first. */
-export type ReportedException = z.infer<typeof exception>;
-
 /** What `countersign audit report` tells of a period. */
 export const periodReportSchema = z.strictObject({
   from: moment,
@@ -91,7 +64,7 @@ export const periodReportSchema = z.strictObject({
     approved: count.meta({ description: 'Changes that people approved in the period.' }),
     medianWaitMs: count.nullable().meta({ description: 'From submission to their last approval.' }),
   }),
-  exceptions: z.array(exception),
+  exceptions: z.array(exceptionSchema),
   changes: z.array(reportedChange),
   notProven: z.array(z.string()),
 });

@@ -30,9 +30,10 @@ export interface ChangeRecord {
   readonly unsendable: readonly number[];
   /**
    * The id of the change's ticket as it was read first, and when it was read last and found right (ISO 8601): null where that was
-   * before the last attempt or the last approval, or where it was refused since.
+   * before the last attempt or the last approval, or where it was refused since. `isShown`: whether it was read last before people
+   * are asked, and found right.
    */
-  readonly ticket: { readonly id: string | null; readonly rightAt: string | null };
+  readonly ticket: { readonly id: string | null; readonly rightAt: string | null; readonly isShown: boolean };
   /** Ordinals of attempts that have ended. It grows with the record, as the next member does. */
   readonly ended: Set<number>;
   /** Each statement of a person that stands behind an entry, with the type of the entry. */
@@ -89,7 +90,7 @@ function recordOf(change: Change, whole: boolean, asked: ChangeRecord['asked'] =
   return {
     ...{ change, whole, asked, attested: false, askedSince: null, wasApproved: false, unsendable: [] },
     words: { count: 0, standing: 'going' },
-    ticket: { id: null, rightAt: null },
+    ticket: { id: null, rightAt: null, isShown: false },
     ended: new Set(),
     statements: new Set(),
   };

@@ -2,6 +2,7 @@ import type { ChangeEvent } from '../../domain/change-event.ts';
 import type { EntryBody } from '../../domain/entry.ts';
 import { evolve } from '../../domain/evolve.ts';
 import { transitions } from '../../domain/lifecycle.ts';
+import { isUncalledEnd } from '../../domain/status.ts';
 import { isPolicyKnown, recordFromMiddle, requestedRecord } from './change-record.ts';
 import type { ChangeRecord, KnownPolicy } from './change-record.ts';
 import { judgeCalled, judgeEnded, judgeStarted, mostOpen } from './judge-attempts.ts';
@@ -20,7 +21,7 @@ import { judgeEnd } from './judge-end.ts';
 import { judgeOrder } from './judge-order.ts';
 import { judgePolicyName } from './judge-policy.ts';
 import { judgeUnsigned } from './judge-requests.ts';
-import { judgeTicketed, withTicket } from './judge-tickets.ts';
+import { judgeShownTicket, judgeTicketed, withTicket } from './judge-tickets.ts';
 import { judgeExecutionWord, judgeRefused, judgeWithdrawn, withWord } from './judge-words.ts';
 import type { Problem, Report } from './problem.ts';
 import { readEvent } from './read-event.ts';
@@ -110,6 +111,7 @@ function judgeEvent(
   switch (event.type) {
     case 'change.prechecked':
       if (isInOrder) judgeRound(record, event, report);
+      judgeShownTicket(record, report);
       break;
     case 'decision.approved':
     case 'decision.rejected':
@@ -175,7 +177,7 @@ function noted(record: ChangeRecord, event: ChangeEvent): ChangeRecord {
   const { change, words, unsendable, ended } = record;
   switch (event.type) {
     case 'change.prechecked':
-      return { ...record, askedSince: event.round === 1 ? change.submittedAt : event.time };
+      return { ...unshown(record), askedSince: event.round === 1 ? change.submittedAt : event.time };
     case 'decision.lapsed':
       return { ...record, askedSince: null };
     case 'change.scheduled':
@@ -192,10 +194,16 @@ function noted(record: ChangeRecord, event: ChangeEvent): ChangeRecord {
     }
     case 'change.closed':
       // Closed as never called: what is open then was not sent.
-      return event.executionStatus === 'cancelled' ? { ...record, unsendable: change.calls.open } : record;
+      return isUncalledEnd(event.executionStatus) ? { ...record, unsendable: change.calls.open } : record;
     default:
       return record;
   }
+}
+
+/** Nor is what was read before people were asked of any use to the next round. */
+function unshown(record: ChangeRecord): ChangeRecord {
+  const { ticket } = record;
+  return ticket.isShown ? { ...record, ticket: { ...ticket, isShown: false } } : record;
 }
 
 /** What was read of the ticket before is of no use to the next attempt. */

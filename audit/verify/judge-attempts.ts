@@ -31,6 +31,8 @@ export function judgeStarted(
   }
   if (ordinal !== calls.started + 1) {
     report('attempt_out_of_order', `attempt ${ordinal} after attempt ${calls.started}`);
+  } else if (calls.succeeded) {
+    report('attempt_out_of_order', `attempt ${ordinal} after one that had succeeded`);
   }
 }
 

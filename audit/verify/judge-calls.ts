@@ -1,12 +1,14 @@
 import { blockAt } from '../../calendar/block-at.ts';
 import type { Block } from '../../domain/block.ts';
 import type { EntryBody } from '../../domain/entry.ts';
+import { calendarRolloverMs } from '../../domain/freeze.ts';
 import type { Freeze } from '../../domain/freeze.ts';
+import { outsideOfClocks } from '../../domain/scheduling.ts';
 import { tolerance } from './change-record.ts';
 import type { ChangeRecord } from './change-record.ts';
 import { objectOf, stringOf } from './fields.ts';
 import { isSentEnd } from './judge-attempts.ts';
-import { attemptKey } from './log-facts.ts';
+import { attemptKey, isLongOver } from './log-facts.ts';
 import type { Begun, LogFacts, Placed } from './log-facts.ts';
 import type { Illogical, Report } from './problem.ts';
 
@@ -18,9 +20,6 @@ const codeOfBlock = {
   ticket: 'ticket_not_checked',
 } as const satisfies Record<Block['kind'], Illogical>;
 
-/** Freezes that were over that long before an attempt hold no call any more, ms. */
-const longOver = 60 * 60_000;
-
 /** Remembers where in the log an attempt began: what was written before it was known when its call left. */
 export function takeBegun(facts: LogFacts, record: ChangeRecord, body: EntryBody): void {
   const { whole, change } = record;
@@ -28,8 +27,8 @@ export function takeBegun(facts: LogFacts, record: ChangeRecord, body: EntryBody
   const { place } = facts;
   const { time } = body;
   facts.begun.set(attemptKey(body), { place, time, digest: change.digest });
-  for (const { id, endsAt } of facts.freezes.values()) {
-    if (endsAt !== null && Date.parse(endsAt) + longOver < Date.parse(time)) facts.freezes.delete(id);
+  for (const freeze of facts.freezes.values()) {
+    if (isLongOver(freeze, time)) facts.freezes.delete(freeze.id);
   }
 }
 
@@ -52,17 +51,24 @@ export function judgeCall(facts: LogFacts, { change }: ChangeRecord, body: Entry
     report('attempt_out_of_time', `sent at ${sentAt}, begun at ${begun.time} and ended at ${body.time}`);
     return;
   }
-  const block = blockAt({ ...change, digest: begun.digest }, gateFacts(facts, change, begun), time);
+  if (outsideOfClocks(change, time, tolerance) !== null) {
+    report('attempt_out_of_time', `sent at ${sentAt}, outside of execute-after and execute-by`);
+    return;
+  }
+  const block = blockAt({ ...change, digest: begun.digest }, gateFacts(facts, change, begun, time), time);
   if (block === null) return;
   const what = block.freezeId === null ? block.reason : `freeze ${block.freezeId}: ${block.reason}`;
   report(codeOfBlock[block.kind], `a call was made at ${sentAt}; ${what}`);
 }
 
-function gateFacts(facts: LogFacts, { id, policy }: ChangeRecord['change'], { place }: Begun) {
+function gateFacts(facts: LogFacts, { id, policy }: ChangeRecord['change'], { place }: Begun, time: number) {
   const revocation = facts.revoked.get(policy.digest);
   return {
     revocation: revocation !== undefined && revocation.place < place ? revocation : null,
-    freezes: [...calendarAt(facts, place), ...[...facts.freezes.values()].filter((one) => one.place < place)],
+    freezes: [
+      ...calendarAt(facts, place, time),
+      ...[...facts.freezes.values()].filter((one) => one.place < place),
+    ],
     overrides: [...(facts.overrides.get(id)?.values() ?? [])],
   };
 }
@@ -71,8 +77,9 @@ function gateFacts(facts: LogFacts, { id, policy }: ChangeRecord['change'], { pl
  * The freezes of the calendar file for a call. Processes are started one after another: shortly after a new file, one may
  * still go by the old one, so only what all of them say holds.
  */
-function calendarAt({ calendars }: LogFacts, place: number): readonly Freeze[] {
+function calendarAt({ calendars }: LogFacts, place: number, time: number): readonly Freeze[] {
   const [newest, ...others] = calendars.filter((one: Placed) => one.place < place).reverse();
   if (newest === undefined) return [];
-  return newest.freezes.filter(({ id }) => others.every(({ freezes }) => freezes.some((f) => f.id === id)));
+  const running = others.filter(({ supersededAt }) => time < (supersededAt ?? time) + calendarRolloverMs);
+  return newest.freezes.filter(({ id }) => running.every(({ freezes }) => freezes.some((f) => f.id === id)));
 }

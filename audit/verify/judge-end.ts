@@ -26,20 +26,22 @@ export function judgeEnd(
 }
 
 function mayEndAs(change: Change, status: Closed['executionStatus'], isOrphan: boolean): boolean {
+  const { called, succeeded } = change.calls;
   switch (status) {
     case 'succeeded':
     case 'partially_succeeded':
-      return change.calls.succeeded;
+      return succeeded;
     case 'cancelled':
       // The log of an orphan may end with an attempt whose worker was lost before it could send it.
       if (change.executionStatus === 'not_started') return false;
-      return isOrphan ? !change.calls.called : !mayHaveCalled(change);
+      return isOrphan ? !called : !mayHaveCalled(change);
     case 'not_started':
-      return change.executionStatus === 'not_started';
+      // A called change that is told as never called would owe no review.
+      return change.executionStatus === 'not_started' && !called;
     case 'outcome_unknown':
-      return mayHaveCalled(change);
+      return !succeeded && mayHaveCalled(change);
     default:
-      return status === 'failed';
+      return status === 'failed' && !succeeded && (called || change.executionStatus !== 'not_started');
   }
 }
 

@@ -1,4 +1,4 @@
-import type { EntryBody } from '../../domain/entry.ts';
+import type { EntryBody, EventType } from '../../domain/entry.ts';
 import type { Findings } from './finding.ts';
 import { endedRecord, isComplete, isPolicyKnown } from './change-record.ts';
 import type { ChangeRecord } from './change-record.ts';
@@ -9,7 +9,9 @@ import { judgePolicies, policyNamedIn } from './judge-policy.ts';
 import { newLogFacts } from './log-facts.ts';
 import type { Report } from './problem.ts';
 import type { ReadEntry } from './read-entry.ts';
+import { isHostVouched, isUnsigned, judgeWriter } from './judge-unsigned.ts';
 import { statementOf } from './statement-of.ts';
+import { writerOf } from '../../domain/entry-writer.ts';
 
 /** Options of {@link judgeEntries}. */
 export interface JudgeOptions {
@@ -24,7 +26,13 @@ export interface JudgeOptions {
   readonly only?: string | null;
 }
 
-/** What a person said, as canonical JSON, with the API's signature (base64) on it. */
+/** What a signature is of: what a person said, or an entry as a whole. */
+interface Claimed {
+  readonly code: 'statement' | 'writer';
+  readonly what: string;
+}
+
+/** What a person said, or what an entry tells, as canonical JSON, with the API's signature (base64) on it. */
 export interface StatementClaim {
   readonly canonicalStatement: string;
   readonly keyId: string;
@@ -41,31 +49,28 @@ const mostBatches = 8;
 
 /** Judges the entries of many changes in the log's order; of a change that has closed it keeps the id alone. */
 export function judgeEntries({ findings, whole, verifyStatement, policies, only = null }: JudgeOptions) {
-  /** Of a change that has ended or was only mentioned, no record is kept. */
-  const changes = new Map<string, ChangeRecord | 'ended' | 'mentioned'>();
+  /** Of a change that has ended or was only mentioned, no record is kept. `left`: it has ended, and its beginning was not seen. */
+  const changes = new Map<string, ChangeRecord | 'ended' | 'left' | 'mentioned'>();
   const pinned = judgePolicies(findings);
   const facts = newLogFacts();
   let statements = 0;
+  let written = 0;
   let unverified = 0;
+  let hostVouched = 0;
+  /** How many entries bear nobody's word that should, by type. */
+  const unsigned: Partial<Record<EventType, number>> = {};
   let withoutPolicy = 0;
   let claims: StatementClaim[] = [];
   /** Which entry stands on which of the claims. */
-  let claimed: { readonly index: number; readonly subject: string; readonly claim: number }[] = [];
+  let claimed: { readonly index: number; readonly of: Claimed; readonly claim: number }[] = [];
   const batches: Promise<void>[] = [];
 
-  function signed(index: number, body: EntryBody, canonicalStatement: string): void {
-    const statement = statementOf(body);
-    if (statement === null) return;
+  /** Has a signature checked. @returns false where no key is trusted */
+  function check(index: number, of: Claimed, claim: StatementClaim): boolean {
     if (verifyStatement === null) {
       unverified += 1;
-      return;
+      return false;
     }
-    const { keyId, value } = objectOf(body.signature);
-    const claim = {
-      canonicalStatement,
-      keyId: stringOf(keyId) ?? '',
-      signature: stringOf(value) ?? '',
-    };
     const last = claims.at(-1);
     // A word to stop stands behind two entries: the API's, and that of the worker that heard it.
     const again =
@@ -73,43 +78,62 @@ export function judgeEntries({ findings, whole, verifyStatement, policies, only 
       last.keyId === claim.keyId &&
       last.canonicalStatement === claim.canonicalStatement;
     if (!again) claims.push(claim);
-    claimed.push({ index, subject: statement.person.subject, claim: claims.length - 1 });
-    statements += 1;
+    claimed.push({ index, of, claim: claims.length - 1 });
+    return true;
+  }
+
+  function signed(index: number, body: EntryBody, canonicalStatement: string): void {
+    const statement = statementOf(body);
+    if (statement === null) return;
+    const { keyId, value } = objectOf(body.signature);
+    const signature = { keyId: stringOf(keyId) ?? '', signature: stringOf(value) ?? '' };
+    const of = { code: 'statement', what: `what ${statement.person.subject} said` } as const;
+    if (check(index, of, { canonicalStatement, ...signature })) statements += 1;
+  }
+
+  function writtenBy(index: number, body: EntryBody, canonicalStatement: string): void {
+    const { keyId = '', signature = '' } = writerOf(body) ?? {};
+    const of = { code: 'writer', what: `${body.type}, or it was changed since` } as const;
+    if (check(index, of, { canonicalStatement, keyId, signature })) written += 1;
   }
 
   /** Has what was claimed since the last time checked, while reading goes on. */
-  async function checkClaims(check: StatementCheck): Promise<void> {
+  async function checkClaims(verify: StatementCheck): Promise<void> {
     const about = claimed;
-    const valid = await check(claims);
-    for (const { index, subject, claim } of about) {
+    const valid = await verify(claims);
+    for (const { index, of, claim } of about) {
       if (valid[claim] === true) continue;
-      findings.add('badly_signed', `no trusted key of the API signed what ${subject} said`, {
-        index,
-        code: 'statement',
-      });
+      findings.add('badly_signed', `no trusted key of the API signed ${of.what}`, { index, code: of.code });
     }
   }
 
   return {
-    add(index: number, { body, statementJson, policyJson }: ReadEntry): void {
+    add(index: number, { body, statementJson, policyJson, writtenJson }: ReadEntry): void {
       const { changeId } = body;
       try {
+        if (writtenJson !== null) writtenBy(index, body, writtenJson);
+        if (isUnsigned(body)) unsigned[body.type] = (unsigned[body.type] ?? 0) + 1;
         if (body.type === 'policy.pinned') pinned.add(index, body, policyJson);
         const report: Report = (code, message) => {
           findings.add('illogical', message, { index, code });
         };
+        judgeWriter(body, report);
         if (changeId === null) {
           judgeByLog(facts, null, body, whole, report);
           return;
         }
         const isJudged = only === null || changeId === only;
         const known = changes.get(changeId) ?? 'mentioned';
-        const before = known === 'mentioned' ? null : known === 'ended' ? endedRecord(body) : known;
+        const before = known === 'mentioned' ? null : typeof known === 'string' ? endedRecord(body) : known;
         const policy = pinned.get(policyNamedIn(body).digest);
         const { record, problems } = follow(before, body, whole, policy);
+        if (isJudged && known === 'ended' && isAnswer(body.type)) {
+          report('attempt_not_started', 'an answer, and every attempt of the change had ended');
+        }
         if (isJudged) for (const { code, message } of problems) report(code, message);
         // Of what owes neither an answer nor a review nothing but its id is kept.
-        changes.set(changeId, record === null ? known : isComplete(record) ? 'ended' : record);
+        const ended = known === 'ended' || record?.whole === true ? 'ended' : 'left';
+        changes.set(changeId, record === null ? known : isComplete(record) ? ended : record);
         judgeByLog(facts, record, body, whole, isJudged ? report : () => undefined);
         if (!isJudged) return;
         // Once a change, at what is seen of it first: every later entry names the same policy, or is reported.
@@ -118,6 +142,7 @@ export function judgeEntries({ findings, whole, verifyStatement, policies, only 
           const message = `under policy ${name}, version ${version}, digest ${digest}, which is none of those that were in force`;
           findings.add('illogical', message, { index, code: 'policy_not_in_force' });
         }
+        if (isHostVouched(body)) hostVouched += 1;
         signed(index, body, statementJson ?? '');
         if (before === null && record && body.type === 'change.requested' && !isPolicyKnown(record))
           withoutPolicy += 1;
@@ -147,6 +172,9 @@ export function judgeEntries({ findings, whole, verifyStatement, policies, only 
       return {
         changes: judged.length,
         statements,
+        written,
+        unsigned,
+        hostVouched,
         unverified,
         withoutPolicy,
         open,
@@ -155,4 +183,8 @@ export function judgeEntries({ findings, whole, verifyStatement, policies, only 
       };
     },
   };
+}
+
+function isAnswer(type: EntryBody['type']): boolean {
+  return type === 'attempt.succeeded' || type === 'attempt.failed' || type === 'attempt.unknown';
 }

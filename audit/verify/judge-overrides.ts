@@ -1,6 +1,7 @@
 import { refusalToOverride } from '../../domain/freeze.ts';
 import type { FreezeOverride } from '../../domain/freeze.ts';
 import type { EntryBody } from '../../domain/entry.ts';
+import { namesWriter } from '../../domain/entry-writer.ts';
 import type { Person } from '../../domain/person.ts';
 import { isComplete } from './change-record.ts';
 import type { ChangeRecord } from './change-record.ts';
@@ -41,7 +42,7 @@ export function judgeOverridden(
     report('override_not_allowed', `${refusal.code}: ${refusal.message}`);
     return;
   }
-  if (isComplete(record)) return;
+  if (isComplete(record) || !namesWriter(body)) return;
   const own = facts.overrides.get(change.id) ?? new Map<string, FreezeOverride>();
   if (own.size < mostOverrides) {
     const override = { freezeId, changeId: change.id, digest, by: { ...by, name: '' }, at: time };

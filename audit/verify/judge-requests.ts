@@ -5,6 +5,7 @@ import { requesterOfHost } from '../../domain/host.ts';
 import { personKey } from '../../domain/membership.ts';
 import { asksByToken, refusalOfMachine } from '../../domain/machine.ts';
 import { answerableFor } from '../../domain/person.ts';
+import type { Voucher } from '../../domain/person.ts';
 import { isoTime } from '../../domain/time.ts';
 import { isPolicyKnown, tolerance } from './change-record.ts';
 import type { ChangeRecord } from './change-record.ts';
@@ -21,12 +22,15 @@ export function judgeUnsigned(record: ChangeRecord, body: EntryBody, report: Rep
     report('statement_missing', `${body.type} without what the person said, and by no workflow`);
     return;
   }
-  const { requester, breakGlass, submittedAt, decideBy, policy } = record.change;
+  const { requester, breakGlass, submittedAt, decideBy, policy, asked } = record.change;
+  const vouching = requesterOfHost(requester, { namespace, type, workflowId } as unknown as Voucher);
   const latest = Date.parse(submittedAt) + policy.decideWithinMs;
   const isAsHostsAsk =
-    canonicalJson(body.actor) === canonicalJson(personActor(requesterOfHost(requester))) &&
+    canonicalJson(body.actor) === canonicalJson(personActor(vouching)) &&
     !breakGlass &&
-    (!isPolicyKnown(record) || Date.parse(decideBy) <= latest);
+    asked.executeBy === null &&
+    (!isPolicyKnown(record) ||
+      (Date.parse(decideBy) <= latest && asked.executeWithinMs <= policy.executeWithinMs));
   if (!isAsHostsAsk) report('requested_otherwise', 'requested as no workflow may ask for a change');
 }
 

@@ -34,13 +34,24 @@ export function withTicket(record: ChangeRecord, body: EntryBody, report: Report
     report('ticket_differs', `ticket ${read.id} was read, and people were shown ticket ${id}`);
   }
   const isRight = point === 'before_call' && verdict === null;
-  return { ...record, ticket: { id: id ?? read?.id ?? null, rightAt: isRight ? (read?.at ?? null) : null } };
+  const ticket = {
+    id: id ?? read?.id ?? null,
+    rightAt: isRight ? (read?.at ?? null) : null,
+    isShown: point === 'precheck' && verdict === null,
+  };
+  return { ...record, ticket };
 }
 
 /** Two verdicts no ticket says: that another change has it, and that nothing was read. Neither lets a change go on. */
 function isOfElsewhere(point: TicketPoint, verdict: unknown, code: TicketCode | null): boolean {
   if (verdict === 'ticket_taken') return point === 'precheck' && code === null;
   return verdict === 'ticket_unreachable' && code === 'ticket_not_found';
+}
+
+/** Nobody is asked before the change's ticket has been read, and found right: people are shown what was read. */
+export function judgeShownTicket(record: ChangeRecord, report: Report): void {
+  if (!record.whole || ruleOf(record) === null || record.ticket.isShown) return;
+  report('ticket_not_checked', 'people were asked, and the ticket had not been read and found right');
 }
 
 /**

@@ -18,6 +18,10 @@ export function withWord(record: ChangeRecord, body: EntryBody, report: Report):
   if (whole && numberOf(ordinal) !== words.count + 1) {
     report('stop_out_of_order', `word ${JSON.stringify(ordinal)} to stop after word ${words.count}`);
   }
+  const isRequesters = word === 'withdraw' && sameActor(body, change.requester);
+  if (whole && word !== 'take_over' && !isRequesters && !hasRole(body, 'operator')) {
+    report('not_by_operator', `${body.type} by somebody who may not`);
+  }
   const after = standingAfter(words.standing, word);
   if (whole && !('standing' in after)) {
     report('stop_out_of_order', `${word} of a change that was ${words.standing}`);

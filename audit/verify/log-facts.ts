@@ -79,6 +79,14 @@ export function attemptKey({ changeId, attempt }: EntryBody): string {
   return `${changeId ?? ''}/${numberOf(objectOf(attempt).ordinal)}`;
 }
 
+/** Freezes that were over that long before an entry hold no call any more, ms. */
+const longOver = 60 * 60_000;
+
+/** Whether a freeze has ended so long before a moment, ISO 8601, that it need not be followed. */
+export function isLongOver({ endsAt }: Pick<Freeze, 'endsAt'>, time: string): boolean {
+  return endsAt !== null && Date.parse(endsAt) + longOver < Date.parse(time);
+}
+
 /**
  * A freeze as an entry has it.
  * @param declared - null for one of the calendar file

@@ -17,6 +17,7 @@ export type Illogical =
   | 'statement_missing'
   | 'statement_differs'
   | 'statement_repeated'
+  | 'writer_missing'
   | 'scheduled_without_approval'
   | 'not_pending'
   | 'not_approved'
@@ -41,6 +42,7 @@ export type Illogical =
   | 'requested_otherwise'
   | 'escalation_not_due'
   | 'dated_after_witness'
+  | 'dated_before_witness'
   | 'ticket_not_checked'
   | 'ticket_misjudged'
   | 'ticket_differs';

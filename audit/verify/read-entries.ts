@@ -1,10 +1,13 @@
 import { maxEntryBytes } from '../../domain/entry.ts';
+import type { EntryBody } from '../../domain/entry.ts';
+import { isSignedType } from '../../domain/entry-writer.ts';
 import { columnsOf } from '../columns.ts';
 import { leafHash, verifyInclusion } from '../merkle.ts';
 import { mayBeContext } from '../pack/context.ts';
 import { csvLine } from '../pack/csv.ts';
 import { leafLine } from '../pack/leaf-line.ts';
 import { ocsfLine } from '../pack/ocsf.ts';
+import { draftReport } from '../pack/report.ts';
 import { BrokenPack } from './finding.ts';
 import { compareColumns, maxLeafLine, readLeaf } from './find-difference.ts';
 import { judgeEntries } from './judge-entries.ts';
@@ -32,6 +35,7 @@ export async function readEntries(
     policies: state.options.policies,
     only: covers.kind === 'change' ? covers.changeId : null,
   });
+  state.report = draftReport(covers);
   if (covers.kind === 'range') {
     const { range } = state;
     if (range === null) throw new BrokenPack('missing', 'proofs/range.json is not there');
@@ -104,7 +108,7 @@ const mostExtra = 1000;
 
 /** What an entry says, wherever it stands. */
 function see(state: Verification, index: number, line: Line, hash: string, proof?: readonly string[]): void {
-  const { findings, derived, report, types } = state;
+  const { findings, derived, types } = state;
   state.entries += 1;
   const read = line === null ? `longer than ${maxEntryBytes} bytes` : readEntry(line);
   if (typeof read === 'string') {
@@ -130,14 +134,31 @@ function see(state: Verification, index: number, line: Line, hash: string, proof
   }
   const entry = { index, body, leafHash: hash, columns: columnsOf(body) };
   derived['leaves.jsonl'].add(leafLine(entry, proof));
-  derived['ocsf.jsonl'].add(ocsfLine(entry, log));
-  derived['entries.csv'].add(csvLine(entry));
-  report.add(entry);
+  if (state.options.withoutRenderings !== true) {
+    derived['ocsf.jsonl'].add(ocsfLine(entry, log));
+    derived['entries.csv'].add(csvLine(entry));
+  }
+  state.report?.add(entry);
   types[body.type] = (types[body.type] ?? 0) + 1;
   state.judge?.add(index, read);
-  const late = state.times(index, body.time);
-  if (late !== null) {
-    findings.add('illogical', late, { index, code: 'dated_after_witness' satisfies Illogical });
-  }
+  judgeTime(state, index, body);
   state.options.onEntry?.(entry);
+}
+
+/** Most entries with an early time whose indexes are listed. */
+const mostEarly = 20;
+
+function judgeTime(state: Verification, index: number, { type, time }: EntryBody): void {
+  const odd = state.times(index, time);
+  if (odd === null) return;
+  const { early, findings } = state;
+  if (odd.is === 'early') {
+    early.count += 1;
+    if (early.indexes.length < mostEarly) early.indexes.push(index);
+  }
+  // The API reads its clock for an entry that it signs as a whole right before the transaction that appends it, so such an entry
+  // cannot wait. A worker's may: its workflow dates it, and an activity appends it when Postgres is back.
+  const code: Illogical | null =
+    odd.is === 'late' ? 'dated_after_witness' : isSignedType(type) ? 'dated_before_witness' : null;
+  if (code !== null) findings.add('illogical', odd.message, { index, code });
 }

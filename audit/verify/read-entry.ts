@@ -3,8 +3,11 @@ import { canonicalJson } from '../../domain/canonical-json.ts';
 import type { Json } from '../../domain/json.ts';
 import { appenderOfType } from '../../domain/entry.ts';
 import type { EntryBody } from '../../domain/entry.ts';
+import { namesWriter, writtenText } from '../../domain/entry-writer.ts';
 import { scanCanonical } from './scan-canonical.ts';
 import type { Span } from './scan-canonical.ts';
+
+const comma = 0x2c;
 
 /** What an entry's bytes say. */
 export interface ReadEntry {
@@ -12,6 +15,8 @@ export interface ReadEntry {
   /** Members as they stand there, canonical JSON; null where there is none of the name. */
   readonly statementJson: string | null;
   readonly policyJson: string | null;
+  /** What the key that wrote the entry has signed: its text without the member `writer`; null where it names none. */
+  readonly writtenJson: string | null;
 }
 
 /**
@@ -42,7 +47,20 @@ export function readEntry(bytes: Buffer): ReadEntry | string {
     body,
     statementJson: spans ? textAt(bytes, spans.statement) : textOf(body.statement),
     policyJson: spans ? textAt(bytes, spans.pinnedPolicy) : textOf(body.pinnedPolicy),
+    writtenJson: namesWriter(body)
+      ? spans?.writer
+        ? textWithout(bytes, 'writer', spans.writer)
+        : writtenText(body)
+      : null,
   };
+}
+
+/** Canonical JSON without one of its members is canonical JSON. */
+function textWithout(bytes: Buffer, name: string, { start, end }: Span): string {
+  const from = start - `"${name}":`.length;
+  // One comma goes with it: that after it, or that before it where it is the last.
+  const isLast = bytes[end] !== comma;
+  return bytes.toString('utf8', 0, isLast ? from - 1 : from) + bytes.toString('utf8', isLast ? end : end + 1);
 }
 
 function textAt(bytes: Buffer, span: Span | null): string | null {

@@ -8,6 +8,7 @@ export interface Span {
 export interface Spans {
   readonly statement: Span | null;
   readonly pinnedPolicy: Span | null;
+  readonly writer: Span | null;
 }
 
 /** Nested deeper than any entry of ours. */
@@ -35,12 +36,17 @@ const closingBracket = 0x5d;
 const brace = 0x7b;
 const closingBrace = 0x7d;
 const literals = { null: Buffer.from('null'), true: Buffer.from('true'), false: Buffer.from('false') };
-const names = { statement: Buffer.from('statement'), pinnedPolicy: Buffer.from('pinnedPolicy') };
+const names = {
+  statement: Buffer.from('statement'),
+  pinnedPolicy: Buffer.from('pinnedPolicy'),
+  writer: Buffer.from('writer'),
+};
 
 /** Each method takes where a value begins and answers where it ends, or -1. */
 class Scan implements Spans {
   statement: Span | null = null;
   pinnedPolicy: Span | null = null;
+  writer: Span | null = null;
   private depth = 0;
   private readonly bytes: Uint8Array;
 
@@ -76,6 +82,7 @@ class Scan implements Spans {
   private remember(nameStart: number, nameEnd: number, start: number, end: number): void {
     if (this.is(names.statement, nameStart, nameEnd)) this.statement = { start, end };
     else if (this.is(names.pinnedPolicy, nameStart, nameEnd)) this.pinnedPolicy = { start, end };
+    else if (this.is(names.writer, nameStart, nameEnd)) this.writer = { start, end };
   }
 
   private array(start: number): number {

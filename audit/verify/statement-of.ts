@@ -52,8 +52,7 @@ export function judgeStatement(body: EntryBody, report: (code: Illogical, messag
   if (!wanted) return;
   const statement = statementOf(body);
   if (statement === null) {
-    if (wanted.always && !isOfNobody(body))
-      report('statement_missing', `${body.type} without what the person said`);
+    if (isWordMissing(body)) report('statement_missing', `${body.type} without what the person said`);
     return;
   }
   const { kind, action, changeId, person, digest } = statement;
@@ -63,11 +62,18 @@ export function judgeStatement(body: EntryBody, report: (code: Illogical, messag
     !wanted.oneOf.some(([k, a]) => k === kind && a === action) ||
     changeId !== body.changeId ||
     !sameActor(body, person) ||
+    // What is shown of who said it is signed, too.
+    body.actor['name'] !== person.name ||
     !same ||
     !isCodeOf(kind, body)
   ) {
     report('statement_differs', `${body.type} tells something else than the person said`);
   }
+}
+
+/** Whether an entry that a person's word is always behind comes without it. */
+export function isWordMissing(body: EntryBody): boolean {
+  return said[body.type]?.always === true && statementOf(body) === null && !isOfNobody(body);
 }
 
 /** Whether the code of a stop is that of the word that a person said; what stops a change follows from it. */

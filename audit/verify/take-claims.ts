@@ -10,6 +10,7 @@ import { openEarlier, openTrusted } from './open-checkpoints.ts';
 import { hashesOf } from './read-claims.ts';
 import type { PackFile } from './read-tar.ts';
 import { manifestOf } from './verification.ts';
+import { witnessGaps } from './witness-gaps.ts';
 import type { Verification } from './verification.ts';
 
 /** A file that is kept as text must be, to the byte, what an export would write of what was read from it. */
@@ -34,6 +35,7 @@ export function takeCheckpoint(state: Verification, note: string): void {
   const { keys } = state.options;
   state.checkpoint = openTrusted(note, keys, state.findings, 'checkpoint');
   if (state.checkpoint === null) return;
+  signedOnce(state, [note], 'checkpoint');
   state.times = judgeTimes([state.checkpoint]);
   const known = [...keys.logs, ...keys.witnesses];
   const unknown = splitNote(note).lines.filter(
@@ -46,12 +48,23 @@ export function takeCheckpoint(state: Verification, note: string): void {
   }
 }
 
+/** No export writes a signature twice; readers of notes pass over the second. */
+function signedOnce(state: Verification, notes: readonly string[], path: string): void {
+  const isOnce = notes.every((note) => {
+    const lines = note.split('\n').filter((line) => line.startsWith('— '));
+    return new Set(lines).size === lines.length;
+  });
+  if (isOnce) return;
+  state.findings.add('malformed', `${path}: a signature stands there twice`, { code: 'checkpoint' });
+}
+
 /** `proofs/checkpoints.json`: those that count in the order of a log, each within the range, and how many say nothing here. */
 export function takeEarlier(state: Verification, notes: readonly string[]): void {
   const { checkpoint, options, findings } = state;
   const { covers } = manifestOf(state);
   if (!checkpoint || covers.kind !== 'range') return;
   const opened = openEarlier(notes, checkpoint.origin, options.keys, findings);
+  signedOnce(state, notes, 'proofs/checkpoints.json');
   let last = covers.from;
   for (const { size } of opened) {
     if (size <= last || size > covers.to) {
@@ -70,6 +83,7 @@ export function takeEarlier(state: Verification, notes: readonly string[]): void
   }
   state.earlier = followCheckpoints(opened);
   state.times = judgeTimes([...opened, checkpoint]);
+  state.witnessGaps = witnessGaps([...opened, checkpoint], covers);
 }
 
 /** Whether `consistency.json` leads from the root that it names to the checkpoint's. */

@@ -2,8 +2,11 @@ import { actorIn } from '../../domain/entry.ts';
 import type { EntryBody } from '../../domain/entry.ts';
 import { calendarRolloverMs } from '../../domain/freeze.ts';
 import type { JudgedToken } from '../../domain/machine.ts';
+import { namesWriter } from '../../domain/entry-writer.ts';
+import { tolerance } from './change-record.ts';
 import { objectOf, stringOf } from './fields.ts';
 import { freezeIn } from './log-facts.ts';
+import { isLongOver } from './log-facts.ts';
 import type { LogFacts } from './log-facts.ts';
 import { policyNamedIn } from './judge-policy.ts';
 import type { Report } from './problem.ts';
@@ -15,19 +18,29 @@ export const mostFreezes = 1000;
 /** How an entry is taken; `whole`: whether every entry before it was looked at. */
 type Taker = (facts: LogFacts, body: EntryBody, whole: boolean, report: Report) => void;
 
-/** What is remembered of an entry that is of no one change, by its type. */
+/**
+ * What is remembered of an entry that is of no one change, by its type. What would open a way counts only where it names the
+ * key that wrote it; what closes one counts all the same.
+ */
 const takers: Readonly<Record<string, Taker>> = {
   'freeze.declared': (facts, body, _whole, report) => {
     byAdmin(body, report);
     const by = personOf(body.actor);
     const freeze = freezeIn(body.freeze, { by: by && { ...by, name: '' }, at: body.time });
-    if (facts.freezes.has(freeze.id)) report('freeze_out_of_order', `freeze ${freeze.id} stands already`);
+    const standing = facts.freezes.get(freeze.id);
+    if (standing !== undefined && !isLongOver(standing, body.time))
+      report('freeze_out_of_order', `freeze ${freeze.id} stands already`);
     else if (facts.freezes.size >= mostFreezes) facts.unfollowedFreezes += 1;
     else facts.freezes.set(freeze.id, { ...freeze, place: facts.place });
   },
   'freeze.lifted': (facts, body, whole, report) => {
     byAdmin(body, report);
     const { id } = freezeIn(body.freeze, null);
+    if (!namesWriter(body)) return;
+    const endsAt = facts.freezes.get(id)?.endsAt ?? null;
+    if (endsAt !== null && Date.parse(endsAt) + tolerance < Date.parse(body.time)) {
+      report('freeze_out_of_order', `freeze ${id} is lifted, and had ended at ${endsAt}`);
+    }
     if (facts.freezes.delete(id) || !whole || facts.unfollowedFreezes > 0) return;
     report('freeze_out_of_order', `freeze ${id} is lifted, and no entry before has declared it`);
   },
@@ -54,6 +67,7 @@ const takers: Readonly<Record<string, Taker>> = {
   'token.issued': (facts, body, _whole, report) => {
     byAdmin(body, report);
     const token = tokenIn(body);
+    if (!namesWriter(body)) return;
     if (!facts.tokens.has(token.id)) facts.tokens.set(token.id, token);
   },
   'token.revoked': (facts, body, _whole, report) => {

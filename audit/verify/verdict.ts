@@ -1,3 +1,6 @@
+import type { EventType } from '../../domain/entry.ts';
+import type { Exceptions } from '../exceptions/collect-exceptions.ts';
+import { exceptionsByKind } from '../exceptions/exceptions-by-kind.ts';
 import { counted, countedEntries } from '../pack/counted.ts';
 import type { Coverage } from '../pack/manifest.ts';
 import type { Finding } from './finding.ts';
@@ -10,6 +13,8 @@ export interface Verdict {
   readonly findings: readonly Finding[];
   /** How many findings there are; only the first hundred are listed. */
   readonly findingCount: number;
+  /** What breaks no rule and should be looked at first: twenty of a kind are listed, all are counted. */
+  readonly exceptions: Exceptions;
   /** The first entry that is not as it should be, or null where none can be named. */
   readonly firstBadIndex: number | null;
   readonly covers: Coverage | null;
@@ -29,6 +34,17 @@ export interface Verdict {
     readonly changes: number;
     /** Statements of people whose signature by the API was checked. */
     readonly statements: number;
+    /** Entries whose own signature by the API was checked. */
+    readonly written: number;
+    /** How many entries bear nobody's signature, though a person's word or that of the API should be behind them, by type. */
+    readonly unsigned: Readonly<Partial<Record<EventType, number>>>;
+    /** Changes that a host workflow has asked for, in the name of somebody who has signed nothing. */
+    readonly hostVouched: number;
+    /**
+     * Entries of an earlier time than one at which a trusted witness had seen the log without them, as after an outage: how many,
+     * and the first twenty.
+     */
+    readonly datedBeforeWitness: { readonly count: number; readonly indexes: readonly number[] };
     /** The size of the auditor's own checkpoint that this one continues; null where none was checked. */
     readonly since: number | null;
     /** How many policies the auditor gave as those that were in force; null for none. */
@@ -52,23 +68,8 @@ export function verdictLines(verdict: Verdict): string[] {
       : covers.kind === 'change'
         ? `change ${covers.changeId}`
         : `entries ${covers.from} to ${covers.to - 1}`;
-  const opened = verdict.openChanges.map(({ changeId, openAttempts }) =>
-    openAttempts.length === 0
-      ? changeId
-      : `${changeId} (attempts without an answer: ${openAttempts.join(', ')})`,
-  );
   return [
     `${result.toUpperCase()}: ${what}`,
-    ...(checkpoint === null
-      ? ['checkpoint   none that a trusted key signed']
-      : [
-          `checkpoint   ${checkpoint.origin}, size ${checkpoint.size}, root ${checkpoint.root}`,
-          ...checkpoint.witnesses.map(
-            ({ name, time }) => `witnessed    by ${name}${time === null ? '' : ` at ${time}`}`,
-          ),
-        ]),
-    ...freshnessLines(verdict.freshness),
-    `checked      ${countedEntries(checked.entries)}, ${counted(checked.changes, 'change')}, ${counted(checked.statements, 'signed statement')}${checked.policies === null ? '' : `, under ${checked.policies === 1 ? 'the one policy' : `one of ${checked.policies} policies`} that you gave`}${checked.since === null ? '' : `, continues your checkpoint of size ${checked.since}`}`,
     ...(firstBadIndex === null ? [] : [`first bad    entry ${firstBadIndex}`]),
     ...findings.map(
       ({ kind, code, index, message }) =>
@@ -77,19 +78,59 @@ export function verdictLines(verdict: Verdict): string[] {
     ...(findingCount > findings.length
       ? [`  and ${counted(findingCount - findings.length, 'more finding')}`]
       : []),
-    ...(verdict.openChangeCount === 0
-      ? []
-      : [`open         ${counted(verdict.openChangeCount, 'change')} had not closed:`]),
-    ...opened.map((line) => `  ${line}`),
-    ...(verdict.openChangeCount > opened.length
-      ? [`  and ${verdict.openChangeCount - opened.length} more`]
-      : []),
+    ...exceptionLines(verdict),
+    result === 'valid' ? 'proven' : 'looked at',
+    ...(checkpoint === null
+      ? ['  checkpoint   none that a trusted key signed']
+      : [
+          `  checkpoint   ${checkpoint.origin}, size ${checkpoint.size}, root ${checkpoint.root}`,
+          ...checkpoint.witnesses.map(
+            ({ name, time }) => `  witnessed    by ${name}${time === null ? '' : ` at ${time}`}`,
+          ),
+        ]),
+    ...freshnessLines(verdict.freshness),
+    `  checked      ${countedEntries(checked.entries)}, ${counted(checked.changes, 'change')}, ${counted(checked.statements, 'signed statement')}, ${counted(checked.written, 'signed entry', 'signed entries')}${checked.policies === null ? '' : `, under ${checked.policies === 1 ? 'the one policy' : `one of ${checked.policies} policies`} that you gave`}${checked.since === null ? '' : `, continues your checkpoint of size ${checked.since}`}`,
+    unsignedLine(checked),
+    ...openLines(verdict),
     ...(verdict.carriedVerifier === null
       ? []
-      : [`verify.mjs   SHA-256 ${verdict.carriedVerifier}; compare it with the published one`]),
+      : [`  verify.mjs   SHA-256 ${verdict.carriedVerifier}; compare it with the published one`]),
     'not proven',
     ...verdict.notProven.map((line) => `  ${line}`),
   ];
+}
+
+/** Most exceptions of a kind that are printed; as JSON there are more. */
+const mostPrinted = 5;
+
+function exceptionLines({ result, exceptions }: Verdict): string[] {
+  const kinds = exceptionsByKind(exceptions, mostPrinted);
+  if (kinds.length === 0) return result === 'valid' ? ['nothing to look at first'] : [];
+  return [
+    result === 'valid' ? 'look at first' : 'look at first, as far as these entries tell',
+    ...kinds.flatMap(({ title, lines }) => [`  ${title}`, ...lines.map((line) => `    ${line}`)]),
+  ];
+}
+
+function openLines({ openChanges, openChangeCount }: Verdict): string[] {
+  if (openChangeCount === 0) return [];
+  const rest = openChangeCount - openChanges.length;
+  return [
+    `  open         ${counted(openChangeCount, 'change')} had not closed:`,
+    ...openChanges.map(({ changeId, openAttempts }) =>
+      openAttempts.length === 0
+        ? `    ${changeId}`
+        : `    ${changeId} (attempts without an answer: ${openAttempts.join(', ')})`,
+    ),
+    ...(rest > 0 ? [`    and ${rest} more`] : []),
+  ];
+}
+
+/** What nobody has signed: entries that somebody's word should be behind, and changes that are a host's word alone. */
+function unsignedLine({ unsigned, hostVouched, datedBeforeWitness }: Verdict['checked']): string {
+  const types = Object.entries(unsigned).map(([type, count]) => `${count} ${type}`);
+  const entries = types.length === 0 ? 'no entry that should be signed' : types.toSorted().join(', ');
+  return `  unsigned     ${entries}; ${counted(hostVouched, 'change')} asked for by a host, in another’s name; ${countedEntries(datedBeforeWitness.count)} dated before a cosignature that precedes them`;
 }
 
 function freshnessLines(freshness: Freshness | null): string[] {
@@ -101,7 +142,7 @@ function freshnessLines(freshness: Freshness | null): string[] {
     ageSeconds < 0
       ? `none yet at ${at}: its newest cosignature is of ${lengthText(-ageSeconds * 1000)} later`
       : `${lengthText(ageSeconds * 1000)} at ${at}, by its newest cosignature`;
-  return [`age          ${age}; ${demand}`];
+  return [`  age          ${age}; ${demand}`];
 }
 
 /** The exit code of a verdict: 0 valid, 1 tampered, 2 incomplete. 3, for wrong use, is the command line's. */

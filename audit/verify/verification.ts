@@ -2,8 +2,9 @@ import type { OpenedCheckpoint } from '../checkpoint.ts';
 import { coveringNodes, makeCompactRange } from '../compact-range.ts';
 import { csvHeader } from '../pack/csv.ts';
 import type { ConsistencyProof, Manifest, RangeProof } from '../pack/manifest.ts';
-import { draftReport } from '../pack/report.ts';
+import type { ReportDraft } from '../pack/report.ts';
 import type { SealedEntry } from '../pack/sealed-entry.ts';
+import type { Exception } from '../exceptions/exception.ts';
 import { BrokenPack } from './finding.ts';
 import type { Findings } from './finding.ts';
 import { followCheckpoints } from './follow-checkpoints.ts';
@@ -27,6 +28,8 @@ export interface VerifyOptions {
   readonly freshness: FreshnessDemand;
   /** Digests of the policies that were in force; null where the auditor gave none. */
   readonly policies: ReadonlySet<string> | null;
+  /** Leaves OCSF and CSV uncompared, for measuring; the pack is incomplete then. */
+  readonly withoutRenderings?: true;
   /** Is given each entry as it is read. What it makes of them counts only if the verdict says so. */
   readonly onEntry?: (entry: SealedEntry) => void;
 }
@@ -47,7 +50,10 @@ export interface Verification {
   earlier: FollowedCheckpoints;
   judge: ReturnType<typeof judgeEntries> | null;
   times: TimeJudge;
-  readonly report: ReturnType<typeof draftReport>;
+  /** Entries of an earlier time than a cosignature before them. */
+  readonly early: { count: number; readonly indexes: number[] };
+  /** Null before the manifest is known. */
+  report: ReportDraft | null;
   readonly derived: Record<'leaves.jsonl' | 'ocsf.jsonl' | 'entries.csv', RunningHash>;
   readonly actual: Map<string, string>;
   entries: number;
@@ -61,6 +67,8 @@ export interface Verification {
   changes: Awaited<ReturnType<ReturnType<typeof judgeEntries>['end']>> | null;
   sinceChecked: number | null;
   freshness: Freshness | null;
+  /** Stretches of the log that witnesses saw late. */
+  witnessGaps: readonly Exception[];
   /** What was there and says nothing under the keys that are trusted, in words. */
   readonly passedOver: string[];
 }
@@ -95,7 +103,8 @@ export function newVerification(options: VerifyOptions, findings: Findings): Ver
     earlier: followCheckpoints([]),
     judge: null,
     times: judgeTimes([]),
-    report: draftReport(),
+    early: { count: 0, indexes: [] },
+    report: null,
     derived: {
       'leaves.jsonl': runningHash(),
       'ocsf.jsonl': runningHash(),
@@ -110,6 +119,7 @@ export function newVerification(options: VerifyOptions, findings: Findings): Ver
     changes: null,
     sinceChecked: null,
     freshness: null,
+    witnessGaps: [],
     passedOver: [],
   };
 }

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isUtf8 } from 'node:buffer';
+import { collectExceptions } from '../exceptions/collect-exceptions.ts';
+import type { Exceptions } from '../exceptions/collect-exceptions.ts';
 import { counted } from '../pack/counted.ts';
 import { filesOf, limitsOf, packFiles } from '../pack/manifest.ts';
 import { compareRenderings } from './compare-renderings.ts';
@@ -133,6 +135,9 @@ async function conclude(source: PackSource, state: Verification): Promise<void> 
     });
   }
   judgeConsistency(state, manifest);
+  if (options.withoutRenderings === true) {
+    findings.add('unchecked', 'ocsf.jsonl and entries.csv were not compared', { code: 'rendering' });
+  }
   if (!judge || state.entries === 0) {
     const kind = manifest.counts.entries > 0 ? 'missing' : 'unchecked';
     findings.add(kind, 'there is no entry');
@@ -141,7 +146,7 @@ async function conclude(source: PackSource, state: Verification): Promise<void> 
   state.changes = await judge.end();
   const { unverified, withoutPolicy } = state.changes;
   if (unverified > 0) {
-    findings.add('unchecked', `${unverified} signed statements: no key of the API is trusted`, {
+    findings.add('unchecked', `${counted(unverified, 'signature')} of the API: none of its keys is trusted`, {
       code: 'statement',
     });
   }
@@ -215,6 +220,13 @@ function notJudged({
   ];
 }
 
+/** What entries say, and the gaps between cosignatures. */
+function exceptionsOf({ report, witnessGaps }: Verification): Exceptions {
+  const exceptions = report?.exceptions ?? collectExceptions(0);
+  witnessGaps.forEach(exceptions.put);
+  return exceptions.end();
+}
+
 const policiesNotProven =
   'That changes were approved under policies that you have reviewed: none were given (--policies).';
 
@@ -226,6 +238,7 @@ function verdictOf(state: Verification): Verdict {
     result: findings.result,
     findings: findings.kept,
     findingCount: findings.count,
+    exceptions: exceptionsOf(state),
     firstBadIndex: findings.firstBadIndex,
     covers: manifest?.covers ?? null,
     checkpoint: checkpoint && {
@@ -242,6 +255,10 @@ function verdictOf(state: Verification): Verdict {
       entries: state.entries,
       changes: changes?.changes ?? 0,
       statements: changes?.statements ?? 0,
+      written: changes?.written ?? 0,
+      unsigned: changes?.unsigned ?? {},
+      hostVouched: changes?.hostVouched ?? 0,
+      datedBeforeWitness: { count: state.early.count, indexes: state.early.indexes },
       since: sinceChecked,
       policies: options.policies?.size ?? null,
     },

@@ -1,3 +1,4 @@
+import { attributedName } from '../../domain/person.ts';
 import type { ComponentChildren } from 'preact';
 import { Link } from 'wouter-preact';
 import type { ListedChange } from './answers.ts';
@@ -34,7 +35,7 @@ export function ChangeItem({
         <Said text={justification} />
       </p>
       <p class="beside">
-        <Said text={requester.name} />
+        <Said text={attributedName(requester)} />
         {ticket !== null && (
           <>
             {' · '}

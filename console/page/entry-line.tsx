@@ -1,5 +1,5 @@
 import type { EventType } from '../../domain/entry.ts';
-import { actorIn, commentIn } from '../../domain/entry.ts';
+import { actorIn, actorNameIn, commentIn } from '../../domain/entry.ts';
 import type { EntryBody } from '../../domain/entry.ts';
 import type { Entry } from './answers.ts';
 import { Moment } from './moment.tsx';
@@ -12,7 +12,10 @@ export function EntryLine({ entry }: { readonly entry: Entry }) {
   const { type, time, index } = entry;
   const actor = actorIn(entry as unknown as EntryBody);
   const comment = commentIn(entry as unknown as EntryBody);
-  const who = textOf(actor['name']) ?? textOf(actor['subject']) ?? textOf(actor['process']);
+  const who =
+    textOf(actorNameIn(entry as unknown as EntryBody)) ??
+    textOf(actor['subject']) ??
+    textOf(actor['process']);
   const attempt = membersOf(entry['attempt']);
   const outcome = membersOf(entry['outcome']);
   const code =

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { appendEntry } from '../../audit/append.ts';
@@ -172,6 +172,7 @@ test('the checkpoint is the signed note with its cosignature; a proof leads to i
 test('a pack of a change, of a range and of everything verifies, and each export is recorded', async () => {
   await stack.stored();
   const { size } = await log.seal();
+  const ofApi = await readFile(stack.testbed.keys.publicKey, 'utf8');
   const exported = async (query: string) => {
     const response = await stack.api.open(`/v1/audit/export${query}`, { as: 'dave' });
     expect(response.headers.get('content-type')).toBe('application/gzip');
@@ -180,7 +181,7 @@ test('a pack of a change, of a range and of everything verifies, and each export
     );
     const path = await freshPath();
     await writeFile(path, Buffer.from(await response.arrayBuffer()));
-    const verdict = await verified(path, keys.trusted);
+    const verdict = await verified(path, `${keys.trusted}\n${ofApi}`);
     // Nobody asked for the two attempts that this file adds.
     expect(found(verdict).filter((f) => !f.startsWith('illogical'))).toEqual([]);
     return verdict;
@@ -191,6 +192,9 @@ test('a pack of a change, of a range and of everything verifies, and each export
     const everything = await exported('');
     expect(everything.covers).toEqual({ kind: 'range', from: 0, to: size });
     expect(everything.checked.entries).toBe(size);
+    // Every refusal and every read of this log is signed by the API.
+    expect(everything.checked.written).toBeGreaterThan(0);
+    expect(everything.checked.unsigned).toEqual({});
   });
   expect(entries.map(({ type, query }) => [type, query])).toMatchObject([
     ['audit.exported', { kind: 'change', changeId: story.changeId, since: null, size }],

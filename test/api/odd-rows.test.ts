@@ -11,6 +11,7 @@ import type { Change } from '../../domain/change.ts';
 import { newEntry, personActor } from '../../domain/entry.ts';
 import { getChange } from '../../store/get-change.ts';
 import { makePool } from '../../store/pool.ts';
+import { makeApiKey } from '../support/api-key.ts';
 import { startApiStack } from './api-stack.ts';
 import type { Answer, ApiStack } from './api-stack.ts';
 
@@ -181,7 +182,7 @@ test('one under a revoked policy keeps no other from being ended', async () => {
   const told = await endRevoked({
     db,
     log,
-    signer: { keyId: 'k', sign: (statement) => ({ statement, keyId: 'k', signature: '' }) },
+    signer: makeApiKey().signer,
     engine: {
       send: ({ signed }) => Promise.resolve(void sent.push(signed.statement.changeId)),
       submit: () => Promise.resolve(),

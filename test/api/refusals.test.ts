@@ -11,11 +11,13 @@ import { fourEyes } from '../../domain/four-eyes.ts';
 import type { PinnedPolicy } from '../../domain/policy.ts';
 import { makePool } from '../../store/pool.ts';
 import { saveChange } from '../../store/save-change.ts';
+import { makeApiKey } from '../support/api-key.ts';
 import { eventually, submission } from '../support/service.ts';
 import { startApiStack, startReplica } from './api-stack.ts';
 import type { ApiStack, Sent } from './api-stack.ts';
 import { caTarget } from '../support/target.ts';
 
+const { signer } = makeApiKey();
 let stack: ApiStack;
 
 beforeAll(async () => {
@@ -56,6 +58,10 @@ test('a self-approval is refused and recorded with who, what, where and why', as
       outcome: 'self_approval',
       coalesced: 0,
       source: expect.stringContaining('127.0.0.1') as unknown,
+      writer: {
+        keyId: expect.stringMatching(/^[0-9a-f]{16}$/) as unknown,
+        signature: expect.any(String) as unknown,
+      },
     },
   ]);
 });
@@ -248,7 +254,7 @@ test('refused submissions are recorded, with no more of the body than a known op
 test('a flood of refusals is a few entries, and one at the end that counts the others', async () => {
   const change = await stack.stored();
   const refusals = makeRefusalLog(
-    { db: stack.api.pool, namespace: 'test', log: pino({ level: 'silent' }) },
+    { db: stack.api.pool, signer, namespace: 'test', log: pino({ level: 'silent' }) },
     5_000,
   );
   const of = (code: 'digest_mismatch' | 'self_approval', subject = 'bob') =>
@@ -274,7 +280,7 @@ test('a flood of refusals is a few entries, and one at the end that counts the o
 test('strangers of a chat are told together, however many accounts are named', async () => {
   const change = await stack.stored();
   const log = pino({ level: 'silent' });
-  const refusals = makeRefusalLog({ db: stack.api.pool, namespace: 'test', log });
+  const refusals = makeRefusalLog({ db: stack.api.pool, signer, namespace: 'test', log });
   const refuse = (system: string, user: string) =>
     refusals.record({
       type: 'decision.refused',
@@ -295,6 +301,7 @@ test('what a flood only counted is told when the process stops within the minute
   const change = await stack.stored();
   const refusals = makeRefusalLog({
     db: stack.api.pool,
+    signer,
     namespace: 'test',
     log: pino({ level: 'silent' }),
   });

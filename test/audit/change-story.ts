@@ -10,6 +10,7 @@ import type { Change } from '../../domain/change.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
 import type { EntryBody, EventType } from '../../domain/entry.ts';
 import { personActor, statedActor } from '../../domain/entry.ts';
+import { isSignedType } from '../../domain/entry-writer.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import type { Person, Role } from '../../domain/person.ts';
 import type { PinnedPolicy } from '../../domain/policy.ts';
@@ -31,10 +32,16 @@ export function policyOf(body: EntryBody): KnownPolicy | undefined {
 
 /** Stands for a signature of the API's where nobody checks one. */
 const someSignature = { keyId: 'key', value: 'c2ln' };
+const someWriter = { keyId: 'key', signature: 'c2ln' };
 
-/** Whether an entry has a statement that nobody has signed yet. */
-export function isUnsigned({ signature }: EntryBody): boolean {
-  return signature === someSignature;
+/** Whether an entry waits for its signature, of a statement or of the entry itself. */
+export function isUnsigned({ signature, writer }: EntryBody): boolean {
+  return signature === someSignature || writer === someWriter;
+}
+
+/** An entry with the name of a writer, where its process signs it as a whole. */
+export function written(body: EntryBody): EntryBody {
+  return isSignedType(body.type) ? { ...body, writer: someWriter } : body;
 }
 
 /** Entries with those of the policies that they name, where none among them has it. */
@@ -108,7 +115,7 @@ export function changeStory(
     actor: JsonObject = { process: 'worker' },
   ): EntryBody {
     const { name, version, digest: policyDigest } = policy;
-    return {
+    return written({
       v: 1,
       type,
       time: new Date(Date.parse(began) + 1000 * second++).toISOString(),
@@ -121,7 +128,7 @@ export function changeStory(
       digest: digestOf(1),
       round: 1,
       ...more,
-    };
+    });
   }
   function spoken(
     type: EventType,

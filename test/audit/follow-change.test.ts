@@ -109,7 +109,7 @@ describe('what happens', () => {
     ],
     [
       'drift after a call, and nobody decides again',
-      (s) => [...driftedAfterCall(s), s.entry('change.expired'), s.closed('expired', 'not_started')],
+      (s) => [...driftedAfterCall(s), s.entry('change.expired'), s.closed('expired', 'failed')],
     ],
     [
       'drift after a call, abandoned before anybody decides again',
@@ -276,6 +276,11 @@ describe('what could not have happened', () => {
         s.entry('attempt.started', { attempt: { ordinal: 1 }, time: '2026-11-26T09:00:00.000Z' }),
       ],
     ],
+    [
+      'an attempt after one that had succeeded',
+      ['attempt_out_of_order'],
+      (s) => [...approved(s), s.started(), s.ended('succeeded'), s.started(2)],
+    ],
     ['an attempt left out', ['attempt_out_of_order'], (s) => [...approved(s), s.started(2)]],
     ['an answer without an attempt', ['attempt_not_started'], (s) => [...approved(s), s.ended('failed')]],
     [
@@ -433,6 +438,16 @@ describe('what could not have happened', () => {
       ['not_by_operator'],
       (s) => [...before(s), s.withdrawn(person('erin', 'requester'))],
     ],
+    [
+      'a word to stop by no operator',
+      ['not_by_operator'],
+      (s) => [...approved(s), s.stop('pause', 1, null, person('bob', 'approver'))],
+    ],
+    [
+      'approved under another name',
+      ['statement_differs'],
+      (s) => [...before(s), { ...s.approved(), actor: { ...s.approved().actor, name: 'Carol' } }],
+    ],
     ['paused before approval', ['not_approved'], (s) => [...before(s), s.operator('pause')]],
     [
       'abandoned after a drift, and closed as if nobody had said so',
@@ -582,6 +597,34 @@ describe('what could not have happened', () => {
       'a withdrawn change that is closed as never started after its approval',
       ['closed_otherwise'],
       (s) => [...approved(s), s.withdrawn(), s.closed('withdrawn', 'not_started')],
+    ],
+    [
+      'closed as failed after a success',
+      ['closed_otherwise'],
+      (s) => [...approved(s), s.started(), s.ended('succeeded'), s.closed('approved', 'failed')],
+    ],
+    [
+      'closed as of an unknown outcome after a success',
+      ['closed_otherwise'],
+      (s) => [...approved(s), s.started(), s.ended('succeeded'), s.closed('approved', 'outcome_unknown')],
+    ],
+    [
+      'closed as never called after a call and a drift',
+      ['closed_otherwise'],
+      (s) => [...driftedAfterCall(s), s.entry('change.expired'), s.closed('expired', 'not_started')],
+    ],
+    [
+      'closed as failed before it was approved',
+      ['closed_otherwise'],
+      (s) => [...before(s), s.entry('change.expired'), s.closed('expired', 'failed')],
+    ],
+    [
+      'sent after an orphan was closed as never started',
+      ['called_after_stop'],
+      (s) => [
+        ...[...approved(s), s.started(), s.entry('change.drifted')],
+        ...[s.closed('withdrawn', 'not_started', 'workflow_ended'), s.ended('succeeded')],
+      ],
     ],
     ['expired after approval', ['not_pending'], (s) => [...approved(s), s.entry('change.expired')]],
     ['drift of what is pending', ['not_approved'], (s) => [...before(s), s.entry('change.drifted')]],

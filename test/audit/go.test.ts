@@ -1,39 +1,19 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { latestCheckpoint } from '../../audit/checkpoints.ts';
 import type { StoredCheckpoint } from '../../audit/checkpoints.ts';
 import { signNote } from '../../audit/note.ts';
 import { proveConsistency, proveEntry } from '../../audit/prove.ts';
 import { formatProof } from '../../audit/tlog-proof.ts';
+import { buildGo, whyNoGo } from '../support/go.ts';
 import { makeLog } from './log-fixture.ts';
 import type { TestLog } from './log-fixture.ts';
 
-const run = promisify(execFile);
 const source = join(import.meta.dirname, 'go');
-
-/** Why the Go program cannot be had here, or null. What is wrong with the program itself is no such reason. */
-async function whyNoGo(): Promise<string | null> {
-  const env = { ...process.env, GOTOOLCHAIN: 'local' };
-  try {
-    await run('go', ['version'], { env, timeout: 30_000 });
-  } catch {
-    return 'there is no go on PATH';
-  }
-  try {
-    // All that needs the network, once a machine.
-    await run('go', ['mod', 'download'], { cwd: source, env, timeout: 120_000 });
-    return null;
-  } catch (error) {
-    return `go mod download failed: ${String((error as { stderr?: unknown }).stderr ?? error)}`;
-  }
-}
-
-const obstacle = await whyNoGo();
-if (obstacle !== null) process.stderr.write(`test/audit/go is skipped: ${obstacle}\n`);
+const obstacle = await whyNoGo(source);
 
 type Case =
   | { kind: 'checkpoint' | 'cosigned'; checkpoint: string }
@@ -43,15 +23,12 @@ type Case =
 describe.skipIf(obstacle !== null)('Go’s own checksum-database code', () => {
   let log: TestLog;
   let folder: string;
+  let program: string;
   const checkpoints: StoredCheckpoint[] = [];
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'countersign-go-'));
-    await run('go', ['build', '-mod=readonly', '-o', join(folder, 'check'), '.'], {
-      cwd: source,
-      env: { ...process.env, GOTOOLCHAIN: 'local', GOPROXY: 'off', GOFLAGS: '-buildvcs=false' },
-      timeout: 200_000,
-    });
+    program = await buildGo(source, folder);
     log = await makeLog();
     for (const more of [1, 1, 5, 93, 156, 1, 260]) {
       await log.grow(more);
@@ -67,7 +44,7 @@ describe.skipIf(obstacle !== null)('Go’s own checksum-database code', () => {
 
   function judge(cases: Case[]): boolean[] {
     const request = { log: log.signer.publicKey, witness: log.witness.publicKey, cases };
-    const output = execFileSync(join(folder, 'check'), { input: JSON.stringify(request), encoding: 'utf8' });
+    const output = execFileSync(program, { input: JSON.stringify(request), encoding: 'utf8' });
     return (JSON.parse(output) as { accepted: boolean }[]).map((verdict) => verdict.accepted);
   }
 

@@ -9,7 +9,7 @@ import { fourEyes } from '../../domain/four-eyes.ts';
 import { requesterOfHost } from '../../domain/host.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
 import type { Person } from '../../domain/person.ts';
-import { changeStory, person, withPolicies } from './change-story.ts';
+import { changeStory, person, withPolicies, written } from './change-story.ts';
 import type { ChangeStory } from './change-story.ts';
 
 /* What follows from entries of other changes and of none: freezes, windows, revocations, tokens, reviews that are owed. */
@@ -30,14 +30,14 @@ async function found(entries: readonly EntryBody[], whole = true, only: string |
   const findings = collectFindings();
   const judge = judgeEntries({ findings, whole, verifyStatement: null, policies: null, only });
   withPolicies(entries).forEach((body, index) =>
-    judge.add(index, { body: body, statementJson: null, policyJson: null }),
+    judge.add(index, { body: body, statementJson: null, policyJson: null, writtenJson: null }),
   );
   await judge.end();
   return findings.kept.map(({ code, kind }) => code ?? kind);
 }
 
 function told(type: EventType, seconds: number, members: JsonObject, by = adam): EntryBody {
-  return newEntryBody({ type, time: at(seconds), actor: personActor(by), ...members });
+  return written(newEntryBody({ type, time: at(seconds), actor: personActor(by), ...members }));
 }
 
 function freezeOf(members: JsonObject = {}): JsonObject {
@@ -163,6 +163,12 @@ describe('a freeze', () => {
       (s) => withFreeze(s, (freeze) => [lifted(freeze), lifted(freeze), ...callOf(s)]),
     ],
     [
+      'is lifted after its end',
+      ['freeze_out_of_order'],
+      (s) =>
+        withFreeze(s, (freeze) => [{ ...lifted(freeze), time: at(600) }, ...callOf(s)], { endsAt: at(2) }),
+    ],
+    [
       'is declared twice',
       ['freeze_out_of_order'],
       (s) => withFreeze(s, (freeze) => [declared(freeze), lifted(freeze), ...callOf(s)]),
@@ -190,7 +196,7 @@ describe('a freeze', () => {
     const findings = collectFindings();
     const judge = judgeEntries({ findings, whole: true, verifyStatement: null, policies: null });
     for (let n = 0; n <= mostFreezes; n += 1) {
-      judge.add(n, { body: declared(freezeOf()), statementJson: null, policyJson: null });
+      judge.add(n, { body: declared(freezeOf()), statementJson: null, policyJson: null, writtenJson: null });
     }
     expect((await judge.end()).unfollowedFreezes).toBe(1);
   });
@@ -226,8 +232,29 @@ describe('a freeze of the calendar file', () => {
     expect(await run([loaded(-7200, []), loaded(-60, [sale])])).toEqual([]);
   });
 
+  test('holds calls an hour after the file with it was loaded', async () => {
+    expect(await run([loaded(-7200, []), loaded(-3700, [sale])])).toEqual(['called_in_freeze']);
+    expect(await run([loaded(-7200, []), loaded(-3500, [sale])])).toEqual([]);
+  });
+
   test('is not known where the file has more than an entry can hold', async () => {
     expect(await run([loaded(-7200, [sale]), loaded(-60, null)])).toEqual([]);
+  });
+});
+
+describe('an answer after the end', () => {
+  const ended = (s: ChangeStory) => [...approved(s), ...callOf(s)];
+
+  test('of an attempt that had ended, or that never began', async () => {
+    const s = changeStory();
+    expect(await found([...ended(s), s.ended('succeeded')])).toEqual(['attempt_not_started']);
+    const t = changeStory();
+    expect(await found([...ended(t), t.ended('unknown', 2)])).toEqual(['attempt_not_started']);
+  });
+
+  test('of a change whose beginning was not seen may be of an attempt from before', async () => {
+    const s = changeStory();
+    expect(await found([...ended(s).slice(5), s.ended('failed', 2)], false)).toEqual([]);
   });
 });
 
@@ -283,6 +310,16 @@ describe('the clocks', () => {
     expect(await found([...approved(t), t.started(), sent(t, at(3600))])).toEqual(['attempt_out_of_time']);
     const u = changeStory();
     expect(await found([...approved(u), u.started(), sent(u, 'soon')])).toEqual(['attempt_out_of_time']);
+  });
+
+  test('an attempt that began in time, and left after execute-by', async () => {
+    const left = async (seconds: number) => {
+      const s = changeStory({ policy: { ...fourEyes, executeWithinMs: 3_600_000 } });
+      const answer = { ...sent(s, at(3600 + seconds)), time: at(9000) };
+      return found([...approved(s), s.started(), answer]);
+    };
+    expect(await left(250)).toEqual([]);
+    expect(await left(400)).toEqual(['attempt_out_of_time']);
   });
 });
 
@@ -405,7 +442,8 @@ describe('somebody breaks the glass', () => {
 
 describe('a request that the API has not signed', () => {
   const host = { namespace: 'default', workflowId: 'w', runId: 'r', type: 'moveLine' };
-  const actor = personActor(requesterOfHost(person('alice')));
+  const actor = personActor(requesterOfHost(person('alice'), host));
+  const { vouchedBy: _, ...bare } = actor;
 
   test('comes by a workflow, as one may ask', async () => {
     expect(await found([changeStory().unsigned({ host, actor })])).toEqual([]);
@@ -414,11 +452,27 @@ describe('a request that the API has not signed', () => {
   test.each<[string, string, (s: ChangeStory) => EntryBody]>([
     ['by nobody', 'statement_missing', (s) => s.unsigned({ actor })],
     ['by half a workflow', 'statement_missing', (s) => s.unsigned({ host: { type: 'moveLine' }, actor })],
+    [
+      'as another host',
+      'requested_otherwise',
+      (s) => s.unsigned({ host: { ...host, workflowId: 'w2' }, actor }),
+    ],
+    ['as a person without the host', 'requested_otherwise', (s) => s.unsigned({ host, actor: bare })],
     ['in the name of a person who has logged in', 'requested_otherwise', (s) => s.unsigned({ host })],
     [
       'for longer than the policy',
       'requested_otherwise',
       (s) => s.unsigned({ host, actor, decideBy: at(9_999_999) }),
+    ],
+    [
+      'for a longer time to call than the policy',
+      'requested_otherwise',
+      (s) => s.unsigned({ host, actor, executeWithinMs: 2 * fourEyes.executeWithinMs }),
+    ],
+    [
+      'with an execute-by of its own',
+      'requested_otherwise',
+      (s) => s.unsigned({ host, actor, executeBy: at(9_999_999) }),
     ],
     ['that breaks the glass', 'requested_otherwise', (s) => s.unsigned({ host, actor, breakGlass: true })],
   ])('%s', async (_name, code, request) => {

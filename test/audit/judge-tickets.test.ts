@@ -111,6 +111,16 @@ describe('a ticket that was read before each call', () => {
       (s) => [s.requested(), shown(s), s.prechecked(), checked(s), s.approved(), s.scheduled(), s.started()],
       ['ticket_not_checked'],
     ],
+    [
+      'before the call only',
+      (s) => [s.requested(), s.prechecked(), s.approved(), s.scheduled(), checked(s), s.started()],
+      ['ticket_not_checked'],
+    ],
+    [
+      'before the first round only',
+      (s) => [...approved(s), s.entry('change.drifted'), s.prechecked(2)],
+      ['ticket_not_checked'],
+    ],
     ['not before the call', (s) => [...approved(s), s.started()], ['ticket_not_checked']],
     [
       'not before the second attempt',

@@ -9,6 +9,7 @@ import { askedBy, contextOf } from '../../audit/pack/context.ts';
 import type { Coverage } from '../../audit/pack/manifest.ts';
 import type { StoredSealed } from '../../audit/pack/read-sealed.ts';
 import type { EntryBody } from '../../domain/entry.ts';
+import { isSignedType } from '../../domain/entry-writer.ts';
 import { canonicalJson } from '../../domain/canonical-json.ts';
 import { createStatementSigner } from '../../identity/statement-signer.ts';
 import type { SignedStatement, Statement } from '../../domain/statement.ts';
@@ -31,8 +32,9 @@ export function makeKeys(origin = 'countersign.test/log') {
 }
 export type TestKeys = ReturnType<typeof makeKeys>;
 
-/** An entry with its statement signed by the API's key, where it has one. */
+/** An entry signed by the API's key: its statement, where it has one, or itself, where the API signs it as a whole. */
 export function signed(body: EntryBody, { statementSigner }: TestKeys): EntryBody {
+  if (isSignedType(body.type)) return statementSigner.write({ key: '', body }).body;
   if (body.statement == null) return body;
   const { keyId, signature }: SignedStatement = statementSigner.sign(body.statement as unknown as Statement);
   return { ...body, signature: { keyId, value: signature } };

@@ -5,7 +5,7 @@ import type { EntryBody, EventType } from '../../domain/entry.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import type { Person } from '../../domain/person.ts';
-import { changeStory, isUnsigned, person, withPolicies } from './change-story.ts';
+import { changeStory, isUnsigned, person, withPolicies, written } from './change-story.ts';
 import type { ChangeStory } from './change-story.ts';
 import { memoryLog, signed } from './memory-log.ts';
 import { changed, found, packed, unpacked, verified } from './pack-file.ts';
@@ -17,7 +17,7 @@ import { readFile } from 'node:fs/promises';
 const began = '2026-11-24T09:00:00.000Z';
 const adam = person('adam', 'admin');
 const told = (type: EventType, time: string, members: JsonObject): EntryBody =>
-  newEntryBody({ type, time, actor: personActor(adam), ...members });
+  written(newEntryBody({ type, time, actor: personActor(adam), ...members }));
 const freezeOf = (members: JsonObject = {}): JsonObject => {
   const id = randomUUID();
   return { id, operation: null, scope: {}, startsAt: began, endsAt: null, reason: 'sale', ...members };

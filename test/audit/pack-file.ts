@@ -12,6 +12,7 @@ import { readTrustedKeys } from '../../audit/verify/trusted-keys.ts';
 import { openPack } from '../../audit/verify/pack-source.ts';
 import type { StatementClaim } from '../../audit/verify/judge-entries.ts';
 import type { FreshnessDemand } from '../../audit/verify/judge-freshness.ts';
+import { verdictSchema } from '../../audit/verify/verdict-schema.ts';
 import { verifyPack } from '../../audit/verify/verify-pack.ts';
 import type { Verdict } from '../../audit/verify/verdict.ts';
 import { createSignatureVerifier } from '../../identity/statement-signer.ts';
@@ -31,7 +32,8 @@ afterAll(async () => rm(await folder, { recursive: true, force: true }));
 /** A path for a new file that goes with the test file. */
 export async function freshPath(name = 'pack.tgz'): Promise<string> {
   count += 1;
-  return join(await folder, `${count}-${name}`);
+  const own = count;
+  return join(await folder, `${own}-${name}`);
 }
 
 /** Writes a stream to a file of its own. */
@@ -46,6 +48,8 @@ export async function unpacked(tgz: Buffer): Promise<OpenFile[]> {
   const files: OpenFile[] = [];
   const tar = extract();
   const done = pipeline(Readable.from([gunzipSync(tgz)]), tar);
+  // What is no archive is told of by the loop.
+  done.catch(() => undefined);
   for await (const entry of tar) {
     const parts: Buffer[] = [];
     for await (const part of entry) parts.push(part as Buffer);
@@ -105,7 +109,11 @@ export async function verified(
   const check = createSignatureVerifier(keys.statementKeys);
   const verifyStatement =
     keys.statementKeys.length === 0 ? null : (claims: readonly StatementClaim[]) => claims.map(check);
-  return verifyPack(await openPack(path), { keys, since, verifyStatement, freshness, policies: null });
+  const options = { keys, since, verifyStatement, freshness, policies: null };
+  const verdict = await verifyPack(await openPack(path), options);
+  // Whatever comes out is of the schema.
+  verdictSchema.parse(JSON.parse(JSON.stringify(verdict)));
+  return verdict;
 }
 
 /** Kinds, codes and indexes of what was found, in short. */

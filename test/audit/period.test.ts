@@ -165,8 +165,8 @@ describe('what is to be looked at first', () => {
     expect(made.changes.map(({ request }) => request)).toEqual(['unsigned', 'vouched']);
     expect(made.exceptions).toMatchObject([
       { kind: 'unsigned_request', changeId: unsigned.changeId },
-      { kind: 'host_vouched', message: expect.stringContaining('orders order-7') as string },
       { kind: 'policy_pinned' },
+      { kind: 'host_vouched', message: expect.stringContaining('orders order-7') as string },
     ]);
   });
 
@@ -190,13 +190,13 @@ describe('what is to be looked at first', () => {
     ] as const;
     const made = report(types.map((type) => admin(type, { comment: 'because' })));
     expect(kindsOf(made)).toEqual([
-      'policy_revoked',
-      'key_rotated',
-      'log_resumed',
-      'freeze_overridden',
       'integrity',
+      'freeze_overridden',
+      'log_resumed',
+      'key_rotated',
+      'policy_revoked',
     ]);
-    expect(made.exceptions[0]).toMatchObject({ index: 0, message: 'policy.revoked: by adam: because' });
+    expect(made.exceptions.at(-1)).toMatchObject({ index: 0, message: 'policy.revoked: by adam: because' });
   });
 });
 

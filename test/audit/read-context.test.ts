@@ -11,7 +11,7 @@ import type { JsonObject } from '../../domain/json.ts';
 import type { Person } from '../../domain/person.ts';
 import { policyKey } from '../../domain/policy-entry.ts';
 import { makePool } from '../../store/pool.ts';
-import { changeStory, person, withPolicies } from './change-story.ts';
+import { changeStory, person, withPolicies, written } from './change-story.ts';
 import { makeLog } from './log-fixture.ts';
 import type { TestLog } from './log-fixture.ts';
 import { makeKeys, memoryLog } from './memory-log.ts';
@@ -21,7 +21,7 @@ import { makeKeys, memoryLog } from './memory-log.ts';
 const began = '2026-11-24T09:00:00.000Z';
 const adam = person('adam', 'admin');
 const told = (type: EventType, members: JsonObject, by = adam): EntryBody =>
-  newEntryBody({ type, time: began, actor: personActor(by), ...members });
+  written(newEntryBody({ type, time: began, actor: personActor(by), ...members }));
 const policy = { ...fourEyes, breakGlass: { groups: ['ops'], approvals: 1 as const } };
 const freezeOf = (members: JsonObject = {}): JsonObject => {
   const id = randomUUID();

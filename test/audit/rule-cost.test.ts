@@ -5,12 +5,14 @@ import { readOpeningFacts } from '../../audit/opening-facts.ts';
 import { compareRulePage } from '../../audit/compare/compare-rules.ts';
 import type { RulePlace } from '../../audit/compare/compare-rules.ts';
 import { change } from '../store/change-fixture.ts';
+import { makeApiKey } from '../support/api-key.ts';
 import { countingPool } from '../support/counting-pool.ts';
 import { cloneDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 
 /* What is asked before a call, and of a page of rules, costs the same however many there were. */
 
+const { isWritten } = makeApiKey();
 const many = 5000;
 const over = '2026-01-02T00:00:00.000Z';
 let database: TestDatabase;
@@ -64,10 +66,10 @@ afterAll(async () => {
 test('the gate and an opening read few blocks', async () => {
   const mine = change({ breakGlass: true });
   const { pool, blocks } = countingPool(reader);
-  expect((await readGateFacts(pool, mine, '2026-11-24T09:00:00.000Z')).differing).toEqual([]);
+  expect((await readGateFacts(pool, isWritten, mine, '2026-11-24T09:00:00.000Z')).differing).toEqual([]);
   expect(blocks(), 'blocks of the gate').toBeLessThan(40);
   const before = blocks();
-  expect(await readOpeningFacts(pool, mine)).toMatchObject({
+  expect(await readOpeningFacts(pool, isWritten, mine)).toMatchObject({
     holder: null,
     isRevoked: false,
     unreviewed: [],
@@ -79,7 +81,7 @@ test('a target’s open change is found among many', async () => {
   const mine = change();
   const { pool, blocks } = countingPool(reader);
   const asked = { ...mine, target: { ...mine.target, id: 'target-17' } };
-  expect((await readOpeningFacts(pool, asked)).holder).not.toBeNull();
+  expect((await readOpeningFacts(pool, isWritten, asked)).holder).not.toBeNull();
   expect(blocks()).toBeLessThan(60);
 });
 

@@ -2,13 +2,33 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Verdict } from '../../audit/verify/verdict.ts';
-import { verifyInThread } from '../../cli/verify-thread.ts';
+import { verifyInThread, verifyWithThreads } from '../../cli/verify-thread.ts';
+import type { VerifyArguments } from '../../cli/verify-files.ts';
 import { changeStory } from './change-story.ts';
 import { makeKeys, signed } from './memory-log.ts';
 import { found, freshPath } from './pack-file.ts';
-import { keys, packOf } from './pack-testbed.ts';
+import { bodies, keys, packOf } from './pack-testbed.ts';
 
 const verifier = join(import.meta.dirname, '..', '..', 'cli', 'verifier.ts');
+
+async function argumentsFor(pack: string): Promise<VerifyArguments> {
+  const trusted = await freshPath('trusted-keys.txt');
+  await writeFile(trusted, keys.trusted);
+  const unsaid = { since: undefined, maxAge: undefined, at: undefined };
+  return { pack, keys: [trusted], ...unsaid, policies: [], json: true };
+}
+
+test('a small pack waits for no thread, and a wrong signature is found all the same', async () => {
+  const at = bodies.findIndex(({ type }) => type === 'decision.approved');
+  const forged = bodies.map((body, n) => (n === at ? signed(body, makeKeys()) : body));
+  const said: string[] = [];
+  const say = (line: string) => void said.push(line);
+  const noModule = join(import.meta.dirname, 'no-such-module.ts');
+  expect(await verifyWithThreads(noModule, await argumentsFor(await packOf(bodies)), say, say)).toBe(0);
+  said.length = 0;
+  expect(await verifyWithThreads(noModule, await argumentsFor(await packOf(forged)), say, say)).toBe(1);
+  expect(found(JSON.parse(said.join('')) as Verdict)).toEqual([`badly_signed:statement@${at}`]);
+});
 
 test('signatures are shared between two threads, and a wrong one is found wherever it is checked', async () => {
   const mallory = makeKeys();
@@ -22,21 +42,9 @@ test('signatures are shared between two threads, and a wrong one is found wherev
     .map((body, index) =>
       signed(body, wrong.includes(index - (index % 10)) && index % 10 === 2 ? mallory : keys),
     );
-  const pack = await packOf(entries);
-  const trusted = await freshPath('trusted-keys.txt');
-  await writeFile(trusted, keys.trusted);
   const said: string[] = [];
   const say = (line: string) => void said.push(line);
-  const args = {
-    pack,
-    keys: [trusted],
-    since: undefined,
-    maxAge: undefined,
-    at: undefined,
-    policies: [],
-    json: true,
-  };
-  expect(await verifyInThread(verifier, args, say, say)).toBe(1);
+  expect(await verifyInThread(verifier, await argumentsFor(await packOf(entries)), say, say)).toBe(1);
   const verdict = JSON.parse(said.join('')) as Verdict;
   // After the entry of their policy.
   expect(found(verdict).sort()).toEqual(wrong.map((index) => `badly_signed:statement@${index + 3}`).sort());

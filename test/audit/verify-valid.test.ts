@@ -3,7 +3,10 @@ import { describe, expect, test } from 'vitest';
 import { jsonText, packFiles } from '../../audit/pack/manifest.ts';
 import type { PackRequest } from '../../audit/pack/prepare-pack.ts';
 import { openPack } from '../../audit/verify/pack-source.ts';
+import { readTrustedKeys } from '../../audit/verify/trusted-keys.ts';
+import { verifyPack } from '../../audit/verify/verify-pack.ts';
 import { changeStory } from './change-story.ts';
+import { fullLog } from './full-log.ts';
 import { makeKeys, memoryLog, signed } from './memory-log.ts';
 import { changed, found, freshPath, inFolder, packed, unpacked, verified } from './pack-file.ts';
 import {
@@ -35,6 +38,25 @@ describe('an untouched pack is valid', () => {
     expect(verdict.checked.entries).toBeGreaterThan(0);
     const unpackedPath = await inFolder(await unpacked(await readFile(path)));
     expect(await verifiedText(unpackedPath)).toEqual(verdict);
+  });
+
+  test('a log with something of everything that is judged, and the change that has the most context', async () => {
+    const { changeId, entries } = fullLog(keys);
+    const full = memoryLog(entries, keys);
+    const verdict = await verifiedText(await exported(full, all));
+    expect({ found: found(verdict), ...verdict.checked }).toMatchObject({ found: [], changes: 4 });
+    const ofOne = await exported(full, { covers: { kind: 'change', changeId }, since: null });
+    expect(found(await verifiedText(ofOne))).toEqual([]);
+  });
+
+  test('but no pass where renderings were left out of a measurement', async () => {
+    const trusted = readTrustedKeys([keys.trusted]);
+    const verdict = await verifyPack(await openPack(await exported(log, all)), {
+      ...{ keys: trusted, since: null, policies: null, withoutRenderings: true },
+      ...{ freshness: { at: 0, maxAge: null }, verifyStatement: (claims) => claims.map(() => true) },
+    });
+    expect(verdict.result).toBe('incomplete');
+    expect(found(verdict)).toEqual(['unchecked:rendering']);
   });
 
   test('and says what it proves, and what it does not', async () => {

@@ -119,3 +119,26 @@ test('an unchanged tree is cosigned again, with a later time', async () => {
     return rows.length > 0 ? true : null;
   });
 });
+
+test('while entries wait for a checkpoint that does not come, no cosignature dates what is before them', async () => {
+  const testbed = await signerTestbed();
+  let now = Date.now();
+  const witness = await witnessOn(join(testbed.home, 'witness'), [testbed.key], cosigner, () => now);
+  const sender = sending(testbed, witness.url, { refreshMs: 100 });
+  await testbed.grow(1);
+  await testbed.signed();
+  await cosigned(testbed);
+  await sender.signer.stop();
+  const cosignatures = async () => {
+    const { rows } = await testbed.superuser.query('select from audit.cosignature');
+    return rows.length;
+  };
+  await testbed.grow(1);
+  await testbed.asSuperuser(`update audit.entry set appended_at = now() - interval '3 minutes'`);
+  // A look that had begun before may still end.
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  const had = await cosignatures();
+  now += 3_600_000;
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  expect(await cosignatures()).toBe(had);
+});

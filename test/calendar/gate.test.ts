@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { appendEntry } from '../../audit/append.ts';
 import { readGateFacts } from '../../audit/gate-facts.ts';
 import { makeGate } from '../../calendar/gate.ts';
+import type { Change } from '../../domain/change.ts';
 import { newEntry } from '../../domain/entry.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import type { Freeze, FreezeOverride } from '../../domain/freeze.ts';
@@ -20,9 +21,11 @@ import { saveChange } from '../../store/save-change.ts';
 import { change, person } from '../store/change-fixture.ts';
 import { compareRules } from '../../audit/compare/compare-rules.ts';
 import { honest } from '../support/honest.ts';
+import { makeApiKey } from '../support/api-key.ts';
 import { cloneDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 
+const { signer, isWritten } = makeApiKey();
 let database: TestDatabase;
 let api: pg.Pool;
 let worker: pg.Pool;
@@ -59,13 +62,16 @@ function freeze(mqttInstanceId: string, more: Partial<Freeze> = {}): Freeze {
 }
 /** The gate as a worker asks it. */
 function gateOf(calendar?: readonly Freeze[]) {
-  return makeGate((of, moment) => readGateFacts(worker, of, moment), calendar);
+  return makeGate((of, moment) => readGateFacts(worker, isWritten, of, moment), calendar);
+}
+function factsOf(mine: Change) {
+  return readGateFacts(worker, isWritten, mine, at(0));
 }
 type Told = 'freeze.declared' | 'freeze.lifted' | 'freeze.overridden' | 'policy.revoked';
 /** What the API appends with each row. */
-function tell(type: Told, of: string, time: string, by: object, members: JsonObject) {
+function tell(type: Told, of: string, time: string, by: object, members: JsonObject, isSigned = true) {
   const draft = newEntry({ namespace: 'test', of, ordinal: 1 }, { type, time, actor: { ...by }, ...members });
-  return appendEntry(api, draft);
+  return appendEntry(api, isSigned ? signer.write(draft) : draft);
 }
 function draftOf({ id, operation, scope, startsAt, endsAt, reason }: Freeze): JsonObject {
   return { id, operation, scope: { ...scope }, startsAt, endsAt, reason };
@@ -75,12 +81,13 @@ async function declare(one: Freeze): Promise<Freeze> {
   await tell('freeze.declared', one.id, one.declaredAt ?? '', adam, { freeze: draftOf(one) });
   return one;
 }
-async function lift(one: Freeze): Promise<void> {
+async function lift(one: Freeze, isSigned = true): Promise<void> {
   await liftFreeze(api, one.id, adam, at(0));
-  await tell('freeze.lifted', one.id, at(0), adam, { freeze: draftOf(one) });
+  await tell('freeze.lifted', one.id, at(0), adam, { freeze: draftOf(one) }, isSigned);
 }
-function overriddenBy({ freezeId, changeId, digest, by, at: time }: FreezeOverride) {
-  return tell('freeze.overridden', changeId, time, by, { changeId, digest, freeze: { id: freezeId } });
+function overriddenBy({ freezeId, changeId, digest, by, at: time }: FreezeOverride, isSigned = true) {
+  const members = { changeId, digest, freeze: { id: freezeId } };
+  return tell('freeze.overridden', changeId, time, by, members, isSigned);
 }
 /** Edits as a superuser does, past every trigger. */
 async function edit(sql: string, ...values: unknown[]): Promise<void> {
@@ -240,13 +247,13 @@ test.each<[string, (id: string) => [string, ...unknown[]]]>([
 ])('a freeze whose row somebody has %s holds, and is named', async (_what, sql) => {
   const { mqttInstanceId, mine } = onInstance();
   const one = await declare(freeze(mqttInstanceId));
-  expect((await readGateFacts(worker, mine, at(0))).differing).not.toContainEqual({
+  expect((await factsOf(mine)).differing).not.toContainEqual({
     rule: 'freeze',
     id: one.id,
   });
   await edit(...sql(one.id));
   expect(await gateOf()(mine, now)).toMatchObject({ kind: 'freeze', freezeId: one.id });
-  expect((await readGateFacts(worker, mine, at(0))).differing).toContainEqual({ rule: 'freeze', id: one.id });
+  expect((await factsOf(mine)).differing).toContainEqual({ rule: 'freeze', id: one.id });
   expect(await compareRules(worker, [{ rule: 'freeze', id: one.id }])).toHaveLength(1);
 });
 
@@ -255,7 +262,7 @@ test('a freeze that nobody has declared holds all the same, and is named', async
   const one = freeze(mqttInstanceId);
   await insertFreeze(api, one);
   expect(await gateOf()(mine, now)).toMatchObject({ kind: 'freeze', freezeId: one.id });
-  expect((await readGateFacts(worker, mine, at(0))).differing).toContainEqual({ rule: 'freeze', id: one.id });
+  expect((await factsOf(mine)).differing).toContainEqual({ rule: 'freeze', id: one.id });
 });
 
 test('a lifting that stands among the entries and never comes into the log lifts nothing', async () => {
@@ -283,12 +290,49 @@ test('an override whose row or entry is gone, or is another, lets nothing run', 
   };
   await overriddenBy(override);
   expect(await gateOf()(mine, now)).toMatchObject({ freezeId: one.id });
-  expect(await readGateFacts(worker, mine, at(0))).toMatchObject({ overridesDiffer: true });
+  expect(await factsOf(mine)).toMatchObject({ overridesDiffer: true });
   await insertFreezeOverride(api, override);
   expect(await gateOf()(mine, now)).toBeNull();
-  expect(await readGateFacts(worker, mine, at(0))).toMatchObject({ overridesDiffer: false });
+  expect(await factsOf(mine)).toMatchObject({ overridesDiffer: false });
   await edit(`update countersign.freeze_override set overridden_by = $2 where change_id = $1`, mine.id, adam);
   expect(await gateOf()(mine, now)).toMatchObject({ freezeId: one.id });
+});
+
+test('a lifting and an override that no key of the API wrote let nothing run, and are named', async () => {
+  const { mqttInstanceId, mine } = onInstance();
+  await saveChange(worker, mine);
+  const one = await declare(freeze(mqttInstanceId));
+  await lift(one, false);
+  expect(await gateOf()(mine, now)).toMatchObject({ freezeId: one.id });
+  expect((await factsOf(mine)).differing).toContainEqual({ rule: 'freeze', id: one.id });
+  const other = onInstance();
+  await saveChange(worker, other.mine);
+  const held = await declare(freeze(other.mqttInstanceId));
+  const { id: changeId, digest } = other.mine;
+  const by = { ...adam, subject: 'frank' };
+  const override = { freezeId: held.id, changeId, digest: digest ?? '', by, at: at(-1) };
+  await insertFreezeOverride(api, override);
+  await overriddenBy(override, false);
+  expect(await gateOf()(other.mine, now)).toMatchObject({ freezeId: held.id });
+  expect(await factsOf(other.mine)).toMatchObject({ overrides: [], overridesDiffer: true });
+});
+
+test('a lifting that somebody turns to another freeze lifts neither', async () => {
+  const [lifted, held] = [onInstance(), onInstance()];
+  const one = await declare(freeze(lifted.mqttInstanceId));
+  const other = await declare(freeze(held.mqttInstanceId));
+  await lift(one);
+  await edit(
+    `update audit.entry e set bytes = b.bytes, leaf_hash = sha256('\\x00'::bytea || b.bytes)
+       from (select id, convert_to(replace(convert_from(bytes, 'UTF8'), $2, $3), 'UTF8') as bytes from audit.entry) b
+      where e.id = b.id and event_key = $1`,
+    `test/${one.id}/freeze.lifted/1`,
+    one.id,
+    other.id,
+  );
+  await edit('delete from countersign.freeze where id = $1', other.id);
+  expect(await gateOf()(held.mine, now)).toMatchObject({ freezeId: other.id });
+  expect(await gateOf()(lifted.mine, now)).toMatchObject({ freezeId: one.id });
 });
 
 test('a revoked policy stays revoked when its row is deleted', async () => {
@@ -303,13 +347,13 @@ test('a revoked policy stays revoked when its row is deleted', async () => {
     policy: { name: called, version, digest },
     comment,
   });
-  expect((await readGateFacts(worker, mine, at(0))).differing).not.toContainEqual({
+  expect((await factsOf(mine)).differing).not.toContainEqual({
     rule: 'revocation',
     id: digest,
   });
   await edit('delete from countersign.policy_revocation where digest = $1', digest);
   expect(await gateOf()(mine, now)).toMatchObject({ kind: 'revocation' });
-  expect((await readGateFacts(worker, mine, at(0))).differing).toContainEqual({
+  expect((await factsOf(mine)).differing).toContainEqual({
     rule: 'revocation',
     id: digest,
   });

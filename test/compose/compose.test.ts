@@ -120,13 +120,27 @@ test('each process runs a command that there is', async () => {
   for (const [name, service] of ours) expect(commands, name).toContain(service.command?.[0]);
   const run_ = ours.map(([, service]) => service.command?.[0]);
   expect(new Set(run_)).toEqual(
-    new Set(['migrate', 'api', 'worker', 'signer', 'deliverer', 'console', 'witness', 'simulator']),
+    new Set([
+      'migrate',
+      'api',
+      'worker',
+      'signer',
+      'deliverer',
+      'forwarder',
+      'console',
+      'witness',
+      'simulator',
+    ]),
   );
 });
 
 test('each process has its own login and no other', () => {
   const migrations = readFileSync(join(root, 'migrations', '0001-roles-and-schemas.sql'), 'utf8');
-  const logins = { migrate: 'countersign_migrator' } as Record<string, string>;
+  // What forwards the log only reads it.
+  const logins = {
+    migrate: 'countersign_migrator',
+    forwarder: 'countersign_reader_login',
+  } as Record<string, string>;
   for (const [name, service] of ours) {
     const url = service.environment.DATABASE_URL;
     const process = service.command?.[0] ?? '';
@@ -140,7 +154,8 @@ test('each process has its own login and no other', () => {
       host: 'database:5432',
       pathname: '/countersign',
     });
-    if (process !== 'migrate') expect(migrations).toContain(`'countersign_${process}'`);
+    const role = username.replace(/_login$/, '');
+    if (process !== 'migrate') expect(migrations).toContain(`'${role}'`);
     // No second password: neither another process's nor the superuser's.
     const passwords = [...JSON.stringify(service.environment).matchAll(/\$\{(DATABASE_\w+_PASSWORD)/g)];
     expect(new Set(passwords.map(([, variable]) => variable)).size, name).toBe(1);
@@ -152,8 +167,13 @@ test('the signing key is the API’s alone, and the vendor’s credentials are t
     const process = service.build === undefined ? null : service.command?.[0];
     expect(service.secrets.includes('statement-key'), name).toBe(process === 'api');
     expect(service.secrets.includes('statement-public-key'), name).toBe(process === 'worker');
-    const credentials = Object.keys(service.environment).some((variable) => /^ALIBABA/.test(variable));
-    expect(credentials, name).toBe(process === 'worker' || process === 'simulator');
+    const credentials = Object.entries(service.environment).filter(([variable]) => /^ALIBABA/.test(variable));
+    if (process === 'forwarder') {
+      // A key of its own, for the store that it writes to.
+      for (const [, value] of credentials) expect(value).toMatch(/^\$\{FORWARDER_[A-Z_]+:-\}$/);
+      continue;
+    }
+    expect(credentials.length > 0, name).toBe(process === 'worker' || process === 'simulator');
   }
   expect(compose.services.api?.environment.COUNTERSIGN_STATEMENT_KEY).toBe('/run/secrets/statement-key');
   expect(compose.services.worker?.environment.COUNTERSIGN_STATEMENT_PUBLIC_KEYS).toBe(
@@ -169,7 +189,7 @@ test('the log’s key is the signer’s alone, the witness’s its own, and both
     expect(service.secrets.includes('log-key'), name).toBe(process === 'signer');
     expect(service.secrets.includes('witness-key'), name).toBe(process === 'witness');
     expect(service.secrets.includes('log-public-key'), name).toBe(
-      process === 'worker' || process === 'witness',
+      process === 'worker' || process === 'witness' || process === 'forwarder',
     );
     const memory = service.volumes.filter((volume) => volume.includes('/var/lib/countersign/'));
     expect(memory, name).toEqual(

@@ -59,7 +59,11 @@ function at(superuserUrl: string, login?: { user: string; password: string }): s
 async function makeLogins(passwords: Record<string, string>): Promise<void> {
   const options = readCompose().services['database-logins']?.environment.PGOPTIONS ?? '';
   const url = new URL(at(ours.superuserUrl));
-  const given = options.replaceAll(/\$\{DATABASE_([A-Z]+)_PASSWORD:\?[^}]*\}/g, (_all, name: string) => {
+  const optional = options.replaceAll(
+    /\$\{DATABASE_([A-Z]+)_PASSWORD:-\}/g,
+    (_all, name: string) => passwords[name.toLowerCase()] ?? '',
+  );
+  const given = optional.replaceAll(/\$\{DATABASE_([A-Z]+)_PASSWORD:\?[^}]*\}/g, (_all, name: string) => {
     const password = passwords[name.toLowerCase()];
     if (password === undefined) throw new Error(`no password of ${name}`);
     return password;
@@ -118,4 +122,10 @@ test('who was given no password cannot log in', async () => {
   await expect(
     query(at(ours.superuserUrl, { user: 'countersign_reader_login', password: 'any' }), 'select 1'),
   ).rejects.toMatchObject({ code: '28P01' });
+});
+
+test('a reader that is given one can, and passes the check of its start', async () => {
+  await makeLogins({ ...passwords, reader: 'pw-r' });
+  const url = at(ours.superuserUrl, { user: 'countersign_reader_login', password: 'pw-r' });
+  await expect(connected(url, checkServer)).resolves.toBeUndefined();
 });

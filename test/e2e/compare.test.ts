@@ -263,6 +263,7 @@ test('a worker finds it by itself: one entry and one alarm a day for one differe
   let today = Date.parse('2026-11-29T10:00:00.000Z');
   const deps = {
     pool: worker,
+    verifyEntry: () => true,
     namespace: testbed.namespace,
     now: () => today,
     alarm: (code: string, _message: string, details?: object) => void alarms.push({ code, ...details }),
@@ -297,6 +298,7 @@ test('a worker tells of a member whose name is cut within a character', async ()
   const alarm: unknown[] = [];
   const deps = {
     pool: worker,
+    verifyEntry: () => true,
     namespace: testbed.namespace,
     alarm: (_code: string, _message: string, details?: object) => void alarm.push(details),
   };

@@ -31,6 +31,8 @@ let api: Awaited<ReturnType<typeof startApi>>;
 let workers: Awaited<ReturnType<typeof startWorkers>>;
 let host: Awaited<ReturnType<typeof startHost>>;
 
+const someHost = { namespace: 'default', workflowId: 'w', type: 'bareChild' };
+
 /** What the worker's policy file says now, for a region of a test's own. */
 const rules = new Map<string, readonly PolicyRule[]>();
 const directory = () => directoryFrom({ plant: [{ issuer: 'https://idp.example', subject: 'alice' }] });
@@ -242,7 +244,7 @@ describe.concurrent('a change that is started without requireApproval', () => {
     const whole = {
       ...request,
       target: caTarget(request.input),
-      requester: requesterOfHost(request.requester),
+      requester: requesterOfHost(request.requester, someHost),
       ticket: null,
       breakGlass: false,
       policy: fourEyes,
@@ -295,7 +297,7 @@ test('the activities open nothing for a workflow that is no change’s', async (
     ...{ id, operation: rest.operation, input: asked, justification: rest.justification, ticket: null },
     ...pins,
     target: caTarget(asked),
-    requester: requesterOfHost(rest.requester),
+    requester: requesterOfHost(rest.requester, someHost),
     ...{ breakGlass: false, policy: fourEyes, submittedAt: moment, executeAfter: null, executeBy: null },
     decideBy: new Date(Date.now() + 60_000).toISOString(),
     ...{ executeWithinMs: 60_000, submission: null, idempotency: null, source: null },

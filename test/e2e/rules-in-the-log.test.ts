@@ -1,8 +1,10 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AlarmCode } from '../../domain/alarm.ts';
 import { newEntry } from '../../domain/entry.ts';
+import type { EntryPlace, EventType } from '../../domain/entry.ts';
+import type { JsonObject } from '../../domain/json.ts';
 import type { Freeze } from '../../domain/freeze.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import { appendEntry } from '../../audit/append.ts';
@@ -15,6 +17,7 @@ import { createTokenVerifier } from '../../identity/token-verifier.ts';
 import { onePolicy } from '../../policies/load.ts';
 import { getApiToken } from '../../store/get-api-token.ts';
 import { makePool } from '../../store/pool.ts';
+import { makeApiKey } from '../support/api-key.ts';
 import { honest } from '../support/honest.ts';
 import {
   changeThat,
@@ -90,6 +93,20 @@ async function edit(sql: string, ...values: unknown[]): Promise<void> {
   } finally {
     client.release(true);
   }
+}
+
+/** Appends an entry of the API's types as somebody with the API's login does, who has not the API's key. */
+async function forge(
+  place: Omit<EntryPlace, 'namespace'>,
+  type: EventType,
+  time: string,
+  actor: JsonObject,
+  members: JsonObject,
+): Promise<void> {
+  const pool = makePool({ connectionString: testbed.database.url('api'), applicationName: 'test forger' });
+  const { signer } = makeApiKey();
+  const draft = newEntry({ namespace: testbed.namespace, ...place }, { type, time, actor, ...members });
+  await appendEntry(pool, signer.write(draft)).finally(() => pool.end());
 }
 
 /** A certificate on an instance that no other test's freeze holds. */
@@ -194,6 +211,70 @@ describe.concurrent('a rule whose row somebody has edited', { timeout: 240_000 }
     expect(await testbed.calls(sn)).toEqual([]);
   });
 
+  test('an override put there with a forged entry: no call, told', async () => {
+    const { sn, mqttInstanceId, input } = await target();
+    const frozen = await freeze(mqttInstanceId);
+    const { id, digest, policy: pinned } = await steps.approved(sn, { input });
+    await held(id);
+    const { name, version, digest: policyDigest } = pinned;
+    const frank = { issuer: 'https://id', subject: 'frank', name: 'Frank' };
+    const time = inMs(0);
+    await forge(
+      { of: `change-${id}`, ordinal: `${frozen.id}/${digest ?? ''}` },
+      'freeze.overridden',
+      time,
+      frank,
+      {
+        changeId: id,
+        ...{
+          digest,
+          round: 1,
+          policy: { name, version, digest: policyDigest },
+          comment: 'now',
+          directory: [],
+        },
+        freeze: {
+          id: frozen.id,
+          operation: null,
+          scope: {},
+          startsAt: frozen.startsAt,
+          endsAt: null,
+          reason: '',
+        },
+      },
+    );
+    await edit(
+      `insert into countersign.freeze_override (freeze_id, change_id, digest, overridden_by, overridden_at)
+        values ($1, $2, $3, $4, $5)`,
+      ...[frozen.id, id, digest, JSON.stringify(frank), time],
+    );
+    expect(await told('stored_change_differs', id)).toMatchObject({ changeId: id });
+    await api.users.alice.post(`/v1/changes/${id}/withdrawal`, { comment: 'enough' });
+    await steps.ended(id);
+    expect(await testbed.calls(sn)).toEqual([]);
+  });
+
+  test('a freeze lifted with a forged entry: no call, told', async () => {
+    const { sn, mqttInstanceId, input } = await target();
+    const frozen = await freeze(mqttInstanceId);
+    const { id } = await steps.approved(sn, { input });
+    await held(id);
+    const adam = { issuer: 'https://id', subject: 'adam', name: 'Adam' };
+    const { operation, scope, startsAt, endsAt, reason } = frozen;
+    const time = inMs(0);
+    await forge({ of: `freeze-${frozen.id}`, ordinal: 1 }, 'freeze.lifted', time, adam, {
+      freeze: { id: frozen.id, operation, scope: { ...scope }, startsAt, endsAt, reason },
+    });
+    await edit(
+      'update countersign.freeze set lifted_at = $2, lifted_by = $3 where id = $1',
+      ...[frozen.id, time, JSON.stringify(adam)],
+    );
+    expect(await told('stored_rule_differs', frozen.id)).toMatchObject({ rule: 'freeze' });
+    await api.users.alice.post(`/v1/changes/${id}/withdrawal`, { comment: 'enough' });
+    await steps.ended(id);
+    expect(await testbed.calls(sn)).toEqual([]);
+  });
+
   test('an override whose entry is there as well lets its change run', async () => {
     const { sn, mqttInstanceId, input } = await target();
     const frozen = await freeze(mqttInstanceId);
@@ -225,6 +306,29 @@ describe.concurrent('a rule whose row somebody has edited', { timeout: 240_000 }
     expect(await codeOf(post(machine, sn, randomUUID(), { input }))).toBe('unauthenticated');
     expect(await told('stored_rule_differs', id)).toMatchObject({ rule: 'token', id });
     expect(await compared(id)).toEqual(['token']);
+    expect(await testbed.calls(sn)).toEqual([]);
+  });
+
+  test('an API token put there with a forged entry asks for nothing', async () => {
+    const { sn, input } = await target();
+    const { secret, hash } = makeApiTokenSecret();
+    const id = randomUUID();
+    const adam = { issuer: 'https://id', subject: 'adam', name: 'Adam' };
+    const [issuedAt, expiresAt] = [inMs(-3_600_000), inMs(3_600_000)];
+    const fingerprint = createHash('sha256').update(hash).digest('hex');
+    await forge({ of: `token-${id}`, ordinal: 1 }, 'token.issued', issuedAt, adam, {
+      token: { id, fingerprint, name: 'ci', scopes: ['changes:request'], expiresAt },
+    });
+    await edit(
+      `insert into countersign.api_token (id, hash, name, scopes, issued_by, issued_at, expires_at)
+        values ($1, $2, 'ci', '{changes:request}', $3, $4, $5)`,
+      ...[id, hash, JSON.stringify(adam), issuedAt, expiresAt],
+    );
+    // Only the worker, which opens changes, checks who wrote the entry.
+    const machine = apiClient(api.url, secret);
+    expect(await codeOf(machine.get('/v1/me'))).toBeNull();
+    expect(await codeOf(post(machine, sn, randomUUID(), { input }))).toBe('unauthenticated');
+    expect(await told('stored_rule_differs', id)).toMatchObject({ rule: 'token', id });
     expect(await testbed.calls(sn)).toEqual([]);
   });
 

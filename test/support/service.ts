@@ -33,7 +33,11 @@ import { onePolicy } from '../../policies/load.ts';
 import type { PolicySource } from '../../policies/load.ts';
 import { startIdentityProvider } from '../../embedded/identity-provider.ts';
 import type { IdentityProvider } from '../../embedded/identity-provider.ts';
-import { createStatementSigner, createStatementVerifier } from '../../identity/statement-signer.ts';
+import {
+  createEntryVerifier,
+  createStatementSigner,
+  createStatementVerifier,
+} from '../../identity/statement-signer.ts';
 import { withApiTokens } from '../../identity/api-token.ts';
 import { createTokenVerifier } from '../../identity/token-verifier.ts';
 import { createCallPace } from '../../onsmqtt/call-pace.ts';
@@ -226,7 +230,8 @@ export async function serveApi(testbed: Testbed, overrides: Partial<ApiDependenc
   const { namespace } = testbed;
   const { policies = onePolicy(fourEyes), engine = createEngine(testbed.client, 20_000) } = overrides;
   const { db = pool, alarm } = overrides;
-  const refusals = makeRefusalLog({ db, namespace, log, ...(alarm ? { alarm } : {}) });
+  const signer = overrides.signer ?? createStatementSigner(await readFile(testbed.keys.privateKey, 'utf8'));
+  const refusals = makeRefusalLog({ db, signer, namespace, log, ...(alarm ? { alarm } : {}) });
   const deps: ApiDependencies = {
     db: pool,
     feed,
@@ -235,7 +240,7 @@ export async function serveApi(testbed: Testbed, overrides: Partial<ApiDependenc
       apiTokenStore(overrides.db ?? pool),
     ),
     issuer: testbed.identity.issuer,
-    signer: createStatementSigner(await readFile(testbed.keys.privateKey, 'utf8')),
+    signer,
     refusals,
     verifier: () => verifierBundle(PROJECT_HOME),
     operations,
@@ -313,6 +318,7 @@ export async function dependenciesOf(
       }),
     }),
     verifyStatement: createStatementVerifier([await readFile(testbed.keys.publicKey, 'utf8')]),
+    verifyEntry: createEntryVerifier([await readFile(testbed.keys.publicKey, 'utf8')]),
     async stop() {
       await sealing.stop();
       await pool.end();

@@ -1,4 +1,5 @@
 import type { Change, MissingSeats } from '../../domain/change.ts';
+import { attributedName } from '../../domain/person.ts';
 import type { Person } from '../../domain/person.ts';
 import { shownJson, shownText } from '../../domain/shown-text.ts';
 import { ownMarkup, plain, slackDate } from './slack-text.ts';
@@ -101,7 +102,7 @@ export function factFields(change: Change, now: number | null) {
         ? shownText(target.id)
         : `${shownText(target.label)}\n${shownText(target.id)}`,
     ],
-    ['Asked by', personText(requester)],
+    ['Asked by', shownText(attributedName({ ...requester, name: personText(requester) }))],
     ['Policy', shownText(`${policy.name}, version ${policy.version}`)],
   ];
   if (digest !== null) named.push(['Digest', `${shortDigest(digest)}, round ${round}`]);

@@ -1,6 +1,7 @@
 import type { Change, Outcome } from '../../domain/change.ts';
 import { commentIn } from '../../domain/entry.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
+import type { Person } from '../../domain/person.ts';
 import { shownJson } from '../../domain/shown-text.ts';
 import type { WebhookForm } from '../../domain/subscription.ts';
 import type { DeliveredEntry } from '../sink.ts';
@@ -113,11 +114,20 @@ function shortViewOf({ id, operation, ...change }: Change): JsonObject {
   return { id, operation, decisionStatus, executionStatus, reviewStatus, round, path: `/v1/changes/${id}` };
 }
 
+function requesterOf({ issuer, subject, name, vouchedBy }: Person): JsonObject {
+  return { issuer, subject, name, ...(vouchedBy ? { vouchedBy: { ...vouchedBy } } : {}) };
+}
+
 /** A person without what is known of them otherwise, or a process. */
-function actorOf({ issuer, subject, name, process }: JsonObject): Json {
+function actorOf({ issuer, subject, name, process, vouchedBy }: JsonObject): Json {
   return subject === undefined
     ? { process: process ?? null }
-    : { issuer: issuer ?? null, subject, name: name ?? null };
+    : {
+        issuer: issuer ?? null,
+        subject,
+        name: name ?? null,
+        ...(vouchedBy === undefined ? {} : { vouchedBy }),
+      };
 }
 
 /** What a message says of a change. */
@@ -131,7 +141,7 @@ export function viewOf(change: Change): JsonObject {
     justification,
     breakGlass,
     ticket: ticket && { system: ticket.system, id: ticket.id, url: ticket.url },
-    requester: { issuer: requester.issuer, subject: requester.subject, name: requester.name },
+    requester: requesterOf(requester),
     decisionStatus,
     executionStatus,
     reviewStatus,

@@ -142,6 +142,7 @@ export const en = {
     justification: 'Why',
     requester: 'Asked by',
     machineOf: 'a machine, for which answers',
+    vouchedBy: 'vouched for by host',
     ticket: 'Ticket',
     none: 'none',
     decideBy: 'Decide by',

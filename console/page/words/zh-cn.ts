@@ -127,6 +127,7 @@ export const zhCn: Words = {
     justification: '原因',
     requester: '申请人',
     machineOf: '机器账号，责任人为',
+    vouchedBy: '由宿主工作流代为担保：',
     ticket: '工单',
     none: '无',
     decideBy: '决定期限',

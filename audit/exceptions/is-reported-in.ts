@@ -1,0 +1,7 @@
+import type { EntryBody } from '../../domain/entry.ts';
+import type { Coverage } from '../pack/manifest.ts';
+
+/** Whether a pack reports what an entry of it says: one of a change reports its own entries, and what became of the log. */
+export function isReportedIn(covers: Coverage, { type, changeId }: EntryBody): boolean {
+  return covers.kind === 'range' || changeId === covers.changeId || /^(key|log)\./.test(type);
+}

@@ -1,0 +1,3 @@
+module countersign/judge
+
+go 1.22

@@ -1,0 +1,92 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { csvLine } from '../../audit/pack/csv.ts';
+import { ocsfLine } from '../../audit/pack/ocsf.ts';
+import { draftReport } from '../../audit/pack/report.ts';
+import { columnsOf } from '../../audit/columns.ts';
+import { renderChange, renderEntry } from '../../cli/render.ts';
+import type { Change } from '../../domain/change.ts';
+import type { EntryBody } from '../../domain/entry.ts';
+import { getChange } from '../../store/get-change.ts';
+import { makePool } from '../../store/pool.ts';
+import { factsOf } from '../../tickets/change-facts.ts';
+import { newTicketOf } from '../../tickets/desired-ticket.ts';
+import { factFields } from '../../tickets/slack/change-text.ts';
+import { viewOf } from '../../tickets/webhook/message.ts';
+import { approvalRequest, startHost } from '../support/host.ts';
+import { changeThat, eventually, startApi, startTestbed, startWorkers } from '../support/service.ts';
+import type { Testbed } from '../support/service.ts';
+import { decide } from '../support/steps.ts';
+
+/* A change that a workflow asks for in somebody's name is shown everywhere as that host's word, and judged as such. */
+
+let testbed: Testbed;
+let api: Awaited<ReturnType<typeof startApi>>;
+let workers: Awaited<ReturnType<typeof startWorkers>>;
+let host: Awaited<ReturnType<typeof startHost>>;
+
+beforeAll(async () => {
+  testbed = await startTestbed();
+  [api, workers] = await Promise.all([startApi(testbed), startWorkers(testbed)]);
+  host = await startHost(testbed);
+});
+afterAll(async () => {
+  await host.stop();
+  await workers.stop();
+  await api.stop();
+  await testbed.stop();
+});
+
+test('the host is named wherever the requester is', { timeout: 120_000 }, async () => {
+  const sn = await testbed.certificate();
+  const handle = await host.start('requireApproval', approvalRequest(sn));
+  const { id } = await eventually(async () => {
+    const { items } = await api.users.bob.list(new URLSearchParams({ sn }));
+    return items[0] ?? null;
+  });
+  const shown = await changeThat(api.users.bob, id, (c) => c.digest !== null);
+  const vouchedBy = {
+    namespace: testbed.namespace,
+    type: 'requireApproval',
+    workflowId: handle.workflowId,
+  };
+  const { requester } = shown;
+  expect(requester).toMatchObject({ vouchedBy });
+  const { items } = await api.users.bob.list(new URLSearchParams({ sn }));
+  expect(items).toMatchObject([{ requester: { vouchedBy } }]);
+
+  const pool = makePool({ connectionString: testbed.database.url('reader'), applicationName: 'test reader' });
+  const change = (await getChange(pool, id)) as Change;
+  await pool.end();
+  const entries = await api.users.dave.events(id);
+  const requested = entries.find(({ type }) => type === 'change.requested');
+  const { index: _, key: _key, leafHash: _hash, ...body } = requested as unknown as EntryBody;
+  const entry = { index: 1, body: body, leafHash: '00', columns: columnsOf(body) };
+  const report = draftReport({ kind: 'change', changeId: id });
+  report.add(entry);
+  const manifest = {
+    ...{ covers: { kind: 'change', changeId: id }, log: 'log', madeAt: entry.columns.time, since: null },
+    ...{
+      checkpoint: { origin: 'log', size: 1, root: '00' },
+      counts: { entries: 1, changes: 1, context: {}, types: {} },
+    },
+    ...{ files: [], notProven: [] },
+  };
+  const texts: Record<string, string> = {
+    command: renderChange(shown).join('\n'),
+    entry: renderEntry(requested as never),
+    facts: factsOf(change, Date.now())
+      .map(({ text }) => text)
+      .join('\n'),
+    ticket: newTicketOf(change, null).description,
+    csv: csvLine(entry),
+    ocsf: ocsfLine(entry, 'log'),
+    slack: JSON.stringify(factFields(change, null)),
+    report: report.render(manifest as never),
+  };
+  for (const [where, text] of Object.entries(texts)) {
+    expect(text, where).toContain(`vouched for by host requireApproval ${handle.workflowId}`);
+  }
+  expect(viewOf(change)).toMatchObject({ requester: { vouchedBy } });
+  await decide(api.users.bob, shown);
+  expect(await handle.result()).toMatchObject({ executionStatus: 'succeeded' });
+});
