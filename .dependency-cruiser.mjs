@@ -25,6 +25,18 @@ const may = {
     'policies',
     'workflows/messages.ts',
   ],
+  // A service's activities on memory: its rules, and not its store.
+  testing: [
+    'domain',
+    'operations',
+    'activities',
+    'calendar',
+    'identity',
+    'plugin',
+    'policies',
+    'workflows/messages.ts',
+    'api/engine.ts',
+  ],
   plugin: ['domain', 'operations', 'activities', 'workflows/messages.ts', 'workflows/require-approval.ts'],
   tickets: ['domain', 'audit', 'store'],
   // Of the API only how HTTP is spoken: nothing that decides, reads or records.
