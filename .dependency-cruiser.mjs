@@ -31,6 +31,18 @@ const may = {
     'policies',
     'workflows/messages.ts',
   ],
+  // A service's activities on memory: its rules, and not its store.
+  testing: [
+    'domain',
+    'operations',
+    'activities',
+    'calendar',
+    'identity',
+    'plugin',
+    'policies',
+    'workflows/messages.ts',
+    'api/engine.ts',
+  ],
   plugin: [
     'domain',
     'operations',

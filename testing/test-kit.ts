@@ -1,0 +1,258 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import { bundleWorkflowCode, DefaultLogger, Worker } from '@temporalio/worker';
+import type { NativeConnection, WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { createEngine } from '../api/engine.ts';
+import { judgeSaid } from '../domain/actions.ts';
+import { mayHaveBeenSent } from '../domain/attempt.ts';
+import type { ChangeEvent } from '../domain/change-event.ts';
+import type { Attempt, Change } from '../domain/change.ts';
+import { allowed } from '../domain/error.ts';
+import { fourEyes } from '../domain/four-eyes.ts';
+import { directoryOf } from '../domain/membership.ts';
+import type { Person, PersonId } from '../domain/person.ts';
+import { mayRead } from '../domain/reading.ts';
+import { searchAttributes } from '../domain/search-attributes.ts';
+import { newStatement } from '../domain/statement.ts';
+import type { Said } from '../domain/statement.ts';
+import { isoTime } from '../domain/time.ts';
+import { createStatementSigner, createStatementVerifier } from '../identity/statement-signer.ts';
+import type { Implementation } from '../operations/implement.ts';
+import { makeImplementations } from '../operations/implementations.ts';
+import { makeOperations } from '../operations/registry.ts';
+import { CountersignPlugin, workflowsPath } from '../plugin/countersign-plugin.ts';
+import { policyChoice } from '../policies/choose.ts';
+import { loadPolicies, onePolicy } from '../policies/load.ts';
+import { changeTaskQueue, vendorTaskQueue } from '../workflows/messages.ts';
+import { makeCallActivities } from './call-activities.ts';
+import { changesInMemory } from './changes-in-memory.ts';
+import { makeLogActivities } from './log-activities.ts';
+
+/** What the kit needs of a `TestWorkflowEnvironment` of `@temporalio/testing`. */
+export interface TestEnvironment {
+  readonly client: Client;
+  readonly nativeConnection: NativeConnection;
+  readonly namespace?: string | undefined;
+  /** Milliseconds since the epoch, of the server. */
+  currentTimeMs(): Promise<number>;
+  sleep(durationMs: number): Promise<void>;
+}
+
+/** What a kit is made with. */
+export interface TestKitOptions {
+  /** What carries the host's operations out: of a {@link testTarget}, or of a driver of its own. */
+  readonly implementations: readonly Implementation[];
+  /** The policy file (YAML) that the service has; without it the built-in four-eyes: one other person approves. */
+  readonly policyFile?: string;
+  /** The directory file (YAML). */
+  readonly directoryFile?: string;
+}
+
+const waitsMs = 50;
+const longestWaitMs = 30_000;
+let bundled: Promise<WorkflowBundleWithSourceMap> | undefined;
+
+/**
+ * Countersign for the tests of a host: its own workflows, its own rules, memory in place of Postgres, and the test's word in
+ * place of people. What runs is what a service runs but for the log, its seals, tickets, freezes and the directory's changes.
+ */
+export class CountersignTestKit {
+  readonly #env: TestEnvironment;
+  readonly #changes = changesInMemory();
+  readonly #keys = generateKeyPairSync('ed25519');
+  readonly #signer = createStatementSigner(
+    this.#keys.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
+  );
+  #stop: () => Promise<void> = () => Promise.resolve();
+  #groupsIn: (person: PersonId) => readonly string[] = () => [];
+
+  private constructor(env: TestEnvironment) {
+    this.#env = env;
+  }
+
+  /**
+   * Starts the workers of a service on the task queues that `requireApproval` asks.
+   *
+   * @throws CountersignError `invalid_configuration` for a policy file that is wrong
+   */
+  static async create(
+    env: TestEnvironment,
+    { implementations, policyFile, directoryFile }: TestKitOptions,
+  ): Promise<CountersignTestKit> {
+    const kit = new CountersignTestKit(env);
+    const operations = makeOperations(implementations.map(({ operation }) => operation));
+    const policies =
+      policyFile === undefined
+        ? onePolicy(fourEyes)
+        : await loadPolicies({ policyFile, directoryFile: directoryFile ?? null, operations });
+    kit.#groupsIn = (person) => policies.current().directory.groupsIn(person);
+    const parts = {
+      changes: kit.#changes,
+      operations,
+      implementations: makeImplementations(operations, implementations),
+      policies: policyChoice(policies),
+      verifyStatement: createStatementVerifier([
+        kit.#keys.publicKey.export({ format: 'pem', type: 'spki' }).toString(),
+      ]),
+      linkOf: (id: string) => `https://countersign.test/changes/${id}`,
+      clock: () => env.currentTimeMs(),
+    };
+    await addSearchAttributes(env);
+    bundled ??= bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('WARN') });
+    const activities = { ...makeLogActivities(parts), ...makeCallActivities(parts) };
+    const shared = {
+      connection: env.nativeConnection,
+      namespace: env.namespace ?? 'default',
+      plugins: [new CountersignPlugin()],
+      activities,
+    };
+    const workers = [
+      await Worker.create({ ...shared, taskQueue: changeTaskQueue, workflowBundle: await bundled }),
+      await Worker.create({ ...shared, taskQueue: vendorTaskQueue }),
+    ];
+    const running = Promise.all(workers.map((worker) => worker.run()));
+    kit.#stop = async () => {
+      for (const worker of workers) worker.shutdown();
+      await running;
+    };
+    return kit;
+  }
+
+  /**
+   * The next change that is asked for and waits for a decision, or has ended before one: the id that it is known by.
+   *
+   * @param of - by whom or of what; without it whichever comes first
+   */
+  asked(of: { readonly operation?: string; readonly targetId?: string } = {}): Promise<Change> {
+    return this.#until(() => {
+      const found = [...this.#changes.all.values()].find(
+        ({ change }) =>
+          (of.operation ?? change.operation) === change.operation &&
+          (of.targetId ?? change.target.id) === change.target.id &&
+          (change.closedAt === null || of.targetId !== undefined) &&
+          (change.digest !== null || change.closedAt !== null),
+      );
+      return found?.change ?? null;
+    }, 'no change was asked for');
+  }
+
+  /**
+   * Somebody approves a change, as it stands now.
+   *
+   * @throws CountersignError what the service would refuse them with: `self_approval`, `not_an_approver`, `already_decided`, …
+   */
+  async approve(id: string, person: Person, comment = ''): Promise<Change> {
+    return this.#decide(id, 'approve', person, comment);
+  }
+
+  /** Somebody rejects a change. @throws CountersignError as {@link approve} */
+  async reject(id: string, person: Person, comment = 'no'): Promise<Change> {
+    return this.#decide(id, 'reject', person, comment);
+  }
+
+  /** Somebody withdraws it: its requester, or an operator. @throws CountersignError `missing_role`, `call_started`, … */
+  async withdraw(id: string, person: Person, comment = ''): Promise<Change> {
+    await this.#say(id, { kind: 'withdrawal', action: 'withdraw', comment }, person);
+    return this.change(id);
+  }
+
+  /** Nobody decides until decide-by has passed: sends the clock ahead, and answers the change as it ended. */
+  async expire(id: string): Promise<Change> {
+    const { decideBy } = this.change(id);
+    await this.#env.sleep(Date.parse(decideBy) - (await this.#env.currentTimeMs()) + 1000);
+    return this.ended(id);
+  }
+
+  /** A change as it is now. @throws CountersignError `integrity_conflict` where there is none */
+  change(id: string): Change {
+    return this.#changes.get(id).change;
+  }
+
+  /** What has happened to a change, in order: what the service's log would tell. */
+  events(id: string): readonly ChangeEvent[] {
+    return [...this.#changes.get(id).events];
+  }
+
+  /** Its calls. */
+  attempts(id: string): readonly Attempt[] {
+    return [...this.#changes.get(id).attempts];
+  }
+
+  /** Waits until a change has ended. The clock is not sent ahead meanwhile. */
+  ended(id: string): Promise<Change> {
+    return this.#until(
+      () => (this.change(id).closedAt === null ? null : this.change(id)),
+      `change ${id} has not ended`,
+    );
+  }
+
+  /** Waits for another round of decisions: the target was found otherwise than it was approved. @param round - from 2 */
+  askedAgain(id: string, round = 2): Promise<Change> {
+    return this.#until(() => {
+      const change = this.change(id);
+      return change.round >= round && change.decisionStatus === 'pending' ? change : null;
+    }, `change ${id} has not come to round ${round}`);
+  }
+
+  /** Stops the workers. The environment is the test's own to end. */
+  close(): Promise<void> {
+    return this.#stop();
+  }
+
+  async #decide(id: string, action: 'approve' | 'reject', person: Person, comment: string): Promise<Change> {
+    const { digest } = await this.#until(() => {
+      const change = this.change(id);
+      return change.digest === null && change.closedAt === null ? null : change;
+    }, `change ${id} was not shown`);
+    await this.#say(id, { kind: 'decision', action, comment, digest }, person);
+    return this.change(id);
+  }
+
+  /** As the API does: judged, signed, and brought to the change's workflow. */
+  async #say(id: string, said: Said, person: Person): Promise<void> {
+    const { change, attempts } = this.#changes.get(id);
+    const now = await this.#env.currentTimeMs();
+    const directory =
+      said.kind === 'decision' ? directoryOf(change, person, isoTime(now), this.#groupsIn) : [];
+    const whole = directory.length === 0 ? said : { ...said, directory };
+    const facts = {
+      change,
+      standing: change.standing,
+      called: attempts.some(mayHaveBeenSent),
+      last: null,
+      isIntact: true,
+      mayRead: mayRead(change, person, this.#groupsIn, now),
+      unsealed: null,
+    };
+    if (allowed(judgeSaid(facts, whole, person, now)) === 'repeated') return;
+    const signed = this.#signer.sign(newStatement(whole, change, person, isoTime(now)));
+    await createEngine(this.#env.client, longestWaitMs).send({ signed, source: null });
+  }
+
+  async #until<T>(look: () => T | null, message: string): Promise<T> {
+    const deadline = Date.now() + longestWaitMs;
+    for (;;) {
+      const found = look();
+      if (found !== null) return found;
+      if (Date.now() > deadline) throw new Error(`${message} within ${longestWaitMs} ms`);
+      await delay(waitsMs);
+    }
+  }
+}
+
+/** A change's workflow shows its statuses by them. */
+async function addSearchAttributes({ client, namespace = 'default' }: TestEnvironment): Promise<void> {
+  const keyword = 2;
+  const { operatorService } = client.connection as unknown as {
+    operatorService: { addSearchAttributes(request: object): Promise<unknown> };
+  };
+  await operatorService
+    .addSearchAttributes({
+      namespace,
+      searchAttributes: Object.fromEntries(Object.keys(searchAttributes).map((name) => [name, keyword])),
+    })
+    .catch((error: unknown) => {
+      if (!/already/i.test((error as Error).message)) throw error;
+    });
+}
