@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { makeHostAcceptance } from '../activities/accept-host.ts';
 import { makeAcceptance } from '../activities/accept-request.ts';
-import type { LogActivities } from '../activities/contract.ts';
+import type { Applied, LogActivities } from '../activities/contract.ts';
 import { asFailure } from '../activities/failure.ts';
 import { requestFault } from '../activities/request-fault.ts';
 import { assertSigned, changeWorkflow, statementsIn } from '../activities/write-events.ts';
@@ -61,7 +61,7 @@ export function makeLogActivities(parts: KitParts): LogActivities {
     async applyInStore({ changeId, command, now, ordinals }) {
       if (command.kind === 'request') assertSigned(changeId, [command.request.signed], verifyStatement);
       changeWorkflow(changeId);
-      return await asFailure(() => {
+      return await asFailure<Applied>(() => {
         const kept = changes.get(changeId);
         // A repeat says what was said before.
         const before = Object.entries(ordinals).filter(([type, at]) => kept.written.has(`${type}/${at}`));
