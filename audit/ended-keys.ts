@@ -4,7 +4,7 @@ import type { Queryable } from '../store/queryable.ts';
 import { latestCheckpoint } from './checkpoints.ts';
 import { isCrossSigned } from './key-rotation.ts';
 import { asLogError } from './log-error.ts';
-import { rotationTypes } from './pack/context.ts';
+import { rotationTypes } from '../domain/context-entry.ts';
 import { bodyOf } from './read-body.ts';
 
 /** A key that another one follows, by an entry that both have signed and that a checkpoint covers. */

@@ -3,5 +3,5 @@ import type { Coverage } from '../pack/manifest.ts';
 
 /** Whether a pack reports what an entry of it says: one of a change reports its own entries, and what became of the log. */
 export function isReportedIn(covers: Coverage, { type, changeId }: EntryBody): boolean {
-  return covers.kind === 'range' || changeId === covers.changeId || /^(key|log)\./.test(type);
+  return covers.kind === 'range' || changeId === covers.changeId || /^(key|statement_key|log)\./.test(type);
 }

@@ -1,4 +1,5 @@
-import type { EntryBody, EventType } from '../../domain/entry.ts';
+import { mayBeContext, rotationTypes } from '../../domain/context-entry.ts';
+import type { EntryBody } from '../../domain/entry.ts';
 import { namesWriter } from '../../domain/entry-writer.ts';
 import { calendarRolloverMs, concerns } from '../../domain/freeze.ts';
 import type { Freeze } from '../../domain/freeze.ts';
@@ -17,34 +18,6 @@ import { isUncalledEnd } from '../../domain/status.ts';
 export interface Indexed {
   readonly index: number;
   readonly body: EntryBody;
-}
-
-/** What tells of other keys: by which the statements of a change, and the checkpoint, are signed. */
-export const rotationTypes: readonly EventType[] = ['key.rotated', 'statement_key.rotated'];
-
-/** Entries of no change by which a change may be judged. `calendar.loaded` is one, too, in a log that has it. */
-export const factTypes: readonly string[] = [
-  'policy.pinned',
-  'policy.revoked',
-  'freeze.declared',
-  'freeze.lifted',
-  'calendar.loaded',
-  'token.issued',
-  'token.revoked',
-  ...rotationTypes,
-];
-
-/** Of another change: what tells that it broke the glass, and whether it owes its review. */
-export const debtTypes: readonly EventType[] = [
-  'change.requested',
-  'change.scheduled',
-  'change.closed',
-  'review.signed',
-];
-
-/** Whether an entry may stand in a change's pack that is not the change's own. */
-export function mayBeContext({ changeId, type }: EntryBody): boolean {
-  return changeId === null ? factTypes.includes(type) : (debtTypes as readonly string[]).includes(type);
 }
 
 /** What a change's own entries say of the entries that it is judged by. */

@@ -2,7 +2,8 @@ import { machineIssuer } from '../../domain/person.ts';
 import type { PersonId } from '../../domain/person.ts';
 import type { Queryable } from '../../store/queryable.ts';
 import { bodyOf } from '../read-body.ts';
-import { askedBy, contextOf, debtTypes, rotationTypes } from './context.ts';
+import { debtTypes, rotationTypes } from '../../domain/context-entry.ts';
+import { askedBy, contextOf } from './context.ts';
 import type { Indexed } from './context.ts';
 
 /** An entry, and its id in Postgres. */

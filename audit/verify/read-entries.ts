@@ -3,7 +3,7 @@ import type { EntryBody } from '../../domain/entry.ts';
 import { isSignedType } from '../../domain/entry-writer.ts';
 import { columnsOf } from '../columns.ts';
 import { leafHash, verifyInclusion } from '../merkle.ts';
-import { mayBeContext } from '../pack/context.ts';
+import { mayBeContext } from '../../domain/context-entry.ts';
 import { csvLine } from '../pack/csv.ts';
 import { leafLine } from '../pack/leaf-line.ts';
 import { ocsfLine } from '../pack/ocsf.ts';

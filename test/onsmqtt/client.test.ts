@@ -114,7 +114,7 @@ test('activates, answers the RequestId of the call, and reads what was activated
     ['ActiveCaCertificate', 'POST', 200],
     ['GetCaCertificate', 'GET', 200],
   ]);
-  expect(answer).toEqual({ ok: true, requestId: recorded[1]?.requestId });
+  expect(answer).toEqual({ ok: true, requestId: recorded[1]?.requestId, output: null });
 });
 
 interface Expected {

@@ -83,7 +83,7 @@ describe.each(cases)('%s', (name, ramAction, input, query) => {
     expect(policy.Statement.map(({ Action }) => Action)).toEqual([[ramAction, 'mq:MqttInstanceAccess']]);
     expect(call).toMatchObject({ action: name, method: 'POST', status: 200, applied: true });
     expect(call?.parameters).toMatchObject({ MqttInstanceId: at.mqttInstanceId, ...query });
-    expect(answer).toEqual({ ok: true, requestId: call?.requestId });
+    expect(answer).toEqual({ ok: true, requestId: call?.requestId, output: null });
     const implementation = implementationOf(name);
     const after = await implementation.read(input, context);
     if (!after.ok) throw new Error('expected to read what was called');

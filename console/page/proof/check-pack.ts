@@ -1,4 +1,6 @@
 import { canonicalJson } from '../../../domain/canonical-json.ts';
+import { mayBeContext } from '../../../domain/context-entry.ts';
+import type { EntryBody } from '../../../domain/entry.ts';
 import type { Entry } from '../answers.ts';
 import { fromHex, hex, same, sha256 } from './bytes.ts';
 import type { Bytes } from './bytes.ts';
@@ -122,17 +124,13 @@ async function consistencyResult(
   return isContinued ? 'good' : 'bad';
 }
 
-/** What stands beside a change's own entries: the policy that it has pinned, and which keys were followed by others. */
-const beside = ['policy.pinned', 'key.rotated', 'statement_key.rotated'];
-
-/** The entry in a line; null where it is not canonical, so that two readers could read it differently, or of another change. */
+/** The entry in a line; null where it is not canonical, so that two readers could read it differently, or of another change by which this one is not judged. */
 function entryIn(line: Bytes, index: number | undefined, changeId: string): Entry | null {
   try {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(line);
     const body = JSON.parse(text) as Entry;
-    const isItsOwn =
-      body['changeId'] === changeId || (body['changeId'] === null && beside.includes(body.type));
-    if (canonicalJson(body) !== text || !isItsOwn || index === undefined) return null;
+    const isOfPack = body['changeId'] === changeId || mayBeContext(body as unknown as EntryBody);
+    if (canonicalJson(body) !== text || !isOfPack || index === undefined) return null;
     return { ...body, index, key: String(index) };
   } catch {
     return null;

@@ -11,7 +11,8 @@ import { BadKeys, readTrustedKeys } from '../../../console/page/proof/trusted-ke
 import type { TrustedKeys } from '../../../console/page/proof/trusted-keys.ts';
 import { BadPack, unpack } from '../../../console/page/proof/unpack.ts';
 import { definedRoot, leavesOf, readerOf } from '../../audit/memory-tree.ts';
-import { makeKeys } from '../../audit/memory-log.ts';
+import { fullLog } from '../../audit/full-log.ts';
+import { makeKeys, memoryLog } from '../../audit/memory-log.ts';
 import { exported, keys, log, second } from '../../audit/pack-testbed.ts';
 
 const trusted = await readTrustedKeys(keys.trusted);
@@ -60,6 +61,23 @@ describe('a pack of a change', async () => {
     });
     expect(entries.map(({ type }) => type)).toContain('change.requested');
     expect(checkpoint).toMatchObject({ size: 37, isForged: false });
+  });
+
+  test('has beside its own entries those by which the change is judged', async () => {
+    const { changeId, entries: bodies } = fullLog(keys);
+    const covers = { kind: 'change', changeId } as const;
+    const packed = await readFile(await exported(memoryLog(bodies, keys), { covers, since: null }));
+    const files = new Map(await unpack(new Blob([packed])));
+    const { results, entries } = await checkPack(files, changeId, trusted, null);
+    expect(results).toMatchObject({ entries: 'good', inclusion: 'good', checkpoint: 'good' });
+    const types = new Set(entries.filter((entry) => entry['changeId'] !== changeId).map(({ type }) => type));
+    for (const type of ['policy.pinned', 'freeze.declared', 'calendar.loaded', 'token.issued'])
+      expect(types).toContain(type);
+    // What is said of another change has no place there.
+    const other = edited(files, 'entries.jsonl', (text) =>
+      text.replace('"type":"freeze.declared"', '"type":"freeze.overridden"'),
+    );
+    expect((await checkPack(other, changeId, trusted, null)).results.entries).toBe('bad');
   });
 
   test('is not checked for signatures without keys, nor under those of others', async () => {
