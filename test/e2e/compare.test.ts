@@ -118,6 +118,11 @@ describe('countersign audit compare', () => {
       'change.closedAt',
     ],
     [
+      'a change that is gone',
+      ({ succeeded }) => ['delete from countersign.change where id = $1', succeeded],
+      'change',
+    ],
+    [
       'an attempt that is gone',
       ({ succeeded }) => ['delete from countersign.attempt where change_id = $1 and ordinal = 1', succeeded],
       'attempt.1',
@@ -331,6 +336,16 @@ async function rowsOf(id: string): Promise<Record<string, unknown[]>> {
 }
 
 async function restore(id: string, rows: Record<string, unknown[]>): Promise<void> {
+  const { rows: named } = await superuser.query<{ columns: string }>(
+    `select string_agg(quote_ident(column_name), ', ') as columns from information_schema.columns
+      where table_schema = 'countersign' and table_name = 'change' and is_generated = 'NEVER'`,
+  );
+  const columns = named[0]?.columns ?? '';
+  await superuser.query(
+    `insert into countersign.change (${columns})
+      select ${columns} from jsonb_populate_record(null::countersign.change, $1) on conflict do nothing`,
+    [JSON.stringify(rows['change']?.[0])],
+  );
   for (const table of tables) {
     await superuser.query(`delete from countersign.${table} where change_id = $1`, [id]);
     for (const row of rows[table] ?? []) {
