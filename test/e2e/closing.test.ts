@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { workflowIdOf } from '../../domain/change.ts';
-import type { Change } from '../../domain/change.ts';
+import type { Change, ChangeEnd } from '../../domain/change.ts';
 import { takeAway } from '../support/database.ts';
 import type { FaultPoint } from '../support/fault-points.ts';
 import { codeOf, decide, entriesOf, inMs, stepsOf } from '../support/steps.ts';
@@ -48,8 +48,8 @@ const rename = (sn: string): Promise<unknown> =>
   });
 const types = async (id: string): Promise<string[]> =>
   (await entriesOf(api.users.dave, id)).map(({ type }) => type);
-const workflowEnd = (id: string): Promise<Change> =>
-  testbed.client.workflow.getHandle(workflowIdOf(id)).result() as Promise<Change>;
+const workflowEnd = async (id: string): Promise<Change> =>
+  ((await testbed.client.workflow.getHandle(workflowIdOf(id)).result()) as ChangeEnd).change;
 
 /** In its second round, after one call that failed. */
 async function driftedAfterCall(fault: object = {}): Promise<{ id: string; sn: string }> {
