@@ -12,7 +12,6 @@ const toldBy: Readonly<Record<string, (body: EntryBody) => readonly [ExceptionKi
   'freeze.overridden': (body) => ['freeze_overridden', said(body)],
   'key.rotated': (body) => ['key_rotated', said(body)],
   'statement_key.rotated': (body) => ['key_rotated', said(body)],
-  'statement_key.rotated': (body) => ['key_rotated', said(body)],
   'log.started': (body) => ['log_started', said(body)],
   'log.resumed': (body) => ['log_resumed', said(body)],
   'integrity.conflict': (body) => ['integrity', said(body)],
