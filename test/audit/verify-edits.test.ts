@@ -267,6 +267,12 @@ describe('what somebody does who has read the format, the manifest set right', (
           text.replace('"notProven": [', '"notProven": ["Nothing.",'),
         ),
     ],
+    [
+      'the manifest telling more of what it covers, which the verdict does not repeat',
+      'altered:file',
+      null,
+      () => changed(whole, 'manifest.json', (text) => text.replace('"covers": {', '"covers": {"note": 1,')),
+    ],
   ])('%s', async (_name, finding, index, files) => {
     const verdict = await verifiedText(await packed(files()));
     expect(found(verdict)).toContain(finding);
