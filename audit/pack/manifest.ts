@@ -127,7 +127,7 @@ export function limitsOf(covers: Coverage, size: number, since: number | null, c
             `Consistency with a checkpoint that you had before: the pack leads on from one of size ${since}. Whether that is yours shows when you verify with it (--since).`,
           ]),
     'That the log was shown to everybody alike: compare the checkpoint with that of somebody else, or trust a witness whose cosignature it bears.',
-    'That what was recorded is all that happened: the log holds what Countersign did and refused. The cloud’s own audit trail has the calls that were made past it; match them by RequestId.',
+    'That what was recorded is all that happened: the log holds what Countersign did and refused. The cloud’s own audit trail has the calls that were made past it; countersign audit reconcile compares the two.',
     'That approvers still had their roles and their groups in token and directory at the call: the log has what was known when they decided, and the worker’s word that it looked again.',
     'That a change window was open by the time zones of the worker: the verifier computes windows with its own.',
     'Who somebody is: persons are as the identity provider named them, and the API vouched for that with its signature.',
