@@ -1,6 +1,7 @@
 import { isoTime } from '../../domain/time.ts';
 import type { OpenedCheckpoint } from '../checkpoint.ts';
 import { counted } from '../pack/counted.ts';
+import { cosignedTimes } from './cosigned-times.ts';
 import type { Findings } from './finding.ts';
 import { tolerance } from './change-record.ts';
 
@@ -29,11 +30,11 @@ export interface Freshness {
  * when it was the newest. A time that has yet to come says nothing.
  */
 export function judgeFreshness(
-  { cosignatures }: Pick<OpenedCheckpoint, 'cosignatures'>,
+  checkpoint: Pick<OpenedCheckpoint, 'cosignatures'>,
   { at, maxAge }: FreshnessDemand,
   findings: Findings,
 ): Freshness {
-  const times = cosignatures.flatMap(({ time }) => (time === null ? [] : [time * 1000]));
+  const times = cosignedTimes(checkpoint);
   const newest = times.length === 0 ? null : Math.max(...times);
   const freshness = {
     cosignedAt: newest === null ? null : timeText(newest),

@@ -1,5 +1,6 @@
 import type { OpenedCheckpoint } from '../checkpoint.ts';
 import { tolerance } from './change-record.ts';
+import { seenSizes } from './cosigned-times.ts';
 import { timeText } from './judge-freshness.ts';
 
 /** What is odd about an entry's time: it lies after a cosignature that covers the entry, or before one that precedes it. */
@@ -21,12 +22,7 @@ interface Bounds {
 
 /** To be asked in the log's order. */
 function witnessBounds(checkpoints: readonly OpenedCheckpoint[]): (index: number) => Bounds {
-  const seen = checkpoints
-    .flatMap(({ size, cosignatures }) => {
-      const times = cosignatures.flatMap(({ time }) => (time === null ? [] : [time * 1000]));
-      return times.length === 0 ? [] : [{ size, first: Math.min(...times), last: Math.max(...times) }];
-    })
-    .toSorted((a, b) => a.size - b.size);
+  const seen = seenSizes(checkpoints).map((one) => ({ ...one }));
   // Whoever had seen more entries had seen these as well.
   for (let n = seen.length - 2; n >= 0; n -= 1) {
     const [one, next] = [seen[n], seen[n + 1]];

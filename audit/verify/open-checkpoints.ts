@@ -4,6 +4,7 @@ import { splitNote } from '../note.ts';
 import type { NoteSignature } from '../note.ts';
 import { CountersignError } from '../../domain/error.ts';
 import { always, refusalByPeriod } from '../../domain/key-period.ts';
+import { cosignedTimes } from './cosigned-times.ts';
 import type { Findings } from './finding.ts';
 import type { TrustedKeys, TrustedNoteKey } from './trusted-keys.ts';
 
@@ -119,8 +120,9 @@ function openSigned(
 }
 
 /** Whoever has an old key of the log makes a tree of any size with it: only a witness bounds when. */
-function refusalOf({ size, cosignatures }: OpenedCheckpoint, { period }: TrustedNoteKey): Opened['refusal'] {
-  const times = cosignatures.flatMap(({ time }) => (time === null ? [] : [time * 1000]));
+function refusalOf(checkpoint: OpenedCheckpoint, { period }: TrustedNoteKey): Opened['refusal'] {
+  const { size } = checkpoint;
+  const times = cosignedTimes(checkpoint);
   const seenAt = times.length === 0 ? null : Math.min(...times);
   return refusalByPeriod(period, {
     index: Math.max(0, size - 1),

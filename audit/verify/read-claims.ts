@@ -1,6 +1,12 @@
 import { isoTime } from '../../domain/time.ts';
 import { packFiles } from '../pack/manifest.ts';
-import type { ConsistencyProof, EarlierCheckpoints, Manifest, RangeProof } from '../pack/manifest.ts';
+import type {
+  ConsistencyProof,
+  Coverage,
+  EarlierCheckpoints,
+  Manifest,
+  RangeProof,
+} from '../pack/manifest.ts';
 import { BrokenPack } from './finding.ts';
 
 /**
@@ -98,10 +104,7 @@ export function knownMembers(manifest: Manifest): Manifest {
     version,
     log,
     checkpoint: { size, root },
-    covers:
-      covers.kind === 'range'
-        ? { kind: covers.kind, from: covers.from, to: covers.to }
-        : { kind: covers.kind, changeId: covers.changeId },
+    covers: knownCoverage(covers),
     since,
     counts: { entries, changes, types, context },
     notProven,
@@ -155,4 +158,11 @@ function isHashes(value: unknown): value is string[] {
 
 function broken(message: string): BrokenPack {
   return new BrokenPack('malformed', message);
+}
+
+/** What a manifest covers, without what else somebody may have put there. */
+export function knownCoverage(covers: Coverage): Coverage {
+  return covers.kind === 'range'
+    ? { kind: covers.kind, from: covers.from, to: covers.to }
+    : { kind: covers.kind, changeId: covers.changeId };
 }

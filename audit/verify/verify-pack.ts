@@ -5,7 +5,6 @@ import { collectExceptions } from '../exceptions/collect-exceptions.ts';
 import type { Exceptions } from '../exceptions/collect-exceptions.ts';
 import { counted } from '../pack/counted.ts';
 import { filesOf, limitsOf, packFiles } from '../pack/manifest.ts';
-import type { Coverage } from '../pack/manifest.ts';
 import { compareRenderings } from './compare-renderings.ts';
 import { BrokenPack, collectFindings } from './finding.ts';
 import { findDifference } from './find-difference.ts';
@@ -13,6 +12,7 @@ import { ageNotProven, judgeFreshness, timeText } from './judge-freshness.ts';
 import { judgeSince } from './judge-since.ts';
 import type { PackSource } from './pack-source.ts';
 import {
+  knownCoverage,
   knownMembers,
   readConsistency,
   readEarlierCheckpoints,
@@ -253,13 +253,6 @@ function exceptionsOf({ report, witnessGaps }: Verification): Exceptions {
   return exceptions.end();
 }
 
-/** Without what else somebody may have put there: nothing of it is looked at. */
-function known(covers: Coverage): Coverage {
-  return covers.kind === 'change'
-    ? { kind: 'change', changeId: covers.changeId }
-    : { kind: 'range', from: covers.from, to: covers.to };
-}
-
 const policiesNotProven =
   'That changes were approved under policies that you have reviewed: none were given (--policies).';
 
@@ -273,7 +266,7 @@ function verdictOf(state: Verification): Verdict {
     findingCount: findings.count,
     exceptions: exceptionsOf(state),
     firstBadIndex: findings.firstBadIndex,
-    covers: manifest ? known(manifest.covers) : null,
+    covers: manifest ? knownCoverage(manifest.covers) : null,
     checkpoint: checkpoint && {
       origin: checkpoint.origin,
       size: checkpoint.size,

@@ -2,6 +2,7 @@ import type { Exception } from '../exceptions/exception.ts';
 import type { OpenedCheckpoint } from '../checkpoint.ts';
 import { countedEntries } from '../pack/counted.ts';
 import { stretchOf, tailOf } from '../pack/stretches.ts';
+import { seenSizes } from './cosigned-times.ts';
 import { lengthText, timeText } from './judge-freshness.ts';
 
 /** How long witnesses may be silent before somebody should ask why, ms. */
@@ -19,12 +20,7 @@ export function witnessGaps(
   { from, to }: { readonly from: number; readonly to: number },
 ): Exception[] {
   const stretch = stretchOf(from, to);
-  const seen = checkpoints
-    .flatMap(({ size, cosignatures }) => {
-      const times = cosignatures.flatMap(({ time }) => (time === null ? [] : [time * 1000]));
-      return times.length === 0 ? [] : [{ size, at: Math.min(...times) }];
-    })
-    .toSorted((a, b) => a.size - b.size);
+  const seen = seenSizes(checkpoints).map(({ size, first }) => ({ size, at: first }));
   return seen.slice(1).flatMap((one, n): Exception[] => {
     const before = seen[n];
     if (before === undefined || one.at - before.at <= day || one.size === before.size) return [];
