@@ -22,6 +22,12 @@ export interface LoadedCalendar extends Placed {
   readonly supersededAt: number | null;
 }
 
+/** A freeze that an entry has declared. */
+export interface DeclaredFreeze extends Freeze, Placed {
+  /** When it ends by itself, ms since the epoch; Infinity: never. */
+  readonly until: number;
+}
+
 /** An attempt that has not ended. */
 export interface Begun extends Placed {
   /** ISO 8601. */
@@ -36,8 +42,8 @@ export interface Begun extends Placed {
 export interface LogFacts {
   /** How many entries were looked at. */
   place: number;
-  /** Freezes that nobody has lifted, by id. */
-  readonly freezes: Map<string, Freeze & Placed>;
+  /** Freezes that nobody has lifted, by id; those that have ended, too: entries are of any time. */
+  readonly freezes: Map<string, DeclaredFreeze>;
   /** Freezes beyond those that are followed. */
   unfollowedFreezes: number;
   calendars: readonly LoadedCalendar[];
@@ -79,12 +85,12 @@ export function attemptKey({ changeId, attempt }: EntryBody): string {
   return `${changeId ?? ''}/${numberOf(objectOf(attempt).ordinal)}`;
 }
 
-/** Freezes that were over that long before an entry hold no call any more, ms. */
+/** A freeze may be declared again that long after its end, ms. */
 const longOver = 60 * 60_000;
 
-/** Whether a freeze has ended so long before a moment, ISO 8601, that it need not be followed. */
-export function isLongOver({ endsAt }: Pick<Freeze, 'endsAt'>, time: string): boolean {
-  return endsAt !== null && Date.parse(endsAt) + longOver < Date.parse(time);
+/** Whether a freeze had ended so long before a moment, ISO 8601, that nobody lifts it any more. */
+export function isLongOver({ until }: DeclaredFreeze, time: string): boolean {
+  return until + longOver < Date.parse(time);
 }
 
 /**

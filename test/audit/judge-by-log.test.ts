@@ -74,6 +74,11 @@ describe('a freeze', () => {
       'has stopped the attempt at the last moment',
       (s) => withFreeze(s, () => [s.started(), notSent(s), s.closed('approved', 'cancelled')]),
     ],
+    [
+      'is lifted behind an attempt that is dated long after its end',
+      (s) =>
+        withFreeze(s, (freeze) => [...laterAttempt(), lifted(freeze), ...callOf(s)], { endsAt: at(3600) }),
+    ],
     ['holds another operation', (s) => withFreeze(s, () => callOf(s), { operation: 'Other*' })],
     ['holds other targets', (s) => withFreeze(s, () => callOf(s), { scope: { sn: 'SN-2*' } })],
     ['is over', (s) => withFreeze(s, () => callOf(s), { startsAt: at(-99), endsAt: at(2) })],
@@ -102,6 +107,11 @@ describe('a freeze', () => {
       'is in force, and the answer got lost',
       ['called_in_freeze'],
       (s) => withFreeze(s, () => [s.started(), s.ended('unknown')]),
+    ],
+    [
+      'is in force, and an attempt before is dated long after its end',
+      ['called_in_freeze'],
+      (s) => withFreeze(s, () => [...laterAttempt(), ...callOf(s)], { endsAt: at(3600) }),
     ],
     [
       'is in force for this target',
@@ -200,7 +210,24 @@ describe('a freeze', () => {
     }
     expect((await judge.end()).unfollowedFreezes).toBe(1);
   });
+
+  test('is forgotten for the sake of others when it has ended an hour before them', async () => {
+    const findings = collectFindings();
+    const judge = judgeEntries({ findings, whole: true, verifyStatement: null, policies: null });
+    const add = (n: number, body: EntryBody) => {
+      judge.add(n, { body, statementJson: null, policyJson: null, writtenJson: null });
+    };
+    for (let n = 0; n < mostFreezes; n += 1) add(n, declared(freezeOf({ endsAt: at(60) })));
+    add(mostFreezes, told('freeze.declared', 3661, { freeze: freezeOf() }));
+    expect((await judge.end()).unfollowedFreezes).toBe(0);
+  });
 });
+
+/** An attempt of another change that is dated hours later, and has no answer. */
+function laterAttempt(): EntryBody[] {
+  const s = changeStory({ policy: overridable });
+  return [...approved(s), { ...s.started(), time: at(4 * 3600) }];
+}
 
 /** An approved change, a freeze, and what comes then. */
 function withFreeze(s: ChangeStory, then: (freeze: JsonObject) => EntryBody[], members: JsonObject = {}) {
