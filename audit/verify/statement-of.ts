@@ -73,7 +73,12 @@ export function judgeStatement(body: EntryBody, report: (code: Illogical, messag
 
 /** Whether an entry that a person's word is always behind comes without it. */
 export function isWordMissing(body: EntryBody): boolean {
-  return said[body.type]?.always === true && statementOf(body) === null && !isOfNobody(body);
+  const isSaid = said[body.type]?.always === true || isRefusedByPerson(body);
+  return isSaid && statementOf(body) === null && !isOfNobody(body);
+}
+
+function isRefusedByPerson({ type, actor }: EntryBody): boolean {
+  return type === 'change.refused' && actor['process'] === undefined;
 }
 
 /** Whether the code of a stop is that of the word that a person said; what stops a change follows from it. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { statedActor } from '../../domain/entry.ts';
 import type { EntryBody } from '../../domain/entry.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import { changeStory, person } from './change-story.ts';
@@ -545,6 +546,21 @@ describe('what could not have happened', () => {
     ['reminded after approval', ['not_pending'], (s) => [...approved(s), s.reminded()]],
     ['reminded before the target is read', ['out_of_order'], (s) => [s.requested(), s.reminded()]],
     ['refused by the precheck after it', ['out_of_order'], (s) => [...before(s), s.entry('change.refused')]],
+    [
+      'refused by the precheck after the approval',
+      ['out_of_order'],
+      (s) => [...approved(s), s.entry('change.refused')],
+    ],
+    [
+      'refused by a person without what they said',
+      ['statement_missing'],
+      (s) => [s.requested(), s.entry('change.refused', {}, statedActor(person('adam', 'admin')))],
+    ],
+    [
+      'refused before it by somebody who revokes and is no admin',
+      ['not_pending'],
+      (s) => [s.requested(), s.revoked('change.refused', eve)],
+    ],
     [
       'a lapse before approval, and after a call',
       ['not_approved', 'not_approved'],

@@ -64,7 +64,10 @@ export const wordTamperings: Readonly<Record<string, Tampering>> = {
     body['type'] = body['type'] === 'decision.approved' ? 'decision.rejected' : 'decision.approved';
   }),
   'takes what a person said away': edit(
-    [...decisions, ...words, ...stops, 'change.requested', 'review.signed', 'decision.withdrawn'],
+    [
+      ...[...decisions, ...words, ...stops, 'change.requested', 'review.signed', 'decision.withdrawn'],
+      'change.refused',
+    ],
     (body) => {
       delete body['statement'];
       delete body['signature'];
