@@ -59,6 +59,13 @@ export interface LogFacts {
   readonly debts: Map<string, string>;
   /** Who answers for such a change. */
   readonly debtors: Map<string, string>;
+  /** The open change of a target, by the target's id. */
+  readonly openTargets: Map<string, string>;
+  /** The open change of a ticket, by the ticket's system and name or id; and the tickets of a change. */
+  readonly openTickets: Map<string, string>;
+  readonly ticketsOf: Map<string, readonly string[]>;
+  /** Changes that somebody asked for, or reviewed, who might only because the directory lists them. */
+  readonly byDirectory: { readonly breakers: Set<string>; readonly reviewers: Set<string> };
   /** Open attempts, by change and ordinal. */
   readonly begun: Map<string, Begun>;
 }
@@ -76,6 +83,10 @@ export function newLogFacts(): LogFacts {
     tokens: new Map(),
     debts: new Map(),
     debtors: new Map(),
+    openTargets: new Map(),
+    openTickets: new Map(),
+    ticketsOf: new Map(),
+    byDirectory: { breakers: new Set(), reviewers: new Set() },
     begun: new Map(),
   };
 }
