@@ -11,7 +11,7 @@ import { createOnsMqtt } from '../onsmqtt/client.ts';
 import { createCredential } from '../onsmqtt/credentials.ts';
 import { onsMqttImplementations } from '../onsmqtt/implementations.ts';
 import { servedRegion } from '../onsmqtt/region.ts';
-import { isDeclared } from '../declarations/declared-operation.ts';
+import { isDeclared, loadedOperation } from '../declarations/declared-operation.ts';
 import type { Implementation } from '../operations/implement.ts';
 import { makeImplementations } from '../operations/implementations.ts';
 import type { Operations } from '../operations/registry.ts';
@@ -59,6 +59,7 @@ export async function workerDependencies(
   const operations = await openOperations(env);
   const own = await openImplementations(env);
   const loaded = makeLoadedLog(log);
+  loaded.tell({ type: 'operations.loaded', operations: operations.list.map(loadedOperation) });
   const policies = await openPolicies(env, log, operations, told.alarm, ({ rules, sha256 = null }) => {
     loaded.tell({ type: 'policies.loaded', sha256, policies: rules.map(({ policy }) => policy) });
   });

@@ -1,6 +1,7 @@
 import { pinnedInputSchema, targetOf } from '../domain/declaration.ts';
 import type { Declaration } from '../domain/declaration.ts';
 import type { JsonObject } from '../domain/json.ts';
+import type { LoadedOperation } from '../domain/loaded-entries.ts';
 import { defineOperation } from '../operations/define-operation.ts';
 import type { Operation } from '../operations/operation.ts';
 import { schemaOf } from './json-schema.ts';
@@ -46,4 +47,11 @@ export function isDeclared(
   operation: Operation,
 ): operation is Operation & { readonly declaration: Declaration } {
   return 'declaration' in operation;
+}
+
+/** What the log tells of an operation that a worker has. */
+export function loadedOperation(operation: Operation): LoadedOperation {
+  const { name, version, inputSchemaDigest } = operation;
+  const declaration = isDeclared(operation) ? operation.declaration : null;
+  return { name, version, inputSchemaDigest, declaration };
 }

@@ -4,6 +4,7 @@ import type { ChangeRecord } from './change-record.ts';
 import { judgeCall, takeBegun } from './judge-calls.ts';
 import { judgeOverridden } from './judge-overrides.ts';
 import { judgeDebt, judgeToken, settleDebt } from './judge-requests.ts';
+import { judgeTarget } from './judge-target.ts';
 import type { LogFacts } from './log-facts.ts';
 import type { Report } from './problem.ts';
 import { takeFact } from './take-fact.ts';
@@ -30,6 +31,7 @@ export function judgeByLog(
     case 'change.requested':
       judgeToken(facts, record, body, whole, report);
       judgeDebt(facts, record, report);
+      judgeTarget(facts, body, report);
       break;
     case 'freeze.overridden':
       judgeOverridden(facts, record, body, report);

@@ -40,6 +40,8 @@ export type Illogical =
   | 'token_not_valid'
   | 'review_owed'
   | 'requested_otherwise'
+  | 'declaration_differs'
+  | 'target_differs'
   | 'escalation_not_due'
   | 'dated_after_witness'
   | 'dated_before_witness'

@@ -2,11 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ChangeView } from '../../api/view.ts';
+import { appendEntry } from '../../audit/append.ts';
 import { openOperations } from '../../cli/operations.ts';
 import { onOwnQueues } from '../../cli/worker-dependencies.ts';
+import { loadedOperation } from '../../declarations/declared-operation.ts';
+import { loadedEntry } from '../../domain/loaded-entries.ts';
 import { startAccountService } from '../../examples/own-operation-python/account-service.ts';
 import type { AccountService, ClosureFault } from '../../examples/own-operation-python/account-service.ts';
 import { makeImplementations } from '../../operations/implementations.ts';
+import type { Operations } from '../../operations/registry.ts';
+import { makePool } from '../../store/pool.ts';
 import { findingsInLog } from '../support/judged-log.ts';
 import { bundledBy } from '../support/operations.ts';
 import { missingForPython, startPython, temporalPython } from '../support/python.ts';
@@ -46,6 +51,7 @@ describe.skipIf(missing !== null)('a declared operation with a worker in Python'
       startAccountService({ ...Object.fromEntries(names), 'eu/A-90': { ...account, balance: 5 } }),
     ]);
     const operations = await openOperations({ COUNTERSIGN_OPERATIONS: join(folder, 'operations.yaml') });
+    await tellLoaded(operations);
     const implementations = makeImplementations(operations, [
       ...bundledBy(testbed.simulator.url),
       ...onOwnQueues(operations, []),
@@ -66,6 +72,16 @@ describe.skipIf(missing !== null)('a declared operation with a worker in Python'
     await testbed.stop();
   });
 
+  /** As a worker's process does: a verifier then judges the targets. */
+  async function tellLoaded({ list }: Operations): Promise<void> {
+    const pool = makePool({
+      connectionString: testbed.database.url('worker'),
+      applicationName: 'test worker',
+    });
+    const loaded = { type: 'operations.loaded', operations: list.map(loadedOperation) } as const;
+    await appendEntry(pool, loadedEntry(loaded, new Date().toISOString()));
+    await pool.end();
+  }
   function ask(account: string, more: object = {}): Promise<ChangeView> {
     const input = { region: 'eu', account, ...more };
     const body = { operation: 'CloseAccount', input, justification: 'the customer has left' };
