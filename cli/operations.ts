@@ -9,16 +9,18 @@ import type { Operation, OperationDefinition } from '../operations/operation.ts'
 import { makeOperations } from '../operations/registry.ts';
 import type { Operations } from '../operations/registry.ts';
 import type { Environment } from './environment.ts';
+import { readOperationsFile } from './operations-file.ts';
 
 /** Longest wait for a file that does something of its own when it is loaded, ms. */
 const loadWithinMs = 20_000;
 
 /**
- * The bundled operations and those of the files that COUNTERSIGN_OPERATIONS names.
+ * The bundled operations and those of the files that COUNTERSIGN_OPERATIONS names: ES modules, and YAML files of declared
+ * operations (`.yaml`, `.yml`).
  *
- * @param withinMs - longest wait for one file
+ * @param withinMs - longest wait for one module
  * @throws CountersignError `invalid_configuration` where a file cannot be loaded, what it gives is no operation, or two
- * operations have one name
+ * operations have one name; of a YAML file it names line, field and rule of each error
  */
 export async function openOperations(
   env: Pick<Environment, 'COUNTERSIGN_OPERATIONS'>,
@@ -30,8 +32,14 @@ export async function openOperations(
     // Made anew: schema and digest are this process's own.
     return defineOperation(value as OperationDefinition);
   };
-  const own = await exportsOf('COUNTERSIGN_OPERATIONS', env.COUNTERSIGN_OPERATIONS, read, withinMs);
-  return makeOperations([...bundledOperations, ...own]);
+  const found: Operation[] = [...bundledOperations];
+  for (const file of filesIn(env.COUNTERSIGN_OPERATIONS)) {
+    const own = /\.ya?ml$/iu.test(file)
+      ? await readOperationsFile(file, found)
+      : await exportsOf('COUNTERSIGN_OPERATIONS', file, read, withinMs);
+    found.push(...own);
+  }
+  return makeOperations(found);
 }
 
 /**
@@ -52,6 +60,13 @@ export function openImplementations(
   return exportsOf('COUNTERSIGN_IMPLEMENTATIONS', env.COUNTERSIGN_IMPLEMENTATIONS, read, loadWithinMs);
 }
 
+function filesIn(files = ''): string[] {
+  return files
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+}
+
 /** What the files of a variable export as their default: one thing, or a list. */
 async function exportsOf<T>(
   variable: string,
@@ -60,8 +75,7 @@ async function exportsOf<T>(
   withinMs: number,
 ): Promise<T[]> {
   const found: T[] = [];
-  for (const file of (files ?? '').split(',').map((name) => name.trim())) {
-    if (file === '') continue;
+  for (const file of filesIn(files)) {
     try {
       const exported = await exportedBy(file, withinMs);
       found.push(...(Array.isArray(exported) ? exported : [exported]).map(read));

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import type { Logger } from 'pino';
+import { byDeclaration } from '../activities/declared-driver.ts';
 import type { ActivityDependencies } from '../activities/dependencies.ts';
+import { onTaskQueue } from '../activities/driver-on-queue.ts';
 import { startSealing } from '../audit/sealing.ts';
 import { hostPatternsOf } from '../domain/host.ts';
 import { createEntryVerifier, createStatementVerifier } from '../identity/statement-signer.ts';
@@ -9,12 +11,12 @@ import { createOnsMqtt } from '../onsmqtt/client.ts';
 import { createCredential } from '../onsmqtt/credentials.ts';
 import { onsMqttImplementations } from '../onsmqtt/implementations.ts';
 import { servedRegion } from '../onsmqtt/region.ts';
+import { isDeclared, loadedOperation } from '../declarations/declared-operation.ts';
 import type { Implementation } from '../operations/implement.ts';
 import { makeImplementations } from '../operations/implementations.ts';
 import type { Operations } from '../operations/registry.ts';
 import { policyChoice } from '../policies/choose.ts';
 import { claimCalls } from '../store/claim-calls.ts';
-import { onTaskQueue } from '../activities/driver-on-queue.ts';
 import { changeLinks } from './change-link.ts';
 import { openDatabase } from './database.ts';
 import { openDirectory } from './directory.ts';
@@ -38,11 +40,12 @@ export interface WorkerDependencies {
 }
 
 /** Operations that workers of other task queues carry out; a driver of this worker's own files comes first. */
-function onOwnQueues(operations: Operations, own: readonly Implementation[]): Implementation[] {
+export function onOwnQueues(operations: Operations, own: readonly Implementation[]): Implementation[] {
   return operations.list.flatMap((operation) => {
     const { name, taskQueue } = operation;
     const isOwn = own.some((implementation) => implementation.operation.name === name);
-    return taskQueue === undefined || isOwn ? [] : [onTaskQueue(operation, taskQueue)];
+    if (isOwn || taskQueue === undefined) return [];
+    return isDeclared(operation) ? [byDeclaration(operation)] : [onTaskQueue(operation, taskQueue)];
   });
 }
 
@@ -56,6 +59,7 @@ export async function workerDependencies(
   const operations = await openOperations(env);
   const own = await openImplementations(env);
   const loaded = makeLoadedLog(log);
+  loaded.tell({ type: 'operations.loaded', operations: operations.list.map(loadedOperation) });
   const policies = await openPolicies(env, log, operations, told.alarm, ({ rules, sha256 = null }) => {
     loaded.tell({ type: 'policies.loaded', sha256, policies: rules.map(({ policy }) => policy) });
   });
