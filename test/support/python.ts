@@ -50,3 +50,17 @@ export async function pipFolder(name: string, ...packages: readonly string[]): P
   }
   return folder;
 }
+
+/** Versions of Temporal's Python SDK and of what it needs. */
+const temporalPackages = [
+  'temporalio==1.35.0',
+  'nexus-rpc==1.4.0',
+  'protobuf==7.36.2',
+  'typing_extensions==4.16.0',
+];
+
+/** The environment of a Python program that imports `temporalio`, which is installed once, by {@link pipFolder}. */
+export async function temporalPython(): Promise<NodeJS.ProcessEnv> {
+  const folder = await pipFolder('python-temporalio-1.35.0', ...temporalPackages);
+  return { ...process.env, PYTHONPATH: folder, PYTHONUNBUFFERED: '1', PYTHONDONTWRITEBYTECODE: '1' };
+}
