@@ -81,12 +81,16 @@ export const gateFailureSchema = z.object({
     .describe('of `invalid_request`: each wrong member, and the rule that it broke'),
 }) satisfies z.ZodType<GateFailure>;
 
-/** The contract's JSON Schemas. A reader of answers takes members that it does not know. */
+/** The contract's JSON Schemas. Whoever reads an answer passes over members that it does not know. */
 export function gateSchemas() {
   return {
-    request: z.toJSONSchema(gateRequestSchema, { io: 'input' }),
-    opened: z.toJSONSchema(gateOpenedSchema, { io: 'input' }),
-    answer: z.toJSONSchema(gateAnswerSchema, { io: 'input' }),
-    failure: z.toJSONSchema(gateFailureSchema, { io: 'input' }),
+    request: jsonSchema('request', gateRequestSchema),
+    opened: jsonSchema('opened', gateOpenedSchema),
+    answer: jsonSchema('answer', gateAnswerSchema),
+    failure: jsonSchema('failure', gateFailureSchema),
   };
+}
+
+function jsonSchema(name: string, schema: z.ZodType) {
+  return { title: `Countersign gate, version 1: ${name}`, ...z.toJSONSchema(schema, { io: 'input' }) };
 }
