@@ -5,7 +5,7 @@ import { changeWorkflowType, workflowIdOf } from '../domain/change.ts';
 import type { HostRequest } from '../domain/change.ts';
 import { hostMembers, isAllowedHost, requesterOfHost } from '../domain/host.ts';
 import type { KeyedHost } from '../domain/host.ts';
-import { changeIdOfHostKey, hostKeyOf, hostRequestDigest } from '../domain/host-key.ts';
+import { changeIdOfHostKey, hostRequestDigest } from '../domain/host-key.ts';
 import { needsNobody } from '../domain/progress.ts';
 import type { PinnedPolicy } from '../domain/policy.ts';
 import { isoTime } from '../domain/time.ts';
@@ -13,8 +13,9 @@ import { readInput } from '../operations/inputs.ts';
 import { pinsOf } from '../operations/operation.ts';
 import type { HostAccepted, HostFollowed, LogActivities, Opening } from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { makeGateAcceptance } from './accept-gate.ts';
 import { asFailure } from './failure.ts';
-import { askingHost, goesOn, keyedHost } from './host.ts';
+import { askingHost, goesOn, hostKey, keyedHost } from './host.ts';
 import type { Asking } from './host.ts';
 import { readHostRequest } from './host-request.ts';
 import type { KeptChanges } from './kept-changes.ts';
@@ -144,7 +145,11 @@ export function makeHostAcceptance(
       };
     });
 
-  const activities: Pick<LogActivities, 'acceptHost' | 'followHost' | 'hostGoesOn' | 'changeEnd'> = {
+  const activities: Pick<
+    LogActivities,
+    'acceptGate' | 'acceptHost' | 'followHost' | 'hostGoesOn' | 'changeEnd'
+  > = {
+    acceptGate: makeGateAcceptance(deps, allowed),
     acceptHost,
 
     followHost: ({ request: sent }) =>
@@ -190,10 +195,6 @@ export function makeHostAcceptance(
       if (!isOurs) throw refusal('invalid_request', 'the change is not as a host may ask for it');
     },
   };
-}
-
-function hostKey({ firstRunId }: KeyedHost, key: string): string {
-  return hostKeyOf(firstRunId ?? '', key);
 }
 
 /** Whether an id is a UUID of version 4, as no key makes one. */

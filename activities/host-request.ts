@@ -4,6 +4,7 @@ import { longestMs } from '../domain/duration.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { CountersignError } from '../domain/error.ts';
 import { words } from '../domain/text-schema.ts';
+import { unreadableIn } from '../domain/unreadable.ts';
 import { asked, ticket } from '../operations/change-request.ts';
 
 const within = z.int().min(1000).max(longestMs).nullable().default(null);
@@ -34,8 +35,8 @@ const hostRequest = z.strictObject({
  * @throws CountersignError `invalid_request` naming the first field that is wrong
  */
 export function readHostRequest(sent: unknown): HostRequest {
-  const unreadable = (sent as { countersignUnreadable?: unknown } | null | undefined)?.countersignUnreadable;
-  if (typeof unreadable === 'string') {
+  const unreadable = unreadableIn(sent);
+  if (unreadable !== null) {
     throw invalid(
       `the request cannot be read (${unreadable}): our workers have no codec, so wrap yours in plainForChanges`,
     );

@@ -40,6 +40,8 @@ export interface ApiDependencies {
   readonly alarm?: RaiseAlarm;
   /** Temporal's namespace, part of event keys. */
   readonly namespace: string;
+  /** The Nexus endpoint by which hosts of other namespaces ask; default: none. */
+  readonly nexusEndpoint?: string;
   /** Prometheus text, or null where metrics are off. */
   readonly metrics: (() => Promise<string>) | null;
   /** The systems that may send something now, by their names in COUNTERSIGN_INTEGRATIONS; default none. */

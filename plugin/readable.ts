@@ -1,5 +1,6 @@
 import type { Payload, PayloadCodec } from '@temporalio/common';
 import { isMarkedPlain, markedPlain } from '../domain/plain-payload.ts';
+import { unreadableValue } from '../domain/unreadable.ts';
 
 /** What the default converter reads. */
 const known: ReadonlySet<string> = new Set(['json/plain', 'binary/plain', 'binary/null']);
@@ -25,7 +26,7 @@ function legible(payload: Payload): Payload {
   if (why === null) return payload;
   return {
     metadata: { encoding: Buffer.from('json/plain') },
-    data: Buffer.from(JSON.stringify({ countersignUnreadable: why })),
+    data: Buffer.from(JSON.stringify(unreadableValue(why))),
   };
 }
 
