@@ -5,6 +5,7 @@
 const may = {
   domain: [],
   operations: ['domain'],
+  codec: ['domain'],
   workflows: ['domain'],
   activities: ['domain', 'operations', 'audit', 'store', 'calendar', 'policies'],
   onsmqtt: ['domain', 'operations'],
@@ -45,6 +46,7 @@ const may = {
   ],
   plugin: [
     'domain',
+    'codec',
     'operations',
     'activities',
     'workflows/approval.ts',

@@ -1,5 +1,6 @@
 import { getClient } from '@temporalio/activity';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { plainEncoding } from '../domain/answer-encoding.ts';
 import { notSent } from '../domain/attempt.ts';
 import { driverWorkflowIdOf, driverWorkflowType } from '../domain/driver-step.ts';
 import type { DriverStep, DriverStepEnd, DriverStepKind } from '../domain/driver-step.ts';
@@ -17,12 +18,18 @@ const answerWithinMs = { read: 20_000, call: 140_000 } as const;
  * Carries out an operation by the workers of its own task queue: each read and each call is one activity there, by a
  * workflow of ours that hands it over. Everything else (the record before and after, the seal, the repeats, the read
  * before each) is this worker's, as for any other operation.
+ *
+ * @param encoding - what those workers read: of a host's codec, or plain JSON
  */
-export function onTaskQueue(operation: Operation, taskQueue: string): Implementation {
+export function onTaskQueue(
+  operation: Operation,
+  taskQueue: string,
+  encoding: string = plainEncoding,
+): Implementation {
   const step = (kind: DriverStepKind, input: JsonObject, context: DriverContext) =>
     handOver(
       {
-        ...{ kind, operation: operation.name, taskQueue, answerWithinMs: answerWithinMs[kind] },
+        ...{ kind, operation: operation.name, taskQueue, encoding, answerWithinMs: answerWithinMs[kind] },
         request: {
           changeId: context.changeId,
           input,

@@ -25,8 +25,13 @@ const hostRequest = z.strictObject({
   key: words(200).nullable().default(null),
   tellsOpened: z.boolean().default(false),
   submission: z.null().default(null),
-  countersign: z.string().optional(),
 });
+
+/** What a worker has put in the place of a payload that it cannot read (codec/worker-codec.ts). */
+export function isUnreadable(sent: unknown): sent is { readonly countersignUnreadable: string } {
+  const { countersignUnreadable } = (sent ?? {}) as { countersignUnreadable?: unknown };
+  return typeof countersignUnreadable === 'string';
+}
 
 /**
  * A host's request, checked member by member.
@@ -34,17 +39,9 @@ const hostRequest = z.strictObject({
  * @throws CountersignError `invalid_request` naming the first field that is wrong
  */
 export function readHostRequest(sent: unknown): HostRequest {
-  const unreadable = (sent as { countersignUnreadable?: unknown } | null | undefined)?.countersignUnreadable;
-  if (typeof unreadable === 'string') {
-    throw invalid(
-      `the request cannot be read (${unreadable}): our workers have no codec, so wrap yours in plainForChanges`,
-    );
-  }
+  if (isUnreadable(sent)) throw invalid(`the request cannot be read: ${sent.countersignUnreadable}`);
   const read = hostRequest.safeParse(sent);
-  if (read.success) {
-    const { countersign: _mark, ...request } = read.data;
-    return { ...request, input: request.input as JsonObject };
-  }
+  if (read.success) return { ...read.data, input: read.data.input as JsonObject };
   const [issue] = read.error.issues;
   throw invalid(`${issue?.path.map(String).join('.') || 'the request'}: ${issue?.message ?? 'is not valid'}`);
 }

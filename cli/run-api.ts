@@ -29,6 +29,7 @@ import { openIntegrations } from './integrations.ts';
 import { makeLog, untilStopped } from './process.ts';
 import { statementKeys } from './keys.ts';
 import { openOperations } from './operations.ts';
+import { openPayloads } from './payloads.ts';
 import { openPolicies } from './policies.ts';
 import { rereadOnHangup } from './reread.ts';
 import { temporalClient } from './temporal.ts';
@@ -54,7 +55,8 @@ export async function runApi(env: Environment, options: { readonly anyPort?: boo
   const policies = await openPolicies(env, log, operations, alarms.raise);
   const pool = await openDatabase(env, log, 'api', 20);
   const feed = startEntryFeed({ pool, log });
-  const { client, namespace } = temporalClient(tracing.plugins);
+  const payloads = await openPayloads(env, log, alarms.raise);
+  const { client, namespace } = temporalClient(tracing.plugins, payloads);
   const keyFile = env.COUNTERSIGN_STATEMENT_KEY ?? (await statementKeys(env.COUNTERSIGN_HOME)).privateKey;
   const rotations = await announceStatementKeys(env, pool, log);
   const signer = createStatementSigner(await readFile(keyFile, 'utf8'));
@@ -63,7 +65,7 @@ export async function runApi(env: Environment, options: { readonly anyPort?: boo
   const deps = {
     db: pool,
     feed,
-    engine: createEngine(client),
+    engine: createEngine(client, undefined, payloads.keys !== null),
     tokens: withApiTokens(await peopleVerifier(env), apiTokenStore(pool)),
     issuer: required(env, 'OIDC_ISSUER'),
     claims: await claimMapping(env),

@@ -25,6 +25,8 @@ export interface DriverStep {
   readonly request: DriverRequest;
   /** Longest time from its start to its answer, ms. */
   readonly answerWithinMs: number;
+  /** In which encoding the task queue's workers read what they are asked; default: plain JSON. */
+  readonly encoding?: string;
 }
 
 /** What came of a step: the driver's answer, which nobody has checked, or why there is none. */
