@@ -59,6 +59,7 @@ const may = {
   console: [
     'domain',
     'store',
+    'api/cors.ts',
     'api/no-store.ts',
     'api/plain-path.ts',
     'api/problem.ts',

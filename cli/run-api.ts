@@ -10,6 +10,7 @@ import { tellUntold } from '../api/tell-stop-words.ts';
 import { makeRefusalLog } from '../api/refusal-log.ts';
 import { watchUnsealed } from '../api/sealed.ts';
 import { startEntryFeed } from '../audit/follow.ts';
+import { payloadReader } from '../codec/payload-reader.ts';
 import { isoTime } from '../domain/time.ts';
 import { createStatementSigner } from '../identity/statement-signer.ts';
 import { withApiTokens } from '../identity/api-token.ts';
@@ -28,6 +29,7 @@ import { inboundSystems } from './inbound-systems.ts';
 import { openIntegrations } from './integrations.ts';
 import { makeLog, untilStopped } from './process.ts';
 import { statementKeys } from './keys.ts';
+import { temporalUiOrigin } from './temporal-ui.ts';
 import { openOperations } from './operations.ts';
 import { openPayloads } from './payloads.ts';
 import { openPolicies } from './policies.ts';
@@ -77,6 +79,8 @@ export async function runApi(env: Environment, options: { readonly anyPort?: boo
     region,
     calendar,
     underWay,
+    payloads: payloads.keys ? payloadReader(payloads.keys) : null,
+    temporalUi: temporalUiOrigin(env),
     inbound: await rereadOnHangup(
       async () => inboundSystems(await openIntegrations(env), wayOut(env).fetch),
       log,
