@@ -7,6 +7,7 @@ const may = {
   operations: ['domain'],
   // Operations that a file declares. Their schemas are compiled to code, so no workflow's bundle has this folder.
   declarations: ['domain', 'operations'],
+  codec: ['domain'],
   workflows: ['domain'],
   activities: ['domain', 'operations', 'declarations', 'audit', 'store', 'calendar', 'policies'],
   onsmqtt: ['domain', 'operations'],
@@ -47,6 +48,7 @@ const may = {
   ],
   plugin: [
     'domain',
+    'codec',
     'operations',
     'activities',
     'workflows/approval.ts',
@@ -59,6 +61,7 @@ const may = {
   console: [
     'domain',
     'store',
+    'api/cors.ts',
     'api/no-store.ts',
     'api/plain-path.ts',
     'api/problem.ts',

@@ -1,4 +1,5 @@
 import { activityInfo, getClient } from '@temporalio/activity';
+import { encodingOf, plainEncoding, plainEncodings } from '../domain/answer-encoding.ts';
 import { CountersignError } from '../domain/error.ts';
 import { gateWorkflowType } from '../domain/gate.ts';
 import type { Host, KeyedHost } from '../domain/host.ts';
@@ -64,6 +65,22 @@ export function hostKey({ firstRunId }: KeyedHost, key: string): string {
   return hostKeyOf(firstRunId ?? '', key);
 }
 
+/**
+ * The encoding in which this activity's workflow was asked, as Temporal has it: the host that asked reads it, so it is answered
+ * in the same. Plain where Temporal does not tell this worker; then whoever asked is refused, too.
+ */
+export async function encodingOfRequest(): Promise<string> {
+  const { namespace, workflowExecution } = activityInfo();
+  if (!workflowExecution) return plainEncoding;
+  const started = await startOf(namespace, workflowExecution).catch((error: unknown) => {
+    if (error instanceof CountersignError) return null;
+    throw error;
+  });
+  const [request] = started?.input?.payloads ?? [];
+  const encoding = request ? encodingOf(request) : plainEncoding;
+  return plainEncodings.has(encoding) ? plainEncoding : encoding;
+}
+
 /** Whether another run of the host's chain than the one that asked runs now. */
 export async function goesOn({ namespace, workflowId, runId, firstRunId }: KeyedHost): Promise<boolean> {
   const now = await described(namespace, { workflowId });
@@ -77,8 +94,13 @@ const running = 1;
 /** The id of the first run of an execution's chain, which only the first event of a history tells; null: no such history. */
 async function firstRunOf(
   namespace: string,
-  { workflowId, runId }: Pick<Host, 'workflowId' | 'runId'>,
+  execution: Pick<Host, 'workflowId' | 'runId'>,
 ): Promise<string | null> {
+  return (await startOf(namespace, execution))?.firstExecutionRunId ?? null;
+}
+
+/** The first event of a history; null: no such history. */
+async function startOf(namespace: string, { workflowId, runId }: Pick<Host, 'workflowId' | 'runId'>) {
   const { history } = await answered(() =>
     getClient().workflowService.getWorkflowExecutionHistory({
       namespace,
@@ -90,7 +112,7 @@ async function firstRunOf(
     throw error;
   });
   const [first] = history?.events ?? [];
-  return first?.workflowExecutionStartedEventAttributes?.firstExecutionRunId ?? null;
+  return first?.workflowExecutionStartedEventAttributes ?? null;
 }
 
 /** A parent that is not of the change's own namespace: a run's id is Temporal's own and unique. */
