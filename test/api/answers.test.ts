@@ -4,7 +4,7 @@ import type { EntryAnswer, FreezeAnswer, OperationAnswer, ProblemAnswer } from '
 import { changeSchema, listedChangeSchema } from '../../api/change-answer.ts';
 import type { ChangeAnswer, ListedChangeAnswer } from '../../api/change-answer.ts';
 import type { ListedChange } from '../../api/listed-change.ts';
-import type { ChangeView } from '../../api/view.ts';
+import type { ChangeView } from '../../api/change-view.ts';
 import type { Freeze } from '../../domain/freeze.ts';
 import type { DescribedOperation } from '../../operations/describe.ts';
 import { startApiStack } from './api-stack.ts';
