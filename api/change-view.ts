@@ -52,3 +52,35 @@ export interface ShownStop {
   readonly comment: string;
   readonly at: string;
 }
+
+/** A change as a list has it: enough to know it again, and to see what it waits for. */
+export type ListedChange = Pick<
+  Change,
+  | 'id'
+  | 'version'
+  | 'operation'
+  | 'input'
+  | 'target'
+  | 'justification'
+  | 'ticket'
+  | 'breakGlass'
+  | 'decisionStatus'
+  | 'executionStatus'
+  | 'reviewStatus'
+  | 'submittedAt'
+  | 'decideBy'
+  | 'executeAfter'
+  | 'executeBy'
+  | 'escalatedAt'
+  | 'round'
+  | 'missing'
+  | 'outcome'
+  | 'closedAt'
+> & {
+  readonly requester: Pick<Person, 'issuer' | 'subject' | 'name' | 'issuedBy' | 'vouchedBy'>;
+  readonly policy: Pick<Change['policy'], 'name' | 'version'>;
+  /** Made anew from what is stored; null before the precheck, and where the change is not intact. */
+  readonly digest: string | null;
+  /** Whether it is the change that its digest was made of. Another one cannot be looked at or decided. */
+  readonly intact: boolean;
+};

@@ -1,5 +1,5 @@
 import { CountersignError } from '../domain/error.ts';
-import { ownVersion } from './version.ts';
+import { ownPackage } from './version.ts';
 
 /** The package that brings what only the service's processes need. */
 const servicePackage = 'countersign-service';
@@ -14,9 +14,9 @@ export function asMissingPackage(error: unknown): CountersignError | null {
   if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') return null;
   const name = /^Cannot find (?:package|module) '((?:@[^'/]+\/)?[^'/.][^'/]*)/.exec(message)?.[1];
   if (name === undefined) return null;
-  const remedy = name.startsWith('@temporalio/')
+  const remedy = Object.keys(ownPackage().peerDependencies).includes(name)
     ? `npm install ${name}`
-    : `npm install ${servicePackage}@${ownVersion()}`;
+    : `npm install ${servicePackage}@${ownPackage().version}`;
   return new CountersignError(
     'invalid_configuration',
     `this needs the package ${name}, which is not installed. Remedy: ${remedy}`,

@@ -1,8 +1,8 @@
 import { readEnvironment } from './environment.ts';
 import { asMissingPackage } from './missing-package.ts';
-import type { WorkerDependencies } from './worker-dependencies.ts';
+import type { WorkerDependencies } from './opened-dependencies.ts';
 
-export type { WorkerDependencies } from './worker-dependencies.ts';
+export type { WorkerDependencies } from './opened-dependencies.ts';
 
 /**
  * For a process of yours that runs changes: what CountersignPlugin works with, from the variables of `countersign worker`

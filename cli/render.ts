@@ -1,5 +1,4 @@
-import type { ListedChange } from '../api/listed-change.ts';
-import type { ChangeView } from '../api/change-view.ts';
+import type { ChangeView, ListedChange } from '../api/change-view.ts';
 import { voucherIn } from '../domain/entry.ts';
 import { attributedName } from '../domain/person.ts';
 import { shownLines } from '../domain/shown-text.ts';

@@ -21,6 +21,7 @@ import { openDirectory } from './directory.ts';
 import type { Environment } from './environment.ts';
 import { freezeCalendar } from './freeze-calendar.ts';
 import { openIntegrations } from './integrations.ts';
+import type { WorkerDependencies } from './opened-dependencies.ts';
 import { readLogVerifiers, readWitnessVerifiers, statementPublicKey } from './keys.ts';
 import { makeLoadedLog } from './loaded-log.ts';
 import { openImplementations, openOperations } from './operations.ts';
@@ -29,13 +30,6 @@ import { rereadOnHangup } from './reread.ts';
 import { openTicketReaders } from './ticket-readers.ts';
 import { sessionRole, vendorKey } from './vendor-key.ts';
 import { wayOut } from './way-out.ts';
-
-/** The dependencies of a worker's activities. */
-export interface WorkerDependencies {
-  readonly dependencies: ActivityDependencies;
-  /** Closes the connections, once the workers have ended. */
-  close(): Promise<void>;
-}
 
 /** Operations that workers of other task queues carry out; a driver of this worker's own files comes first. */
 function onOwnQueues(operations: Operations, own: readonly Implementation[]): Implementation[] {

@@ -1,6 +1,5 @@
 import type { ReadableStream } from 'node:stream/web';
-import type { ListedChange } from '../api/listed-change.ts';
-import type { ChangeView } from '../api/change-view.ts';
+import type { ChangeView, ListedChange } from '../api/change-view.ts';
 import { allowed, CountersignError, isErrorCode, isRefused } from '../domain/error.ts';
 import type { FieldError, Judged } from '../domain/error.ts';
 

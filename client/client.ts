@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ChangeView } from '../api/change-view.ts';
-import type { ListedChange } from '../api/listed-change.ts';
+import type { ChangeView, ListedChange } from '../api/change-view.ts';
 import { CountersignError } from '../domain/error.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { isSafeAddress } from '../domain/loopback.ts';
@@ -50,7 +49,7 @@ export interface CountersignClient {
    *
    * @param idempotencyKey - the same key with the same change answers the change that was made before; a fresh one when
    *   left out, so that a repeat of the call asks again
-   * @throws CountersignError such as `validation_failed`, `target_busy`, `engine_unavailable` (safe to repeat with the same key)
+   * @throws CountersignError such as `validation_failed`, `open_change_exists`, `engine_unavailable` (safe to repeat with the same key)
    */
   request(change: NewChange, idempotencyKey?: string): Promise<ChangeView>;
   /** A change as it stands. @throws CountersignError `not_found` */

@@ -5,8 +5,19 @@ import type { Verdict } from '../audit/verify/verdict.ts';
 import { verifyPack } from '../audit/verify/verify-pack.ts';
 import { createSignatureVerifier } from '../identity/statement-signer.ts';
 
+export type { KeyUse } from '../domain/key-rotation.ts';
+export { resultOfKind } from '../audit/verify/finding.ts';
+export { exceptionKinds } from '../audit/exceptions/exception.ts';
+export { appenderOfType } from '../domain/entry.ts';
 export { verdictLines } from '../audit/verify/verdict.ts';
+export type { Exception, ExceptionKind } from '../audit/exceptions/exception.ts';
+export type { Exceptions } from '../audit/exceptions/collect-exceptions.ts';
+export type { Coverage } from '../audit/pack/manifest.ts';
+export type { Finding, FindingKind } from '../audit/verify/finding.ts';
+export type { FollowedRotation } from '../audit/verify/follow-keys.ts';
+export type { Freshness } from '../audit/verify/judge-freshness.ts';
 export type { Verdict } from '../audit/verify/verdict.ts';
+export type { EventType } from '../domain/entry.ts';
 
 /** What an auditor brings. */
 export interface EvidenceOptions {
