@@ -103,6 +103,8 @@ describe('the document', () => {
       'MadeSubscription',
       'Me',
       'Operation',
+      'Payload',
+      'Payloads',
       'Permission',
       'Policy',
       'PolicyExplanation',
