@@ -6,7 +6,7 @@ import { changeWorkflowType, workflowIdOf } from '../domain/change.ts';
 import type { HostRequest } from '../domain/change.ts';
 import { hostMembers, isAllowedHost, requesterOfHost } from '../domain/host.ts';
 import type { KeyedHost } from '../domain/host.ts';
-import { changeIdOfHostKey, hostKeyOf, hostRequestDigest } from '../domain/host-key.ts';
+import { changeIdOfHostKey, hostRequestDigest } from '../domain/host-key.ts';
 import { needsNobody } from '../domain/progress.ts';
 import type { PinnedPolicy } from '../domain/policy.ts';
 import { isoTime } from '../domain/time.ts';
@@ -14,10 +14,12 @@ import { readInput } from '../operations/inputs.ts';
 import { pinsOf } from '../operations/operation.ts';
 import type { HostAccepted, HostAnswer, HostFollowed, LogActivities, Opening, Refused } from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { makeGateAcceptance } from './accept-gate.ts';
 import { asFailure } from './failure.ts';
-import { askingHost, encodingOfRequest, goesOn, keyedHost } from './host.ts';
+import { askingHost, encodingOfRequest, goesOn, hostKey, keyedHost } from './host.ts';
 import type { Asking } from './host.ts';
-import { isUnreadable, readHostRequest } from './host-request.ts';
+import { unreadableIn } from '../domain/unreadable.ts';
+import { readHostRequest } from './host-request.ts';
 import type { KeptChanges } from './kept-changes.ts';
 import { refusal, refusedOr } from './refused-or.ts';
 import { assertAttributes } from './search-attributes.ts';
@@ -101,7 +103,7 @@ export function makeHostAcceptance(
     sent: unknown,
     work: () => Promise<T>,
   ): Promise<HostAnswer<T | Refused>> {
-    const answerIn = isUnreadable(sent) ? plainEncoding : await asFailure(encodingOfRequest);
+    const answerIn = unreadableIn(sent) !== null ? plainEncoding : await asFailure(encodingOfRequest);
     return { ...(await refusedOr(deps, work)), answerIn };
   }
 
@@ -155,7 +157,11 @@ export function makeHostAcceptance(
       };
     });
 
-  const activities: Pick<LogActivities, 'acceptHost' | 'followHost' | 'hostGoesOn' | 'changeEnd'> = {
+  const activities: Pick<
+    LogActivities,
+    'acceptGate' | 'acceptHost' | 'followHost' | 'hostGoesOn' | 'changeEnd'
+  > = {
+    acceptGate: makeGateAcceptance(deps, allowed),
     acceptHost,
 
     followHost: ({ request: sent }) =>
@@ -201,10 +207,6 @@ export function makeHostAcceptance(
       if (!isOurs) throw refusal('invalid_request', 'the change is not as a host may ask for it');
     },
   };
-}
-
-function hostKey({ firstRunId }: KeyedHost, key: string): string {
-  return hostKeyOf(firstRunId ?? '', key);
 }
 
 /** Whether an id is a UUID of version 4, as no key makes one. */

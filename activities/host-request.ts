@@ -4,6 +4,7 @@ import { longestMs } from '../domain/duration.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { CountersignError } from '../domain/error.ts';
 import { words } from '../domain/text-schema.ts';
+import { unreadableIn } from '../domain/unreadable.ts';
 import { asked, ticket } from '../operations/change-request.ts';
 
 const within = z.int().min(1000).max(longestMs).nullable().default(null);
@@ -27,19 +28,14 @@ const hostRequest = z.strictObject({
   submission: z.null().default(null),
 });
 
-/** What a worker has put in the place of a payload that it cannot read (codec/worker-codec.ts). */
-export function isUnreadable(sent: unknown): sent is { readonly countersignUnreadable: string } {
-  const { countersignUnreadable } = (sent ?? {}) as { countersignUnreadable?: unknown };
-  return typeof countersignUnreadable === 'string';
-}
-
 /**
  * A host's request, checked member by member.
  *
  * @throws CountersignError `invalid_request` naming the first field that is wrong
  */
 export function readHostRequest(sent: unknown): HostRequest {
-  if (isUnreadable(sent)) throw invalid(`the request cannot be read: ${sent.countersignUnreadable}`);
+  const unreadable = unreadableIn(sent);
+  if (unreadable !== null) throw invalid(`the request cannot be read: ${unreadable}`);
   const read = hostRequest.safeParse(sent);
   if (read.success) return { ...read.data, input: read.data.input as JsonObject };
   const [issue] = read.error.issues;

@@ -21,6 +21,7 @@ import { allowOrigin, temporalUiHeaders } from './cors.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { changeRoutes } from './routes/changes.ts';
 import { eventRoutes } from './routes/events.ts';
+import { contractRoutes } from './routes/contract.ts';
 import { calendarRoutes } from './routes/calendar.ts';
 import { freezeRoutes } from './routes/freezes.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -99,6 +100,7 @@ export function createApp(deps: ApiDependencies): Express {
   app.use('/v1/policy-revocations', policyRevocationRoutes(deps));
   app.use('/v1/audit', auditRoutes(deps));
   app.use('/v1/subscriptions', subscriptionRoutes(deps));
+  app.use('/v1/contract', contractRoutes(deps));
   app.use('/v1/me', meRoutes(deps));
   app.use('/v1/statistics', statisticsRoutes(deps));
   app.use('/v1/calendar', calendarRoutes(deps));

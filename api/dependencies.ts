@@ -41,6 +41,8 @@ export interface ApiDependencies {
   readonly alarm?: RaiseAlarm;
   /** Temporal's namespace, part of event keys. */
   readonly namespace: string;
+  /** The Nexus endpoint by which hosts of other namespaces ask; default: none. */
+  readonly nexusEndpoint?: string;
   /** Prometheus text, or null where metrics are off. */
   readonly metrics: (() => Promise<string>) | null;
   /** Reads what Temporal stores, for people who look there; default: nothing can be decoded. */

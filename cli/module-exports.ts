@@ -21,8 +21,7 @@ export async function exportsOf<T>(
   withinMs = loadWithinMs,
 ): Promise<T[]> {
   const found: T[] = [];
-  for (const file of (files ?? '').split(',').map((name) => name.trim())) {
-    if (file === '') continue;
+  for (const file of filesIn(files)) {
     try {
       const exported = await exportedBy(file, withinMs);
       found.push(...(Array.isArray(exported) ? exported : [exported]).map(read));
@@ -35,6 +34,14 @@ export async function exportsOf<T>(
     }
   }
   return found;
+}
+
+/** The names in a variable: comma-separated, blanks around them do not count. */
+export function filesIn(files = ''): string[] {
+  return files
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
 }
 
 async function exportedBy(file: string, withinMs: number): Promise<unknown> {

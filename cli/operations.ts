@@ -5,14 +5,16 @@ import type { Operation, OperationDefinition } from '../operations/operation.ts'
 import { makeOperations } from '../operations/registry.ts';
 import type { Operations } from '../operations/registry.ts';
 import type { Environment } from './environment.ts';
-import { exportsOf } from './module-exports.ts';
+import { exportsOf, filesIn } from './module-exports.ts';
+import { readOperationsFile } from './operations-file.ts';
 
 /**
- * The bundled operations and those of the files that COUNTERSIGN_OPERATIONS names.
+ * The bundled operations and those of the files that COUNTERSIGN_OPERATIONS names: ES modules, and YAML files of declared
+ * operations (`.yaml`, `.yml`).
  *
- * @param withinMs - longest wait for one file
+ * @param withinMs - longest wait for one module
  * @throws CountersignError `invalid_configuration` where a file cannot be loaded, what it gives is no operation, or two
- * operations have one name
+ * operations have one name; of a YAML file it names line, field and rule of each error
  */
 export async function openOperations(
   env: Pick<Environment, 'COUNTERSIGN_OPERATIONS'>,
@@ -24,8 +26,14 @@ export async function openOperations(
     // Made anew: schema and digest are this process's own.
     return defineOperation(value as OperationDefinition);
   };
-  const own = await exportsOf('COUNTERSIGN_OPERATIONS', env.COUNTERSIGN_OPERATIONS, read, withinMs);
-  return makeOperations([...bundledOperations, ...own]);
+  const found: Operation[] = [...bundledOperations];
+  for (const file of filesIn(env.COUNTERSIGN_OPERATIONS)) {
+    const own = /\.ya?ml$/iu.test(file)
+      ? await readOperationsFile(file, found)
+      : await exportsOf('COUNTERSIGN_OPERATIONS', file, read, withinMs);
+    found.push(...own);
+  }
+  return makeOperations(found);
 }
 
 /**

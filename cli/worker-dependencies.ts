@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import type { Logger } from 'pino';
+import { byDeclaration } from '../activities/declared-driver.ts';
 import type { ActivityDependencies } from '../activities/dependencies.ts';
+import { onTaskQueue } from '../activities/driver-on-queue.ts';
 import { startSealing } from '../audit/sealing.ts';
 import { hostPatternsOf } from '../domain/host.ts';
 import { createEntryVerifier, createStatementVerifier } from '../identity/statement-signer.ts';
@@ -9,6 +11,7 @@ import { createOnsMqtt } from '../onsmqtt/client.ts';
 import { createCredential } from '../onsmqtt/credentials.ts';
 import { onsMqttImplementations } from '../onsmqtt/implementations.ts';
 import { servedRegion } from '../onsmqtt/region.ts';
+import { isDeclared, loadedOperation } from '../declarations/declared-operation.ts';
 import type { Implementation } from '../operations/implement.ts';
 import { makeImplementations } from '../operations/implementations.ts';
 import type { Operations } from '../operations/registry.ts';
@@ -17,7 +20,6 @@ import type { PayloadOptions } from '../codec/data-converter.ts';
 import type { HostCodec } from '../codec/host-codec.ts';
 import { plainEncoding } from '../domain/answer-encoding.ts';
 import { claimCalls } from '../store/claim-calls.ts';
-import { onTaskQueue } from '../activities/driver-on-queue.ts';
 import { changeLinks } from './change-link.ts';
 import { openDatabase } from './database.ts';
 import { openDirectory } from './directory.ts';
@@ -44,18 +46,22 @@ export interface WorkerDependencies {
 }
 
 /** Operations that workers of other task queues carry out; a driver of this worker's own files comes first. */
-function onOwnQueues(
+export function onOwnQueues(
   operations: Operations,
   own: readonly Implementation[],
-  hostCodecs: readonly HostCodec[],
+  hostCodecs: readonly HostCodec[] = [],
 ): Implementation[] {
   return operations.list.flatMap((operation) => {
     const { name, taskQueue } = operation;
     const isOwn = own.some((implementation) => implementation.operation.name === name);
-    if (taskQueue === undefined || isOwn) return [];
+    if (isOwn || taskQueue === undefined) return [];
     const [encoding = plainEncoding] =
       hostCodecs.find(({ taskQueues = [] }) => taskQueues.includes(taskQueue))?.encodings ?? [];
-    return [onTaskQueue(operation, taskQueue, encoding)];
+    return [
+      isDeclared(operation)
+        ? byDeclaration(operation, encoding)
+        : onTaskQueue(operation, taskQueue, encoding),
+    ];
   });
 }
 
@@ -70,6 +76,7 @@ export async function workerDependencies(
   const own = await openImplementations(env);
   const payloads = await openPayloads(env, log, told.alarm);
   const loaded = makeLoadedLog(log);
+  loaded.tell({ type: 'operations.loaded', operations: operations.list.map(loadedOperation) });
   const policies = await openPolicies(env, log, operations, told.alarm, ({ rules, sha256 = null }) => {
     loaded.tell({ type: 'policies.loaded', sha256, policies: rules.map(({ policy }) => policy) });
   });

@@ -1,5 +1,6 @@
 import type { Payload, PayloadCodec, SerializationContext } from '@temporalio/common';
 import { encodingOf } from '../domain/answer-encoding.ts';
+import { unreadableValue } from '../domain/unreadable.ts';
 import { PayloadUnreadable } from './payload-unreadable.ts';
 
 /**
@@ -18,7 +19,7 @@ export function workerCodec(codec: PayloadCodec): PayloadCodec {
       if (!(error instanceof PayloadUnreadable) || isWaitedFor(error, context)) throw error;
       return {
         metadata: { encoding: Buffer.from('json/plain') },
-        data: Buffer.from(JSON.stringify({ countersignUnreadable: error.message })),
+        data: Buffer.from(JSON.stringify(unreadableValue(error.message))),
       };
     }
   };

@@ -1,7 +1,7 @@
 import { ActivityFailure, ApplicationFailure, proxyActivities, TimeoutFailure } from '@temporalio/workflow';
 import { plainEncoding } from '../domain/answer-encoding.ts';
 import { driverActivityOf } from '../domain/driver-step.ts';
-import type { DriverRequest, DriverStep, DriverStepEnd } from '../domain/driver-step.ts';
+import type { DriverRequest, DriverStep, DriverStepEnd, FailedStep } from '../domain/driver-step.ts';
 import { answerIn } from './host-answer.ts';
 
 /**
@@ -10,14 +10,15 @@ import { answerIn } from './host-answer.ts';
  */
 export async function driver(step: DriverStep): Promise<DriverStepEnd> {
   const { kind, operation, taskQueue, request, answerWithinMs, encoding = plainEncoding } = step;
-  const type = driverActivityOf(operation, kind);
+  const type = step.activityType ?? driverActivityOf(operation, kind);
+  const { heartbeatWithinMs = 15_000 } = step;
   const beginWithinMs = request.notAfter - Date.now();
   if (beginWithinMs <= 0) return { kind: 'not_begun' };
   const activities = proxyActivities<Record<string, (request: DriverRequest) => Promise<unknown>>>({
     taskQueue,
     scheduleToStartTimeout: beginWithinMs,
     startToCloseTimeout: answerWithinMs,
-    heartbeatTimeout: '15 seconds',
+    ...(heartbeatWithinMs === null ? {} : { heartbeatTimeout: heartbeatWithinMs }),
     retry: { maximumAttempts: 1 },
   });
   try {
@@ -27,7 +28,13 @@ export async function driver(step: DriverStep): Promise<DriverStepEnd> {
     const { cause } = error;
     if (cause instanceof TimeoutFailure && cause.timeoutType === 'SCHEDULE_TO_START')
       return { kind: 'not_begun' };
-    const known = cause instanceof ApplicationFailure ? (cause.type ?? '') : (cause?.name ?? '');
-    return { kind: 'failed', type: known, message: cause?.message ?? error.message };
+    return failedStep(cause, error.message);
   }
+}
+
+function failedStep(cause: Error | undefined, otherwise: string): FailedStep {
+  const message = cause?.message ?? otherwise;
+  return cause instanceof ApplicationFailure
+    ? { kind: 'failed', type: cause.type ?? '', message, detail: cause.details?.[0] ?? null }
+    : { kind: 'failed', type: null, message, detail: null };
 }

@@ -27,9 +27,14 @@ export async function towardsHost<T>(encodingOf: () => string | null, work: () =
     const encoding = encodingOf();
     return encoding === null ? result : answerIn(encoding, result);
   } catch (error) {
-    failing = encodingOf();
+    failIn(encodingOf());
     throw error;
   }
+}
+
+/** From now on what this workflow fails with, an update, too, is for a host. */
+export function failIn(encoding: string | null): void {
+  failing = encoding;
 }
 
 /** In which encoding a failure is to be stored; null: as everything else. */

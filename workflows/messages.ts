@@ -4,6 +4,8 @@ import { sha256Hex } from '../domain/sha-256.ts';
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { UpdateDefinition } from '@temporalio/common';
 import type { Change, SignedRequest } from '../domain/change.ts';
+import { openedUpdateName } from '../domain/gate.ts';
+import type { GateOpened } from '../domain/gate.ts';
 
 /** Task queue of workflows and of activities on Postgres. */
 export const changeTaskQueue = 'countersign';
@@ -22,6 +24,12 @@ export interface Opened {
   /** Where people find the change; null where the worker was not told of such a place. */
   readonly url: string | null;
 }
+
+/**
+ * The change of a gate, once it is open.
+ * @throws ApplicationFailure as the gate does, where there is none
+ */
+export const openedUpdate = defineUpdate<GateOpened>(openedUpdateName);
 
 /** The workflow type that waits for a change that an earlier run of its host has asked for. */
 export const followWorkflowType = 'follow';

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { roles } from '../../domain/person.ts';
 import {
   calendarSchema,
+  contractSchema,
   meSchema,
   operationSchema,
   policyExplanationSchema as policyExplanationAnswer,
@@ -68,6 +69,14 @@ export const readingCalls: readonly Call[] = [
         items: z.array(operationSchema),
       }),
     },
+    problems: [401, 503],
+  },
+  {
+    method: 'get',
+    path: '/v1/contract',
+    summary: 'How workflows in any language ask for an approval',
+    roles: 'any',
+    answers: { 200: contractSchema },
     problems: [401, 503],
   },
 ];

@@ -5,7 +5,10 @@ import { Worker } from '@temporalio/worker';
 import type { ReplayWorkerOptions } from '@temporalio/worker';
 import type { PayloadOptions } from '../../codec/data-converter.ts';
 import { workflowBundle } from '../../cli/workflow-bundle.ts';
+import { changeWorkflowType } from '../../domain/change.ts';
+import { gateWorkflowType } from '../../domain/gate.ts';
 import { CountersignPlugin } from '../../plugin/countersign-plugin.ts';
+import { changeTaskQueue } from '../../workflows/messages.ts';
 import { quietRuntime } from './quiet-runtime.ts';
 import { PROJECT_HOME } from './stack.ts';
 import { comparePage } from '../../audit/compare/compare-changes.ts';
@@ -59,10 +62,10 @@ export async function replayAll(testbed: Testbed, payloads: PayloadOptions = {})
   return count;
 }
 
-/** The history of each run of `change` in a testbed's namespace. */
+/** The history of each run of a change or a gate in a testbed's namespace. */
 async function* changeHistories({ client }: Testbed) {
-  for await (const { workflowId, runId, type } of client.workflow.list()) {
-    if (type !== 'change') continue;
+  for await (const { workflowId, runId, type, taskQueue } of client.workflow.list()) {
+    if (taskQueue !== changeTaskQueue || (type !== changeWorkflowType && type !== gateWorkflowType)) continue;
     yield { workflowId, history: await client.workflow.getHandle(workflowId, runId).fetchHistory() };
   }
 }
