@@ -345,8 +345,14 @@ export async function startWorkers(
   {
     at,
     stored = {},
+    code,
     ...overrides
-  }: Partial<ActivityDependencies> & { readonly at?: AtPoint; readonly stored?: PayloadOptions } = {},
+  }: Partial<ActivityDependencies> & {
+    readonly at?: AtPoint;
+    readonly stored?: PayloadOptions;
+    /** Other workflow code than today's. */
+    readonly code?: { readonly codePath: string };
+  } = {},
 ) {
   quietRuntime();
   const deps = await dependenciesOf(testbed);
@@ -367,7 +373,7 @@ export async function startWorkers(
     await Worker.create({
       ...shared,
       taskQueue: changeTaskQueue,
-      workflowBundle: await workflowBundle(PROJECT_HOME, [], stored.keys != null),
+      workflowBundle: code ?? (await workflowBundle(PROJECT_HOME, [], stored.keys != null)),
     }),
     await Worker.create({ ...shared, taskQueue: vendorTaskQueue }),
   ];
