@@ -11,7 +11,7 @@ import { decide, entriesOf, inMs, stepsOf } from '../support/steps.ts';
 
 /*
  * Workers of the next version join those of this one while fifty changes are open, and take over. The next version is this
- * one but for a timer that it starts behind a patch. Workers of this one cannot go on with what the next one has marked: such
+ * one but for a command that it has behind a patch. Workers of this one cannot go on with what the next one has marked: such
  * a task fails there, and is tried again until one of the next version gets it.
  */
 
@@ -40,7 +40,7 @@ beforeAll(async () => {
       },
     }),
   });
-  expect(code).toContain('one-more-timer');
+  expect(code).toContain('memo-of-timer');
   await writeFile(next.codePath, code);
 }, 300_000);
 afterAll(async () => {

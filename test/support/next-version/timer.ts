@@ -1,6 +1,6 @@
-import { CancellationScope, patched, sleep } from '@temporalio/workflow';
+import { CancellationScope, patched, sleep, upsertMemo } from '@temporalio/workflow';
 
-/** What the next version might make of workflows/timer.ts: behind a patch, one more timer before the one that is waited for. */
+/** What the next version might make of workflows/timer.ts: behind a patch, one more command before the timer. */
 export function makeTimer(): (moment: string) => { readonly passed: boolean } {
   let running: { readonly moment: string; readonly scope: CancellationScope; passed: boolean } | null = null;
   return (moment) => {
@@ -8,9 +8,9 @@ export function makeTimer(): (moment: string) => { readonly passed: boolean } {
     running?.scope.cancel();
     const timer = { moment, scope: new CancellationScope(), passed: false };
     timer.scope
-      .run(async () => {
-        if (patched('one-more-timer')) await sleep(1);
-        await sleep(Math.max(1, Date.parse(moment) - Date.now()));
+      .run(() => {
+        if (patched('memo-of-timer')) upsertMemo({ until: moment });
+        return sleep(Math.max(1, Date.parse(moment) - Date.now()));
       })
       .then(
         () => {
