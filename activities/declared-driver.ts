@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { plainEncoding } from '../domain/answer-encoding.ts';
 import type { Declaration } from '../domain/declaration.ts';
 import type { DriverStepKind, FailedStep } from '../domain/driver-step.ts';
 import { fault, faultClasses } from '../domain/fault.ts';
@@ -14,8 +15,13 @@ import { handOver, stepRequestOf } from './hand-over.ts';
 /**
  * Carries out a declared operation by the activities that its declaration names. What they answer is checked here: an answer
  * of another form is a fault, of a call one whose outcome is unknown.
+ *
+ * @param encoding - what the workers of its task queue read: of a host's codec, or plain JSON
  */
-export function byDeclaration(operation: DeclaredOperation): Implementation {
+export function byDeclaration(
+  operation: DeclaredOperation,
+  encoding: string = plainEncoding,
+): Implementation {
   const { worker, snapshot } = operation.declaration;
   const { taskQueue, failures, readSeconds, callSeconds, heartbeatSeconds } = worker;
   const withinMs = { read: readSeconds * 1000, call: callSeconds * 1000 };
@@ -23,7 +29,7 @@ export function byDeclaration(operation: DeclaredOperation): Implementation {
   const step = (kind: DriverStepKind, input: JsonObject, context: DriverContext) =>
     handOver(
       {
-        ...{ kind, operation: operation.name, taskQueue, activityType: worker[kind] },
+        ...{ kind, operation: operation.name, taskQueue, encoding, activityType: worker[kind] },
         answerWithinMs: withinMs[kind],
         heartbeatWithinMs: heartbeatSeconds === null ? null : heartbeatSeconds * 1000,
         request: stepRequestOf(operation, input, context),

@@ -1,3 +1,4 @@
+import { plainEncoding } from '../domain/answer-encoding.ts';
 import type { DriverStepKind, FailedStep } from '../domain/driver-step.ts';
 import { fault, faultClasses } from '../domain/fault.ts';
 import type { Fault, FaultClass } from '../domain/fault.ts';
@@ -14,12 +15,18 @@ const answerWithinMs = { read: 20_000, call: 140_000 } as const;
  * Carries out an operation by the workers of its own task queue: each read and each call is one activity there, by a
  * workflow of ours that hands it over. Everything else (the record before and after, the seal, the repeats, the read
  * before each) is this worker's, as for any other operation.
+ *
+ * @param encoding - what those workers read: of a host's codec, or plain JSON
  */
-export function onTaskQueue(operation: Operation, taskQueue: string): Implementation {
+export function onTaskQueue(
+  operation: Operation,
+  taskQueue: string,
+  encoding: string = plainEncoding,
+): Implementation {
   const step = async (kind: DriverStepKind, input: JsonObject, context: DriverContext) => {
     const end = await handOver(
       {
-        ...{ kind, operation: operation.name, taskQueue, answerWithinMs: answerWithinMs[kind] },
+        ...{ kind, operation: operation.name, taskQueue, encoding, answerWithinMs: answerWithinMs[kind] },
         request: stepRequestOf(operation, input, context),
       },
       context.signal,

@@ -16,6 +16,8 @@ import type { Implementation } from '../operations/implement.ts';
 import { makeImplementations } from '../operations/implementations.ts';
 import type { Operations } from '../operations/registry.ts';
 import { policyChoice } from '../policies/choose.ts';
+import type { HostCodec } from '../codec/host-codec.ts';
+import { plainEncoding } from '../domain/answer-encoding.ts';
 import { claimCalls } from '../store/claim-calls.ts';
 import { changeLinks } from './change-link.ts';
 import { openDatabase } from './database.ts';
@@ -23,29 +25,34 @@ import { openDirectory } from './directory.ts';
 import type { Environment } from './environment.ts';
 import { freezeCalendar } from './freeze-calendar.ts';
 import { openIntegrations } from './integrations.ts';
+import type { WorkerDependencies } from './opened-dependencies.ts';
 import { readLogVerifiers, readWitnessVerifiers, statementPublicKey } from './keys.ts';
 import { makeLoadedLog } from './loaded-log.ts';
 import { openImplementations, openOperations } from './operations.ts';
+import { openPayloads } from './payloads.ts';
 import { openPolicies } from './policies.ts';
 import { rereadOnHangup } from './reread.ts';
 import { openTicketReaders } from './ticket-readers.ts';
 import { sessionRole, vendorKey } from './vendor-key.ts';
 import { wayOut } from './way-out.ts';
 
-/** The dependencies of a worker's activities. */
-export interface WorkerDependencies {
-  readonly dependencies: ActivityDependencies;
-  /** Closes the connections, once the workers have ended. */
-  close(): Promise<void>;
-}
-
 /** Operations that workers of other task queues carry out; a driver of this worker's own files comes first. */
-export function onOwnQueues(operations: Operations, own: readonly Implementation[]): Implementation[] {
+export function onOwnQueues(
+  operations: Operations,
+  own: readonly Implementation[],
+  hostCodecs: readonly HostCodec[] = [],
+): Implementation[] {
   return operations.list.flatMap((operation) => {
     const { name, taskQueue } = operation;
     const isOwn = own.some((implementation) => implementation.operation.name === name);
     if (isOwn || taskQueue === undefined) return [];
-    return isDeclared(operation) ? [byDeclaration(operation)] : [onTaskQueue(operation, taskQueue)];
+    const [encoding = plainEncoding] =
+      hostCodecs.find(({ taskQueues = [] }) => taskQueues.includes(taskQueue))?.encodings ?? [];
+    return [
+      isDeclared(operation)
+        ? byDeclaration(operation, encoding)
+        : onTaskQueue(operation, taskQueue, encoding),
+    ];
   });
 }
 
@@ -58,6 +65,7 @@ export async function workerDependencies(
   const region = servedRegion(env.ONSMQTT_REGION, env.ONSMQTT_ENDPOINT);
   const operations = await openOperations(env);
   const own = await openImplementations(env);
+  const payloads = await openPayloads(env, log, told.alarm);
   const loaded = makeLoadedLog(log);
   loaded.tell({ type: 'operations.loaded', operations: operations.list.map(loadedOperation) });
   const policies = await openPolicies(env, log, operations, told.alarm, ({ rules, sha256 = null }) => {
@@ -107,7 +115,7 @@ export async function workerDependencies(
     implementations: makeImplementations(operations, [
       ...onsMqttImplementations(onsMqtt),
       ...own,
-      ...onOwnQueues(operations, own),
+      ...onOwnQueues(operations, own, payloads.hostCodecs),
     ]),
     linkOf: changeLinks(env, (await openIntegrations(env)).changeUrl),
     verifyStatement: createStatementVerifier(statementKeys),
@@ -123,6 +131,7 @@ export async function workerDependencies(
   };
   return {
     dependencies,
+    payloads,
     async close() {
       loaded.stop();
       await sealing.stop();

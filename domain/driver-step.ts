@@ -33,6 +33,8 @@ export interface DriverStep {
   readonly answerWithinMs: number;
   /** Longest time between two heartbeats, ms; null: none is needed; absent: 15 s. */
   readonly heartbeatWithinMs?: number | null;
+  /** In which encoding the task queue's workers read what they are asked; default: plain JSON. */
+  readonly encoding?: string;
 }
 
 /** What came of a step: the driver's answer, which nobody has checked, or why there is none. */

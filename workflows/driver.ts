@@ -1,14 +1,15 @@
 import { ActivityFailure, ApplicationFailure, proxyActivities, TimeoutFailure } from '@temporalio/workflow';
+import { plainEncoding } from '../domain/answer-encoding.ts';
 import { driverActivityOf } from '../domain/driver-step.ts';
 import type { DriverRequest, DriverStep, DriverStepEnd, FailedStep } from '../domain/driver-step.ts';
-import { PlainValue } from './plain-value.ts';
+import { answerIn } from './host-answer.ts';
 
 /**
  * Hands one read or one call to a worker of the operation's own task queue, and answers what came of it. Started by the
  * activity that gates the call, which alone repeats anything.
  */
 export async function driver(step: DriverStep): Promise<DriverStepEnd> {
-  const { kind, operation, taskQueue, request, answerWithinMs } = step;
+  const { kind, operation, taskQueue, request, answerWithinMs, encoding = plainEncoding } = step;
   const type = step.activityType ?? driverActivityOf(operation, kind);
   const { heartbeatWithinMs = 15_000 } = step;
   const beginWithinMs = request.notAfter - Date.now();
@@ -21,8 +22,7 @@ export async function driver(step: DriverStep): Promise<DriverStepEnd> {
     retry: { maximumAttempts: 1 },
   });
   try {
-    const argument = new PlainValue(request) as unknown as DriverRequest;
-    return { kind: 'answered', answer: await activities[type]?.(argument) };
+    return { kind: 'answered', answer: await activities[type]?.(answerIn(encoding, request)) };
   } catch (error) {
     if (!(error instanceof ActivityFailure)) throw error;
     const { cause } = error;

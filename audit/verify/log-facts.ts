@@ -23,6 +23,12 @@ export interface LoadedCalendar extends Placed {
   readonly supersededAt: number | null;
 }
 
+/** A freeze that an entry has declared. */
+export interface DeclaredFreeze extends Freeze, Placed {
+  /** When it ends by itself, ms since the epoch; Infinity: never. */
+  readonly until: number;
+}
+
 /** An attempt that has not ended. */
 export interface Begun extends Placed {
   /** ISO 8601. */
@@ -37,8 +43,8 @@ export interface Begun extends Placed {
 export interface LogFacts {
   /** How many entries were looked at. */
   place: number;
-  /** Freezes that nobody has lifted, by id. */
-  readonly freezes: Map<string, Freeze & Placed>;
+  /** Freezes that nobody has lifted, by id; those that have ended, too: entries are of any time. */
+  readonly freezes: Map<string, DeclaredFreeze>;
   /** Freezes beyond those that are followed. */
   unfollowedFreezes: number;
   calendars: readonly LoadedCalendar[];
@@ -56,6 +62,13 @@ export interface LogFacts {
   readonly debts: Map<string, string>;
   /** Who answers for such a change. */
   readonly debtors: Map<string, string>;
+  /** The open change of a target, by the target's id. */
+  readonly openTargets: Map<string, string>;
+  /** The open change of a ticket, by the ticket's system and name or id; and the tickets of a change. */
+  readonly openTickets: Map<string, string>;
+  readonly ticketsOf: Map<string, readonly string[]>;
+  /** Changes that somebody asked for, or reviewed, who might only because the directory lists them. */
+  readonly byDirectory: { readonly breakers: Set<string>; readonly reviewers: Set<string> };
   /** Open attempts, by change and ordinal. */
   readonly begun: Map<string, Begun>;
 }
@@ -74,6 +87,10 @@ export function newLogFacts(): LogFacts {
     declared: new Map(),
     debts: new Map(),
     debtors: new Map(),
+    openTargets: new Map(),
+    openTickets: new Map(),
+    ticketsOf: new Map(),
+    byDirectory: { breakers: new Set(), reviewers: new Set() },
     begun: new Map(),
   };
 }
@@ -88,12 +105,12 @@ export function attemptKey({ changeId, attempt }: EntryBody): string {
   return `${changeId ?? ''}/${numberOf(objectOf(attempt).ordinal)}`;
 }
 
-/** Freezes that were over that long before an entry hold no call any more, ms. */
+/** A freeze may be declared again that long after its end, ms. */
 const longOver = 60 * 60_000;
 
-/** Whether a freeze has ended so long before a moment, ISO 8601, that it need not be followed. */
-export function isLongOver({ endsAt }: Pick<Freeze, 'endsAt'>, time: string): boolean {
-  return endsAt !== null && Date.parse(endsAt) + longOver < Date.parse(time);
+/** Whether a freeze had ended so long before a moment, ISO 8601, that nobody lifts it any more. */
+export function isLongOver({ until }: DeclaredFreeze, time: string): boolean {
+  return until + longOver < Date.parse(time);
 }
 
 /**

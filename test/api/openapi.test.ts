@@ -88,6 +88,7 @@ describe('the document', () => {
     expect(names.sort()).toEqual([
       'Calendar',
       'Change',
+      'Contract',
       'DeadLetter',
       'Decision',
       'DeclaredFreeze',
@@ -243,6 +244,7 @@ describe('real answers', () => {
       ['/v1/freezes', '/v1/freezes', { as: 'adam' }],
       ['/v1/freezes/{id}', `/v1/freezes/${randomUUID()}`, { as: 'adam' }],
       ['/v1/operations', '/v1/operations', {}],
+      ['/v1/contract', '/v1/contract', {}],
       ['/v1/me', '/v1/me', {}],
       ['/v1/statistics', '/v1/statistics', { as: 'dave' }],
       ['/v1/calendar', '/v1/calendar', {}],
@@ -282,6 +284,7 @@ describe('real answers', () => {
       'post 201',
       'get 200',
       'get 404',
+      'get 200',
       'get 200',
       'get 200',
       'get 200',
