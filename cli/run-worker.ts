@@ -36,7 +36,10 @@ export async function runWorker(env: Environment): Promise<void> {
   const { onAttempt, onDecision } = metrics;
   const opened = await workerDependencies(env, log, { onAttempt, onDecision, alarm: alarms.raise });
   const { dependencies } = opened;
-  const plugin = new CountersignPlugin({ dependencies });
+  const plugin = new CountersignPlugin({
+    dependencies,
+    nexus: env.COUNTERSIGN_NEXUS_ENDPOINT !== undefined,
+  });
   const [{ connection, namespace }, { codePath }] = await Promise.all([
     temporalConnection(),
     workflowBundle(env.COUNTERSIGN_HOME, tracing.plugins),

@@ -9,6 +9,7 @@ import { CountersignError } from '../domain/error.ts';
 import type { Implementation } from '../operations/implement.ts';
 import type { Operation } from '../operations/operation.ts';
 import { driverActivities } from './driver-activities.ts';
+import { gateServiceHandler } from './gate-service.ts';
 import { plainForChanges } from './plain-for-changes.ts';
 import { readable } from './readable.ts';
 import { changeTaskQueue, vendorTaskQueue } from '../workflows/messages.ts';
@@ -22,6 +23,11 @@ export interface CountersignPluginOptions {
    * queue gets an activity that reads and one that calls for each; whatever else it has stays as it is.
    */
   readonly operations?: readonly Implementation[];
+  /**
+   * Whether workers on `countersign` serve the gate as a Nexus service, for hosts of other namespaces; default no. The worker
+   * has to be allowed to read the workflows of those.
+   */
+  readonly nexus?: boolean;
   /** Calls a second that Temporal may hand out from the vendor's task queue, on average; default 400. The limiter behind it is exact. */
   readonly callsPerSecond?: number;
 }
@@ -43,14 +49,16 @@ export const workflowsPath = fileURLToPath(
 export class CountersignPlugin extends SimplePlugin {
   readonly #operations: readonly Implementation[];
   readonly #callsPerSecond: number;
+  readonly #nexus: boolean;
   readonly #activities: object;
   constructor(options: CountersignPluginOptions = {}) {
-    const { dependencies, callsPerSecond = 400, operations = [] } = options;
+    const { dependencies, callsPerSecond = 400, operations = [], nexus = false } = options;
     for (const { operation } of operations) assertQueue(operation);
     const activities = dependencies ? activitiesOf(dependencies) : {};
     super({ name: 'countersign', activities });
     this.#operations = operations;
     this.#callsPerSecond = callsPerSecond;
+    this.#nexus = nexus;
     this.#activities = activities;
   }
 
@@ -72,7 +80,7 @@ export class CountersignPlugin extends SimplePlugin {
       withReadable(
         ofVendor
           ? { maxTaskQueueActivitiesPerSecond: this.#callsPerSecond, ...options }
-          : withWorkflows(options),
+          : withWorkflows(this.#nexus && ofChanges ? withGateService(options) : options),
       ),
     );
     if ((ofChanges || ofVendor) && Object.keys(configured.activities ?? {}).length === 0) {
@@ -127,6 +135,13 @@ function hasItsOwn({ workflowsPath, workflowBundle, activities, nexusServices }:
 function withWorkflows<T extends Pick<WorkerOptions, 'workflowsPath' | 'workflowBundle'>>(options: T): T {
   if (options.workflowsPath !== undefined || options.workflowBundle !== undefined) return options;
   return { ...options, workflowsPath };
+}
+
+/** Connection and worker may both have this plugin. */
+function withGateService(options: WorkerOptions): WorkerOptions {
+  const { nexusServices = [] } = options;
+  if (nexusServices.includes(gateServiceHandler)) return options;
+  return { ...options, nexusServices: [...nexusServices, gateServiceHandler] };
 }
 
 /** Innermost, so that a codec of the worker's own comes between it and Temporal. */

@@ -73,6 +73,7 @@ async function runChange(
   const accepted = await hosted(asked);
   if (accepted.kind === 'followed') return await endOf(root, asked, accepted);
   const begun = await begin(root, accepted);
+  if (accepted.outlivesHost) begun.context.unbound = begun.host;
   // Not waited for.
   void tellOpened(asked, { url: begun.url });
   return await run(root, begun);

@@ -187,7 +187,7 @@ export async function startTestbed(servers: Servers = {}) {
   };
 }
 
-async function makeNamespace(connection: Connection): Promise<string> {
+export async function makeNamespace(connection: Connection): Promise<string> {
   const namespace = `test-${randomUUID()}`;
   await connection.workflowService.registerNamespace({
     namespace,
@@ -329,13 +329,18 @@ export async function dependenciesOf(
 /** Both workers in this process, made with the plugin and in no other way. @param at - called at the points of faults */
 export async function startWorkers(
   testbed: Testbed,
-  { at, ...overrides }: Partial<ActivityDependencies> & { readonly at?: AtPoint } = {},
+  {
+    at,
+    nexus = false,
+    ...overrides
+  }: Partial<ActivityDependencies> & { readonly at?: AtPoint; readonly nexus?: boolean } = {},
 ) {
   quietRuntime();
   const deps = await dependenciesOf(testbed);
   const dependencies = { ...deps, ...overrides };
   const plugin = new CountersignPlugin({
     dependencies: at ? withFaultPoints(dependencies, at) : dependencies,
+    nexus,
   });
   const connection = await NativeConnection.connect({ address: testbed.temporalAddress });
   const shared = {
