@@ -5,8 +5,11 @@
 const may = {
   domain: [],
   operations: ['domain'],
+  // Operations that a file declares. Their schemas are compiled to code, so no workflow's bundle has this folder.
+  declarations: ['domain', 'operations'],
+  codec: ['domain'],
   workflows: ['domain'],
-  activities: ['domain', 'operations', 'audit', 'store', 'calendar', 'policies'],
+  activities: ['domain', 'operations', 'declarations', 'audit', 'store', 'calendar', 'policies'],
   onsmqtt: ['domain', 'operations'],
   // Of the calendar only the rule of the gate, which reads nothing: the verifier asks it of calls that were made. Of the
   // store two pieces of SQL text. Of identity how a statement's key is named: trusted keys and rotations name it, too.
@@ -45,6 +48,7 @@ const may = {
   ],
   plugin: [
     'domain',
+    'codec',
     'operations',
     'activities',
     'workflows/approval.ts',
@@ -57,6 +61,7 @@ const may = {
   console: [
     'domain',
     'store',
+    'api/cors.ts',
     'api/no-store.ts',
     'api/plain-path.ts',
     'api/problem.ts',

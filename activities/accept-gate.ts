@@ -7,7 +7,10 @@ import type { JsonObject } from '../domain/json.ts';
 import { readGateRequest } from '../operations/gate-request.ts';
 import type { GateAccepted, LogActivities } from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import { hostKey, keyedHost } from './host.ts';
+import { plainEncoding } from '../domain/answer-encoding.ts';
+import { unreadableIn } from '../domain/unreadable.ts';
+import { asFailure } from './failure.ts';
+import { encodingOfRequest, hostKey, keyedHost } from './host.ts';
 import type { Asking } from './host.ts';
 import { refusedOr } from './refused-or.ts';
 
@@ -20,8 +23,10 @@ export function makeGateAcceptance(
   deps: Pick<ActivityDependencies, 'operations' | 'alarm'>,
   allowed: (type: string) => Promise<Asking>,
 ): LogActivities['acceptGate'] {
-  return ({ sent }) =>
-    refusedOr(deps, async (): Promise<GateAccepted> => {
+  return async ({ sent }) => {
+    const isUnreadable = sent.some((each) => unreadableIn(each) !== null);
+    const answerIn = isUnreadable ? plainEncoding : await asFailure(encodingOfRequest);
+    const accepted = await refusedOr(deps, async (): Promise<GateAccepted> => {
       const asked = readGateRequest(deps.operations, sent);
       const { host, byNexus } = await allowed(gateWorkflowType);
       if (byNexus && asked.openedSignal != null) throw noSignal();
@@ -47,6 +52,8 @@ export function makeGateAcceptance(
         openedSignal: asked.openedSignal ?? null,
       };
     });
+    return { ...accepted, answerIn };
+  };
 }
 
 async function changeIdFor(host: Host, key: string | null): Promise<string> {

@@ -58,8 +58,13 @@ export type HostAccepted =
       readonly url: string | null;
       /** Whether the end of the host does not end what it has asked by; absent: it does. */
       readonly outlivesHost?: true;
+      /** Whether the search attribute of the target is not to show it. */
+      readonly hidesTarget?: boolean;
     }
   | Refused;
+
+/** What a host is answered: also in which encoding, that of its own request. */
+export type HostAnswer<T> = T & { readonly answerIn?: string };
 
 /** The change that a host's key is for, or the reason why it is not this host's. */
 export type HostFollowed =
@@ -88,17 +93,17 @@ export interface LogActivities {
    * Makes what a host in any language asks of a gate a host's request. The id is that of its key, or a new one.
    * @param input.sent - the gate's arguments, whatever they are
    */
-  acceptGate(input: { readonly sent: readonly unknown[] }): Promise<GateAccepted>;
+  acceptGate(input: { readonly sent: readonly unknown[] }): Promise<HostAnswer<GateAccepted>>;
   /**
    * Completes a host's request: Temporal says who the host is, and this worker's policies say which policy applies.
    * Its result is in the history before anything is written, so a repeated opening uses the same one.
    */
-  acceptHost(input: { readonly request: unknown }): Promise<HostAccepted | HostFollowed>;
+  acceptHost(input: { readonly request: unknown }): Promise<HostAnswer<HostAccepted | HostFollowed>>;
   /**
    * Whether the host that asks again, under a key, may follow the change that its earlier run has asked for.
    * @throws ApplicationFailure, to be retried, while there is no such change yet
    */
-  followHost(input: { readonly request: unknown }): Promise<HostFollowed>;
+  followHost(input: { readonly request: unknown }): Promise<HostAnswer<HostFollowed>>;
   /**
    * Whether a later run has followed on the one that asked for a change: by a retry, a reset or a continue-as-new.
    * @param input.orStill - whether it is as good that the one that asked still runs

@@ -26,7 +26,6 @@ const hostRequest = z.strictObject({
   key: words(200).nullable().default(null),
   tellsOpened: z.boolean().default(false),
   submission: z.null().default(null),
-  countersign: z.string().optional(),
 });
 
 /**
@@ -36,16 +35,9 @@ const hostRequest = z.strictObject({
  */
 export function readHostRequest(sent: unknown): HostRequest {
   const unreadable = unreadableIn(sent);
-  if (unreadable !== null) {
-    throw invalid(
-      `the request cannot be read (${unreadable}): our workers have no codec, so wrap yours in plainForChanges`,
-    );
-  }
+  if (unreadable !== null) throw invalid(`the request cannot be read: ${unreadable}`);
   const read = hostRequest.safeParse(sent);
-  if (read.success) {
-    const { countersign: _mark, ...request } = read.data;
-    return { ...request, input: request.input as JsonObject };
-  }
+  if (read.success) return { ...read.data, input: read.data.input as JsonObject };
   const [issue] = read.error.issues;
   throw invalid(`${issue?.path.map(String).join('.') || 'the request'}: ${issue?.message ?? 'is not valid'}`);
 }

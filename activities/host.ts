@@ -1,4 +1,5 @@
 import { activityInfo, getClient } from '@temporalio/activity';
+import { encodingOf, plainEncoding, plainEncodings } from '../domain/answer-encoding.ts';
 import { CountersignError } from '../domain/error.ts';
 import { gateNexus, gateWorkflowIdOf, gateWorkflowType } from '../domain/gate.ts';
 import type { Host, KeyedHost } from '../domain/host.ts';
@@ -74,6 +75,24 @@ export function hostKey({ firstRunId }: KeyedHost, key: string): string {
 }
 
 /**
+ * The encoding in which this activity's workflow was asked, as Temporal has it: the host that asked reads it, so it is answered
+ * in the same. Plain where Temporal does not tell this worker; then whoever asked is refused, too.
+ */
+export async function encodingOfRequest(): Promise<string> {
+  const { namespace, workflowExecution } = activityInfo();
+  if (!workflowExecution) return plainEncoding;
+  const started = await startOf(namespace, workflowExecution).catch((error: unknown) => {
+    if (error instanceof CountersignError) return null;
+    throw error;
+  });
+  // What a Nexus operation asks is handed on by our own worker, in our encoding: its caller is answered plainly.
+  if (!started?.parentWorkflowExecution) return plainEncoding;
+  const [request] = started.input?.payloads ?? [];
+  const encoding = request ? encodingOf(request) : plainEncoding;
+  return plainEncodings.has(encoding) ? plainEncoding : encoding;
+}
+
+/**
  * Whether another run of the host's chain than the one that asked runs now.
  *
  * @param orStill - whether the one that asked is as good
@@ -98,8 +117,12 @@ async function firstRunOf(
   namespace: string,
   execution: Pick<Host, 'workflowId' | 'runId'>,
 ): Promise<string | null> {
-  const first = await firstEvent(namespace, execution);
-  return first?.workflowExecutionStartedEventAttributes?.firstExecutionRunId ?? null;
+  return (await startOf(namespace, execution))?.firstExecutionRunId ?? null;
+}
+
+/** What the first event of a history tells; null: no such history. */
+async function startOf(namespace: string, execution: Pick<Host, 'workflowId' | 'runId'>) {
+  return (await firstEvent(namespace, execution))?.workflowExecutionStartedEventAttributes ?? null;
 }
 
 /** A parent that is not of the change's own namespace: a run's id is Temporal's own and unique. */

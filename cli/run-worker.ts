@@ -35,14 +35,12 @@ export async function runWorker(env: Environment): Promise<void> {
   });
   const { onAttempt, onDecision } = metrics;
   const opened = await workerDependencies(env, log, { onAttempt, onDecision, alarm: alarms.raise });
-  const { dependencies } = opened;
-  const plugin = new CountersignPlugin({
-    dependencies,
-    nexus: env.COUNTERSIGN_NEXUS_ENDPOINT !== undefined,
-  });
+  const { dependencies, payloads } = opened;
+  const nexus = env.COUNTERSIGN_NEXUS_ENDPOINT !== undefined;
+  const plugin = new CountersignPlugin({ dependencies, payloads, nexus });
   const [{ connection, namespace }, { codePath }] = await Promise.all([
     temporalConnection(),
-    workflowBundle(env.COUNTERSIGN_HOME, tracing.plugins),
+    workflowBundle(env.COUNTERSIGN_HOME, tracing.plugins, payloads.keys != null),
   ]);
   const { client, connection: clientConnection } = temporalClient();
   await registerSearchAttributes(clientConnection, namespace).catch((err: unknown) => {

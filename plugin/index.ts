@@ -1,6 +1,9 @@
 export { CountersignPlugin, workflowsPath } from './countersign-plugin.ts';
 export type { CountersignPluginOptions } from './countersign-plugin.ts';
-export { plainForChanges } from './plain-for-changes.ts';
+export type { PayloadOptions } from '../codec/data-converter.ts';
+export type { HostCodec } from '../codec/host-codec.ts';
+export { keyRing, readPayloadKeys } from '../codec/key-ring.ts';
+export type { KeyRing, PayloadKey } from '../codec/key-ring.ts';
 export type { ActivityDependencies } from '../activities/dependencies.ts';
 export { implement } from '../operations/implement.ts';
 export type { Implementation } from '../operations/implement.ts';

@@ -9,7 +9,7 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { GateAccepted, LogActivities, Refused } from '../activities/contract.ts';
+import type { LogActivities, Refused } from '../activities/contract.ts';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import { CountersignError } from '../domain/error.ts';
 import type { GateAnswer, GateFailure, GateOpened } from '../domain/gate.ts';
@@ -17,6 +17,7 @@ import { unreadableValue } from '../domain/unreadable.ts';
 import { changeOf } from './approval.ts';
 import type { Approval } from './approval.ts';
 import { ask } from './ask.ts';
+import { answerIn, failIn, hostEncodingOf } from './host-answer.ts';
 import { openedUpdate } from './messages.ts';
 import { recordOptions } from './record-options.ts';
 
@@ -26,6 +27,8 @@ const { acceptGate } = proxyActivities<Pick<LogActivities, 'acceptGate'>>(record
 interface Gated {
   readonly approval: Approval;
   readonly opened: GateOpened;
+  /** In which encoding the host is answered. */
+  readonly encoding: string;
 }
 
 /**
@@ -38,10 +41,13 @@ interface Gated {
  */
 export async function gate(...sent: unknown[]): Promise<GateAnswer> {
   const opening = open(sent);
-  setHandler(openedUpdate, async () => (await opening).opened);
+  setHandler(openedUpdate, async () => {
+    const { encoding, opened } = await opening;
+    return answerIn(encoding, opened);
+  });
   try {
-    const { approval } = await opening;
-    return await answerOf(approval);
+    const { approval, encoding } = await opening;
+    return answerIn(encoding, await answerOf(approval));
   } finally {
     await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
   }
@@ -49,13 +55,15 @@ export async function gate(...sent: unknown[]): Promise<GateAnswer> {
 
 async function open(sent: readonly unknown[]): Promise<Gated> {
   const accepted = await acceptGate({ sent: sent.map(asJson) });
+  const encoding = hostEncodingOf(accepted);
+  failIn(encoding);
   if (accepted.kind === 'refused') throw refused(accepted);
   const { request, onCancel } = accepted;
   const approval = await ask(request, { onCancel, beginWithinMs: null }).catch(notAsked);
   const opened = { changeId: request.id, key: request.key, url: approval.url };
   // Not waited for.
-  void tell(accepted, opened);
-  return { approval, opened };
+  void tell(accepted.openedSignal, opened, encoding);
+  return { approval, opened, encoding };
 }
 
 /**
@@ -79,11 +87,14 @@ function asJson(argument: unknown): unknown {
   }
 }
 
-async function tell({ openedSignal }: Exclude<GateAccepted, Refused>, opened: GateOpened): Promise<void> {
+async function tell(openedSignal: string | null, opened: GateOpened, encoding: string): Promise<void> {
   const { parent } = workflowInfo();
   if (!parent || openedSignal === null) return;
   try {
-    await getExternalWorkflowHandle(parent.workflowId, parent.runId).signal(openedSignal, opened);
+    await getExternalWorkflowHandle(parent.workflowId, parent.runId).signal(
+      openedSignal,
+      answerIn(encoding, opened),
+    );
   } catch (error) {
     log.warn('the host was not told that its change is open', { error });
   }

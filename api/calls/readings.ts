@@ -9,6 +9,7 @@ import {
   statisticsSchema,
 } from '../answer-schemas.ts';
 import { calendarQuerySchema, policyExplanationSchema, statisticsQuerySchema } from '../schemas.ts';
+import { payloadsSchema } from '../payload-schemas.ts';
 import type { Call } from './call.ts';
 
 /** What holds now: for people, pages and whoever is about to ask. */
@@ -47,6 +48,16 @@ export const readingCalls: readonly Call[] = [
     body: policyExplanationSchema,
     answers: { 200: policyExplanationAnswer },
     problems: [400, 401, 403, 413, 415, 429, 503],
+  },
+  {
+    method: 'post',
+    path: '/v1/payloads/decode',
+    summary:
+      'Payloads of Temporal’s, decoded for whoever may read their change: the protocol of its codec servers; recorded',
+    roles: 'any',
+    body: payloadsSchema,
+    answers: { 200: payloadsSchema },
+    problems: [400, 401, 403, 404, 413, 415, 429, 503],
   },
   {
     method: 'get',

@@ -107,12 +107,12 @@ export function limitsOf(covers: Coverage, size: number, since: number | null, c
   return [
     ...(covers.kind === 'change'
       ? [
-          `Completeness: each entry here is proved to be in the log; that change ${covers.changeId} has no other entry is not, nor that its context is whole: that there is no other freeze, revocation or API token of its time, and no other review that its requester owed. A pack of the whole range of the log proves that.`,
+          `Completeness: each entry here is proved to be in the log; that change ${covers.changeId} has no other entry is not, nor that its context is whole: that there is no other freeze, revocation or API token of its time, no other review that its requester owed, and no other change that was open on its target or under its ticket. A pack of the whole range of the log proves that.`,
         ]
       : []),
     ...(covers.kind === 'range' && covers.from > 0
       ? [
-          `Entries before ${covers.from}: what happened earlier to a change that appears here, what a policy asks for that has its entry there, and which freezes, revocations, API tokens and owed reviews stood then, is not looked at.`,
+          `Entries before ${covers.from}: what happened earlier to a change that appears here, what a policy asks for that has its entry there, and which freezes, revocations, API tokens, owed reviews and open changes stood then, is not looked at.`,
         ]
       : []),
     ...(covers.kind === 'range' && covers.to < size

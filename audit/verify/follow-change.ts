@@ -11,6 +11,7 @@ import {
   isOneTooMany,
   judgeDecided,
   judgeEscalated,
+  judgeExpired,
   judgeReviewed,
   judgeRound,
   judgeScheduled,
@@ -19,7 +20,7 @@ import {
 } from './judge-decisions.ts';
 import { judgeEnd } from './judge-end.ts';
 import { judgeOrder } from './judge-order.ts';
-import { judgePolicyName } from './judge-policy.ts';
+import { judgeNames } from './judge-names.ts';
 import { judgeUnsigned } from './judge-requests.ts';
 import { judgeShownTicket, judgeTicketed, withTicket } from './judge-tickets.ts';
 import { judgeExecutionWord, judgeRefused, judgeWithdrawn, withWord } from './judge-words.ts';
@@ -65,7 +66,7 @@ export function follow(
   if (record === null && whole) report('not_requested', `${body.type} of a change that nobody asked for`);
   // Followed from here on as far as it can be, so that one missing entry is reported once.
   const before = record ?? recordFromMiddle(body);
-  if (isPolicyKnown(before)) judgePolicyName(before.change.policy, body, report);
+  judgeNames(before, body, report);
   judgeStatement(body, report);
   const after = (isWord ? withWord : isTicket ? withTicket : withEvent)(before, body, report);
   keepStatement(after, body, report);
@@ -87,7 +88,7 @@ function requested(
   const first = requestedRecord(body, policy);
   judgeUnsigned(first, body, report);
   if (!isPolicyKnown(first)) return first;
-  judgePolicyName(first.change.policy, body, report);
+  judgeNames(first, body, report);
   return { ...first, attested: isAttested(first, body, report) };
 }
 
@@ -165,9 +166,11 @@ function judgeEvent(
     case 'change.escalated':
       if (isInOrder) judgeEscalated(record, event, report);
       break;
+    case 'change.expired':
+      if (isInOrder) judgeExpired(record, event, report);
+      break;
     case 'change.requested':
     case 'change.reminded':
-    case 'change.expired':
       break;
   }
 }

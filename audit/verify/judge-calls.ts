@@ -8,7 +8,7 @@ import { tolerance } from './change-record.ts';
 import type { ChangeRecord } from './change-record.ts';
 import { objectOf, stringOf } from './fields.ts';
 import { isSentEnd } from './judge-attempts.ts';
-import { attemptKey, isLongOver } from './log-facts.ts';
+import { attemptKey } from './log-facts.ts';
 import type { Begun, LogFacts, Placed } from './log-facts.ts';
 import type { Illogical, Report } from './problem.ts';
 
@@ -25,11 +25,7 @@ export function takeBegun(facts: LogFacts, record: ChangeRecord, body: EntryBody
   const { whole, change } = record;
   if (!whole) return;
   const { place } = facts;
-  const { time } = body;
-  facts.begun.set(attemptKey(body), { place, time, digest: change.digest });
-  for (const freeze of facts.freezes.values()) {
-    if (isLongOver(freeze, time)) facts.freezes.delete(freeze.id);
-  }
+  facts.begun.set(attemptKey(body), { place, time: body.time, digest: change.digest });
 }
 
 /**
@@ -67,7 +63,7 @@ function gateFacts(facts: LogFacts, { id, policy }: ChangeRecord['change'], { pl
     revocation: revocation !== undefined && revocation.place < place ? revocation : null,
     freezes: [
       ...calendarAt(facts, place, time),
-      ...[...facts.freezes.values()].filter((one) => one.place < place),
+      ...[...facts.freezes.values()].filter((one) => one.place < place && time < one.until),
     ],
     overrides: [...(facts.overrides.get(id)?.values() ?? [])],
   };

@@ -49,9 +49,6 @@ export function judgeDecided(record: ChangeRecord, event: Decided, report: Repor
   const { statement, round, time } = event;
   const { change, whole } = record;
   if (!whole || !isPolicyKnown(record)) return;
-  if (!(Date.parse(statement.at) <= Date.parse(time) + tolerance)) {
-    report('statement_differs', `${event.type} at ${time}, which the person said later, at ${statement.at}`);
-  }
   if (statement.round !== change.round || round !== change.round) {
     report('decision_not_awaited', `a decision of round ${statement.round} in round ${change.round}`);
     return;
@@ -63,6 +60,16 @@ export function judgeDecided(record: ChangeRecord, event: Decided, report: Repor
   const wanted = wantedBy(statement, statement.person);
   const verdict = allowedBy('decision_not_allowed', report, judgeDecision(change, wanted, Date.parse(time)));
   if (verdict === 'repeated') report('decision_not_awaited', 'this person had decided so before');
+}
+
+/** Nobody is kept from deciding before decide-by. */
+export function judgeExpired(
+  { whole, change: { decideBy } }: ChangeRecord,
+  { time }: Extract<ChangeEvent, { type: 'change.expired' }>,
+  report: Report,
+): void {
+  if (!whole || Date.parse(time) >= Date.parse(decideBy) - tolerance) return;
+  report('expired_early', `expired at ${time}, and people might decide until ${decideBy}`);
 }
 
 /** The escalation group of the policy is asked when its time has come, or when approvals have lapsed. */

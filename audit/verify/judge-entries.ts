@@ -182,6 +182,7 @@ export function judgeEntries(options: JudgeOptions) {
       await this.catchUp();
       await Promise.all(batches);
       const judged = [...changes].filter(([changeId]) => only === null || changeId === only);
+      const judgedOf = (ids: ReadonlySet<string>) => (only === null ? ids.size : Number(ids.has(only)));
       const open = judged.flatMap(([changeId, record]) => {
         if (typeof record === 'string') return [];
         const { closedAt, calls } = record.change;
@@ -196,6 +197,8 @@ export function judgeEntries(options: JudgeOptions) {
         unverified,
         withoutPolicy,
         open,
+        brokenByDirectory: judgedOf(facts.byDirectory.breakers),
+        reviewedByDirectory: judgedOf(facts.byDirectory.reviewers),
         unfollowedFreezes: facts.unfollowedFreezes,
         unlistedCalendars: facts.unlistedCalendars,
       };

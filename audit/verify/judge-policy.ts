@@ -1,14 +1,12 @@
 import { hash } from 'node:crypto';
-import { appenderOfType } from '../../domain/entry.ts';
 import { canonicalJson } from '../../domain/canonical-json.ts';
 import type { EntryBody } from '../../domain/entry.ts';
-import type { PinnedPolicy } from '../../domain/policy.ts';
 import { hasOwnDigest } from '../../domain/policy-digest.ts';
 import { isPolicy } from './change-record.ts';
 import type { KnownPolicy } from './change-record.ts';
 import { objectOf, stringOf } from './fields.ts';
 import type { Findings } from './finding.ts';
-import type { Illogical, Report } from './problem.ts';
+import type { Illogical } from './problem.ts';
 
 /** Which policy an entry says that its change is under; its digest is null where it names none. */
 export function policyNamedIn(body: EntryBody) {
@@ -18,14 +16,6 @@ export function policyNamedIn(body: EntryBody) {
     version: stringOf(version ?? null),
     digest: stringOf(digest ?? null),
   };
-}
-
-/** Whether an entry of the worker's names the policy that its change was asked for under. The API's tell what was stored. */
-export function judgePolicyName(policy: PinnedPolicy, body: EntryBody, report: Report): void {
-  if (appenderOfType[body.type] !== 'worker') return;
-  const { name, version, digest } = policyNamedIn(body);
-  if (name === policy.name && version === policy.version && digest === policy.digest) return;
-  report('policy_differs', `${body.type} names another policy than the one that was asked for under`);
 }
 
 /**

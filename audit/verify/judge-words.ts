@@ -46,9 +46,9 @@ export function judgeWithdrawn(record: ChangeRecord, body: EntryBody, report: Re
 /** A change is refused when its target is read, or by an admin's word who revokes its policy before any call. */
 export function judgeRefused(record: ChangeRecord, body: EntryBody, report: Report): void {
   const { whole, change } = record;
-  if (isRevocation(body) && hasRole(body, 'admin')) judgeBeforeCall(record, body, report);
-  else if (whole && change.decisionStatus !== 'pending') {
-    report('not_pending', `${body.type} of what was ${change.decisionStatus}`);
+  if (isRevocation(body)) {
+    if (!hasRole(body, 'admin')) report('not_pending', `${body.type} by somebody who may not`);
+    judgeBeforeCall(record, body, report);
   } else if (whole && change.digest !== null) {
     report('out_of_order', `${body.type} after the target had been read`);
   }

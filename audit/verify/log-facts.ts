@@ -1,3 +1,4 @@
+import type { Declaration } from '../../domain/declaration.ts';
 import type { EntryBody } from '../../domain/entry.ts';
 import type { Freeze, FreezeOverride } from '../../domain/freeze.ts';
 import type { JudgedToken } from '../../domain/machine.ts';
@@ -22,6 +23,12 @@ export interface LoadedCalendar extends Placed {
   readonly supersededAt: number | null;
 }
 
+/** A freeze that an entry has declared. */
+export interface DeclaredFreeze extends Freeze, Placed {
+  /** When it ends by itself, ms since the epoch; Infinity: never. */
+  readonly until: number;
+}
+
 /** An attempt that has not ended. */
 export interface Begun extends Placed {
   /** ISO 8601. */
@@ -36,8 +43,8 @@ export interface Begun extends Placed {
 export interface LogFacts {
   /** How many entries were looked at. */
   place: number;
-  /** Freezes that nobody has lifted, by id. */
-  readonly freezes: Map<string, Freeze & Placed>;
+  /** Freezes that nobody has lifted, by id; those that have ended, too: entries are of any time. */
+  readonly freezes: Map<string, DeclaredFreeze>;
   /** Freezes beyond those that are followed. */
   unfollowedFreezes: number;
   calendars: readonly LoadedCalendar[];
@@ -49,10 +56,19 @@ export interface LogFacts {
   readonly revoked: Map<string, Revocation>;
   /** By the token's id. */
   readonly tokens: Map<string, JudgedToken>;
+  /** What files declared of operations, by {@link declarationKey}. */
+  readonly declared: Map<string, Declaration>;
   /** The break-glass change that somebody answers for, by the person; it is open or owes its review. */
   readonly debts: Map<string, string>;
   /** Who answers for such a change. */
   readonly debtors: Map<string, string>;
+  /** The open change of a target, by the target's id. */
+  readonly openTargets: Map<string, string>;
+  /** The open change of a ticket, by the ticket's system and name or id; and the tickets of a change. */
+  readonly openTickets: Map<string, string>;
+  readonly ticketsOf: Map<string, readonly string[]>;
+  /** Changes that somebody asked for, or reviewed, who might only because the directory lists them. */
+  readonly byDirectory: { readonly breakers: Set<string>; readonly reviewers: Set<string> };
   /** Open attempts, by change and ordinal. */
   readonly begun: Map<string, Begun>;
 }
@@ -68,10 +84,20 @@ export function newLogFacts(): LogFacts {
     overrides: new Map(),
     revoked: new Map(),
     tokens: new Map(),
+    declared: new Map(),
     debts: new Map(),
     debtors: new Map(),
+    openTargets: new Map(),
+    openTickets: new Map(),
+    ticketsOf: new Map(),
+    byDirectory: { breakers: new Set(), reviewers: new Set() },
     begun: new Map(),
   };
+}
+
+/** What a change pins of its operation, as one text. */
+export function declarationKey(name: string, version: string, inputSchemaDigest: string): string {
+  return JSON.stringify([name, version, inputSchemaDigest]);
 }
 
 /** Whether an attempt that the entry tells of is open, and how it began. */
@@ -79,12 +105,12 @@ export function attemptKey({ changeId, attempt }: EntryBody): string {
   return `${changeId ?? ''}/${numberOf(objectOf(attempt).ordinal)}`;
 }
 
-/** Freezes that were over that long before an entry hold no call any more, ms. */
+/** A freeze may be declared again that long after its end, ms. */
 const longOver = 60 * 60_000;
 
-/** Whether a freeze has ended so long before a moment, ISO 8601, that it need not be followed. */
-export function isLongOver({ endsAt }: Pick<Freeze, 'endsAt'>, time: string): boolean {
-  return endsAt !== null && Date.parse(endsAt) + longOver < Date.parse(time);
+/** Whether a freeze had ended so long before a moment, ISO 8601, that nobody lifts it any more. */
+export function isLongOver({ until }: DeclaredFreeze, time: string): boolean {
+  return until + longOver < Date.parse(time);
 }
 
 /**

@@ -4,6 +4,7 @@ import type { EntryBody, EventType } from '../../domain/entry.ts';
 import type { PersonId } from '../../domain/person.ts';
 import { samePerson } from '../../domain/person.ts';
 import type { Statement } from '../../domain/statement.ts';
+import { tolerance } from './change-record.ts';
 import { objectOf } from './fields.ts';
 import type { Illogical } from './problem.ts';
 
@@ -55,7 +56,7 @@ export function judgeStatement(body: EntryBody, report: (code: Illogical, messag
     if (isWordMissing(body)) report('statement_missing', `${body.type} without what the person said`);
     return;
   }
-  const { kind, action, changeId, person, digest } = statement;
+  const { kind, action, changeId, person, digest, at } = statement;
   // A submission's digest is of what was asked for; the change has none yet.
   const same = kind === 'submission' || (digest ?? body.digest) === body.digest;
   if (
@@ -69,11 +70,26 @@ export function judgeStatement(body: EntryBody, report: (code: Illogical, messag
   ) {
     report('statement_differs', `${body.type} tells something else than the person said`);
   }
+  if (!isSaidInTime(at, body)) {
+    report('statement_differs', `${body.type} of ${body.time}, and the person said so at ${at}`);
+  }
+}
+
+/** Nothing is told before it was said. What the API writes down itself, it writes at once. */
+function isSaidInTime(at: string, { type, time }: EntryBody): boolean {
+  const isAtOnce = type === 'stop.requested' || type === 'stop.lifted';
+  const told = Date.parse(time) - Date.parse(at);
+  return told >= -tolerance && (!isAtOnce || told <= tolerance);
 }
 
 /** Whether an entry that a person's word is always behind comes without it. */
 export function isWordMissing(body: EntryBody): boolean {
-  return said[body.type]?.always === true && statementOf(body) === null && !isOfNobody(body);
+  const isSaid = said[body.type]?.always === true || isRefusedByPerson(body);
+  return isSaid && statementOf(body) === null && !isOfNobody(body);
+}
+
+function isRefusedByPerson({ type, actor }: EntryBody): boolean {
+  return type === 'change.refused' && actor['process'] === undefined;
 }
 
 /** Whether the code of a stop is that of the word that a person said; what stops a change follows from it. */

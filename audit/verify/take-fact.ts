@@ -5,6 +5,7 @@ import type { JudgedToken } from '../../domain/machine.ts';
 import { namesWriter } from '../../domain/entry-writer.ts';
 import { tolerance } from './change-record.ts';
 import { objectOf, stringOf } from './fields.ts';
+import { takeOperations } from './judge-target.ts';
 import { freezeIn, isLongOver } from './log-facts.ts';
 import type { LogFacts } from './log-facts.ts';
 import { policyNamedIn } from './judge-policy.ts';
@@ -29,15 +30,19 @@ const takers: Readonly<Record<string, Taker>> = {
     const standing = facts.freezes.get(freeze.id);
     if (standing !== undefined && !isLongOver(standing, body.time))
       report('freeze_out_of_order', `freeze ${freeze.id} stands already`);
-    else if (facts.freezes.size >= mostFreezes) facts.unfollowedFreezes += 1;
-    else facts.freezes.set(freeze.id, { ...freeze, place: facts.place });
+    else {
+      if (facts.freezes.size >= mostFreezes) forgetLongOver(facts, body.time);
+      const until = freeze.endsAt === null ? Infinity : Date.parse(freeze.endsAt);
+      if (facts.freezes.size >= mostFreezes) facts.unfollowedFreezes += 1;
+      else facts.freezes.set(freeze.id, { ...freeze, until, place: facts.place });
+    }
   },
   'freeze.lifted': (facts, body, whole, report) => {
     byAdmin(body, report);
     const { id } = freezeIn(body.freeze, null);
     if (!namesWriter(body)) return;
-    const endsAt = facts.freezes.get(id)?.endsAt ?? null;
-    if (endsAt !== null && Date.parse(endsAt) + tolerance < Date.parse(body.time)) {
+    const { until = Infinity, endsAt = null } = facts.freezes.get(id) ?? {};
+    if (until + tolerance < Date.parse(body.time)) {
       report('freeze_out_of_order', `freeze ${id} is lifted, and had ended at ${endsAt}`);
     }
     if (facts.freezes.delete(id) || !whole || facts.unfollowedFreezes > 0) return;
@@ -54,6 +59,7 @@ const takers: Readonly<Record<string, Taker>> = {
       .filter(({ supersededAt }) => now - supersededAt < calendarRolloverMs);
     facts.calendars = [...before, { place: facts.place, freezes: loaded, supersededAt: null }];
   },
+  'operations.loaded': takeOperations,
   'policy.revoked': (facts, body, _whole, report) => {
     byAdmin(body, report);
     const { digest, name, version } = policyNamedIn(body);
@@ -83,6 +89,14 @@ const takers: Readonly<Record<string, Taker>> = {
  */
 export function takeFact(facts: LogFacts, body: EntryBody, whole: boolean, report: Report): void {
   if (Object.hasOwn(takers, body.type)) takers[body.type]?.(facts, body, whole, report);
+}
+
+/**
+ * Only where there would be too many otherwise, and at a declaration: the API signs its time, so nobody else has a freeze forgotten
+ * that is to hold a call.
+ */
+function forgetLongOver({ freezes }: LogFacts, time: string): void {
+  for (const freeze of freezes.values()) if (isLongOver(freeze, time)) freezes.delete(freeze.id);
 }
 
 function byAdmin(body: EntryBody, report: Report): void {

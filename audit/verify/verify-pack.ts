@@ -211,6 +211,8 @@ async function conclude(source: PackSource, state: Verification): Promise<void> 
 /** What no rule was asked of, in words. */
 function notJudged({
   open,
+  brokenByDirectory,
+  reviewedByDirectory,
   unfollowedFreezes,
   unlistedCalendars,
 }: NonNullable<Verification['changes']>): string[] {
@@ -220,6 +222,16 @@ function notJudged({
       ? []
       : [
           `Whether ${counted(unanswered, 'attempt')} without an answer was sent, and at a time at which it was allowed to.`,
+        ]),
+    ...(brokenByDirectory === 0
+      ? []
+      : [
+          `Whether ${counted(brokenByDirectory, 'break-glass change')} came from groups that may break the glass: the directory lists those, and the log does not have it.`,
+        ]),
+    ...(reviewedByDirectory === 0
+      ? []
+      : [
+          `Whether ${counted(reviewedByDirectory, 'review')} came from somebody whom the change’s policy could ask: the directory lists those, and the log does not have it.`,
         ]),
     ...(unfollowedFreezes === 0
       ? []

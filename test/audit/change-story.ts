@@ -64,6 +64,13 @@ export function changeOf(bodies: readonly EntryBody[]): Change {
   return folded.change;
 }
 
+/** A policy under which alice, and whoever else is in the group, may break the glass. */
+export const emergency: PinnedPolicy = {
+  ...fourEyes,
+  breakGlass: { groups: ['ops'], approvals: 1 },
+  groups: { ops: { source: 'token' } },
+};
+
 /** One change's entries, as workflow, worker and API write them. */
 export function changeStory(
   options: {
@@ -77,13 +84,16 @@ export function changeStory(
     readonly decideBy?: string;
     readonly justification?: string;
     readonly requester?: Person;
+    /** The serial number that the target is of; default: one that no other story has. */
+    readonly sn?: string;
   } = {},
 ) {
   const { changeId = randomUUID(), began = '2026-11-24T09:00:00.000Z' } = options;
+  const { sn = `SN-${changeId.slice(0, 8)}` } = options;
   const policy = options.forged ?? honest(options.policy ?? fourEyes);
   policies.set(policy.digest, { policy, json: canonicalJson(policy) });
-  const input = { regionId: 'cn-hangzhou', mqttInstanceId: 'post-cn-test00001', sn: 'SN-1' };
-  const snapshot = { sn: 'SN-1', caName: 'line', status: 'inactive' };
+  const input = { regionId: 'cn-hangzhou', mqttInstanceId: 'post-cn-test00001', sn };
+  const snapshot = { sn, caName: 'line', status: 'inactive' };
   const operation = 'ActiveCaCertificate';
   const later = (days: number) => new Date(Date.parse(began) + days * 86_400_000).toISOString();
   let second = 0;
@@ -96,7 +106,7 @@ export function changeStory(
     ...pins,
     input,
     target,
-    requester: options.requester ?? person('alice', 'requester'),
+    requester: options.requester ?? { ...person('alice', 'requester'), groups: ['ops'] },
     justification: options.justification ?? 'why',
     ticket: null,
     breakGlass: options.breakGlass ?? false,
@@ -245,6 +255,7 @@ export function changeStory(
         members: { code: 'taken_over' },
       }),
     reminded: () => entry('change.reminded', { missing: [{ stage: 'approval', group: null, seats: 1 }] }),
+    expired: () => ({ ...entry('change.expired', { decideBy: asked.decideBy }), time: asked.decideBy }),
     escalated: () =>
       entry('change.escalated', { group: policy.escalation?.group ?? null, escalatedAt: now() }),
     /** Whose approval no longer counts. */

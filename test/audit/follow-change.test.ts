@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { statedActor } from '../../domain/entry.ts';
 import type { EntryBody } from '../../domain/entry.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import { changeStory, person } from './change-story.ts';
@@ -6,6 +7,7 @@ import type { ChangeStory } from './change-story.ts';
 import { judged } from './judged.ts';
 
 const eve = person('eve', 'requester', 'approver');
+const olga = person('olga', 'operator');
 const alice = person('alice', 'requester', 'approver');
 const twoSeats = { ...fourEyes, stages: [{ name: 'approval', groups: [{ group: null, threshold: 2 }] }] };
 const escalating = {
@@ -63,7 +65,7 @@ describe('what happens', () => {
           ...before(s),
           s.reminded(),
           later(s.escalated(), 3_600_000),
-          s.entry('change.expired'),
+          s.expired(),
           s.closed('expired', 'not_started'),
         ];
       },
@@ -109,7 +111,7 @@ describe('what happens', () => {
     ],
     [
       'drift after a call, and nobody decides again',
-      (s) => [...driftedAfterCall(s), s.entry('change.expired'), s.closed('expired', 'failed')],
+      (s) => [...driftedAfterCall(s), s.expired(), s.closed('expired', 'failed')],
     ],
     [
       'drift after a call, abandoned before anybody decides again',
@@ -356,7 +358,10 @@ describe('what could not have happened', () => {
     [
       'an approval of another change',
       ['statement_differs'],
-      (s) => [...before(s), { ...changeStory().approved(), changeId: s.changeId }],
+      (s) => [
+        ...before(s),
+        { ...changeStory().approved(), changeId: s.changeId, target: s.requested().target },
+      ],
     ],
     [
       'a digest of something else',
@@ -378,7 +383,10 @@ describe('what could not have happened', () => {
     }).map(([member, value]): [string, string[], (s: ChangeStory) => EntryBody[]] => [
       `a digest of another ${member} than was asked for`,
       ['digest_differs'],
-      (s) => [s.requested({ [member]: value }), s.prechecked()],
+      (s) => [
+        s.requested({ [member]: value }),
+        { ...s.prechecked(), ...(member === 'target' ? { target: value as string } : {}) },
+      ],
     ]),
     ...(['name', 'version', 'digest'] as const).map(
       (member): [string, string[], (s: ChangeStory) => EntryBody[]] => [
@@ -546,6 +554,69 @@ describe('what could not have happened', () => {
     ['reminded before the target is read', ['out_of_order'], (s) => [s.requested(), s.reminded()]],
     ['refused by the precheck after it', ['out_of_order'], (s) => [...before(s), s.entry('change.refused')]],
     [
+      'expired while people might decide',
+      ['expired_early'],
+      (s) => [...before(s), { ...s.expired(), time: '2026-12-01T08:54:00.000Z' }],
+    ],
+    ...(['change.prechecked', 'decision.approved', 'attempt.started', 'change.closed'] as const).flatMap(
+      (type) =>
+        [
+          { target: 'cn-hangzhou/post-cn-test00001/SN-2' },
+          { operation: 'DeleteCaCertificate' },
+          { target: null },
+        ].map((other): [string, string[], (s: ChangeStory) => EntryBody[]] => [
+          `${type} of ${JSON.stringify(other)}`,
+          ['operation_differs'],
+          (s) => succeeded(s).map((body) => (body.type === type ? { ...body, ...other } : body)),
+        ]),
+    ),
+    ...(
+      [
+        [
+          'change.paused',
+          (s: ChangeStory, at: string) =>
+            s.spoken('change.paused', olga, 'execution', 'pause', { digest: null, at }),
+        ],
+        [
+          'change.withdrawn',
+          (s: ChangeStory, at: string) =>
+            s.spoken('change.withdrawn', olga, 'withdrawal', 'withdraw', { digest: null, at }),
+        ],
+      ] as const
+    ).map(([type, word]): [string, string[], (s: ChangeStory) => EntryBody[]] => [
+      `${type} that was said later`,
+      ['statement_differs'],
+      (s) => [...approved(s), word(s, '2026-11-24T09:06:00.000Z')],
+    ]),
+    ...['2026-11-24T09:06:00.000Z', '2026-11-24T08:54:00.000Z'].map(
+      (at): [string, string[], (s: ChangeStory) => EntryBody[]] => [
+        `a word to stop that was said at ${at}`,
+        ['statement_differs'],
+        (s) => [
+          ...approved(s),
+          s.spoken('stop.requested', olga, 'execution', 'pause', {
+            ...{ digest: null, at },
+            members: { stop: { ordinal: 1, word: 'pause', callUnderWay: null } },
+          }),
+        ],
+      ],
+    ),
+    [
+      'refused by the precheck after the approval',
+      ['out_of_order'],
+      (s) => [...approved(s), s.entry('change.refused')],
+    ],
+    [
+      'refused by a person without what they said',
+      ['statement_missing'],
+      (s) => [s.requested(), s.entry('change.refused', {}, statedActor(person('adam', 'admin')))],
+    ],
+    [
+      'refused before it by somebody who revokes and is no admin',
+      ['not_pending'],
+      (s) => [s.requested(), s.revoked('change.refused', eve)],
+    ],
+    [
       'a lapse before approval, and after a call',
       ['not_approved', 'not_approved'],
       (s) => [
@@ -618,12 +689,12 @@ describe('what could not have happened', () => {
     [
       'closed as never called after a call and a drift',
       ['closed_otherwise'],
-      (s) => [...driftedAfterCall(s), s.entry('change.expired'), s.closed('expired', 'not_started')],
+      (s) => [...driftedAfterCall(s), s.expired(), s.closed('expired', 'not_started')],
     ],
     [
       'closed as failed before it was approved',
       ['closed_otherwise'],
-      (s) => [...before(s), s.entry('change.expired'), s.closed('expired', 'failed')],
+      (s) => [...before(s), s.expired(), s.closed('expired', 'failed')],
     ],
     [
       'sent after an orphan was closed as never started',
@@ -633,7 +704,7 @@ describe('what could not have happened', () => {
         ...[s.closed('withdrawn', 'not_started', 'workflow_ended'), s.ended('succeeded')],
       ],
     ],
-    ['expired after approval', ['not_pending'], (s) => [...approved(s), s.entry('change.expired')]],
+    ['expired after approval', ['not_pending'], (s) => [...approved(s), s.expired()]],
     ['drift of what is pending', ['not_approved'], (s) => [...before(s), s.entry('change.drifted')]],
     ['success without an attempt', ['closed_otherwise'], (s) => [...approved(s), s.closed()]],
     [

@@ -6,7 +6,7 @@ import type { Person } from '../../domain/person.ts';
 import { shownTicket, ticketMembers } from '../../domain/ticket-read.ts';
 import type { TicketPoint } from '../../domain/ticket-gate.ts';
 import { ticketRead, ticketRule } from '../support/ticket.ts';
-import { changeStory, person, withPolicies } from './change-story.ts';
+import { changeStory, emergency, person, withPolicies } from './change-story.ts';
 import type { ChangeStory } from './change-story.ts';
 import { signed } from './memory-log.ts';
 import type { TestKeys } from './memory-log.ts';
@@ -34,7 +34,6 @@ const strict = {
   freezeOverride: { group: 'security' },
   groups: { security: { source: 'token' } },
 } as const;
-const emergency = { ...fourEyes, breakGlass: { groups: ['ops'], approvals: 1 as const } };
 
 const told = (type: EventType, members: JsonObject): EntryBody =>
   newEntryBody({ type, time: began, actor: personActor(adam), ...members });

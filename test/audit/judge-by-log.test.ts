@@ -9,7 +9,10 @@ import { fourEyes } from '../../domain/four-eyes.ts';
 import { requesterOfHost } from '../../domain/host.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
 import type { Person } from '../../domain/person.ts';
-import { changeStory, person, withPolicies, written } from './change-story.ts';
+import type { PinnedPolicy } from '../../domain/policy.ts';
+import { shownTicket, ticketMembers } from '../../domain/ticket-read.ts';
+import { ticketRead, ticketRule } from '../support/ticket.ts';
+import { changeStory, emergency, person, withPolicies, written } from './change-story.ts';
 import type { ChangeStory } from './change-story.ts';
 
 /* What follows from entries of other changes and of none: freezes, windows, revocations, tokens, reviews that are owed. */
@@ -36,6 +39,16 @@ async function found(entries: readonly EntryBody[], whole = true, only: string |
   return findings.kept.map(({ code, kind }) => code ?? kind);
 }
 
+/** What {@link found} finds, and what is not proven. */
+async function countsOf(entries: readonly EntryBody[]) {
+  const findings = collectFindings();
+  const judge = judgeEntries({ findings, whole: true, verifyStatement: null, policies: null });
+  withPolicies(entries).forEach((body, index) =>
+    judge.add(index, { body: body, statementJson: null, policyJson: null, writtenJson: null }),
+  );
+  return { ...(await judge.end()), codes: findings.kept.map(({ code }) => code) };
+}
+
 function told(type: EventType, seconds: number, members: JsonObject, by = adam): EntryBody {
   return written(newEntryBody({ type, time: at(seconds), actor: personActor(by), ...members }));
 }
@@ -50,7 +63,9 @@ function overridden(s: ChangeStory, freeze: JsonObject, by = frank, more: JsonOb
   return s.entry('freeze.overridden', { freeze, comment: 'seen', directory: [], ...more }, personActor(by));
 }
 
-const approved = (s: ChangeStory) => [s.requested(), s.prechecked(), s.approved(), s.scheduled()];
+const approved = (s: ChangeStory, by?: Person) => [
+  ...[s.requested(), s.prechecked(), s.approved(by), s.scheduled()],
+];
 /** The answer of a call that left at a time, ISO 8601. */
 function sent(s: ChangeStory, sentAt: string, outcome: 'succeeded' | 'failed' | 'unknown' = 'succeeded') {
   const body = s.ended(outcome);
@@ -74,8 +89,13 @@ describe('a freeze', () => {
       'has stopped the attempt at the last moment',
       (s) => withFreeze(s, () => [s.started(), notSent(s), s.closed('approved', 'cancelled')]),
     ],
+    [
+      'is lifted behind an attempt that is dated long after its end',
+      (s) =>
+        withFreeze(s, (freeze) => [...laterAttempt(), lifted(freeze), ...callOf(s)], { endsAt: at(3600) }),
+    ],
     ['holds another operation', (s) => withFreeze(s, () => callOf(s), { operation: 'Other*' })],
-    ['holds other targets', (s) => withFreeze(s, () => callOf(s), { scope: { sn: 'SN-2*' } })],
+    ['holds other targets', (s) => withFreeze(s, () => callOf(s), { scope: { sn: 'XY-*' } })],
     ['is over', (s) => withFreeze(s, () => callOf(s), { startsAt: at(-99), endsAt: at(2) })],
     ['begins later', (s) => withFreeze(s, () => callOf(s), { startsAt: at(3600), endsAt: at(7200) })],
     ['is overridden', (s) => withFreeze(s, (freeze) => [overridden(s, freeze), ...callOf(s)])],
@@ -104,9 +124,14 @@ describe('a freeze', () => {
       (s) => withFreeze(s, () => [s.started(), s.ended('unknown')]),
     ],
     [
+      'is in force, and an attempt before is dated long after its end',
+      ['called_in_freeze'],
+      (s) => withFreeze(s, () => [...laterAttempt(), ...callOf(s)], { endsAt: at(3600) }),
+    ],
+    [
       'is in force for this target',
       ['called_in_freeze'],
-      (s) => withFreeze(s, () => callOf(s), { operation: 'Active*', scope: { sn: 'SN-?' } }),
+      (s) => withFreeze(s, () => callOf(s), { operation: 'Active*', scope: { sn: 'SN-????????' } }),
     ],
     [
       'was to begin at once, by a clock that is ahead',
@@ -200,7 +225,24 @@ describe('a freeze', () => {
     }
     expect((await judge.end()).unfollowedFreezes).toBe(1);
   });
+
+  test('is forgotten for the sake of others when it has ended an hour before them', async () => {
+    const findings = collectFindings();
+    const judge = judgeEntries({ findings, whole: true, verifyStatement: null, policies: null });
+    const add = (n: number, body: EntryBody) => {
+      judge.add(n, { body, statementJson: null, policyJson: null, writtenJson: null });
+    };
+    for (let n = 0; n < mostFreezes; n += 1) add(n, declared(freezeOf({ endsAt: at(60) })));
+    add(mostFreezes, told('freeze.declared', 3661, { freeze: freezeOf() }));
+    expect((await judge.end()).unfollowedFreezes).toBe(0);
+  });
 });
+
+/** An attempt of another change that is dated hours later, and has no answer. */
+function laterAttempt(): EntryBody[] {
+  const s = changeStory({ policy: overridable });
+  return [...approved(s), { ...s.started(), time: at(4 * 3600) }];
+}
 
 /** An approved change, a freeze, and what comes then. */
 function withFreeze(s: ChangeStory, then: (freeze: JsonObject) => EntryBody[], members: JsonObject = {}) {
@@ -389,8 +431,7 @@ describe('a machine asks', () => {
 });
 
 describe('somebody breaks the glass', () => {
-  const policy = { ...fourEyes, breakGlass: { groups: ['ops'], approvals: 1 as const } };
-  const story = () => changeStory({ policy, breakGlass: true });
+  const story = () => changeStory({ policy: emergency, breakGlass: true });
   const called = (s: ChangeStory) => [...approved(s), ...callOf(s)];
 
   test('after the review of the last time, or after a change that was never called', async () => {
@@ -416,10 +457,11 @@ describe('somebody breaks the glass', () => {
     const { issuer, subject } = alice;
     const requester = {
       ...person(token.id, 'requester'),
+      groups: ['ops'],
       issuer: 'countersign',
       issuedBy: { issuer, subject },
     };
-    const machines = changeStory({ policy, breakGlass: true, requester });
+    const machines = changeStory({ policy: emergency, breakGlass: true, requester });
     const issued = told('token.issued', -60, { token }, alice);
     expect(await found([issued, machines.requested(), story().requested()])).toEqual(['review_owed']);
   });
@@ -437,6 +479,133 @@ describe('somebody breaks the glass', () => {
     ];
     const entries = [requested, scheduled, closed, second.pinned(), second.requested()];
     expect(await found(entries, true, second.changeId)).toEqual(['review_owed']);
+  });
+});
+
+describe('who breaks the glass', () => {
+  const frankAsks: Person = { ...person('frank', 'requester'), groups: ['security'] };
+  const named = { ...emergency, breakGlass: { groups: ['ops'], approvals: 1, reasons: ['Outage'] } } as const;
+  const listed = (source: PinnedPolicy['groups'][string]) => ({ ...emergency, groups: { ops: source } });
+  const asked = (options: Parameters<typeof changeStory>[0]) =>
+    found([changeStory({ policy: emergency, breakGlass: true, ...options }).requested()]);
+
+  test('is of the groups of the policy, and says one of its reasons', async () => {
+    const { issuer } = frankAsks;
+    const members = [{ issuer, subject: 'frank' }];
+    expect(await asked({ policy: named, justification: 'outage of line 4' })).toEqual([]);
+    expect(await asked({ policy: listed({ source: 'members', members }), requester: frankAsks })).toEqual([]);
+  });
+
+  test.each<[string, Parameters<typeof changeStory>[0]]>([
+    ['under a policy that lets nobody', { policy: { ...emergency, breakGlass: null } }],
+    ['and is of no such group', { requester: frankAsks }],
+    ['and is not listed', { policy: listed({ source: 'members', members: [] }) }],
+    ['for another reason', { policy: named, justification: 'why not' }],
+  ])('%s', async (_name, options) => {
+    expect(await asked(options)).toEqual(['break_glass_not_allowed']);
+  });
+
+  test('and is listed by the directory alone is counted, and no finding', async () => {
+    const policy = listed({ source: 'directory' });
+    const story = changeStory({ policy, breakGlass: true, requester: frankAsks });
+    expect(await countsOf([story.requested()])).toMatchObject({ brokenByDirectory: 1, codes: [] });
+    expect(await asked({ policy: { ...policy, breakGlass: { ...named.breakGlass } } })).toEqual([
+      'break_glass_not_allowed',
+    ]);
+    expect(await countsOf([changeStory({ policy: emergency, breakGlass: true }).requested()])).toMatchObject({
+      brokenByDirectory: 0,
+    });
+  });
+});
+
+describe('a review by an approver', () => {
+  const staged = (source: PinnedPolicy['groups'][string]) => ({
+    ...emergency,
+    stages: [{ name: 'approval', groups: [{ group: 'security', threshold: 1 }] }],
+    groups: { ...emergency.groups, security: source },
+  });
+  const reviewed = (policy: PinnedPolicy, by: Person) => {
+    const s = changeStory({ policy, breakGlass: true });
+    return [...approved(s, frank), ...callOf(s), s.reviewed(by)];
+  };
+  const gina: Person = { ...person('gina', 'approver'), groups: ['security'] };
+  const hal = person('hal', 'approver');
+  const listsFrank = { source: 'members', members: [{ issuer: frank.issuer, subject: 'frank' }] } as const;
+
+  test('whom the policy could ask', async () => {
+    expect(await found(reviewed(staged({ source: 'token' }), gina))).toEqual([]);
+    expect(await found(reviewed(emergency, hal))).toEqual([]);
+    const overriding = { ...staged(listsFrank), freezeOverride: { group: 'ops' } };
+    expect(await found(reviewed(overriding, { ...hal, groups: ['ops'] }))).toEqual([]);
+  });
+
+  test('whom it could not ask', async () => {
+    expect(await found(reviewed(staged({ source: 'token' }), hal))).toEqual(['review_not_allowed']);
+    expect(await found(reviewed(staged(listsFrank), gina))).toEqual(['review_not_allowed']);
+    expect(await found(reviewed(staged(listsFrank), { ...gina, roles: ['approver', 'auditor'] }))).toEqual(
+      [],
+    );
+  });
+
+  test('whom it could ask if the directory lists them is counted, and no finding', async () => {
+    const policy = { ...staged(listsFrank), freezeOverride: { group: 'board' } };
+    const groups = { ...policy.groups, board: { source: 'directory' } } as const;
+    expect(await countsOf(reviewed({ ...policy, groups }, hal))).toMatchObject({
+      ...{ reviewedByDirectory: 1, codes: [] },
+    });
+    expect(await countsOf(reviewed(emergency, hal))).toMatchObject({ reviewedByDirectory: 0 });
+  });
+});
+
+describe('a change on a target', () => {
+  const sn = 'SN-1';
+
+  test('on which another one is open', async () => {
+    const [s, t] = [changeStory({ sn }), changeStory({ sn })];
+    expect(await found([s.requested(), t.requested()])).toEqual(['target_taken']);
+    expect(await found([...approved(s), ...callOf(s).slice(0, 2), t.requested()])).toEqual(['target_taken']);
+  });
+
+  test('on which another one has ended', async () => {
+    const [s, t] = [changeStory({ sn }), changeStory({ sn })];
+    expect(await found([...approved(s), ...callOf(s), t.requested()])).toEqual([]);
+  });
+});
+
+describe('a change under a ticket', () => {
+  const ticket = { system: 'jira', id: 'OPS-1', url: null };
+  const policy = { ...fourEyes, ticket: ticketRule({}) };
+  const named = (id = 'OPS-1') => {
+    const s = changeStory({ policy });
+    return { s, requested: s.requested({ ticket: { ...ticket, id } }) };
+  };
+  const read = (s: ChangeStory, id: string, verdict: string | null = null) => {
+    const body = s.entry('ticket.checked', { point: 'precheck', verdict, message: null, until: null });
+    return { ...body, read: ticketMembers(shownTicket({ ...ticketRead({}), id }, body.time)) };
+  };
+
+  test('under which another one is open', async () => {
+    expect(await found([named().requested, named().requested])).toEqual(['ticket_taken']);
+  });
+
+  test('that is the same by another name', async () => {
+    const [one, other] = [named(), named('OPS-2')];
+    const entries = [one.requested, read(one.s, '7'), other.requested];
+    expect(await found([...entries, read(other.s, '7')])).toEqual(['ticket_taken']);
+    expect(await found([...entries, read(other.s, '7', 'ticket_taken')])).toEqual([]);
+    expect(await found([...entries, read(other.s, '8')])).toEqual([]);
+  });
+
+  test('under which another one has ended', async () => {
+    const [one, other] = [named(), named()];
+    const refused = [one.s.entry('change.refused'), one.s.closed('refused', 'not_started')];
+    const entries = [one.requested, read(one.s, '7'), ...refused, other.requested, read(other.s, '7')];
+    expect(await found(entries)).toEqual([]);
+  });
+
+  test('for which its policy does not ask', async () => {
+    const asked = () => changeStory().requested({ ticket });
+    expect(await found([asked(), asked(), named().requested])).toEqual([]);
   });
 });
 
@@ -474,9 +643,13 @@ describe('a request that the API has not signed', () => {
       'requested_otherwise',
       (s) => s.unsigned({ host, actor, executeBy: at(9_999_999) }),
     ],
-    ['that breaks the glass', 'requested_otherwise', (s) => s.unsigned({ host, actor, breakGlass: true })],
   ])('%s', async (_name, code, request) => {
     expect(await found([request(changeStory())])).toEqual([code]);
+  });
+
+  test('that breaks the glass', async () => {
+    const request = changeStory({ policy: emergency }).unsigned({ host, actor, breakGlass: true });
+    expect(await found([request])).toEqual(['requested_otherwise', 'break_glass_not_allowed']);
   });
 
   test('in another’s name than was signed', async () => {

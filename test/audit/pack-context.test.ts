@@ -2,10 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { newEntryBody, personActor } from '../../domain/entry.ts';
 import type { EntryBody, EventType } from '../../domain/entry.ts';
-import { fourEyes } from '../../domain/four-eyes.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import type { Person } from '../../domain/person.ts';
-import { changeStory, isUnsigned, person, withPolicies, written } from './change-story.ts';
+import { changeStory, emergency, isUnsigned, person, withPolicies, written } from './change-story.ts';
 import type { ChangeStory } from './change-story.ts';
 import { memoryLog, signed } from './memory-log.ts';
 import { changed, found, packed, unpacked, verified } from './pack-file.ts';
@@ -72,7 +71,7 @@ describe('what a change is judged by', () => {
     const [requested, ...rest] = succeeded(s) as [EntryBody, ...EntryBody[]];
     const others = [
       { operation: 'Other' },
-      { scope: { sn: 'SN-2' } },
+      { scope: { sn: 'XY-2' } },
       { endsAt: '2026-11-24T08:00:00.000Z' },
     ];
     const entries = [
@@ -112,9 +111,8 @@ describe('what a change is judged by', () => {
   });
 
   test('is the break-glass change of which its requester owes the review', async () => {
-    const policy = { ...fourEyes, breakGlass: { groups: ['ops'], approvals: 1 as const } };
     const [first, reviewed, second] = Array.from({ length: 3 }, () =>
-      changeStory({ policy, breakGlass: true }),
+      changeStory({ policy: emergency, breakGlass: true }),
     ) as [ChangeStory, ChangeStory, ChangeStory];
     const before = [...succeeded(reviewed), reviewed.reviewed()];
     const said = await saidOf([...before, ...succeeded(first), second.requested()], second);

@@ -60,8 +60,9 @@ test('the report escapes what people wrote', async () => {
 });
 
 test('a change’s target is shown by its label, its id and its scope', async () => {
-  const path = await packOf([changeStory().requested()]);
-  const { label, target, scope } = changeStory().requested();
+  const requested = changeStory({ sn: 'SN-1' }).requested();
+  const path = await packOf([requested]);
+  const { label, target, scope } = requested;
   const [, line = ''] = (await textIn(path, 'ocsf.jsonl')).split('\n');
   const { resources } = JSON.parse(line) as { resources: unknown };
   expect(resources).toEqual([{ uid: target, name: label, type: 'ActiveCaCertificate', data: scope }]);

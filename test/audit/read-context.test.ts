@@ -6,12 +6,11 @@ import type { StoredSealed } from '../../audit/pack/read-sealed.ts';
 import { sequencePending } from '../../audit/sequence-pending.ts';
 import { appenderOfType, entryKey, newEntryBody, personActor } from '../../domain/entry.ts';
 import type { EntryBody, EventType } from '../../domain/entry.ts';
-import { fourEyes } from '../../domain/four-eyes.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import type { Person } from '../../domain/person.ts';
 import { policyKey } from '../../domain/policy-entry.ts';
 import { makePool } from '../../store/pool.ts';
-import { changeStory, person, withPolicies, written } from './change-story.ts';
+import { changeStory, emergency, person, withPolicies, written } from './change-story.ts';
 import { makeLog } from './log-fixture.ts';
 import type { TestLog } from './log-fixture.ts';
 import { makeKeys, memoryLog } from './memory-log.ts';
@@ -22,7 +21,6 @@ const began = '2026-11-24T09:00:00.000Z';
 const adam = person('adam', 'admin');
 const told = (type: EventType, members: JsonObject, by = adam): EntryBody =>
   written(newEntryBody({ type, time: began, actor: personActor(by), ...members }));
-const policy = { ...fourEyes, breakGlass: { groups: ['ops'], approvals: 1 as const } };
 const freezeOf = (members: JsonObject = {}): JsonObject => {
   const id = randomUUID();
   return { id, operation: null, scope: {}, startsAt: began, endsAt: null, reason: 'sale', ...members };
@@ -35,12 +33,12 @@ const machine: Person = {
   issuer: 'countersign',
   issuedBy: { issuer: alice.issuer, subject: alice.subject },
 };
-const freezes = [freezeOf(), freezeOf({ scope: { sn: 'SN-2' } }), freezeOf(), freezeOf()] as const;
+const freezes = [freezeOf(), freezeOf({ scope: { sn: 'XY-2' } }), freezeOf(), freezeOf()] as const;
 const stories = [
   changeStory(),
-  changeStory({ policy, breakGlass: true }),
-  changeStory({ policy, breakGlass: true, requester: machine }),
-  changeStory({ policy, breakGlass: true }),
+  changeStory({ policy: emergency, breakGlass: true }),
+  changeStory({ policy: emergency, breakGlass: true, requester: machine }),
+  changeStory({ policy: emergency, breakGlass: true }),
   changeStory({ requester: machine }),
 ] as const;
 const [plain, reviewed, machines, owing, tokens] = stories;

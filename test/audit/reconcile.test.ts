@@ -33,7 +33,7 @@ const hour = (from: string, to: string) => ({
   to: Date.parse(`2026-11-24T${to}:00Z`),
 });
 /** A change of two attempts, one failed, one succeeded, between 1:00 and 1:01. */
-const story = changeStory({ began: '2026-11-24T01:00:00.000Z' });
+const story = changeStory({ began: '2026-11-24T01:00:00.000Z', sn: 'SN-1' });
 const before = [story.requested(), story.prechecked(), story.approved(), story.scheduled()];
 const ends = [story.started(1), story.ended('failed', 1), story.started(2), story.ended('succeeded', 2)];
 const [started1, failed, , succeeded] = ends as [EntryBody, EntryBody, EntryBody, EntryBody];
@@ -95,7 +95,7 @@ test('in any order, delivered twice, and with the session of its change', () => 
 
 describe('what differs is named', () => {
   const mallory = { type: 'ram-user', userName: 'mallory', accessKeyId: 'LTAI-mallory' };
-  const other = changeStory();
+  const other = changeStory({ sn: 'SN-1' });
   const cases: [
     string,
     string[],

@@ -18,7 +18,7 @@ export async function startNexus({ connection, namespace }: Testbed) {
     async stop(): Promise<void> {
       await connection.operatorService.deleteNexusEndpoint({
         id: endpoint?.id ?? '',
-        version: endpoint?.version ?? 0,
+        version: endpoint?.version ?? null,
       });
     },
   };

@@ -26,6 +26,8 @@ import { startLog } from '../../cli/log.ts';
 import { registerSearchAttributes } from '../../cli/temporal.ts';
 import { verifierBundle } from '../../cli/verifier-bundle.ts';
 import { workflowBundle } from '../../cli/workflow-bundle.ts';
+import { dataConverter } from '../../codec/data-converter.ts';
+import type { PayloadOptions } from '../../codec/data-converter.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import { policyChoice } from '../../policies/choose.ts';
 import type { PolicyChoice, PolicyQuestion } from '../../policies/choose.ts';
@@ -272,15 +274,21 @@ export async function serveApi(testbed: Testbed, overrides: Partial<ApiDependenc
   };
 }
 
-/** The API with a client for each demo user. */
+/** A client of a testbed's that stores payloads in this way. */
+export function clientWith({ connection, namespace }: Testbed, payloads: PayloadOptions): Client {
+  return new Client({ connection, namespace, dataConverter: dataConverter(payloads) });
+}
+
+/** The API with a client for each demo user. @param options - `stored`: how it stores payloads, and which it reads */
 export async function startApi(
   testbed: Testbed,
-  options: { engineDeadlineMs?: number } & Partial<ApiDependencies> = {},
+  options: { engineDeadlineMs?: number; stored?: PayloadOptions } & Partial<ApiDependencies> = {},
 ) {
-  const { engineDeadlineMs, ...overrides } = options;
+  const { engineDeadlineMs = 20_000, stored, ...overrides } = options;
+  const client = stored === undefined ? testbed.client : clientWith(testbed, stored);
   const { url, stop, tellStops } = await serveApi(testbed, {
+    engine: createEngine(client, engineDeadlineMs, stored?.keys != null),
     ...overrides,
-    ...(engineDeadlineMs === undefined ? {} : { engine: createEngine(testbed.client, engineDeadlineMs) }),
   });
   const users = Object.fromEntries(
     await Promise.all(
@@ -326,14 +334,24 @@ export async function dependenciesOf(
   };
 }
 
-/** Both workers in this process, made with the plugin and in no other way. @param at - called at the points of faults */
+/**
+ * Both workers in this process, made with the plugin and in no other way.
+ *
+ * @param at - called at the points of faults
+ * @param stored - how they store payloads, and which they read
+ */
 export async function startWorkers(
   testbed: Testbed,
   {
     at,
     nexus = false,
+    stored = {},
     ...overrides
-  }: Partial<ActivityDependencies> & { readonly at?: AtPoint; readonly nexus?: boolean } = {},
+  }: Partial<ActivityDependencies> & {
+    readonly at?: AtPoint;
+    readonly nexus?: boolean;
+    readonly stored?: PayloadOptions;
+  } = {},
 ) {
   quietRuntime();
   const deps = await dependenciesOf(testbed);
@@ -341,6 +359,7 @@ export async function startWorkers(
   const plugin = new CountersignPlugin({
     dependencies: at ? withFaultPoints(dependencies, at) : dependencies,
     nexus,
+    payloads: stored,
   });
   const connection = await NativeConnection.connect({ address: testbed.temporalAddress });
   const shared = {
@@ -354,7 +373,7 @@ export async function startWorkers(
     await Worker.create({
       ...shared,
       taskQueue: changeTaskQueue,
-      workflowBundle: await workflowBundle(PROJECT_HOME),
+      workflowBundle: await workflowBundle(PROJECT_HOME, [], stored.keys != null),
     }),
     await Worker.create({ ...shared, taskQueue: vendorTaskQueue }),
   ];

@@ -1,5 +1,11 @@
+import { requestedRecord } from '../../../audit/verify/change-record.ts';
+import { canonicalJson } from '../../../domain/canonical-json.ts';
 import type { EntryBody } from '../../../domain/entry.ts';
 import type { Json, JsonObject } from '../../../domain/json.ts';
+import type { PinnedPolicy } from '../../../domain/policy.ts';
+import { policyDigestIn } from '../../../domain/policy-entry.ts';
+import { submissionText } from '../../../domain/submission.ts';
+import { sha256 } from '../../support/honest.ts';
 import type { Random } from './random.ts';
 
 /** A way to tamper with a log. @returns whether it could be done to this one */
@@ -59,4 +65,17 @@ export const shifted = (time: Json | undefined, ms: number) =>
 export function rename(body: Record<string, Json>, statement: Record<string, Json>, subject: string): void {
   statement['person'] = { ...person(statement), subject, name: subject };
   body['actor'] = { ...(body['actor'] as JsonObject), subject, name: subject };
+}
+
+/** Makes what a request's statement is signed of that which the request asks for. */
+export function signSubmission(body: Record<string, Json>, entries: readonly EntryBody[]): void {
+  const request = body as unknown as EntryBody;
+  const policies = entries.flatMap(({ pinnedPolicy }) => (pinnedPolicy == null ? [] : [pinnedPolicy]));
+  const policy = (policies as unknown as PinnedPolicy[]).find(
+    ({ digest }) => digest === policyDigestIn(request),
+  );
+  if (policy === undefined) return;
+  const { asked } = requestedRecord(request, { policy, json: canonicalJson(policy) });
+  const digest = sha256(submissionText(asked, body['submittedAt'] as string));
+  body['statement'] = { ...(body['statement'] as JsonObject), digest };
 }

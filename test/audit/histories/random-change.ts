@@ -12,6 +12,8 @@ import { requesterOfHost } from '../../../domain/host.ts';
 import { phaseOf } from '../../../domain/lifecycle.ts';
 import { directoryOf } from '../../../domain/membership.ts';
 import { answerableFor } from '../../../domain/person.ts';
+import { mayRead } from '../../../domain/reading.ts';
+import { ticketRuleOf } from '../../../domain/ticket-gate.ts';
 import type { Person, PersonId } from '../../../domain/person.ts';
 import type { PinnedPolicy } from '../../../domain/policy.ts';
 import { newStatement } from '../../../domain/statement.ts';
@@ -68,10 +70,11 @@ export function ask(
   const person = machine ?? pick(people.requesters);
   const requester = asHost ? requesterOfHost(person, host) : person;
   const input = { regionId: 'cn-hangzhou', mqttInstanceId: 'post-cn-test00001', sn };
+  const justification = pick(['line 4 is back', 'outage since noon', 'as agreed']);
   const breakGlass =
     !asHost &&
     chance(0.6) &&
-    refusalOfBreakGlass(policy, requester, '', people.groupsIn(requester)) === null &&
+    refusalOfBreakGlass(policy, requester, justification, people.groupsIn(requester)) === null &&
     mayBreakGlass(answerableFor(requester));
   const later = (minutes: number) => isoTime(now + minutes * 60_000);
   const ticketed = policy.ticket !== null && (policy.ticket.required || chance(0.5));
@@ -79,8 +82,8 @@ export function ask(
   const asked = {
     id: random.uuid(),
     ...{ operation: 'ActiveCaCertificate', ...pins, input, target: caTarget(input), requester },
-    justification: 'line 4 is back',
-    ticket: ticketed ? { system: 'jira', id: 'OPS-1', url: null } : null,
+    justification,
+    ticket: ticketed ? { system: 'jira', id: freeTicket(world), url: null } : null,
     ...{ breakGlass, policy, submittedAt: isoTime(now) },
     decideBy: isoTime(
       now + (asHost ? policy.decideWithinMs : random.pick([policy.decideWithinMs, 7_200_000])),
@@ -102,12 +105,20 @@ export function ask(
     submission: asHost ? null : keys.statementSigner.sign(statement),
     ...{ idempotency: null, source: '127.0.0.1' },
   };
+  if (asked.ticket !== null && ticketRuleOf(change) !== null)
+    world.openTickets.set(asked.ticket.id, asked.id);
   world.pin(policy);
   world.add(entryBodyOf(change, requestedEvent(request, asHost ? host : null), temporal));
   return {
     ...{ change, standing: 'going', said: 0, unheard: [], sentAt: null },
     ...{ roundBegan: now, escalatedIn: 0 },
   };
+}
+
+/** A name of a ticket, or its id, under which no change is open. */
+function freeTicket({ random, openTickets }: World): string {
+  const names = [1, 2, 3, 4, 5].flatMap((n) => [`OPS-${n}`, `1000${n}`]);
+  return random.pick(names.filter((name) => !openTickets.has(name)));
 }
 
 /** The events of a command, written; whether there were any. */
@@ -123,6 +134,9 @@ function apply(world: World, driven: Driven, event: ChangeEvent): void {
   const before = driven.change;
   const after = evolve(before, event);
   driven.change = after;
+  if (event.type === 'change.closed') {
+    for (const [name, holder] of world.openTickets) if (holder === before.id) world.openTickets.delete(name);
+  }
   const body = entryBodyOf(before, event, temporal);
   // The round and digest that an entry tells are those that it makes.
   const { round, digest } = event.type === 'change.prechecked' ? event : before;
@@ -151,6 +165,9 @@ export function word(world: World, driven: Driven, by: Person, act: Act): boolea
     ...(digest === null ? {} : { digest }),
     ...(directory.length > 0 ? { directory } : {}),
   });
+  // Whom the API does not show the change, it does not hear.
+  const said = Date.parse(signed.statement.at);
+  if (act.kind === 'review' && !mayRead(change, by, world.people.groupsIn, said)) return false;
   return give(world, driven, { kind: 'request', request: { signed, source: '127.0.0.1' } });
 }
 

@@ -38,12 +38,24 @@ export function randomHistory(seed: number, keys: TestKeys): EntryBody[] {
       if (world.revoked.has(policy.digest)) continue;
       const mayBreakGlass = (by: PersonId) => !changes.some(({ change }) => owes(change, by));
       policies.push(policy);
-      changes.push(ask(world, policy, `SN-${changes.length}`, mayBreakGlass));
+      const ended = changes.filter(({ change }) => change.closedAt !== null);
+      const free = ended.map(({ change }) => snOf(change)).filter((sn) => !isHeld(open, sn));
+      const sn = free.length > 0 && random.chance(0.3) ? random.pick(free) : `SN-${changes.length}`;
+      changes.push(ask(world, policy, sn, mayBreakGlass));
       continue;
     }
     drive(world, random.pick(random.chance(0.1) || open.length === 0 ? changes : open));
   }
   return world.log.map((body) => (isSignedType(body.type) ? signed(body, keys) : body));
+}
+
+/** Whether one of the changes is on a target. */
+function isHeld(open: readonly Driven[], sn: string): boolean {
+  return open.some(({ change }) => snOf(change) === sn);
+}
+
+function snOf({ target }: Change): string {
+  return target.scope['sn'] ?? '';
 }
 
 /** Who has broken the glass, and owes for it, does not again. */

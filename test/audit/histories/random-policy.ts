@@ -70,7 +70,11 @@ export function randomPolicy(random: Random, people: People, now: number): Pinne
     delegations: chance(0.3) ? Array.from({ length: between(1, 4) }, delegation) : [],
     windows: chance(0.25) ? Array.from({ length: between(1, 3) }, window) : [],
     freezeOverride: maybe(0.5, () => ({ group: pick(groupNames) })),
-    breakGlass: maybe(0.5, () => ({ groups: [...groupNames], approvals: pick([0, 1] as const) })),
+    breakGlass: maybe(0.5, () => ({
+      groups: chance(0.6) ? [...groupNames] : [pick(groupNames)],
+      approvals: pick([0, 1] as const),
+      ...(chance(0.4) ? { reasons: ['Outage', 'line 4'] } : {}),
+    })),
     authentication: maybe(0.15, () => ({
       ...(chance(0.7)
         ? {

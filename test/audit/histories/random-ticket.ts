@@ -8,6 +8,15 @@ import type { World } from './world.ts';
 
 const unreachable = { code: 'ticket_unreachable', message: 'no answer', until: null } as const;
 
+/** Takes the ticket for the change, by the id that stays. */
+function taken({ openTickets }: World, changeId: string, id: string) {
+  const holder = openTickets.get(id) ?? changeId;
+  if (holder !== changeId)
+    return { code: 'ticket_taken', message: 'another change has it', until: null } as const;
+  openTickets.set(id, changeId);
+  return null;
+}
+
 /** Reads a change's ticket where its policy asks for one, and writes what was found. @returns whether the change may go on */
 export function readTicket(world: World, { change }: Driven, point: TicketPoint): boolean {
   const rule = ticketRuleOf(change);
@@ -29,8 +38,14 @@ export function readTicket(world: World, { change }: Driven, point: TicketPoint)
     { fields: { ...fields, 'Affected CI': 'another' } },
     { approved: null },
   ]);
-  const read = chance(0.04) ? null : ticketRead({ fields, approved: true, ...(chance(0.1) ? wrong : {}) });
-  const judged = refusalOfTicket(rule, { target: change.target, read, point, now: at });
+  const n = change.ticket?.id.at(-1) ?? '';
+  const names = { id: `1000${n}`, key: `OPS-${n}` };
+  const read = chance(0.04)
+    ? null
+    : ticketRead({ ...names, fields, approved: true, ...(chance(0.1) ? wrong : {}) });
+  const judged =
+    refusalOfTicket(rule, { target: change.target, read, point, now: at }) ??
+    (point === 'precheck' ? taken(world, change.id, names.id) : null);
   const refusal = read === null && chance(0.5) ? unreachable : judged;
   const place = { namespace: 'default', of: `change-${change.id}`, ordinal: String(world.log.length) };
   const checked = { point, time: isoTime(now), readAt: isoTime(at), read, refusal };

@@ -154,6 +154,18 @@ export const orderTamperings: Readonly<Record<string, Tampering>> = {
     entries.splice(at + 1, 0, entries[at] as EntryBody);
     return true;
   },
+  'lets a change expire early': edit(['change.expired'], (body, random) => {
+    body['time'] = shifted(body['decideBy'], -random.pick([0, 299_000, 301_000, 3_600_000]));
+  }),
+  'names another operation or target': edit(
+    [
+      ...['change.prechecked', 'change.scheduled', 'change.held', 'ticket.checked', 'change.closed'],
+      ...[...attempts, ...ends, ...decisions, ...words],
+    ],
+    (body, random) => {
+      body[random.pick(['operation', 'target'])] = random.pick([null, 'another']);
+    },
+  ),
   'closes twice': (entries, random) => {
     const places = entries.flatMap(({ type }, i) => (type === 'change.closed' ? [i] : []));
     if (places.length === 0) return false;

@@ -153,7 +153,7 @@ export const ruleTamperings: Readonly<Record<string, Tampering>> = {
       : read && {
           ...read,
           ...random.pick([
-            { id: '2' },
+            { id: random.pick(['2', '10001', '10002', '10003']) },
             { phase: 'done' },
             { onHold: true },
             { state: 'x' },

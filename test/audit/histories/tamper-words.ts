@@ -3,6 +3,7 @@ import type { Json, JsonObject } from '../../../domain/json.ts';
 import {
   decisions,
   edit,
+  signSubmission,
   members,
   people,
   person,
@@ -29,7 +30,7 @@ export const wordTamperings: Readonly<Record<string, Tampering>> = {
       };
     },
   ),
-  'takes or gives groups': said(decisions, (statement, random) => {
+  'takes or gives groups': said([...decisions, 'review.signed'], (statement, random) => {
     person(statement)['groups'] = random.some(['operations', 'security', 'board']);
   }),
   'takes or gives roles': said(
@@ -64,7 +65,10 @@ export const wordTamperings: Readonly<Record<string, Tampering>> = {
     body['type'] = body['type'] === 'decision.approved' ? 'decision.rejected' : 'decision.approved';
   }),
   'takes what a person said away': edit(
-    [...decisions, ...words, ...stops, 'change.requested', 'review.signed', 'decision.withdrawn'],
+    [
+      ...[...decisions, ...words, ...stops, 'change.requested', 'review.signed', 'decision.withdrawn'],
+      'change.refused',
+    ],
     (body) => {
       delete body['statement'];
       delete body['signature'];
@@ -80,7 +84,7 @@ export const wordTamperings: Readonly<Record<string, Tampering>> = {
       );
   }),
   'dates what a person said otherwise': said(
-    [...decisions, ...words, 'change.requested'],
+    [...decisions, ...words, ...stops, 'change.requested', 'decision.withdrawn', 'review.signed'],
     (statement, random) => {
       statement['at'] = shifted(statement['at'], shift(random));
     },
@@ -133,6 +137,30 @@ export const wordTamperings: Readonly<Record<string, Tampering>> = {
     entries.splice(random.between(place + 1, entries.length + 1), 0, entries[place] as EntryBody);
     return true;
   },
+  'asks for the same in another change': (entries, random) => {
+    const places = entries.flatMap(({ type, statement }, i) =>
+      type === 'change.requested' && statement != null ? [i] : [],
+    );
+    if (places.length === 0) return false;
+    const place = random.pick(places);
+    const changeId = random.uuid();
+    const asked = structuredClone(members(entries[place] as EntryBody));
+    asked['changeId'] = changeId;
+    asked['statement'] = { ...(asked['statement'] as JsonObject), changeId };
+    entries.splice(random.between(place + 1, entries.length + 1), 0, asked as unknown as EntryBody);
+    return true;
+  },
+  'breaks the glass, and has what was asked for signed': edit(
+    ['change.requested'],
+    (body, random, entries) => {
+      const statement = body['statement'] as Record<string, Json> | undefined;
+      if (statement == null) return;
+      body['breakGlass'] = true;
+      body['justification'] = random.pick(['outage', 'line 4', 'no reason', body['justification'] ?? '']);
+      if (random.chance(0.5)) person(statement)['groups'] = random.some(['operations', 'security', 'board']);
+      signSubmission(body, entries);
+    },
+  ),
   'reviews what owes nothing': (entries, random) => {
     const places = entries.flatMap(({ type }, i) => (type === 'change.closed' ? [i] : []));
     if (places.length === 0) return false;

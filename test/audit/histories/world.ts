@@ -28,6 +28,8 @@ export function newWorld(random: Random, people: People, keys: TestKeys, began: 
   const revoked = new Set<string>();
   const tokens: IssuedToken[] = [];
   const overrides: FreezeOverride[] = [];
+  /** Which open change has a ticket, by the ticket's name or id. */
+  const openTickets = new Map<string, string>();
   let file: readonly Freeze[] = [];
 
   const add = (body: EntryBody) => void log.push(body);
@@ -121,7 +123,7 @@ export function newWorld(random: Random, people: People, keys: TestKeys, began: 
     else random.pick(acts)();
   }
   return {
-    ...{ random, people, keys, log, add, pass, pin, happen, issue, tokens, overrides, revoked },
+    ...{ random, people, keys, log, add, pass, pin, happen, issue, tokens, overrides, revoked, openTickets },
     now: () => now,
     freezes: () => [...freezes, ...file],
   };

@@ -40,6 +40,8 @@ type change struct {
 	words  []string
 	stands string
 	said   map[string]bool
+	// The tickets that it has, by system and name or id.
+	tickets []string
 	// What of stop words each entry has to follow.
 	ticket ticketState
 }

@@ -25,6 +25,9 @@ func (j *judge) event(c *change, body object, kind string) {
 			j.bad("not_pending")
 			return
 		}
+		if at.Before(c.decideBy.Add(-clocksApart)) {
+			j.bad("expired_early")
+		}
 		c.end("expired")
 	case "decision.approved", "decision.rejected":
 		c.decided(body, kind == "decision.approved", statement, at, j.bad)
@@ -42,14 +45,14 @@ func (j *judge) event(c *change, body object, kind string) {
 		c.lapse(body, j.bad)
 	case "change.held":
 		if c.phase != "scheduled" && c.phase != "running" {
-			j.bad("not_approved")
+			j.bad(c.notApproved())
 			return
 		}
 		c.toldOfCall(body, j.bad)
 		c.phase = "scheduled"
 	case "change.drifted":
 		if !c.isApproved() {
-			j.bad("not_approved")
+			j.bad(c.notApproved())
 			return
 		}
 		c.toldOfCall(body, j.bad)
@@ -78,6 +81,14 @@ func (c *change) notPending() string {
 		return "out_of_order"
 	}
 	return "not_pending"
+}
+
+// notApproved is the code of what only happens after an approval.
+func (c *change) notApproved() string {
+	if c.isPending() {
+		return "not_approved"
+	}
+	return "out_of_order"
 }
 
 // toldOfCall judges that a call which an entry tells of has an attempt.
@@ -274,7 +285,11 @@ func (c *change) escalate(body object, at time.Time, bad report) {
 
 // lapse takes from approvals what their people have no more.
 func (c *change) lapse(body object, bad report) {
-	if !c.isApproved() || c.mayHaveCalled() {
+	if !c.isApproved() {
+		bad(c.notApproved())
+		return
+	}
+	if c.mayHaveCalled() {
 		bad("not_approved")
 		return
 	}
@@ -363,6 +378,7 @@ func (c *change) reviewed(statement object, bad report) {
 	d := newDecision(statement, true)
 	isReader := isOf(statement, "auditor") || isOf(statement, "operator") || isOf(statement, "approver")
 	isReader = isReader && channelOf(d) == "" && objectIn(statement, "person")["issuedBy"] == nil
+	isReader = isReader && (isOf(statement, "auditor") || isOf(statement, "operator") || c.mayBeAsked(d))
 	if !may || !isReader {
 		bad("review_not_allowed")
 		return

@@ -52,6 +52,9 @@ func (j *judge) entry(index int, raw []byte, seen time.Time) {
 	j.ofChange(body)
 }
 
+// otherProcesses write these of a change, beside those that the API signs as a whole; the worker writes all others.
+var otherProcesses = []string{"stop.requested", "stop.lifted", "ticket.linked", "ticket.diverged"}
+
 // ofChange judges an entry of a change, and then makes the change of it.
 func (j *judge) ofChange(body object) {
 	id, kind := textIn(body, "changeId"), textIn(body, "type")
@@ -71,8 +74,13 @@ func (j *judge) ofChange(body object) {
 		j.bad("not_requested")
 		return
 	}
-	if policy, named := body["policy"]; named && !equal(policy, c.policyName) {
-		j.bad("policy_differs")
+	if _, isApis := signedTypes[kind]; !isApis && !has(otherProcesses, kind) {
+		if policy, named := body["policy"]; named && !equal(policy, c.policyName) {
+			j.bad("policy_differs")
+		}
+		if !equal(body["operation"], c.operation) || !equal(body["target"], c.target) {
+			j.bad("operation_differs")
+		}
 	}
 	if c.isOver() && (kind == "stop.requested" || kind == "stop.lifted" || kind == "ticket.checked") {
 		// Of a change that has ended, and owes nothing, only events are judged.
@@ -87,6 +95,9 @@ func (j *judge) ofChange(body object) {
 		return
 	case "ticket.checked":
 		c.ticketChecked(body, j.bad)
+		if read := objectOr(body, "read"); read != nil && c.ticketRule() != nil && body["verdict"] == nil && textIn(body, "point") == "precheck" && c.phase != "closed" {
+			j.takeTicket(c, textIn(read, "system"), textIn(read, "id"))
+		}
 		return
 	case "ticket.linked", "ticket.diverged":
 		return

@@ -1,6 +1,9 @@
 package main
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // requested judges what was asked for, and by whom.
 func (j *judge) requested(body object) {
@@ -43,6 +46,8 @@ func (j *judge) requested(body object) {
 		j.host(c, body)
 	}
 	j.owed(c)
+	j.brokenBy(c)
+	j.opened(c)
 	c.roundBegan = c.submittedAt
 }
 
@@ -70,6 +75,56 @@ func (j *judge) host(c *change, body object) {
 	if asksMore || !equal(by, asHost) {
 		j.bad("requested_otherwise")
 	}
+}
+
+// brokenBy judges that the glass is broken by somebody whom the policy names for that, and for a reason that it names.
+func (j *judge) brokenBy(c *change) {
+	if !c.breakGlass {
+		return
+	}
+	rule := objectOr(c.policy, "breakGlass")
+	d := &decision{by: c.requester, tokens: textsIn(c.requesterMembers, "groups"), listsAll: true}
+	isNamed := false
+	if rule != nil {
+		for _, group := range textsIn(rule, "groups") {
+			isNamed = isNamed || c.isIn(d, c.requester, group)
+		}
+		said := strings.ToLower(strings.TrimSpace(textIn(c.request, "justification")))
+		reasons := textsIn(rule, "reasons")
+		isReason := len(reasons) == 0
+		for _, reason := range reasons {
+			isReason = isReason || strings.HasPrefix(said, strings.ToLower(reason))
+		}
+		isNamed = isNamed && isReason
+	}
+	if !isNamed {
+		j.bad("break_glass_not_allowed")
+	}
+}
+
+// opened judges that no other change is open on the target, or under the ticket.
+func (j *judge) opened(c *change) {
+	for _, other := range j.order {
+		if other != c && other.phase != "closed" && other.target == c.target {
+			j.bad("target_taken")
+			break
+		}
+	}
+	if ticket := objectOr(c.request, "ticket"); ticket != nil && c.ticketRule() != nil {
+		j.takeTicket(c, textIn(ticket, "system"), textIn(ticket, "id"))
+	}
+}
+
+// takeTicket judges that no other open change has a ticket.
+func (j *judge) takeTicket(c *change, system, name string) {
+	key := system + "\n" + name
+	for _, other := range j.order {
+		if other != c && other.phase != "closed" && has(other.tickets, key) {
+			j.bad("ticket_taken")
+			return
+		}
+	}
+	c.tickets = append(c.tickets, key)
 }
 
 // answerable is who answers for a request: who has issued the token, of a machine.

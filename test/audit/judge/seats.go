@@ -13,8 +13,10 @@ type decision struct {
 	directory map[person][]string
 	tokens    []string
 	roles     []string
-	counts    bool
-	round     int64
+	// Whether the directory, which nobody has asked for this, is taken to list everybody in every group.
+	listsAll bool
+	counts   bool
+	round    int64
 }
 
 // requesterSide are those who never decide: the requester, who issued a machine's token, and whom the requester has delegated to.
@@ -82,7 +84,7 @@ func (c *change) isIn(d *decision, whose person, group string) bool {
 		}
 		return false
 	case "directory":
-		return has(d.directory[whose], group)
+		return d.listsAll || has(d.directory[whose], group)
 	default:
 		return whose == d.by && has(d.tokens, group)
 	}
@@ -297,4 +299,28 @@ func (c *change) isAwaited(d *decision) bool {
 	seats := seatsUpTo(stages, open+1)
 	said := saying(before, true)
 	return c.filled(seats, append(append([]*decision{}, said...), d), with) > c.filled(seats, said, before)
+}
+
+// mayBeAsked says whether somebody has a right to any seat of the policy, now or once it is escalated, or may override a freeze. Whom
+// the directory lists, nobody has written down here: it is taken to list everybody.
+func (c *change) mayBeAsked(d *decision) bool {
+	asked := *c
+	asked.breakGlass = false
+	if asked.escalatedAt.IsZero() {
+		asked.escalatedAt = d.at
+	}
+	d.listsAll = true
+	if group := objectOr(c.policy, "freezeOverride"); group != nil && c.isIn(d, d.by, textIn(group, "group")) {
+		return true
+	}
+	for _, whose := range asked.rightsOf(d, nil) {
+		for _, one := range asked.stages() {
+			for _, seat := range one.seats {
+				if asked.mayTakeAny(d, whose, seat) {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }

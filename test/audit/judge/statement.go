@@ -126,11 +126,10 @@ func (j *judge) sayer(body object, bad report) object {
 	same := textIn(statement, "kind")+" "+textIn(statement, "action") == act &&
 		equal(statement["changeId"], body["changeId"]) &&
 		actor["process"] == nil && personIn(by) == personIn(actor) && equal(by["name"], actor["name"])
-	if isDecision := textIn(statement, "kind") == "decision"; isDecision {
-		// A word to stop holds whatever the round.
-		isLater := momentIn(statement, "at").After(momentIn(body, "time").Add(clocksApart))
-		same = same && !isLater
-	}
+	// Nothing is told before it was said, and what the API writes down itself, at once.
+	said, told := momentIn(statement, "at"), momentIn(body, "time")
+	isAtOnce := textIn(body, "type") == "stop.requested" || textIn(body, "type") == "stop.lifted"
+	same = same && !said.After(told.Add(clocksApart)) && !(isAtOnce && told.After(said.Add(clocksApart)))
 	if textIn(body, "type") != "change.requested" && statement["digest"] != nil {
 		same = same && equal(statement["digest"], body["digest"])
 	}
