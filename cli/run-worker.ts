@@ -1,6 +1,7 @@
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { closeOrphans } from '../activities/close-orphans.ts';
 import { watchStored } from '../activities/watch-stored.ts';
+import { gateServiceHandler } from '../plugin/gate-service.ts';
 import { CountersignPlugin } from '../plugin/countersign-plugin.ts';
 import { changeTaskQueue, vendorTaskQueue } from '../workflows/messages.ts';
 import { makeAlarms } from './alarms.ts';
@@ -36,8 +37,7 @@ export async function runWorker(env: Environment): Promise<void> {
   const { onAttempt, onDecision } = metrics;
   const opened = await workerDependencies(env, log, { onAttempt, onDecision, alarm: alarms.raise });
   const { dependencies, payloads } = opened;
-  const nexus = env.COUNTERSIGN_NEXUS_ENDPOINT !== undefined;
-  const plugin = new CountersignPlugin({ dependencies, payloads, nexus });
+  const plugin = new CountersignPlugin({ dependencies, payloads });
   const [{ connection, namespace }, { codePath }] = await Promise.all([
     temporalConnection(),
     workflowBundle(env.COUNTERSIGN_HOME, tracing.plugins, payloads.keys != null),
@@ -55,6 +55,7 @@ export async function runWorker(env: Environment): Promise<void> {
   const changes = await Worker.create({
     ...shared,
     taskQueue: changeTaskQueue,
+    nexusServices: env.COUNTERSIGN_NEXUS_ENDPOINT === undefined ? [] : [gateServiceHandler],
     workflowBundle: { codePath },
     maxCachedWorkflows: cachedChanges,
     maxConcurrentWorkflowTaskExecutions: 20,

@@ -14,7 +14,6 @@ import { CountersignError } from '../domain/error.ts';
 import type { Implementation } from '../operations/implement.ts';
 import type { Operation } from '../operations/operation.ts';
 import { driverActivities } from './driver-activities.ts';
-import { gateServiceHandler } from './gate-service.ts';
 import { changeTaskQueue, vendorTaskQueue } from '../workflows/messages.ts';
 
 /** What {@link CountersignPlugin} is made from. */
@@ -26,11 +25,6 @@ export interface CountersignPluginOptions {
    * queue gets an activity that reads and one that calls for each; whatever else it has stays as it is.
    */
   readonly operations?: readonly Implementation[];
-  /**
-   * Whether workers on `countersign` serve the gate as a Nexus service, for hosts of other namespaces; default no. The worker
-   * has to be allowed to read the workflows of those.
-   */
-  readonly nexus?: boolean;
   /** How our workers store payloads, and which they can read. The API has to have the same. Not for a host's own worker: its data converter stays as it is. */
   readonly payloads?: PayloadOptions;
   /** Calls a second that Temporal may hand out from the vendor's task queue, on average; default 400. The limiter behind it is exact. */
@@ -54,19 +48,17 @@ export const workflowsPath = fileURLToPath(
 export class CountersignPlugin extends SimplePlugin {
   readonly #operations: readonly Implementation[];
   readonly #callsPerSecond: number;
-  readonly #nexus: boolean;
   readonly #activities: object;
   readonly #payloads: PayloadOptions;
   readonly #codec: PayloadCodec;
   constructor(options: CountersignPluginOptions = {}) {
-    const { dependencies, callsPerSecond = 400, operations = [], payloads = {}, nexus = false } = options;
+    const { dependencies, callsPerSecond = 400, operations = [], payloads = {} } = options;
     for (const { operation } of operations) assertQueue(operation);
     const hidesTargets = payloads.keys != null;
     const activities = dependencies ? activitiesOf({ hidesTargets, ...dependencies }) : {};
     super({ name: 'countersign', activities });
     this.#operations = operations;
     this.#callsPerSecond = callsPerSecond;
-    this.#nexus = nexus;
     this.#activities = activities;
     this.#payloads = payloads;
     this.#codec = workerCodec(payloadCodec(payloads));
@@ -97,7 +89,7 @@ export class CountersignPlugin extends SimplePlugin {
         this.#codec,
         ofVendor
           ? { maxTaskQueueActivitiesPerSecond: this.#callsPerSecond, ...options }
-          : withWorkflows(this.#nexus && ofChanges ? withGateService(options) : options),
+          : withWorkflows(options),
       ),
     );
     if ((ofChanges || ofVendor) && Object.keys(configured.activities ?? {}).length === 0) {
@@ -153,13 +145,6 @@ function hasItsOwn({ workflowsPath, workflowBundle, activities, nexusServices }:
 function withWorkflows<T extends Pick<WorkerOptions, 'workflowsPath' | 'workflowBundle'>>(options: T): T {
   if (options.workflowsPath !== undefined || options.workflowBundle !== undefined) return options;
   return { ...options, workflowsPath };
-}
-
-/** Connection and worker may both have this plugin. */
-function withGateService(options: WorkerOptions): WorkerOptions {
-  const { nexusServices = [] } = options;
-  if (nexusServices.includes(gateServiceHandler)) return options;
-  return { ...options, nexusServices: [...nexusServices, gateServiceHandler] };
 }
 
 function wrong(field: string, message: string): CountersignError {

@@ -15,11 +15,11 @@ import { createEngine } from '../../api/engine.ts';
 import type { Engine } from '../../api/engine.ts';
 import { makeRefusalLog } from '../../api/refusal-log.ts';
 import { tellUntold } from '../../api/tell-stop-words.ts';
-import type { ChangeView } from '../../api/view.ts';
+import type { ChangeView } from '../../api/change-view.ts';
 import { startEntryFeed } from '../../audit/follow.ts';
 import { startSealing } from '../../audit/sealing.ts';
-import { apiClient } from '../../cli/api-client.ts';
-import type { ApiClient } from '../../cli/api-client.ts';
+import { apiClient } from '../../client/api-client.ts';
+import type { ApiClient } from '../../client/api-client.ts';
 import { readEnvironment } from '../../cli/environment.ts';
 import { readVerifiers, statementKeys } from '../../cli/keys.ts';
 import { startLog } from '../../cli/log.ts';
@@ -45,6 +45,7 @@ import { createTokenVerifier } from '../../identity/token-verifier.ts';
 import { createCallPace } from '../../onsmqtt/call-pace.ts';
 import { createCredential } from '../../onsmqtt/credentials.ts';
 import { CountersignPlugin } from '../../plugin/countersign-plugin.ts';
+import { gateServiceHandler } from '../../plugin/gate-service.ts';
 import { startSimulator } from '../../simulator/server.ts';
 import { apiTokenStore } from '../../store/api-token-store.ts';
 import { claimCalls } from '../../store/claim-calls.ts';
@@ -358,7 +359,6 @@ export async function startWorkers(
   const dependencies = { ...deps, ...overrides };
   const plugin = new CountersignPlugin({
     dependencies: at ? withFaultPoints(dependencies, at) : dependencies,
-    nexus,
     payloads: stored,
   });
   const connection = await NativeConnection.connect({ address: testbed.temporalAddress });
@@ -373,6 +373,7 @@ export async function startWorkers(
     await Worker.create({
       ...shared,
       taskQueue: changeTaskQueue,
+      nexusServices: nexus ? [gateServiceHandler] : [],
       workflowBundle: await workflowBundle(PROJECT_HOME, [], stored.keys != null),
     }),
     await Worker.create({ ...shared, taskQueue: vendorTaskQueue }),
