@@ -27,5 +27,6 @@ export function answerEncodingOf({ metadata }: Encoded): string | null {
 }
 
 function textOf(bytes: Uint8Array | undefined): string {
-  return new TextDecoder().decode(bytes ?? new Uint8Array());
+  // Protocol Buffers read absent bytes as an empty list.
+  return bytes === undefined || bytes.length === 0 ? '' : new TextDecoder().decode(bytes);
 }
