@@ -46,11 +46,15 @@ const may = {
     'workflows/messages.ts',
     'api/engine.ts',
   ],
+  // And the verifier, as `countersign/verify`.
   plugin: [
     'domain',
     'codec',
     'operations',
     'activities',
+    'audit/pack/published-checkpoint.ts',
+    'audit/verify',
+    'identity/statement-signer.ts',
     'workflows/approval.ts',
     'workflows/messages.ts',
     'workflows/plain-value.ts',
@@ -69,11 +73,13 @@ const may = {
     'api/router.ts',
   ],
   // A client of the API: of it only how HTTP is spoken.
-  mcp: ['domain', 'operations', 'api/no-store.ts', 'api/problem.ts', 'api/request-log.ts'],
+  mcp: ['domain', 'operations', 'client', 'api/no-store.ts', 'api/problem.ts', 'api/request-log.ts'],
+  // The API from outside: of it only types.
+  client: ['domain'],
   simulator: [],
   embedded: [],
   // Only the package's public entries.
-  examples: ['plugin'],
+  examples: ['plugin', 'client'],
 };
 
 /** Of all folders with rules; the command line may import every other. */

@@ -2,7 +2,7 @@ import { Argument, InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 import { momentOf } from '../domain/key-period.ts';
 import type { KeyUse } from '../domain/key-rotation.ts';
-import { runningStack } from './api-client.ts';
+import { runningStack } from './running-stack.ts';
 import { required } from './environment.ts';
 import type { Environment } from './environment.ts';
 import type { Output } from './print.ts';

@@ -16,7 +16,6 @@ import type { Implementation } from '../operations/implement.ts';
 import { makeImplementations } from '../operations/implementations.ts';
 import type { Operations } from '../operations/registry.ts';
 import { policyChoice } from '../policies/choose.ts';
-import type { PayloadOptions } from '../codec/data-converter.ts';
 import type { HostCodec } from '../codec/host-codec.ts';
 import { plainEncoding } from '../domain/answer-encoding.ts';
 import { claimCalls } from '../store/claim-calls.ts';
@@ -26,6 +25,7 @@ import { openDirectory } from './directory.ts';
 import type { Environment } from './environment.ts';
 import { freezeCalendar } from './freeze-calendar.ts';
 import { openIntegrations } from './integrations.ts';
+import type { WorkerDependencies } from './opened-dependencies.ts';
 import { readLogVerifiers, readWitnessVerifiers, statementPublicKey } from './keys.ts';
 import { makeLoadedLog } from './loaded-log.ts';
 import { openImplementations, openOperations } from './operations.ts';
@@ -35,15 +35,6 @@ import { rereadOnHangup } from './reread.ts';
 import { openTicketReaders } from './ticket-readers.ts';
 import { sessionRole, vendorKey } from './vendor-key.ts';
 import { wayOut } from './way-out.ts';
-
-/** The dependencies of a worker's activities. */
-export interface WorkerDependencies {
-  readonly dependencies: ActivityDependencies;
-  /** How the worker stores payloads in Temporal, and which it reads. */
-  readonly payloads: PayloadOptions;
-  /** Closes the connections, once the workers have ended. */
-  close(): Promise<void>;
-}
 
 /** Operations that workers of other task queues carry out; a driver of this worker's own files comes first. */
 export function onOwnQueues(

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ChangeView } from '../../api/view.ts';
+import type { ChangeView } from '../../api/change-view.ts';
 import { appendEntry } from '../../audit/append.ts';
 import { openOperations } from '../../cli/operations.ts';
 import { onOwnQueues } from '../../cli/worker-dependencies.ts';
