@@ -12,8 +12,10 @@ const payloadSchema = z
   })
   .openapi('Payload');
 
-/** Body and answer of `POST /v1/payloads/decode`. */
-export const payloadsSchema = z.object({ payloads: z.array(payloadSchema).max(most) }).openapi('Payloads');
+/** Body and answer of `POST /v1/payloads/decode`. Protocol Buffers leave out a list that is empty, and Temporal's command line asks so. */
+export const payloadsSchema = z
+  .object({ payloads: z.array(payloadSchema).max(most).default([]) })
+  .openapi('Payloads');
 
 /** A payload of {@link payloadsSchema}. */
 export type WirePayload = z.infer<typeof payloadSchema>;

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import type { Payload } from '@temporalio/common';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import type { KeyRing, PayloadKey } from './key-ring.ts';
 import { PayloadUnreadable } from './payload-unreadable.ts';
@@ -16,7 +16,7 @@ export interface PayloadPlace {
 
 const nonceBytes = 12;
 const tagBytes = 16;
-const { Payload: wire } = temporal.api.common.v1;
+const { Payload: wire } = proto.temporal.api.common.v1;
 
 /**
  * Encrypts a payload, metadata and all: AES-256-GCM with a random nonce of 96 bits. Its data is nonce, ciphertext and tag. Key,

@@ -104,6 +104,8 @@ describe('the document', () => {
       'MadeSubscription',
       'Me',
       'Operation',
+      'Payload',
+      'Payloads',
       'Permission',
       'Policy',
       'PolicyExplanation',

@@ -110,7 +110,9 @@ test('bodies are checked, and may be as long as a payload', async () => {
   const { status, body } = await decode([shownPayload(long, namespace, workflowIdOf(id))], { as: 'dave' });
   expect([status, body['payloads']]).toEqual([200, [shownPlain(long)]]);
   expect((await decode(['x'.repeat(5_000_000)], { as: 'dave' })).body.code).toBe('body_too_large');
-  for (const wrong of [{}, { payloads: 1 }, { payloads: [{ data: 5 }] }])
+  const none = await stack.api.call(path, { body: {} });
+  expect([none.status, none.body['payloads']]).toEqual([200, []]);
+  for (const wrong of [[], { payloads: 1 }, { payloads: [{ data: 5 }] }])
     expect((await stack.api.call(path, { body: wrong })).body.code).toBe('invalid_request');
   expect((await stack.api.call('/v1/payloads/encode', { body: { payloads: [] } })).status).toBe(404);
 });

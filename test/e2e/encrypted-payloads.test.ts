@@ -1,7 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { temporalBinary } from '../../embedded/temporal-binary.ts';
+import { PROJECT_HOME } from '../support/stack.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { encryptedEncoding, placeOf } from '../../codec/encrypted-payload.ts';
 import { newPayloadKey } from '../../codec/key-ring.ts';
+import { payloadReader } from '../../codec/payload-reader.ts';
 import { withNextCurrent, withNextKey } from '../../codec/key-rotation.ts';
 import { dataConverter } from '../../codec/data-converter.ts';
 import { workflowIdOf } from '../../domain/change.ts';
@@ -34,7 +40,10 @@ let steps: Steps;
 
 beforeAll(async () => {
   testbed = await startTestbed();
-  [api, workers] = await Promise.all([startApi(testbed, { stored }), startWorkers(testbed, { stored })]);
+  [api, workers] = await Promise.all([
+    startApi(testbed, { stored, payloads: payloadReader(ring) }),
+    startWorkers(testbed, { stored }),
+  ]);
   steps = stepsOf(api);
 });
 afterAll(async () => {
@@ -43,7 +52,14 @@ afterAll(async () => {
   await testbed.stop();
 });
 
+const run = promisify(execFile);
 const marker = 'PLAINTEXT-MARKER';
+
+/** The data of every payload in what Temporal's command line prints as JSON. */
+function decodedIn(output: string): string {
+  const data = [...output.matchAll(/"data": "([^"]+)"/g)];
+  return data.map(([, text = '']) => Buffer.from(text, 'base64').toString()).join('\n');
+}
 
 /** The payload that a change's workflow was started with, as Temporal has it. */
 async function startedWith(id: string) {
@@ -125,6 +141,24 @@ describe('a namespace', () => {
     expect(await handle.result()).toMatchObject({ executionStatus: 'succeeded' });
     await host.stop();
   });
+});
+
+test('Temporal’s own command line shows a history, with the token of somebody who may read the change', async () => {
+  const { id } = await post(api.users.alice, await testbed.certificate(), randomUUID(), {
+    justification: `shown ${marker}`,
+  });
+  await changeThat(api.users.bob, id, (c) => c.digest !== null);
+  const command = await temporalBinary({ binDir: join(PROJECT_HOME, 'bin'), env: process.env });
+  const show = async (user: string) =>
+    run(command, [
+      ...['workflow', 'show', '--workflow-id', workflowIdOf(id), '--output', 'json'],
+      ...['--address', testbed.temporalAddress, '--namespace', testbed.namespace],
+      ...['--codec-endpoint', `${api.url}/v1/payloads`],
+      ...['--codec-auth', `Bearer ${await testbed.identity.tokenFor(user)}`],
+    ]);
+  expect(decodedIn((await show('bob')).stdout)).toContain(`shown ${marker}`);
+  const denied = await show('erin').catch((error: unknown) => error as { stdout: string });
+  expect(decodedIn(denied.stdout)).not.toContain(marker);
 });
 
 describe('keys', () => {

@@ -1,8 +1,9 @@
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
+import type { temporal } from '@temporalio/proto';
 import type { Testbed } from './service.ts';
 
 type Event = temporal.api.history.v1.IHistoryEvent;
-const { History } = temporal.api.history.v1;
+const { History } = proto.temporal.api.history.v1;
 
 /** The events of a run as Temporal stores them: no codec has seen them. */
 export async function rawEvents(
@@ -19,7 +20,7 @@ export async function rawEvents(
       ...(nextPageToken && { nextPageToken }),
     });
     events.push(...(page.history?.events ?? []));
-    nextPageToken = page.nextPageToken?.length ? page.nextPageToken : undefined;
+    nextPageToken = page.nextPageToken.length > 0 ? page.nextPageToken : undefined;
   } while (nextPageToken);
   return events;
 }
@@ -36,7 +37,7 @@ export async function storedBytes(
       namespace,
       execution: { workflowId, runId },
     });
-    if (info) parts.push(temporal.api.workflow.v1.WorkflowExecutionInfo.encode(info).finish());
+    if (info) parts.push(proto.temporal.api.workflow.v1.WorkflowExecutionInfo.encode(info).finish());
   }
   return Buffer.concat(parts);
 }
