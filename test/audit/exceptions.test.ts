@@ -6,7 +6,7 @@ import { verdictLines } from '../../audit/verify/verdict.ts';
 import type { OpenedCheckpoint } from '../../audit/checkpoint.ts';
 import { newEntryBody, personActor } from '../../domain/entry.ts';
 import type { EntryBody } from '../../domain/entry.ts';
-import { changeStory, person, withPolicies } from './change-story.ts';
+import { changeStory, emergency, person, withPolicies } from './change-story.ts';
 import { packOf, verifiedText } from './pack-testbed.ts';
 
 function found(bodies: readonly EntryBody[], most = 20) {
@@ -123,7 +123,7 @@ test('the pack of a change reports what is its own, and what became of the log',
 
 describe('a verdict', () => {
   test('names what to look at first right below the first line, and what was proven and not below that', async () => {
-    const { story, asked, called } = calling({ breakGlass: true });
+    const { story, asked, called } = calling({ policy: emergency, breakGlass: true });
     const verdict = await verifiedText(await packOf(withPolicies([...asked, ...called, story.closed()])));
     expect(verdict.exceptions.counts).toMatchObject({ break_glass: 1, policy_pinned: 1 });
     const lines = verdictLines(verdict);

@@ -4,9 +4,9 @@ import "time"
 
 const oldestTicket = 2 * time.Minute
 
-// ticketState is what was read last of a change's ticket.
+// ticketState is which ticket of a change was read first, and what was read of it last.
 type ticketState struct {
-	shownID string
+	firstID string
 	// right says that the last read before a call found it right, since the approval and the last answer; at is when it was read.
 	right bool
 	at    time.Time
@@ -56,15 +56,18 @@ func (c *change) ticketChecked(body object, bad report) {
 	if !c.isRightVerdict(rule, point, verdict, read, momentIn(body, "time")) {
 		bad("ticket_misjudged")
 	}
+	if read != nil {
+		id := textIn(read, "id")
+		if c.ticket.firstID == "" {
+			c.ticket.firstID = id
+		}
+		if id != c.ticket.firstID {
+			bad("ticket_differs")
+		}
+	}
 	if point == "precheck" {
 		c.ticket.rightAtPrecheck = verdict == ""
-		if read != nil && verdict == "" {
-			c.ticket.shownID = textIn(read, "id")
-		}
 		return
-	}
-	if read != nil && c.ticket.shownID != "" && textIn(read, "id") != c.ticket.shownID {
-		bad("ticket_differs")
 	}
 	c.ticket.right = verdict == "" && read != nil
 	if read != nil {
