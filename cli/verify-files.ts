@@ -1,6 +1,6 @@
 import { readTextFile } from './text-file.ts';
 import { shownJson } from '../domain/shown-text.ts';
-import { momentOf } from '../domain/key-period.ts';
+import { momentOf } from '../domain/time.ts';
 import { durationMs, durationPattern } from '../domain/duration.ts';
 import { openCheckpointOf } from '../audit/pack/published-checkpoint.ts';
 import { openPack } from '../audit/verify/pack-source.ts';
@@ -71,7 +71,7 @@ export async function openVerification(
   if (keys.length === 0) throw new Error('give the trusted keys with --key <file>');
   const trusted = readTrustedKeys(await Promise.all(keys.map((file) => readTextFile(file, '--key'))));
   const sinceNote = since === undefined ? null : await readTextFile(since, '--since');
-  if (sinceNote !== null) openCheckpointOf({ note: sinceNote });
+  if (since !== undefined && sinceNote !== null) assertCheckpoint(`--since: ${since}`, sinceNote);
   const freshness = { at: at === undefined ? Date.now() : timeOf(at), maxAge: lengthOf(maxAge) };
   const inForce = policies.length === 0 ? null : await policiesAt(policies);
   const source = await openPack(pack);
@@ -85,6 +85,15 @@ export async function openVerification(
       ...(withoutRenderings === true ? { withoutRenderings } : {}),
     },
   };
+}
+
+/** @throws Error that names the file, where it has no checkpoint */
+export function assertCheckpoint(file: string, note: string): void {
+  try {
+    openCheckpointOf({ note });
+  } catch (error) {
+    throw new Error(`${file} is no checkpoint: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 /** Reading policy files takes a parser and a schema library, which make the start of a verification longer. */

@@ -36,8 +36,9 @@ export function followFreezes() {
 
   function called(index: number, changeId: string, body: EntryBody): Exception[] {
     const wanted = asked.get(changeId);
-    const { code, sentAt } = objectOf(body.attempt);
-    if (wanted === undefined || !isSentEnd(body.type, code)) return [];
+    const attempt = objectOf(body.attempt);
+    const { sentAt } = attempt;
+    if (wanted === undefined || !isSentEnd(body.type, attempt)) return [];
     const time = stringOf(sentAt) ?? body.time;
     const now = Date.parse(time);
     const call = { index, changeId, time, asked: wanted };

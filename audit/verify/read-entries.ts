@@ -160,8 +160,10 @@ function judgeTime(state: Verification, index: number, { type, time }: EntryBody
     if (early.indexes.length < mostEarly) early.indexes.push(index);
   }
   // The API reads its clock for an entry that it signs as a whole right before the transaction that appends it, so such an entry
-  // cannot wait. A worker's may: its workflow dates it, and an activity appends it when Postgres is back.
+  // cannot wait; nor does the beginning of an attempt, which the worker dates in the transaction that appends it. Others of a
+  // worker's may: its workflow dates them, and an activity appends them when Postgres is back.
+  const isDatedAtOnce = isSignedType(type) || type === 'attempt.started';
   const code: Illogical | null =
-    odd.is === 'late' ? 'dated_after_witness' : isSignedType(type) ? 'dated_before_witness' : null;
+    odd.is === 'late' ? 'dated_after_witness' : isDatedAtOnce ? 'dated_before_witness' : null;
   if (code !== null) findings.add('illogical', odd.message, { index, code });
 }
