@@ -5,8 +5,11 @@
 const may = {
   domain: [],
   operations: ['domain'],
+  // Operations that a file declares. Their schemas are compiled to code, so no workflow's bundle has this folder.
+  declarations: ['domain', 'operations'],
+  codec: ['domain'],
   workflows: ['domain'],
-  activities: ['domain', 'operations', 'audit', 'store', 'calendar', 'policies'],
+  activities: ['domain', 'operations', 'declarations', 'audit', 'store', 'calendar', 'policies'],
   onsmqtt: ['domain', 'operations'],
   // Of the calendar only the rule of the gate, which reads nothing: the verifier asks it of calls that were made. Of the
   // store two pieces of SQL text. Of identity how a statement's key is named: trusted keys and rotations name it, too.
@@ -43,10 +46,15 @@ const may = {
     'workflows/messages.ts',
     'api/engine.ts',
   ],
+  // And the verifier, as `countersign/verify`.
   plugin: [
     'domain',
+    'codec',
     'operations',
     'activities',
+    'audit/pack/published-checkpoint.ts',
+    'audit/verify',
+    'identity/statement-signer.ts',
     'workflows/approval.ts',
     'workflows/messages.ts',
     'workflows/plain-value.ts',
@@ -57,6 +65,7 @@ const may = {
   console: [
     'domain',
     'store',
+    'api/cors.ts',
     'api/no-store.ts',
     'api/plain-path.ts',
     'api/problem.ts',
@@ -64,11 +73,13 @@ const may = {
     'api/router.ts',
   ],
   // A client of the API: of it only how HTTP is spoken.
-  mcp: ['domain', 'operations', 'api/no-store.ts', 'api/problem.ts', 'api/request-log.ts'],
+  mcp: ['domain', 'operations', 'client', 'api/no-store.ts', 'api/problem.ts', 'api/request-log.ts'],
+  // The API from outside: of it only types.
+  client: ['domain'],
   simulator: [],
   embedded: [],
   // Only the package's public entries.
-  examples: ['plugin'],
+  examples: ['plugin', 'client'],
 };
 
 /** Of all folders with rules; the command line may import every other. */

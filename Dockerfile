@@ -2,6 +2,8 @@
 FROM node:24.21.0-trixie-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
+# A workspace that only names packages.
+COPY service ./service
 RUN npm ci --no-audit --no-fund
 # What .dockerignore lets through.
 COPY . .
@@ -15,6 +17,7 @@ ENV NODE_ENV=production \
     COUNTERSIGN_HOME=/var/lib/countersign
 WORKDIR /app
 COPY package.json LICENSE ./
+COPY --from=build /app/service ./service
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY --from=build /var/lib/countersign /var/lib/countersign

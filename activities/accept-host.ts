@@ -1,21 +1,24 @@
 import { isDeepStrictEqual as isSame } from 'node:util';
 import { ApplicationFailure } from '@temporalio/common';
 import { activityInfo } from '@temporalio/activity';
+import { plainEncoding } from '../domain/answer-encoding.ts';
 import { changeWorkflowType, workflowIdOf } from '../domain/change.ts';
 import type { HostRequest } from '../domain/change.ts';
 import { hostMembers, isAllowedHost, requesterOfHost } from '../domain/host.ts';
 import type { KeyedHost } from '../domain/host.ts';
-import { changeIdOfHostKey, hostKeyOf, hostRequestDigest } from '../domain/host-key.ts';
+import { changeIdOfHostKey, hostRequestDigest } from '../domain/host-key.ts';
 import { needsNobody } from '../domain/progress.ts';
 import type { PinnedPolicy } from '../domain/policy.ts';
 import { isoTime } from '../domain/time.ts';
 import { readInput } from '../operations/inputs.ts';
 import { pinsOf } from '../operations/operation.ts';
-import type { HostAccepted, HostFollowed, LogActivities, Opening } from './contract.ts';
+import type { HostAccepted, HostAnswer, HostFollowed, LogActivities, Opening, Refused } from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { makeGateAcceptance } from './accept-gate.ts';
 import { asFailure } from './failure.ts';
-import { askingHost, goesOn, keyedHost } from './host.ts';
+import { askingHost, encodingOfRequest, goesOn, hostKey, keyedHost } from './host.ts';
 import type { Asking } from './host.ts';
+import { unreadableIn } from '../domain/unreadable.ts';
 import { readHostRequest } from './host-request.ts';
 import type { KeptChanges } from './kept-changes.ts';
 import { refusal, refusedOr } from './refused-or.ts';
@@ -28,10 +31,10 @@ const looks = 100;
 
 /** Decides what hosts may ask for, by this worker's own policies and by what Temporal says of them. */
 export function makeHostAcceptance(
-  deps: Pick<ActivityDependencies, 'operations' | 'policies' | 'hosts' | 'linkOf' | 'alarm'>,
+  deps: Pick<ActivityDependencies, 'operations' | 'policies' | 'hosts' | 'linkOf' | 'hidesTargets' | 'alarm'>,
   kept: KeptChanges,
 ) {
-  const { operations, policies, hosts = [], linkOf = () => null } = deps;
+  const { operations, policies, hosts = [], linkOf = () => null, hidesTargets = false } = deps;
 
   /** The host that asks, by a workflow of ours. @throws a refusal `host_not_allowed` when it may not */
   async function allowed(type: string): Promise<Asking> {
@@ -95,8 +98,17 @@ export function makeHostAcceptance(
     return { kind: 'followed', host, url: linkOf(id) };
   }
 
+  /** What comes of a host's request, and in which encoding the host is told. */
+  async function answered<T extends object>(
+    sent: unknown,
+    work: () => Promise<T>,
+  ): Promise<HostAnswer<T | Refused>> {
+    const answerIn = unreadableIn(sent) !== null ? plainEncoding : await asFailure(encodingOfRequest);
+    return { ...(await refusedOr(deps, work)), answerIn };
+  }
+
   const acceptHost = ({ request: sent }: { readonly request: unknown }) =>
-    refusedOr(deps, async (): Promise<HostAccepted | HostFollowed> => {
+    answered(sent, async (): Promise<HostAccepted | HostFollowed> => {
       const asked = readHostRequest(sent);
       const asking = await allowed(changeWorkflowType);
       if (activityInfo().workflowExecution?.workflowId !== workflowIdOf(asked.id))
@@ -126,6 +138,7 @@ export function makeHostAcceptance(
         kind: 'accepted' as const,
         host,
         url: linkOf(asked.id),
+        hidesTarget: hidesTargets,
         request: {
           ...question,
           ...pinsOf(found.operation),
@@ -144,11 +157,15 @@ export function makeHostAcceptance(
       };
     });
 
-  const activities: Pick<LogActivities, 'acceptHost' | 'followHost' | 'hostGoesOn' | 'changeEnd'> = {
+  const activities: Pick<
+    LogActivities,
+    'acceptGate' | 'acceptHost' | 'followHost' | 'hostGoesOn' | 'changeEnd'
+  > = {
+    acceptGate: makeGateAcceptance(deps, allowed),
     acceptHost,
 
     followHost: ({ request: sent }) =>
-      refusedOr(deps, async (): Promise<HostFollowed> => {
+      answered(sent, async (): Promise<HostFollowed> => {
         const asked = readHostRequest(sent);
         const host = await keyed(await allowed(followWorkflowType), asked);
         const known = await knownTo(host, asked);
@@ -190,10 +207,6 @@ export function makeHostAcceptance(
       if (!isOurs) throw refusal('invalid_request', 'the change is not as a host may ask for it');
     },
   };
-}
-
-function hostKey({ firstRunId }: KeyedHost, key: string): string {
-  return hostKeyOf(firstRunId ?? '', key);
 }
 
 /** Whether an id is a UUID of version 4, as no key makes one. */

@@ -1,10 +1,10 @@
-import type { ChangeEnd, ChangeRequest, SignedRequest } from '../domain/change.ts';
+import type { ChangeEnd, ChangeRequest, HostRequest, SignedRequest } from '../domain/change.ts';
 import type { ChangeEvent, Prechecked } from '../domain/change-event.ts';
 import type { Command } from '../domain/decide.ts';
 import type { Settlement } from '../domain/end.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { Block } from '../domain/block.ts';
-import type { ErrorCode } from '../domain/error.ts';
+import type { ErrorCode, FieldError } from '../domain/error.ts';
 import type { Host, KeyedHost } from '../domain/host.ts';
 import type { Reevaluation } from '../domain/reevaluation.ts';
 
@@ -34,7 +34,20 @@ export interface Refused {
   readonly kind: 'refused';
   readonly code: ErrorCode;
   readonly message: string;
+  /** Each wrong member, where the code is `invalid_request` and it is known. */
+  readonly errors?: readonly FieldError[];
 }
+
+/** What a gate goes on with, or the reason why it does not. */
+export type GateAccepted =
+  | {
+      readonly kind: 'accepted';
+      readonly request: HostRequest;
+      readonly onCancel: 'withdraw' | 'wait';
+      /** The signal by which the host hears that the change is open; null: by none. */
+      readonly openedSignal: string | null;
+    }
+  | Refused;
 
 /** A host's request with the policy of this worker's own file, or the reason why it becomes no change. */
 export type HostAccepted =
@@ -43,8 +56,13 @@ export type HostAccepted =
       readonly request: ChangeRequest;
       readonly host: KeyedHost;
       readonly url: string | null;
+      /** Whether the search attribute of the target is not to show it. */
+      readonly hidesTarget?: boolean;
     }
   | Refused;
+
+/** What a host is answered: also in which encoding, that of its own request. */
+export type HostAnswer<T> = T & { readonly answerIn?: string };
 
 /** The change that a host's key is for, or the reason why it is not this host's. */
 export type HostFollowed =
@@ -70,15 +88,20 @@ export interface Opening {
 /** Activities on Postgres alone; each is one transaction and may be delivered any number of times. */
 export interface LogActivities {
   /**
+   * Makes what a host in any language asks of a gate a host's request. The id is that of its key, or a new one.
+   * @param input.sent - the gate's arguments, whatever they are
+   */
+  acceptGate(input: { readonly sent: readonly unknown[] }): Promise<HostAnswer<GateAccepted>>;
+  /**
    * Completes a host's request: Temporal says who the host is, and this worker's policies say which policy applies.
    * Its result is in the history before anything is written, so a repeated opening uses the same one.
    */
-  acceptHost(input: { readonly request: unknown }): Promise<HostAccepted | HostFollowed>;
+  acceptHost(input: { readonly request: unknown }): Promise<HostAnswer<HostAccepted | HostFollowed>>;
   /**
    * Whether the host that asks again, under a key, may follow the change that its earlier run has asked for.
    * @throws ApplicationFailure, to be retried, while there is no such change yet
    */
-  followHost(input: { readonly request: unknown }): Promise<HostFollowed>;
+  followHost(input: { readonly request: unknown }): Promise<HostAnswer<HostFollowed>>;
   /**
    * Whether a later run has followed on the one that asked for a change: by a retry, a reset or a continue-as-new.
    */

@@ -28,6 +28,8 @@ export interface ActivityDependencies {
   readonly hosts?: readonly HostPattern[];
   /** Where people find a change, which hosts are told; default: nowhere. */
   readonly linkOf?: (changeId: string) => string | null;
+  /** Whether changes are not to show their target in a search attribute, which Temporal cannot encrypt; default false. */
+  readonly hidesTargets?: boolean;
   /** Whether one of the API's keys signed a statement. */
   readonly verifyStatement: (signed: SignedStatement) => boolean;
   /** Whether one of the API's keys wrote an entry. What lets calls go counts only then. */

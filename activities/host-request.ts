@@ -4,6 +4,7 @@ import { longestMs } from '../domain/duration.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { CountersignError } from '../domain/error.ts';
 import { words } from '../domain/text-schema.ts';
+import { unreadableIn } from '../domain/unreadable.ts';
 import { asked, ticket } from '../operations/change-request.ts';
 
 const within = z.int().min(1000).max(longestMs).nullable().default(null);
@@ -25,7 +26,6 @@ const hostRequest = z.strictObject({
   key: words(200).nullable().default(null),
   tellsOpened: z.boolean().default(false),
   submission: z.null().default(null),
-  countersign: z.string().optional(),
 });
 
 /**
@@ -34,17 +34,10 @@ const hostRequest = z.strictObject({
  * @throws CountersignError `invalid_request` naming the first field that is wrong
  */
 export function readHostRequest(sent: unknown): HostRequest {
-  const unreadable = (sent as { countersignUnreadable?: unknown } | null | undefined)?.countersignUnreadable;
-  if (typeof unreadable === 'string') {
-    throw invalid(
-      `the request cannot be read (${unreadable}): our workers have no codec, so wrap yours in plainForChanges`,
-    );
-  }
+  const unreadable = unreadableIn(sent);
+  if (unreadable !== null) throw invalid(`the request cannot be read: ${unreadable}`);
   const read = hostRequest.safeParse(sent);
-  if (read.success) {
-    const { countersign: _mark, ...request } = read.data;
-    return { ...request, input: request.input as JsonObject };
-  }
+  if (read.success) return { ...read.data, input: read.data.input as JsonObject };
   const [issue] = read.error.issues;
   throw invalid(`${issue?.path.map(String).join('.') || 'the request'}: ${issue?.message ?? 'is not valid'}`);
 }

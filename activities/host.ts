@@ -1,6 +1,9 @@
 import { activityInfo, getClient } from '@temporalio/activity';
+import { encodingOf, plainEncoding, plainEncodings } from '../domain/answer-encoding.ts';
 import { CountersignError } from '../domain/error.ts';
+import { gateWorkflowType } from '../domain/gate.ts';
 import type { Host, KeyedHost } from '../domain/host.ts';
+import { hostKeyOf } from '../domain/host-key.ts';
 import { isoTime } from '../domain/time.ts';
 
 /** What Temporal says of the workflow of ours whose activity this is. */
@@ -28,13 +31,22 @@ export async function askingHost(type: string): Promise<Asking> {
       `a workflow of type ${own?.type ?? 'unknown'} on ${own?.taskQueue ?? 'no queue'} is no change`,
     );
   }
+  return { host: await hostOf(namespace, own), startedAt: own.startedAt };
+}
+
+/** Who started a workflow of ours. A gate asks in the name of whoever started it. */
+async function hostOf(namespace: string, own: NonNullable<Execution>): Promise<Host> {
   const { parent } = own;
   if (parent === null) {
     throw refusal('it was started by hand: a change is asked for by the API, or by a workflow as its parent');
   }
-  const host = await parentOf(namespace, own.parentNamespaceId, parent);
+  const here = await described(namespace, parent);
+  if (here?.type === gateWorkflowType && here.taskQueue === own.taskQueue) return hostOf(namespace, here);
+  const host = here
+    ? { namespace, ...parent, type: here.type }
+    : await hostElsewhere(namespace, own.parentNamespaceId, parent);
   if (host === null) throw refusal(`its parent ${parent.workflowId} is not known any more`);
-  return { host, startedAt: own.startedAt };
+  return host;
 }
 
 /**
@@ -46,6 +58,27 @@ export async function keyedHost(host: Host): Promise<KeyedHost> {
   const firstRunId = await firstRunOf(host.namespace, host);
   if (firstRunId === null) throw refusal(`the history of its parent ${host.workflowId} cannot be read`);
   return { ...host, firstRunId };
+}
+
+/** The key of a host's request over all hosts. */
+export function hostKey({ firstRunId }: KeyedHost, key: string): string {
+  return hostKeyOf(firstRunId ?? '', key);
+}
+
+/**
+ * The encoding in which this activity's workflow was asked, as Temporal has it: the host that asked reads it, so it is answered
+ * in the same. Plain where Temporal does not tell this worker; then whoever asked is refused, too.
+ */
+export async function encodingOfRequest(): Promise<string> {
+  const { namespace, workflowExecution } = activityInfo();
+  if (!workflowExecution) return plainEncoding;
+  const started = await startOf(namespace, workflowExecution).catch((error: unknown) => {
+    if (error instanceof CountersignError) return null;
+    throw error;
+  });
+  const [request] = started?.input?.payloads ?? [];
+  const encoding = request ? encodingOf(request) : plainEncoding;
+  return plainEncodings.has(encoding) ? plainEncoding : encoding;
 }
 
 /** Whether another run of the host's chain than the one that asked runs now. */
@@ -61,8 +94,13 @@ const running = 1;
 /** The id of the first run of an execution's chain, which only the first event of a history tells; null: no such history. */
 async function firstRunOf(
   namespace: string,
-  { workflowId, runId }: Pick<Host, 'workflowId' | 'runId'>,
+  execution: Pick<Host, 'workflowId' | 'runId'>,
 ): Promise<string | null> {
+  return (await startOf(namespace, execution))?.firstExecutionRunId ?? null;
+}
+
+/** The first event of a history; null: no such history. */
+async function startOf(namespace: string, { workflowId, runId }: Pick<Host, 'workflowId' | 'runId'>) {
   const { history } = await answered(() =>
     getClient().workflowService.getWorkflowExecutionHistory({
       namespace,
@@ -74,17 +112,15 @@ async function firstRunOf(
     throw error;
   });
   const [first] = history?.events ?? [];
-  return first?.workflowExecutionStartedEventAttributes?.firstExecutionRunId ?? null;
+  return first?.workflowExecutionStartedEventAttributes ?? null;
 }
 
-/** A run's id is Temporal's own and unique: found in the change's namespace, the parent is of that namespace. */
-async function parentOf(
+/** A parent that is not of the change's own namespace: a run's id is Temporal's own and unique. */
+async function hostElsewhere(
   namespace: string,
   parentNamespaceId: string,
   parent: NonNullable<NonNullable<Execution>['parent']>,
 ): Promise<Host | null> {
-  const here = await described(namespace, parent);
-  if (here) return { namespace, ...parent, type: here.type };
   const { namespaceInfo } = await answered(() =>
     getClient().workflowService.describeNamespace({ id: parentNamespaceId }),
   );

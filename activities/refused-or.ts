@@ -19,7 +19,8 @@ export async function refusedOr<T>(
     const code = isOurs ? error.code : 'internal_error';
     log.warn(`a request is not taken up: ${message}`, { code });
     if (code === 'policy_out_of_step' || code === 'operation_out_of_step') alarm?.(code, message);
-    return { kind: 'refused', code, message };
+    const errors = isOurs ? error.errors : [];
+    return { kind: 'refused', code, message, ...(errors.length > 0 ? { errors } : {}) };
   }
 }
 

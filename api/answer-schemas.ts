@@ -40,6 +40,32 @@ export const operationSchema = z
   })
   .openapi('Operation');
 
+/** How workflows in any language ask for an approval. */
+export const contractSchema = z
+  .object({
+    version: z.literal(1),
+    namespace: z.string(),
+    taskQueue: z.string(),
+    workflowType: z.string(),
+    openedUpdate: z
+      .string()
+      .describe('an update of such a workflow: answers `schemas.opened` once the change is open'),
+    nexus: z
+      .object({ endpoint: z.string(), service: z.string(), operation: z.string() })
+      .nullable()
+      .describe('for hosts of other namespaces; null where it is not served'),
+    schemas: z
+      .object({ request: json, opened: json, answer: json, failure: json })
+      .describe(
+        'JSON Schemas of what the workflow takes, says once the change is open, answers, and fails with',
+      ),
+    endTypes: z
+      .array(z.string())
+      .describe('types of failures by which a change has ended; every other is the code of a refusal'),
+    operations: z.array(operationSchema),
+  })
+  .openapi('Contract');
+
 /** What is known of an API token. */
 export const tokenSchema = z
   .object({
@@ -236,6 +262,7 @@ export type MeAnswer = z.infer<typeof meSchema>;
 export type StatisticsAnswer = z.infer<typeof statisticsSchema>;
 export type CalendarAnswer = z.infer<typeof calendarSchema>;
 export type PolicyExplanationAnswer = z.infer<typeof policyExplanationSchema>;
+export type ContractAnswer = z.infer<typeof contractSchema>;
 export type OperationAnswer = z.infer<typeof operationSchema>;
 export type FreezeAnswer = z.infer<typeof freezeSchema>;
 export type EntryAnswer = z.infer<typeof entrySchema>;

@@ -16,15 +16,19 @@ import { openApiDocument } from './openapi.ts';
 import { plainPath } from './plain-path.ts';
 import { methodNotAllowed, notFound, problemHandler } from './problem.ts';
 import { requestLog } from './request-log.ts';
+import { makeAuditReading } from './audit-reading.ts';
+import { allowOrigin, temporalUiHeaders } from './cors.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { changeRoutes } from './routes/changes.ts';
 import { eventRoutes } from './routes/events.ts';
+import { contractRoutes } from './routes/contract.ts';
 import { calendarRoutes } from './routes/calendar.ts';
 import { freezeRoutes } from './routes/freezes.ts';
 import { healthRoutes } from './routes/health.ts';
 import { inboundRoutes } from './routes/inbound.ts';
 import { meRoutes } from './routes/me.ts';
 import { traceCalls } from './trace.ts';
+import { payloadRoutes } from './routes/payloads.ts';
 import { policyExplanationRoutes } from './routes/policy-explanations.ts';
 import { policyRevocationRoutes } from './routes/policy-revocations.ts';
 import { protectedResourceRoutes } from './routes/protected-resource.ts';
@@ -35,6 +39,8 @@ import { requestRoutes } from './routes/requests.ts';
 import { docsPage, docsScript } from './docs-page.ts';
 
 const bodyLimit = '64kb';
+/** A payload of Temporal's has at most 2 MB, a third more in base64. */
+const payloadsLimit = '4mb';
 const writes = ['POST', 'PUT', 'PATCH', 'DELETE'];
 /** A POST that writes nothing: a form that asks often must not use up what its author may write. */
 const explanations = '/policy-explanations';
@@ -69,19 +75,32 @@ export function createApp(deps: ApiDependencies): Express {
 
   // Signed by the systems that send: no bearer token, and no JSON before the signature was verified.
   app.use('/v1/inbound', noStore, inboundRoutes(deps));
+  const byToken = authenticate(deps.tokens, makeFailureLimit(deps.refusedTokensPerMinute ?? 60, deps.now));
+  // Asked by a page of another origin, in bodies that are longer than any other's.
+  app.use(
+    '/v1/payloads/decode',
+    noStore,
+    allowOrigin(deps.temporalUi ?? null, temporalUiHeaders, { credentials: false }),
+    byToken,
+    personLimit(deps.decodesPerMinute ?? 600, ['POST']),
+    jsonOnly,
+    jsonBody(payloadsLimit),
+    payloadRoutes(deps, makeAuditReading(deps)),
+  );
   app.use(
     '/v1',
     noStore,
-    authenticate(deps.tokens, makeFailureLimit(deps.refusedTokensPerMinute ?? 60, deps.now)),
+    byToken,
     personLimit(deps.writesPerMinute ?? 120, writes, explanations),
     jsonOnly,
-    jsonBody,
+    jsonBody(bodyLimit),
   );
   app.use('/v1/changes', changeRoutes(deps), requestRoutes(deps), eventRoutes(deps));
   app.use('/v1/freezes', freezeRoutes(deps));
   app.use('/v1/policy-revocations', policyRevocationRoutes(deps));
   app.use('/v1/audit', auditRoutes(deps));
   app.use('/v1/subscriptions', subscriptionRoutes(deps));
+  app.use('/v1/contract', contractRoutes(deps));
   app.use('/v1/me', meRoutes(deps));
   app.use('/v1/statistics', statisticsRoutes(deps));
   app.use('/v1/calendar', calendarRoutes(deps));
@@ -134,26 +153,27 @@ const jsonOnly: RequestHandler = (req, _res, next) => {
 };
 
 /** Any JSON: the schemas say that it must be an object. */
-const jsonBody = express.json({
-  limit: bodyLimit,
-  strict: false,
-  // A lenient decoder would turn a broken byte into U+FFFD, and so a name into another one.
-  verify: (req, _res, bytes, charset) => {
-    // The parser would make an object of nothing.
-    if (bytes.length === 0 && req.method === 'POST') {
-      throw new CountersignError('invalid_request', 'the body is empty');
-    }
-    if (charset !== 'utf-8')
-      throw new CountersignError('unsupported_media_type', 'the body must be in UTF-8');
-    if (!isUtf8(bytes)) throw new CountersignError('invalid_json', 'the body is not UTF-8');
-    // The parser would take the second member, and people may have read the first.
-    const twice = repeatedMember(bytes.toString('utf8'));
-    if (twice === null) return;
-    throw new CountersignError('invalid_json', `the body has ${shownText(twice)} twice`, {
-      errors: [{ field: twice, rule: 'once', message: 'must be given once' }],
-    });
-  },
-});
+const jsonBody = (limit: string) =>
+  express.json({
+    limit,
+    strict: false,
+    // A lenient decoder would turn a broken byte into U+FFFD, and so a name into another one.
+    verify: (req, _res, bytes, charset) => {
+      // The parser would make an object of nothing.
+      if (bytes.length === 0 && req.method === 'POST') {
+        throw new CountersignError('invalid_request', 'the body is empty');
+      }
+      if (charset !== 'utf-8')
+        throw new CountersignError('unsupported_media_type', 'the body must be in UTF-8');
+      if (!isUtf8(bytes)) throw new CountersignError('invalid_json', 'the body is not UTF-8');
+      // The parser would take the second member, and people may have read the first.
+      const twice = repeatedMember(bytes.toString('utf8'));
+      if (twice === null) return;
+      throw new CountersignError('invalid_json', `the body has ${shownText(twice)} twice`, {
+        errors: [{ field: twice, rule: 'once', message: 'must be given once' }],
+      });
+    },
+  });
 
 /** Limits the calls of one person in a minute, for these methods, but for a path with a limit of its own. */
 function personLimit(perMinute: number, methods: readonly string[], otherwise?: string): RequestHandler {

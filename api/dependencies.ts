@@ -1,3 +1,4 @@
+import type { PayloadReader } from '../codec/payload-reader.ts';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type { EntryFeed } from '../audit/follow.ts';
@@ -40,8 +41,16 @@ export interface ApiDependencies {
   readonly alarm?: RaiseAlarm;
   /** Temporal's namespace, part of event keys. */
   readonly namespace: string;
+  /** The Nexus endpoint by which hosts of other namespaces ask; default: none. */
+  readonly nexusEndpoint?: string;
   /** Prometheus text, or null where metrics are off. */
   readonly metrics: (() => Promise<string>) | null;
+  /** Reads what Temporal stores, for people who look there; default: nothing can be decoded. */
+  readonly payloads?: PayloadReader | null;
+  /** The one origin, beside the console's, whose page may ask for decoded payloads: Temporal's web UI; default none. */
+  readonly temporalUi?: string | null;
+  /** How often one person may have payloads decoded in a minute; default 600: a page of Temporal's asks for each event. */
+  readonly decodesPerMinute?: number;
   /** The systems that may send something now, by their names in COUNTERSIGN_INTEGRATIONS; default none. */
   readonly inbound?: () => ReadonlyMap<string, InboundSystem>;
   /** Decisions from outside that are still under way though their delivery was answered; whoever stops waits for them. */

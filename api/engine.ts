@@ -37,8 +37,13 @@ export interface Engine {
   reachable(): Promise<boolean>;
 }
 
-/** The engine over a Temporal client. `deadlineMs`: longest wait for an answer; default 10,000. */
-export function createEngine(client: Client, deadlineMs = 10_000): Engine {
+/**
+ * The engine over a Temporal client.
+ *
+ * @param deadlineMs - longest wait for an answer; default 10,000
+ * @param hidesTargets - whether search attributes are not to show what changes act on, since payloads are encrypted
+ */
+export function createEngine(client: Client, deadlineMs = 10_000, hidesTargets = false): Engine {
   const within = <T>(work: () => Promise<T>, ms = deadlineMs) => client.withDeadline(Date.now() + ms, work);
 
   /** A review is a workflow of its own; a second one beside it waits for the first. */
@@ -71,7 +76,7 @@ export function createEngine(client: Client, deadlineMs = 10_000): Engine {
         // Racing requests with one key meet in one workflow; one that ended well is never run again.
         workflowIdConflictPolicy: 'USE_EXISTING',
         workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
-        typedSearchAttributes: firstAttributes(request),
+        typedSearchAttributes: firstAttributes(request, hidesTargets),
       });
       try {
         await within(() =>
@@ -153,6 +158,10 @@ function translated(error: unknown, lost: 'engine_unavailable' | 'outcome_not_kn
         : 'no answer in time; it may still take effect, so look at the change again';
     return new CountersignError(lost, message, { cause: error });
   }
+  if (isUnreadable(error)) {
+    const message = 'Temporal’s answer cannot be read by this process; look at the change';
+    return new CountersignError('payload_unreadable', message, { cause: error });
+  }
   const status = grpcStatusOf(error);
   if (status !== null) return ofGrpcStatus(status, error as Error, lost);
   return new CountersignError('internal_error', 'unexpected answer of Temporal', { cause: error });
@@ -165,6 +174,14 @@ function goesAsSignal({ signed, ordinal }: SignedRequest, { code }: CountersignE
   // Under its id Temporal would answer with the first refusal for ever, also once the workers have the key.
   const refused = code === 'bad_signature' || code === 'change_exhausted';
   return refused || code.startsWith('engine_') || code === 'outcome_not_known';
+}
+
+/** The codec's refusal, which the client's library may have wrapped. */
+function isUnreadable(error: unknown): boolean {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if (at instanceof CountersignError && at.code === 'payload_unreadable') return true;
+  }
+  return false;
 }
 
 function rootCause(error: Error): unknown {

@@ -1,12 +1,12 @@
 import { listBodies } from '../audit/list-bodies.ts';
 import type { StopWord } from '../audit/stop-words.ts';
 import { permissionsOf } from '../domain/actions.ts';
-import type { Action, ActionFacts, Permission } from '../domain/actions.ts';
+import type { ActionFacts } from '../domain/actions.ts';
 import { callUnderWayOf } from '../domain/attempt.ts';
 import { readGateFacts } from '../audit/gate-facts.ts';
 import { makeGate } from '../calendar/gate.ts';
 import { CountersignError } from '../domain/error.ts';
-import type { Attempt, Change } from '../domain/change.ts';
+import type { Change } from '../domain/change.ts';
 import type { Block } from '../domain/block.ts';
 import type { EntryBody, EventType } from '../domain/entry.ts';
 import { namesWriter } from '../domain/entry-writer.ts';
@@ -18,13 +18,11 @@ import { ticketRuleOf } from '../domain/ticket-gate.ts';
 import type { TicketCode, TicketPoint } from '../domain/ticket-gate.ts';
 import type { ShownTicket } from '../domain/ticket-read.ts';
 import { isoTime } from '../domain/time.ts';
-import type { PresentedLine } from '../operations/operation.ts';
 import { presentedLines } from '../operations/presented-lines.ts';
 import type { Directory } from '../policies/directory.ts';
 import { isFinal } from '../domain/status.ts';
 import { refusalOfDifference } from '../domain/stored-change.ts';
 import { standingAfter } from '../domain/stop.ts';
-import type { Word } from '../domain/stop.ts';
 import type { Standing } from '../domain/status.ts';
 import { getChange } from '../store/get-change.ts';
 import type { CallUnderWay } from '../store/list-calls-under-way.ts';
@@ -35,57 +33,12 @@ import type { ApiDependencies } from './dependencies.ts';
 import { uuidSchema } from './schemas.ts';
 import type { StandingFacts } from './standing.ts';
 import type { Queryable } from '../store/queryable.ts';
+import type { ChangeView, ShownChange, ShownStop, ShownTicketRead } from './change-view.ts';
 
 const unreachable: TicketCode = 'ticket_unreachable';
 
-/** The members of a stored change that the API shows, without those that only the state machine needs. */
-export type ShownChange = Omit<Change, 'standing' | 'reason' | 'calls'>;
-
 function shown({ standing: _standing, reason: _reason, calls: _calls, ...change }: Change): ShownChange {
   return change;
-}
-
-/** A change as the API shows it: as last stored, with its attempts and what its reader may do. */
-export type ChangeView = ShownChange & {
-  readonly attempts: readonly Attempt[];
-  /**
-   * What blocks an approved change now: a freeze, a closed window, the revocation of its policy, or its ticket as last told.
-   * Before people are asked: that its ticket cannot be read.
-   */
-  readonly waitsFor: Block | null;
-  /** What was read last of the change's ticket, where its policy asks for that; null before, and where it does not. */
-  readonly ticketRead: ShownTicketRead | null;
-  /** The word that has stopped or paused the change, from the moment in which it was accepted; null while it goes on. */
-  readonly stop: ShownStop | null;
-  /** The snapshot for people, line by line. Null before the precheck, and when this API lacks the operation's definition. */
-  readonly presented: readonly PresentedLine[] | null;
-  /** The call that has begun and has no recorded answer yet. */
-  readonly callUnderWay: { readonly attempt: number; readonly sentAt: string } | null;
-  /** Whether a decision of the reader is awaited. */
-  readonly awaitingYou: boolean;
-  /** What the reader may do now, or the code that the call would answer. */
-  readonly actions: Readonly<Record<Action, Permission>>;
-  readonly links: { readonly self: string; readonly events: string; readonly decisions: string };
-};
-
-/** What was read of a ticket, and what it was judged to be. */
-export interface ShownTicketRead {
-  readonly point: TicketPoint;
-  /** ISO 8601: when it was judged. */
-  readonly at: string;
-  /** A `ticket_…` code, or null: the change may go on under it. */
-  readonly verdict: string | null;
-  readonly message: string | null;
-  /** Null: there was no such ticket. */
-  readonly ticket: ShownTicket | null;
-}
-
-/** Who has stopped or paused a change. */
-export interface ShownStop {
-  readonly action: Word;
-  readonly by: Pick<Person, 'issuer' | 'subject' | 'name'>;
-  readonly comment: string;
-  readonly at: string;
 }
 
 /** A call that had begun when something was stopped. */

@@ -29,6 +29,7 @@ export interface Sealing {
    * the proof, does not verify: then somebody has altered the database, or this process has another key than the signer
    */
   untilSealed(entry: EntryDraft): Promise<void>;
+  /** Ends the waiting; every `untilSealed` that is open fails. */
   stop(): Promise<void>;
 }
 

@@ -1,12 +1,20 @@
 import { spawn } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
+import { watchStored } from '../activities/watch-stored.ts';
+import type { WatchPlace } from '../activities/watch-stored.ts';
+import { namesWriter } from '../domain/entry-writer.ts';
+import { makePool } from '../store/pool.ts';
 import { fill } from './fill.ts';
 import { entry, plainEnv } from './testbed.ts';
 import type { Testbed } from './testbed.ts';
 import { startInstallation } from './installation.ts';
 import { rounded } from './measure.ts';
 import { people } from './person.ts';
-import { residentMb } from './usage.ts';
+import { processorMs, residentMb } from './usage.ts';
+
+/** Looks of a worker that are measured, and how often it takes one, ms. */
+const looks = 100;
+const lookEveryMs = 60_000;
 
 /** `countersign audit compare` over so many changes that are what their entries make them, in a process of its own. */
 export async function benchCompare(testbed: Testbed, sizes: readonly number[]) {
@@ -20,7 +28,8 @@ export async function benchCompare(testbed: Testbed, sizes: readonly number[]) {
     for (const size of sizes) {
       await fill(installation.superuserUrl, modelId, size - stored, 'model');
       stored = size;
-      figures[size] = await compareOnce(installation.superuserUrl, size);
+      const whole = await compareOnce(installation.superuserUrl, size);
+      figures[size] = { ...whole, background: await lookInBackground(testbed, installation.superuserUrl) };
     }
     return { changes: figures };
   } finally {
@@ -56,6 +65,28 @@ async function compareOnce(databaseUrl: string, expected: number) {
     microsecondsEach: rounded((seconds * 1e6) / compared, 0),
     mostMb: rounded(highest),
   };
+}
+
+/**
+ * What a worker's look costs Postgres, which it takes every 60 s: a page of all changes and of all rules. One after another
+ * here, without what has moved meanwhile.
+ */
+async function lookInBackground({ postgresPid }: Testbed, connectionString: string) {
+  const pool = makePool({ connectionString, applicationName: 'countersign bench', max: 1 });
+  const place: WatchPlace = { entryId: null, changeId: null };
+  const watch = { pool, namespace: 'bench', alarm: () => undefined, verifyEntry: namesWriter };
+  try {
+    await watchStored(watch, place);
+    const before = (await processorMs(postgresPid, true)) ?? NaN;
+    for (let look = 0; look < looks; look += 1) {
+      const told = await watchStored(watch, place);
+      if (told > 0) throw new Error(`${told} differences`);
+    }
+    const each = (((await processorMs(postgresPid, true)) ?? NaN) - before) / looks;
+    return { postgresMsEachLook: rounded(each), shareOfOneProcessor: rounded(each / lookEveryMs, 5) };
+  } finally {
+    await pool.end();
+  }
 }
 
 /** Its memory; NaN once it has ended. */

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Browser, BrowserContextOptions } from 'playwright-core';
-import { apiClient } from '../cli/api-client.ts';
+import { apiClient } from '../client/api-client.ts';
 import type { Running } from '../cli/run-start.ts';
 import { workflowIdOf } from '../domain/change.ts';
 import { fetchDemoToken } from '../embedded/identity-provider.ts';

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ChangeView } from '../api/view.ts';
-import { apiClient } from '../cli/api-client.ts';
-import type { ApiClient } from '../cli/api-client.ts';
+import type { ChangeView } from '../api/change-view.ts';
+import { apiClient } from '../client/api-client.ts';
+import type { ApiClient } from '../client/api-client.ts';
 import { CountersignError } from '../domain/error.ts';
 import { instance } from './testbed.ts';
 import type { Testbed } from './testbed.ts';

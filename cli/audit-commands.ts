@@ -10,7 +10,7 @@ import { openCheckpointOf } from '../audit/pack/published-checkpoint.ts';
 import { parseProof } from '../audit/tlog-proof.ts';
 import { openPack } from '../audit/verify/pack-source.ts';
 import { CountersignError } from '../domain/error.ts';
-import type { ApiClient } from './api-client.ts';
+import type { ApiClient } from '../client/api-client.ts';
 import { auditCompareCommand } from './audit-compare.ts';
 import { auditFollowCommand } from './audit-follow.ts';
 import { auditReconcileCommand } from './audit-reconcile.ts';

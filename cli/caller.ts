@@ -1,8 +1,9 @@
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 import { CountersignError } from '../domain/error.ts';
-import { apiClient, apiUrl, runningStack } from './api-client.ts';
-import type { ApiClient, Bearer } from './api-client.ts';
+import { apiClient } from '../client/api-client.ts';
+import { apiUrl, runningStack } from './running-stack.ts';
+import type { ApiClient, Bearer } from '../client/api-client.ts';
 import type { Environment } from './environment.ts';
 import { loginPatienceMs, openBrowser } from './login/browser.ts';
 import { keptLogin } from './login/kept-login.ts';

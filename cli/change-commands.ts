@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Option } from 'commander';
 import type { Command } from 'commander';
-import type { ChangeView } from '../api/view.ts';
+import type { ChangeView } from '../api/change-view.ts';
 import { decisionStatuses, executionStatuses, reviewStatuses } from '../domain/status.ts';
 import type { DescribedOperation } from '../operations/describe.ts';
-import type { ApiClient } from './api-client.ts';
+import type { ApiClient } from '../client/api-client.ts';
 import { asCaller as as, clientOf } from './caller.ts';
 import type { Caller, Texts } from './caller.ts';
 import type { Environment } from './environment.ts';
@@ -17,7 +17,8 @@ import type { PageOptions } from './page.ts';
 import { complain } from './print.ts';
 import type { Output } from './print.ts';
 import { renderChange, renderEntry, renderListedChange, renderOperation } from './render.ts';
-import { exitCodeOfEnd, waitForEnd } from './wait-for-end.ts';
+import { exitCodeOfEnd } from './exit-codes-of-end.ts';
+import { waitForEnd } from '../client/wait-for-end.ts';
 
 interface ListOptions {
   readonly awaitingMe?: boolean;

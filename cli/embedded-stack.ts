@@ -43,6 +43,11 @@ const demoCertificates = Array.from({ length: 20 }, (_, i) => ({
   status: '0' as const,
 }));
 
+/** The web UI under the name of this machine that the console has, too: only then a browser sends the console's cookie along. */
+function uiAt(url: string): string {
+  return `http://localhost:${new URL(url).port}`;
+}
+
 /** Starts what the environment does not name: Postgres, Temporal, a demo identity provider and the simulator, on loopback. */
 export async function startEmbedded(
   env: Environment,
@@ -119,6 +124,8 @@ export async function startEmbedded(
       env: processEnv,
       port: ports.temporal,
       uiPort: ports.temporalUi,
+      // By the cookie of whoever is logged in to the console: one site with it, on another port.
+      uiCodecEndpoint: `${url.origin}/codec`,
       dbFilename: join(home, 'temporal.db'),
       searchAttributes,
     });
@@ -127,8 +134,11 @@ export async function startEmbedded(
     shared.TEMPORAL_ADDRESS = server.address;
     // Whoever can start workflows on this server is on this machine.
     shared.COUNTERSIGN_HOSTS = env.COUNTERSIGN_HOSTS ?? '*/*';
+    if (server.uiUrl !== null)
+      shared.COUNTERSIGN_TEMPORAL_UI_URL = env.COUNTERSIGN_TEMPORAL_UI_URL ?? uiAt(server.uiUrl);
     ports.temporal = Number(server.address.split(':').at(-1));
-    places.Temporal = server.uiUrl === null ? server.address : `${server.address}, web UI ${server.uiUrl}`;
+    places.Temporal =
+      server.uiUrl === null ? server.address : `${server.address}, web UI ${uiAt(server.uiUrl)}`;
   };
   let demoClient: string | null = null;
   const identity = async () => {

@@ -145,6 +145,21 @@ export const environmentSchema = z.object({
     })
     .optional()
     .describe('Workflows that may ask for changes: <namespace>/<type>; none without it.'),
+  COUNTERSIGN_PAYLOAD_KEYS: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('File with the keys that encrypt what Temporal stores; without it, nothing is encrypted.'),
+  COUNTERSIGN_HOST_CODECS: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Files that export how hosts encode their payloads (ES modules), comma-separated.'),
+  COUNTERSIGN_TEMPORAL_UI_URL: url(['http:', 'https:'])
+    .optional()
+    .describe(
+      "Where people have Temporal's web UI, which may ask for decoded payloads. http: on loopback only.",
+    ),
   COUNTERSIGN_STATEMENT_KEY: z
     .string()
     .min(1)

@@ -2,7 +2,7 @@ import { Argument, InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 import { momentOf } from '../domain/key-period.ts';
 import type { KeyUse } from '../domain/key-rotation.ts';
-import { runningStack } from './api-client.ts';
+import { runningStack } from './running-stack.ts';
 import { required } from './environment.ts';
 import type { Environment } from './environment.ts';
 import type { Output } from './print.ts';
@@ -12,7 +12,7 @@ export function keyCommands(program: Command, env: () => Environment, output: ()
   const keys = program
     .command('keys')
     .description(
-      'make the keys that this home lacks: of statements, of the log, of the witness, of the console',
+      'make the keys that this home lacks: of statements, of the log, of the witness, of the console, of payloads',
     )
     .action(async () => {
       const { logKeys, statementKeys, witnessKeys } = await import('./keys.ts');
@@ -25,18 +25,24 @@ export function keyCommands(program: Command, env: () => Environment, output: ()
         consoleClientKeys(e),
       ]);
       await consoleSessionKey(e);
-      output().result(
-        files,
-        files.map(({ privateKey, publicKey }) => `${privateKey}, public: ${publicKey}`),
-      );
+      const { payloadKeys } = await import('./payload-keys.ts');
+      const ofPayloads = await payloadKeys(e);
+      output().result(files, [
+        ...files.map(({ privateKey, publicKey }) => `${privateKey}, public: ${publicKey}`),
+        `${ofPayloads}, for API and workers alone`,
+      ]);
     });
 
   keys
     .command('rotate')
-    .addArgument(new Argument('<key>', 'which').choices(['statement', 'log', 'witness']))
+    .addArgument(new Argument('<key>', 'which').choices(['statement', 'log', 'witness', 'payload']))
     .description('make another key, which the old one names; then, with --finish, end the old one')
     .option('--finish', 'once the log says so: keep for auditors where the old key has ended')
-    .action(async (use: KeyUse, o: { finish?: true }) => {
+    .action(async (use: KeyUse | 'payload', o: { finish?: true }) => {
+      if (use === 'payload') {
+        await rotatePayloadKeys(o.finish === true);
+        return;
+      }
       if (o.finish === true) return finish(use);
       const { rotateKey } = await import('./rotate-key.ts');
       const { trustedKeysText, writeTrustedKeys } = await import('./trusted-keys.ts');
@@ -72,6 +78,19 @@ export function keyCommands(program: Command, env: () => Environment, output: ()
         `give these lines to everybody who verifies, and restart ${believers[report.use]}`,
       ]);
     });
+
+  /** Two steps, since every process has to be able to read what the first one writes with another key. */
+  async function rotatePayloadKeys(isLast: boolean): Promise<void> {
+    const { addNextPayloadKey, useNextPayloadKey } = await import('./payload-keys.ts');
+    const rotated = await (isLast ? useNextPayloadKey : addNextPayloadKey)(env());
+    output().result(rotated, [
+      ...rotated.keys.map(({ id, use }) => `${use.padEnd(12)} ${id}`),
+      `give         ${rotated.file} to every API and worker, and send them SIGHUP`,
+      isLast
+        ? 'then         keep the old key until Temporal has forgotten the changes that it encrypted'
+        : 'then         countersign keys rotate payload --finish',
+    ]);
+  }
 
   async function finish(use: KeyUse): Promise<void> {
     const { finishRotation } = await import('./end-key.ts');

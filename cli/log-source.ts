@@ -7,7 +7,7 @@ import type { Verdict } from '../audit/verify/verdict.ts';
 import type { SealedEntry } from '../audit/pack/sealed-entry.ts';
 import type { EntryBody } from '../domain/entry.ts';
 import { createSignatureVerifier } from '../identity/statement-signer.ts';
-import type { ApiClient } from './api-client.ts';
+import type { ApiClient } from '../client/api-client.ts';
 import { asCaller } from './caller.ts';
 import type { Caller } from './caller.ts';
 import type { Output } from './print.ts';

@@ -3,21 +3,19 @@ import { text } from 'node:stream/consumers';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { CountersignError } from '../domain/error.ts';
 import { withoutSecrets } from '../domain/shown-error.ts';
-import { migrate } from '../store/migrate.ts';
 import { apiTokenCommands } from './api-token-commands.ts';
 import { auditCommands } from './audit-commands.ts';
 import { endOnBrokenPipe } from './broken-pipe.ts';
 import { demoToken } from './caller.ts';
 import { changeCommands } from './change-commands.ts';
 import { completionCommand } from './completion-command.ts';
-import { runningStack } from './api-client.ts';
-import { examine } from './doctor.ts';
-import { examineTicket } from './doctor-tickets.ts';
+import { runningStack } from './running-stack.ts';
 import { readEnvironment, required } from './environment.ts';
 import { freezeCommands } from './freeze-commands.ts';
 import { keyCommands } from './key-commands.ts';
 import { loginCommands } from './login-commands.ts';
 import { mcpCommand } from './mcp-command.ts';
+import { asMissingPackage } from './missing-package.ts';
 import { reExecWithSmallHeap } from './re-exec.ts';
 import { policyCommands } from './policy-commands.ts';
 import { subscriptionCommands } from './subscription-commands.ts';
@@ -133,6 +131,7 @@ program
   .description('bring the database to the schema of this version; safe to run again and at the same time')
   .action(async () => {
     const e = env();
+    const { migrate } = await import('../store/migrate.ts');
     const { applied } = await migrate({
       databaseUrl: e.MIGRATION_DATABASE_URL ?? required(e, 'DATABASE_URL'),
     });
@@ -171,7 +170,7 @@ program
       if (!accepted) process.exitCode = exitCodes.failed;
       return;
     }
-    const findings = o.ticket === undefined ? await examine(env()) : [await examineTicket(env(), o.ticket)];
+    const findings = await findingsOf(o.ticket);
     output().result(
       findings,
       findings.flatMap((f) => [
@@ -206,7 +205,8 @@ program.on('option:version', () => {
 });
 try {
   await program.parseAsync();
-} catch (error) {
+} catch (thrown) {
+  const error = asMissingPackage(thrown) ?? thrown;
   process.exitCode = report(error);
   await logEnd(error);
   // Whatever was open before the failure must not keep the process alive: a supervisor has to see it end.
@@ -220,6 +220,11 @@ async function logEnd(error: unknown): Promise<void> {
     return;
   const { makeLog } = await import('./process.ts');
   makeLog(command, { LOG_LEVEL: 'info' }).fatal({ err: error }, 'the process ends');
+}
+
+async function findingsOf(ticket: string | undefined) {
+  if (ticket === undefined) return (await import('./doctor.ts')).examine(env());
+  return [await (await import('./doctor-tickets.ts')).examineTicket(env(), ticket)];
 }
 
 function report(error: unknown): number {

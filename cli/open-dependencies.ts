@@ -1,18 +1,31 @@
 import { readEnvironment } from './environment.ts';
-import { makeLog } from './process.ts';
-import { workerDependencies } from './worker-dependencies.ts';
-import type { WorkerDependencies } from './worker-dependencies.ts';
+import { asMissingPackage } from './missing-package.ts';
+import type { WorkerDependencies } from './opened-dependencies.ts';
 
-export type { WorkerDependencies } from './worker-dependencies.ts';
+export type { WorkerDependencies } from './opened-dependencies.ts';
 
 /**
  * For a process of yours that runs changes: what CountersignPlugin works with, from the variables of `countersign worker`
  * (docs/configuration.md).
  *
  * @param variables - such as `process.env`
- * @throws CountersignError `invalid_configuration` naming the variable and the rule
+ * @throws CountersignError `invalid_configuration` naming the variable and the rule, or the package that is missing:
+ * running changes takes `countersign-service`
  */
-export function openDependencies(variables: NodeJS.ProcessEnv): Promise<WorkerDependencies> {
+export async function openDependencies(variables: NodeJS.ProcessEnv): Promise<WorkerDependencies> {
   const env = readEnvironment(variables);
+  const { makeLog, workerDependencies } = await service();
   return workerDependencies(env, makeLog('worker', env));
+}
+
+async function service() {
+  try {
+    const [{ makeLog }, { workerDependencies }] = await Promise.all([
+      import('./process.ts'),
+      import('./worker-dependencies.ts'),
+    ]);
+    return { makeLog, workerDependencies };
+  } catch (error) {
+    throw asMissingPackage(error) ?? error;
+  }
 }

@@ -1,7 +1,3 @@
-import { resolve } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { pathToFileURL } from 'node:url';
-import { CountersignError } from '../domain/error.ts';
 import { bundledOperations } from '../operations/bundled.ts';
 import { defineOperation } from '../operations/define-operation.ts';
 import type { Implementation } from '../operations/implement.ts';
@@ -9,20 +5,20 @@ import type { Operation, OperationDefinition } from '../operations/operation.ts'
 import { makeOperations } from '../operations/registry.ts';
 import type { Operations } from '../operations/registry.ts';
 import type { Environment } from './environment.ts';
-
-/** Longest wait for a file that does something of its own when it is loaded, ms. */
-const loadWithinMs = 20_000;
+import { exportsOf, filesIn } from './module-exports.ts';
+import { readOperationsFile } from './operations-file.ts';
 
 /**
- * The bundled operations and those of the files that COUNTERSIGN_OPERATIONS names.
+ * The bundled operations and those of the files that COUNTERSIGN_OPERATIONS names: ES modules, and YAML files of declared
+ * operations (`.yaml`, `.yml`).
  *
- * @param withinMs - longest wait for one file
+ * @param withinMs - longest wait for one module
  * @throws CountersignError `invalid_configuration` where a file cannot be loaded, what it gives is no operation, or two
- * operations have one name
+ * operations have one name; of a YAML file it names line, field and rule of each error
  */
 export async function openOperations(
   env: Pick<Environment, 'COUNTERSIGN_OPERATIONS'>,
-  withinMs = loadWithinMs,
+  withinMs?: number,
 ): Promise<Operations> {
   const read = (value: unknown): Operation => {
     if (value === null || typeof value !== 'object')
@@ -30,8 +26,14 @@ export async function openOperations(
     // Made anew: schema and digest are this process's own.
     return defineOperation(value as OperationDefinition);
   };
-  const own = await exportsOf('COUNTERSIGN_OPERATIONS', env.COUNTERSIGN_OPERATIONS, read, withinMs);
-  return makeOperations([...bundledOperations, ...own]);
+  const found: Operation[] = [...bundledOperations];
+  for (const file of filesIn(env.COUNTERSIGN_OPERATIONS)) {
+    const own = /\.ya?ml$/iu.test(file)
+      ? await readOperationsFile(file, found)
+      : await exportsOf('COUNTERSIGN_OPERATIONS', file, read, withinMs);
+    found.push(...own);
+  }
+  return makeOperations(found);
 }
 
 /**
@@ -49,44 +51,5 @@ export function openImplementations(
     }
     return value as Implementation;
   };
-  return exportsOf('COUNTERSIGN_IMPLEMENTATIONS', env.COUNTERSIGN_IMPLEMENTATIONS, read, loadWithinMs);
-}
-
-/** What the files of a variable export as their default: one thing, or a list. */
-async function exportsOf<T>(
-  variable: string,
-  files: string | undefined,
-  read: (value: unknown) => T,
-  withinMs: number,
-): Promise<T[]> {
-  const found: T[] = [];
-  for (const file of (files ?? '').split(',').map((name) => name.trim())) {
-    if (file === '') continue;
-    try {
-      const exported = await exportedBy(file, withinMs);
-      found.push(...(Array.isArray(exported) ? exported : [exported]).map(read));
-    } catch (cause) {
-      const message = `${file}: ${cause instanceof Error ? cause.message : String(cause)}`;
-      throw new CountersignError('invalid_configuration', `${variable}: ${message}`, {
-        errors: [{ field: variable, rule: 'file', message }],
-        cause,
-      });
-    }
-  }
-  return found;
-}
-
-async function exportedBy(file: string, withinMs: number): Promise<unknown> {
-  const over = new AbortController();
-  const late = delay(withinMs, undefined, { signal: over.signal }).then(() => {
-    throw new Error(`it was not loaded within ${withinMs / 1000} s`);
-  });
-  try {
-    const loading = import(/* @vite-ignore */ pathToFileURL(resolve(file)).href) as Promise<{
-      default?: unknown;
-    }>;
-    return (await Promise.race([loading, late])).default;
-  } finally {
-    over.abort();
-  }
+  return exportsOf('COUNTERSIGN_IMPLEMENTATIONS', env.COUNTERSIGN_IMPLEMENTATIONS, read);
 }

@@ -8,8 +8,7 @@ import { integrationsSchema } from '../tickets/json-schema.ts';
 import { checkPolicies } from '../policies/load.ts';
 import { invalidFile, problemLine } from '../policies/problem.ts';
 import type { PolicyRevocation } from '../store/policy-revocation.ts';
-import { runningStack } from './api-client.ts';
-import { separationLines, separationOf } from './separation.ts';
+import { runningStack } from './running-stack.ts';
 import { asCaller, clientOf } from './caller.ts';
 import type { Caller, Texts } from './caller.ts';
 import { required } from './environment.ts';
@@ -48,6 +47,7 @@ export function policyCommands(program: Command, env: () => Environment, output:
       ) => {
         const issuer = o.issuer ?? (await issuerHere());
         const { set, problems } = await checkPolicies(await files(file, o.directory, issuer));
+        const { separationLines, separationOf } = await import('./separation.ts');
         const separation =
           o.separation === true && set !== null ? await separationOf(env(), set.directory) : null;
         const isApart = separation === null || separation.overlaps.length === 0;

@@ -1,12 +1,11 @@
-import type { ListedChange } from '../api/listed-change.ts';
-import type { ChangeView } from '../api/view.ts';
+import type { ChangeView, ListedChange } from '../api/change-view.ts';
 import { voucherIn } from '../domain/entry.ts';
 import { attributedName } from '../domain/person.ts';
 import { shownLines } from '../domain/shown-text.ts';
 import type { Target } from '../domain/target.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { DescribedOperation } from '../operations/describe.ts';
-import type { ShownEntry } from './api-client.ts';
+import type { ShownEntry } from '../client/api-client.ts';
 
 /** One entry as a line: its time, type and actor, and the vendor's answer with its RequestId. An entry may hold anything. */
 export function renderEntry({

@@ -10,6 +10,7 @@ import { tellUntold } from '../api/tell-stop-words.ts';
 import { makeRefusalLog } from '../api/refusal-log.ts';
 import { watchUnsealed } from '../api/sealed.ts';
 import { startEntryFeed } from '../audit/follow.ts';
+import { payloadReader } from '../codec/payload-reader.ts';
 import { isoTime } from '../domain/time.ts';
 import { createStatementSigner } from '../identity/statement-signer.ts';
 import { withApiTokens } from '../identity/api-token.ts';
@@ -28,7 +29,9 @@ import { inboundSystems } from './inbound-systems.ts';
 import { openIntegrations } from './integrations.ts';
 import { makeLog, untilStopped } from './process.ts';
 import { statementKeys } from './keys.ts';
+import { temporalUiOrigin } from './temporal-ui.ts';
 import { openOperations } from './operations.ts';
+import { openPayloads } from './payloads.ts';
 import { openPolicies } from './policies.ts';
 import { rereadOnHangup } from './reread.ts';
 import { temporalClient } from './temporal.ts';
@@ -54,7 +57,8 @@ export async function runApi(env: Environment, options: { readonly anyPort?: boo
   const policies = await openPolicies(env, log, operations, alarms.raise);
   const pool = await openDatabase(env, log, 'api', 20);
   const feed = startEntryFeed({ pool, log });
-  const { client, namespace } = temporalClient(tracing.plugins);
+  const payloads = await openPayloads(env, log, alarms.raise);
+  const { client, namespace } = temporalClient(tracing.plugins, payloads);
   const keyFile = env.COUNTERSIGN_STATEMENT_KEY ?? (await statementKeys(env.COUNTERSIGN_HOME)).privateKey;
   const rotations = await announceStatementKeys(env, pool, log);
   const signer = createStatementSigner(await readFile(keyFile, 'utf8'));
@@ -63,7 +67,7 @@ export async function runApi(env: Environment, options: { readonly anyPort?: boo
   const deps = {
     db: pool,
     feed,
-    engine: createEngine(client),
+    engine: createEngine(client, undefined, payloads.keys !== null),
     tokens: withApiTokens(await peopleVerifier(env), apiTokenStore(pool)),
     issuer: required(env, 'OIDC_ISSUER'),
     claims: await claimMapping(env),
@@ -75,6 +79,8 @@ export async function runApi(env: Environment, options: { readonly anyPort?: boo
     region,
     calendar,
     underWay,
+    payloads: payloads.keys ? payloadReader(payloads.keys) : null,
+    temporalUi: temporalUiOrigin(env),
     inbound: await rereadOnHangup(
       async () => inboundSystems(await openIntegrations(env), wayOut(env).fetch),
       log,

@@ -14,6 +14,7 @@ import { required } from './environment.ts';
 import type { Environment } from './environment.ts';
 import { serveConsoleMetrics } from './metrics.ts';
 import { makeLog, untilStopped } from './process.ts';
+import { temporalUiOrigin } from './temporal-ui.ts';
 import { wayOut } from './way-out.ts';
 
 const overCheckMs = 600_000;
@@ -52,6 +53,7 @@ export async function runConsole(env: Environment): Promise<void> {
     provider,
     seal,
     sessions: createSessions({ db, refreshDb, seal, provider, onRefresh }),
+    temporalUi: temporalUiOrigin(env),
     page: env.CONSOLE_PAGE === undefined ? builtPage : resolve(env.CONSOLE_PAGE),
     stepUpAcrValues: env.CONSOLE_STEP_UP_ACR ?? null,
     databaseAnswers: () =>

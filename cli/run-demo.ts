@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { ChangeView } from '../api/view.ts';
+import type { ChangeView } from '../api/change-view.ts';
 import { CountersignError } from '../domain/error.ts';
 import type { JsonObject } from '../domain/json.ts';
-import { apiClient, runningStack } from './api-client.ts';
-import type { ApiClient } from './api-client.ts';
+import { apiClient } from '../client/api-client.ts';
+import { runningStack } from './running-stack.ts';
+import type { ApiClient } from '../client/api-client.ts';
 import { consoleChangeUrl } from './change-link.ts';
 import { demoInstance } from './embedded-stack.ts';
 import type { Environment } from './environment.ts';

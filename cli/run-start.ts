@@ -8,6 +8,7 @@ import type { Environment } from './environment.ts';
 import { assertHomeFormat } from './home-format.ts';
 import { smallHeap } from './re-exec.ts';
 import { logKeys, statementKeys, witnessKeys } from './keys.ts';
+import { payloadKeys } from './payload-keys.ts';
 import { rememberPorts } from './ports.ts';
 import { printLine } from './print.ts';
 import { untilStopped } from './process.ts';
@@ -53,8 +54,9 @@ export async function runStart(env: Environment, processEnv: NodeJS.ProcessEnv):
       statementKeys(env.COUNTERSIGN_HOME),
       logKeys(env),
       ...(env.COUNTERSIGN_WITNESS_URL === undefined ? [witnessKeys(env)] : []),
-      workflowBundle(resolve(env.COUNTERSIGN_HOME)),
+      workflowBundle(resolve(env.COUNTERSIGN_HOME), [], true),
     ]);
+    stack.env.shared['COUNTERSIGN_PAYLOAD_KEYS'] = resolve(await payloadKeys(env));
     const trustedKeys = await writeTrustedKeys(env);
     // The API says where it listens: a port found free for it could be taken before it came.
     let listens: (port: number) => void = () => undefined;

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ChangeView } from '../api/view.ts';
+import type { ChangeView } from '../api/change-view.ts';
 import { CountersignError } from '../domain/error.ts';
-import { apiClient, runningStack } from './api-client.ts';
+import { apiClient } from '../client/api-client.ts';
+import { runningStack } from './running-stack.ts';
 import { demoJiraPerson } from './embedded-systems.ts';
 import type { LocalSystems } from './embedded-systems.ts';
 import type { Environment } from './environment.ts';

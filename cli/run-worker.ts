@@ -35,11 +35,11 @@ export async function runWorker(env: Environment): Promise<void> {
   });
   const { onAttempt, onDecision } = metrics;
   const opened = await workerDependencies(env, log, { onAttempt, onDecision, alarm: alarms.raise });
-  const { dependencies } = opened;
-  const plugin = new CountersignPlugin({ dependencies });
+  const { dependencies, payloads } = opened;
+  const plugin = new CountersignPlugin({ dependencies, payloads });
   const [{ connection, namespace }, { codePath }] = await Promise.all([
     temporalConnection(),
-    workflowBundle(env.COUNTERSIGN_HOME, tracing.plugins),
+    workflowBundle(env.COUNTERSIGN_HOME, tracing.plugins, payloads.keys != null),
   ]);
   const { client, connection: clientConnection } = temporalClient();
   await registerSearchAttributes(clientConnection, namespace).catch((err: unknown) => {

@@ -2,6 +2,8 @@ import { Client, Connection } from '@temporalio/client';
 import type { ClientPlugin } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection } from '@temporalio/worker';
+import { dataConverter } from '../codec/data-converter.ts';
+import type { PayloadOptions } from '../codec/data-converter.ts';
 import { searchAttributes } from '../domain/search-attributes.ts';
 
 /** Temporal as its own variables and configuration file say (`TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, TLS, API key). */
@@ -21,14 +23,18 @@ function isLoopback(address = 'localhost'): boolean {
 }
 
 /** A client that connects on its first call, so that an API starts while Temporal is away. */
-export function temporalClient(plugins: ClientPlugin[] = []): {
+export function temporalClient(
+  plugins: ClientPlugin[] = [],
+  payloads: PayloadOptions = {},
+): {
   client: Client;
   connection: Connection;
   namespace: string;
 } {
   const { connectionOptions, namespace } = temporalConfig();
   const connection = Connection.lazy(connectionOptions);
-  return { client: new Client({ connection, namespace, plugins }), connection, namespace };
+  const client = new Client({ connection, namespace, plugins, dataConverter: dataConverter(payloads) });
+  return { client, connection, namespace };
 }
 
 /** A worker's connection; waits for the server. */

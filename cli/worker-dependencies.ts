@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import type { Logger } from 'pino';
+import { byDeclaration } from '../activities/declared-driver.ts';
 import type { ActivityDependencies } from '../activities/dependencies.ts';
+import { onTaskQueue } from '../activities/driver-on-queue.ts';
 import { startSealing } from '../audit/sealing.ts';
 import { hostPatternsOf } from '../domain/host.ts';
 import { createEntryVerifier, createStatementVerifier } from '../identity/statement-signer.ts';
@@ -9,40 +11,48 @@ import { createOnsMqtt } from '../onsmqtt/client.ts';
 import { createCredential } from '../onsmqtt/credentials.ts';
 import { onsMqttImplementations } from '../onsmqtt/implementations.ts';
 import { servedRegion } from '../onsmqtt/region.ts';
+import { isDeclared, loadedOperation } from '../declarations/declared-operation.ts';
 import type { Implementation } from '../operations/implement.ts';
 import { makeImplementations } from '../operations/implementations.ts';
 import type { Operations } from '../operations/registry.ts';
 import { policyChoice } from '../policies/choose.ts';
+import type { HostCodec } from '../codec/host-codec.ts';
+import { plainEncoding } from '../domain/answer-encoding.ts';
 import { claimCalls } from '../store/claim-calls.ts';
-import { onTaskQueue } from '../activities/driver-on-queue.ts';
 import { changeLinks } from './change-link.ts';
 import { openDatabase } from './database.ts';
 import { openDirectory } from './directory.ts';
 import type { Environment } from './environment.ts';
 import { freezeCalendar } from './freeze-calendar.ts';
 import { openIntegrations } from './integrations.ts';
+import type { WorkerDependencies } from './opened-dependencies.ts';
 import { readLogVerifiers, readWitnessVerifiers, statementPublicKey } from './keys.ts';
 import { makeLoadedLog } from './loaded-log.ts';
 import { openImplementations, openOperations } from './operations.ts';
+import { openPayloads } from './payloads.ts';
 import { openPolicies } from './policies.ts';
 import { rereadOnHangup } from './reread.ts';
 import { openTicketReaders } from './ticket-readers.ts';
 import { sessionRole, vendorKey } from './vendor-key.ts';
 import { wayOut } from './way-out.ts';
 
-/** The dependencies of a worker's activities. */
-export interface WorkerDependencies {
-  readonly dependencies: ActivityDependencies;
-  /** Closes the connections, once the workers have ended. */
-  close(): Promise<void>;
-}
-
 /** Operations that workers of other task queues carry out; a driver of this worker's own files comes first. */
-function onOwnQueues(operations: Operations, own: readonly Implementation[]): Implementation[] {
+export function onOwnQueues(
+  operations: Operations,
+  own: readonly Implementation[],
+  hostCodecs: readonly HostCodec[] = [],
+): Implementation[] {
   return operations.list.flatMap((operation) => {
     const { name, taskQueue } = operation;
     const isOwn = own.some((implementation) => implementation.operation.name === name);
-    return taskQueue === undefined || isOwn ? [] : [onTaskQueue(operation, taskQueue)];
+    if (isOwn || taskQueue === undefined) return [];
+    const [encoding = plainEncoding] =
+      hostCodecs.find(({ taskQueues = [] }) => taskQueues.includes(taskQueue))?.encodings ?? [];
+    return [
+      isDeclared(operation)
+        ? byDeclaration(operation, encoding)
+        : onTaskQueue(operation, taskQueue, encoding),
+    ];
   });
 }
 
@@ -55,7 +65,9 @@ export async function workerDependencies(
   const region = servedRegion(env.ONSMQTT_REGION, env.ONSMQTT_ENDPOINT);
   const operations = await openOperations(env);
   const own = await openImplementations(env);
+  const payloads = await openPayloads(env, log, told.alarm);
   const loaded = makeLoadedLog(log);
+  loaded.tell({ type: 'operations.loaded', operations: operations.list.map(loadedOperation) });
   const policies = await openPolicies(env, log, operations, told.alarm, ({ rules, sha256 = null }) => {
     loaded.tell({ type: 'policies.loaded', sha256, policies: rules.map(({ policy }) => policy) });
   });
@@ -103,7 +115,7 @@ export async function workerDependencies(
     implementations: makeImplementations(operations, [
       ...onsMqttImplementations(onsMqtt),
       ...own,
-      ...onOwnQueues(operations, own),
+      ...onOwnQueues(operations, own, payloads.hostCodecs),
     ]),
     linkOf: changeLinks(env, (await openIntegrations(env)).changeUrl),
     verifyStatement: createStatementVerifier(statementKeys),
@@ -119,6 +131,7 @@ export async function workerDependencies(
   };
   return {
     dependencies,
+    payloads,
     async close() {
       loaded.stop();
       await sealing.stop();

@@ -9,6 +9,7 @@ import { refusalOfFetch } from './fetch-metadata.ts';
 import { forwardRoutes } from './forward.ts';
 import { healthRoutes } from './health.ts';
 import { pageRoutes } from './page.ts';
+import { codecRoutes } from './codec.ts';
 import { fetchMetadataOf, sessionRoutes } from './session-routes.ts';
 
 /**
@@ -29,9 +30,10 @@ export function createConsole(deps: ConsoleDependencies): Express {
   app.use(onlyAt(url));
   app.use(['/api', '/session'], noStore);
   app.use(sessionRoutes(deps));
+  app.use('/codec', noStore, codecRoutes(deps));
   app.use('/api', onlyOwnFetch(url), forwardRoutes(deps));
   // What is not there is said in JSON to whoever fetches, and never by the shell.
-  app.use(['/api', '/session'], notFound);
+  app.use(['/api', '/session', '/codec'], notFound);
   app.use(pageRoutes(deps.page));
   app.use(problemHandler);
   return app;

@@ -12,6 +12,8 @@ export interface ConsoleDependencies {
   readonly sessions: Sessions;
   readonly provider: Provider;
   readonly seal: Seal;
+  /** The origin of Temporal's web UI, whose page may ask for decoded payloads with a person's session; null: none may. */
+  readonly temporalUi?: string | null;
   /** Folder of the built page. */
   readonly page: string;
   /** `acr_values` of a login that has to be a stronger one. */

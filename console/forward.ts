@@ -18,7 +18,7 @@ const bodyLimit = '64kb';
 const answerWithinMs = 30_000;
 
 /** What the API is told of a request: no cookie, and nothing else that a browser sends by itself. */
-const sentHeaders = ['accept', 'content-type', 'idempotency-key', 'last-event-id'];
+const sentHeaders = ['accept', 'content-type', 'idempotency-key', 'last-event-id', 'x-namespace'];
 
 /** What the browser is told of an answer: no cookie, and nothing about how to reach the API. */
 const answeredHeaders = [
@@ -54,7 +54,7 @@ export function forwardRoutes(deps: ConsoleDependencies): RequestHandler {
     const isUse = req.get('x-countersign') !== 'background';
     const session = await sessions.find(cookiesIn(req.headers.cookie).get(cookies.session), isUse);
     if (session === null) throw over();
-    const answer = await ask(deps, req, session, leaving.signal);
+    const answer = await askApi(deps, req, req.url, session, leaving.signal);
     onForwarded?.(answer.status);
     copyHead(answer, res);
     if (answer.body === null) {
@@ -85,23 +85,31 @@ export function forwardRoutes(deps: ConsoleDependencies): RequestHandler {
   return router;
 }
 
-/** Asks the API; once more with another token where it does not take the first: then it has done nothing. */
-async function ask(
+/**
+ * Asks the API in the name of a session.
+ *
+ * It is asked once more with another token where it does not take the first: then it has done nothing.
+ *
+ * @param path - the API's, with its query
+ */
+export async function askApi(
   deps: ConsoleDependencies,
   req: Request,
+  path: string,
   session: Session,
   leaving: AbortSignal,
 ): Promise<Response> {
   const token = await deps.sessions.accessToken(session);
-  const answer = await send(deps, req, token, leaving);
+  const answer = await send(deps, req, path, token, leaving);
   if (answer.status !== 401) return answer;
   await answer.body?.cancel();
-  return send(deps, req, await deps.sessions.accessToken(session, token), leaving);
+  return send(deps, req, path, await deps.sessions.accessToken(session, token), leaving);
 }
 
 async function send(
   { apiUrl }: ConsoleDependencies,
   req: Request,
+  path: string,
   token: string,
   leaving: AbortSignal,
 ): Promise<Response> {
@@ -123,7 +131,7 @@ async function send(
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(), answerWithinMs);
   try {
-    return await fetch(`${apiUrl.replace(/\/+$/, '')}${req.url}`, {
+    return await fetch(`${apiUrl.replace(/\/+$/, '')}${path}`, {
       method: req.method,
       headers,
       body,
@@ -146,7 +154,8 @@ function lost(method: string, cause: unknown): CountersignError {
   return new CountersignError('outcome_not_known', message, { cause });
 }
 
-function copyHead(answer: Response, res: Answer): void {
+/** Tells the browser of an answer what it may know. */
+export function copyHead(answer: Response, res: Answer): void {
   res.status(answer.status);
   for (const name of answeredHeaders) {
     const value = answer.headers.get(name);

@@ -14,6 +14,7 @@ export const forwardedCalls: readonly ForwardedCall[] = [
   { method: 'GET', path: '/v1/calendar' },
   { method: 'POST', path: '/v1/policy-explanations' },
   { method: 'GET', path: '/v1/operations' },
+  { method: 'GET', path: '/v1/contract' },
   { method: 'GET', path: '/v1/changes' },
   { method: 'POST', path: '/v1/changes' },
   { method: 'GET', path: '/v1/changes/{id}' },

@@ -13,6 +13,7 @@ export const alarmCodes = [
   'forwarded_log_differs',
   'witness_refuses',
   'ticket_system_unread',
+  'payload_unreadable',
 ] as const;
 
 /** An alarm's code. */

@@ -15,7 +15,7 @@ import type { DecisionStatus, ExecutionStatus } from './status.ts';
 import type { Target } from './target.ts';
 
 /** What every event has: its type, when it happened (ISO 8601) and who caused it. */
-interface Happened<T extends EventType> {
+export interface Happened<T extends EventType> {
   readonly type: T;
   readonly time: string;
   readonly actor: JsonObject;
@@ -33,7 +33,8 @@ export interface Said {
 export type StopCode =
   'taken_over' | 'policy_revoked' | 'host_cancelled' | 'workflow_cancelled' | 'stop_word_stands';
 
-interface Stopped extends Partial<Said> {
+/** Somebody's word, or a rule, has stopped the change before its end. */
+export interface Stopped extends Partial<Said> {
   readonly code?: StopCode;
   /** The place of the word among the words of the change, from 1; absent where nobody has said one. */
   readonly ordinal?: number;
@@ -109,7 +110,7 @@ export interface Decided extends Happened<'decision.approved' | 'decision.reject
 }
 
 /** Those who are still missing were reminded. */
-interface Reminded extends Happened<'change.reminded'> {
+export interface Reminded extends Happened<'change.reminded'> {
   readonly missing: readonly Pick<MissingSeats, 'stage' | 'group' | 'seats'>[];
 }
 
@@ -130,7 +131,7 @@ export interface Closed extends Happened<'change.closed'> {
 
 /**
  * What happens to a change: the members of its entries that say it, beside those that every entry of the change has
- * ({@link entryBodyOf}). A change is what its events make of it, see {@link ./evolve.ts}.
+ * (`entryBodyOf`). A change is what its events make of it, see `domain/evolve.ts`.
  */
 export type ChangeEvent =
   | Requested

@@ -10,6 +10,7 @@ const factTypes: readonly EventType[] = [
   'freeze.declared',
   'freeze.lifted',
   'calendar.loaded',
+  'operations.loaded',
   'token.issued',
   'token.revoked',
   ...rotationTypes,

@@ -59,6 +59,7 @@ export const appenderOfType = {
   'audit.exported': 'api',
   'calendar.loaded': 'worker',
   'directory.loaded': 'worker',
+  'operations.loaded': 'worker',
   'policies.loaded': 'worker',
   'log.started': 'signer',
   'log.resumed': 'signer',

@@ -72,6 +72,7 @@ export const httpStatusOfCode = {
   api_unavailable: 503,
   place_unavailable: 503,
   outcome_not_known: 503,
+  payload_unreadable: 503,
   malformed_evidence: 400,
   bad_signature: 500,
   bad_proof: 500,
@@ -137,12 +138,19 @@ export function allowed<T>(judged: Judged<T>): T {
   return judged;
 }
 
+/** What says nothing of how far something had come; an answer of Temporal's that cannot be read is one, too. */
+const unclear: ReadonlySet<ErrorCode> = new Set([
+  'outcome_not_known',
+  'internal_error',
+  'payload_unreadable',
+]);
+
 /**
  * Whether what failed with a code may have taken effect all the same: the engine may have got it, or something failed of
  * which nobody knows how far it had come.
  */
 export function mayHaveTakenEffect(code: ErrorCode): boolean {
-  return code === 'outcome_not_known' || code === 'internal_error' || code.startsWith('engine_');
+  return unclear.has(code) || code.startsWith('engine_');
 }
 
 /** Whether a string, such as an ApplicationFailure's type, is a code of ours. */

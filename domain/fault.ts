@@ -30,7 +30,8 @@ export interface Fault {
   readonly retryAfterMs: number | null;
 }
 
-type FaultFacts = Pick<Fault, 'httpStatus' | 'requestId' | 'retryAfterMs'>;
+/** What is known of a fault beside class, code and message. */
+export type FaultFacts = Pick<Fault, 'httpStatus' | 'requestId' | 'retryAfterMs'>;
 
 /** Longest message of a fault, in characters. */
 export const maxFaultMessage = 512;

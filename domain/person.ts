@@ -1,6 +1,7 @@
 /** Most bytes of a person's canonical JSON: it stands in entries, of which each has 32 KiB. */
 export const mostPersonBytes = 8192;
 
+/** What a person may be to Countersign. */
 export const roles = ['requester', 'approver', 'auditor', 'operator', 'admin'] as const;
 /** What a person may be. One person may hold several roles, never requester and approver of one change. */
 export type Role = (typeof roles)[number];

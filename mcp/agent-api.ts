@@ -2,8 +2,8 @@ import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { z } from 'zod';
 import type { ListedChangeAnswer } from '../api/change-answer.ts';
 import type { EntryAnswer, OperationAnswer, PolicyExplanationAnswer } from '../api/answer-schemas.ts';
-import type { ChangeView } from '../api/view.ts';
-import type { ApiClient } from '../cli/api-client.ts';
+import type { ChangeView } from '../api/change-view.ts';
+import type { ApiClient } from '../client/api-client.ts';
 
 /**
  * The API's calls that an agent's tools can make, and no others: whatever the token allows beyond them, there is no way to it

@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import { noStore } from '../api/no-store.ts';
 import { methodNotAllowed, notFound, problemHandler } from '../api/problem.ts';
 import { requestLog } from '../api/request-log.ts';
-import type { ApiClient } from '../cli/api-client.ts';
+import type { ApiClient } from '../client/api-client.ts';
 import { CountersignError } from '../domain/error.ts';
 import { agentApi } from './agent-api.ts';
 import { bearerIn, refusalOfPlace } from './request-rules.ts';

@@ -1,4 +1,4 @@
-import type { ChangeView } from '../api/view.ts';
+import type { ChangeView } from '../api/change-view.ts';
 import type { ErrorCode } from '../domain/error.ts';
 import { httpStatusOfCode } from '../domain/error.ts';
 

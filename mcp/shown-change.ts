@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ChangeView } from '../api/view.ts';
+import type { ChangeView } from '../api/change-view.ts';
 import { decisionStatuses, executionStatuses, reviewStatuses } from '../domain/status.ts';
 import { nextStep } from './next-step.ts';
 

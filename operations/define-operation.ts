@@ -8,7 +8,7 @@ import type { Operation, OperationDefinition } from './operation.ts';
 import { isRefusal } from './refusal-of.ts';
 
 /** Each text of a definition with its rule. */
-const texts = {
+export const definitionTexts = {
   name: /^[A-Za-z][\w.-]{0,99}$/,
   version: /^[\w.+-]{1,32}$/,
   title: /^[^\p{C}\p{Zl}\p{Zp}]{1,200}$/u,
@@ -30,8 +30,8 @@ export function defineOperation<
   Output extends JsonObject = never,
 >(definition: OperationDefinition<Input, Snapshot, Output>): Operation<Input, Snapshot, Output> {
   const { name } = definition;
-  for (const [member, rule] of Object.entries(texts)) {
-    const value: unknown = definition[member as keyof typeof texts];
+  for (const [member, rule] of Object.entries(definitionTexts)) {
+    const value: unknown = definition[member as keyof typeof definitionTexts];
     if (typeof value !== 'string' || !rule.test(value)) {
       throw invalid(name, `${member}: expected text that matches ${String(rule)}`);
     }
@@ -64,7 +64,7 @@ function isScope(scope: unknown): boolean {
 
 function isTrail(trail: unknown): boolean {
   const { serviceName, eventName, input } = (trail ?? {}) as Record<string, unknown>;
-  const isName = (value: unknown) => typeof value === 'string' && texts.name.test(value);
+  const isName = (value: unknown) => typeof value === 'string' && definitionTexts.name.test(value);
   return isName(serviceName) && isName(eventName) && typeof input === 'function';
 }
 

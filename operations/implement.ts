@@ -52,6 +52,7 @@ export interface SentAnswer {
  * or a function that sends at once. The attempt is marked as sent right before `call`, or between `prepare` and the sending.
  */
 export type Driver<Input extends JsonObject = JsonObject, Output extends JsonObject = never> = {
+  /** Reads the target, and changes nothing; a fault of it is never `unknown`. */
   read(input: Input, context: DriverContext): Promise<ReadAnswer | Fault>;
   /**
    * The fault that something thrown stands for; null: it is not known. Absent, or null: of a call it may have been sent, so
@@ -59,8 +60,14 @@ export type Driver<Input extends JsonObject = JsonObject, Output extends JsonObj
    */
   classify?(thrown: unknown): Fault | null;
 } & (
-  | { call(input: Input, context: DriverContext): Promise<CallAnswer<Output> | Fault> }
-  | { prepare(input: Input, context: DriverContext): Promise<Send<Output> | Fault> }
+  | {
+      /** Makes the one request. */
+      call(input: Input, context: DriverContext): Promise<CallAnswer<Output> | Fault>;
+    }
+  | {
+      /** Gets ready for the one request, and answers what sends it at once. */
+      prepare(input: Input, context: DriverContext): Promise<Send<Output> | Fault>;
+    }
 );
 
 /** An operation with what carries it out; nothing of it throws. The worker's alone. */
@@ -68,6 +75,7 @@ export interface Implementation {
   readonly operation: Operation;
   /** Reads the target. A read does nothing, so its fault is never `unknown`. */
   read(input: JsonObject, context: DriverContext): Promise<ReadAnswer | Fault>;
+  /** Gets ready for the one request, and answers what sends it at once. */
   prepare(input: JsonObject, context: DriverContext): Promise<PreparedCall | Fault>;
 }
 

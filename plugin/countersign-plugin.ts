@@ -1,16 +1,19 @@
 import { fileURLToPath } from 'node:url';
 import { SimplePlugin } from '@temporalio/plugin';
-import type { ReplayWorkerOptions, WorkerOptions } from '@temporalio/worker';
+import type { PayloadCodec } from '@temporalio/common';
+import type { BundleOptions, ReplayWorkerOptions, WorkerOptions } from '@temporalio/worker';
 import { makeLogActivities } from '../activities/log-activities.ts';
 import { makeReviewActivities } from '../activities/review-activities.ts';
 import { makeOperationActivities } from '../activities/operation-activities.ts';
 import type { ActivityDependencies } from '../activities/dependencies.ts';
+import { failureConverterPath, withCodec } from '../codec/data-converter.ts';
+import type { PayloadOptions } from '../codec/data-converter.ts';
+import { payloadCodec } from '../codec/payload-codec.ts';
+import { workerCodec } from '../codec/worker-codec.ts';
 import { CountersignError } from '../domain/error.ts';
 import type { Implementation } from '../operations/implement.ts';
 import type { Operation } from '../operations/operation.ts';
 import { driverActivities } from './driver-activities.ts';
-import { plainForChanges } from './plain-for-changes.ts';
-import { readable } from './readable.ts';
 import { changeTaskQueue, vendorTaskQueue } from '../workflows/messages.ts';
 
 /** What {@link CountersignPlugin} is made from. */
@@ -22,6 +25,8 @@ export interface CountersignPluginOptions {
    * queue gets an activity that reads and one that calls for each; whatever else it has stays as it is.
    */
   readonly operations?: readonly Implementation[];
+  /** How our workers store payloads, and which they can read. The API has to have the same. Not for a host's own worker: its data converter stays as it is. */
+  readonly payloads?: PayloadOptions;
   /** Calls a second that Temporal may hand out from the vendor's task queue, on average; default 400. The limiter behind it is exact. */
   readonly callsPerSecond?: number;
 }
@@ -44,14 +49,25 @@ export class CountersignPlugin extends SimplePlugin {
   readonly #operations: readonly Implementation[];
   readonly #callsPerSecond: number;
   readonly #activities: object;
+  readonly #payloads: PayloadOptions;
+  readonly #codec: PayloadCodec;
   constructor(options: CountersignPluginOptions = {}) {
-    const { dependencies, callsPerSecond = 400, operations = [] } = options;
+    const { dependencies, callsPerSecond = 400, operations = [], payloads = {} } = options;
     for (const { operation } of operations) assertQueue(operation);
-    const activities = dependencies ? activitiesOf(dependencies) : {};
+    const hidesTargets = payloads.keys != null;
+    const activities = dependencies ? activitiesOf({ hidesTargets, ...dependencies }) : {};
     super({ name: 'countersign', activities });
     this.#operations = operations;
     this.#callsPerSecond = callsPerSecond;
     this.#activities = activities;
+    this.#payloads = payloads;
+    this.#codec = workerCodec(payloadCodec(payloads));
+  }
+
+  /** With payload keys, what workflows fail with is encoded. A bundle that is made ahead needs this plugin for it. */
+  override configureBundler(options: BundleOptions): BundleOptions {
+    const configured = super.configureBundler(options);
+    return this.#payloads.keys ? { failureConverterPath, ...configured } : configured;
   }
 
   override configureWorker(options: WorkerOptions): WorkerOptions {
@@ -69,7 +85,8 @@ export class CountersignPlugin extends SimplePlugin {
       throw wrong('workflowsPath', `workflows of your own need another task queue than ${changeTaskQueue}`);
     }
     const configured = super.configureWorker(
-      withReadable(
+      this.#withCodec(
+        this.#codec,
         ofVendor
           ? { maxTaskQueueActivitiesPerSecond: this.#callsPerSecond, ...options }
           : withWorkflows(options),
@@ -82,13 +99,19 @@ export class CountersignPlugin extends SimplePlugin {
   }
 
   override configureReplayWorker(options: ReplayWorkerOptions): ReplayWorkerOptions {
-    return super.configureReplayWorker(withReadable(withWorkflows(options)));
+    // A saved history may be replayed in another namespace, under another id.
+    const codec = workerCodec(payloadCodec({ ...this.#payloads, bound: false }));
+    return super.configureReplayWorker(this.#withCodec(codec, withWorkflows(options)));
+  }
+
+  #withCodec<T extends Pick<WorkerOptions, 'dataConverter'>>(codec: PayloadCodec, options: T): T {
+    return { ...options, dataConverter: withCodec(this.#payloads, codec, options.dataConverter ?? {}) };
   }
 }
 
-/** The worker's own, with the activities of the operations; what Countersign says to those passes its codecs by. */
+/** The worker's own, with the activities of the operations. */
 function withDrivers(options: WorkerOptions, drivers: readonly Implementation[]): WorkerOptions {
-  const { dataConverter, activities = {} } = options;
+  const { activities = {} } = options;
   const added = Object.assign({}, ...drivers.map(driverActivities)) as Record<string, object>;
   for (const name of Object.keys(added)) {
     const known = (activities as Record<string, object | undefined>)[name];
@@ -96,12 +119,7 @@ function withDrivers(options: WorkerOptions, drivers: readonly Implementation[])
     if (known !== undefined && !made.has(known)) throw wrong('activities', `${name} is one of Countersign’s`);
   }
   for (const activity of Object.values(added)) made.add(activity);
-  const codecs = dataConverter?.payloadCodecs?.map((codec) => plainForChanges(codec));
-  return {
-    ...options,
-    activities: { ...activities, ...added },
-    ...(codecs ? { dataConverter: { ...dataConverter, payloadCodecs: codecs } } : {}),
-  };
+  return { ...options, activities: { ...activities, ...added } };
 }
 
 /** Activities that this plugin has made. */
@@ -127,14 +145,6 @@ function hasItsOwn({ workflowsPath, workflowBundle, activities, nexusServices }:
 function withWorkflows<T extends Pick<WorkerOptions, 'workflowsPath' | 'workflowBundle'>>(options: T): T {
   if (options.workflowsPath !== undefined || options.workflowBundle !== undefined) return options;
   return { ...options, workflowsPath };
-}
-
-/** Innermost, so that a codec of the worker's own comes between it and Temporal. */
-function withReadable<T extends Pick<WorkerOptions, 'dataConverter'>>(options: T): T {
-  const { dataConverter } = options;
-  const codecs = dataConverter?.payloadCodecs ?? [];
-  if (codecs.includes(readable)) return options;
-  return { ...options, dataConverter: { ...dataConverter, payloadCodecs: [readable, ...codecs] } };
 }
 
 function wrong(field: string, message: string): CountersignError {

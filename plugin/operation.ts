@@ -24,3 +24,7 @@ export type {
   PresentedLine,
   Refusal,
 } from '../operations/operation.ts';
+export { faultClasses } from '../domain/fault.ts';
+export type { FaultFacts } from '../domain/fault.ts';
+export type { CaCertificateSnapshot } from '../operations/ca-certificate.ts';
+export type { DeviceCertificateSnapshot } from '../operations/device-certificate.ts';

@@ -6,7 +6,7 @@ import type { workflowBundle as WorkflowBundle } from '../cli/workflow-bundle.ts
 
 /**
  * `node scripts/bundle-workflows.ts <home>`: bundles the workflows of `dist/` into `<home>/cache` ahead of time, without
- * tracing and with it, for an image whose file system is read-only when it runs.
+ * tracing and with it, without payload keys and with them, for an image whose file system is read-only when it runs.
  */
 const home = process.argv[2];
 if (home === undefined) throw new Error('usage: node scripts/bundle-workflows.ts <home>');
@@ -21,8 +21,10 @@ const tracing = startTracing(
   readEnvironment({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' }),
 );
 for (const plugins of [[], tracing.plugins]) {
-  const { codePath } = await workflowBundle(resolve(home), plugins);
-  process.stdout.write(`${codePath}\n`);
+  for (const encodesFailures of [false, true]) {
+    const { codePath } = await workflowBundle(resolve(home), plugins, encodesFailures);
+    process.stdout.write(`${codePath}\n`);
+  }
 }
 await tracing.stop();
 

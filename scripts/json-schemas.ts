@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { periodReportSchema } from '../audit/period/period-report.ts';
+import { gateSchemas } from '../operations/gate-contract.ts';
 import { reconciliationSchema } from '../audit/reconcile/reconciliation.ts';
 import { verdictSchema } from '../audit/verify/verdict-schema.ts';
 import { jsonSchemas } from '../policies/json-schema.ts';
@@ -18,3 +19,5 @@ await write('tickets', 'integrations.schema.json', integrationsSchema());
 await write('docs/schemas', 'reconciliation.schema.json', z.toJSONSchema(reconciliationSchema));
 await write('docs/schemas', 'verdict.schema.json', z.toJSONSchema(verdictSchema));
 await write('docs/schemas', 'period-report.schema.json', z.toJSONSchema(periodReportSchema));
+for (const [name, schema] of Object.entries(gateSchemas()))
+  await write('docs/schemas', `gate-v1-${name}.schema.json`, schema);

@@ -36,6 +36,7 @@ export interface TestEnvironment {
   readonly namespace?: string | undefined;
   /** Milliseconds since the epoch, of the server. */
   currentTimeMs(): Promise<number>;
+  /** Lets so many milliseconds pass, for the server. */
   sleep(durationMs: number): Promise<void>;
 }
 

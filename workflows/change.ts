@@ -27,6 +27,7 @@ import type { Continuation } from './continuation.ts';
 import { end } from './end.ts';
 import { execute } from './execute.ts';
 import { endOf } from './follow.ts';
+import { hostEncodingOf, towardsHost } from './host-answer.ts';
 import { hosted, tellOpened } from './hosted.ts';
 import { firstAttributes, stateQuery, submittedUpdate } from './messages.ts';
 import type { SubmittedResult } from './messages.ts';
@@ -61,29 +62,43 @@ const steps: Readonly<Record<Exclude<Phase, 'closed'>, (context: ChangeContext) 
 export async function change(asked: ChangeRequest | HostRequest | Continuation): Promise<ChangeEnd> {
   const root = CancellationScope.current();
   // A cancellation is a request like others, which waits for its turn: nothing that is being written is torn by it.
-  return CancellationScope.nonCancellable(() => runChange(root, asked));
+  return CancellationScope.nonCancellable(() => {
+    let encoding: string | null = isContinuation(asked) ? (asked.answerIn ?? null) : null;
+    return towardsHost(
+      () => encoding,
+      () =>
+        runChange(root, asked, (heard) => {
+          encoding = heard;
+        }),
+    );
+  });
 }
 
 async function runChange(
   root: CancellationScope,
   asked: ChangeRequest | HostRequest | Continuation,
+  hear: (encoding: string) => void,
 ): Promise<ChangeEnd> {
   if (isContinuation(asked)) return await run(root, takeUp(asked));
-  if (isSigned(asked)) return await run(root, await begin(root, { request: asked, host: null, url: null }));
-  const accepted = await hosted(asked);
+  const byPerson = { host: null, url: null, answerIn: null, hidesTarget: false };
+  if (isSigned(asked)) return await run(root, await begin(root, { request: asked, ...byPerson }));
+  const accepted = await hosted(asked, hear);
   if (accepted.kind === 'followed') return await endOf(root, asked, accepted);
-  const begun = await begin(root, accepted);
+  const answerIn = hostEncodingOf(accepted);
+  const { hidesTarget = false } = accepted;
+  const begun = await begin(root, { ...accepted, answerIn, hidesTarget });
   // Not waited for.
-  void tellOpened(asked, { url: begun.url });
+  void tellOpened(asked, { url: begun.url }, answerIn);
   return await run(root, begun);
 }
 
 /** The life of an open change. */
-async function run(root: CancellationScope, { context, host, submitted, url }: Begun): Promise<ChangeEnd> {
+async function run(root: CancellationScope, begun: Begun): Promise<ChangeEnd> {
+  const { context, host, url } = begun;
   handleCancellation(context, root, host);
   for (let { phase } = context; phase !== 'closed'; { phase } = context) {
     await steps[phase](context);
-    if (context.isFull() && context.phase !== 'closed') return await goOnAsNew(context, host, submitted, url);
+    if (context.isFull() && context.phase !== 'closed') return await goOnAsNew(begun);
   }
   await condition(allHandlersFinished);
   return { change: context.change, output: context.output, url };
@@ -96,12 +111,23 @@ interface Begun {
   readonly submitted: SubmittedResult;
   /** Where people find it, as the host is told. */
   readonly url: string | null;
+  /** In which encoding the host is answered; null where there is none. */
+  readonly answerIn: string | null;
 }
 
 /** Opens the change. */
 async function begin(
   root: CancellationScope,
-  { request, host, url }: Pick<Begun, 'host' | 'url'> & { readonly request: ChangeRequest },
+  {
+    request,
+    host,
+    url,
+    answerIn,
+    hidesTarget,
+  }: Pick<Begun, 'host' | 'url' | 'answerIn'> & {
+    readonly request: ChangeRequest;
+    readonly hidesTarget: boolean;
+  },
 ): Promise<Begun> {
   if (root.consideredCancelled) throw new CancelledFailure('cancelled before the change was opened');
   const context = understood('change request', () => makeChangeContext(newChange(request), log));
@@ -111,16 +137,16 @@ async function begin(
   const { changeId, known } = submitted;
   if (known) throw failure('key_reused', `the key belongs to change ${changeId}`, changeId);
   // The API starts a change with them. A host's would be tried for ever where its namespace does not have them.
-  if (host) upsertSearchAttributes(firstAttributes(context.change));
-  return { context, host, submitted, url };
+  if (host) upsertSearchAttributes(firstAttributes(context.change, hidesTarget));
+  return { context, host, submitted, url, answerIn };
 }
 
 /** Takes up a change from the run before. What it tells is believed as far as the log and Postgres bear it out: they decide. */
 function takeUp(carried: Continuation): Begun {
   const context = understood('continuation', () => makeChangeContext(carried.change, log, carried));
   handle(context, Promise.resolve(carried.submitted));
-  const { host, submitted, url } = carried;
-  return { context, host, submitted, url };
+  const { host, submitted, url, answerIn = null } = carried;
+  return { context, host, submitted, url, answerIn };
 }
 
 function handle(context: ChangeContext, opening: Promise<SubmittedResult>): void {

@@ -15,6 +15,8 @@ export interface Continuation extends Carried {
   readonly submitted: SubmittedResult;
   /** Where people find the change, as its host is told. */
   readonly url: string | null;
+  /** In which encoding its host is answered; null where there is none. */
+  readonly answerIn?: string | null;
 }
 
 /** Whether a run of the change has told it. */
@@ -28,13 +30,11 @@ export function isContinuation(
  * Ends this run and begins the next with the same id: handles, updates and keys find it. Nothing is open then: requests are
  * answered first.
  */
-export async function goOnAsNew(
-  context: ChangeContext,
-  host: KeyedHost | null,
-  submitted: SubmittedResult,
-  url: string | null,
-): Promise<never> {
+export async function goOnAsNew({
+  context,
+  ...kept
+}: Omit<Continuation, 'continued' | keyof Carried> & { readonly context: ChangeContext }): Promise<never> {
   await condition(() => context.isIdle() && allHandlersFinished());
-  const carried: Continuation = { continued: true, ...context.carried(), host, submitted, url };
+  const carried: Continuation = { continued: true, ...context.carried(), ...kept };
   return await continueAsNew<(carried: Continuation) => Promise<ChangeEnd>>(carried);
 }

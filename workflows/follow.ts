@@ -6,9 +6,10 @@ import {
   log,
   proxyActivities,
 } from '@temporalio/workflow';
-import type { HostFollowed, LogActivities } from '../activities/contract.ts';
+import type { HostAnswer, HostFollowed, LogActivities } from '../activities/contract.ts';
 import { workflowIdOf } from '../domain/change.ts';
 import type { ChangeEnd, HostRequest } from '../domain/change.ts';
+import { hostEncodingOf, towardsHost } from './host-answer.ts';
 import { tellOpened } from './hosted.ts';
 import { hostEndedSignal } from './messages.ts';
 import { recordOptions } from './record-options.ts';
@@ -30,17 +31,25 @@ const { changeEnd } = proxyActivities<Pick<LogActivities, 'changeEnd'>>({
  */
 export async function follow(asked: HostRequest): Promise<ChangeEnd> {
   const root = CancellationScope.current();
-  const followed = await followHost({ request: asked });
-  if (followed.kind === 'refused') throw ApplicationFailure.nonRetryable(followed.message, followed.code);
-  return CancellationScope.nonCancellable(() => endOf(root, asked, followed));
+  let encoding: string | null = null;
+  return await towardsHost(
+    () => encoding,
+    async () => {
+      const followed = await followHost({ request: asked });
+      encoding = hostEncodingOf(followed);
+      if (followed.kind === 'refused') throw ApplicationFailure.nonRetryable(followed.message, followed.code);
+      return CancellationScope.nonCancellable(() => endOf(root, asked, followed));
+    },
+  );
 }
 
 /** The end of a change that is told of, and waited for. @param root - the scope of whoever follows it */
 export async function endOf(
   root: CancellationScope,
   asked: HostRequest,
-  { host, url }: Exclude<HostFollowed, { kind: 'refused' }>,
+  followed: Exclude<HostAnswer<HostFollowed>, { kind: 'refused' }>,
 ): Promise<ChangeEnd> {
+  const { host, url } = followed;
   const waiting = new CancellationScope();
   root.cancelRequested
     .catch(async () => {
@@ -48,7 +57,7 @@ export async function endOf(
       else await getExternalWorkflowHandle(workflowIdOf(asked.id)).signal(hostEndedSignal);
     })
     .catch((error: unknown) => log.warn('the change was not told that its host has ended', { error }));
-  await tellOpened(asked, { url });
+  await tellOpened(asked, { url }, hostEncodingOf(followed));
   try {
     return await waiting.run(() => changeEnd({ changeId: asked.id }));
   } catch (error) {

@@ -5,25 +5,26 @@ import {
   proxyActivities,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { HostAccepted, HostFollowed, LogActivities } from '../activities/contract.ts';
+import type { HostAccepted, HostAnswer, HostFollowed, LogActivities } from '../activities/contract.ts';
 import type { HostRequest } from '../domain/change.ts';
+import { answerIn, hostEncodingOf } from './host-answer.ts';
 import { openedSignalOf } from './messages.ts';
 import type { Opened } from './messages.ts';
-import { PlainValue } from './plain-value.ts';
 import { recordOptions } from './record-options.ts';
 
-type Accepted = Exclude<HostAccepted | HostFollowed, { kind: 'refused' }>;
+type Accepted = Exclude<HostAnswer<HostAccepted | HostFollowed>, { kind: 'refused' }>;
 
 const { acceptHost } = proxyActivities<Pick<LogActivities, 'acceptHost'>>(recordOptions);
 
 /**
  * What a host's workflow asks for as a whole request, and who the host is; or the change that it has asked for before.
  *
- * @throws ApplicationFailure whose type is the code of the refusal. It has no details: a host whose codec is not wrapped in
- * `plainForChanges` could not read them, and would wait for ever
+ * @param hear - called with the encoding that the host is to be answered in, a refusal, too
+ * @throws ApplicationFailure whose type is the code of the refusal
  */
-export async function hosted(asked: unknown): Promise<Accepted> {
+export async function hosted(asked: unknown, hear: (encoding: string) => void): Promise<Accepted> {
   const accepted = await acceptHost({ request: asked ?? null });
+  hear(hostEncodingOf(accepted));
   if (accepted.kind === 'refused') throw ApplicationFailure.nonRetryable(accepted.message, accepted.code);
   return accepted;
 }
@@ -32,12 +33,16 @@ export async function hosted(asked: unknown): Promise<Accepted> {
 export async function tellOpened(
   asked: Partial<HostRequest> | null | undefined,
   opened: Opened,
+  encoding: string,
 ): Promise<void> {
   const { parent, workflowId } = workflowInfo();
   if (!parent || asked?.tellsOpened !== true) return;
   try {
     const signal = openedSignalOf(workflowId);
-    await getExternalWorkflowHandle(parent.workflowId, parent.runId).signal(signal, new PlainValue(opened));
+    await getExternalWorkflowHandle(parent.workflowId, parent.runId).signal(
+      signal,
+      answerIn(encoding, opened),
+    );
   } catch (error) {
     log.warn('the host was not told that its change is open', { error });
   }

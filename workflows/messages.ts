@@ -1,8 +1,11 @@
 import { defineSearchAttributeKey } from '@temporalio/common';
 import type { SearchAttributePair } from '@temporalio/common';
+import { sha256Hex } from '../domain/sha-256.ts';
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { UpdateDefinition } from '@temporalio/common';
 import type { Change, SignedRequest } from '../domain/change.ts';
+import { openedUpdateName } from '../domain/gate.ts';
+import type { GateOpened } from '../domain/gate.ts';
 
 /** Task queue of workflows and of activities on Postgres. */
 export const changeTaskQueue = 'countersign';
@@ -21,6 +24,12 @@ export interface Opened {
   /** Where people find the change; null where the worker was not told of such a place. */
   readonly url: string | null;
 }
+
+/**
+ * The change of a gate, once it is open.
+ * @throws ApplicationFailure as the gate does, where there is none
+ */
+export const openedUpdate = defineUpdate<GateOpened>(openedUpdateName);
 
 /** The workflow type that waits for a change that an earlier run of its host has asked for. */
 export const followWorkflowType = 'follow';
@@ -67,14 +76,18 @@ export function statusAttributes({
   ];
 }
 
-/** The search attributes that whoever starts a change starts it with. */
-export function firstAttributes({
-  operation,
-  target,
-}: Pick<Change, 'operation' | 'target'>): SearchAttributePair[] {
+/**
+ * The search attributes that whoever starts a change starts it with. Temporal can encrypt none of them.
+ *
+ * @param hidesTarget - whether the target is told as the SHA-256 of its id, lower-case hex: where payloads are encrypted
+ */
+export function firstAttributes(
+  { operation, target }: Pick<Change, 'operation' | 'target'>,
+  hidesTarget: boolean,
+): SearchAttributePair[] {
   return [
     { key: operationAttribute, value: operation },
-    { key: targetAttribute, value: target.id },
+    { key: targetAttribute, value: hidesTarget ? sha256Hex(target.id) : target.id },
     ...statusAttributes({ decisionStatus: 'pending', executionStatus: 'not_started' }),
   ];
 }

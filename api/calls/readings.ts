@@ -2,12 +2,14 @@ import { z } from 'zod';
 import { roles } from '../../domain/person.ts';
 import {
   calendarSchema,
+  contractSchema,
   meSchema,
   operationSchema,
   policyExplanationSchema as policyExplanationAnswer,
   statisticsSchema,
 } from '../answer-schemas.ts';
 import { calendarQuerySchema, policyExplanationSchema, statisticsQuerySchema } from '../schemas.ts';
+import { payloadsSchema } from '../payload-schemas.ts';
 import type { Call } from './call.ts';
 
 /** What holds now: for people, pages and whoever is about to ask. */
@@ -48,6 +50,16 @@ export const readingCalls: readonly Call[] = [
     problems: [400, 401, 403, 413, 415, 429, 503],
   },
   {
+    method: 'post',
+    path: '/v1/payloads/decode',
+    summary:
+      'Payloads of Temporal’s, decoded for whoever may read their change: the protocol of its codec servers; recorded',
+    roles: 'any',
+    body: payloadsSchema,
+    answers: { 200: payloadsSchema },
+    problems: [400, 401, 403, 404, 413, 415, 429, 503],
+  },
+  {
     method: 'get',
     path: '/v1/operations',
     summary: 'The gated operations',
@@ -57,6 +69,14 @@ export const readingCalls: readonly Call[] = [
         items: z.array(operationSchema),
       }),
     },
+    problems: [401, 503],
+  },
+  {
+    method: 'get',
+    path: '/v1/contract',
+    summary: 'How workflows in any language ask for an approval',
+    roles: 'any',
+    answers: { 200: contractSchema },
     problems: [401, 503],
   },
 ];

@@ -12,7 +12,7 @@ import { makeSubmit } from '../submit.ts';
 import { isAwaitedOf, makeReadChange, makeView } from '../view.ts';
 import { listReadable } from '../list-readable.ts';
 import { listedChange } from '../listed-change.ts';
-import type { ListedChange } from '../listed-change.ts';
+import type { ListedChange } from '../change-view.ts';
 import { momentOf } from '../moment.ts';
 
 /** `POST /v1/changes`, `GET /v1/changes`, `GET /v1/changes/{id}`. */

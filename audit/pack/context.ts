@@ -52,7 +52,7 @@ export function askedBy(own: readonly Indexed[]): Asked | null {
 /**
  * Which entries are the context of a change.
  *
- * @param candidates - by index: its policy, revocations, freezes and calendars, what is told of its token and of keys, and of earlier
+ * @param candidates - by index: its policy, revocations, freezes, calendars and operations, what is told of its token and of keys, and of earlier
  * break-glass changes of its debtor; others do no harm
  */
 export function contextOf<T extends Indexed>(
@@ -65,6 +65,7 @@ export function contextOf<T extends Indexed>(
   const calendars = calendarsFor(requested, before);
   const debts = debtor === null ? new Set<string>() : debtsOf(requested, debtor, before);
   const digest = policyDigestIn(requested.body);
+  const declaration = declarationFor(requested, before);
   return candidates.filter((candidate) => {
     const { index, body } = candidate;
     // The checkpoint's key may be one that came after the change.
@@ -83,6 +84,8 @@ export function contextOf<T extends Indexed>(
         return freezes.has(textOf(objectOf(body.freeze)['id']));
       case 'calendar.loaded':
         return calendars.has(index);
+      case 'operations.loaded':
+        return index === declaration;
       default:
         return body.changeId !== null && debts.has(body.changeId) && mayBeContext(body);
     }
@@ -115,6 +118,26 @@ function calendarsFor({ index, body: { time } }: Indexed, entries: readonly Inde
   return new Set(all.map((one) => one.index).filter((one) => one >= (first?.index ?? 0)));
 }
 
+/** The newest entry before a change was asked for that has the declaration of its operation; undefined where none has. */
+function declarationFor({ index, body }: Indexed, entries: readonly Indexed[]): number | undefined {
+  const { operation, operationVersion, inputSchemaDigest } = body;
+  const isOf = (told: Json) => {
+    const one = objectOf(told);
+    return (
+      one['name'] === operation &&
+      one['version'] === operationVersion &&
+      one['inputSchemaDigest'] === inputSchemaDigest &&
+      (one['declaration'] ?? null) !== null
+    );
+  };
+  return entries.findLast(
+    (one) =>
+      one.index < index &&
+      (one.body.type as string) === 'operations.loaded' &&
+      listOf(one.body['operations']).some(isOf),
+  )?.index;
+}
+
 /** Earlier break-glass changes of somebody that were open or owed their review when another was asked for. */
 function debtsOf({ index }: Indexed, debtor: PersonId, entries: readonly Indexed[]): ReadonlySet<string> {
   const owed = new Set<string>();
@@ -137,6 +160,10 @@ function requesterOf({ statement, actor }: EntryBody): Person {
 
 function objectOf(value: Json | undefined): JsonObject {
   return value !== null && typeof value === 'object' && !Array.isArray(value) ? (value as JsonObject) : {};
+}
+
+function listOf(value: Json | undefined): readonly Json[] {
+  return Array.isArray(value) ? (value as readonly Json[]) : [];
 }
 
 function textOf(value: Json | undefined): string {

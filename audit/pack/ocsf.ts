@@ -40,6 +40,7 @@ const meanings: Partial<Record<EventType, Meaning>> = {
   'subscription.deleted': { activity: 99, status: 1, severity: 2 },
   'calendar.loaded': { activity: 99, status: 1, severity: 2 },
   'directory.loaded': { activity: 99, status: 1, severity: 2 },
+  'operations.loaded': { activity: 99, status: 1, severity: 2 },
   'policies.loaded': { activity: 99, status: 1, severity: 2 },
   'audit.read': { activity: 2, status: 1, severity: 1 },
   'audit.exported': { activity: 2, status: 1, severity: 1 },

@@ -20,7 +20,7 @@ export async function readContext(db: Queryable, changeId: string, size: number)
   const named = await read(
     db,
     `(e.event_key = $1
-      or e.type in ('freeze.declared', 'freeze.lifted', 'calendar.loaded', 'policy.revoked')
+      or e.type in ('freeze.declared', 'freeze.lifted', 'calendar.loaded', 'operations.loaded', 'policy.revoked')
       or e.type in ('token.issued', 'token.revoked') and position(convert_to($2, 'UTF8') in e.bytes) > 0)`,
     [policyKey, token],
     last,

@@ -6,6 +6,7 @@ import { judgeCall, takeBegun } from './judge-calls.ts';
 import { judgeOpened, judgeTicketHolder, releaseOpened } from './judge-open-changes.ts';
 import { judgeOverridden } from './judge-overrides.ts';
 import { judgeDebt, judgeToken, settleDebt } from './judge-requests.ts';
+import { judgeTarget } from './judge-target.ts';
 import type { LogFacts } from './log-facts.ts';
 import type { Report } from './problem.ts';
 import { statementOf } from './statement-of.ts';
@@ -35,6 +36,7 @@ export function judgeByLog(
       judgeDebt(facts, record, report);
       judgeGlassBreaker(facts, record, report);
       judgeOpened(facts, record, report);
+      judgeTarget(facts, body, report);
       break;
     case 'freeze.overridden':
       judgeOverridden(facts, record, body, report);

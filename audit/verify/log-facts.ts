@@ -1,3 +1,4 @@
+import type { Declaration } from '../../domain/declaration.ts';
 import type { EntryBody } from '../../domain/entry.ts';
 import type { Freeze, FreezeOverride } from '../../domain/freeze.ts';
 import type { JudgedToken } from '../../domain/machine.ts';
@@ -55,6 +56,8 @@ export interface LogFacts {
   readonly revoked: Map<string, Revocation>;
   /** By the token's id. */
   readonly tokens: Map<string, JudgedToken>;
+  /** What files declared of operations, by {@link declarationKey}. */
+  readonly declared: Map<string, Declaration>;
   /** The break-glass change that somebody answers for, by the person; it is open or owes its review. */
   readonly debts: Map<string, string>;
   /** Who answers for such a change. */
@@ -81,6 +84,7 @@ export function newLogFacts(): LogFacts {
     overrides: new Map(),
     revoked: new Map(),
     tokens: new Map(),
+    declared: new Map(),
     debts: new Map(),
     debtors: new Map(),
     openTargets: new Map(),
@@ -89,6 +93,11 @@ export function newLogFacts(): LogFacts {
     byDirectory: { breakers: new Set(), reviewers: new Set() },
     begun: new Map(),
   };
+}
+
+/** What a change pins of its operation, as one text. */
+export function declarationKey(name: string, version: string, inputSchemaDigest: string): string {
+  return JSON.stringify([name, version, inputSchemaDigest]);
 }
 
 /** Whether an attempt that the entry tells of is open, and how it began. */

@@ -44,6 +44,8 @@ export type Illogical =
   | 'target_taken'
   | 'ticket_taken'
   | 'requested_otherwise'
+  | 'declaration_differs'
+  | 'target_differs'
   | 'escalation_not_due'
   | 'expired_early'
   | 'dated_after_witness'

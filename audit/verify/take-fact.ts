@@ -5,6 +5,7 @@ import type { JudgedToken } from '../../domain/machine.ts';
 import { namesWriter } from '../../domain/entry-writer.ts';
 import { tolerance } from './change-record.ts';
 import { objectOf, stringOf } from './fields.ts';
+import { takeOperations } from './judge-target.ts';
 import { freezeIn, isLongOver } from './log-facts.ts';
 import type { LogFacts } from './log-facts.ts';
 import { policyNamedIn } from './judge-policy.ts';
@@ -58,6 +59,7 @@ const takers: Readonly<Record<string, Taker>> = {
       .filter(({ supersededAt }) => now - supersededAt < calendarRolloverMs);
     facts.calendars = [...before, { place: facts.place, freezes: loaded, supersededAt: null }];
   },
+  'operations.loaded': takeOperations,
   'policy.revoked': (facts, body, _whole, report) => {
     byAdmin(body, report);
     const { digest, name, version } = policyNamedIn(body);

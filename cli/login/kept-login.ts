@@ -1,5 +1,5 @@
 import { CountersignError } from '../../domain/error.ts';
-import type { Bearer } from '../api-client.ts';
+import type { Bearer } from '../../client/api-client.ts';
 import { quoted } from '../quoted.ts';
 import { underLock } from './file-lock.ts';
 import type { LoginOf, Strength } from './log-in.ts';

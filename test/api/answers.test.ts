@@ -3,8 +3,7 @@ import { entrySchema, freezeSchema, operationSchema, problemSchema } from '../..
 import type { EntryAnswer, FreezeAnswer, OperationAnswer, ProblemAnswer } from '../../api/answer-schemas.ts';
 import { changeSchema, listedChangeSchema } from '../../api/change-answer.ts';
 import type { ChangeAnswer, ListedChangeAnswer } from '../../api/change-answer.ts';
-import type { ListedChange } from '../../api/listed-change.ts';
-import type { ChangeView } from '../../api/view.ts';
+import type { ChangeView, ListedChange } from '../../api/change-view.ts';
 import type { Freeze } from '../../domain/freeze.ts';
 import type { DescribedOperation } from '../../operations/describe.ts';
 import { startApiStack } from './api-stack.ts';

@@ -22,6 +22,7 @@ const folders = [
   'console',
   'plugin',
   'cli',
+  'codec',
 ];
 
 function files(folder: string, extension: string): { name: string; text: string }[] {

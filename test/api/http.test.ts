@@ -23,6 +23,7 @@ test.each([
   [`/v1/changes/${randomUUID()}/execution`, 'POST'],
   [`/v1/changes/${randomUUID()}/events`, 'GET, HEAD'],
   ['/v1/operations', 'GET, HEAD'],
+  ['/v1/contract', 'GET, HEAD'],
   ['/healthz', 'GET, HEAD'],
   ['/readyz', 'GET, HEAD'],
   ['/metrics', 'GET, HEAD'],

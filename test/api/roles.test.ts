@@ -55,6 +55,7 @@ const bodies: Record<string, (change: Change) => unknown> = {
     const { operation, input } = submission(randomUUID());
     return { operation, input };
   },
+  'post /v1/payloads/decode': () => ({ payloads: [] }),
   'post /v1/subscriptions': () => ({ name: `s-${randomUUID().slice(0, 8)}`, url: 'https://hooks.example/x' }),
   'post /v1/subscriptions/{name}/replays': () => ({ from: 0, to: 9 }),
 };

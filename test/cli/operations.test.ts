@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { freePort } from '../../embedded/free-port.ts';
-import { apiClient } from '../../cli/api-client.ts';
+import { apiClient } from '../../client/api-client.ts';
 import { openImplementations, openOperations } from '../../cli/operations.ts';
 import { makeImplementations } from '../../operations/implementations.ts';
 import { bundledBy } from '../support/operations.ts';

@@ -1,7 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { runningStack } from '../../cli/api-client.ts';
+import { runningStack } from '../../cli/running-stack.ts';
 import { readEnvironment } from '../../cli/environment.ts';
 import { preferredPorts, rememberPorts } from '../../cli/ports.ts';
 import { temporaryHome } from '../support/stack.ts';

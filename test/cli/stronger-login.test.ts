@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { apiClient } from '../../cli/api-client.ts';
+import { apiClient } from '../../client/api-client.ts';
 import { keepTokens, keptLogin } from '../../cli/login/kept-login.ts';
 import type { KeptLogin } from '../../cli/login/kept-login.ts';
 import { logIn } from '../../cli/login/log-in.ts';

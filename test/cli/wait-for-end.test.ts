@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import type { ChangeView } from '../../api/view.ts';
-import { exitCodeOfEnd, waitForEnd } from '../../cli/wait-for-end.ts';
+import type { ChangeView } from '../../api/change-view.ts';
+import { exitCodeOfEnd } from '../../cli/exit-codes-of-end.ts';
+import { waitForEnd } from '../../client/wait-for-end.ts';
 import { CountersignError } from '../../domain/error.ts';
 import type { ErrorCode } from '../../domain/error.ts';
 import { decisionStatuses, executionStatuses } from '../../domain/status.ts';

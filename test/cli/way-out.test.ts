@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { setDefaultCACertificates } from 'node:tls';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterAll, beforeAll, expect, inject, onTestFinished, test, vi } from 'vitest';
-import { apiClient } from '../../cli/api-client.ts';
+import { apiClient } from '../../client/api-client.ts';
 import { examine } from '../../cli/doctor.ts';
 import { readEnvironment } from '../../cli/environment.ts';
 import { peopleVerifier } from '../../cli/identity.ts';

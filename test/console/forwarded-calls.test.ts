@@ -5,9 +5,9 @@ import { forwardedCalls, isForwarded } from '../../console/forwarded-calls.ts';
 const named = ({ method, path }: { readonly method: string; readonly path: string }) =>
   `${method.toUpperCase()} ${path}`;
 
-/** What makes credentials, what sends the log elsewhere, what ends changes of others by the dozen, and what is nobody's. */
+/** What makes credentials, what sends the log elsewhere, what ends changes of others by the dozen, what has a way of its own (console/codec.ts), and what is nobody's. */
 const notForwarded =
-  /^\w+ (\/v1\/(tokens|subscriptions|policy-revocations|inbound)(\/.*)?|\/(healthz|readyz|metrics|\.well-known\/.*))$/;
+  /^\w+ (\/v1\/(tokens|subscriptions|policy-revocations|payloads|inbound)(\/.*)?|\/(healthz|readyz|metrics|\.well-known\/.*))$/;
 
 test('each call of the API is forwarded, or is one of those that are meant not to be', () => {
   const forwarded = new Set(forwardedCalls.map(named));

@@ -7,7 +7,7 @@ export interface Asked {
   readonly headers?: Record<string, string>;
   readonly body?: string;
   /** From where it is asked for, as browsers say it (`Sec-Fetch-Site`); null for a browser that does not. */
-  readonly site?: 'same-origin' | 'cross-site' | 'none' | null;
+  readonly site?: 'same-origin' | 'same-site' | 'cross-site' | 'none' | null;
   /** Another port of this machine than the console's address has: that of a replica behind the same name. */
   readonly port?: number;
 }

@@ -7,8 +7,8 @@ import { expect, test } from 'vitest';
 const root = join(import.meta.dirname, '..', '..');
 const text = (file: string): string => readFileSync(join(root, file), 'utf8');
 
-const beside = ['bench', 'docs', 'examples', 'migrations', 'scripts', 'test'];
-const passing = ['coverage', 'dist', 'node_modules'];
+const beside = ['bench', 'docs', 'examples', 'migrations', 'scripts', 'service', 'test'];
+const passing = ['coverage', 'dist', 'node_modules', 'reference'];
 const all = readdirSync(root, { withFileTypes: true })
   .filter((one) => one.isDirectory() && !one.name.startsWith('.') && !passing.includes(one.name))
   .map(({ name }) => name);
@@ -19,12 +19,12 @@ test('the build compiles each folder of sources', () => {
   expect(include.toSorted()).toEqual(compiled);
 });
 
-test('the image is built of them, of the migrations and of the scripts', () => {
+test('the image is built of them, of the migrations, the scripts and the names of the service’s packages', () => {
   const allowed = text('.dockerignore')
     .split('\n')
     .map((line) => line.replace('!', ''))
     .filter((line) => all.includes(line));
-  expect(allowed.sort()).toEqual([...compiled, 'migrations', 'scripts'].sort());
+  expect(allowed.sort()).toEqual([...compiled, 'migrations', 'scripts', 'service'].sort());
 });
 
 test('the lint step looks at each of them and at the examples, and there is a rule for each but the command line', () => {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { ChangeView } from '../../api/view.ts';
+import type { ChangeView } from '../../api/change-view.ts';
 import { workflowIdOf } from '../../domain/change.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import { requestUpdate, stateQuery } from '../../workflows/messages.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { ChangeView } from '../../api/view.ts';
+import type { ChangeView } from '../../api/change-view.ts';
 import type { SignedStatement } from '../../domain/statement.ts';
 import { workflowIdOf } from '../../domain/change.ts';
 import { stopSignal } from '../../workflows/messages.ts';

@@ -2,11 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { CancelledFailure } from '@temporalio/common';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { plainForChanges } from '../../plugin/index.ts';
 import { approvalRequest, failureOf, startHost } from '../support/host.ts';
 import { changeThat, eventually, startApi, startTestbed, startWorkers } from '../support/service.ts';
 import type { Testbed } from '../support/service.ts';
-import { encodingOf, secretEncoding, strictCodec } from '../support/strict-codec.ts';
+import { secretEncoding, strictCodec } from '../support/strict-codec.ts';
 
 /* What a host and our workers cannot do with each other is a typed failure of the host within seconds. */
 
@@ -123,34 +122,4 @@ test('a word that cannot be read is refused, and its change goes on', async () =
   expect(await changeThat(api.users.bob, id, (c) => c.closedAt !== null)).toMatchObject({
     decisionStatus: 'withdrawn',
   });
-});
-
-test('with the codec wrapped, a refusal and its details are read', async () => {
-  const host = await hostOf(testbed, { codecs: [plainForChanges(strictCodec)] });
-  const sn = await testbed.certificate();
-  const request = approvalRequest(sn);
-  await host.start('requireApproval', request);
-  await eventually(async () => {
-    const { items } = await api.users.bob.list(new URLSearchParams({ sn }));
-    return items[0] ?? null;
-  });
-  const failure = await soon(await host.start('requireApproval', request));
-  expect(failure).toMatchObject({ type: 'open_change_exists' });
-});
-
-test('a workflow of a host’s own that is named like a change keeps its codec', async () => {
-  const host = await hostOf(testbed, { codecs: [plainForChanges(strictCodec)] });
-  const handle = await host.client.workflow.start('moveLine', {
-    workflowId: `change-${randomUUID()}`,
-    taskQueue: host.taskQueue,
-    args: [approvalRequest('SN-none')],
-  });
-  // Its words with the real change are plain all the same.
-  expect(await soon(handle)).toMatchObject({ type: 'not_approved' });
-  const { events } = await handle.fetchHistory();
-  const [input] = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
-  expect(encodingOf(input)).toBe(secretEncoding);
-  const child = events?.find((e) => e.startChildWorkflowExecutionInitiatedEventAttributes);
-  const [request] = child?.startChildWorkflowExecutionInitiatedEventAttributes?.input?.payloads ?? [];
-  expect(encodingOf(request)).toBe('json/plain');
 });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ChangeView } from '../../api/view.ts';
+import type { ChangeView } from '../../api/change-view.ts';
 import { findingsInLog } from '../support/judged-log.ts';
 import { approvalRequest, startHost } from '../support/host.ts';
 import type { FirstRun, Heard } from '../support/host-workflows.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import type { ChangeView } from '../../api/view.ts';
+import type { ChangeView } from '../../api/change-view.ts';
 import { createCredential } from '../../onsmqtt/credentials.ts';
 import { calls } from '../simulator/control-client.ts';
 import { codeOf, decide, entriesOf, inMs } from '../support/steps.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { apiClient } from '../../cli/api-client.ts';
+import { apiClient } from '../../client/api-client.ts';
 import { fetchDemoToken } from '../../embedded/identity-provider.ts';
 import { directoryFrom } from '../../policies/directory.ts';
 import type { PersonId } from '../../domain/person.ts';

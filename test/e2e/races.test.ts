@@ -2,7 +2,7 @@ import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { closeOrphans } from '../../activities/close-orphans.ts';
-import type { ChangeView } from '../../api/view.ts';
+import type { ChangeView } from '../../api/change-view.ts';
 import { workflowIdOf } from '../../domain/change.ts';
 import type { Person } from '../../domain/person.ts';
 import { createStatementSigner } from '../../identity/statement-signer.ts';

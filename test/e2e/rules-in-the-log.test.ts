@@ -11,7 +11,7 @@ import { appendEntry } from '../../audit/append.ts';
 import { compareChanges } from '../../audit/compare/compare-changes.ts';
 import { compareRulePage, firstRules } from '../../audit/compare/compare-rules.ts';
 import type { RuleDifference, RulePlace } from '../../audit/compare/compare-rules.ts';
-import { apiClient } from '../../cli/api-client.ts';
+import { apiClient } from '../../client/api-client.ts';
 import { makeApiTokenSecret, withApiTokens } from '../../identity/api-token.ts';
 import { createTokenVerifier } from '../../identity/token-verifier.ts';
 import { onePolicy } from '../../policies/load.ts';

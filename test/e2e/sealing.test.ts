@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import type { ChangeView } from '../../api/view.ts';
+import type { ChangeView } from '../../api/change-view.ts';
 import { startSealing } from '../../audit/sealing.ts';
 import type { NoteVerifier } from '../../audit/note-key.ts';
 import { readVerifiers } from '../../cli/keys.ts';

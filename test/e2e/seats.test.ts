@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ChangeView } from '../../api/view.ts';
-import type { ApiClient } from '../../cli/api-client.ts';
+import type { ChangeView } from '../../api/change-view.ts';
+import type { ApiClient } from '../../client/api-client.ts';
 import { canonicalJson } from '../../domain/canonical-json.ts';
 import { workflowIdOf } from '../../domain/change.ts';
 import { mostTakenBack } from '../../domain/decision.ts';

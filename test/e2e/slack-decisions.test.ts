@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { ChangeView } from '../../api/view.ts';
+import type { ChangeView } from '../../api/change-view.ts';
 import { inboundSystems } from '../../cli/inbound-systems.ts';
 import { openInboundWork } from '../../cli/inbound-work.ts';
 import type { PersonId } from '../../domain/person.ts';

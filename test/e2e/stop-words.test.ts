@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ChangeView } from '../../api/view.ts';
+import type { ChangeView } from '../../api/change-view.ts';
 import { createEngine } from '../../api/engine.ts';
 import { mayHaveBeenSent } from '../../domain/attempt.ts';
 import { workflowIdOf } from '../../domain/change.ts';

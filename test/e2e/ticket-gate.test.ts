@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compareChanges } from '../../audit/compare/compare-changes.ts';
-import type { ShownEntry } from '../../cli/api-client.ts';
+import type { ShownEntry } from '../../client/api-client.ts';
 import type { CountersignError } from '../../domain/error.ts';
 import { policyChoice } from '../../policies/choose.ts';
 import { onePolicy } from '../../policies/load.ts';

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { ChangeView } from '../../api/view.ts';
+import type { ChangeView } from '../../api/change-view.ts';
 import { eventually, instance, startApi, startTestbed, startWorkers } from '../support/service.ts';
 import type { Testbed } from '../support/service.ts';
 

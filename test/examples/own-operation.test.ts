@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import type { ChangeView } from '../../api/view.ts';
+import type { ChangeView } from '../../api/change-view.ts';
 import { openImplementations, openOperations } from '../../cli/operations.ts';
 import { startLicenceService } from '../../examples/own-operation/licence-service.ts';
 import type { LicenceService } from '../../examples/own-operation/licence-service.ts';

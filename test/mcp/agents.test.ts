@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ChangeView } from '../../api/view.ts';
+import type { ChangeView } from '../../api/change-view.ts';
 import { agentOnHttp, agentOnStdio, serveMcp } from '../support/agent.ts';
 import type { Agent } from '../support/agent.ts';
 import { changeThat, demoUsers, instance, startApi, startTestbed, startWorkers } from '../support/service.ts';

@@ -8,10 +8,11 @@ import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Connection } from '@temporalio/client';
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { publint } from 'publint';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import type { ChangeView } from '../../api/view.ts';
-import { apiClient } from '../../cli/api-client.ts';
+import type { ChangeView } from '../../api/change-view.ts';
+import { apiClient } from '../../client/api-client.ts';
 import { startChild } from '../../embedded/child.ts';
 import type { Child } from '../../embedded/child.ts';
 import { freePort } from '../../embedded/free-port.ts';
@@ -24,46 +25,64 @@ const repository = join(import.meta.dirname, '..', '..');
 const processes = ['simulator', 'signer', 'worker', 'api'] as const;
 const accessKey = { id: 'package-key', secret: 'package-secret' };
 const installWithinMs = 900_000;
+const oldestNode = '20.19.0';
+
+const packageJson = async (place: string) =>
+  JSON.parse(await readFile(join(place, 'package.json'), 'utf8')) as {
+    dependencies: Record<string, string>;
+    peerDependencies: Record<string, string>;
+    engines: { node: string };
+    exports: Record<string, unknown>;
+    version: string;
+  };
 
 let folder: string;
+/** With the service's packages, and Temporal's as the service has them. */
 let app: string;
+/** Of a host alone: the oldest Node and the oldest packages of Temporal that are promised. */
+let lean: string;
+let tarball: string;
 let env: NodeJS.ProcessEnv;
+
+const leanNode = () => join(lean, 'node_modules', 'node', 'bin', 'node');
 
 /** The package as somebody else gets it: packed, installed elsewhere, without the tools it is made with. */
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'countersign-package-'));
   app = join(folder, 'app');
-  await mkdir(app);
+  lean = join(folder, 'lean');
   // The Node that runs this test, whatever the machine has.
   env = { PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH ?? ''}`, HOME: process.env.HOME };
   const npmEnv = { ...process.env, ...env };
-  const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', folder], {
-    cwd: repository,
-    env: npmEnv,
-  });
-  // What `prepack` prints comes before.
-  const [{ filename } = { filename: '' }] = JSON.parse(stdout.slice(stdout.indexOf('[\n'))) as {
-    filename: string;
-  }[];
-  const { dependencies } = JSON.parse(await readFile(join(repository, 'package.json'), 'utf8')) as {
-    dependencies: Record<string, string>;
+  const npm = (args: string[], cwd: string) => run('npm', args, { cwd, env: npmEnv });
+  /** Packs a folder; answers the file. */
+  const packed = async (cwd: string) => {
+    const { stdout } = await npm(['pack', '--json', '--pack-destination', folder], cwd);
+    // What `prepack` prints comes before.
+    const [{ filename } = { filename: '' }] = JSON.parse(stdout.slice(stdout.indexOf('[\n'))) as {
+      filename: string;
+    }[];
+    return join(folder, filename);
   };
-  // A host has Temporal's packages itself.
-  const host = ['@temporalio/client', '@temporalio/worker', '@temporalio/workflow'];
-  await writeFile(
-    join(app, 'package.json'),
-    JSON.stringify({
-      name: 'elsewhere',
-      private: true,
-      type: 'module',
-      dependencies: Object.fromEntries(host.map((name) => [name, dependencies[name]])),
-    }),
+  const install = async (into: string, dependencies: Readonly<Record<string, string>>, files: string[]) => {
+    await mkdir(into);
+    const own = { name: 'elsewhere', private: true, type: 'module', dependencies };
+    await writeFile(join(into, 'package.json'), JSON.stringify(own));
+    await npm(['install', '--omit=dev', '--prefer-offline', '--no-audit', '--no-fund', ...files], into);
+  };
+  tarball = await packed(repository);
+  const service = await packed(join(repository, 'service'));
+  const own = await packageJson(repository);
+  const ofService = await packageJson(join(repository, 'service'));
+  // A host has Temporal's packages itself: here the newest that was tried, and there the oldest.
+  const temporal = Object.entries(own.peerDependencies);
+  await install(
+    app,
+    Object.fromEntries(temporal.map(([name]) => [name, ofService.dependencies[name] ?? ''])),
+    [tarball, service],
   );
-  await run(
-    'npm',
-    ['install', '--omit=dev', '--prefer-offline', '--no-audit', '--no-fund', join(folder, filename)],
-    { cwd: app, env: npmEnv },
-  );
+  const oldest = temporal.map(([name, range]) => [name, /^>=(\S+) <2$/.exec(range)?.[1] ?? range] as const);
+  await install(lean, { ...Object.fromEntries(oldest), node: oldestNode }, [tarball]);
 }, installWithinMs);
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -71,7 +90,10 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 test('the package holds no sources, no tests and none of the tools', async () => {
   const root = join(app, 'node_modules', 'countersign');
   expect((await readdir(root)).filter((name) => name !== 'node_modules').sort()).toEqual(
-    ['LICENSE', 'README.md', 'README.zh-CN.md', 'SECURITY.md', 'dist', 'docs', 'package.json'].sort(),
+    [
+      ...['CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE', 'README.md', 'README.zh-CN.md', 'SECURITY.md'],
+      ...['dist', 'docs', 'package.json'],
+    ].sort(),
   );
   const files = await readdir(join(root, 'dist'), { recursive: true });
   expect(files.filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))).toEqual([]);
@@ -87,6 +109,80 @@ test('its entries are as a resolver wants them', async () => {
     strict: true,
   });
   expect(messages).toEqual([]);
+});
+
+test('every entry resolves with its types, for each way of resolving that knows ES modules', async () => {
+  const checked = await checkPackage(createPackageFromTarballData(await readFile(tarball)));
+  if (checked.types === false) throw new Error('it has no types');
+  // An ES module: CommonJS loads it by require all the same, which the next test does.
+  const others = checked.problems.filter(({ kind }) => kind !== 'CJSResolvesToESM');
+  // What resolved before packages had exports knows the first entry alone.
+  expect(others.filter((one) => !('resolutionKind' in one) || one.resolutionKind !== 'node10')).toEqual([]);
+  expect(Object.keys(checked.entrypoints).sort()).toEqual(
+    Object.keys((await packageJson(repository)).exports).sort(),
+  );
+});
+
+test('a host that has nothing of the service type-checks against every entry, as module and as CommonJS', async () => {
+  const entries = Object.keys((await packageJson(repository)).exports).filter((e) => e !== './package.json');
+  const names = entries.map((entry) => `countersign${entry.slice(1)}`);
+  const source = names.map((name, i) => `import * as e${i} from '${name}';`).join('\n');
+  const text = `${source}\nexport const all = [${names.map((_, i) => `e${i}`).join(', ')}];\n`;
+  await Promise.all(['entries.ts', 'entries.cts'].map((file) => writeFile(join(lean, file), text)));
+  const tsc = join(repository, 'node_modules', 'typescript', 'bin', 'tsc');
+  const checked = async (module: string, resolution: string, files: string[]) => {
+    const options = ['--noEmit', '--strict', '--target', 'ES2023', '--lib', 'ES2023,ESNext.Disposable'];
+    const types = ['--types', 'node', '--typeRoots', join(repository, 'node_modules', '@types')];
+    const { stdout } = await run(
+      process.execPath,
+      [tsc, ...options, ...types, '--module', module, '--moduleResolution', resolution, ...files],
+      { cwd: lean },
+    ).catch((error: unknown) => error as { stdout: string });
+    // What is wrong in declarations of others is theirs.
+    return stdout.split('\n').filter((line) => /^(node_modules\/countersign\/|entries)/.test(line));
+  };
+  expect(await checked('NodeNext', 'NodeNext', ['entries.ts', 'entries.cts'])).toEqual([]);
+  expect(await checked('ESNext', 'Bundler', ['entries.ts'])).toEqual([]);
+  await writeFile(
+    join(lean, 'wrong.ts'),
+    "import { nothing } from 'countersign';\nexport default nothing;\n",
+  );
+  const { stdout } = await run(process.execPath, [tsc, '--noEmit', '--module', 'NodeNext', 'wrong.ts'], {
+    cwd: lean,
+  }).catch((error: unknown) => error as { stdout: string });
+  expect(stdout).toContain('TS2305');
+});
+
+test('the oldest Node loads every entry, also by require; what lacks the service says what to install', async () => {
+  const entries = Object.keys((await packageJson(repository)).exports).filter((e) => e !== './package.json');
+  const { version } = await packageJson(repository);
+  await writeFile(
+    join(lean, 'load.cjs'),
+    `const names = ${JSON.stringify(entries.map((entry) => `countersign${entry.slice(1)}`))};
+const shown = { node: process.version, entries: {} };
+for (const name of names) shown.entries[name] = Object.keys(require(name)).length;
+const { openDependencies } = require('countersign/dependencies');
+openDependencies(process.env).catch(({ code, message }) => console.log(JSON.stringify({ ...shown, code, message })));
+`,
+  );
+  const { stdout } = await run(leanNode(), [join(lean, 'load.cjs')], { cwd: lean, env });
+  const told = JSON.parse(stdout) as { node: string; entries: Record<string, number>; message: string };
+  expect(told).toMatchObject({ node: `v${oldestNode}`, code: 'invalid_configuration' });
+  expect(told.message).toContain(`npm install countersign-service@${version}`);
+  expect(Object.entries(told.entries).filter(([, count]) => count === 0)).toEqual([]);
+  expect(Object.keys(told.entries)).toHaveLength(entries.length);
+
+  const command = join(lean, 'node_modules', 'countersign', 'dist', 'cli', 'main.js');
+  for (const name of ['api', 'worker', 'signer', 'deliverer', 'migrate', 'mcp']) {
+    const refused = await run(leanNode(), [command, name], { cwd: lean, env }).then(
+      () => ({ code: 0, stderr: '' }),
+      (error: unknown) => error as { code: number; stderr: string },
+    );
+    expect({ name, code: refused.code }).toEqual({ name, code: 4 });
+    expect(refused.stderr).toContain(`npm install countersign-service@${version}`);
+  }
+  const help = await run(leanNode(), [command, '--help'], { cwd: lean, env });
+  expect(help.stdout).toContain('audit');
 });
 
 test('a workflow and a worker elsewhere type-check against it', async () => {
@@ -210,7 +306,10 @@ test('its processes take one change from POST to succeeded, and end when they ar
   const own: Record<(typeof processes)[number], NodeJS.ProcessEnv> = {
     simulator: key,
     signer: { DATABASE_URL: database.url('signer') },
-    worker: { ...key, DATABASE_URL: database.url('worker'), METRICS_PORT: String(ports.metrics) },
+    worker: {
+      ...{ ...key, DATABASE_URL: database.url('worker'), METRICS_PORT: String(ports.metrics) },
+      COUNTERSIGN_HOSTS: `${namespace}/moveLine`,
+    },
     api: { DATABASE_URL: database.url('api'), PORT: String(ports.api) },
   };
   try {
@@ -252,12 +351,12 @@ test('its processes take one change from POST to succeeded, and end when they ar
     await eventually(async () => (await fetch(`${api}/readyz`)).ok || null, undefined, 120_000);
 
     const mqttInstanceId = 'post-cn-package01';
-    const [sn, other] = [randomUUID(), randomUUID()];
+    const [sn, other, third] = [randomUUID(), randomUUID(), randomUUID()];
     const put = await fetch(`${shared.ONSMQTT_ENDPOINT}/_sim/certificates`, {
       method: 'PUT',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(
-        [sn, other].map((each) => ({ mqttInstanceId, sn: each, caName: 'line', status: '0' })),
+        [sn, other, third].map((each) => ({ mqttInstanceId, sn: each, caName: 'line', status: '0' })),
       ),
     });
     expect(put.ok).toBe(true);
@@ -269,6 +368,25 @@ test('its processes take one change from POST to succeeded, and end when they ar
       operation: 'ActiveCaCertificate',
       input: { regionId: 'cn-hangzhou', mqttInstanceId, sn },
       justification: 'the packed service does what the sources do',
+    };
+    /** Bob approves what a host asks for. */
+    const approveOf = async (host: Child, sn: string) => {
+      const asked = await eventually(
+        async () => {
+          if (host.hasExited()) throw new Error(host.lastLines());
+          const { items } = await bob.list(new URLSearchParams({ sn }));
+          const [found] = items;
+          const shown = found && (await bob.change(found.id));
+          return shown?.digest ? shown : null;
+        },
+        undefined,
+        240_000,
+      );
+      await bob.post(`/v1/changes/${asked.id}/decisions`, {
+        decision: 'approve',
+        digest: asked.digest,
+        comment: 'seen',
+      });
     };
     const idempotency = { 'Idempotency-Key': randomUUID() };
     // Until the worker runs the answer is 503, and the same key is safe.
@@ -302,6 +420,45 @@ test('its processes take one change from POST to succeeded, and end when they ar
     const ofTemporal = await (await fetch(`http://127.0.0.1:${ports.metrics + 1}/metrics`)).text();
     expect(ofTemporal).toMatch(/^temporal_workflow_task_schedule_to_start_latency/m);
 
+    // A host with nothing but the package gates a step; the service's worker runs the change.
+    await Promise.all([
+      cp(join(app, 'workflows.ts'), join(lean, 'workflows.ts')),
+      writeFile(
+        join(lean, 'lean-host.mjs'),
+        `import { fileURLToPath } from 'node:url';
+import { Client, Connection } from '@temporalio/client';
+import { NativeConnection, Worker } from '@temporalio/worker';
+
+const [address, namespace, ...args] = process.argv.slice(2);
+const workflowsPath = fileURLToPath(new URL('./workflows.ts', import.meta.url));
+const connection = await NativeConnection.connect({ address });
+const worker = await Worker.create({ connection, namespace, taskQueue: 'lean', workflowsPath });
+const running = worker.run();
+const client = new Client({ connection: await Connection.connect({ address }), namespace });
+const result = await client.workflow.execute('moveLine', { taskQueue: 'lean', workflowId: 'lean', args });
+worker.shutdown();
+await running;
+console.log('result ' + result);
+process.exit(0);
+`,
+      ),
+    ]);
+    const leanHost = await startChild({
+      command: leanNode(),
+      args: [
+        join(lean, 'lean-host.mjs'),
+        ...[inject('temporalAddress'), namespace, identity.issuer, mqttInstanceId, third],
+      ],
+      cwd: lean,
+      env,
+      stopSignal: 'SIGTERM',
+    });
+    children.set('lean', leanHost);
+    await approveOf(leanHost, third);
+    expect(await leanHost.exited).toEqual({ code: 0, signal: null });
+    expect(leanHost.lastLines()).toContain('result succeeded');
+    children.delete('lean');
+
     // Somebody else's process runs changes from here on, and a workflow of its own that gates a step.
     expect(await stopped('worker')).toEqual({ code: 0, signal: null });
     const host = await startChild({
@@ -317,22 +474,7 @@ test('its processes take one change from POST to succeeded, and end when they ar
       stopSignal: 'SIGTERM',
     });
     children.set('host', host);
-    const asked = await eventually(
-      async () => {
-        if (host.hasExited()) throw new Error(host.lastLines());
-        const { items } = await bob.list(new URLSearchParams({ sn: other }));
-        const [found] = items;
-        const shown = found && (await bob.change(found.id));
-        return shown?.digest ? shown : null;
-      },
-      undefined,
-      240_000,
-    );
-    await bob.post(`/v1/changes/${asked.id}/decisions`, {
-      decision: 'approve',
-      digest: asked.digest,
-      comment: 'seen',
-    });
+    await approveOf(host, other);
     expect(await host.exited).toEqual({ code: 0, signal: null });
     expect(host.lastLines()).toContain('result succeeded');
     children.delete('host');

@@ -5,7 +5,7 @@ import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { SimplePlugin } from '@temporalio/plugin';
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { CountersignPlugin, plainForChanges } from '../../plugin/index.ts';
+import { CountersignPlugin } from '../../plugin/index.ts';
 import {
   changeThat,
   eventually,
@@ -15,7 +15,7 @@ import {
   startWorkers,
 } from '../support/service.ts';
 import { decide } from '../support/steps.ts';
-import { encodingOf, secretEncoding, strictCodec } from '../support/strict-codec.ts';
+import { encodingOf, secretEncoding, strictCodec, strictHostCodec } from '../support/strict-codec.ts';
 import type { Testbed } from '../support/service.ts';
 
 /* A team's own worker: its own workflows in a bundle, activities, codec and plugin; ours on client, connection and worker. */
@@ -33,7 +33,10 @@ const intercepted: string[] = [];
 
 beforeAll(async () => {
   testbed = await startTestbed();
-  [api, workers] = await Promise.all([startApi(testbed), startWorkers(testbed)]);
+  [api, workers] = await Promise.all([
+    startApi(testbed),
+    startWorkers(testbed, { stored: { hostCodecs: [strictHostCodec] } }),
+  ]);
   const ours = new CountersignPlugin();
   const theirs = new SimplePlugin({
     name: 'theirs',
@@ -51,7 +54,7 @@ beforeAll(async () => {
     },
   });
   const { temporalAddress: address, namespace } = testbed;
-  const dataConverter = { payloadCodecs: [plainForChanges(strictCodec)] };
+  const dataConverter = { payloadCodecs: [strictCodec] };
   native = await NativeConnection.connect({ address, plugins: [ours] });
   connection = await Connection.connect({ address, plugins: [ours] });
   client = new Client({ connection, namespace, dataConverter, plugins: [ours] });
@@ -115,7 +118,7 @@ describe.concurrent(
       expect(encodingOf(input)).toBe(secretEncoding);
       const started = events?.find((e) => e.startChildWorkflowExecutionInitiatedEventAttributes);
       const [request] = started?.startChildWorkflowExecutionInitiatedEventAttributes?.input?.payloads ?? [];
-      expect(encodingOf(request)).toBe('json/plain');
+      expect(encodingOf(request)).toBe(secretEncoding);
     });
 
     test('learns that people said no', async () => {

@@ -19,7 +19,8 @@ import { quietRuntime } from '../support/quiet-runtime.ts';
 import { changeThat, eventually, startApi, startTestbed, startWorkers } from '../support/service.ts';
 import type { Testbed } from '../support/service.ts';
 import { decide } from '../support/steps.ts';
-import { encodingOf, secretEncoding, strictCodec } from '../support/strict-codec.ts';
+import { testKeys } from '../support/payload-keys.ts';
+import { encodingOf, secretEncoding, strictCodec, strictHostCodec } from '../support/strict-codec.ts';
 
 /* A team whose payloads nobody else reads: a codec that takes only its own, and a payload converter of its own. */
 
@@ -42,11 +43,16 @@ beforeAll(async () => {
   const operations = makeOperations([...bundledOperations, releasePayment]);
   const implementations = makeImplementations(operations, [
     ...bundledBy(testbed.simulator.url),
-    onTaskQueue(releasePayment, taskQueue),
+    onTaskQueue(releasePayment, taskQueue, secretEncoding),
   ]);
   [api, workers] = await Promise.all([
-    startApi(testbed, { operations }),
-    startWorkers(testbed, { operations, implementations, linkOf: (id) => `https://console.example/${id}` }),
+    startApi(testbed, { operations, stored: { keys: testKeys } }),
+    startWorkers(testbed, {
+      operations,
+      implementations,
+      linkOf: (id) => `https://console.example/${id}`,
+      stored: { keys: testKeys, hostCodecs: [strictHostCodec] },
+    }),
   ]);
   const theirs = new SimplePlugin({
     name: 'theirs',

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import type { ChangeView } from '../../api/view.ts';
+import type { ChangeView } from '../../api/change-view.ts';
 import { entriesOf } from '../support/steps.ts';
 import { startProcess } from '../support/process.ts';
 import { replayAll } from '../support/replay.ts';

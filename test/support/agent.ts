@@ -7,7 +7,7 @@ import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js';
 import { pino } from 'pino';
-import { apiClient } from '../../cli/api-client.ts';
+import { apiClient } from '../../client/api-client.ts';
 import { createMcpApp, mcpPath } from '../../mcp/app.ts';
 import type { McpAppDependencies } from '../../mcp/app.ts';
 

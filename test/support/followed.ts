@@ -1,4 +1,4 @@
-import type { ChangeView } from '../../api/view.ts';
+import type { ChangeView } from '../../api/change-view.ts';
 import type { ChangeRecord } from '../../audit/verify/change-record.ts';
 import { follow } from '../../audit/verify/follow-change.ts';
 import type { Problem } from '../../audit/verify/problem.ts';

@@ -9,9 +9,11 @@ import {
   patched,
   proxyActivities,
   setHandler,
+  startChild,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Change } from '../../domain/change.ts';
+import type { GateAnswer, GateFailure, GateOpened } from '../../domain/gate.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { changeOf, requireApproval as gate } from '../../plugin/workflow.ts';
 import type { ApprovalOptions } from '../../plugin/workflow.ts';
@@ -158,6 +160,42 @@ export async function bareChild(id: string, ...args: unknown[]): Promise<unknown
   }
 }
 
+/** What {@link gated} hears of its gate. */
+export interface HeardOfGate {
+  readonly answer: GateAnswer | null;
+  readonly failure: { readonly type: string; readonly details: GateFailure | null } | null;
+}
+
+/** Gates a step as other languages do: by the gate as a child, which is asked with whatever it is given. */
+export async function gated(
+  ...args: [{ openedSignal?: string | null; firstRun?: 'continues as new' }, ...unknown[]]
+): Promise<HeardOfGate> {
+  const [{ openedSignal, firstRun }, ...sent] = args;
+  let told: GateOpened | null = null;
+  setHandler(defineQuery('told'), () => told);
+  if (openedSignal) {
+    setHandler(defineSignal<[GateOpened]>(openedSignal), (opened) => {
+      told = opened;
+    });
+  }
+  try {
+    const child = await startChild('requireApproval', { taskQueue: 'countersign', args: sent });
+    if (firstRun !== undefined && workflowInfo().continuedFromExecutionRunId === undefined) {
+      await condition(() => told !== null);
+      await continueAsNew<typeof gated>(...args);
+    }
+    return { answer: (await child.result()) as GateAnswer, failure: null };
+  } catch (error) {
+    if (!(error instanceof ChildWorkflowFailure)) throw error;
+    if (!(error.cause instanceof ApplicationFailure)) throw error.cause ?? error;
+    const { type, details } = error.cause;
+    return {
+      answer: null,
+      failure: { type: type ?? '', details: (details?.[0] as GateFailure | undefined) ?? null },
+    };
+  }
+}
+
 /** Asks our worker's activity without any workflow of ours. */
 export async function bareActivity(
   name: string,
@@ -170,4 +208,14 @@ export async function bareActivity(
     retry: { maximumAttempts: 1 },
   });
   return activities[name]?.(input);
+}
+
+/** A workflow of another type that asks the gate. */
+export async function bareGate(request: unknown): Promise<unknown> {
+  try {
+    return await executeChild('requireApproval', { taskQueue: 'countersign', args: [request] });
+  } catch (error) {
+    if (error instanceof ChildWorkflowFailure && error.cause instanceof ApplicationFailure) throw error.cause;
+    throw error;
+  }
 }

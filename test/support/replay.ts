@@ -3,8 +3,12 @@ import { dirname, join } from 'node:path';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { Worker } from '@temporalio/worker';
 import type { ReplayWorkerOptions } from '@temporalio/worker';
+import type { PayloadOptions } from '../../codec/data-converter.ts';
 import { workflowBundle } from '../../cli/workflow-bundle.ts';
+import { changeWorkflowType } from '../../domain/change.ts';
+import { gateWorkflowType } from '../../domain/gate.ts';
 import { CountersignPlugin } from '../../plugin/countersign-plugin.ts';
+import { changeTaskQueue } from '../../workflows/messages.ts';
 import { quietRuntime } from './quiet-runtime.ts';
 import { PROJECT_HOME } from './stack.ts';
 import { comparePage } from '../../audit/compare/compare-changes.ts';
@@ -20,8 +24,9 @@ export async function replay(history: unknown, workflowId?: string): Promise<voi
   await Worker.runReplayHistory(await replayOptions(), history, workflowId);
 }
 
-async function replayOptions(): Promise<ReplayWorkerOptions> {
-  return { workflowBundle: await workflowBundle(PROJECT_HOME), plugins: [new CountersignPlugin()] };
+async function replayOptions(payloads: PayloadOptions = {}): Promise<ReplayWorkerOptions> {
+  const bundle = await workflowBundle(PROJECT_HOME, [], payloads.keys != null);
+  return { workflowBundle: bundle, plugins: [new CountersignPlugin({ payloads })] };
 }
 
 /** Every stored change is the fold of its entries. @throws Error naming what differs */
@@ -44,12 +49,12 @@ async function assertFolds(testbed: Testbed): Promise<void> {
 }
 
 /** Replays every workflow run of a namespace, and compares every stored change with its entries; answers how many were replayed. */
-export async function replayAll(testbed: Testbed): Promise<number> {
+export async function replayAll(testbed: Testbed, payloads: PayloadOptions = {}): Promise<number> {
   await assertFolds(testbed);
   quietRuntime();
   let count = 0;
   // One worker for all: each worker keeps a parsed source map, and some thousand of those are more than a process can hold.
-  const replayed = Worker.runReplayHistories(await replayOptions(), changeHistories(testbed));
+  const replayed = Worker.runReplayHistories(await replayOptions(payloads), changeHistories(testbed));
   for await (const { workflowId, error } of replayed) {
     if (error) throw new Error(`${workflowId} does not replay: ${error.message}`, { cause: error });
     count += 1;
@@ -57,10 +62,10 @@ export async function replayAll(testbed: Testbed): Promise<number> {
   return count;
 }
 
-/** The history of each run of `change` in a testbed's namespace. */
+/** The history of each run of a change or a gate in a testbed's namespace. */
 async function* changeHistories({ client }: Testbed) {
-  for await (const { workflowId, runId, type } of client.workflow.list()) {
-    if (type !== 'change') continue;
+  for await (const { workflowId, runId, type, taskQueue } of client.workflow.list()) {
+    if (taskQueue !== changeTaskQueue || (type !== changeWorkflowType && type !== gateWorkflowType)) continue;
     yield { workflowId, history: await client.workflow.getHandle(workflowId, runId).fetchHistory() };
   }
 }

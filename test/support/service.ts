@@ -15,17 +15,19 @@ import { createEngine } from '../../api/engine.ts';
 import type { Engine } from '../../api/engine.ts';
 import { makeRefusalLog } from '../../api/refusal-log.ts';
 import { tellUntold } from '../../api/tell-stop-words.ts';
-import type { ChangeView } from '../../api/view.ts';
+import type { ChangeView } from '../../api/change-view.ts';
 import { startEntryFeed } from '../../audit/follow.ts';
 import { startSealing } from '../../audit/sealing.ts';
-import { apiClient } from '../../cli/api-client.ts';
-import type { ApiClient } from '../../cli/api-client.ts';
+import { apiClient } from '../../client/api-client.ts';
+import type { ApiClient } from '../../client/api-client.ts';
 import { readEnvironment } from '../../cli/environment.ts';
 import { readVerifiers, statementKeys } from '../../cli/keys.ts';
 import { startLog } from '../../cli/log.ts';
 import { registerSearchAttributes } from '../../cli/temporal.ts';
 import { verifierBundle } from '../../cli/verifier-bundle.ts';
 import { workflowBundle } from '../../cli/workflow-bundle.ts';
+import { dataConverter } from '../../codec/data-converter.ts';
+import type { PayloadOptions } from '../../codec/data-converter.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import { policyChoice } from '../../policies/choose.ts';
 import type { PolicyChoice, PolicyQuestion } from '../../policies/choose.ts';
@@ -272,15 +274,21 @@ export async function serveApi(testbed: Testbed, overrides: Partial<ApiDependenc
   };
 }
 
-/** The API with a client for each demo user. */
+/** A client of a testbed's that stores payloads in this way. */
+export function clientWith({ connection, namespace }: Testbed, payloads: PayloadOptions): Client {
+  return new Client({ connection, namespace, dataConverter: dataConverter(payloads) });
+}
+
+/** The API with a client for each demo user. @param options - `stored`: how it stores payloads, and which it reads */
 export async function startApi(
   testbed: Testbed,
-  options: { engineDeadlineMs?: number } & Partial<ApiDependencies> = {},
+  options: { engineDeadlineMs?: number; stored?: PayloadOptions } & Partial<ApiDependencies> = {},
 ) {
-  const { engineDeadlineMs, ...overrides } = options;
+  const { engineDeadlineMs = 20_000, stored, ...overrides } = options;
+  const client = stored === undefined ? testbed.client : clientWith(testbed, stored);
   const { url, stop, tellStops } = await serveApi(testbed, {
+    engine: createEngine(client, engineDeadlineMs, stored?.keys != null),
     ...overrides,
-    ...(engineDeadlineMs === undefined ? {} : { engine: createEngine(testbed.client, engineDeadlineMs) }),
   });
   const users = Object.fromEntries(
     await Promise.all(
@@ -326,16 +334,26 @@ export async function dependenciesOf(
   };
 }
 
-/** Both workers in this process, made with the plugin and in no other way. @param at - called at the points of faults */
+/**
+ * Both workers in this process, made with the plugin and in no other way.
+ *
+ * @param at - called at the points of faults
+ * @param stored - how they store payloads, and which they read
+ */
 export async function startWorkers(
   testbed: Testbed,
-  { at, ...overrides }: Partial<ActivityDependencies> & { readonly at?: AtPoint } = {},
+  {
+    at,
+    stored = {},
+    ...overrides
+  }: Partial<ActivityDependencies> & { readonly at?: AtPoint; readonly stored?: PayloadOptions } = {},
 ) {
   quietRuntime();
   const deps = await dependenciesOf(testbed);
   const dependencies = { ...deps, ...overrides };
   const plugin = new CountersignPlugin({
     dependencies: at ? withFaultPoints(dependencies, at) : dependencies,
+    payloads: stored,
   });
   const connection = await NativeConnection.connect({ address: testbed.temporalAddress });
   const shared = {
@@ -349,7 +367,7 @@ export async function startWorkers(
     await Worker.create({
       ...shared,
       taskQueue: changeTaskQueue,
-      workflowBundle: await workflowBundle(PROJECT_HOME),
+      workflowBundle: await workflowBundle(PROJECT_HOME, [], stored.keys != null),
     }),
     await Worker.create({ ...shared, taskQueue: vendorTaskQueue }),
   ];

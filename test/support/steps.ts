@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { ChangeView } from '../../api/view.ts';
-import type { ApiClient, ShownEntry } from '../../cli/api-client.ts';
+import type { ChangeView } from '../../api/change-view.ts';
+import type { ApiClient, ShownEntry } from '../../client/api-client.ts';
 import type { EntryBody } from '../../domain/entry.ts';
 import type { SignedStatement } from '../../domain/statement.ts';
 import { changeThat, eventually, submission } from './service.ts';

@@ -1,4 +1,5 @@
 import type { Payload, PayloadCodec } from '@temporalio/common';
+import type { HostCodec } from '../../codec/host-codec.ts';
 
 /** The encoding of {@link strictCodec}. */
 export const secretEncoding = 'binary/secret';
@@ -30,6 +31,9 @@ export const strictCodec: PayloadCodec = {
       }),
     ),
 };
+
+/** The same as a service is configured with it. */
+export const strictHostCodec: HostCodec = { encodings: [secretEncoding], payloadCodecs: [strictCodec] };
 
 /** A payload's encoding. */
 export function encodingOf(

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { ChangeView } from '../../api/view.ts';
+import type { ChangeView } from '../../api/change-view.ts';
 import { entriesOf } from './steps.ts';
 import { replayAll } from './replay.ts';
 import { changeThat } from './service.ts';

@@ -18,7 +18,7 @@ function workflowIdIn(history: SavedHistory): string {
   return history.events[0]?.workflowExecutionStartedEventAttributes?.workflowId ?? '';
 }
 
-/** Every state in which a change may be when a new version is rolled out. */
+/** Every state in which a change, or a gate, may be when a new version is rolled out. */
 const states = [
   'pending',
   'scheduled',
@@ -34,6 +34,12 @@ const states = [
   'expired',
   'withdrawn',
   'refused',
+  'gate-pending',
+  'gate-succeeded',
+  'gate-rejected',
+  'gate-cancelled',
+  'gate-followed',
+  'gate-refused',
 ];
 
 describe('saved histories', () => {

@@ -363,6 +363,7 @@ export const en = {
     'token.revoked': 'API token revoked',
     'calendar.loaded': 'Freeze calendar loaded',
     'directory.loaded': 'Directory loaded',
+    'operations.loaded': 'Operations loaded',
     'policies.loaded': 'Policies loaded',
     'subscription.created': 'Subscription made',
     'subscription.changed': 'Subscription changed',

@@ -347,6 +347,7 @@ export const zhCn: Words = {
     'token.revoked': '已吊销 API 令牌',
     'calendar.loaded': '已加载冻结日历',
     'directory.loaded': '已加载目录',
+    'operations.loaded': '已加载操作',
     'policies.loaded': '已加载策略',
     'subscription.created': '已创建订阅',
     'subscription.changed': '已更改订阅',

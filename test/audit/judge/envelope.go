@@ -20,7 +20,7 @@ change.reconciled change.closed review.signed
 decision.refused request.refused stop.requested stop.lifted freeze.declared freeze.lifted freeze.overridden
 policy.pinned policy.revoked token.issued token.revoked subscription.created subscription.deleted subscription.changed
 audit.read audit.exported log.started log.resumed key.rotated ticket.checked ticket.linked ticket.diverged
-integrity.mismatch integrity.conflict integrity.differs calendar.loaded directory.loaded policies.loaded`)
+integrity.mismatch integrity.conflict integrity.differs calendar.loaded directory.loaded operations.loaded policies.loaded`)
 
 // readEntry reads the bytes of an entry.
 func readEntry(raw []byte) (object, error) {

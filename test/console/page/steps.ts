@@ -1,5 +1,5 @@
 import type { APIResponse, Page, Route } from 'playwright-core';
-import type { ChangeView } from '../../../api/view.ts';
+import type { ChangeView } from '../../../api/change-view.ts';
 import { changeThat, instance } from '../../support/service.ts';
 import { inMs, post } from '../../support/steps.ts';
 import type { PageTestbed } from './testbed.ts';

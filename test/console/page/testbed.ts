@@ -7,7 +7,7 @@ import type { AxeResults } from 'axe-core';
 import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { buildConsole } from '../../../scripts/build-console.ts';
-import { apiClient } from '../../../cli/api-client.ts';
+import { apiClient } from '../../../client/api-client.ts';
 import { demoUsers, startWorkers } from '../../support/service.ts';
 import { launchBrowser } from '../browser.ts';
 import { startConsoleStack } from '../console-stack.ts';

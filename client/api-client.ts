@@ -1,12 +1,7 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { ReadableStream } from 'node:stream/web';
-import type { ListedChange } from '../api/listed-change.ts';
-import type { ChangeView } from '../api/view.ts';
+import type { ChangeView, ListedChange } from '../api/change-view.ts';
 import { allowed, CountersignError, isErrorCode, isRefused } from '../domain/error.ts';
 import type { FieldError, Judged } from '../domain/error.ts';
-import type { Environment } from './environment.ts';
-import type { Running } from './run-start.ts';
 
 /** An audit entry as the API shows it. */
 export interface ShownEntry {
@@ -56,35 +51,6 @@ export interface Bearer {
 /** A token that stays as it is. */
 function fixedToken(token: string): Bearer {
   return { token: () => Promise.resolve(token), tokenAfter: () => Promise.resolve(null) };
-}
-
-/** Where `countersign start` runs, or null. */
-export async function runningStack(env: Environment): Promise<Running | null> {
-  const file = join(env.COUNTERSIGN_HOME, 'running.json');
-  const text = await readFile(file, 'utf8').catch(() => null);
-  try {
-    return text === null ? null : (JSON.parse(text) as Running);
-  } catch (cause) {
-    throw new CountersignError(
-      'invalid_configuration',
-      `${file} is not JSON: stop what runs and start it again`,
-      {
-        cause,
-      },
-    );
-  }
-}
-
-/** The API's address: COUNTERSIGN_URL, otherwise the running stack's. @throws CountersignError `invalid_configuration` */
-export async function apiUrl(env: Environment): Promise<string> {
-  const url = env.COUNTERSIGN_URL ?? (await runningStack(env))?.api;
-  if (url === undefined) {
-    throw new CountersignError(
-      'invalid_configuration',
-      'nothing runs here: set COUNTERSIGN_URL, or start it with npm start',
-    );
-  }
-  return url.replace(/\/$/, '');
 }
 
 /** The members of a problem (RFC 9457) that are read here; others belong to its code. */

@@ -1,0 +1,72 @@
+import { getClient } from '@temporalio/activity';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { notSent } from '../domain/attempt.ts';
+import { driverActivityOf, driverWorkflowIdOf, driverWorkflowType } from '../domain/driver-step.ts';
+import type { DriverStep, DriverStepEnd, FailedStep } from '../domain/driver-step.ts';
+import { fault } from '../domain/fault.ts';
+import type { Fault } from '../domain/fault.ts';
+import type { DriverContext } from '../operations/implement.ts';
+import type { Operation } from '../operations/operation.ts';
+
+/** Longest time that a step may wait for a worker that takes it up, ms. */
+const beginWithinMs = 20_000;
+
+/** What a step is asked for. */
+export function stepRequestOf(
+  { name, version }: Pick<Operation, 'name' | 'version'>,
+  input: DriverStep['request']['input'],
+  { changeId, notAfter }: Pick<DriverContext, 'changeId' | 'notAfter'>,
+): DriverStep['request'] {
+  return {
+    ...{ changeId, operation: name, version, input },
+    notAfter: Math.min(notAfter, Date.now() + beginWithinMs),
+  };
+}
+
+/** What a step was answered, which nobody has checked, or the fault that it came to. */
+export type HandedOver = { readonly ok: true; readonly answer: unknown } | Fault;
+
+/**
+ * Has a step made by a worker of another task queue, by a workflow of ours. One step of a change runs at a time: one that a
+ * lost worker has handed over is waited for.
+ *
+ * @param faultOf - what a step that failed comes to
+ */
+export async function handOver(
+  step: DriverStep,
+  signal: AbortSignal,
+  faultOf: (failed: FailedStep) => Fault,
+): Promise<HandedOver> {
+  const { kind, operation, request } = step;
+  const workflowId = driverWorkflowIdOf(request.changeId);
+  const client = getClient().workflow;
+  const start = () =>
+    client.start<(step: DriverStep) => Promise<DriverStepEnd>>(driverWorkflowType, {
+      workflowId,
+      taskQueue: 'countersign',
+      args: [step],
+    });
+  const handle = await start().catch(async (error: unknown) => {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    // One that a lost worker has handed over: beside it nothing is read or called.
+    await client
+      .getHandle(workflowId)
+      .result()
+      .catch(() => undefined);
+    if (signal.aborted || Date.now() > request.notAfter) return null;
+    return await start();
+  });
+  if (handle === null)
+    return fault('transient', notSent, 'an earlier step of this change was still under way');
+  const end = await handle.result();
+  switch (end.kind) {
+    case 'answered':
+      return { ok: true, answer: end.answer };
+    case 'not_begun': {
+      const type = step.activityType ?? driverActivityOf(operation, kind);
+      return fault('transient', notSent, `no worker on ${step.taskQueue} took up ${type} in time`);
+    }
+    case 'failed':
+      return faultOf(end);
+  }
+}

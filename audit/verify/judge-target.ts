@@ -1,0 +1,69 @@
+import { hash } from 'node:crypto';
+import { canonicalJson } from '../../domain/canonical-json.ts';
+import { pinnedInputSchema, targetOf } from '../../domain/declaration.ts';
+import type { Declaration } from '../../domain/declaration.ts';
+import type { EntryBody } from '../../domain/entry.ts';
+import type { JsonObject } from '../../domain/json.ts';
+import { objectOf, stringOf } from './fields.ts';
+import { declarationKey } from './log-facts.ts';
+import type { LogFacts } from './log-facts.ts';
+import type { Report } from './problem.ts';
+
+/** Most declarations that are followed at once. */
+const mostDeclarations = 1000;
+
+/**
+ * Remembers what a worker says that files declare. Each declaration has the digest that changes pin of it.
+ * @throws TypeError for an entry without the members of its type
+ */
+export function takeOperations(
+  { declared }: Pick<LogFacts, 'declared'>,
+  { operations }: EntryBody,
+  _whole: boolean,
+  report: Report,
+): void {
+  if (operations !== null && !Array.isArray(operations)) throw new TypeError('member operations is no list');
+  for (const told of (operations ?? []) as readonly unknown[]) {
+    const { name, version, inputSchemaDigest, declaration = null } = objectOf(told as JsonObject);
+    if (declaration === null) continue;
+    const whole = objectOf(declaration) as unknown as Declaration;
+    const digest = digestOf(whole);
+    if (digest === null || digest !== inputSchemaDigest || name !== whole.name || version !== whole.version)
+      report('declaration_differs', 'what is declared of an operation does not have the digest of its pins');
+    else if (declared.size < mostDeclarations)
+      declared.set(declarationKey(whole.name, whole.version, digest), whole);
+  }
+}
+
+/**
+ * The target of a change is what the declaration of its operation makes of its input. What is defined by code cannot be judged so;
+ * nor is the input judged by its schema: a verifier runs nothing that a log says.
+ */
+export function judgeTarget({ declared }: Pick<LogFacts, 'declared'>, body: EntryBody, report: Report): void {
+  const pins = [body.operation, body['operationVersion'], body['inputSchemaDigest']].map((pin) =>
+    stringOf(pin ?? null),
+  );
+  const [name, version, digest] = pins.map((pin) => pin ?? '') as [string, string, string];
+  const declaration = declared.get(declarationKey(name, version, digest));
+  if (declaration === undefined) return;
+  const { target: id, scope, label } = body;
+  if (canonicalJson({ id, scope, label }) !== made(declaration, objectOf(body['input'])))
+    report('target_differs', `its target is not what the declaration of ${name} makes of its input`);
+}
+
+/** Null where the declaration makes no target of the input. */
+function made({ target }: Declaration, input: JsonObject): string | null {
+  try {
+    return canonicalJson(targetOf(target, input));
+  } catch {
+    return null;
+  }
+}
+
+function digestOf(declaration: Declaration): string | null {
+  try {
+    return hash('sha256', canonicalJson(pinnedInputSchema(declaration)));
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,104 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { keyRing, newPayloadKey, payloadKeysText, readPayloadKeys } from '../codec/key-ring.ts';
+import type { KeyRing, PayloadKey } from '../codec/key-ring.ts';
+import { withNextCurrent, withNextKey } from '../codec/key-rotation.ts';
+import { CountersignError } from '../domain/error.ts';
+import { makeOnce, replaceFile } from '../embedded/make-once.ts';
+import type { Environment } from './environment.ts';
+import { rereadOnHangup } from './reread.ts';
+import { readTextFile } from './text-file.ts';
+
+type Keys = Pick<Environment, 'COUNTERSIGN_HOME' | 'COUNTERSIGN_PAYLOAD_KEYS'>;
+
+/** How often a file is read again for a key that is not there, ms. */
+const lookAgainMs = 2000;
+
+/** The file of the keys, be it there or not. */
+export function payloadKeyFile({ COUNTERSIGN_HOME: home, COUNTERSIGN_PAYLOAD_KEYS: given }: Keys): string {
+  return given ?? join(home, 'payload', 'payload.keys');
+}
+
+/** The file of the keys, which is made where there is none, for its owner alone, unless the environment names one. */
+export async function payloadKeys(env: Keys): Promise<string> {
+  const file = payloadKeyFile(env);
+  if (env.COUNTERSIGN_PAYLOAD_KEYS === undefined)
+    await makeOnce(file, () => payloadKeysText([newPayloadKey('current')]));
+  return file;
+}
+
+/**
+ * The ring that this process encrypts and reads with; null where COUNTERSIGN_PAYLOAD_KEYS is not set. The file is read again on
+ * SIGHUP, and when a payload needs a key that is not on the ring.
+ *
+ * @throws CountersignError `invalid_configuration`
+ */
+export async function openPayloadKeys(
+  { COUNTERSIGN_PAYLOAD_KEYS: file }: Keys,
+  log: Pick<Logger, 'info' | 'warn' | 'error'>,
+): Promise<KeyRing | null> {
+  if (file === undefined) return null;
+  const onHangup = await rereadOnHangup(() => readKeys(file), log, 'the payload keys');
+  let found = onHangup();
+  let atHangup = found;
+  let lookedAt = -Infinity;
+  const now = () => {
+    // What was read on a SIGHUP is newer than what was found by looking.
+    if (onHangup() !== atHangup) found = atHangup = onHangup();
+    return keyRing(found);
+  };
+  return {
+    current: () => now().current(),
+    async find(id) {
+      const known = await now().find(id);
+      if (known !== null || Date.now() - lookedAt < lookAgainMs) return known;
+      lookedAt = Date.now();
+      try {
+        found = await readKeys(file);
+      } catch (err) {
+        log.error({ err: err as Error }, 'the payload keys could not be read again; those of before hold');
+      }
+      return now().find(id);
+    },
+  };
+}
+
+/** What a step of a rotation has made. */
+export interface RotatedPayloadKeys {
+  readonly file: string;
+  readonly keys: readonly Pick<PayloadKey, 'id' | 'use'>[];
+}
+
+/** Adds a key that only reads as yet. Where there is one already, it stays. @throws CountersignError `invalid_configuration` */
+export async function addNextPayloadKey(env: Keys): Promise<RotatedPayloadKeys> {
+  const file = payloadKeyFile(env);
+  return write(file, withNextKey(await readKeys(file)));
+}
+
+/** Has the next key write from now on. @throws CountersignError `invalid_configuration` where there is none */
+export async function useNextPayloadKey(env: Keys): Promise<RotatedPayloadKeys> {
+  const file = payloadKeyFile(env);
+  const keys = withNextCurrent(await readKeys(file));
+  if (keys !== null) return write(file, keys);
+  throw new CountersignError(
+    'invalid_configuration',
+    `${file} has no next key: countersign keys rotate payload adds one, and every process has to have it first`,
+  );
+}
+
+async function write(file: string, keys: readonly PayloadKey[]): Promise<RotatedPayloadKeys> {
+  const { mode } = await stat(file);
+  await replaceFile(file, payloadKeysText(keys), mode & 0o777);
+  return { file, keys: keys.map(({ id, use }) => ({ id, use })) };
+}
+
+async function readKeys(file: string): Promise<PayloadKey[]> {
+  const text = await readTextFile(file, 'COUNTERSIGN_PAYLOAD_KEYS');
+  const { mode } = await stat(file);
+  if ((mode & 0o007) === 0) return readPayloadKeys(text, file);
+  const message = `may be used by everybody (mode ${(mode & 0o777).toString(8)}); remedy: chmod o= ${file}`;
+  throw new CountersignError('invalid_configuration', `${file} ${message}`, {
+    errors: [{ field: 'COUNTERSIGN_PAYLOAD_KEYS', rule: 'mode', message }],
+  });
+}

@@ -1,0 +1,43 @@
+import type { Payload, PayloadCodec, SerializationContext } from '@temporalio/common';
+import { encodingOf } from '../domain/answer-encoding.ts';
+import { unreadableValue } from '../domain/unreadable.ts';
+import { PayloadUnreadable } from './payload-unreadable.ts';
+
+/**
+ * A codec for workers. Some payloads will never be readable: a word in an encoding that nobody knows, one that is altered or is
+ * another workflow's. A workflow could not even begin with it, and its task would be tried for ever. So it gets a word in its
+ * place that says why, and refuses it. Where waiting heals (a key that is missing), or where the workflow relies on what its
+ * own activities have answered, the task fails and is tried again: nothing is lost.
+ */
+export function workerCodec(codec: PayloadCodec): PayloadCodec {
+  const legible = async (payload: Payload, context?: SerializationContext): Promise<Payload> => {
+    try {
+      const [decoded = payload] = await codec.decode([payload], context);
+      assertJson(decoded);
+      return decoded;
+    } catch (error) {
+      if (!(error instanceof PayloadUnreadable) || isWaitedFor(error, context)) throw error;
+      return {
+        metadata: { encoding: Buffer.from('json/plain') },
+        data: Buffer.from(JSON.stringify(unreadableValue(error.message))),
+      };
+    }
+  };
+  return {
+    encode: (payloads, context) => codec.encode(payloads, context),
+    decode: (payloads, context) => Promise.all(payloads.map((each) => legible(each, context))),
+  };
+}
+
+function isWaitedFor({ reason }: PayloadUnreadable, context: SerializationContext | undefined): boolean {
+  return reason === 'key_missing' || (reason === 'not_authentic' && context?.type !== 'workflow');
+}
+
+function assertJson(payload: Payload): void {
+  if (encodingOf(payload) !== 'json/plain') return;
+  try {
+    JSON.parse(Buffer.from(payload.data ?? []).toString());
+  } catch {
+    throw new PayloadUnreadable('no_json', 'a payload says that it is json/plain, and is no JSON');
+  }
+}

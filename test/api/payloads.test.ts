@@ -1,0 +1,165 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { keyRing, newPayloadKey } from '../../codec/key-ring.ts';
+import { payloadReader } from '../../codec/payload-reader.ts';
+import { workflowIdOf } from '../../domain/change.ts';
+import { shownPayload, shownPlain, testKeys } from '../support/payload-keys.ts';
+import { startApiStack, startReplica } from './api-stack.ts';
+import type { ApiStack, Sent } from './api-stack.ts';
+
+/* The codec server of Temporal's web UI and command line. */
+
+const ui = 'https://temporal.example';
+const path = '/v1/payloads/decode';
+let stack: ApiStack;
+let namespace: string;
+
+beforeAll(async () => {
+  stack = await startApiStack({ payloads: payloadReader(testKeys), temporalUi: ui });
+  ({ namespace } = stack.testbed);
+});
+afterAll(() => stack.stop());
+
+const said = { justification: 'the line moves' };
+const decode = (payloads: unknown[], sent: Sent = {}) =>
+  stack.api.call(path, { body: { payloads }, ...sent });
+const of = (id: string) => shownPayload(said, namespace, workflowIdOf(id));
+const readsOf = async (id: string) =>
+  (await stack.entries()).filter(({ type, changeId }) => type === 'audit.read' && changeId === id);
+
+test('whoever may read a change reads what is stored of it; that is recorded once', async () => {
+  const { id } = await stack.stored();
+  for (const as of ['alice', 'bob', 'dave', 'olga']) {
+    for (let times = 0; times < 3; times += 1) {
+      const { status, body } = await decode([of(id)], { as });
+      expect([as, status, body]).toEqual([as, 200, { payloads: [shownPlain(said)] }]);
+    }
+  }
+  const reads = await readsOf(id);
+  expect(reads.map(({ actor }) => actor.subject)).toEqual(['alice', 'bob', 'dave', 'olga']);
+  expect(reads[0]?.query).toEqual({ payloadsOf: workflowIdOf(id), changeId: id });
+  expect(reads.every(({ writer }) => writer !== undefined)).toBe(true);
+});
+
+test('nobody else does, and that is recorded as a refusal', async () => {
+  const { id } = await stack.stored();
+  for (const as of ['erin', 'adam']) {
+    const { status, body } = await decode([of(id)], { as });
+    expect([as, status, body.code]).toEqual([as, 404, 'not_found']);
+  }
+  expect(await readsOf(id)).toEqual([]);
+  expect((await decode([of(id)], { as: null })).status).toBe(401);
+});
+
+test('one that may be read does not bring along another', async () => {
+  const [mine, others] = [
+    await stack.stored(),
+    await stack.stored({ requester: stack.person('erin', 'requester') }),
+  ];
+  const { status, text } = await decode([of(mine.id), of(others.id)], { as: 'alice' });
+  expect(status).toBe(404);
+  expect(text).not.toContain(shownPlain(said).data);
+});
+
+test.each([
+  ['of no change', () => shownPayload(said, namespace, `follow-${randomUUID()}`)],
+  ['of another namespace', () => shownPayload(said, 'elsewhere', workflowIdOf(randomUUID()))],
+])('what is %s is for auditors and operators', async (_name, payload) => {
+  for (const as of ['dave', 'olga']) expect((await decode([payload()], { as })).status).toBe(200);
+  for (const as of ['alice', 'bob', 'adam']) {
+    const { status, body } = await decode([payload()], { as });
+    expect([as, status, body.code]).toEqual([as, 403, 'missing_role']);
+  }
+});
+
+test('what is not Countersign’s stays as it is, whoever asks', async () => {
+  const others = [
+    shownPlain('plain'),
+    { metadata: { encoding: Buffer.from('binary/encrypted').toString('base64') }, data: 'AAEC', more: 1 },
+    {},
+  ];
+  expect((await decode(others, { as: 'erin' })).body['payloads']).toEqual(others);
+  const own = [of(randomUUID())];
+  const elsewhere = await decode(own, { headers: { 'x-namespace': 'elsewhere' } });
+  expect(elsewhere.body['payloads']).toEqual(own);
+});
+
+test('what was altered, or is under a key that the API lacks, is a typed refusal', async () => {
+  const { id } = await stack.stored();
+  const good = of(id);
+  const bytes = Buffer.from(good.data, 'base64');
+  bytes[20] = (bytes[20] ?? 0) ^ 1;
+  const altered = { ...good, data: bytes.toString('base64') };
+  const moved = {
+    ...good,
+    metadata: {
+      ...good.metadata,
+      'encryption-workflow-id': Buffer.from(workflowIdOf(randomUUID())).toString('base64'),
+    },
+  };
+  const unknown = shownPayload(said, namespace, workflowIdOf(id), keyRing([newPayloadKey('current')]));
+  for (const payload of [altered, moved, unknown, { ...good, data: '' }]) {
+    const { status, body } = await decode([payload], { as: 'dave' });
+    expect([status, body.code]).toEqual([503, 'payload_unreadable']);
+  }
+});
+
+test('bodies are checked, and may be as long as a payload', async () => {
+  const { id } = await stack.stored();
+  const long = 'x'.repeat(1_000_000);
+  const { status, body } = await decode([shownPayload(long, namespace, workflowIdOf(id))], { as: 'dave' });
+  expect([status, body['payloads']]).toEqual([200, [shownPlain(long)]]);
+  expect((await decode(['x'.repeat(5_000_000)], { as: 'dave' })).body.code).toBe('body_too_large');
+  const none = await stack.api.call(path, { body: {} });
+  expect([none.status, none.body['payloads']]).toEqual([200, []]);
+  for (const wrong of [[], { payloads: 1 }, { payloads: [{ data: 5 }] }])
+    expect((await stack.api.call(path, { body: wrong })).body.code).toBe('invalid_request');
+  expect((await stack.api.call('/v1/payloads/encode', { body: { payloads: [] } })).status).toBe(404);
+});
+
+test('Temporal’s web UI may ask, by its access token, and no other page', async () => {
+  const { id } = await stack.stored();
+  // As a browser asks before the request itself: without a token.
+  const preflight = (origin: string) =>
+    stack.api.open(`${path}?preserveStorageRefs=true`, {
+      as: null,
+      method: 'OPTIONS',
+      headers: {
+        origin,
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'authorization,authorization-extras,content-type,x-namespace',
+      },
+    });
+  const allowed = await preflight(ui);
+  expect(allowed.status).toBe(204);
+  expect(allowed.headers.get('access-control-allow-origin')).toBe(ui);
+  expect(allowed.headers.get('access-control-allow-methods')).toBe('POST');
+  const names = (allowed.headers.get('access-control-allow-headers') ?? '').split(', ');
+  expect(names.sort()).toEqual(['authorization', 'authorization-extras', 'content-type', 'x-namespace']);
+  expect(allowed.headers.has('access-control-allow-credentials')).toBe(false);
+
+  const asked = await decode([of(id)], { as: 'bob', headers: { origin: ui, 'x-namespace': namespace } });
+  expect([asked.status, asked.headers.get('access-control-allow-origin')]).toEqual([200, ui]);
+  // A refusal can be read by the page, too.
+  const refused = await decode([of(id)], { as: null, headers: { origin: ui } });
+  expect([refused.status, refused.headers.get('access-control-allow-origin')]).toEqual([401, ui]);
+
+  for (const origin of ['https://evil.example', `${ui}.evil.example`, 'null']) {
+    const denied = await preflight(origin);
+    expect([origin, denied.status]).toEqual([origin, 401]);
+    expect(denied.headers.has('access-control-allow-origin')).toBe(false);
+  }
+  // The page may ask for nothing else.
+  const other = await stack.api.open('/v1/me', { headers: { origin: ui } });
+  expect(other.headers.has('access-control-allow-origin')).toBe(false);
+});
+
+test('an API without keys decodes nothing, and whoever asks too often waits', async () => {
+  const replica = await startReplica(stack.testbed, { decodesPerMinute: 2 });
+  const own = [of(randomUUID())];
+  const sent = { as: 'dave', body: { payloads: own } };
+  expect((await replica.call(path, sent)).body['payloads']).toEqual(own);
+  await replica.call(path, sent);
+  expect((await replica.call(path, sent)).body.code).toBe('rate_limited');
+  await replica.stop();
+});

@@ -1,0 +1,100 @@
+import { describe, expect, test } from 'vitest';
+import { contextOf } from '../../audit/pack/context.ts';
+import { judgeTarget, takeOperations } from '../../audit/verify/judge-target.ts';
+import { newLogFacts } from '../../audit/verify/log-facts.ts';
+import type { Illogical } from '../../audit/verify/problem.ts';
+import { declaredOperation, loadedOperation } from '../../declarations/declared-operation.ts';
+import { newEntryBody, workerActor } from '../../domain/entry.ts';
+import type { EntryBody } from '../../domain/entry.ts';
+import type { JsonObject } from '../../domain/json.ts';
+import { loadedEntry } from '../../domain/loaded-entries.ts';
+import type { LoadedOperation } from '../../domain/loaded-entries.ts';
+import { activeCaCertificate } from '../../operations/active-ca-certificate.ts';
+import { pinsOf } from '../../operations/operation.ts';
+import { closeAccount } from '../support/close-account.ts';
+
+/* The target of a declared operation's change follows from the log alone. */
+
+const time = '2026-11-30T09:00:00.000Z';
+const operation = declaredOperation(closeAccount);
+const loaded = (...operations: LoadedOperation[]) =>
+  loadedEntry({ type: 'operations.loaded', operations }, time).body;
+const input = { region: 'eu', account: 'A-1' };
+const { id: target, scope, label } = operation.target(input);
+
+function requested(more: JsonObject = {}): EntryBody {
+  return newEntryBody({
+    ...{ type: 'change.requested', time, actor: workerActor, changeId: 'c' },
+    ...{ operation: 'CloseAccount', ...pinsOf(operation), input, target, label },
+    ...{ scope: { ...scope }, ...more },
+  });
+}
+
+function found(...bodies: readonly EntryBody[]): Illogical[] {
+  const facts = newLogFacts();
+  const codes: Illogical[] = [];
+  const report = (code: Illogical) => void codes.push(code);
+  for (const body of bodies) {
+    if (body.type === 'operations.loaded') takeOperations(facts, body, true, report);
+    else judgeTarget(facts, body, report);
+  }
+  return codes;
+}
+
+describe('the target of a change', () => {
+  const both = loaded(loadedOperation(activeCaCertificate), loadedOperation(operation));
+
+  test('is what its declaration makes of its input', () => {
+    expect(found(both, requested())).toEqual([]);
+  });
+
+  test.each<[string, JsonObject]>([
+    ['another id', { target: 'accounts/eu/A-2' }],
+    ['another scope', { scope: { region: 'us', account: 'A-1' } }],
+    ['another label', { label: 'account A-2 in eu' }],
+    ['another input', { input: { region: 'eu', account: 'A-2' } }],
+    ['an input that has no target', { input: { region: 'eu' } }],
+  ])('is not %s', (_what, more) => {
+    expect(found(both, requested(more))).toEqual(['target_differs']);
+  });
+
+  test.each<[string, EntryBody[]]>([
+    ['nothing was told before', [requested({ target: 'x' })]],
+    ['it was told after', [requested({ target: 'x' }), both]],
+    ['another version was told', [both, requested({ target: 'x', operationVersion: '2' })]],
+    ['another schema was told', [both, requested({ target: 'x', inputSchemaDigest: '0'.repeat(64) })]],
+    ['it is defined by code', [loaded(loadedOperation(activeCaCertificate)), requested({ target: 'x' })]],
+  ])('is not judged where %s', (_what, bodies) => {
+    expect(found(...bodies)).toEqual([]);
+  });
+});
+
+test.each<[string, Partial<LoadedOperation>]>([
+  ['another target', { declaration: { ...closeAccount, target: { ...closeAccount.target, id: 'x' } } }],
+  ['another queue', { declaration: { ...closeAccount, worker: { ...closeAccount.worker, taskQueue: 'x' } } }],
+  ['another name', { name: 'Other' }],
+  ['another digest', { inputSchemaDigest: '0'.repeat(64) }],
+])('a declaration with %s than its digest says is told of, and judges nothing', (_what, change) => {
+  const forged = loaded({ ...loadedOperation(operation), ...change });
+  expect(found(forged, requested({ target: 'x' }))).toEqual(['declaration_differs']);
+});
+
+test('declarations that no entry can hold are left out, then the list, and one hash stands for them', () => {
+  const listed = (count: number) =>
+    Array.from({ length: count }, (_, at) => ({ ...loadedOperation(operation), name: `Operation${at}` }));
+  const [short, shorter, shortest] = [listed(3), listed(60), listed(400)].map((list) => loaded(...list));
+  expect((short?.['operations'] as JsonObject[])[0]).toHaveProperty('declaration', closeAccount);
+  expect((shorter?.['operations'] as JsonObject[])[0]).toEqual({ name: 'Operation0', ...pinned() });
+  expect(shortest?.['operations']).toBeNull();
+  expect(new Set([short, shorter, shortest].map((body) => body?.['sha256'])).size).toBe(3);
+});
+const pinned = () => ({ version: '1', inputSchemaDigest: operation.inputSchemaDigest });
+
+test('the pack of a change has the newest entry before it that declares its operation', () => {
+  const at = (index: number, body: EntryBody) => ({ index, body });
+  const own = loaded(loadedOperation(operation));
+  const other = loaded(loadedOperation(declaredOperation({ ...closeAccount, version: '2' })));
+  const candidates = [at(0, own), at(1, own), at(2, other), at(4, own)];
+  const asked = { requested: at(3, requested()), last: 9, policyKey: '', token: null, debtor: null };
+  expect(contextOf(asked, candidates).map(({ index }) => index)).toEqual([1]);
+});

@@ -1,0 +1,123 @@
+import {
+  ApplicationFailure,
+  CancellationScope,
+  CancelledFailure,
+  ChildWorkflowFailure,
+  condition,
+  defineSignal,
+  log,
+  ParentClosePolicy,
+  setHandler,
+  startChild,
+  uuid4,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import type { ChildWorkflowHandle } from '@temporalio/workflow';
+import { changeWorkflowType, workflowIdOf } from '../domain/change.ts';
+import type { ChangeEnd, HostRequest } from '../domain/change.ts';
+import type { JsonObject } from '../domain/json.ts';
+import { outcomeOf } from './approval.ts';
+import type { Approval } from './approval.ts';
+import type { ApprovalOptions } from './host-request.ts';
+import { changeTaskQueue, followWorkflowType, openedSignalOf } from './messages.ts';
+import type { Opened } from './messages.ts';
+import { PlainValue } from './plain-value.ts';
+
+type Child = ChildWorkflowHandle<(request: HostRequest) => Promise<ChangeEnd>>;
+
+/** How a change is asked for. */
+export interface Asking {
+  readonly onCancel: NonNullable<ApprovalOptions['onCancel']>;
+  /** How long the service may take to open it, ms; null: as long as it takes. */
+  readonly beginWithinMs: number | null;
+}
+
+/**
+ * Starts the change of a request, and answers once it is open. The scope in which it is called is that of the caller.
+ *
+ * @throws as `requireApproval` does
+ */
+export async function ask<Output extends JsonObject>(
+  request: HostRequest,
+  { onCancel, beginWithinMs }: Asking,
+): Promise<Approval<Output>> {
+  const caller = CancellationScope.current();
+  const isCancelled = () => onCancel === 'withdraw' && caller.consideredCancelled;
+  const newScope = () => Promise.resolve(new CancellationScope());
+  const scope = await (onCancel === 'withdraw' ? newScope() : CancellationScope.nonCancellable(newScope));
+  const begun = await begin(scope, request);
+  const { ending } = begun;
+  const isBegun = () => begun.opened !== null || begun.isOver;
+  await CancellationScope.nonCancellable<unknown>(() =>
+    beginWithinMs === null ? condition(isBegun) : condition(isBegun, beginWithinMs),
+  );
+  if (!isBegun()) {
+    scope.cancel();
+    const { namespace } = workflowInfo();
+    const message = `no worker of Countersign in namespace ${namespace} opened change ${request.id} within ${String(beginWithinMs)} ms`;
+    log.warn(message, { taskQueue: changeTaskQueue });
+    throw isCancelled()
+      ? new CancelledFailure(message)
+      : ApplicationFailure.nonRetryable(message, 'engine_unavailable');
+  }
+  const url = begun.opened === null ? (await ending.catch(reasonOf)).url : begun.opened.url;
+  return {
+    id: request.id,
+    url,
+    result: async () => outcomeOf(await ending.catch(reasonOf), isCancelled()),
+  };
+}
+
+/** A child that was started, and what it has told since. */
+interface BegunChild {
+  opened: Opened | null;
+  isOver: boolean;
+  readonly ending: Promise<ChangeEnd>;
+}
+
+/** Starts the change; where an earlier run of this workflow has asked for it, a workflow that follows it. */
+async function begin(scope: CancellationScope, request: HostRequest): Promise<BegunChild> {
+  try {
+    return await beginChild(scope, changeWorkflowType, workflowIdOf(request.id), request);
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    return await beginChild(scope, followWorkflowType, `follow-${uuid4()}`, request);
+  }
+}
+
+async function beginChild(
+  scope: CancellationScope,
+  type: string,
+  workflowId: string,
+  request: HostRequest,
+): Promise<BegunChild> {
+  const told: { opened: Opened | null; isOver: boolean } = { opened: null, isOver: false };
+  setHandler(defineSignal<[Opened]>(openedSignalOf(workflowId)), (opened) => {
+    told.opened = opened;
+  });
+  const child: Child = await scope.run(() =>
+    startChild<(request: HostRequest) => Promise<ChangeEnd>>(type, {
+      workflowId,
+      taskQueue: changeTaskQueue,
+      parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
+      args: [new PlainValue(request) as unknown as HostRequest],
+    }),
+  );
+  const ending = child.result();
+  const over = () => {
+    told.isOver = true;
+  };
+  ending.then(over, over);
+  return Object.assign(told, { ending });
+}
+
+/** Why the change failed, or could not begin: the type is the caller's to tell by, not a wrapper's. */
+function reasonOf(error: unknown): never {
+  const cause = error instanceof ChildWorkflowFailure ? error.cause : undefined;
+  const isTyped = cause instanceof ApplicationFailure || cause instanceof CancelledFailure;
+  const reason = isTyped ? cause : error;
+  log.warn('the change failed', { error: reason });
+  throw reason;
+}
