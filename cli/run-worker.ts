@@ -1,13 +1,15 @@
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { closeOrphans } from '../activities/close-orphans.ts';
 import { watchStored } from '../activities/watch-stored.ts';
+import { gateServiceHandler } from '../plugin/gate-service.ts';
 import { CountersignPlugin } from '../plugin/countersign-plugin.ts';
 import { changeTaskQueue, vendorTaskQueue } from '../workflows/messages.ts';
 import { makeAlarms } from './alarms.ts';
 import type { Environment } from './environment.ts';
 import { serveWorkerMetrics } from './metrics.ts';
 import { makeLog, untilStopped } from './process.ts';
-import { registerSearchAttributes, temporalClient, temporalConnection } from './temporal.ts';
+import { temporalClient, temporalConnection } from './temporal.ts';
+import { registerSearchAttributes } from './temporal-namespace.ts';
 import { startTracing } from './tracing.ts';
 import { workerDependencies } from './worker-dependencies.ts';
 import { workflowBundle } from './workflow-bundle.ts';
@@ -54,6 +56,7 @@ export async function runWorker(env: Environment): Promise<void> {
   const changes = await Worker.create({
     ...shared,
     taskQueue: changeTaskQueue,
+    nexusServices: env.COUNTERSIGN_NEXUS_ENDPOINT === undefined ? [] : [gateServiceHandler],
     workflowBundle: { codePath },
     maxCachedWorkflows: cachedChanges,
     maxConcurrentWorkflowTaskExecutions: 20,
