@@ -6,6 +6,7 @@ import { openCheckpointOf } from '../audit/pack/published-checkpoint.ts';
 import { openPack } from '../audit/verify/pack-source.ts';
 import type { PackSource } from '../audit/verify/pack-source.ts';
 import type { VerifyOptions } from '../audit/verify/verification.ts';
+import type { RenderWith } from '../audit/verify/render-entries.ts';
 import type { StatementCheck } from '../audit/verify/judge-entries.ts';
 import { readTrustedKeys } from '../audit/verify/trusted-keys.ts';
 import { verifyPack } from '../audit/verify/verify-pack.ts';
@@ -37,6 +38,7 @@ const usage = 3;
  * Verifies a pack, with files alone: no environment, no network, no database.
  *
  * @param checkWith - makes what checks signatures with the API's keys (SPKI, PEM)
+ * @param renderWith - makes the renderings of entries; in this thread, if it is left out
  * @returns the exit code: 0 valid, 1 tampered, 2 incomplete, 3 used wrongly
  */
 export async function verifyFiles(
@@ -44,6 +46,7 @@ export async function verifyFiles(
   out: (line: string) => void,
   complain: (line: string) => void,
   checkWith: (publicKeyPems: readonly string[]) => StatementCheck,
+  renderWith?: RenderWith,
 ): Promise<number> {
   let opened;
   try {
@@ -54,7 +57,10 @@ export async function verifyFiles(
     complain(message);
     return usage;
   }
-  const verdict = await verifyPack(opened.source, opened.options);
+  const verdict = await verifyPack(opened.source, {
+    ...opened.options,
+    ...(renderWith ? { renderWith } : {}),
+  });
   if (args.json) out(shownJson(verdict));
   else for (const line of verdictLines(verdict)) out(line);
   return exitCodeOf[verdict.result];
