@@ -127,7 +127,7 @@ export const environmentSchema = z.object({
     .string()
     .min(1)
     .optional()
-    .describe('Files that define operations of your own (ES modules), comma-separated.'),
+    .describe('Files of operations of your own, comma-separated: ES modules, and YAML (.yaml, .yml).'),
   COUNTERSIGN_IMPLEMENTATIONS: z
     .string()
     .min(1)

@@ -26,7 +26,7 @@ export function answerEncodingOf({ metadata }: Encoded): string | null {
   return wanted === undefined ? null : textOf(wanted);
 }
 
-function textOf(bytes: Uint8Array | undefined): string {
-  // Protocol Buffers read absent bytes as an empty list.
-  return bytes === undefined || bytes.length === 0 ? '' : new TextDecoder().decode(bytes);
+/** Protocol Buffers make an empty list of bytes that are none. */
+function textOf(bytes: Iterable<number> | undefined): string {
+  return new TextDecoder().decode(Uint8Array.from(bytes ?? []));
 }

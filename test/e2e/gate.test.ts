@@ -306,7 +306,7 @@ describe.concurrent('a request that is wrong names the member and the rule', () 
       [{ encoding: 'binary/encrypted', data: 'x' }],
       expect.stringContaining('encoded as binary/encrypted'),
     ],
-    ['no JSON', [{ data: '{"input": NaN}' }], expect.stringContaining('json/plain, and is no JSON')],
+    ['no JSON', [{ data: '{"input": NaN}' }], expect.stringContaining('json/plain, and no JSON')],
     ['no encoding', [{ encoding: '', data: '{}' }], expect.stringContaining('encoded as nothing')],
   ])('%s for an argument', async (_name, payloads, said) => {
     expect(await errorsOf(await startedWith(...payloads))).toEqual(said);

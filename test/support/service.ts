@@ -23,7 +23,7 @@ import type { ApiClient } from '../../client/api-client.ts';
 import { readEnvironment } from '../../cli/environment.ts';
 import { readVerifiers, statementKeys } from '../../cli/keys.ts';
 import { startLog } from '../../cli/log.ts';
-import { registerSearchAttributes } from '../../cli/temporal.ts';
+import { registerSearchAttributes } from '../../cli/temporal-namespace.ts';
 import { verifierBundle } from '../../cli/verifier-bundle.ts';
 import { workflowBundle } from '../../cli/workflow-bundle.ts';
 import { dataConverter } from '../../codec/data-converter.ts';
@@ -347,11 +347,14 @@ export async function startWorkers(
     at,
     nexus = false,
     stored = {},
+    code,
     ...overrides
   }: Partial<ActivityDependencies> & {
     readonly at?: AtPoint;
     readonly nexus?: boolean;
     readonly stored?: PayloadOptions;
+    /** Other workflow code than today's. */
+    readonly code?: { readonly codePath: string };
   } = {},
 ) {
   quietRuntime();
@@ -373,8 +376,8 @@ export async function startWorkers(
     await Worker.create({
       ...shared,
       taskQueue: changeTaskQueue,
-      nexusServices: nexus ? [gateServiceHandler] : [],
-      workflowBundle: await workflowBundle(PROJECT_HOME, [], stored.keys != null),
+        nexusServices: nexus ? [gateServiceHandler] : [],
+      workflowBundle: code ?? (await workflowBundle(PROJECT_HOME, [], stored.keys != null)),
     }),
     await Worker.create({ ...shared, taskQueue: vendorTaskQueue }),
   ];
