@@ -1,6 +1,6 @@
 import { activityInfo, getClient } from '@temporalio/activity';
 import { CountersignError } from '../domain/error.ts';
-import { searchAttributes } from '../domain/search-attributes.ts';
+import { searchAttributes, searchAttributesQuery } from '../domain/search-attributes.ts';
 import { grpcStatusOf } from './host.ts';
 
 const invalidArgument = 3;
@@ -19,9 +19,7 @@ export async function assertAttributes(): Promise<void> {
   const { namespace } = activityInfo();
   if (complete.has(namespace)) return;
   // Whoever may run workflows may count them; listing attributes is a right of its own.
-  const query = Object.keys(searchAttributes)
-    .map((name) => `${name} = "none"`)
-    .join(' AND ');
+  const query = searchAttributesQuery();
   try {
     await getClient().workflowService.countWorkflowExecutions({ namespace, query });
   } catch (error) {

@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
-import { registerSearchAttributes } from '../cli/temporal.ts';
+import { registerSearchAttributes } from '../cli/temporal-namespace.ts';
 import { workflowBundle } from '../cli/workflow-bundle.ts';
 import { startChild } from '../embedded/child.ts';
 import type { Child, ChildOptions } from '../embedded/child.ts';

@@ -1,6 +1,5 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Connection } from '@temporalio/client';
 import type { Pool } from 'pg';
 import { checkServer } from '../audit/check-server.ts';
 import { openLogMemory } from '../audit/log-memory.ts';
@@ -18,11 +17,11 @@ import { checkPooling } from '../store/check-pooling.ts';
 import { makePool } from '../store/pool.ts';
 import { examineForwarding } from './doctor-forwarding.ts';
 import { examineNotices } from './doctor-notices.ts';
+import { examineTemporal } from './doctor-temporal.ts';
 import { examineSystems } from './doctor-tickets.ts';
 import type { Environment } from './environment.ts';
 import type { Finding } from './finding.ts';
 import { noticesSubscription } from './notices-subscription.ts';
-import { temporalConfig } from './temporal.ts';
 import { sessionRole, vendorKey } from './vendor-key.ts';
 import { wayOut } from './way-out.ts';
 
@@ -34,7 +33,7 @@ export async function examine(env: Environment): Promise<Finding[]> {
     sealing(env),
     notices(env),
     forwarding(env),
-    temporal(),
+    examineTemporal(),
     identity(env),
     consoleProcess(env),
     vendor(env),
@@ -142,27 +141,6 @@ async function signerRefusal(env: Environment): Promise<LogMemory['refusal']> {
   )
     return null;
   return (await (await openLogMemory(folder)).read().catch(() => null))?.value.refusal ?? null;
-}
-
-async function temporal(): Promise<Finding> {
-  const name = 'Temporal';
-  let where = 'TEMPORAL_NAMESPACE';
-  try {
-    const { connectionOptions, namespace } = temporalConfig();
-    where = namespace;
-    const connection = await Connection.connect({ ...connectionOptions, connectTimeout: 5000 });
-    const { serverVersion } = await connection.workflowService.getSystemInfo({});
-    await connection.workflowService.describeNamespace({ namespace });
-    await connection.close();
-    return { name, ok: true, found: `${serverVersion}, namespace ${namespace}`, remedy: '' };
-  } catch (error) {
-    return {
-      name,
-      ok: false,
-      found: error instanceof Error ? error.message : String(error),
-      remedy: `check TEMPORAL_ADDRESS and the rest of Temporal's variables, and that the namespace ${where} exists`,
-    };
-  }
 }
 
 async function identity(env: Environment): Promise<Finding> {

@@ -6,3 +6,11 @@ export interface Finding {
   /** What to do; empty when all is well. */
   readonly remedy: string;
 }
+
+/** A finding for a terminal. */
+export function findingLines({ name, ok, found, remedy }: Finding): string[] {
+  return [
+    `${ok ? 'ok  ' : 'BAD '} ${name.padEnd(20)} ${found}`,
+    ...(remedy ? [`     remedy: ${remedy}`] : []),
+  ];
+}

@@ -11,6 +11,7 @@ import { changeCommands } from './change-commands.ts';
 import { completionCommand } from './completion-command.ts';
 import { runningStack } from './running-stack.ts';
 import { readEnvironment, required } from './environment.ts';
+import { findingLines } from './finding.ts';
 import { freezeCommands } from './freeze-commands.ts';
 import { keyCommands } from './key-commands.ts';
 import { loginCommands } from './login-commands.ts';
@@ -21,6 +22,7 @@ import { policyCommands } from './policy-commands.ts';
 import { subscriptionCommands } from './subscription-commands.ts';
 import { complain, outputOf, printJson, printLine } from './print.ts';
 import type { Output } from './print.ts';
+import { temporalCommand } from './temporal-command.ts';
 import { ownVersion } from './version.ts';
 
 /** Exit codes: 0 done, 1 refused or failed, 3 used wrongly (also by commander), 4 wrongly configured; 141 nobody reads. */
@@ -171,13 +173,7 @@ program
       return;
     }
     const findings = await findingsOf(o.ticket);
-    output().result(
-      findings,
-      findings.flatMap((f) => [
-        `${f.ok ? 'ok  ' : 'BAD '} ${f.name.padEnd(20)} ${f.found}`,
-        ...(f.remedy ? [`     remedy: ${f.remedy}`] : []),
-      ]),
-    );
+    output().result(findings, findings.flatMap(findingLines));
     if (findings.some((f) => !f.ok)) process.exitCode = exitCodes.failed;
   });
 changeCommands(program, env, output);
@@ -187,6 +183,7 @@ policyCommands(program, env, output);
 freezeCommands(program, env, output);
 apiTokenCommands(program, env, output);
 subscriptionCommands(program, env, output);
+temporalCommand(program, output);
 loginCommands(program, env, output);
 mcpCommand(program, env);
 completionCommand(program, output);

@@ -4,7 +4,6 @@ import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection } from '@temporalio/worker';
 import { dataConverter } from '../codec/data-converter.ts';
 import type { PayloadOptions } from '../codec/data-converter.ts';
-import { searchAttributes } from '../domain/search-attributes.ts';
 
 /** Temporal as its own variables and configuration file say (`TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, TLS, API key). */
 export function temporalConfig() {
@@ -43,15 +42,12 @@ export async function temporalConnection(): Promise<{ connection: NativeConnecti
   return { connection: await NativeConnection.connect(connectionOptions), namespace };
 }
 
-/** Registers the search attributes that are missing; where the server allows that to nobody but its operators, they did. */
-export async function registerSearchAttributes(connection: Connection, namespace: string): Promise<void> {
-  const { operatorService } = connection;
-  const { customAttributes } = await operatorService.listSearchAttributes({ namespace });
-  const missing = Object.keys(searchAttributes).filter((name) => !(name in customAttributes));
-  if (missing.length === 0) return;
-  const keyword = 2;
-  await operatorService.addSearchAttributes({
-    namespace,
-    searchAttributes: Object.fromEntries(missing.map((name) => [name, keyword])),
-  });
+/**
+ * For a command that looks and ends: the first failure is told with its reason, without another try. Deadlines are the
+ * caller's.
+ */
+export function askTemporal(): { connection: Connection; address: string; namespace: string } {
+  const { connectionOptions, namespace } = temporalConfig();
+  const connection = Connection.lazy({ ...connectionOptions, interceptors: [] });
+  return { connection, address: connectionOptions.address ?? '127.0.0.1:7233', namespace };
 }

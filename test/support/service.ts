@@ -23,7 +23,7 @@ import type { ApiClient } from '../../client/api-client.ts';
 import { readEnvironment } from '../../cli/environment.ts';
 import { readVerifiers, statementKeys } from '../../cli/keys.ts';
 import { startLog } from '../../cli/log.ts';
-import { registerSearchAttributes } from '../../cli/temporal.ts';
+import { registerSearchAttributes } from '../../cli/temporal-namespace.ts';
 import { verifierBundle } from '../../cli/verifier-bundle.ts';
 import { workflowBundle } from '../../cli/workflow-bundle.ts';
 import { dataConverter } from '../../codec/data-converter.ts';
