@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { CountersignError } from '../domain/error.ts';
 import { gateWorkflowType } from '../domain/gate.ts';
 import type { Host } from '../domain/host.ts';
 import { changeIdOfHostKey } from '../domain/host-key.ts';
@@ -27,7 +28,8 @@ export function makeGateAcceptance(
     const answerIn = isUnreadable ? plainEncoding : await asFailure(encodingOfRequest);
     const accepted = await refusedOr(deps, async (): Promise<GateAccepted> => {
       const asked = readGateRequest(deps.operations, sent);
-      const { host } = await allowed(gateWorkflowType);
+      const { host, byNexus } = await allowed(gateWorkflowType);
+      if (byNexus && asked.openedSignal != null) throw noSignal();
       const { operation, operationVersion, input, requester, justification, ticket } = asked;
       const key = asked.key ?? null;
       return {
@@ -56,4 +58,11 @@ export function makeGateAcceptance(
 
 async function changeIdFor(host: Host, key: string | null): Promise<string> {
   return key === null ? randomUUID() : changeIdOfHostKey(hostKey(await keyedHost(host), key));
+}
+
+function noSignal(): CountersignError {
+  const message = 'a Nexus operation cannot signal its caller: ask the operation opened instead';
+  return new CountersignError('invalid_request', `openedSignal: ${message}`, {
+    errors: [{ field: 'openedSignal', rule: 'one_of', message }],
+  });
 }

@@ -138,6 +138,7 @@ export function makeHostAcceptance(
         kind: 'accepted' as const,
         host,
         url: linkOf(asked.id),
+        ...(asking.byNexus ? { outlivesHost: true as const } : {}),
         hidesTarget: hidesTargets,
         request: {
           ...question,
@@ -173,7 +174,7 @@ export function makeHostAcceptance(
         throw ApplicationFailure.retryable(`there is no change ${asked.id} yet`, 'not_found');
       }),
 
-    hostGoesOn: ({ host }) => goesOn(host),
+    hostGoesOn: ({ host, orStill }) => goesOn(host, orStill),
 
     async changeEnd({ changeId }) {
       const change = await asFailure(() => kept.change(changeId));

@@ -1,7 +1,7 @@
 import { listTakenBack } from '../audit/taken-back.ts';
 import { mayHaveBeenSent } from '../domain/attempt.ts';
-import { canonicalJson } from '../domain/canonical-json.ts';
 import type { Change } from '../domain/change.ts';
+import { snapshotDifference } from '../domain/snapshot-difference.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { reevaluate } from '../domain/reevaluation.ts';
 import type { Implementation } from '../operations/implement.ts';
@@ -96,7 +96,7 @@ export function makeBeforeCall(deps: ActivityDependencies) {
     if (called && isOwnEffect(implementation.operation, change, snapshot)) {
       return { kind: 'succeeded', requestId: null, reconciled: true };
     }
-    const difference = differenceIn(change.snapshot, snapshot);
+    const difference = snapshotDifference(change.snapshot, snapshot);
     return { kind: 'drifted', message: `the target is not as it was approved: ${difference}`, called };
   }
 
@@ -118,15 +118,4 @@ export function makeBeforeCall(deps: ActivityDependencies) {
       return await look(implementation, change);
     },
   };
-}
-
-/** How a target differs from the approved snapshot, for people: its status if that differs, otherwise the names of the members. */
-function differenceIn(approved: JsonObject | null, read: JsonObject | null): string {
-  if (read === null) return 'not there';
-  const { status } = read;
-  if (typeof status === 'string' && status !== approved?.['status']) return status;
-  const members = Object.keys({ ...approved, ...read });
-  const isOther = (name: string) =>
-    canonicalJson(read[name] ?? null) !== canonicalJson(approved?.[name] ?? null);
-  return members.filter(isOther).join(', ');
 }

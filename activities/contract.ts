@@ -56,6 +56,8 @@ export type HostAccepted =
       readonly request: ChangeRequest;
       readonly host: KeyedHost;
       readonly url: string | null;
+      /** Whether the end of the host does not end what it has asked by; absent: it does. */
+      readonly outlivesHost?: true;
       /** Whether the search attribute of the target is not to show it. */
       readonly hidesTarget?: boolean;
     }
@@ -104,8 +106,9 @@ export interface LogActivities {
   followHost(input: { readonly request: unknown }): Promise<HostAnswer<HostFollowed>>;
   /**
    * Whether a later run has followed on the one that asked for a change: by a retry, a reset or a continue-as-new.
+   * @param input.orStill - whether it is as good that the one that asked still runs
    */
-  hostGoesOn(input: { readonly host: KeyedHost }): Promise<boolean>;
+  hostGoesOn(input: { readonly host: KeyedHost; readonly orStill?: boolean }): Promise<boolean>;
   /** The end of a change. @throws ApplicationFailure `not_ended` while it is open: Temporal's own retries wait */
   changeEnd(input: { readonly changeId: string }): Promise<ChangeEnd>;
   /**

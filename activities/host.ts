@@ -1,7 +1,7 @@
 import { activityInfo, getClient } from '@temporalio/activity';
 import { encodingOf, plainEncoding, plainEncodings } from '../domain/answer-encoding.ts';
 import { CountersignError } from '../domain/error.ts';
-import { gateWorkflowType } from '../domain/gate.ts';
+import { gateNexus, gateWorkflowIdOf, gateWorkflowType } from '../domain/gate.ts';
 import type { Host, KeyedHost } from '../domain/host.ts';
 import { hostKeyOf } from '../domain/host-key.ts';
 import { isoTime } from '../domain/time.ts';
@@ -9,6 +9,8 @@ import { isoTime } from '../domain/time.ts';
 /** What Temporal says of the workflow of ours whose activity this is. */
 export interface Asking {
   readonly host: Host;
+  /** Whether it asked by a Nexus operation: Temporal does not end that with the host. */
+  readonly byNexus: boolean;
   /** When the workflow was started, ISO 8601. */
   readonly startedAt: string;
 }
@@ -31,22 +33,29 @@ export async function askingHost(type: string): Promise<Asking> {
       `a workflow of type ${own?.type ?? 'unknown'} on ${own?.taskQueue ?? 'no queue'} is no change`,
     );
   }
-  return { host: await hostOf(namespace, own), startedAt: own.startedAt };
+  return { ...(await hostOf(namespace, workflowExecution, own)), startedAt: own.startedAt };
 }
 
 /** Who started a workflow of ours. A gate asks in the name of whoever started it. */
-async function hostOf(namespace: string, own: NonNullable<Execution>): Promise<Host> {
+async function hostOf(
+  namespace: string,
+  execution: { readonly workflowId: string; readonly runId: string },
+  own: NonNullable<Execution>,
+): Promise<Omit<Asking, 'startedAt'>> {
   const { parent } = own;
   if (parent === null) {
+    const caller = own.type === gateWorkflowType ? await nexusCaller(namespace, execution) : null;
+    if (caller !== null) return { host: caller, byNexus: true };
     throw refusal('it was started by hand: a change is asked for by the API, or by a workflow as its parent');
   }
   const here = await described(namespace, parent);
-  if (here?.type === gateWorkflowType && here.taskQueue === own.taskQueue) return hostOf(namespace, here);
+  if (here?.type === gateWorkflowType && here.taskQueue === own.taskQueue)
+    return hostOf(namespace, parent, here);
   const host = here
     ? { namespace, ...parent, type: here.type }
     : await hostElsewhere(namespace, own.parentNamespaceId, parent);
   if (host === null) throw refusal(`its parent ${parent.workflowId} is not known any more`);
-  return host;
+  return { host, byNexus: false };
 }
 
 /**
@@ -76,16 +85,28 @@ export async function encodingOfRequest(): Promise<string> {
     if (error instanceof CountersignError) return null;
     throw error;
   });
-  const [request] = started?.input?.payloads ?? [];
+  // What a Nexus operation asks is handed on by our own worker, in our encoding: its caller is answered plainly.
+  if (!started?.parentWorkflowExecution) return plainEncoding;
+  const [request] = started.input?.payloads ?? [];
   const encoding = request ? encodingOf(request) : plainEncoding;
   return plainEncodings.has(encoding) ? plainEncoding : encoding;
 }
 
-/** Whether another run of the host's chain than the one that asked runs now. */
-export async function goesOn({ namespace, workflowId, runId, firstRunId }: KeyedHost): Promise<boolean> {
+/**
+ * Whether another run of the host's chain than the one that asked runs now.
+ *
+ * @param orStill - whether the one that asked is as good
+ */
+export async function goesOn(
+  { namespace, workflowId, runId, firstRunId }: KeyedHost,
+  orStill = false,
+): Promise<boolean> {
   const now = await described(namespace, { workflowId });
-  if (now === null || Number(now.status) !== running || now.runId === runId) return false;
-  return (await firstRunOf(namespace, { workflowId, runId: now.runId })) === firstRunId;
+  if (now === null || Number(now.status) !== running) return false;
+  if (now.runId === runId) return orStill;
+  return (
+    firstRunId !== null && (await firstRunOf(namespace, { workflowId, runId: now.runId })) === firstRunId
+  );
 }
 
 /** WorkflowExecutionStatus of a workflow that runs. */
@@ -99,20 +120,9 @@ async function firstRunOf(
   return (await startOf(namespace, execution))?.firstExecutionRunId ?? null;
 }
 
-/** The first event of a history; null: no such history. */
-async function startOf(namespace: string, { workflowId, runId }: Pick<Host, 'workflowId' | 'runId'>) {
-  const { history } = await answered(() =>
-    getClient().workflowService.getWorkflowExecutionHistory({
-      namespace,
-      execution: { workflowId, runId },
-      maximumPageSize: 1,
-    }),
-  ).catch((error: unknown) => {
-    if (grpcStatusOf(error) === notFound) return { history: null };
-    throw error;
-  });
-  const [first] = history?.events ?? [];
-  return first?.workflowExecutionStartedEventAttributes ?? null;
+/** What the first event of a history tells; null: no such history. */
+async function startOf(namespace: string, execution: Pick<Host, 'workflowId' | 'runId'>) {
+  return (await firstEvent(namespace, execution))?.workflowExecutionStartedEventAttributes ?? null;
 }
 
 /** A parent that is not of the change's own namespace: a run's id is Temporal's own and unique. */
@@ -128,6 +138,68 @@ async function hostElsewhere(
   if (!other || other === namespace) return null;
   const there = await described(other, parent);
   return there && { namespace: other, ...parent, type: there.type };
+}
+
+async function firstEvent(namespace: string, { workflowId, runId }: Pick<Host, 'workflowId' | 'runId'>) {
+  const { history } = await answered(() =>
+    getClient().workflowService.getWorkflowExecutionHistory({
+      namespace,
+      execution: { workflowId, runId },
+      maximumPageSize: 1,
+    }),
+  ).catch((error: unknown) => {
+    if (grpcStatusOf(error) === notFound) return { history: null };
+    throw error;
+  });
+  return history?.events?.[0];
+}
+
+/**
+ * The workflow whose Nexus operation has started a gate. The gate's first event links to it, as whoever starts a workflow
+ * may write there; so the operation is looked up in the caller's own history.
+ */
+async function nexusCaller(
+  namespace: string,
+  gate: Pick<Host, 'workflowId' | 'runId'>,
+): Promise<Host | null> {
+  const first = await firstEvent(namespace, gate);
+  const callbacks = first?.workflowExecutionStartedEventAttributes?.completionCallbacks ?? [];
+  // Temporal keeps a link that came twice at one of the two places.
+  const links = [...(first?.links ?? []), ...callbacks.flatMap(({ links: own }) => own ?? [])];
+  const link = links.find(({ workflowEvent }) => workflowEvent)?.workflowEvent;
+  const eventId = Number(link?.eventRef?.eventId ?? 0);
+  if (!link?.namespace || !link.workflowId || !link.runId || eventId < 1) return null;
+  const { namespace: callers, workflowId, runId } = link;
+  const there = await described(callers, { workflowId, runId });
+  const asked = there && (await nexusOperationOf(callers, { workflowId, runId }, eventId));
+  if (asked?.service !== gateNexus.service || gateWorkflowIdOf(asked.requestId ?? '') !== gate.workflowId)
+    throw refusal(`workflow ${workflowId} in namespace ${callers} has no such Nexus operation`);
+  return { namespace: callers, workflowId, runId, type: there?.type ?? '' };
+}
+
+/** The Nexus operation that an event of a history has scheduled. */
+async function nexusOperationOf(
+  namespace: string,
+  execution: Pick<Host, 'workflowId' | 'runId'>,
+  eventId: number,
+) {
+  let nextPageToken: Uint8Array = new Uint8Array();
+  do {
+    // Newest first: it has been scheduled a moment ago.
+    const page = await answered(() =>
+      getClient().workflowService.getWorkflowExecutionHistoryReverse({
+        namespace,
+        execution,
+        maximumPageSize: 100,
+        nextPageToken,
+      }),
+    );
+    const events = page.history?.events ?? [];
+    const found = events.find((event) => Number(event.eventId) === eventId);
+    if (found) return found.nexusOperationScheduledEventAttributes ?? null;
+    nextPageToken = page.nextPageToken ?? new Uint8Array();
+  } while (nextPageToken.length > 0);
+  return null;
 }
 
 async function described(namespace: string, execution: { workflowId: string; runId?: string }) {

@@ -23,6 +23,8 @@ export interface InstallationOptions {
   readonly policies?: string;
   /** The path of a file of integrations, for API and worker; default: none. */
   readonly integrations?: string;
+  /** Workflows that may gate steps, as COUNTERSIGN_HOSTS has them; default: none. */
+  readonly hosts?: string;
   /** Where a deliverer brings notices; default: there is none. */
   readonly webhook?: { readonly url: string; readonly secret: string };
 }
@@ -31,7 +33,7 @@ export interface InstallationOptions {
 export async function startInstallation(
   testbed: Testbed,
   name: string,
-  { policies, integrations, webhook }: InstallationOptions = {},
+  { policies, integrations, hosts, webhook }: InstallationOptions = {},
 ): Promise<Installation> {
   const home = join(testbed.home, name);
   await mkdir(home);
@@ -96,6 +98,7 @@ export async function startInstallation(
     children.push(api);
     const worker = await start('worker', {
       ...rules,
+      ...(hosts === undefined ? {} : { COUNTERSIGN_HOSTS: hosts }),
       ONSMQTT_ENDPOINT: testbed.simulatorUrl,
       ALIBABA_CLOUD_ACCESS_KEY_ID: accessKey.id,
       ALIBABA_CLOUD_ACCESS_KEY_SECRET: accessKey.secret,

@@ -11,6 +11,7 @@ import type { Testbed } from './testbed.ts';
 import { startLogTestbed } from './log-testbed.ts';
 import type { LogTestbed } from './log-testbed.ts';
 import { rounded } from './measure.ts';
+import { benchHostGate } from './host-gate.ts';
 import { benchMemory } from './memory.ts';
 import { benchPage } from './page.ts';
 import { benchReads } from './reads.ts';
@@ -70,6 +71,10 @@ const parts: Record<string, () => Promise<unknown>> = {
   ticketGate: () =>
     onTestbed((testbed) =>
       benchTicketGate(testbed, quick ? { rounds: 1, seconds: 4 } : { rounds: 4, seconds: 7 }),
+    ),
+  hostGate: () =>
+    onTestbed((testbed) =>
+      benchHostGate(testbed, quick ? { rounds: 1, seconds: 4 } : { rounds: 4, seconds: 7 }),
     ),
   reminders: () => onTestbed((testbed) => benchReminders(testbed, quick ? 20 : 300)),
   memory: () => onTestbed((testbed) => benchMemory(testbed, quick ? [0, 20, 50] : [0, 100, 300])),

@@ -19,6 +19,8 @@ export interface People {
   prechecked(id: string): Promise<ChangeView>;
   /** From POST to `succeeded`, approved by bob; answers the id and throws for any other end. */
   wholeChange(sn: string, wait: Wait): Promise<string>;
+  /** From when a change that somebody else asks for is there to `succeeded`, approved by bob; throws for any other end. */
+  approved(id: string): Promise<void>;
   /** The ids of the newest changes. */
   ids(limit: number): Promise<string[]>;
   /**
@@ -142,6 +144,20 @@ export async function people(
       await approve(id, digest ?? '');
       await until(id, (change) => change.executionStatus === 'succeeded');
       return id;
+    },
+    async approved(id) {
+      const deadline = Date.now() + patienceMs;
+      for (;;) {
+        try {
+          await bob.change(id);
+          break;
+        } catch (error) {
+          const isMissing = error instanceof CountersignError && error.code === 'not_found';
+          if (!isMissing || Date.now() > deadline) throw error;
+          await delay(lookMs);
+        }
+      }
+      await followed(id);
     },
     async ids(limit) {
       const { items } = await dave.list(new URLSearchParams({ limit: String(limit) }));

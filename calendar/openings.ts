@@ -79,6 +79,8 @@ export function openingsOf(cron: string, timeZone: string): Openings {
 /** Whether the field of hours, the second, takes in all of them. */
 function isOfEveryHour(cron: string): boolean {
   const [, hours = ''] = cron.trim().split(/\s+/);
+  // Most name one hour, or all of them: to look up their openings takes longer than the rest.
+  if (hours === '*' || /^\d+$/.test(hours)) return hours === '*';
   const day = Date.UTC(2026, 0, 1);
   const hourly = new Cron(`0 ${hours} * * *`, { timezone: 'UTC', mode: '5-part', paused: true });
   return hourly.nextRuns(25, new Date(day - 1)).every((run, n) => run.getTime() === day + n * 3_600_000);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { access, constants, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 import { followLog } from '../audit/forward/follow-log.ts';
@@ -7,14 +8,13 @@ import type { Followed } from '../audit/forward/follow-log.ts';
 import { folderSource } from '../audit/forward/folder-place.ts';
 import { httpSource } from '../audit/forward/http-source.ts';
 import type { Source } from '../audit/forward/place.ts';
-import { openCheckpointOf } from '../audit/pack/published-checkpoint.ts';
 import { readTrustedKeys } from '../audit/verify/trusted-keys.ts';
 import { exitCodeOf } from '../audit/verify/verdict.ts';
 import type { Environment } from './environment.ts';
 import { complain, printJson } from './print.ts';
 import type { Output } from './print.ts';
 import { readTextFile } from './text-file.ts';
-import { lengthOf, timeOf } from './verify-files.ts';
+import { assertCheckpoint, lengthOf, timeOf } from './verify-files.ts';
 import { several } from './verify-options.ts';
 import { wayOut } from './way-out.ts';
 
@@ -67,7 +67,12 @@ async function open({ key, checkpointFile, maxAge, at }: FollowArguments) {
     if (key.length === 0) throw new Error('give the trusted keys with --key <file>');
     const keys = readTrustedKeys(await Promise.all(key.map((file) => readTextFile(file, '--key'))));
     const last = checkpointFile === undefined ? null : await readIfThere(checkpointFile);
-    if (last !== null) openCheckpointOf({ note: last });
+    if (checkpointFile !== undefined) {
+      if (last !== null) assertCheckpoint(`--checkpoint-file: ${checkpointFile}`, last);
+      await access(dirname(checkpointFile), constants.W_OK).catch(() => {
+        throw new Error(`--checkpoint-file: nothing can be written to ${dirname(checkpointFile)}`);
+      });
+    }
     const freshness = { at: at === undefined ? Date.now() : timeOf(at), maxAge: lengthOf(maxAge) };
     return { keys, last, freshness };
   } catch (error) {

@@ -127,7 +127,7 @@ export const environmentSchema = z.object({
     .string()
     .min(1)
     .optional()
-    .describe('Files that define operations of your own (ES modules), comma-separated.'),
+    .describe('Files of operations of your own, comma-separated: ES modules, and YAML (.yaml, .yml).'),
   COUNTERSIGN_IMPLEMENTATIONS: z
     .string()
     .min(1)
@@ -145,6 +145,11 @@ export const environmentSchema = z.object({
     })
     .optional()
     .describe('Workflows that may ask for changes: <namespace>/<type>; none without it.'),
+  COUNTERSIGN_NEXUS_ENDPOINT: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('The Nexus endpoint by which workflows of other namespaces ask; not served without it.'),
   COUNTERSIGN_PAYLOAD_KEYS: z
     .string()
     .min(1)

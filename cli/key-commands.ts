@@ -1,6 +1,6 @@
 import { Argument, InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
-import { momentOf } from '../domain/key-period.ts';
+import { momentOf } from '../domain/time.ts';
 import type { KeyUse } from '../domain/key-rotation.ts';
 import { runningStack } from './running-stack.ts';
 import { required } from './environment.ts';

@@ -6,7 +6,6 @@ import { makeOperations } from '../operations/registry.ts';
 import type { Operations } from '../operations/registry.ts';
 import type { Environment } from './environment.ts';
 import { exportsOf, filesIn } from './module-exports.ts';
-import { readOperationsFile } from './operations-file.ts';
 
 /**
  * The bundled operations and those of the files that COUNTERSIGN_OPERATIONS names: ES modules, and YAML files of declared
@@ -29,11 +28,17 @@ export async function openOperations(
   const found: Operation[] = [...bundledOperations];
   for (const file of filesIn(env.COUNTERSIGN_OPERATIONS)) {
     const own = /\.ya?ml$/iu.test(file)
-      ? await readOperationsFile(file, found)
+      ? await declaredIn(file, found)
       : await exportsOf('COUNTERSIGN_OPERATIONS', file, read, withinMs);
     found.push(...own);
   }
   return makeOperations(found);
+}
+
+/** What reads such a file needs packages that a process without one need not have. */
+async function declaredIn(file: string, before: readonly Operation[]): Promise<Operation[]> {
+  const { readOperationsFile } = await import('./operations-file.ts');
+  return readOperationsFile(file, before);
 }
 
 /**

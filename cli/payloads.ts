@@ -43,12 +43,12 @@ export async function openPayloads(
   return {
     keys,
     hostCodecs,
-    onUnreadable({ message, reason }, context) {
+    onUnreadable({ message, reason }, place) {
       const now = Date.now();
       if (now - (raised.get(message) ?? -Infinity) < alarmEveryMs) return;
       if (raised.size > 1000) raised.clear();
       raised.set(message, now);
-      alarm?.('payload_unreadable', message, { reason, ...context });
+      alarm?.('payload_unreadable', message, { reason, ...place });
     },
   };
 }

@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 import { localClock } from '../calendar/local-time.ts';
+import { momentOf } from '../domain/time.ts';
 
 /** Options of a command that is about a period. */
 export interface PeriodOptions {
@@ -22,18 +23,17 @@ export function readPeriod({ from, to, timeZone }: PeriodOptions): {
   readonly from: number | null;
   readonly to: number | null;
 } {
-  const period = { from: momentOf('--from', from, timeZone), to: momentOf('--to', to, timeZone) };
+  const period = { from: periodEnd('--from', from, timeZone), to: periodEnd('--to', to, timeZone) };
   if (period.from !== null && period.to !== null && period.from >= period.to)
     throw new InvalidArgumentError('--from must be before --to');
   return period;
 }
 
-function momentOf(option: string, text: string | undefined, timeZone: string): number | null {
+function periodEnd(option: string, text: string | undefined, timeZone: string): number | null {
   if (text === undefined) return null;
   if (/^\d{4}-\d\d-\d\d$/.test(text)) return startOf(option, text, timeZone);
-  const isTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)$/.test(text);
-  const moment = isTime ? Date.parse(text) : NaN;
-  if (!Number.isNaN(moment)) return moment;
+  const moment = momentOf(text);
+  if (moment !== null) return moment;
   throw new InvalidArgumentError(
     `${option}: expected a day or a time such as 2026-11-01T08:00:00Z, got ${text}`,
   );

@@ -3,6 +3,7 @@ import { CountersignError } from '../domain/error.ts';
 import type { Person } from '../domain/person.ts';
 import { readInput } from '../operations/inputs.ts';
 import { explain } from '../policies/explain.ts';
+import { operationsFileSchema } from '../declarations/json-schemas.ts';
 import { jsonSchemas } from '../policies/json-schema.ts';
 import { integrationsSchema } from '../tickets/json-schema.ts';
 import { checkPolicies } from '../policies/load.ts';
@@ -121,10 +122,12 @@ export function policyCommands(program: Command, env: () => Environment, output:
     .command('schema')
     .option('--directory', 'of a directory file')
     .option('--integrations', 'of the file of COUNTERSIGN_INTEGRATIONS')
+    .option('--operations', 'of a YAML file of COUNTERSIGN_OPERATIONS')
     .description('print the JSON Schema of a policy file, by which editors complete it')
-    .action((o: { directory?: boolean; integrations?: boolean }) => {
+    .action((o: { directory?: boolean; integrations?: boolean; operations?: boolean }) => {
       const name = o.directory ? 'directory.schema.json' : 'policy.schema.json';
-      const schema = o.integrations ? integrationsSchema() : jsonSchemas()[name];
+      const ofPolicies = o.integrations ? integrationsSchema() : jsonSchemas()[name];
+      const schema = o.operations ? operationsFileSchema() : ofPolicies;
       output().result(schema, JSON.stringify(schema, null, 2).split('\n'));
     });
 

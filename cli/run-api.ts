@@ -88,6 +88,9 @@ export async function runApi(env: Environment, options: { readonly anyPort?: boo
     ),
     log,
     namespace,
+    ...(env.COUNTERSIGN_NEXUS_ENDPOINT === undefined
+      ? {}
+      : { nexusEndpoint: env.COUNTERSIGN_NEXUS_ENDPOINT }),
     alarm: alarms.raise,
     metrics: apiMetrics(pool, alarms),
     writesPerMinute: env.COUNTERSIGN_WRITES_PER_MINUTE,

@@ -1,6 +1,7 @@
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { closeOrphans } from '../activities/close-orphans.ts';
 import { watchStored } from '../activities/watch-stored.ts';
+import { gateServiceHandler } from '../plugin/gate-service.ts';
 import { CountersignPlugin } from '../plugin/countersign-plugin.ts';
 import { changeTaskQueue, vendorTaskQueue } from '../workflows/messages.ts';
 import { makeAlarms } from './alarms.ts';
@@ -55,6 +56,7 @@ export async function runWorker(env: Environment): Promise<void> {
   const changes = await Worker.create({
     ...shared,
     taskQueue: changeTaskQueue,
+    nexusServices: env.COUNTERSIGN_NEXUS_ENDPOINT === undefined ? [] : [gateServiceHandler],
     workflowBundle: { codePath },
     maxCachedWorkflows: cachedChanges,
     maxConcurrentWorkflowTaskExecutions: 20,

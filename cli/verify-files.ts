@@ -1,11 +1,12 @@
 import { readTextFile } from './text-file.ts';
 import { shownJson } from '../domain/shown-text.ts';
-import { momentOf } from '../domain/key-period.ts';
+import { momentOf } from '../domain/time.ts';
 import { durationMs, durationPattern } from '../domain/duration.ts';
 import { openCheckpointOf } from '../audit/pack/published-checkpoint.ts';
 import { openPack } from '../audit/verify/pack-source.ts';
 import type { PackSource } from '../audit/verify/pack-source.ts';
 import type { VerifyOptions } from '../audit/verify/verification.ts';
+import type { RenderWith } from '../audit/verify/render-entries.ts';
 import type { StatementCheck } from '../audit/verify/judge-entries.ts';
 import { readTrustedKeys } from '../audit/verify/trusted-keys.ts';
 import { verifyPack } from '../audit/verify/verify-pack.ts';
@@ -37,6 +38,7 @@ const usage = 3;
  * Verifies a pack, with files alone: no environment, no network, no database.
  *
  * @param checkWith - makes what checks signatures with the API's keys (SPKI, PEM)
+ * @param renderWith - makes the renderings of entries; in this thread, if it is left out
  * @returns the exit code: 0 valid, 1 tampered, 2 incomplete, 3 used wrongly
  */
 export async function verifyFiles(
@@ -44,6 +46,7 @@ export async function verifyFiles(
   out: (line: string) => void,
   complain: (line: string) => void,
   checkWith: (publicKeyPems: readonly string[]) => StatementCheck,
+  renderWith?: RenderWith,
 ): Promise<number> {
   let opened;
   try {
@@ -54,7 +57,10 @@ export async function verifyFiles(
     complain(message);
     return usage;
   }
-  const verdict = await verifyPack(opened.source, opened.options);
+  const verdict = await verifyPack(opened.source, {
+    ...opened.options,
+    ...(renderWith ? { renderWith } : {}),
+  });
   if (args.json) out(shownJson(verdict));
   else for (const line of verdictLines(verdict)) out(line);
   return exitCodeOf[verdict.result];
@@ -71,7 +77,7 @@ export async function openVerification(
   if (keys.length === 0) throw new Error('give the trusted keys with --key <file>');
   const trusted = readTrustedKeys(await Promise.all(keys.map((file) => readTextFile(file, '--key'))));
   const sinceNote = since === undefined ? null : await readTextFile(since, '--since');
-  if (sinceNote !== null) openCheckpointOf({ note: sinceNote });
+  if (since !== undefined && sinceNote !== null) assertCheckpoint(`--since: ${since}`, sinceNote);
   const freshness = { at: at === undefined ? Date.now() : timeOf(at), maxAge: lengthOf(maxAge) };
   const inForce = policies.length === 0 ? null : await policiesAt(policies);
   const source = await openPack(pack);
@@ -85,6 +91,15 @@ export async function openVerification(
       ...(withoutRenderings === true ? { withoutRenderings } : {}),
     },
   };
+}
+
+/** @throws Error that names the file, where it has no checkpoint */
+export function assertCheckpoint(file: string, note: string): void {
+  try {
+    openCheckpointOf({ note });
+  } catch (error) {
+    throw new Error(`${file} is no checkpoint: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 /** Reading policy files takes a parser and a schema library, which make the start of a verification longer. */

@@ -1,26 +1,20 @@
 import { stat } from 'node:fs/promises';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import type { MessagePort } from 'node:worker_threads';
-import type { StatementCheck } from '../audit/verify/judge-entries.ts';
-import type { StatementClaim } from '../audit/verify/statement-claim.ts';
 import { createSignatureVerifier } from '../identity/statement-signer.ts';
+import { helpWith, otherThread } from './verify-help.ts';
+import type { Answer, Asked } from './verify-help.ts';
 import { verifyFiles } from './verify-files.ts';
 import type { VerifyArguments } from './verify-files.ts';
 
 type Said =
   | { readonly kind: 'out' | 'complain'; readonly line: string }
-  | { readonly kind: 'code'; readonly code: number }
-  | { readonly kind: 'keys'; readonly pems: readonly string[] }
-  | { readonly kind: 'claims'; readonly claims: readonly StatementClaim[] };
-
-/** Most batches of signatures that lie before the thread that started the verification. */
-const mostGiven = 3;
+  | { readonly kind: 'code'; readonly code: number };
 
 /** A smaller archive, in bytes, is verified before a second thread has started: that of a change is. */
 const worthAThread = 524_288;
 
 /**
- * Runs {@link verifyFiles}: of a large pack in a thread of its own, while this one checks signatures.
+ * Runs {@link verifyFiles}: of a large pack in a thread of its own, while this one helps.
  *
  * @param file - a module that calls {@link serveVerification}
  */
@@ -41,7 +35,7 @@ export async function verifyWithThreads(
 
 /**
  * Runs {@link verifyFiles} in a thread whose young generation stays small: little lives long in a verification, and V8
- * would let it grow with the pack. This thread checks signatures meanwhile.
+ * would let it grow with the pack. This thread checks signatures and makes renderings meanwhile.
  *
  * @param file - a module that calls {@link serveVerification}
  */
@@ -52,21 +46,21 @@ export async function verifyInThread(
   complain: (line: string) => void,
 ): Promise<number> {
   const thread = new Worker(file, { workerData: args, resourceLimits: { maxYoungGenerationSizeMb: 24 } });
-  let check = createSignatureVerifier([]);
+  const help = helpWith((answer: Answer) => thread.postMessage(answer));
   return new Promise((resolve, reject) => {
-    thread.on('message', (said: Said) => {
+    thread.on('message', (said: Said | Asked) => {
       switch (said.kind) {
         case 'code':
           resolve(said.code);
           break;
-        case 'keys':
-          check = createSignatureVerifier(said.pems);
+        case 'out':
+          out(said.line);
           break;
-        case 'claims':
-          thread.postMessage(said.claims.map(check));
+        case 'complain':
+          complain(said.line);
           break;
         default:
-          (said.kind === 'out' ? out : complain)(said.line);
+          help(said);
       }
     });
     thread.on('error', reject);
@@ -79,27 +73,15 @@ export async function serveVerification(): Promise<boolean> {
   if (isMainThread || !parentPort) return false;
   const port = parentPort;
   const say = (said: Said) => port.postMessage(said);
+  const other = otherThread(port);
   const code = await verifyFiles(
     workerData as VerifyArguments,
     (line) => say({ kind: 'out', line }),
     (line) => say({ kind: 'complain', line }),
-    (pems) => {
-      say({ kind: 'keys', pems });
-      return sharedCheck(port, createSignatureVerifier(pems));
-    },
+    (pems) => other.checkWith(pems),
+    (log) => other.renderWith(log),
   );
   say({ kind: 'code', code });
   port.close();
   return true;
-}
-
-/** Gives batches to the other thread while it keeps up; what it has no time for is checked here, and nothing waits. */
-function sharedCheck(port: MessagePort, check: (claim: StatementClaim) => boolean): StatementCheck {
-  const given: ((valid: readonly boolean[]) => void)[] = [];
-  port.on('message', (valid: readonly boolean[]) => given.shift()?.(valid));
-  return (claims) => {
-    if (given.length >= mostGiven) return claims.map(check);
-    port.postMessage({ kind: 'claims', claims } satisfies Said);
-    return new Promise((resolve) => given.push(resolve));
-  };
 }

@@ -20,8 +20,8 @@ export interface PayloadCodecOptions {
   readonly hostCodecs?: readonly HostCodec[];
   /** Whether an encrypted payload has to be of the workflow that brings it; default true. Histories that are replayed elsewhere have lost theirs. */
   readonly bound?: boolean;
-  /** Called with each payload that cannot be read. */
-  readonly onUnreadable?: (error: PayloadUnreadable, context: SerializationContext | undefined) => void;
+  /** Called with each payload that cannot be read, and whose history has it; null where the SDK does not say. */
+  readonly onUnreadable?: (error: PayloadUnreadable, place: PayloadPlace | null) => void;
 }
 
 /**
@@ -72,7 +72,7 @@ export function payloadCodec(options: PayloadCodecOptions): PayloadCodec {
     try {
       return await decodeOne(payload, context);
     } catch (error) {
-      if (error instanceof PayloadUnreadable) onUnreadable?.(error, context);
+      if (error instanceof PayloadUnreadable) onUnreadable?.(error, placeIn(context));
       throw error;
     }
   }

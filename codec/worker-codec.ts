@@ -38,6 +38,6 @@ function assertJson(payload: Payload): void {
   try {
     JSON.parse(Buffer.from(payload.data ?? []).toString());
   } catch {
-    throw new PayloadUnreadable('no_json', 'a payload says that it is json/plain, and is no JSON');
+    throw new PayloadUnreadable('no_json', 'a payload is json/plain, and no JSON');
   }
 }

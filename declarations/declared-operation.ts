@@ -6,7 +6,7 @@ import { defineOperation } from '../operations/define-operation.ts';
 import type { Operation } from '../operations/operation.ts';
 import { schemaOf } from './json-schema.ts';
 import { presentedRead } from './presented-read.ts';
-import type { TargetRead } from './read-answer.ts';
+import type { TargetRead } from './activity-contract.ts';
 
 /** An operation that a file declares. */
 export interface DeclaredOperation extends Operation<JsonObject, TargetRead> {

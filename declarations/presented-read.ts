@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../domain/json.ts';
 import type { PresentedLine } from '../operations/operation.ts';
-import type { TargetRead } from './read-answer.ts';
+import type { TargetRead } from './activity-contract.ts';
 
 /**
  * What an approver is shown of what was read, line by line: the members of the snapshot in the order of its schema, each

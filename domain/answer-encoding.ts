@@ -26,6 +26,7 @@ export function answerEncodingOf({ metadata }: Encoded): string | null {
   return wanted === undefined ? null : textOf(wanted);
 }
 
-function textOf(bytes: Uint8Array | undefined): string {
-  return new TextDecoder().decode(bytes ?? new Uint8Array());
+/** Protocol Buffers make an empty list of bytes that are none. */
+function textOf(bytes: Iterable<number> | undefined): string {
+  return new TextDecoder().decode(Uint8Array.from(bytes ?? []));
 }

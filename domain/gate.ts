@@ -12,8 +12,22 @@ export const gateWorkflowType = 'requireApproval';
 /** An update of a gate: it answers a {@link GateOpened} once the change is open, or fails as the gate does. */
 export const openedUpdateName = 'opened';
 
-/** The Nexus service of a gate, and its operation. */
-export const gateNexus = { service: 'countersign.gate.v1', operation: 'requireApproval' } as const;
+/** The Nexus service of gates, and its operations. */
+export const gateNexus = {
+  service: 'countersign.gate.v1',
+  operation: 'requireApproval',
+  opened: 'opened',
+} as const;
+
+/** The workflow id of a gate that a Nexus operation has started. @param requestId - Temporal's own id of that operation */
+export function gateWorkflowIdOf(requestId: string): string {
+  return `gate-${requestId}`;
+}
+
+/** Whether {@link gateWorkflowIdOf} makes such an id. */
+export function isGateWorkflowId(workflowId: string): boolean {
+  return /^gate-[\w-]{1,100}$/.test(workflowId);
+}
 
 /** What a host hears once its change is open, before anybody has decided. */
 export interface GateOpened {

@@ -1,3 +1,5 @@
+import { momentOf } from './time.ts';
+
 /** For what of the log a key is trusted: entries by their index, and moments. */
 export interface KeyPeriod {
   /** The first entry that it is trusted for. */
@@ -102,13 +104,6 @@ export function periodLine({ fromIndex, beforeIndex, after, before }: KeyPeriod)
   ]
     .flat()
     .join(' ');
-}
-
-/** A time with its distance from UTC, as ms since 1970; null for anything else. */
-export function momentOf(text: string): number | null {
-  const isTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)$/.test(text);
-  const moment = isTime ? Date.parse(text) : NaN;
-  return Number.isNaN(moment) ? null : moment;
 }
 
 function indexOf(text: string): number | null {

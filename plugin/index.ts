@@ -1,9 +1,11 @@
 export { CountersignPlugin, workflowsPath } from './countersign-plugin.ts';
 export type { CountersignPluginOptions } from './countersign-plugin.ts';
 export type { PayloadOptions } from '../codec/data-converter.ts';
+export type { PayloadPlace } from '../codec/encrypted-payload.ts';
 export type { HostCodec } from '../codec/host-codec.ts';
+export type { PayloadUnreadable, UnreadableReason } from '../codec/payload-unreadable.ts';
 export { keyRing, readPayloadKeys } from '../codec/key-ring.ts';
-export type { KeyRing, PayloadKey } from '../codec/key-ring.ts';
+export type { KeyRing, PayloadKey, PayloadKeyUse } from '../codec/key-ring.ts';
 export type { ActivityDependencies } from '../activities/dependencies.ts';
 export { implement } from '../operations/implement.ts';
 export type { Implementation, SentAnswer } from '../operations/implement.ts';

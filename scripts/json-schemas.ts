@@ -5,6 +5,7 @@ import { periodReportSchema } from '../audit/period/period-report.ts';
 import { gateSchemas } from '../operations/gate-contract.ts';
 import { reconciliationSchema } from '../audit/reconcile/reconciliation.ts';
 import { verdictSchema } from '../audit/verify/verdict-schema.ts';
+import { activitySchemas, operationsFileSchema } from '../declarations/json-schemas.ts';
 import { jsonSchemas } from '../policies/json-schema.ts';
 import { integrationsSchema } from '../tickets/json-schema.ts';
 
@@ -19,5 +20,7 @@ await write('tickets', 'integrations.schema.json', integrationsSchema());
 await write('docs/schemas', 'reconciliation.schema.json', z.toJSONSchema(reconciliationSchema));
 await write('docs/schemas', 'verdict.schema.json', z.toJSONSchema(verdictSchema));
 await write('docs/schemas', 'period-report.schema.json', z.toJSONSchema(periodReportSchema));
+await write('declarations', 'operations.schema.json', operationsFileSchema());
+for (const [name, schema] of Object.entries(activitySchemas())) await write('docs/schemas', name, schema);
 for (const [name, schema] of Object.entries(gateSchemas()))
   await write('docs/schemas', `gate-v1-${name}.schema.json`, schema);

@@ -35,9 +35,10 @@ export function handleCancellation(
 
 /** Before a call: whether the change is withdrawn, since no run of its host follows it any more. */
 export async function withdrawnWithHost(context: ChangeContext): Promise<boolean> {
-  const { handedOver } = context;
-  if (handedOver === null || (await hostGoesOn({ host: handedOver }))) return false;
-  await withdraw(context, handedOver);
+  const { handedOver, unbound } = context;
+  const host = handedOver ?? unbound;
+  if (host === null || (await hostGoesOn({ host, orStill: handedOver === null }))) return false;
+  await withdraw(context, host);
   return true;
 }
 

@@ -33,6 +33,8 @@ export interface ChangeContext {
   output: JsonObject | null;
   /** The host whose later runs follow the change: the run that asked for it has ended. Null: it has not. */
   handedOver: KeyedHost | null;
+  /** The host whose end nobody tells; null where Temporal cancels this workflow then. */
+  unbound: KeyedHost | null;
   /**
    * Gives a command to the state machine. Its events are durable, and the change is what they make of it, when this returns.
    *
@@ -90,6 +92,8 @@ export function newAsking(since: string): Asking {
 
 /** What one run tells the next of what it holds. */
 export type Carried = Pick<ChangeContext, 'change' | 'mayHaveCalled' | 'asking' | 'handedOver'> & {
+  /** Absent: null. */
+  readonly unbound?: KeyedHost | null;
   readonly ordinals: Readonly<Record<string, number>>;
   readonly shown: string;
 };
@@ -146,6 +150,7 @@ export function makeChangeContext(
     asking: before?.asking ?? newAsking(first.submittedAt),
     output: null,
     handedOver: before?.handedOver ?? null,
+    unbound: before?.unbound ?? null,
     apply: (command, now) =>
       queue.run(async () => {
         const verdict = decide(change, command, { now: now ?? Date.now() });
@@ -193,6 +198,7 @@ export function makeChangeContext(
       mayHaveCalled: context.mayHaveCalled,
       asking: context.asking,
       handedOver: context.handedOver,
+      unbound: context.unbound,
       shown,
     }),
     take: (event) => move([event]),

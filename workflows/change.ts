@@ -87,6 +87,7 @@ async function runChange(
   const answerIn = hostEncodingOf(accepted);
   const { hidesTarget = false } = accepted;
   const begun = await begin(root, { ...accepted, answerIn, hidesTarget });
+  if (accepted.outlivesHost) begun.context.unbound = begun.host;
   // Not waited for.
   void tellOpened(asked, { url: begun.url }, answerIn);
   return await run(root, begun);

@@ -7,6 +7,10 @@ import type { Exception, ExceptionKind } from './exception.ts';
 const toldBy: Readonly<Record<string, (body: EntryBody) => readonly [ExceptionKind, string] | null>> = {
   'change.requested': asked,
   'change.closed': closed,
+  'change.reconciled': () => [
+    'reconciled',
+    'no answer said that its call succeeded; the target, read afterwards, did',
+  ],
   'policy.pinned': (body) => ['policy_pinned', `${policyText(body)} was used for the first time`],
   'policy.revoked': (body) => ['policy_revoked', said(body)],
   'freeze.overridden': (body) => ['freeze_overridden', said(body)],
@@ -48,12 +52,9 @@ function asked(body: EntryBody): readonly [ExceptionKind, string] | null {
 }
 
 function closed({ executionStatus, outcome }: EntryBody): readonly [ExceptionKind, string] | null {
-  const { code, reconciled } = objectOf(outcome);
-  if (executionStatus === 'outcome_unknown')
-    return ['outcome_unknown', `nobody knows whether its call took effect (${stringOf(code) ?? ''})`];
-  return reconciled === true
-    ? ['reconciled', 'no answer said that its call succeeded; the target, read afterwards, did']
-    : null;
+  if (executionStatus !== 'outcome_unknown') return null;
+  const { code } = objectOf(outcome);
+  return ['outcome_unknown', `nobody knows whether its call took effect (${stringOf(code) ?? ''})`];
 }
 
 function policyText({ pinnedPolicy }: EntryBody): string {

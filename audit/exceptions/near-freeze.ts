@@ -17,8 +17,9 @@ const mostRemembered = 1000;
 interface Call {
   readonly index: number;
   readonly changeId: string;
-  /** ISO 8601: when it was sent. */
+  /** When it was sent: ISO 8601, and in ms since the epoch. */
   readonly time: string;
+  readonly at: number;
   readonly asked: Asked;
 }
 
@@ -36,14 +37,13 @@ export function followFreezes() {
 
   function called(index: number, changeId: string, body: EntryBody): Exception[] {
     const wanted = asked.get(changeId);
-    const { code, sentAt } = objectOf(body.attempt);
-    if (wanted === undefined || !isSentEnd(body.type, code)) return [];
+    const attempt = objectOf(body.attempt);
+    const { sentAt } = attempt;
+    if (wanted === undefined || !isSentEnd(body.type, attempt)) return [];
     const time = stringOf(sentAt) ?? body.time;
-    const now = Date.parse(time);
-    const call = { index, changeId, time, asked: wanted };
-    calls = [...calls.filter((one) => Date.parse(one.time) > now - 2 * nearness), call].slice(
-      -mostRemembered,
-    );
+    const at = Date.parse(time);
+    const call = { index, changeId, time, at, asked: wanted };
+    calls = [...calls.filter((one) => one.at > at - 2 * nearness), call].slice(-mostRemembered);
     return [...freezes.values()].flatMap((freeze) => exceptionOf(call, freeze) ?? []);
   }
 
@@ -106,10 +106,9 @@ function askedIn({ operation, scope }: EntryBody): Asked {
   return { operation: stringOf(operation) ?? '', target };
 }
 
-function exceptionOf({ index, changeId, time, asked }: Call, freeze: Freeze): Exception | null {
+function exceptionOf({ index, changeId, time, at, asked }: Call, freeze: Freeze): Exception | null {
   const hold = timeOfFreeze(freeze);
   if (hold === null || !concerns(freeze, asked)) return null;
-  const at = Date.parse(time);
   const before = Date.parse(hold.from) - at;
   const after = hold.until === null ? -1 : at - Date.parse(hold.until);
   const near = (ms: number) => ms >= 0 && ms <= nearness;

@@ -16,13 +16,19 @@ export function folderSource(folder: string): Source {
     read: (path) =>
       orUnavailable(folder, async () => {
         try {
-          return await readFile(join(folder, path));
+          return await readPlain(join(folder, path));
         } catch (error) {
           if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return null;
           throw error;
         }
       }),
   };
+}
+
+/** A pipe or a device has no end; whoever can write the folder could have a follower wait for ever. */
+async function readPlain(file: string): Promise<Buffer> {
+  if (!(await stat(file)).isFile()) throw new Error(`${file} is not a plain file`);
+  return readFile(file);
 }
 
 /**

@@ -23,6 +23,8 @@ export const resultOfDifference = {
   /** A call of that name of another service: whether it is the operation's, nobody has said. */
   other_service: 'incomplete',
   no_request_id: 'incomplete',
+  /** The parameters of a call name no target, so the one that was approved cannot be compared. */
+  no_target: 'incomplete',
 } as const;
 
 /** A kind of difference; see {@link resultOfDifference}. */

@@ -42,6 +42,7 @@ export function judgeCall(
       'other_target',
       `it was a call for ${called ?? ''}, the log says for ${target}`,
     ],
+    [call !== undefined && called === null, 'no_target', 'its parameters name no target'],
     [
       session !== null && session !== changeId,
       'other_change',

@@ -1,6 +1,6 @@
-import { notSent } from '../../domain/attempt.ts';
 import type { EntryBody, EventType } from '../../domain/entry.ts';
 import { numberOf, objectOf, stringOf } from '../verify/fields.ts';
+import { isSentEnd } from '../verify/judge-attempts.ts';
 
 /** An attempt as the log tells it; times in milliseconds since the epoch. */
 export interface LoggedAttempt {
@@ -46,7 +46,7 @@ export function collectAttempts() {
         attempts.set(key, started);
         return;
       }
-      if (type === 'attempt.failed' && told['code'] === notSent) {
+      if (!isSentEnd(type, told)) {
         attempts.delete(key);
         return;
       }

@@ -169,7 +169,7 @@ export function reconcile({ calls, principals, trail, log, attempts }: Compariso
         kept: differences.kept,
         counts: differences.counts,
         result:
-          differences.result === 'reconciled' && n.matched + n.explained === 0
+          differences.result === 'reconciled' && (n.matched + n.explained === 0 || isApart(trail, log))
             ? 'incomplete'
             : differences.result,
       };
@@ -180,6 +180,11 @@ export function reconcile({ calls, principals, trail, log, attempts }: Compariso
 /** Whether a moment lies in a span, and not where two clocks could disagree about it. */
 function isWithin({ from, to }: Span, time: number): boolean {
   return time >= from + clockEdge && time <= to - clockEdge;
+}
+
+/** Whether the log tells nothing of the time that was asked for. */
+function isApart(trail: Span, log: Span | null): boolean {
+  return log !== null && (trail.from >= log.to || trail.to <= log.from);
 }
 
 function isSameName(one: string, other: string): boolean {

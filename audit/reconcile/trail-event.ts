@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../../domain/json.ts';
+import { momentOf } from '../../domain/time.ts';
 import { objectOf, stringOf } from '../verify/fields.ts';
 import { BrokenTrail } from './broken-trail.ts';
 
@@ -55,8 +56,9 @@ function parsed(text: string): JsonObject {
 function eventOf(event: JsonObject): TrailEvent {
   const { requestParameters, requestParameterJson, userIdentity } = event;
   const eventName = stringOf(event['eventName']);
-  const time = Date.parse(stringOf(event['eventTime']) ?? '');
-  if (eventName === null || Number.isNaN(time)) {
+  // Without a zone it would be another moment on each machine.
+  const time = momentOf(stringOf(event['eventTime']) ?? '');
+  if (eventName === null || time === null) {
     const members = Object.keys(event).slice(0, 8).join(', ');
     throw new BrokenTrail('wrong_format', `expected events with eventName and eventTime, got ${members}`);
   }

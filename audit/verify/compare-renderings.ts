@@ -8,7 +8,11 @@ import type { Verification } from './verification.ts';
  * Manifest and renderings against what the entries give.
  * @param honest - whether the entries are those of the checkpoint
  */
-export function compareRenderings(state: Verification, manifest: Manifest, honest: boolean): void {
+export async function compareRenderings(
+  state: Verification,
+  manifest: Manifest,
+  honest: boolean,
+): Promise<void> {
   const { findings, checkpoint, changes } = state;
   const { log, covers, since } = manifest;
   if (!checkpoint || !changes) return;
@@ -43,12 +47,7 @@ export function compareRenderings(state: Verification, manifest: Manifest, hones
   // What is rendered from altered entries differs by itself; the entries are told of.
   if (!honest || state.unread > 0 || missing !== 0) return;
   const wanted: Record<string, string> = {
-    ...(state.options.withoutRenderings === true
-      ? {}
-      : {
-          'ocsf.jsonl': state.derived['ocsf.jsonl'].digest(),
-          'entries.csv': state.derived['entries.csv'].digest(),
-        }),
+    ...(await state.renderer?.end()),
     'README.txt': sha256(readmeText(about)),
     'report.html': sha256(state.report?.render(about) ?? ''),
   };

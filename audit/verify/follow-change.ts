@@ -3,7 +3,7 @@ import type { EntryBody } from '../../domain/entry.ts';
 import { evolve } from '../../domain/evolve.ts';
 import { transitions } from '../../domain/lifecycle.ts';
 import { isUncalledEnd } from '../../domain/status.ts';
-import { isPolicyKnown, recordFromMiddle, requestedRecord } from './change-record.ts';
+import { isPolicyKnown, mayHaveCalled, recordFromMiddle, requestedRecord } from './change-record.ts';
 import type { ChangeRecord, KnownPolicy } from './change-record.ts';
 import { judgeCalled, judgeEnded, judgeStarted, mostOpen } from './judge-attempts.ts';
 import {
@@ -21,7 +21,7 @@ import {
 import { judgeEnd } from './judge-end.ts';
 import { judgeOrder } from './judge-order.ts';
 import { judgeNames } from './judge-names.ts';
-import { judgeUnsigned } from './judge-requests.ts';
+import { judgeAsked } from './judge-requests.ts';
 import { judgeShownTicket, judgeTicketed, withTicket } from './judge-tickets.ts';
 import { judgeExecutionWord, judgeRefused, judgeWithdrawn, withWord } from './judge-words.ts';
 import type { Problem, Report } from './problem.ts';
@@ -86,7 +86,7 @@ function requested(
     return record;
   }
   const first = requestedRecord(body, policy);
-  judgeUnsigned(first, body, report);
+  judgeAsked(first, body, report);
   if (!isPolicyKnown(first)) return first;
   judgeNames(first, body, report);
   return { ...first, attested: isAttested(first, body, report) };
@@ -116,7 +116,7 @@ function judgeEvent(
       break;
     case 'decision.approved':
     case 'decision.rejected':
-      if (isInOrder) judgeDecided(record, event, report);
+      if (isInOrder) judgeDecided(record, event, body, report);
       break;
     case 'decision.withdrawn':
       if (isInOrder) judgeTakenBack(record, event, report);
@@ -144,8 +144,8 @@ function judgeEvent(
       judgeExecutionWord(record, body, report);
       break;
     case 'change.reconciled':
-      if (record.whole && record.change.calls.started === 0) {
-        report('closed_otherwise', 'reconciled without any attempt');
+      if (record.whole && !mayHaveCalled(record.change)) {
+        report('closed_otherwise', 'reconciled without any attempt that may have been sent');
       }
       break;
     case 'attempt.started':
@@ -155,7 +155,7 @@ function judgeEvent(
     case 'attempt.succeeded':
     case 'attempt.failed':
     case 'attempt.unknown':
-      judgeEnded(record, event, report);
+      judgeEnded(record, event, body, report);
       break;
     case 'review.signed':
       if (isInOrder) judgeReviewed(record, event.statement, report);

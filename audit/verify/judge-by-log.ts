@@ -2,7 +2,7 @@ import type { EntryBody } from '../../domain/entry.ts';
 import { isComplete } from './change-record.ts';
 import type { ChangeRecord } from './change-record.ts';
 import { judgeGlassBreaker, judgeReviewer } from './judge-break-glass.ts';
-import { judgeCall, takeBegun } from './judge-calls.ts';
+import { judgeCall, judgeUnanswered, takeBegun } from './judge-calls.ts';
 import { judgeOpened, judgeTicketHolder, releaseOpened } from './judge-open-changes.ts';
 import { judgeOverridden } from './judge-overrides.ts';
 import { judgeDebt, judgeToken, settleDebt } from './judge-requests.ts';
@@ -53,6 +53,7 @@ export function judgeByLog(
       judgeTicketHolder(facts, record, body, report);
       break;
     case 'change.closed':
+      judgeUnanswered(facts, record, body, report);
       settleDebt(facts, record);
       releaseOpened(facts, record);
       break;

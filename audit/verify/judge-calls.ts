@@ -40,11 +40,44 @@ export function judgeCall(facts: LogFacts, { change }: ChangeRecord, body: Entry
   if (begun === undefined) return;
   facts.begun.delete(key);
   const attempt = objectOf(body.attempt);
-  if (!isSentEnd(body.type, attempt.code)) return;
-  const sentAt = stringOf(attempt.sentAt) ?? begun.time;
+  if (!isSentEnd(body.type, attempt)) return;
+  judgeSent(
+    facts,
+    change,
+    begun,
+    { sentAt: stringOf(attempt.sentAt) ?? begun.time, until: body.time },
+    report,
+  );
+}
+
+/**
+ * A change that has ended as succeeded, and no answer told so: what it came to is the doing of an attempt that has not ended.
+ * Each of these was allowed when it began.
+ */
+export function judgeUnanswered(
+  facts: LogFacts,
+  { change }: ChangeRecord,
+  body: EntryBody,
+  report: Report,
+): void {
+  if (change.executionStatus !== 'succeeded') return;
+  for (const ordinal of change.calls.open) {
+    const begun = facts.begun.get(attemptKey({ ...body, attempt: { ordinal } }));
+    if (begun !== undefined)
+      judgeSent(facts, change, begun, { sentAt: begun.time, until: body.time }, report);
+  }
+}
+
+function judgeSent(
+  facts: LogFacts,
+  change: ChangeRecord['change'],
+  begun: Begun,
+  { sentAt, until }: { readonly sentAt: string; readonly until: string },
+  report: Report,
+): void {
   const time = Date.parse(sentAt);
-  if (!(time >= Date.parse(begun.time) - tolerance && time <= Date.parse(body.time) + tolerance)) {
-    report('attempt_out_of_time', `sent at ${sentAt}, begun at ${begun.time} and ended at ${body.time}`);
+  if (!(time >= Date.parse(begun.time) - tolerance && time <= Date.parse(until) + tolerance)) {
+    report('attempt_out_of_time', `sent at ${sentAt}, begun at ${begun.time} and ended at ${until}`);
     return;
   }
   if (outsideOfClocks(change, time, tolerance) !== null) {

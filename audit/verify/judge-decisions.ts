@@ -1,10 +1,12 @@
 import { hash } from 'node:crypto';
 import type { ChangeEvent, Decided, Prechecked, Scheduled } from '../../domain/change-event.ts';
+import { canonicalJson } from '../../domain/canonical-json.ts';
 import { wantedBy } from '../../domain/decide.ts';
 import { decisionOutcome, judgeDecision, refusalToTakeBack } from '../../domain/decision.ts';
 import { digestText } from '../../domain/digest.ts';
 import type { EntryBody } from '../../domain/entry.ts';
 import { isRefused } from '../../domain/error.ts';
+import type { Json } from '../../domain/json.ts';
 import type { Judged } from '../../domain/error.ts';
 import { samePerson } from '../../domain/person.ts';
 import { needsNobody } from '../../domain/progress.ts';
@@ -44,8 +46,8 @@ export function judgeRound({ whole, change, asked }: ChangeRecord, event: Preche
   }
 }
 
-/** A decision is of the round that is open, by whom the policy allows, and in time. */
-export function judgeDecided(record: ChangeRecord, event: Decided, report: Report): void {
+/** A decision is of the round that is open, on what it shows, by whom the policy allows, and in time. */
+export function judgeDecided(record: ChangeRecord, event: Decided, body: EntryBody, report: Report): void {
   const { statement, round, time } = event;
   const { change, whole } = record;
   if (!whole || !isPolicyKnown(record)) return;
@@ -53,6 +55,8 @@ export function judgeDecided(record: ChangeRecord, event: Decided, report: Repor
     report('decision_not_awaited', `a decision of round ${statement.round} in round ${change.round}`);
     return;
   }
+  if (!isAsShown(record, body))
+    report('shown_differs', `${body.type} shows something else than was decided on`);
   if (Number.isNaN(Date.parse(change.decideBy))) {
     report('decision_not_allowed', 'nobody has said until when people may decide');
   }
@@ -60,6 +64,13 @@ export function judgeDecided(record: ChangeRecord, event: Decided, report: Repor
   const wanted = wantedBy(statement, statement.person);
   const verdict = allowedBy('decision_not_allowed', report, judgeDecision(change, wanted, Date.parse(time)));
   if (verdict === 'repeated') report('decision_not_awaited', 'this person had decided so before');
+}
+
+/** Whether what a decision shows is what its digest is of; what it does not show is nobody's claim. */
+function isAsShown({ change, asked }: ChangeRecord, { input, snapshot }: EntryBody): boolean {
+  const isSame = (shown: Json | undefined, json: string | undefined) =>
+    shown === undefined || canonicalJson(shown) === json;
+  return isSame(input, asked['input']) && isSame(snapshot, canonicalJson(change.snapshot));
 }
 
 /** Nobody is kept from deciding before decide-by. */

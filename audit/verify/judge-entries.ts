@@ -5,6 +5,7 @@ import type { ChangeRecord } from './change-record.ts';
 import { objectOf, stringOf } from './fields.ts';
 import { follow } from './follow-change.ts';
 import { judgeByLog } from './judge-by-log.ts';
+import { judgeSpeaker } from './judge-speaker.ts';
 import type { KeyFollower } from './follow-keys.ts';
 import { judgePolicies, policyNamedIn } from './judge-policy.ts';
 import { newLogFacts } from './log-facts.ts';
@@ -136,6 +137,7 @@ export function judgeEntries(options: JudgeOptions) {
           findings.add('illogical', message, { index, code });
         };
         judgeWriter(body, report);
+        judgeSpeaker(body, report);
         if (changeId === null) {
           judgeByLog(facts, null, body, whole, report);
           return;

@@ -12,11 +12,17 @@ import type { ChangeRecord } from './change-record.ts';
 import { objectOf } from './fields.ts';
 import type { LogFacts } from './log-facts.ts';
 import type { Report } from './problem.ts';
-import { statementOf } from './statement-of.ts';
+import { hasRole, statementOf } from './statement-of.ts';
 
-/** A request that the API has not signed comes by a workflow, and then it is as one may ask: not more, and for no longer. */
-export function judgeUnsigned(record: ChangeRecord, body: EntryBody, report: Report): void {
-  if (statementOf(body) !== null) return;
+/**
+ * A request is by somebody with the role for it. One that the API has not signed comes by a workflow, and then it is as one may
+ * ask: not more, and for no longer.
+ */
+export function judgeAsked(record: ChangeRecord, body: EntryBody, report: Report): void {
+  if (statementOf(body) !== null) {
+    if (!hasRole(body, 'requester')) report('not_by_requester', `${body.type} by somebody who may not`);
+    return;
+  }
   const { namespace, workflowId, runId, type } = objectOf(body.host);
   if (![namespace, workflowId, runId, type].every((one) => typeof one === 'string')) {
     report('statement_missing', `${body.type} without what the person said, and by no workflow`);

@@ -4,9 +4,7 @@ import { isSignedType } from '../../domain/entry-writer.ts';
 import { columnsOf } from '../columns.ts';
 import { leafHash, verifyInclusion } from '../merkle.ts';
 import { mayBeContext } from '../../domain/context-entry.ts';
-import { csvLine } from '../pack/csv.ts';
 import { leafLine } from '../pack/leaf-line.ts';
-import { ocsfLine } from '../pack/ocsf.ts';
 import { draftReport } from '../pack/report.ts';
 import { BrokenPack } from './finding.ts';
 import { compareColumns, maxLeafLine, readLeaf } from './find-difference.ts';
@@ -18,6 +16,7 @@ import type { Illogical } from './problem.ts';
 import type { PackSource } from './pack-source.ts';
 import { hashesOf } from './read-claims.ts';
 import { readEntry } from './read-entry.ts';
+import { renderHere } from './render-entries.ts';
 import { addNodes, atSize, countBadLine, manifestOf } from './verification.ts';
 import type { Verification } from './verification.ts';
 
@@ -39,6 +38,8 @@ export async function readEntries(
     only: covers.kind === 'change' ? covers.changeId : null,
   });
   state.report = draftReport(covers);
+  const { withoutRenderings, renderWith = renderHere } = state.options;
+  state.renderer = withoutRenderings === true ? null : renderWith(manifest.log);
   if (covers.kind === 'range') {
     const { range } = state;
     if (range === null) throw new BrokenPack('missing', 'proofs/range.json is not there');
@@ -59,6 +60,7 @@ export async function readEntries(
         } else readOne(state, state.tree.size, line);
       }
       await state.judge.catchUp();
+      await state.renderer?.catchUp();
     }
     if (cutter.open)
       state.findings.add('malformed', 'entries.jsonl does not end with a line', { code: 'entry' });
@@ -109,18 +111,26 @@ function readFiltered(state: Verification, line: Line, leafText: Line, last: num
 /** Entries beyond those that the manifest counts that are still read, to say which they are. */
 const mostExtra = 1000;
 
+function addBadLine(state: Verification, index: number, why: string): void {
+  state.findings.add('malformed', `no entry: ${why}`, { index, code: 'entry' });
+  countBadLine(state);
+}
+
 /** What an entry says, wherever it stands. */
 function see(state: Verification, index: number, line: Line, hash: string, proof?: readonly string[]): void {
-  const { findings, derived, types } = state;
+  const { findings, types } = state;
   state.entries += 1;
-  const read = line === null ? `longer than ${maxEntryBytes} bytes` : readEntry(line);
+  if (line === null) {
+    addBadLine(state, index, `longer than ${maxEntryBytes} bytes`);
+    return;
+  }
+  const read = readEntry(line);
   if (typeof read === 'string') {
-    findings.add('malformed', `no entry: ${read}`, { index, code: 'entry' });
-    countBadLine(state);
+    addBadLine(state, index, read);
     return;
   }
   const { body } = read;
-  const { covers, log, counts } = manifestOf(state);
+  const { covers, counts } = manifestOf(state);
   if (state.entries > counts.entries + mostExtra) {
     throw new BrokenPack(
       'unexpected',
@@ -136,11 +146,8 @@ function see(state: Verification, index: number, line: Line, hash: string, proof
     if (isOther || !mayBeContext(body)) findings.add('unexpected', 'an entry of another change', { index });
   }
   const entry = { index, body, leafHash: hash, columns: columnsOf(body) };
-  derived['leaves.jsonl'].add(leafLine(entry, proof));
-  if (state.options.withoutRenderings !== true) {
-    derived['ocsf.jsonl'].add(ocsfLine(entry, log));
-    derived['entries.csv'].add(csvLine(entry));
-  }
+  state.leaves.add(leafLine(entry, proof));
+  state.renderer?.add(entry, line);
   state.report?.add(entry);
   types[body.type] = (types[body.type] ?? 0) + 1;
   state.judge?.add(index, read);
@@ -160,8 +167,10 @@ function judgeTime(state: Verification, index: number, { type, time }: EntryBody
     if (early.indexes.length < mostEarly) early.indexes.push(index);
   }
   // The API reads its clock for an entry that it signs as a whole right before the transaction that appends it, so such an entry
-  // cannot wait. A worker's may: its workflow dates it, and an activity appends it when Postgres is back.
+  // cannot wait; nor does the beginning of an attempt, which the worker dates in the transaction that appends it. Others of a
+  // worker's may: its workflow dates them, and an activity appends them when Postgres is back.
+  const isDatedAtOnce = isSignedType(type) || type === 'attempt.started';
   const code: Illogical | null =
-    odd.is === 'late' ? 'dated_after_witness' : isSignedType(type) ? 'dated_before_witness' : null;
+    odd.is === 'late' ? 'dated_after_witness' : isDatedAtOnce ? 'dated_before_witness' : null;
   if (code !== null) findings.add('illogical', odd.message, { index, code });
 }

@@ -4,6 +4,7 @@ import type { Json } from '../../domain/json.ts';
 import { appenderOfType } from '../../domain/entry.ts';
 import type { EntryBody } from '../../domain/entry.ts';
 import { namesWriter, writtenText } from '../../domain/entry-writer.ts';
+import { isoTime } from '../../domain/time.ts';
 import { scanCanonical } from './scan-canonical.ts';
 import type { Span } from './scan-canonical.ts';
 
@@ -76,7 +77,15 @@ function isNullOrText(value: unknown): value is string | null {
 }
 
 function isMoment(text: string): boolean {
-  return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(text) && !Number.isNaN(Date.parse(text));
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(text)) return false;
+  const at = Date.parse(text);
+  // The parser takes 30 February for 2 March, and 24:00 for the next day.
+  return !Number.isNaN(at) && (hasEachMonth(text) || isoTime(at) === text);
+}
+
+/** Whether every month has such a day, and every day such an hour. */
+function hasEachMonth(text: string): boolean {
+  return text.slice(8, 10) <= '28' && text.slice(11, 13) < '24';
 }
 
 /** The long way, also for what is nested so deep that nobody could write it so. */

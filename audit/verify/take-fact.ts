@@ -106,7 +106,8 @@ function byAdmin(body: EntryBody, report: Report): void {
 function tokenIn(body: EntryBody): JudgedToken {
   const { id, scopes, expiresAt } = objectOf(body.token);
   const issuedBy = personOf(actorIn(body));
-  if (typeof id !== 'string' || typeof expiresAt !== 'string' || !Array.isArray(scopes) || issuedBy === null)
+  const isUntil = typeof expiresAt === 'string' && !Number.isNaN(Date.parse(expiresAt));
+  if (typeof id !== 'string' || !isUntil || !Array.isArray(scopes) || issuedBy === null)
     throw new TypeError('member token is none');
   return {
     id,

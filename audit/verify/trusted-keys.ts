@@ -47,6 +47,7 @@ export function readTrustedKeys(texts: readonly string[]): TrustedKeys {
       put(statementKeys, key);
     } else put(notes, trustedNoteKey(text, period));
   }
+  if (notes.size + statementKeys.size === 0) refuse('expected a key');
   const of = (algorithm: NoteVerifier['algorithm']) =>
     [...notes.values()].filter((key) => key.algorithm === algorithm);
   return {

@@ -1,6 +1,5 @@
 import type { OpenedCheckpoint } from '../checkpoint.ts';
 import { coveringNodes, makeCompactRange } from '../compact-range.ts';
-import { csvHeader } from '../pack/csv.ts';
 import type { ConsistencyProof, Manifest, RangeProof } from '../pack/manifest.ts';
 import type { ReportDraft } from '../pack/report.ts';
 import type { SealedEntry } from '../pack/sealed-entry.ts';
@@ -16,6 +15,7 @@ import { judgeTimes, witnessTimes } from './judge-times.ts';
 import type { TimeJudge } from './judge-times.ts';
 import { runningHash } from './running-hash.ts';
 import type { RunningHash } from './running-hash.ts';
+import type { EntryRenderer, RenderWith } from './render-entries.ts';
 import { openOwn } from './open-checkpoints.ts';
 import type { TrustedKeys } from './trusted-keys.ts';
 
@@ -31,6 +31,8 @@ export interface VerifyOptions {
   readonly policies: ReadonlySet<string> | null;
   /** Leaves OCSF and CSV uncompared, for measuring; the pack is incomplete then. */
   readonly withoutRenderings?: true;
+  /** Makes the renderings of entries; in this thread, if it is left out. */
+  readonly renderWith?: RenderWith;
   /** Is given each entry as it is read. What it makes of them counts only if the verdict says so. */
   readonly onEntry?: (entry: SealedEntry) => void;
 }
@@ -63,7 +65,10 @@ export interface Verification {
   keys: KeyFollower | null;
   /** Null before the manifest is known. */
   report: ReportDraft | null;
-  readonly derived: Record<'leaves.jsonl' | 'ocsf.jsonl' | 'entries.csv', RunningHash>;
+  /** What `leaves.jsonl` has to be. */
+  readonly leaves: RunningHash;
+  /** Null before the first entry, and where OCSF and CSV are left uncompared. */
+  renderer: EntryRenderer | null;
   readonly actual: Map<string, string>;
   entries: number;
   readonly types: Record<string, number>;
@@ -124,11 +129,8 @@ export function newVerification(
     checkpointNote: null,
     keys: null,
     report: null,
-    derived: {
-      'leaves.jsonl': runningHash(),
-      'ocsf.jsonl': runningHash(),
-      'entries.csv': runningHash(csvHeader),
-    },
+    leaves: runningHash(),
+    renderer: null,
     actual: new Map(),
     entries: 0,
     types: {},

@@ -192,9 +192,9 @@ async function conclude(source: PackSource, state: Verification): Promise<void> 
       });
     }
   }
-  compareRenderings(state, manifest, honest);
+  await compareRenderings(state, manifest, honest);
   const leaves = state.actual.get('leaves.jsonl');
-  const otherLeaves = state.unread === 0 && leaves !== state.derived['leaves.jsonl'].digest();
+  const otherLeaves = state.unread === 0 && leaves !== state.leaves.digest();
   if (manifest.covers.kind === 'change' && otherLeaves && findings.result !== 'tampered') {
     findings.add('altered', 'leaves.jsonl is not what the entries and their proofs give', { code: 'file' });
   }

@@ -272,7 +272,7 @@ export function changeStory(
       code = outcome === 'succeeded' ? 'OK' : 'InternalError',
     ) =>
       entry(`attempt.${outcome}`, {
-        attempt: { ordinal, code, requestId: randomUUID() },
+        attempt: { ordinal, code, requestId: code === 'not_sent' ? null : randomUUID() },
       }),
     closed: (decisionStatus = 'approved', executionStatus = 'succeeded', code = executionStatus) =>
       entry('change.closed', {

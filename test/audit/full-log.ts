@@ -1,4 +1,4 @@
-import { newEntryBody, personActor } from '../../domain/entry.ts';
+import { newEntryBody, personActor, workerActor } from '../../domain/entry.ts';
 import type { EntryBody, EventType } from '../../domain/entry.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import type { JsonObject } from '../../domain/json.ts';
@@ -35,8 +35,8 @@ const strict = {
   groups: { security: { source: 'token' } },
 } as const;
 
-const told = (type: EventType, members: JsonObject): EntryBody =>
-  newEntryBody({ type, time: began, actor: personActor(adam), ...members });
+const told = (type: EventType, members: JsonObject, actor = personActor(adam)): EntryBody =>
+  newEntryBody({ type, time: began, actor, ...members });
 const freeze = (id: string): JsonObject => ({
   ...{ id, operation: null, scope: {}, startsAt: began, endsAt: null, reason: 'sale' },
 });
@@ -57,10 +57,14 @@ function strictChange(): { changeId: string; entries: EntryBody[] } {
     expiresAt: '2027-01-01T00:00:00.000Z',
   };
   const entries = [
-    told('calendar.loaded', {
-      sha256: 'e'.repeat(64),
-      freezes: [{ ...freeze('late'), startsAt: '2026-12-24T00:00:00.000Z' }],
-    }),
+    told(
+      'calendar.loaded',
+      {
+        sha256: 'e'.repeat(64),
+        freezes: [{ ...freeze('late'), startsAt: '2026-12-24T00:00:00.000Z' }],
+      },
+      workerActor,
+    ),
     told('token.issued', { token }),
     told('freeze.declared', { freeze: lifted }),
     s.requested(),

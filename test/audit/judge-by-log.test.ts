@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { collectFindings } from '../../audit/verify/finding.ts';
 import { judgeEntries } from '../../audit/verify/judge-entries.ts';
 import { mostFreezes } from '../../audit/verify/take-fact.ts';
-import { newEntryBody, personActor } from '../../domain/entry.ts';
+import { newEntryBody, personActor, workerActor } from '../../domain/entry.ts';
 import type { EntryBody, EventType } from '../../domain/entry.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import { requesterOfHost } from '../../domain/host.ts';
@@ -255,6 +255,7 @@ describe('a freeze of the calendar file', () => {
     ({
       ...told('freeze.declared', seconds, { sha256: 'e'.repeat(64), freezes }),
       type: 'calendar.loaded',
+      actor: workerActor,
     }) as unknown as EntryBody;
   const sale = freezeOf({ id: 'sale', startsAt: at(-99), endsAt: at(9999) });
   const run = (entries: EntryBody[]) => {

@@ -93,6 +93,11 @@ describe('what is no trail', () => {
       JSON.stringify({ Records: [{ eventName: 'x', eventTime: 'y' }] }),
       'wrong_format',
     ],
+    [
+      'a time without a zone, which is another one on each machine',
+      JSON.stringify([trailEvent({ eventTime: '2026-11-24T01:00:05' })]),
+      'wrong_format',
+    ],
     ['a time that is none', JSON.stringify([trailEvent({ eventTime: 'yesterday' })]), 'wrong_format'],
     ['an object that is no JSON', '[{"a": x}]', 'wrong_format'],
     ['a packed file with another byte in it', spoilt(gzipSync(array)), 'wrong_format'],

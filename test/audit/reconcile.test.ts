@@ -280,6 +280,24 @@ describe('what is not judged is told', () => {
     expect(result.notProven.join('\n')).toContain('1 call at a time of which');
   });
 
+  test('a time of which the log tells nothing', () => {
+    const [before, after] = [hour('00:00', '00:30'), hour('02:00', '03:00')];
+    for (const trail of [before, after])
+      expect(compare(honest, { trail })).toMatchObject({ result: 'incomplete', differences: [] });
+  });
+
+  test.each([{}, null, 'Sn=SN-1'])('a call whose parameters name no target: %j', (requestParameters) => {
+    const result = compare(honest.map((event) => ({ ...event, requestParameters })));
+    expect(result.result).toBe('incomplete');
+    expect(kindsOf(result)).toEqual(['no_target', 'no_target']);
+  });
+
+  test('what was told as not sent, and has an answer, is a call', () => {
+    const told = { ...failed, attempt: { ...(failed.attempt as object), code: 'not_sent' } } as EntryBody;
+    const result = compare(honest, { bodies: bodies.map((body) => (body === failed ? told : body)) });
+    expect(result).toMatchObject({ calls: { matched: 2 } });
+  });
+
   test('calls past the product, where the log is that of one change', () => {
     const events = [...honest, trailEvent({ requestId: 'M', eventTime: time })];
     expect(compare(events, { log: null })).toMatchObject({ result: 'reconciled', calls: { notJudged: 1 } });

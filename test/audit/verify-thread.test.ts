@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Verdict } from '../../audit/verify/verdict.ts';
@@ -6,7 +6,7 @@ import { verifyInThread, verifyWithThreads } from '../../cli/verify-thread.ts';
 import type { VerifyArguments } from '../../cli/verify-files.ts';
 import { changeStory } from './change-story.ts';
 import { makeKeys, signed } from './memory-log.ts';
-import { found, freshPath } from './pack-file.ts';
+import { changed, found, freshPath, packed, unpacked } from './pack-file.ts';
 import { bodies, keys, packOf } from './pack-testbed.ts';
 
 const verifier = join(import.meta.dirname, '..', '..', 'cli', 'verifier.ts');
@@ -50,3 +50,15 @@ test('signatures are shared between two threads, and a wrong one is found wherev
   expect(found(verdict).sort()).toEqual(wrong.map((index) => `badly_signed:statement@${index + 3}`).sort());
   expect(verdict.checked.statements).toBe(600);
 });
+
+test.each(['ocsf.jsonl', 'entries.csv'])(
+  '%s is made in the other thread, and an edit of it is found',
+  async (name) => {
+    const files = await unpacked(await readFile(await packOf(bodies)));
+    const edited = await packed(changed(files, name, (text) => text.replace('bob', 'eve')));
+    const said: string[] = [];
+    const say = (line: string) => void said.push(line);
+    expect(await verifyInThread(verifier, await argumentsFor(edited), say, say)).toBe(1);
+    expect(found(JSON.parse(said.join('')) as Verdict)).toEqual(['altered:rendering']);
+  },
+);

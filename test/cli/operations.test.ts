@@ -1,4 +1,4 @@
-import { access, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -6,6 +6,7 @@ import { freePort } from '../../embedded/free-port.ts';
 import { apiClient } from '../../client/api-client.ts';
 import { openImplementations, openOperations } from '../../cli/operations.ts';
 import { makeImplementations } from '../../operations/implementations.ts';
+import { makePool } from '../../store/pool.ts';
 import { bundledBy } from '../support/operations.ts';
 import { startProcess } from '../support/process.ts';
 import { eventually, startTestbed } from '../support/service.ts';
@@ -126,4 +127,30 @@ test('the API loads the definitions and never an implementation; the worker load
   const worker = await startProcess(testbed, 'worker', env);
   onTestFinished(() => worker.stop());
   expect(await isMarked()).toBe(true);
+});
+
+test('a worker tells what files declare in the log, and none starts with a wrong file', async () => {
+  const testbed = await startTestbed();
+  onTestFinished(() => testbed.stop());
+  const right = join(import.meta.dirname, '..', '..', 'examples', 'own-operation-python', 'operations.yaml');
+  const worker = await startProcess(testbed, 'worker', { COUNTERSIGN_OPERATIONS: right });
+  onTestFinished(() => worker.stop());
+  const pool = makePool({ connectionString: testbed.database.url('reader'), applicationName: 'test' });
+  onTestFinished(() => pool.end());
+  const told = await eventually(async () => {
+    const { rows } = await pool.query<{ body: { operations: { name: string; declaration: unknown }[] } }>(
+      `select convert_from(bytes, 'UTF8')::jsonb as body from audit.entry where type = 'operations.loaded'`,
+    );
+    return rows[0]?.body ?? null;
+  });
+  expect(told.operations).toHaveLength(5);
+  expect(told.operations.at(-1)).toMatchObject({
+    name: 'CloseAccount',
+    declaration: { worker: { taskQueue: 'accounts-python', readSeconds: 20, callSeconds: 60 } },
+  });
+  const wrong = await file('wrong.yaml', (await readFile(right, 'utf8')).replace('name:', 'nmae:'));
+  for (const process of ['api', 'worker'] as const)
+    await expect(startProcess(testbed, process, { COUNTERSIGN_OPERATIONS: wrong })).rejects.toThrow(
+      /wrong\.yaml:3: error: operations\.0\.nmae: no such field \(unknown_field\)/u,
+    );
 });

@@ -150,7 +150,7 @@ test('an alarm is raised once a minute for one and the same trouble', async () =
   const { onUnreadable } = await openPayloads(readEnvironment({}), log, (code) => void raised.push(code));
   const { PayloadUnreadable } = await import('../../codec/payload-unreadable.ts');
   for (let times = 0; times < 5; times += 1)
-    onUnreadable?.(new PayloadUnreadable('key_missing', 'no key a'), undefined);
-  onUnreadable?.(new PayloadUnreadable('key_missing', 'no key b'), undefined);
+    onUnreadable?.(new PayloadUnreadable('key_missing', 'no key a'), null);
+  onUnreadable?.(new PayloadUnreadable('key_missing', 'no key b'), null);
   expect(raised).toEqual(['payload_unreadable', 'payload_unreadable']);
 });

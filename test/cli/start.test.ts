@@ -72,6 +72,15 @@ test(
     expect(first.output()).toContain(`Console            ${first.console}`);
     const ready = (await (await fetch(`${first.console}/readyz`)).json()) as object;
     expect(ready).toMatchObject({ postgres: true, api: true, identity: true });
+    // Temporal's own page finds the codec server there, and no other page does.
+    const [, ui = ''] = /web UI (\S+)/.exec(first.output()) ?? [];
+    const preflight = (origin: string) =>
+      fetch(`${first.console}/codec/decode`, { method: 'OPTIONS', headers: { origin } });
+    expect(ui).toMatch(/^http:\/\/localhost:\d+$/);
+    expect((await preflight(ui)).headers.get('access-control-allow-origin')).toBe(ui);
+    expect((await preflight('http://localhost:1')).status).toBe(403);
+    const settings = (await (await fetch(`${ui}/api/v1/settings`)).json()) as { Codec: { Endpoint: string } };
+    expect(settings.Codec.Endpoint).toBe(`${first.console}/codec`);
     // The provider knows it as a client, and asks who it is.
     const leads = async (address: string) => {
       const sent = { redirect: 'manual', headers: { 'sec-fetch-site': 'none' } } as const;

@@ -119,7 +119,12 @@ describe('other encodings', () => {
     const one = { metadata: { encoding: Buffer.from('binary/nobody') }, data: Buffer.from('x') };
     await expect(ours.decode([one], here)).rejects.toThrow(/binary\/nobody/);
     expect(await whyNot(one)).toBe('unknown_encoding');
-    expect(await whyNot({ metadata: {}, data: Buffer.from('x') })).toBe('unknown_encoding');
+    // As Protocol Buffers have a value of no bytes.
+    const empty = { encoding: [] as unknown as Uint8Array };
+    for (const metadata of [{}, empty, undefined])
+      expect(await whyNot({ ...(metadata && { metadata }), data: Buffer.from('x') })).toBe(
+        'unknown_encoding',
+      );
   });
 
   test('what a workflow says to a host is in the host’s, and nothing tells of the wish', async () => {

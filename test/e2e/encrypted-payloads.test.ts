@@ -126,6 +126,27 @@ describe('a namespace', () => {
     await host.stop();
   });
 
+  test('bears nothing of a gate that a host with a codec asks, as other languages do, in plain', async () => {
+    const host = await startHost(testbed, { codecs: [strictCodec] });
+    const sn = await testbed.certificate();
+    const { operation, input, requester } = approvalRequest(sn);
+    const request = { operation, input, requester, justification: `gate ${marker}` };
+    const handle = await host.start('gated', { openedSignal: 'opened' }, request);
+    const { id } = await eventually(async () => {
+      const { items } = await api.users.bob.list(new URLSearchParams({ sn }));
+      return items[0] ?? null;
+    });
+    const second = await host.start('gated', {}, request);
+    expect(await second.result()).toMatchObject({
+      failure: { type: 'open_change_exists', details: { changeId: id } },
+    });
+    await decide(api.users.bob, await changeThat(api.users.bob, id, (c) => c.digest !== null));
+    expect(await handle.result()).toMatchObject({ answer: { changeId: id, outcome: { code: 'succeeded' } } });
+    const bytes = await storedBytes(testbed);
+    for (const secret of [marker, sn]) expect(bytes.includes(secret), secret).toBe(false);
+    await host.stop();
+  });
+
   test('of a host without a codec: it is answered in plain, and reads a refusal', async () => {
     const host = await startHost(testbed);
     const sn = await testbed.certificate();

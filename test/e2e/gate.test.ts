@@ -299,15 +299,15 @@ describe.concurrent('a request that is wrong names the member and the rule', () 
     [
       'a message of Protocol Buffers',
       [{ encoding: 'json/protobuf', data: '{}' }],
-      expect.stringContaining('(encoded as json/protobuf)'),
+      expect.stringContaining('encoded as json/protobuf'),
     ],
     [
       'what a codec has made',
       [{ encoding: 'binary/encrypted', data: 'x' }],
-      expect.stringContaining('(encoded as binary/encrypted)'),
+      expect.stringContaining('encoded as binary/encrypted'),
     ],
-    ['no JSON', [{ data: '{"input": NaN}' }], expect.stringContaining('(json/plain, and no JSON)')],
-    ['no encoding', [{ encoding: '', data: '{}' }], expect.stringContaining('(encoded as nothing)')],
+    ['no JSON', [{ data: '{"input": NaN}' }], expect.stringContaining('json/plain, and no JSON')],
+    ['no encoding', [{ encoding: '', data: '{}' }], expect.stringContaining('encoded as nothing')],
   ])('%s for an argument', async (_name, payloads, said) => {
     expect(await errorsOf(await startedWith(...payloads))).toEqual(said);
   });

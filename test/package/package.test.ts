@@ -214,11 +214,11 @@ import { moveLine } from './workflows.ts';
 
 const address = process.env.TEMPORAL_ADDRESS ?? '';
 const namespace = process.env.TEMPORAL_NAMESPACE ?? '';
-const { dependencies, close } = await openDependencies(process.env);
+const { dependencies, payloads, close } = await openDependencies(process.env);
 const shared = {
   connection: await NativeConnection.connect({ address }),
   namespace,
-  plugins: [new CountersignPlugin({ dependencies })],
+  plugins: [new CountersignPlugin({ dependencies, payloads })],
 };
 const workflowsPath = fileURLToPath(new URL('./workflows.ts', import.meta.url));
 const workers = [
@@ -298,6 +298,7 @@ test('its processes take one change from POST to succeeded, and end when they ar
     OIDC_ISSUER: identity.issuer,
     ONSMQTT_ENDPOINT: `http://127.0.0.1:${ports.simulator}`,
     OTEL_EXPORTER_OTLP_ENDPOINT: traces.url,
+    COUNTERSIGN_PAYLOAD_KEYS: join(folder, 'home', 'payload', 'payload.keys'),
   };
   const key = {
     ALIBABA_CLOUD_ACCESS_KEY_ID: accessKey.id,
@@ -324,6 +325,8 @@ test('its processes take one change from POST to succeeded, and end when they ar
     expect((await migrate()).applied.length).toBeGreaterThan(0);
     expect((await migrate()).applied).toEqual([]);
 
+    const { COUNTERSIGN_PAYLOAD_KEYS: _, ...unnamed } = shared;
+    await run(command, ['keys'], { env: unnamed });
     for (const name of processes) {
       children.set(
         name,

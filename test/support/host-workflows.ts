@@ -3,6 +3,7 @@ import {
   ChildWorkflowFailure,
   condition,
   continueAsNew,
+  createNexusServiceClient,
   defineQuery,
   defineSignal,
   executeChild,
@@ -12,6 +13,8 @@ import {
   startChild,
   workflowInfo,
 } from '@temporalio/workflow';
+import { NexusOperationFailure } from '@temporalio/common';
+import { operation, service } from 'nexus-rpc';
 import type { Change } from '../../domain/change.ts';
 import type { GateAnswer, GateFailure, GateOpened } from '../../domain/gate.ts';
 import type { JsonObject } from '../../domain/json.ts';
@@ -208,6 +211,34 @@ export async function bareActivity(
     retry: { maximumAttempts: 1 },
   });
   return activities[name]?.(input);
+}
+
+/** Gates a step by Nexus, from another namespace. */
+export async function gatedByNexus(endpoint: string, request: unknown): Promise<HeardOfGate> {
+  let told: GateOpened | null = null;
+  setHandler(defineQuery('told'), () => told);
+  const gate = createNexusServiceClient({
+    service: service('countersign.gate.v1', {
+      requireApproval: operation<unknown, GateAnswer>(),
+      opened: operation<object, GateOpened>(),
+    }),
+    endpoint,
+  });
+  try {
+    const asked = await gate.startOperation('requireApproval', request);
+    const opened = gate.executeOperation('opened', { operationToken: asked.token ?? '' });
+    // Where there is no change, the gate itself says why.
+    told = await opened.catch(() => null);
+    return { answer: await asked.result(), failure: null };
+  } catch (error) {
+    if (!(error instanceof NexusOperationFailure)) throw error;
+    if (!(error.cause instanceof ApplicationFailure)) throw error.cause ?? error;
+    const { type, details } = error.cause;
+    return {
+      answer: null,
+      failure: { type: type ?? '', details: (details?.[0] as GateFailure | undefined) ?? null },
+    };
+  }
 }
 
 /** A workflow of another type that asks the gate. */

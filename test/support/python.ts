@@ -1,6 +1,5 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { access, mkdir, rename, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -64,47 +63,4 @@ const temporalPackages = [
 export async function temporalPython(): Promise<NodeJS.ProcessEnv> {
   const folder = await pipFolder('python-temporalio-1.35.0', ...temporalPackages);
   return { ...process.env, PYTHONPATH: folder, PYTHONUNBUFFERED: '1', PYTHONDONTWRITEBYTECODE: '1' };
-}
-
-/** A running Python program. */
-export interface PythonProgram {
-  readonly output: () => string;
-  readonly kill: (signal: NodeJS.Signals) => void;
-  /** By SIGKILL where it has not ended. */
-  stop(): Promise<void>;
-}
-
-/**
- * Starts a Python program, and waits until it has printed a line.
- * @throws Error with its output where it ends before
- */
-export async function startPython(
-  file: string,
-  env: NodeJS.ProcessEnv,
-  ready = 'worker runs',
-): Promise<PythonProgram> {
-  const child = spawn('python3', [file], { env, stdio: ['ignore', 'pipe', 'pipe'] });
-  const exited = once(child, 'exit');
-  let output = '';
-  const isReady = new Promise<void>((resolve) => {
-    const read = (chunk: Buffer) => {
-      output += chunk.toString();
-      if (output.includes(ready)) resolve();
-    };
-    child.stdout.on('data', read);
-    child.stderr.on('data', read);
-  });
-  const ended = exited.then(() => {
-    throw new Error(`${file} ended before it was ready:\n${output}`);
-  });
-  await Promise.race([isReady, ended]);
-  ended.catch(() => undefined);
-  return {
-    output: () => output,
-    kill: (signal) => void child.kill(signal),
-    async stop() {
-      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
-      await exited;
-    },
-  };
 }

@@ -45,6 +45,7 @@ import { createTokenVerifier } from '../../identity/token-verifier.ts';
 import { createCallPace } from '../../onsmqtt/call-pace.ts';
 import { createCredential } from '../../onsmqtt/credentials.ts';
 import { CountersignPlugin } from '../../plugin/countersign-plugin.ts';
+import { gateServiceHandler } from '../../plugin/gate-service.ts';
 import { startSimulator } from '../../simulator/server.ts';
 import { apiTokenStore } from '../../store/api-token-store.ts';
 import { claimCalls } from '../../store/claim-calls.ts';
@@ -189,7 +190,7 @@ export async function startTestbed(servers: Servers = {}) {
   };
 }
 
-async function makeNamespace(connection: Connection): Promise<string> {
+export async function makeNamespace(connection: Connection): Promise<string> {
   const namespace = `test-${randomUUID()}`;
   await connection.workflowService.registerNamespace({
     namespace,
@@ -344,9 +345,17 @@ export async function startWorkers(
   testbed: Testbed,
   {
     at,
+    nexus = false,
     stored = {},
+    code,
     ...overrides
-  }: Partial<ActivityDependencies> & { readonly at?: AtPoint; readonly stored?: PayloadOptions } = {},
+  }: Partial<ActivityDependencies> & {
+    readonly at?: AtPoint;
+    readonly nexus?: boolean;
+    readonly stored?: PayloadOptions;
+    /** Other workflow code than today's. */
+    readonly code?: { readonly codePath: string };
+  } = {},
 ) {
   quietRuntime();
   const deps = await dependenciesOf(testbed);
@@ -367,7 +376,8 @@ export async function startWorkers(
     await Worker.create({
       ...shared,
       taskQueue: changeTaskQueue,
-      workflowBundle: await workflowBundle(PROJECT_HOME, [], stored.keys != null),
+        nexusServices: nexus ? [gateServiceHandler] : [],
+      workflowBundle: code ?? (await workflowBundle(PROJECT_HOME, [], stored.keys != null)),
     }),
     await Worker.create({ ...shared, taskQueue: vendorTaskQueue }),
   ];

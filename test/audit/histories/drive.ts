@@ -189,7 +189,11 @@ function mark(world: World, driven: Driven): void {
 
 const ended = (driven: Driven, code: string) => ({
   ordinal: driven.change.calls.open[0] ?? 0,
-  ...{ class: null, httpStatus: 200, code, message: null, requestId: 'R' },
+  ...{ class: null, code, message: null },
+  // What was not sent has no answer.
+  ...(code === 'not_sent'
+    ? { httpStatus: null, requestId: null }
+    : { httpStatus: code === 'OK' ? 200 : 500, requestId: 'R' }),
 });
 
 function answer(world: World, driven: Driven): void {

@@ -6,6 +6,7 @@ import { randomOf } from './random.ts';
 import { callTamperings } from './tamper-calls.ts';
 import { orderTamperings } from './tamper-order.ts';
 import { ruleTamperings } from './tamper-rules.ts';
+import { toldTamperings } from './tamper-told.ts';
 import { wordTamperings } from './tamper-words.ts';
 
 /** The ways to tamper with a log, by name. Some of them leave a log as good as it was: then both judges have to say so. */
@@ -14,6 +15,7 @@ export const tamperings: Readonly<Record<string, Tampering>> = {
   ...wordTamperings,
   ...callTamperings,
   ...ruleTamperings,
+  ...toldTamperings,
 };
 
 /** A log with which somebody has tampered in one way, and what it is called. */

@@ -24,6 +24,15 @@ func (j *judge) started(c *change, body object, at time.Time) {
 	if isEarly || isLate {
 		j.bad("attempt_out_of_time")
 	}
+	since := c.submittedAt
+	for _, d := range c.counting() {
+		if d.told.After(since) {
+			since = d.told
+		}
+	}
+	if at.Before(since.Add(-clocksApart)) {
+		j.bad("attempt_out_of_time")
+	}
 	c.ticketBefore(at, j.bad)
 	a := &attempt{ordinal: ordinal, index: j.index, startedAt: at, digest: textOr(body, "digest"), outcome: "open"}
 	for _, f := range j.freezes {
@@ -62,7 +71,12 @@ func (j *judge) answered(c *change, body object, outcome string, at time.Time) {
 		return
 	}
 	a.ended, a.outcome = true, outcome
-	a.called = outcome != "failed" || textOr(members, "code") != "not_sent"
+	isUnsent, isAnswered := textOr(members, "code") == "not_sent", members["requestId"] != nil || members["httpStatus"] != nil
+	isBad := outcome == "succeeded" && members["httpStatus"] != nil && numberIn(members, "httpStatus") >= 300
+	if isUnsent && (outcome != "failed" || isAnswered) || isBad {
+		j.bad("answer_differs")
+	}
+	a.called = outcome != "failed" || !isUnsent || isAnswered
 	c.ticket.answered()
 	if !a.called {
 		return
@@ -78,13 +92,18 @@ func (j *judge) answered(c *change, body object, outcome string, at time.Time) {
 		}
 		sent = moment
 	}
+	if a.stopped || c.phase == "closed" && (c.closedAs == "cancelled" || c.closedAs == "not_started") {
+		j.bad("called_after_stop")
+	}
+	j.wasAllowed(c, a, sent)
+}
+
+// wasAllowed judges that a call was allowed to leave when it left.
+func (j *judge) wasAllowed(c *change, a *attempt, sent time.Time) {
 	isEarly := !c.executeAfter.IsZero() && sent.Add(clocksApart).Before(c.executeAfter)
 	isLate := !c.executeBy.IsZero() && !sent.Before(c.executeBy.Add(clocksApart))
 	if isEarly || isLate {
 		j.bad("attempt_out_of_time")
-	}
-	if a.stopped || c.phase == "closed" && (c.closedAs == "cancelled" || c.closedAs == "not_started") {
-		j.bad("called_after_stop")
 	}
 	if a.revoked {
 		j.bad("called_under_revoked_policy")

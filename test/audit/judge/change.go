@@ -21,6 +21,7 @@ type change struct {
 	wasApproved bool
 	digest      string
 	round       int64
+	snapshot    any
 	decisions   []*decision
 	takenBack   map[person]int
 	escalatedAt time.Time

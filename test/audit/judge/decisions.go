@@ -33,8 +33,17 @@ func (c *change) decided(body object, isApprove bool, statement object, at time.
 		bad("decision_not_awaited")
 		return
 	}
+	for _, shown := range []struct {
+		name string
+		is   any
+	}{{"input", c.request["input"]}, {"snapshot", c.snapshot}} {
+		if _, isThere := body[shown.name]; isThere && c.phase == "deciding" && !equal(body[shown.name], shown.is) {
+			bad("shown_differs")
+			break
+		}
+	}
 	d := newDecision(statement, isApprove)
-	d.round = c.round
+	d.round, d.told = c.round, at
 	for _, other := range c.counting() {
 		if c.phase == "deciding" && other.by == d.by && other.isApprove == isApprove {
 			bad("decision_not_awaited")

@@ -64,12 +64,18 @@ func (j *judge) event(c *change, body object, kind string) {
 	case "attempt.succeeded", "attempt.failed", "attempt.unknown":
 		j.answered(c, body, kind[8:], at)
 	case "change.reconciled":
-		if len(c.attempts) == 0 {
-			j.bad("attempt_not_started")
+		if !c.mayHaveCalled() {
+			j.bad("closed_otherwise")
 		}
 		c.reconciled = true
 	case "change.closed":
 		c.closed(body, j.bad)
+		for _, a := range c.attempts {
+			// What the change came to is the doing of one of these.
+			if !a.ended && c.closedAs == "succeeded" {
+				j.wasAllowed(c, a, a.startedAt)
+			}
+		}
 	case "review.signed":
 		c.reviewed(statement, j.bad)
 	}
@@ -118,7 +124,7 @@ func (c *change) prechecked(body object, bad report) {
 		bad("digest_differs")
 	}
 	c.ticketShown(bad)
-	c.digest, c.round = textIn(body, "digest"), round
+	c.digest, c.round, c.snapshot = textIn(body, "digest"), round, body["snapshot"]
 	if round > 1 {
 		c.roundBegan = momentIn(body, "time")
 	}

@@ -43,6 +43,7 @@ func (j *judge) entry(index int, raw []byte, seen time.Time) {
 		j.bad("dated_after_witness")
 	}
 	j.writer(body)
+	j.speaker(body)
 	if j.fact(body) {
 		return
 	}

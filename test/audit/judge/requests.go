@@ -41,6 +41,9 @@ func (j *judge) requested(body object) {
 		if !equal(statement["digest"], wanted) {
 			j.bad("statement_differs")
 		}
+		if !isOf(statement, "requester") {
+			j.bad("not_by_requester")
+		}
 		j.token(c, c.submittedAt)
 	} else {
 		j.host(c, body)

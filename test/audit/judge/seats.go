@@ -8,6 +8,8 @@ type decision struct {
 	isApprove bool
 	stage     string
 	at        time.Time
+	// When its entry says that it was made.
+	told      time.Time
 	statement object
 	// Groups that the directory lists people in, by the signed statement.
 	directory map[person][]string

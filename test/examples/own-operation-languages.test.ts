@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ChangeView } from '../../api/change-view.ts';
@@ -12,58 +14,93 @@ import type { AccountService, ClosureFault } from '../../examples/own-operation-
 import { makeImplementations } from '../../operations/implementations.ts';
 import type { Operations } from '../../operations/registry.ts';
 import { makePool } from '../../store/pool.ts';
+import { buildGo, whyNoGo } from '../support/go.ts';
 import { findingsInLog } from '../support/judged-log.ts';
 import { bundledBy } from '../support/operations.ts';
-import { missingForPython, startPython, temporalPython } from '../support/python.ts';
-import type { PythonProgram } from '../support/python.ts';
+import { startProgram } from '../support/program.ts';
+import type { Program } from '../support/program.ts';
+import { missingForPython, temporalPython } from '../support/python.ts';
 import { replayAll } from '../support/replay.ts';
 import { changeThat, eventually, startApi, startTestbed, startWorkers } from '../support/service.ts';
 import type { Testbed } from '../support/service.ts';
 import { codeOf, decide, entriesOf, stepsOf } from '../support/steps.ts';
 
-/* The example of docs/operations-file.md: declared in YAML, carried out by a worker in Python. */
+/* The example of docs/operations-file.md: declared in YAML, carried out by workers in Python and Go. */
 
-const folder = join(import.meta.dirname, '..', '..', 'examples', 'own-operation-python');
-const missing = await missingForPython();
-if (missing !== null) console.warn(`The example in Python is not tried: ${missing}.`);
+const examples = join(import.meta.dirname, '..', '..', 'examples');
+const python = join(examples, 'own-operation-python');
+const go = join(examples, 'own-operation-go');
+const built = await mkdtemp(join(tmpdir(), 'countersign-accounts-'));
+afterAll(() => rm(built, { recursive: true, force: true }));
 
-describe.skipIf(missing !== null)('a declared operation with a worker in Python', () => {
+const languages = [
+  {
+    name: 'Python',
+    taskQueue: 'accounts-python',
+    missing: await missingForPython(),
+    prepare: temporalPython,
+    start: (env: NodeJS.ProcessEnv) => startProgram(['python3', join(python, 'account_worker.py')], env),
+  },
+  {
+    name: 'Go',
+    taskQueue: 'accounts-go',
+    missing: await whyNoGo(go),
+    async prepare() {
+      await buildGo(go, built);
+      return process.env;
+    },
+    start: (env: NodeJS.ProcessEnv) => startProgram([join(built, 'program')], env),
+  },
+];
+for (const { name, missing } of languages)
+  if (missing !== null) console.warn(`The example in ${name} is not tried: ${missing}.`);
+
+const there = languages.filter(({ missing }) => missing === null);
+describe.each(there)('a declared operation with a worker in $name', ({ taskQueue, prepare, start }) => {
   let testbed: Testbed;
   let service: AccountService;
   let api: Awaited<ReturnType<typeof startApi>>;
   let workers: Awaited<ReturnType<typeof startWorkers>>;
-  let python: PythonProgram;
+  let team: Program;
+  let env: NodeJS.ProcessEnv;
 
-  async function startWorker(): Promise<PythonProgram> {
-    return startPython(join(folder, 'account_worker.py'), {
-      ...(await temporalPython()),
+  const startWorker = () =>
+    start({
+      ...env,
       TEMPORAL_ADDRESS: testbed.temporalAddress,
       TEMPORAL_NAMESPACE: testbed.namespace,
       ACCOUNT_SERVICE_URL: service.url,
     });
+  /** The example's file, for the workers of this language. */
+  async function operationsFile(): Promise<string> {
+    const text = await readFile(join(python, 'operations.yaml'), 'utf8');
+    const file = join(built, `${taskQueue}.yaml`);
+    await writeFile(file, text.replace('accounts-python', taskQueue));
+    return file;
   }
 
   beforeAll(async () => {
+    env = await prepare();
     const account = { owner: 'Alpha', balance: 0, state: 'open' } as const;
     const names = Array.from({ length: 20 }, (_, i) => [`eu/A-${i}`, account] as const);
     [testbed, service] = await Promise.all([
       startTestbed(),
       startAccountService({ ...Object.fromEntries(names), 'eu/A-90': { ...account, balance: 5 } }),
     ]);
-    const operations = await openOperations({ COUNTERSIGN_OPERATIONS: join(folder, 'operations.yaml') });
+    const operations = await openOperations({ COUNTERSIGN_OPERATIONS: await operationsFile() });
     await tellLoaded(operations);
     const implementations = makeImplementations(operations, [
       ...bundledBy(testbed.simulator.url),
       ...onOwnQueues(operations, []),
     ]);
-    [api, workers, python] = await Promise.all([
+    [api, workers, team] = await Promise.all([
       startApi(testbed, { operations }),
       startWorkers(testbed, { operations, implementations }),
       startWorker(),
     ]);
   }, 600_000);
   afterAll(async () => {
-    await python.stop();
+    await team.stop();
     await workers.stop();
     expect(await findingsInLog(testbed)).toEqual([]);
     expect(await replayAll(testbed)).toBeGreaterThan(1);
@@ -187,8 +224,8 @@ describe.skipIf(missing !== null)('a declared operation with a worker in Python'
       await approved('A-7', { status: 'hang' }),
     ];
     await eventually(() => Promise.resolve(callsOf('A-6') + callsOf('A-7') === 2 ? true : null));
-    await python.stop();
-    python = await startWorker();
+    await team.stop();
+    team = await startWorker();
     expect(await ended(did.id)).toMatchObject({
       executionStatus: 'succeeded',
       outcome: { reconciled: true },
@@ -213,11 +250,11 @@ describe.skipIf(missing !== null)('a declared operation with a worker in Python'
 
   test('without its worker nothing is sent, and then it is', async () => {
     const asked = await shown('A-9');
-    await python.stop();
+    await team.stop();
     await decide(api.users.bob, asked);
     await changeThat(api.users.bob, asked.id, (c) => c.decisionStatus === 'approved');
     expect(callsOf('A-9')).toBe(0);
-    python = await startWorker();
+    team = await startWorker();
     expect(await ended(asked.id)).toMatchObject({ executionStatus: 'succeeded' });
     expect(callsOf('A-9')).toBe(1);
   }, 120_000);

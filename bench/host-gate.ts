@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { workflowIdOf } from '../domain/change.ts';
+import { changeIdOfHostKey, hostKeyOf } from '../domain/host-key.ts';
+import { startChild } from '../embedded/child.ts';
+import { gateKey } from './host-workflows.ts';
+import type { gated, plain } from './host-workflows.ts';
+import { startInstallation } from './installation.ts';
+import { latency, perSecond, rounded, stretch } from './measure.ts';
+import type { Stretch } from './measure.ts';
+import { people } from './person.ts';
+import { accessKey, instance, plainEnv } from './testbed.ts';
+import type { Testbed } from './testbed.ts';
+
+/**
+ * What a gate costs a host's workflow: one whose step is approved by another person as soon as that can be, beside one with the
+ * same three calls of the vendor and a plain update that is sent at once. Time, and events in all histories of a run.
+ */
+export async function benchHostGate(
+  testbed: Testbed,
+  { rounds, seconds }: { readonly rounds: number; readonly seconds: number },
+) {
+  const installation = await startInstallation(testbed, 'host', { hosts: '*/gated' });
+  const { namespace } = installation;
+  let runs: () => void = () => undefined;
+  const running = new Promise<void>((resolve) => (runs = resolve));
+  const host = await startChild({
+    command: process.execPath,
+    args: [join(import.meta.dirname, 'host-worker.ts')],
+    env: {
+      ...plainEnv,
+      BENCH_TEMPORAL: testbed.temporalAddress,
+      BENCH_NAMESPACE: namespace,
+      BENCH_ENDPOINT: testbed.simulatorUrl,
+      ALIBABA_CLOUD_ACCESS_KEY_ID: accessKey.id,
+      ALIBABA_CLOUD_ACCESS_KEY_SECRET: accessKey.secret,
+    },
+    log: (line) => (line === 'runs' ? runs() : undefined),
+    stopSignal: 'SIGTERM',
+  });
+  const connection = await Connection.connect({ address: testbed.temporalAddress });
+  try {
+    if (await Promise.race([running, host.exited])) throw new Error(`the host ended:\n${host.lastLines()}`);
+    const client = new Client({ connection, namespace }).workflow;
+    const team = await people(testbed, installation);
+    const inputOf = (sn: string) => ({ mqttInstanceId: instance, sn, issuer: testbed.issuer });
+    const eventsOf = async (workflowId: string) =>
+      (await client.getHandle(workflowId).describe()).historyLength;
+    const works = {
+      async gated(sn: string): Promise<string[]> {
+        const handle = await client.start<typeof gated>('gated', {
+          ...{ workflowId: `gated-${randomUUID()}`, taskQueue: 'host', args: [inputOf(sn)] },
+        });
+        const id = changeIdOfHostKey(hostKeyOf(handle.firstExecutionRunId, gateKey));
+        await team.approved(id);
+        await handle.result();
+        return [handle.workflowId, workflowIdOf(id)];
+      },
+      async plain(sn: string): Promise<string[]> {
+        const handle = await client.start<typeof plain>('plain', {
+          ...{ workflowId: `plain-${randomUUID()}`, taskQueue: 'host', args: [inputOf(sn)] },
+        });
+        await handle.executeUpdate('go');
+        await handle.result();
+        return [handle.workflowId];
+      },
+    };
+    const measured = { gated: [] as Stretch[], plain: [] as Stretch[] };
+    const last = { gated: [] as string[], plain: [] as string[] };
+    const run = async (side: keyof typeof works, atOnce: number, keep: boolean) => {
+      const items = await testbed.certificates(Math.ceil(seconds * 40));
+      const result = await stretch(items, atOnce, seconds, async (sn) => {
+        last[side] = await works[side](sn);
+      });
+      if (keep) measured[side].push(result);
+    };
+    for (const side of ['gated', 'plain'] as const) await run(side, 4, false);
+    for (let round = 0; round < rounds; round += 1) {
+      const order = round % 2 === 0 ? (['gated', 'plain'] as const) : (['plain', 'gated'] as const);
+      for (const side of order) await run(side, 1, true);
+    }
+    const summary = async (side: keyof typeof works) => ({
+      perSecond: perSecond(measured[side]),
+      ms: latency(measured[side].flatMap(({ latencies }) => latencies)),
+      events: (await Promise.all(last[side].map(eventsOf))).reduce((sum, each) => sum + each, 0),
+    });
+    const [withGate, without] = [await summary('gated'), await summary('plain')];
+    return {
+      target: 'timeRatio <= 1.5, eventRatio <= 2',
+      rounds,
+      secondsEach: seconds,
+      gated: withGate,
+      plain: without,
+      timeRatio: rounded(withGate.ms.p50 / without.ms.p50, 2),
+      eventRatio: rounded(withGate.events / without.events, 2),
+    };
+  } finally {
+    await host.stop();
+    await connection.close();
+    await installation.stop();
+  }
+}

@@ -1,0 +1,77 @@
+import type { EntryBody } from '../../../domain/entry.ts';
+import type { Json, JsonObject } from '../../../domain/json.ts';
+import {
+  decisions,
+  edit,
+  ends,
+  members,
+  person,
+  said,
+  shifted,
+  signSubmission,
+  stops,
+  words,
+} from './edits.ts';
+import type { Tampering } from './edits.ts';
+
+/** Tampering of who tells something, and of what a worker tells of its calls. */
+export const toldTamperings: Readonly<Record<string, Tampering>> = {
+  'asks without the role': edit(['change.requested'], (body, random, entries) => {
+    if (body['statement'] == null) return;
+    person(body['statement'] as Record<string, Json>)['roles'] = random.some(['approver', 'admin']);
+    signSubmission(body, entries);
+  }),
+  'has nobody say it': said(
+    [...decisions, ...words, ...stops, 'review.signed'],
+    (statement, random, body) => {
+      const issuer = random.pick(['countersign', 'via:slack']);
+      const by = person(statement);
+      by['issuer'] = issuer;
+      if (issuer === 'countersign') by['issuedBy'] = { issuer: 'https://id.example', subject: 'adam' };
+      body['actor'] = { ...(body['actor'] as JsonObject), issuer };
+    },
+  ),
+  'says it by a channel': said([...words, ...stops, 'decision.withdrawn'], (statement) => {
+    person(statement)['authentication'] = { methods: ['via:slack'], at: null };
+  }),
+  'has a machine administer': edit(
+    ['freeze.declared', 'freeze.lifted', 'token.issued', 'policy.revoked', 'freeze.overridden'],
+    (body) => {
+      body['actor'] = { ...(body['actor'] as JsonObject), issuer: 'countersign' };
+    },
+  ),
+  'puts another actor on what a process tells': edit(
+    ['change.prechecked', 'change.scheduled', 'attempt.started', 'attempt.succeeded', 'change.closed'],
+    (body, random) => {
+      body['actor'] = random.pick([
+        { process: 'signer' },
+        { process: 'api' },
+        { issuer: 'https://id.example', subject: 'bob', name: 'Bob' },
+      ]);
+    },
+  ),
+  'shows something else': edit(decisions, (body, random) => {
+    body[random.pick(['input', 'snapshot'])] = { sn: 'another' };
+  }),
+  'begins before it was approved': edit(['attempt.started'], (body) => {
+    body['time'] = shifted(body['time'], -48 * 3_600_000);
+  }),
+  'tells an answer otherwise': edit(ends, (body, random) => {
+    const attempt = body['attempt'] as JsonObject;
+    body['attempt'] = {
+      ...attempt,
+      httpStatus: random.pick([null, 200, 500]),
+      requestId: random.pick([null, 'R']),
+      code: random.pick(['OK', 'not_sent']),
+    };
+  }),
+  'never answers, and reconciles': (entries, random) => {
+    const places = entries.flatMap(({ type }, i) => (type === 'attempt.succeeded' ? [i] : []));
+    if (places.length === 0) return false;
+    const at = random.pick(places);
+    const end = members(entries[at] as EntryBody);
+    const { attempt: _, ...rest } = end;
+    entries[at] = { ...rest, type: 'change.reconciled', requestId: null } as unknown as EntryBody;
+    return true;
+  },
+};
