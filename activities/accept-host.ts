@@ -95,7 +95,7 @@ export function makeHostAcceptance(
       if (activityInfo().attempt > looks) throw refusal('integrity_conflict', message);
       throw ApplicationFailure.retryable(message, 'integrity_conflict');
     }
-    return { kind: 'followed', host, url: linkOf(id) };
+    return { kind: 'followed', host, url: linkOf(id), tellsOpened: asked.tellsOpened };
   }
 
   /** What comes of a host's request, and in which encoding the host is told. */
@@ -118,7 +118,7 @@ export function makeHostAcceptance(
       if (known !== null) return known;
       await assertAttributes();
       const { startedAt } = asking;
-      const { decideWithinMs, executeWithinMs, tellsOpened: _, key, operationVersion, ...rest } = asked;
+      const { decideWithinMs, executeWithinMs, tellsOpened, key, operationVersion, ...rest } = asked;
       const found = readInput(operations, asked);
       if (found.fault !== null) throw refusal('invalid_request', found.fault);
       if (operationVersion !== null && operationVersion !== found.operation.version) {
@@ -138,6 +138,7 @@ export function makeHostAcceptance(
         kind: 'accepted' as const,
         host,
         url: linkOf(asked.id),
+        tellsOpened,
         ...(asking.byNexus ? { outlivesHost: true as const } : {}),
         hidesTarget: hidesTargets,
         request: {

@@ -58,6 +58,8 @@ export type HostAccepted =
       readonly url: string | null;
       /** Whether the end of the host does not end what it has asked by; absent: it does. */
       readonly outlivesHost?: true;
+      /** Whether the host waits for the word that the change is open; absent: its request says. */
+      readonly tellsOpened?: boolean;
       /** Whether the search attribute of the target is not to show it. */
       readonly hidesTarget?: boolean;
     }
@@ -68,7 +70,14 @@ export type HostAnswer<T> = T & { readonly answerIn?: string };
 
 /** The change that a host's key is for, or the reason why it is not this host's. */
 export type HostFollowed =
-  { readonly kind: 'followed'; readonly host: KeyedHost; readonly url: string | null } | Refused;
+  | {
+      readonly kind: 'followed';
+      readonly host: KeyedHost;
+      readonly url: string | null;
+      /** As of {@link HostAccepted}. */
+      readonly tellsOpened?: boolean;
+    }
+  | Refused;
 
 /** An event with its place among the change's events of its type, from 1: with it a repeated delivery is the same entry. */
 export interface NumberedEvent {

@@ -1,4 +1,5 @@
 import { activityInfo, getClient } from '@temporalio/activity';
+import type { temporal } from '@temporalio/proto';
 import { encodingOf, plainEncoding, plainEncodings } from '../domain/answer-encoding.ts';
 import { CountersignError } from '../domain/error.ts';
 import { gateNexus, gateWorkflowIdOf, gateWorkflowType } from '../domain/gate.ts';
@@ -171,21 +172,32 @@ async function nexusCaller(
   if (!link?.namespace || !link.workflowId || !link.runId || eventId < 1) return null;
   const { namespace: callers, workflowId, runId } = link;
   const there = await described(callers, { workflowId, runId });
-  const asked = there && (await nexusOperationOf(callers, { workflowId, runId }, eventId));
-  if (asked?.service !== gateNexus.service || gateWorkflowIdOf(asked.requestId ?? '') !== gate.workflowId)
+  const operation = there && (await nexusOperationOf(callers, { workflowId, runId }, eventId));
+  const { scheduled, startedRunId = null, hasEnded = false } = operation ?? {};
+  if (
+    scheduled?.service !== gateNexus.service ||
+    gateWorkflowIdOf(scheduled.requestId ?? '') !== gate.workflowId
+  )
     throw refusal(`workflow ${workflowId} in namespace ${callers} has no such Nexus operation`);
+  // Whoever knows the id of a gate that has ended could start another one under it.
+  const firstRunId = first?.workflowExecutionStartedEventAttributes?.firstExecutionRunId;
+  if (hasEnded || (startedRunId !== null && startedRunId !== firstRunId))
+    throw refusal(`the Nexus operation of workflow ${workflowId} in namespace ${callers} is another gate’s`);
   return { namespace: callers, workflowId, runId, type: there?.type ?? '' };
 }
 
-/** The Nexus operation that an event of a history has scheduled. */
+/** The Nexus operation that an event of a history has scheduled, with what has come of it; null: none. */
 async function nexusOperationOf(
   namespace: string,
   execution: Pick<Host, 'workflowId' | 'runId'>,
   eventId: number,
 ) {
   let nextPageToken: Uint8Array = new Uint8Array();
+  /** The workflow's run that has taken it up; null until the history says. */
+  let startedRunId: string | null = null;
+  let hasEnded = false;
   do {
-    // Newest first: it has been scheduled a moment ago.
+    // Newest first: it has been scheduled a moment ago, and what has come of it stands before.
     const page = await answered(() =>
       getClient().workflowService.getWorkflowExecutionHistoryReverse({
         namespace,
@@ -195,11 +207,30 @@ async function nexusOperationOf(
       }),
     );
     const events = page.history?.events ?? [];
-    const found = events.find((event) => Number(event.eventId) === eventId);
-    if (found) return found.nexusOperationScheduledEventAttributes ?? null;
+    for (const event of events) {
+      const started = event.nexusOperationStartedEventAttributes;
+      if (Number(event.eventId) === eventId) {
+        const scheduled = event.nexusOperationScheduledEventAttributes;
+        return scheduled ? { scheduled, startedRunId, hasEnded } : null;
+      }
+      if (Number(started?.scheduledEventId) === eventId) {
+        const link = event.links?.find(({ workflowEvent }) => workflowEvent)?.workflowEvent;
+        startedRunId = link?.runId ?? null;
+      }
+      if (Number(nexusEndOf(event)?.scheduledEventId) === eventId) hasEnded = true;
+    }
     ({ nextPageToken } = page);
   } while (nextPageToken.length > 0);
   return null;
+}
+
+function nexusEndOf(event: temporal.api.history.v1.IHistoryEvent) {
+  return (
+    event.nexusOperationCompletedEventAttributes ??
+    event.nexusOperationFailedEventAttributes ??
+    event.nexusOperationCanceledEventAttributes ??
+    event.nexusOperationTimedOutEventAttributes
+  );
 }
 
 async function described(namespace: string, execution: { workflowId: string; runId?: string }) {
@@ -226,8 +257,8 @@ async function described(namespace: string, execution: { workflowId: string; run
 }
 
 const notFound = 5;
-/** gRPC statuses that a repeat does not change: INVALID_ARGUMENT, PERMISSION_DENIED, UNIMPLEMENTED, UNAUTHENTICATED. */
-const lasting = new Set([3, 7, 12, 16]);
+/** gRPC statuses that a repeat does not change: INVALID_ARGUMENT, PERMISSION_DENIED, UNIMPLEMENTED. An API key can be renewed. */
+const lasting = new Set([3, 7, 12]);
 
 /** Temporal's answer. When no repeat can bring one, the host is not allowed; any other error is retried. */
 async function answered<T>(ask: () => Promise<T>): Promise<T> {

@@ -20,7 +20,7 @@ export interface PayloadCodecOptions {
   readonly hostCodecs?: readonly HostCodec[];
   /** Whether an encrypted payload has to be of the workflow that brings it; default true. Histories that are replayed elsewhere have lost theirs. */
   readonly bound?: boolean;
-  /** Called with each payload that cannot be read, and whose history has it; null where the SDK does not say. */
+  /** Called with each payload that cannot be read, or encoded as its reader wants it, and whose history has it; null where the SDK does not say. */
   readonly onUnreadable?: (error: PayloadUnreadable, place: PayloadPlace | null) => void;
 }
 
@@ -28,7 +28,7 @@ export interface PayloadCodecOptions {
  * The codec of Countersign's processes. It encrypts whatever they store, except for what a workflow says to a host, which is
  * encoded as the host has asked; it decodes each payload by its own `encoding`.
  *
- * @throws PayloadUnreadable from `decode`
+ * @throws PayloadUnreadable from `decode`; from `encode` where no codec is configured for the encoding that a host has asked for
  */
 export function payloadCodec(options: PayloadCodecOptions): PayloadCodec {
   const { keys = null, hostCodecs = [], bound = true, onUnreadable } = options;
@@ -65,22 +65,27 @@ export function payloadCodec(options: PayloadCodecOptions): PayloadCodec {
       // Whether its key is missing or the payload was altered, nobody but that codec knows. A key may come.
       throw new PayloadUnreadable('key_missing', `the codec of ${encoding} has refused a payload`, cause);
     }
-    return one(decoded, encoding);
+    const plain = one(decoded, encoding);
+    // What else there is in it, a workflow's converter could not read: its task would be tried for ever.
+    if (!plainEncodings.has(encodingOf(plain))) throw unknown(encodingOf(plain));
+    return plain;
   }
 
-  async function decoded(payload: Payload, context?: SerializationContext): Promise<Payload> {
-    try {
-      return await decodeOne(payload, context);
-    } catch (error) {
-      if (error instanceof PayloadUnreadable) onUnreadable?.(error, placeIn(context));
-      throw error;
-    }
-  }
-
-  return {
-    encode: (payloads, context) => Promise.all(payloads.map((each) => encodeOne(each, context))),
-    decode: (payloads, context) => Promise.all(payloads.map((each) => decoded(each, context))),
-  };
+  type Convert = (payload: Payload, context?: SerializationContext) => Promise<Payload>;
+  const telling =
+    (convert: Convert): PayloadCodec['encode'] =>
+    (payloads, context) =>
+      Promise.all(
+        payloads.map(async (each) => {
+          try {
+            return await convert(each, context);
+          } catch (error) {
+            if (error instanceof PayloadUnreadable) onUnreadable?.(error, placeIn(context));
+            throw error;
+          }
+        }),
+      );
+  return { encode: telling(encodeOne), decode: telling(decodeOne) };
 }
 
 /** A payload is only good where it was made for. @throws PayloadUnreadable `not_authentic` */

@@ -8,7 +8,7 @@ export type UnreadableReason =
   | 'key_missing'
   /** It was altered, or is another workflow's. */
   | 'not_authentic'
-  /** It says that it is JSON, and is not. */
+  /** It says that it is JSON, and is not, or is nested too deep. */
   | 'no_json';
 
 /**

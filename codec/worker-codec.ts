@@ -33,11 +33,28 @@ function isWaitedFor({ reason }: PayloadUnreadable, context: SerializationContex
   return reason === 'key_missing' || (reason === 'not_authentic' && context?.type !== 'workflow');
 }
 
+/** How deep lists and objects may be nested. A few thousand levels overflow the stack of what walks over them, in a workflow too. */
+const deepest = 200;
+
 function assertJson(payload: Payload): void {
   if (encodingOf(payload) !== 'json/plain') return;
+  const text = Buffer.from(payload.data ?? []).toString();
+  if (depthOf(text) > deepest)
+    throw new PayloadUnreadable('no_json', `a payload is json/plain, nested deeper than ${deepest} levels`);
   try {
-    JSON.parse(Buffer.from(payload.data ?? []).toString());
+    JSON.parse(text);
   } catch {
     throw new PayloadUnreadable('no_json', 'a payload is json/plain, and no JSON');
   }
+}
+
+/** How deep brackets are nested in a text of JSON, those in strings aside. */
+function depthOf(text: string): number {
+  let [depth, greatest] = [0, 0];
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/gs)) {
+    if (token === '[' || token === '{') depth += 1;
+    else if (token === ']' || token === '}') depth -= 1;
+    greatest = Math.max(greatest, depth);
+  }
+  return greatest;
 }

@@ -1,6 +1,6 @@
 import { CountersignError } from '../domain/error.ts';
 import type { FieldError } from '../domain/error.ts';
-import { unreadableIn } from '../domain/unreadable.ts';
+import { refusedIn, unreadableIn } from '../domain/unreadable.ts';
 import { fieldErrors } from './field-errors.ts';
 import { gateRequestSchema } from './gate-contract.ts';
 import type { GateRequest } from './gate-contract.ts';
@@ -18,6 +18,8 @@ export function readGateRequest(operations: Operations, sent: readonly unknown[]
   if (sent.length !== 1)
     throw invalid([wrong('request', 'type', `expected one argument, an object, and got ${sent.length}`)]);
   assertReadable(request);
+  const fault = refusedIn(request);
+  if (fault !== null) throw invalid(fault.errors, fault.message);
   const errors = fieldErrors(gateRequestSchema, request).map((error) =>
     error.field === 'body' ? { ...error, field: 'request' } : error,
   );
@@ -42,7 +44,16 @@ function wrong(field: string, rule: string, message: string): FieldError {
   return { field, rule, message };
 }
 
-function invalid(errors: readonly FieldError[]): CountersignError {
-  const message = errors.map(({ field, message: said }) => `${field}: ${said}`).join('; ');
+/** How many wrong members are told, and how long each part of what is told of one may be: the answer has to fit into a history. */
+const toldErrors = 50;
+const toldLength = 500;
+
+function invalid(all: readonly FieldError[], why?: string): CountersignError {
+  const errors = all.slice(0, toldErrors).map(({ field, rule, message: said }) => ({
+    field: field.slice(0, toldLength),
+    rule: rule.slice(0, toldLength),
+    message: said.slice(0, toldLength),
+  }));
+  const message = why ?? errors.map(({ field, message: said }) => `${field}: ${said}`).join('; ');
   return new CountersignError('invalid_request', message.slice(0, 2000), { errors });
 }

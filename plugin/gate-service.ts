@@ -1,8 +1,12 @@
 import { getClient, startWorkflow, WorkflowRunOperationHandler } from '@temporalio/nexus';
 import type { WorkflowHandle } from '@temporalio/nexus';
+import { WorkflowNotFoundError } from '@temporalio/common';
+import { WorkflowUpdateFailedError } from '@temporalio/client';
 import * as nexus from 'nexus-rpc';
+import { plainEncoding } from '../domain/answer-encoding.ts';
 import { gateNexus, gateWorkflowIdOf, gateWorkflowType, isGateWorkflowId } from '../domain/gate.ts';
 import type { GateAnswer, GateOpened } from '../domain/gate.ts';
+import { answerIn } from '../workflows/host-answer.ts';
 import { changeTaskQueue, openedUpdate } from '../workflows/messages.ts';
 
 /** The token that a caller got when it started a gate, from its SDK's handle of the operation. */
@@ -23,16 +27,27 @@ export const gateServiceHandler = nexus.serviceHandler(gateService, {
   [gateNexus.operation]: new WorkflowRunOperationHandler<unknown, GateAnswer>((context, request) =>
     startGate(context, request),
   ),
-  async [gateNexus.opened](_context: nexus.StartOperationContext, sent: unknown): Promise<GateOpened> {
+  async [gateNexus.opened](context: nexus.StartOperationContext, sent: unknown): Promise<GateOpened> {
     const workflowId = gateOf(sent);
+    const gate = getClient().workflow.getHandle(workflowId);
     try {
-      return await getClient().workflow.getHandle(workflowId).executeUpdate(openedUpdate);
+      // Nexus asks again under the same id: that is the same update.
+      const opened = await gate.executeUpdate(openedUpdate, { updateId: context.requestId });
+      return answerIn(plainEncoding, opened);
     } catch (error) {
-      const cause = (error as Error).cause instanceof Error ? ((error as Error).cause as Error) : error;
-      throw new nexus.OperationError('failed', (cause as Error).message, { cause: cause as Error });
+      throw endOfOpened(error);
     }
   },
 });
+
+/** What an error ends the operation `opened` with, where it is final; any other one is Nexus's to ask again after. */
+export function endOfOpened(error: unknown): unknown {
+  const isFinal = error instanceof WorkflowUpdateFailedError || error instanceof WorkflowNotFoundError;
+  if (!isFinal) return error;
+  const { cause } = error;
+  const why = cause instanceof Error ? cause : error;
+  return new nexus.OperationError('failed', why.message, { cause: why });
+}
 
 function startGate(
   context: nexus.StartOperationContext,

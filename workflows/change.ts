@@ -28,7 +28,7 @@ import { end } from './end.ts';
 import { execute } from './execute.ts';
 import { endOf } from './follow.ts';
 import { hostEncodingOf, towardsHost } from './host-answer.ts';
-import { hosted, tellOpened } from './hosted.ts';
+import { hosted, tellOpened, tellsOpened } from './hosted.ts';
 import { firstAttributes, stateQuery, submittedUpdate } from './messages.ts';
 import type { SubmittedResult } from './messages.ts';
 import { readTarget } from './read-target.ts';
@@ -89,7 +89,7 @@ async function runChange(
   const begun = await begin(root, { ...accepted, answerIn, hidesTarget });
   if (accepted.outlivesHost) begun.context.unbound = begun.host;
   // Not waited for.
-  void tellOpened(asked, { url: begun.url }, answerIn);
+  void tellOpened(tellsOpened(asked, accepted), { url: begun.url }, answerIn);
   return await run(root, begun);
 }
 

@@ -1,5 +1,6 @@
-import { DefaultFailureConverter } from '@temporalio/common';
+import { ApplicationFailure, DefaultFailureConverter } from '@temporalio/common';
 import type { Payload, PayloadConverter, SerializationContext } from '@temporalio/common';
+import * as nexus from 'nexus-rpc';
 import { answerEncodingMember, plainEncoding } from '../domain/answer-encoding.ts';
 import { failingIn } from './host-answer.ts';
 
@@ -10,7 +11,8 @@ const encodedMessage = 'Encoded failure';
 
 /**
  * The failure converter of processes with payload keys: messages and stack traces are payloads, which a codec encrypts. A
- * workflow that fails towards a host says why in the host's own encoding; to a host without a codec, plainly.
+ * workflow that fails towards a host says why in the host's own encoding; to a host without a codec, plainly, as to whoever calls
+ * a Nexus operation: a namespace of somebody else has none of our keys.
  */
 class EncodingFailureConverter extends DefaultFailureConverter {
   override errorToFailure(
@@ -18,12 +20,22 @@ class EncodingFailureConverter extends DefaultFailureConverter {
     converter: PayloadConverter,
     context?: SerializationContext,
   ): Failure {
+    if (isForNexusCaller(error))
+      return markedFor(plainEncoding, plainly.errorToFailure(error, converter, context));
     const failure = super.errorToFailure(error, converter, context);
     const encoding = failingIn();
     if (encoding === null) return encoded(failure, converter, context);
     const answer = encoding === plainEncoding ? failure : encoded(failure, converter, context);
     return markedFor(encoding, answer);
   }
+}
+
+const plainly = new DefaultFailureConverter();
+
+/** Whether it is what the SDK makes of an error of a Nexus operation of ours. */
+function isForNexusCaller(error: unknown): boolean {
+  if (error instanceof nexus.HandlerError) return true;
+  return error instanceof ApplicationFailure && error.type === 'OperationError';
 }
 
 /** What was decoded before keeps its cause as it came: that has its message encoded already. */

@@ -10,7 +10,7 @@ import type { HostAnswer, HostFollowed, LogActivities } from '../activities/cont
 import { workflowIdOf } from '../domain/change.ts';
 import type { ChangeEnd, HostRequest } from '../domain/change.ts';
 import { hostEncodingOf, towardsHost } from './host-answer.ts';
-import { tellOpened } from './hosted.ts';
+import { tellOpened, tellsOpened } from './hosted.ts';
 import { hostEndedSignal } from './messages.ts';
 import { recordOptions } from './record-options.ts';
 
@@ -57,7 +57,7 @@ export async function endOf(
       else await getExternalWorkflowHandle(workflowIdOf(asked.id)).signal(hostEndedSignal);
     })
     .catch((error: unknown) => log.warn('the change was not told that its host has ended', { error }));
-  await tellOpened(asked, { url }, hostEncodingOf(followed));
+  await tellOpened(tellsOpened(asked, followed), { url }, hostEncodingOf(followed));
   try {
     return await waiting.run(() => changeEnd({ changeId: asked.id }));
   } catch (error) {

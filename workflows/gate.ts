@@ -13,7 +13,7 @@ import type { LogActivities, Refused } from '../activities/contract.ts';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import { CountersignError } from '../domain/error.ts';
 import type { GateAnswer, GateFailure, GateOpened } from '../domain/gate.ts';
-import { unreadableValue } from '../domain/unreadable.ts';
+import { refusedValue, unreadableValue } from '../domain/unreadable.ts';
 import { changeOf } from './approval.ts';
 import type { Approval } from './approval.ts';
 import { ask } from './ask.ts';
@@ -67,9 +67,8 @@ async function open(sent: readonly unknown[]): Promise<Gated> {
 }
 
 /**
- * An argument that an activity gets as it came: on the way, bytes would become an object, and 1e400 null.
- *
- * @throws ApplicationFailure `invalid_request` where a number or text of it is none that every language reads alike
+ * An argument that an activity gets as it came: on the way, bytes would become an object, and 1e400 null. Where a number or
+ * text of it is none that every language reads alike, the activity refuses it, since it knows in which encoding.
  */
 function asJson(argument: unknown): unknown {
   if (ArrayBuffer.isView(argument)) return unreadableValue('bytes');
@@ -78,12 +77,12 @@ function asJson(argument: unknown): unknown {
     return argument ?? null;
   } catch (error) {
     if (!(error instanceof CountersignError)) throw error;
-    const { message, code } = error;
+    const { message } = error;
     const errors = error.errors.map((one) => ({
       ...one,
       field: one.field.replace(/^\$\.?/, '') || 'request',
     }));
-    throw refused({ code, message, errors });
+    return refusedValue({ message, errors });
   }
 }
 

@@ -29,14 +29,21 @@ export async function hosted(asked: unknown, hear: (encoding: string) => void): 
   return accepted;
 }
 
-/** Tells the host that the change is open, where it waits for that. Nobody need listen any more. */
-export async function tellOpened(
+/**
+ * Whether a host waits for the word that its change is open, as the activity has read it: whatever of the argument can be read
+ * when the workflow is replayed, it does the same. Older histories do not say.
+ */
+export function tellsOpened(
   asked: Partial<HostRequest> | null | undefined,
-  opened: Opened,
-  encoding: string,
-): Promise<void> {
+  { tellsOpened: tells = asked?.tellsOpened }: { readonly tellsOpened?: boolean },
+): boolean {
+  return tells === true;
+}
+
+/** Tells the host that the change is open, where it waits for that. Nobody need listen any more. */
+export async function tellOpened(tells: boolean, opened: Opened, encoding: string): Promise<void> {
   const { parent, workflowId } = workflowInfo();
-  if (!parent || asked?.tellsOpened !== true) return;
+  if (!parent || !tells) return;
   try {
     const signal = openedSignalOf(workflowId);
     await getExternalWorkflowHandle(parent.workflowId, parent.runId).signal(

@@ -9,7 +9,7 @@ import type { PayloadUnreadable } from '../../codec/payload-unreadable.ts';
 import { workerCodec } from '../../codec/worker-codec.ts';
 import { answerEncodingMember, encodingOf } from '../../domain/answer-encoding.ts';
 import { testKeys } from '../support/payload-keys.ts';
-import { secretEncoding, strictHostCodec } from '../support/strict-codec.ts';
+import { secretEncoding, strictCodec, strictHostCodec } from '../support/strict-codec.ts';
 
 const here: SerializationContext = { type: 'workflow', namespace: 'ours', workflowId: 'change-1' };
 const json = (value: unknown, metadata: Record<string, string> = {}): Payload => ({
@@ -137,10 +137,44 @@ describe('other encodings', () => {
       expect(Object.keys(back?.metadata ?? {})).toEqual(['encoding']);
     }
     await expect(answer('binary/nobody')).rejects.toThrow(/binary\/nobody/);
+    const told: string[] = [];
+    const telling = payloadCodec({ onUnreadable: ({ message }) => told.push(message) });
+    await telling
+      .encode([json(1, { [answerEncodingMember]: 'binary/nobody' })], here)
+      .catch(() => told.push('thrown'));
+    expect(told).toEqual([expect.stringContaining('binary/nobody'), 'thrown']);
+  });
+
+  test('what a host’s codec has around something else than plain JSON is unknown, too', async () => {
+    for (const encoding of ['json/protobuf', 'binary/nobody', secretEncoding]) {
+      const inner = { metadata: { encoding: Buffer.from(encoding) }, data: Buffer.from('{}') };
+      const [sent] = await strictCodec.encode([inner]);
+      expect(await whyNot(sent ?? {})).toBe('unknown_encoding');
+      await expect(ours.decode([sent ?? {}], here)).rejects.toThrow(encoding);
+    }
   });
 });
 
 describe('a worker', () => {
+  test('hands on what is nested 200 levels deep, and not what would overflow a stack', async () => {
+    const nested = (levels: number, inner = '') => ({
+      ...json(1),
+      data: Buffer.from(`${'['.repeat(levels - 1)}{"a":"]}[\\"[${inner}"}${']'.repeat(levels - 1)}`),
+    });
+    for (const [payload, reads] of [
+      [nested(200), true],
+      [nested(1, '['.repeat(5000)), true],
+      [nested(201), false],
+      [nested(5000), false],
+      [nested(1_000_000), false],
+    ] as const) {
+      const [back] = await worker.decode([payload], here);
+      const unreadable = { countersignUnreadable: expect.stringContaining('nested deeper') as string };
+      expect(back === payload).toBe(reads);
+      if (!reads) expect(valueOf(back ?? {})).toEqual(unreadable);
+    }
+  });
+
   const worker = workerCodec(ours);
   const bad = { metadata: { encoding: Buffer.from('binary/nobody') }, data: Buffer.from('x') };
   const activity: SerializationContext = {

@@ -147,6 +147,25 @@ describe('a namespace', () => {
     await host.stop();
   });
 
+  test.each([
+    ['a codec', [strictCodec]],
+    ['no codec', []],
+  ])('of a host with %s: its gate tells it which number no language reads alike', async (_, codecs) => {
+    const host = await startHost(testbed, { codecs });
+    const { operation, input, requester, justification } = approvalRequest('SN-1');
+    for (const decideWithinMs of [1500.5, 2 ** 60]) {
+      const request = { operation, input, requester, justification, decideWithinMs };
+      const handle = await host.start('gated', {}, request);
+      expect(await handle.result()).toMatchObject({
+        failure: {
+          type: 'invalid_request',
+          details: { errors: [{ field: 'decideWithinMs', rule: 'safe_integer' }] },
+        },
+      });
+    }
+    await host.stop();
+  });
+
   test('of a host without a codec: it is answered in plain, and reads a refusal', async () => {
     const host = await startHost(testbed);
     const sn = await testbed.certificate();

@@ -67,6 +67,17 @@ async function started(more: object = {}) {
   return { sn, handle, change: await changeThat(api.users.bob, changeId, (c) => c.digest !== null) };
 }
 
+test('the operation opened is one update of the gate, however often Nexus asks', async () => {
+  const { handle, change } = await started();
+  const { events } = await handle.fetchHistory();
+  const [gate, opened] = (events ?? []).flatMap((e) => e.nexusOperationScheduledEventAttributes ?? []);
+  const history = await testbed.client.workflow.getHandle(`gate-${gate?.requestId ?? ''}`).fetchHistory();
+  const updates = history.events?.flatMap((e) => e.workflowExecutionUpdateAcceptedEventAttributes ?? []);
+  expect(updates?.map((update) => update.protocolInstanceId)).toEqual([opened?.requestId]);
+  await decide(api.users.bob, change, 'reject');
+  await handle.result();
+});
+
 test('an approved call answers the host, whose namespace vouches', async () => {
   const { handle, change, sn } = await started({ key: 'line' });
   const { workflowId, firstExecutionRunId: runId } = handle;
@@ -132,6 +143,53 @@ describe.concurrent('a host by Nexus', () => {
     });
   });
 });
+
+/** Temporal's WorkflowIdConflictPolicy. */
+const terminateExisting = 3 as never;
+
+/** What a gate that was started by hand fails with, under the name and the link that a host's own gate had. */
+async function failureOfForged(handle: WorkflowHandle & { readonly firstExecutionRunId: string }) {
+  const { events } = await handle.fetchHistory();
+  const scheduled = events?.find((event) => event.nexusOperationScheduledEventAttributes);
+  const workflowId = `gate-${scheduled?.nexusOperationScheduledEventAttributes?.requestId ?? ''}`;
+  const data = Buffer.from(JSON.stringify(requestFor(await testbed.certificate())));
+  const { eventId = null, eventType = null } = scheduled ?? {};
+  const { runId } = await testbed.connection.workflowService.startWorkflowExecution({
+    namespace: testbed.namespace,
+    workflowId,
+    requestId: randomUUID(),
+    workflowType: { name: 'requireApproval' },
+    taskQueue: { name: 'countersign' },
+    workflowIdConflictPolicy: terminateExisting,
+    input: { payloads: [{ metadata: { encoding: Buffer.from('json/plain') }, data }] },
+    links: [
+      {
+        workflowEvent: {
+          namespace: nexus.namespace,
+          workflowId: handle.workflowId,
+          runId: handle.firstExecutionRunId,
+          eventRef: { eventId, eventType },
+        },
+      },
+    ],
+  });
+  return await failureOf(testbed.client.workflow.getHandle(workflowId, runId) as never);
+}
+
+test.each(['has ended', 'has not ended'])(
+  'the name of a gate whose operation %s is good for no other gate',
+  async (what) => {
+    const { handle, change } = await started();
+    if (what === 'has ended') {
+      await decide(api.users.bob, change, 'reject');
+      await handle.result();
+    }
+    expect(await failureOfForged(handle)).toMatchObject({
+      type: 'host_not_allowed',
+      message: expect.stringContaining('another gate’s') as string,
+    });
+  },
+);
 
 test('a gate whose link names a workflow that has no such operation is refused', async () => {
   const { handle, change } = await started();

@@ -280,6 +280,12 @@ describe.concurrent('a request that is wrong names the member and the rule', () 
     expect(await errorsOf(await startedWith({ data }))).toEqual(errors);
   });
 
+  test('of 10,000 wrong members, 50', async () => {
+    const many = Object.fromEntries(Array.from({ length: 10_000 }, (_, at) => [`m${at}`, 1]));
+    const errors = await errorsOf(await startedWith({ data: JSON.stringify({ ...good, ...many }) }));
+    expect(errors).toHaveLength(50);
+  });
+
   test('a number that JavaScript cannot hold', async () => {
     const data = JSON.stringify({ ...good, input: { ...good.input, more: 'N' } });
     for (const number of ['9007199254740993', '-9007199254740993', '1e400', '18446744073709551615']) {
@@ -308,6 +314,25 @@ describe.concurrent('a request that is wrong names the member and the rule', () 
     ],
     ['no JSON', [{ data: '{"input": NaN}' }], expect.stringContaining('json/plain, and no JSON')],
     ['no encoding', [{ encoding: '', data: '{}' }], expect.stringContaining('encoded as nothing')],
+    [
+      'deep nesting',
+      [{ data: `{"input":${'['.repeat(5000)}${']'.repeat(5000)}}` }],
+      expect.stringContaining('nested deeper'),
+    ],
+    [
+      'our own word for a refusal',
+      [
+        {
+          data: '{"countersignRefused":{"message":"x","errors":[{"field":"f","rule":"r","message":"m"},1]}}',
+        },
+      ],
+      ['f r'],
+    ],
+    [
+      'our own word for a refusal, and no refusal',
+      [{ data: '{"countersignRefused":1}' }],
+      expect.arrayContaining(['countersignRefused unknown_field']),
+    ],
   ])('%s for an argument', async (_name, payloads, said) => {
     expect(await errorsOf(await startedWith(...payloads))).toEqual(said);
   });
