@@ -57,6 +57,7 @@ const may = {
     'audit/verify',
     'identity/statement-signer.ts',
     'workflows/approval.ts',
+    'workflows/host-answer.ts',
     'workflows/messages.ts',
     'workflows/plain-value.ts',
     'workflows/require-approval.ts',

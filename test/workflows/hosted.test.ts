@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { HostRequest } from '../../domain/change.ts';
 import { tellsOpened } from '../../workflows/hosted.ts';
 
 test.each([
@@ -10,5 +11,5 @@ test.each([
   [{ tellsOpened: false }, {}, false],
   [null, {}, false],
 ])('a host that has asked %j, read as %j, is told that its change is open: %j', (asked, accepted, tells) => {
-  expect(tellsOpened(asked, accepted)).toBe(tells);
+  expect(tellsOpened(asked as Partial<HostRequest> | null, accepted)).toBe(tells);
 });
