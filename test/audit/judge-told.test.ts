@@ -150,8 +150,53 @@ describe('what a worker tells of a call', () => {
   test('no clock moves a call to before its approval, such as into a window', async () => {
     const windows = [{ cron: '0 1 * * *', durationMinutes: 60, timeZone: 'UTC', holidays: [] }];
     const s = changeStory({ began, policy: { ...fourEyes, windows } });
-    const call = callOf(s).map((body): EntryBody => ({ ...body, time: '2026-11-24T01:10:00.000Z' }));
+    const time = '2026-11-24T01:10:00.000Z';
+    const [started, ended, closed] = callOf(s) as [EntryBody, EntryBody, EntryBody];
+    const call = [{ ...started, time }, { ...ended, time }, closed];
     expect(await codes(...approved(s), ...call)).toEqual(['attempt_out_of_time']);
+  });
+});
+
+describe('the outcome of a change', () => {
+  const told = async (outcome: JsonObject, time = {}) => {
+    const s = changeStory({ began });
+    const before = approved(s);
+    const [started, ended, closed] = callOf(s) as [EntryBody, EntryBody, EntryBody];
+    const other = { ...closed, ...time, outcome: { ...(closed['outcome'] as JsonObject), ...outcome } };
+    return await codes(...before, started, ended, other);
+  };
+
+  test.each<[JsonObject]>([
+    [{ code: 'rejected' }],
+    [{ requestId: 'of nobody' }],
+    [{ requestId: null }],
+    [{ reconciled: true }],
+    [{ reconciled: null }],
+    [{ at: '2027-11-24T09:00:00.000Z' }],
+  ])('is that of its attempts, and not %j', async (outcome) => {
+    expect(await told(outcome)).toEqual(['closed_otherwise']);
+    expect(await told({ message: 'whatever' })).toEqual([]);
+  });
+
+  test('is not known before its attempts have ended', async () => {
+    const time = at(-3600);
+    expect(await told({ at: time }, { time })).toEqual(['closed_otherwise']);
+  });
+
+  test('is none of success after none', async () => {
+    const s = changeStory({ began });
+    const before = [...approved(s), s.started(), s.ended('failed')];
+    expect(await codes(...before, s.closed('approved', 'failed', 'succeeded'))).toEqual(['closed_otherwise']);
+  });
+
+  test('is reconciled, and of no RequestId, where an entry tells so', async () => {
+    const s = changeStory({ began });
+    const before = [...approved(s), s.started(), s.ended('unknown')];
+    const reconciled = [...before, s.entry('change.reconciled', { requestId: null })];
+    const closed = s.closed();
+    const hidden = { ...closed, outcome: { ...(closed['outcome'] as JsonObject), reconciled: false } };
+    expect(await codes(...reconciled, closed)).toEqual([]);
+    expect(await codes(...reconciled, hidden)).toEqual(['closed_otherwise']);
   });
 });
 

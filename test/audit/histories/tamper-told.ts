@@ -72,6 +72,26 @@ export const toldTamperings: Readonly<Record<string, Tampering>> = {
     const end = members(entries[at] as EntryBody);
     const { attempt: _, ...rest } = end;
     entries[at] = { ...rest, type: 'change.reconciled', requestId: null } as unknown as EntryBody;
+    const closed = entries.findIndex(
+      ({ type, changeId }) => type === 'change.closed' && changeId === end['changeId'],
+    );
+    const { outcome, ...others } = members(entries[closed] ?? ({} as EntryBody));
+    if (closed >= 0 && random.chance(0.8)) {
+      const shown = { ...(outcome as JsonObject), requestId: null, reconciled: true };
+      entries[closed] = { ...others, outcome: shown } as unknown as EntryBody;
+    }
     return true;
   },
+  'tells another outcome': edit(['change.closed'], (body, random) => {
+    const other = random.pick([
+      ...[{ code: 'succeeded' }, { code: 'rejected' }, { reconciled: true }, { reconciled: 'no' }],
+      ...[{ requestId: null }, { requestId: 'R' }, { at: shifted(body['time'], 366 * 24 * 3_600_000) }],
+    ]);
+    body['outcome'] = { ...(body['outcome'] as JsonObject), ...other };
+  }),
+  'closes before its answer': edit(['change.closed'], (body, random) => {
+    const time = shifted(body['time'], -random.pick([60_000, 3_600_000, 200 * 3_600_000]));
+    body['time'] = time;
+    body['outcome'] = { ...(body['outcome'] as JsonObject), at: time };
+  }),
 };

@@ -70,6 +70,7 @@ func (j *judge) event(c *change, body object, kind string) {
 		c.reconciled = true
 	case "change.closed":
 		c.closed(body, j.bad)
+		c.toldOutcome(body, at, j.bad)
 		for _, a := range c.attempts {
 			// What the change came to is the doing of one of these.
 			if !a.ended && c.closedAs == "succeeded" {
