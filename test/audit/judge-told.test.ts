@@ -200,6 +200,66 @@ describe('the outcome of a change', () => {
   });
 });
 
+test('one RequestId stands in one answer', async () => {
+  const told = (requestId: string | null, other: string | null) =>
+    codes(
+      ...[1, 2].flatMap((hours, n) => {
+        const s = changeStory({ began: at(hours * 3600) });
+        const before = approved(s);
+        const [started, ended, closed] = callOf(s) as [EntryBody, EntryBody, EntryBody];
+        const same = { requestId: n === 0 ? requestId : other };
+        const outcome = { ...(closed['outcome'] as JsonObject), ...same };
+        return [...before, started, answer(ended, same), { ...closed, outcome }];
+      }),
+    );
+  expect(await told('one', 'two')).toEqual([]);
+  expect(await told('', '')).toEqual([]);
+  expect(await told('one', 'one')).toEqual(['request_id_repeated']);
+  const s = changeStory({ began });
+  // A service that repeats its answer to the same change says it with the same RequestId.
+  const before = [...approved(s), s.started(), answer(s.ended('failed'), { requestId: 'one' })];
+  const again = [s.started(2), answer(s.ended('failed', 2), { requestId: 'one' })];
+  expect(await codes(...before, ...again)).toEqual([]);
+});
+
+test('one Idempotency-Key of a person is that of one change', async () => {
+  const asked = (key: string | null, requester = person('alice', 'requester')) =>
+    changeStory({ began, requester }).requested({
+      idempotency: key === null ? null : { key, bodyDigest: 'a' },
+    });
+  expect(await codes(asked('k'), asked('l'), asked('k', person('erin', 'requester')))).toEqual([]);
+  expect(await codes(asked(null), asked(null))).toEqual([]);
+  expect(await codes(asked('k'), asked('k'))).toEqual(['idempotency_key_repeated']);
+});
+
+describe('a pinned policy', () => {
+  const under = (more: object) => verdictUnder(more).then(found);
+  const verdictUnder = async (more: object) => {
+    const s = changeStory({ began, policy: { ...fourEyes, ...more } });
+    return await verifiedText(await packOf([s.requested()]));
+  };
+
+  test.each([
+    [{ standard: true }],
+    [{ standard: 'no' }],
+    [{ stages: [] }],
+    [{ stages: [{ name: 's', groups: [] }] }],
+    [{ stages: [{ name: 's', groups: [{ group: null, threshold: 0 }] }] }],
+  ])('asks people or is standard, and is not %j', async (more) => {
+    expect(await under(more)).toEqual(['illogical:policy_contradictory@0']);
+    expect(await under({ standard: true, stages: [] })).toEqual([]);
+  });
+
+  test('has members that a verifier may not know: it says which', async () => {
+    const told = async (more: object) =>
+      (await verdictUnder(more)).notProven.filter((text) => text.includes('does not know')).join();
+    expect(await told({})).toBe('');
+    const stages = [{ name: 's', groups: [{ group: null, threshold: 1, veto: true }] }];
+    const [text] = [await told({ quorum: 3, stages, groups: { ops: { source: 'token', list: 'x' } } })];
+    for (const path of ['"quorum"', '"stages.groups.veto"', '"groups.*.list"']) expect(text).toContain(path);
+  });
+});
+
 test('no entry is of a day or an hour that there is not', async () => {
   const s = changeStory({ began });
   const dated = (time: string) => codes({ ...s.requested(), time });

@@ -105,7 +105,8 @@ export function ask(
   const request: ChangeRequest = {
     ...asked,
     submission: asHost ? null : keys.statementSigner.sign(statement),
-    ...{ idempotency: null, source: '127.0.0.1' },
+    idempotency: asHost ? null : { key: asked.id, bodyDigest: digest },
+    ...{ source: '127.0.0.1' },
   };
   if (asked.ticket !== null && ticketRuleOf(change) !== null)
     world.openTickets.set(asked.ticket.id, asked.id);

@@ -89,6 +89,28 @@ export const toldTamperings: Readonly<Record<string, Tampering>> = {
     ]);
     body['outcome'] = { ...(body['outcome'] as JsonObject), ...other };
   }),
+  'answers as another call': edit(ends, (body, random, entries) => {
+    const others = entries.flatMap(({ attempt }) => (attempt as JsonObject | undefined)?.['requestId'] ?? []);
+    if (others.length > 0)
+      body['attempt'] = { ...(body['attempt'] as JsonObject), requestId: random.pick(others) };
+  }),
+  'asks with the key of another change': edit(['change.requested'], (body, random, entries) => {
+    const others = entries.flatMap((one) => (one['idempotency'] === null ? [] : (one['idempotency'] ?? [])));
+    if (others.length > 0) body['idempotency'] = random.pick(others);
+  }),
+  'has a policy that asks nobody': (entries, random) => {
+    const places = entries.flatMap(({ type }, i) => (type === 'policy.pinned' ? [i] : []));
+    if (places.length === 0) return false;
+    const at = random.pick(places);
+    const { pinnedPolicy, ...others } = members(entries[at] as EntryBody);
+    const other = random.pick<JsonObject>([
+      ...[{ standard: true }, { standard: false, stages: [] }, { standard: 'no' }],
+      ...[{ stages: [{ name: 'nobody', groups: [] }] }, { standard: null }],
+    ]);
+    const policy = { ...(pinnedPolicy as JsonObject), ...other };
+    entries[at] = { ...others, pinnedPolicy: policy } as unknown as EntryBody;
+    return true;
+  },
   'closes before its answer': edit(['change.closed'], (body, random) => {
     const time = shifted(body['time'], -random.pick([60_000, 3_600_000, 200 * 3_600_000]));
     body['time'] = time;

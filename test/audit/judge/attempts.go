@@ -76,6 +76,13 @@ func (j *judge) answered(c *change, body object, outcome string, at time.Time) {
 	if isUnsent && (outcome != "failed" || isAnswered) || isBad {
 		j.bad("answer_differs")
 	}
+	if id := textOr(members, "requestId"); id != "" {
+		if of, known := j.requestIDs[id]; known && of != c.id {
+			j.bad("request_id_repeated")
+		} else {
+			j.requestIDs[id] = c.id
+		}
+	}
 	a.called = outcome != "failed" || !isUnsent || isAnswered
 	c.ticket.answered()
 	if !a.called {

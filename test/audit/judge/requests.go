@@ -51,7 +51,19 @@ func (j *judge) requested(body object) {
 	j.owed(c)
 	j.brokenBy(c)
 	j.opened(c)
+	j.keyed(c)
 	c.roundBegan = c.submittedAt
+}
+
+// keyed judges that a person asks for one change alone with an Idempotency-Key.
+func (j *judge) keyed(c *change) {
+	if idempotency := objectOr(c.request, "idempotency"); idempotency != nil {
+		key := c.requester.issuer + "\n" + c.requester.subject + "\n" + textIn(idempotency, "key")
+		if j.keysOf[key] {
+			j.bad("idempotency_key_repeated")
+		}
+		j.keysOf[key] = true
+	}
 }
 
 // host judges a request that the API has not signed: a workflow's.

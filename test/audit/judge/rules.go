@@ -107,6 +107,19 @@ func (j *judge) pinned(policy object) {
 	if digestOf(said) != digest {
 		j.bad("policy_differs")
 	}
+	stages := objectsIn(policy, "stages")
+	standard, isBool := policy["standard"].(bool)
+	isSound := isBool && standard == (len(stages) == 0)
+	for _, stage := range stages {
+		seats := objectsIn(stage, "groups")
+		isSound = isSound && len(seats) > 0
+		for _, seat := range seats {
+			isSound = isSound && numberIn(seat, "threshold") >= 1
+		}
+	}
+	if !isSound {
+		j.bad("policy_contradictory")
+	}
 	if j.policies[digest] != nil {
 		j.bad("policy_pinned_twice")
 	}
