@@ -20,6 +20,7 @@ export type Illogical =
   | 'statement_repeated'
   | 'writer_missing'
   | 'scheduled_without_approval'
+  | 'scheduled_otherwise'
   | 'not_pending'
   | 'not_approved'
   | 'not_by_operator'

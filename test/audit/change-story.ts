@@ -225,7 +225,10 @@ export function changeStory(
       spoken('decision.rejected', by, 'decision', 'reject'),
     scheduled(round = 1) {
       executeBy ??= new Date(Date.parse(now()) + policy.executeWithinMs).toISOString();
-      return entry('change.scheduled', { round, digest: digestOf(round), executeAfter: null, executeBy });
+      return entry('change.scheduled', {
+        ...{ round, digest: digestOf(round), executeAfter: null, executeBy },
+        ...{ breakGlass: asked.breakGlass, standard: policy.standard },
+      });
     },
     operator: (action: 'pause' | 'resume' | 'retry' | 'abandon', by: Person = person('olga', 'operator')) => {
       const type = {

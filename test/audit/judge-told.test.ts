@@ -232,6 +232,39 @@ test('one Idempotency-Key of a person is that of one change', async () => {
   expect(await codes(asked('k'), asked('k'))).toEqual(['idempotency_key_repeated']);
 });
 
+test.each<[JsonObject]>([
+  [{ executeAfter: at(60) }],
+  [{ standard: true }],
+  [{ standard: null }],
+  [{ breakGlass: true }],
+])('a change is scheduled as it was asked for, and not with %j', async (members) => {
+  const s = changeStory({ began });
+  const [requested, prechecked, decided, scheduled] = approved(s) as EntryBody[] & { length: 4 };
+  const before = [requested, prechecked, decided] as EntryBody[];
+  expect(await codes(...before, { ...(scheduled as EntryBody), ...members })).toEqual([
+    'scheduled_otherwise',
+  ]);
+});
+
+test('nobody asks, and no token lasts, for more than 366 days', async () => {
+  const day = 86_400;
+  const asked = (members: JsonObject) => {
+    const s = changeStory({ began, ...(members as { decideBy?: string }) });
+    return codes(s.requested(members));
+  };
+  for (const member of ['decideBy', 'executeAfter', 'executeBy']) {
+    expect(await asked({ [member]: at(366 * day) })).toEqual([]);
+    expect(await asked({ [member]: at(367 * day) })).toEqual(['requested_otherwise']);
+  }
+  const issued = (days: number) => {
+    const token = { id: machine.subject, name: 'ci', scopes: ['changes:request'], expiresAt: at(days * day) };
+    const actor = personActor(person('adam', 'admin'));
+    return codes(written(newEntryBody({ type: 'token.issued', time: at(0), actor, token })));
+  };
+  expect(await issued(366)).toEqual([]);
+  expect(await issued(367)).toEqual(['token_not_valid']);
+});
+
 describe('a pinned policy', () => {
   const under = (more: object) => verdictUnder(more).then(found);
   const verdictUnder = async (more: object) => {

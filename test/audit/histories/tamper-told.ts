@@ -89,11 +89,31 @@ export const toldTamperings: Readonly<Record<string, Tampering>> = {
     ]);
     body['outcome'] = { ...(body['outcome'] as JsonObject), ...other };
   }),
-  'answers as another call': edit(ends, (body, random, entries) => {
-    const others = entries.flatMap(({ attempt }) => (attempt as JsonObject | undefined)?.['requestId'] ?? []);
-    if (others.length > 0)
-      body['attempt'] = { ...(body['attempt'] as JsonObject), requestId: random.pick(others) };
+  'schedules something else': edit(['change.scheduled'], (body, random) => {
+    const later = shifted(body['time'], 1_200_000);
+    const other = random.pick([{ executeAfter: later }, { standard: true }, { breakGlass: true }]);
+    Object.assign(body, other);
   }),
+  'asks for ten years': edit(['change.requested'], (body, random, entries) => {
+    const member = random.pick(['decideBy', 'executeAfter', 'executeBy']);
+    body[member] = shifted(body['time'], random.pick([365, 367, 3650]) * 24 * 3_600_000);
+    if (body['statement'] != null) signSubmission(body, entries);
+  }),
+  'issues a token for ten years': edit(['token.issued'], (body, random) => {
+    const expiresAt = shifted(body['time'], random.pick([366, 367, 3650]) * 24 * 3_600_000);
+    body['token'] = { ...(body['token'] as JsonObject), expiresAt };
+  }),
+  'answers as another call': (entries, random) => {
+    const idOf = ({ attempt }: EntryBody) => (attempt as JsonObject | undefined)?.['requestId'] ?? null;
+    const places = entries.flatMap((body, i) => (idOf(body) === null ? [] : [i]));
+    const at = random.pick(places.length === 0 ? [0] : places);
+    const body = entries[at] as EntryBody;
+    const others = places.filter((place) => place < at && entries[place]?.changeId !== body.changeId);
+    if (others.length === 0) return false;
+    const requestId = idOf(entries[random.pick(others)] as EntryBody);
+    entries[at] = { ...body, attempt: { ...(body.attempt as JsonObject), requestId } };
+    return true;
+  },
   'asks with the key of another change': edit(['change.requested'], (body, random, entries) => {
     const others = entries.flatMap((one) => (one['idempotency'] === null ? [] : (one['idempotency'] ?? [])));
     if (others.length > 0) body['idempotency'] = random.pick(others);

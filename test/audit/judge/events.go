@@ -255,6 +255,14 @@ func (c *change) scheduled(body object, at time.Time, bad report) {
 	if !momentIn(body, "executeBy").Equal(wanted) {
 		bad("attempt_out_of_time")
 	}
+	standard, _ := body["standard"].(bool)
+	_, isBool := c.policy["standard"].(bool)
+	breaks, isTold := body["breakGlass"].(bool)
+	_, isStandard := body["standard"].(bool)
+	if !equal(body["executeAfter"], c.request["executeAfter"]) || !isTold || breaks != c.breakGlass ||
+		isBool && (!isStandard || standard != boolIn(c.policy, "standard")) {
+		bad("scheduled_otherwise")
+	}
 	c.executeBy = wanted
 	c.phase = "scheduled"
 	if c.isPaused {

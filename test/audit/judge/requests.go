@@ -5,6 +5,9 @@ import (
 	"time"
 )
 
+// longest is how far ahead the clocks of a request, and the end of a token, may lie.
+const longest = 366 * 24 * time.Hour
+
 // requested judges what was asked for, and by whom.
 func (j *judge) requested(body object) {
 	name := objectIn(body, "policy")
@@ -43,6 +46,10 @@ func (j *judge) requested(body object) {
 		}
 		if !isOf(statement, "requester") {
 			j.bad("not_by_requester")
+		}
+		latest := c.submittedAt.Add(longest + clocksApart)
+		if c.decideBy.After(latest) || c.executeAfter.After(latest) || momentOr(body, "executeBy").After(latest) {
+			j.bad("requested_otherwise")
 		}
 		j.token(c, c.submittedAt)
 	} else {

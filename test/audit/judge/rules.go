@@ -79,6 +79,9 @@ func (j *judge) fact(body object) bool {
 	case "token.issued":
 		j.byAdmin(body)
 		t := objectIn(body, "token")
+		if momentIn(t, "expiresAt").After(momentIn(body, "time").Add(longest + clocksApart)) {
+			j.bad("token_not_valid")
+		}
 		if !hasWriter(body) {
 			return true
 		}
