@@ -52,6 +52,7 @@ const may = {
     'codec',
     'operations',
     'activities',
+    'audit/exceptions/exception.ts',
     'audit/pack/published-checkpoint.ts',
     'audit/verify',
     'identity/statement-signer.ts',

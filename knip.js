@@ -45,5 +45,5 @@ export default {
     service: { entry: [], ignoreDependencies: ['.*'] },
   },
   ignoreExportsUsedInFile: true,
-  ignoreBinaries: ['useradd', 'groupadd'],
+  ignoreBinaries: ['useradd', 'groupadd', 'mkfifo'],
 };

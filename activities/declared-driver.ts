@@ -7,7 +7,11 @@ import type { Fault, FaultClass } from '../domain/fault.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { DeclaredOperation } from '../declarations/declared-operation.ts';
 import { schemaOf } from '../declarations/json-schema.ts';
-import { callAnswerSchema, failureDetailSchema, readAnswerSchema } from '../declarations/activity-contract.ts';
+import {
+  callAnswerSchema,
+  failureDetailSchema,
+  readAnswerSchema,
+} from '../declarations/activity-contract.ts';
 import { implement } from '../operations/implement.ts';
 import type { DriverContext, Implementation } from '../operations/implement.ts';
 import { handOver, stepRequestOf } from './hand-over.ts';

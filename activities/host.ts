@@ -197,7 +197,7 @@ async function nexusOperationOf(
     const events = page.history?.events ?? [];
     const found = events.find((event) => Number(event.eventId) === eventId);
     if (found) return found.nexusOperationScheduledEventAttributes ?? null;
-    nextPageToken = page.nextPageToken ?? new Uint8Array();
+    ({ nextPageToken } = page);
   } while (nextPageToken.length > 0);
   return null;
 }

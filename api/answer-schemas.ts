@@ -51,7 +51,7 @@ export const contractSchema = z
       .string()
       .describe('an update of such a workflow: answers `schemas.opened` once the change is open'),
     nexus: z
-      .object({ endpoint: z.string(), service: z.string(), operation: z.string() })
+      .object({ endpoint: z.string(), service: z.string(), operation: z.string(), opened: z.string() })
       .nullable()
       .describe('for hosts of other namespaces; null where it is not served'),
     schemas: z

@@ -20,7 +20,7 @@ export async function readNamespace(connection: Connection, namespace: string): 
     const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
     const typed = Object.entries(customAttributes).map(([name, type]) => [
       name,
-      typeNames[type ?? 0] ?? String(type),
+      typeNames[type] ?? String(type),
     ]);
     return { exists: true, attributes: Object.fromEntries(typed) as Record<string, string> };
   } catch (error) {

@@ -1,13 +1,19 @@
 import { Client, Connection } from '@temporalio/client';
 import type { ClientPlugin } from '@temporalio/client';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { loadClientConfigProfile, toClientOptions } from '@temporalio/envconfig';
 import { NativeConnection } from '@temporalio/worker';
 import { dataConverter } from '../codec/data-converter.ts';
 import type { PayloadOptions } from '../codec/data-converter.ts';
+import { CountersignError } from '../domain/error.ts';
 
-/** Temporal as its own variables and configuration file say (`TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, TLS, API key). */
+/**
+ * Temporal as its own variables and configuration file say (`TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, TLS, API key).
+ *
+ * @throws CountersignError `invalid_configuration`: a file or profile that is not there, or a client certificate without
+ * its key, or a key without its certificate
+ */
 export function temporalConfig() {
-  const { connectionOptions, namespace } = loadClientConnectConfig();
+  const { connectionOptions, namespace } = loaded();
   return {
     // Its gRPC library would take `http_proxy` to loopback, too.
     connectionOptions: isLoopback(connectionOptions.address)
@@ -15,6 +21,23 @@ export function temporalConfig() {
       : connectionOptions,
     namespace: namespace ?? 'default',
   };
+}
+
+function loaded(): ReturnType<typeof toClientOptions> {
+  try {
+    const profile = loadClientConfigProfile();
+    const { clientCert, clientKey } = profile.tls ?? {};
+    // The library would connect without either.
+    if ((clientCert === undefined) !== (clientKey === undefined)) {
+      const wanted =
+        clientKey === undefined ? 'TEMPORAL_TLS_CLIENT_KEY_PATH' : 'TEMPORAL_TLS_CLIENT_CERT_PATH';
+      throw new Error(`${wanted}: a client certificate and its key are given together`);
+    }
+    return toClientOptions(profile);
+  } catch (cause) {
+    const message = `Temporal's variables or configuration file: ${(cause as Error).message}`;
+    throw new CountersignError('invalid_configuration', message, { cause });
+  }
 }
 
 function isLoopback(address = 'localhost'): boolean {

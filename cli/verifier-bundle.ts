@@ -41,13 +41,30 @@ export async function bundleVerifier(cwd: string, input: string): Promise<string
 
 async function sourcesDigest(): Promise<string> {
   const digest = createHash('sha256');
-  const folders = ['audit', 'audit/exceptions', 'audit/pack', 'audit/verify', 'calendar', 'domain', 'identity', 'policies'];
+  const folders = [
+    'audit',
+    'audit/exceptions',
+    'audit/pack',
+    'audit/verify',
+    'calendar',
+    'domain',
+    'identity',
+    'policies',
+  ];
   for (const folder of folders) {
     for (const file of (await readdir(join(root, folder))).filter((name) => name.endsWith('.ts')).sort()) {
       digest.update(file).update(await readFile(join(root, folder, file)));
     }
   }
-  const files = ['verifier', 'verify-files', 'verify-thread', 'verify-help', 'policies-in-force', 'broken-pipe', 'print'];
+  const files = [
+    'verifier',
+    'verify-files',
+    'verify-thread',
+    'verify-help',
+    'policies-in-force',
+    'broken-pipe',
+    'print',
+  ];
   for (const file of files.map((name) => `${name}.ts`))
     digest.update(await readFile(join(root, 'cli', file)));
   return digest

@@ -22,6 +22,7 @@ func main() {
 
 	team := worker.New(temporal, "orders", worker.Options{})
 	team.RegisterWorkflowWithOptions(Order, workflow.RegisterOptions{Name: "order"})
+	team.RegisterWorkflowWithOptions(OrderElsewhere, workflow.RegisterOptions{Name: "order-elsewhere"})
 	if err := team.Run(worker.InterruptCh()); err != nil {
 		log.Fatalln(err)
 	}

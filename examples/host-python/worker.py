@@ -6,7 +6,7 @@ import os
 from temporalio.client import Client
 from temporalio.worker import Worker
 
-from workflows import Order
+from workflows import Order, OrderElsewhere
 
 
 async def main() -> None:
@@ -14,7 +14,7 @@ async def main() -> None:
         os.environ.get("TEMPORAL_ADDRESS", "localhost:7233"),
         namespace=os.environ.get("TEMPORAL_NAMESPACE", "default"),
     )
-    await Worker(client, task_queue="orders", workflows=[Order]).run()
+    await Worker(client, task_queue="orders", workflows=[Order, OrderElsewhere]).run()
 
 
 if __name__ == "__main__":

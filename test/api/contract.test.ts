@@ -42,6 +42,7 @@ test('the Nexus endpoint is told where there is one', async () => {
     endpoint: 'approvals',
     service: 'countersign.gate.v1',
     operation: 'requireApproval',
+    opened: 'opened',
   });
   await replica.stop();
 });

@@ -52,7 +52,8 @@ async function setup(namespace: string, args: readonly string[] = [], at = addre
   return { code, bad: findings.filter(({ ok }) => !ok), findings, commands };
 }
 
-async function emptyNamespace(attributes: Record<string, number> = {}): Promise<string> {
+/** A namespace that a frontend knows, with an attribute of others at least. */
+async function namespaceWith(attributes: Record<string, number> = { Theirs: 3 }): Promise<string> {
   const namespace = `setup-${randomUUID()}`;
   await connection.workflowService.registerNamespace({
     namespace,
@@ -121,7 +122,7 @@ test('--print makes nothing, and what it prints makes what is missing', async ()
 });
 
 test('an attribute of another type is left alone and told, the others are made', async () => {
-  const namespace = await emptyNamespace({ CountersignTarget: 3 });
+  const namespace = await namespaceWith({ CountersignTarget: 3 });
   const { code, bad, commands } = await setup(namespace);
   expect(code).toBe(1);
   expect(commands).toEqual([]);
@@ -136,7 +137,7 @@ test('an attribute of another type is left alone and told, the others are made',
 });
 
 test('who may not make attributes is told what somebody who may has to do', async () => {
-  const namespace = await emptyNamespace();
+  const namespace = await namespaceWith();
   const denied = ['AddSearchAttributes'];
   const proxy = await startTemporalProxy({
     address,
@@ -159,7 +160,7 @@ test('who may not make attributes is told what somebody who may has to do', asyn
 
 test('a namespace that is full, and a server that is not there, are told', async () => {
   const others = Object.fromEntries(Array.from({ length: 8 }, (_, at) => [`Theirs${at}`, 2]));
-  const full = await setup(await emptyNamespace(others));
+  const full = await setup(await namespaceWith(others));
   expect(full.code).toBe(1);
   expect(full.bad[0]?.found).toContain('more than 10 search attribute');
   const away = await setup('default', [], '127.0.0.1:1');
@@ -171,7 +172,7 @@ test('doctor tells of attributes that are missing, and of a namespace that is', 
   vi.stubEnv('TEMPORAL_ADDRESS', address);
   vi.stubEnv('XDG_CONFIG_HOME', folder);
   onTestFinished(() => void vi.unstubAllEnvs());
-  const namespace = await emptyNamespace({ CountersignTarget: 3, CountersignDecision: 2 });
+  const namespace = await namespaceWith({ CountersignTarget: 3, CountersignDecision: 2 });
   vi.stubEnv('TEMPORAL_NAMESPACE', namespace);
   const [temporal, attributes] = await examineTemporal();
   expect(temporal).toMatchObject({ ok: true, found: expect.stringContaining(namespace) as string });

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { Client } from '@temporalio/client';
 import type { WorkflowFailedError, WorkflowHandle } from '@temporalio/client';
 import type { ApplicationFailure, ChildWorkflowFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -12,6 +13,7 @@ import { startOrderWorker } from '../../examples/order/worker.ts';
 import type { GateFailure, GateOpened } from '../../domain/gate.ts';
 import { makeImplementations } from '../../operations/implementations.ts';
 import { findingsInLog } from '../support/judged-log.ts';
+import { startNexus } from '../support/nexus.ts';
 import { bundledBy } from '../support/operations.ts';
 import { bundlerOptions } from '../support/order.ts';
 import { quietRuntime } from '../support/quiet-runtime.ts';
@@ -32,6 +34,8 @@ export function testsOfOrderTeam(startTeam: (env: TeamEnvironment) => Promise<Te
   let workers: Awaited<ReturnType<typeof startWorkers>>;
   let payments: Awaited<ReturnType<typeof startOrderWorker>>;
   let team: Team;
+  let nexus: Awaited<ReturnType<typeof startNexus>>;
+  let elsewhere: Team;
 
   beforeAll(async () => {
     quietRuntime();
@@ -44,26 +48,33 @@ export function testsOfOrderTeam(startTeam: (env: TeamEnvironment) => Promise<Te
       onTaskQueue(operations.get('ReleasePayment') ?? releasePayment, 'payments'),
     ]);
     const { temporalAddress: address, namespace } = testbed;
+    nexus = await startNexus(testbed);
     const notify = () => Promise.resolve();
-    [api, workers, payments, team] = await Promise.all([
+    [api, workers, payments, team, elsewhere] = await Promise.all([
       startApi(testbed, { operations }),
       startWorkers(testbed, {
         operations,
         implementations,
         linkOf,
-        hosts: [{ namespace, type: 'order' }],
+        nexus: true,
+        hosts: [
+          { namespace, type: 'order' },
+          { namespace: nexus.namespace, type: 'order-elsewhere' },
+        ],
       }),
       startOrderWorker({ address, namespace, service: service.url, notify }, { bundlerOptions }),
       startTeam({ TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace }),
+      startTeam({ TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: nexus.namespace }),
     ]);
   });
   afterAll(async () => {
-    await team.stop();
+    await Promise.all([team.stop(), elsewhere.stop()]);
     expect(await findingsInLog(testbed)).toEqual([]);
     expect(await replayAll(testbed)).toBeGreaterThan(1);
     await payments.stop();
     await workers.stop();
     await api.stop();
+    await nexus.stop();
     await service.stop();
     await testbed.stop();
   });
@@ -155,6 +166,40 @@ export function testsOfOrderTeam(startTeam: (env: TeamEnvironment) => Promise<Te
     const { handle, asked } = await ordered('P-5');
     await handle.terminate();
     expect(await ended(asked.id)).toMatchObject({ outcome: { code: 'host_cancelled' } });
+  });
+
+  describe('in another namespace, by Nexus,', () => {
+    async function orderedElsewhere(payment: string) {
+      const { connection, identity } = testbed;
+      const client = new Client({ connection, namespace: nexus.namespace });
+      const requester = { issuer: identity.issuer, subject: 'alice' };
+      const handle = await client.workflow.start('order-elsewhere', {
+        workflowId: `order-${randomUUID()}`,
+        taskQueue: 'orders',
+        args: [{ payment, requester, endpoint: nexus.endpoint }],
+      });
+      const { changeId } = await waitsFor(handle).catch((error: unknown) => {
+        throw new Error(`the team's worker said: ${elsewhere.output()}`, { cause: error });
+      });
+      return { handle, asked: await changeThat(api.users.bob, changeId, (c) => c.digest !== null) };
+    }
+
+    test('is approved, and its namespace vouches', async () => {
+      const { handle, asked } = await orderedElsewhere('P-7');
+      const { namespace } = nexus;
+      const vouchedBy = { namespace, type: 'order-elsewhere', workflowId: handle.workflowId };
+      expect(asked.requester).toMatchObject({ subject: 'alice', vouchedBy });
+      await decide(api.users.bob, asked);
+      expect(await handle.result()).toBe('receipt of P-7');
+      expect(releasesOf('P-7')).toBe(1);
+    });
+
+    test('hears that people said no', async () => {
+      const { handle, asked } = await orderedElsewhere('P-8');
+      await decide(api.users.bob, asked, 'reject');
+      expect(await handle.result()).toBe('not released: rejected');
+      expect(releasesOf('P-8')).toBe(0);
+    });
   });
 
   test('is reset to its beginning, and takes its change up again', async () => {

@@ -376,7 +376,7 @@ export async function startWorkers(
     await Worker.create({
       ...shared,
       taskQueue: changeTaskQueue,
-        nexusServices: nexus ? [gateServiceHandler] : [],
+      nexusServices: nexus ? [gateServiceHandler] : [],
       workflowBundle: code ?? (await workflowBundle(PROJECT_HOME, [], stored.keys != null)),
     }),
     await Worker.create({ ...shared, taskQueue: vendorTaskQueue }),
