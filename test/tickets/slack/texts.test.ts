@@ -170,7 +170,7 @@ test.each([
   };
   expect(textIn(message.blocks)).toContain(shown);
   expect(textIn(modal.blocks)).toContain(shown);
-  expect(textIn(modal.blocks)).toContain(`"sn":"${String(change.input.sn)}"`);
+  expect(textIn(modal.blocks)).toContain(`"sn":${JSON.stringify(change.input.sn)}`);
 });
 
 test('nothing that people wrote is read by Slack as markup, nor looks like a line of ours', () => {
