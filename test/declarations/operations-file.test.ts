@@ -80,6 +80,25 @@ describe('a file of declared operations', () => {
       'operations.0.input',
       'json_schema',
     ],
+    ['validates later', withInput({ $async: true }), 'operations.0.input.$async', 'json_schema'],
+    [
+      'validates later in a part',
+      withInput({ $defs: { later: { $async: true, type: 'string' } } }),
+      'operations.0.input.$defs.later.$async',
+      'json_schema',
+    ],
+    [
+      'validates what was read later',
+      changed({ snapshot: { ...closeAccount.snapshot, $async: true } }),
+      'operations.0.snapshot.$async',
+      'json_schema',
+    ],
+    [
+      'validates what a call answers later',
+      changed({ output: { ...closeAccount.output, $async: true } }),
+      'operations.0.output.$async',
+      'json_schema',
+    ],
     [
       'refers to another file',
       withInput({ allOf: [{ $ref: 'https://a.example/b' }] }),
