@@ -198,6 +198,7 @@ export function judgeEntries(options: JudgeOptions) {
         hostVouched,
         unverified,
         withoutPolicy,
+        unknownRules: pinned.unknown(),
         open,
         brokenByDirectory: judgedOf(facts.byDirectory.breakers),
         reviewedByDirectory: judgedOf(facts.byDirectory.reviewers),

@@ -71,6 +71,10 @@ export interface LogFacts {
   readonly byDirectory: { readonly breakers: Set<string>; readonly reviewers: Set<string> };
   /** Open attempts, by change and ordinal. */
   readonly begun: Map<string, Begun>;
+  /** Of which change's call a RequestId is. */
+  readonly requestIds: Map<string, string>;
+  /** Which change was asked for with an Idempotency-Key, by the person and the key. */
+  readonly idempotencyKeys: Map<string, string>;
 }
 
 /** Before the first entry. */
@@ -92,6 +96,8 @@ export function newLogFacts(): LogFacts {
     ticketsOf: new Map(),
     byDirectory: { breakers: new Set(), reviewers: new Set() },
     begun: new Map(),
+    requestIds: new Map(),
+    idempotencyKeys: new Map(),
   };
 }
 

@@ -215,6 +215,7 @@ function notJudged({
   reviewedByDirectory,
   unfollowedFreezes,
   unlistedCalendars,
+  unknownRules,
 }: NonNullable<Verification['changes']>): string[] {
   const unanswered = open.reduce((sum, { openAttempts }) => sum + openAttempts.length, 0);
   return [
@@ -237,6 +238,11 @@ function notJudged({
       ? []
       : [
           `Whether ${counted(unfollowedFreezes, 'freeze')} held calls: so many stood at once that they were not followed.`,
+        ]),
+    ...(unknownRules.length === 0
+      ? []
+      : [
+          `Whether changes kept to what policies say in members that this verifier does not know: ${unknownRules.map((path) => JSON.stringify(path)).join(', ')}.`,
         ]),
     ...(unlistedCalendars === 0
       ? []
