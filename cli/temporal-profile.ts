@@ -19,7 +19,10 @@ const switches = ['true', 'false', '1', '0'];
  */
 export function temporalProfile(env: NodeJS.ProcessEnv): TemporalProfile {
   const given = Object.fromEntries(
-    Object.entries(env).filter(([name, value]) => value !== '' || !name.startsWith('TEMPORAL_')),
+    Object.entries(env).filter(
+      (entry): entry is [string, string] =>
+        entry[1] !== undefined && (entry[1] !== '' || !entry[0].startsWith('TEMPORAL_')),
+    ),
   );
   try {
     const { TEMPORAL_CONFIG_FILE: file, TEMPORAL_TLS: tls } = given;

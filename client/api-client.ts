@@ -15,9 +15,9 @@ export interface ShownEntry {
 type Call = [
   method: string,
   path: string,
-  body?: object,
-  headers?: Record<string, string>,
-  signal?: AbortSignal,
+  body?: object | undefined,
+  headers?: Record<string, string> | undefined,
+  signal?: AbortSignal | undefined,
 ];
 
 /** The API, for the command line. */
