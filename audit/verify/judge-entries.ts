@@ -204,6 +204,8 @@ export function judgeEntries(options: JudgeOptions) {
         reviewedByDirectory: judgedOf(facts.byDirectory.reviewers),
         unfollowedFreezes: facts.unfollowedFreezes,
         unlistedCalendars: facts.unlistedCalendars,
+        forgottenDeclarations: facts.forgottenDeclarations,
+        unlistedDeclarations: facts.unlistedDeclarations,
       };
     },
   };

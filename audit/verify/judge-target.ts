@@ -9,30 +9,48 @@ import { declarationKey } from './log-facts.ts';
 import type { LogFacts } from './log-facts.ts';
 import type { Report } from './problem.ts';
 
-/** Most declarations that are followed at once. */
-const mostDeclarations = 1000;
+/** Most declarations that are followed at once: the newest. */
+export const mostDeclarations = 1000;
 
 /**
  * Remembers what a worker says that files declare. Each declaration has the digest that changes pin of it.
  * @throws TypeError for an entry without the members of its type
  */
 export function takeOperations(
-  { declared }: Pick<LogFacts, 'declared'>,
+  facts: Pick<LogFacts, 'declared' | 'forgottenDeclarations' | 'unlistedDeclarations'>,
   { operations }: EntryBody,
   _whole: boolean,
   report: Report,
 ): void {
   if (operations !== null && !Array.isArray(operations)) throw new TypeError('member operations is no list');
-  for (const told of (operations ?? []) as readonly unknown[]) {
-    const { name, version, inputSchemaDigest, declaration = null } = objectOf(told as JsonObject);
+  const listed = ((operations ?? []) as readonly JsonObject[]).map(objectOf);
+  // One that is left out is absent; null says that the operation is defined by code.
+  if (operations === null || listed.some(({ declaration }) => declaration === undefined))
+    facts.unlistedDeclarations += 1;
+  for (const { name, version, inputSchemaDigest, declaration = null } of listed) {
     if (declaration === null) continue;
     const whole = objectOf(declaration) as unknown as Declaration;
     const digest = digestOf(whole);
     if (digest === null || digest !== inputSchemaDigest || name !== whole.name || version !== whole.version)
       report('declaration_differs', 'what is declared of an operation does not have the digest of its pins');
-    else if (declared.size < mostDeclarations)
-      declared.set(declarationKey(whole.name, whole.version, digest), whole);
+    else remember(facts, declarationKey(whole.name, whole.version, digest), whole);
   }
+}
+
+/** The one that was told of longest ago gives way: changes pin what a worker has now. */
+function remember(
+  facts: Pick<LogFacts, 'declared' | 'forgottenDeclarations'>,
+  key: string,
+  declaration: Declaration,
+): void {
+  const { declared } = facts;
+  declared.delete(key);
+  const [oldest] = declared.keys();
+  if (declared.size >= mostDeclarations && oldest !== undefined) {
+    declared.delete(oldest);
+    facts.forgottenDeclarations += 1;
+  }
+  declared.set(key, declaration);
 }
 
 /**

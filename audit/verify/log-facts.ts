@@ -58,6 +58,10 @@ export interface LogFacts {
   readonly tokens: Map<string, JudgedToken>;
   /** What files declared of operations, by {@link declarationKey}. */
   readonly declared: Map<string, Declaration>;
+  /** Declarations that gave way to newer ones. */
+  forgottenDeclarations: number;
+  /** Lists of operations whose declarations were longer than an entry can hold. */
+  unlistedDeclarations: number;
   /** The break-glass change that somebody answers for, by the person; it is open or owes its review. */
   readonly debts: Map<string, string>;
   /** Who answers for such a change. */
@@ -89,6 +93,8 @@ export function newLogFacts(): LogFacts {
     revoked: new Map(),
     tokens: new Map(),
     declared: new Map(),
+    forgottenDeclarations: 0,
+    unlistedDeclarations: 0,
     debts: new Map(),
     debtors: new Map(),
     openTargets: new Map(),

@@ -215,6 +215,8 @@ function notJudged({
   reviewedByDirectory,
   unfollowedFreezes,
   unlistedCalendars,
+  forgottenDeclarations,
+  unlistedDeclarations,
   unknownRules,
 }: NonNullable<Verification['changes']>): string[] {
   const unanswered = open.reduce((sum, { openAttempts }) => sum + openAttempts.length, 0);
@@ -247,6 +249,16 @@ function notJudged({
     ...(unlistedCalendars === 0
       ? []
       : ['Whether freezes of the calendar file held calls: its list was longer than an entry can hold.']),
+    ...(unlistedDeclarations === 0
+      ? []
+      : [
+          'Whether targets are what files declare of their operations: the declarations were longer than an entry can hold.',
+        ]),
+    ...(forgottenDeclarations === 0
+      ? []
+      : [
+          `Whether targets are what ${counted(forgottenDeclarations, 'declaration')} make of their changes’ inputs: so many were told of that the oldest were not followed.`,
+        ]),
   ];
 }
 

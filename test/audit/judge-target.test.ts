@@ -1,14 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { contextOf } from '../../audit/pack/context.ts';
-import { judgeTarget, takeOperations } from '../../audit/verify/judge-target.ts';
+import { judgeTarget, mostDeclarations, takeOperations } from '../../audit/verify/judge-target.ts';
 import { newLogFacts } from '../../audit/verify/log-facts.ts';
 import type { Illogical } from '../../audit/verify/problem.ts';
 import { declaredOperation, loadedOperation } from '../../declarations/declared-operation.ts';
+import { canonicalJson } from '../../domain/canonical-json.ts';
+import { pinnedInputSchema } from '../../domain/declaration.ts';
 import { newEntryBody, workerActor } from '../../domain/entry.ts';
 import type { EntryBody } from '../../domain/entry.ts';
 import type { JsonObject } from '../../domain/json.ts';
-import { loadedEntry } from '../../domain/loaded-entries.ts';
+import { leavesOutDeclarations, loadedEntry } from '../../domain/loaded-entries.ts';
 import type { LoadedOperation } from '../../domain/loaded-entries.ts';
+import { sha256Hex } from '../../domain/sha-256.ts';
 import { activeCaCertificate } from '../../operations/active-ca-certificate.ts';
 import { pinsOf } from '../../operations/operation.ts';
 import { closeAccount } from '../support/close-account.ts';
@@ -77,6 +80,46 @@ test.each<[string, Partial<LoadedOperation>]>([
 ])('a declaration with %s than its digest says is told of, and judges nothing', (_what, change) => {
   const forged = loaded({ ...loadedOperation(operation), ...change });
   expect(found(forged, requested({ target: 'x' }))).toEqual(['declaration_differs']);
+});
+
+describe('declarations that are not followed', () => {
+  const take = (facts: ReturnType<typeof newLogFacts>, body: EntryBody) => {
+    takeOperations(facts, body, true, () => undefined);
+    return facts;
+  };
+  const many = (count: number) =>
+    Array.from({ length: count }, (_, at) =>
+      loadedOperation(declaredOperation({ ...closeAccount, name: `Operation${at}` })),
+    );
+
+  test.each<[string, LoadedOperation[], number]>([
+    ['all fit', many(2), 0],
+    ['of code there is none', [loadedOperation(activeCaCertificate)], 0],
+    ['the declarations do not fit', many(60), 1],
+    ['the list does not fit', many(400), 1],
+  ])('are told of where %s', (_what, operations, unlisted) => {
+    const entry = loadedEntry({ type: 'operations.loaded', operations }, time);
+    expect(take(newLogFacts(), entry.body).unlistedDeclarations).toBe(unlisted);
+    expect(leavesOutDeclarations(entry)).toBe(unlisted > 0);
+  });
+
+  test('are the oldest, and their number is told', () => {
+    const facts = newLogFacts();
+    const version = (n: number) => {
+      const declaration = { ...closeAccount, version: `0.${n}` };
+      const inputSchemaDigest = sha256Hex(canonicalJson(pinnedInputSchema(declaration)));
+      return { ...loadedOperation(operation), version: declaration.version, inputSchemaDigest, declaration };
+    };
+    for (let n = 0; n < mostDeclarations; n += 1) take(facts, loaded(version(n)));
+    take(facts, loaded(version(0)));
+    expect(facts.forgottenDeclarations).toBe(0);
+    take(facts, loaded(loadedOperation(operation)));
+    expect(facts).toMatchObject({ forgottenDeclarations: 1 });
+    expect([...facts.declared.values()].map((one) => one.version)).not.toContain('0.1');
+    const codes: Illogical[] = [];
+    judgeTarget(facts, requested({ target: 'x' }), (code) => void codes.push(code));
+    expect(codes).toEqual(['target_differs']);
+  });
 });
 
 test('declarations that no entry can hold are left out, then the list, and one hash stands for them', () => {
