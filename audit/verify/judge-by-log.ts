@@ -7,7 +7,6 @@ import { judgeOpened, judgeTicketHolder, releaseOpened } from './judge-open-chan
 import { judgeOverridden } from './judge-overrides.ts';
 import { judgeIdempotencyKey, judgeRequestId } from './judge-repeats.ts';
 import { judgeDebt, judgeToken, settleDebt } from './judge-requests.ts';
-import { judgeTarget } from './judge-target.ts';
 import type { LogFacts } from './log-facts.ts';
 import type { Report } from './problem.ts';
 import { statementOf } from './statement-of.ts';
@@ -38,7 +37,6 @@ export function judgeByLog(
       judgeGlassBreaker(facts, record, report);
       judgeOpened(facts, record, report);
       judgeIdempotencyKey(facts, record, body, report);
-      judgeTarget(facts, body, report);
       break;
     case 'freeze.overridden':
       judgeOverridden(facts, record, body, report);

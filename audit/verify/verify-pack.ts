@@ -218,6 +218,7 @@ function notJudged({
   forgottenDeclarations,
   unlistedDeclarations,
   unknownRules,
+  undefinedOperations,
 }: NonNullable<Verification['changes']>): string[] {
   const unanswered = open.reduce((sum, { openAttempts }) => sum + openAttempts.length, 0);
   return [
@@ -245,6 +246,11 @@ function notJudged({
       ? []
       : [
           `Whether changes kept to what policies say in members that this verifier does not know: ${unknownRules.map((path) => JSON.stringify(path)).join(', ')}.`,
+        ]),
+    ...(undefinedOperations.changes === 0
+      ? []
+      : [
+          `Whether the target of ${counted(undefinedOperations.changes, 'change')} is what the operation makes of the input: no entry before has the declaration that is pinned (${undefinedOperations.names.map((name) => JSON.stringify(name)).join(', ')}).`,
         ]),
     ...(unlistedCalendars === 0
       ? []

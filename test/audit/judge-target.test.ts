@@ -13,10 +13,16 @@ import { leavesOutDeclarations, loadedEntry } from '../../domain/loaded-entries.
 import type { LoadedOperation } from '../../domain/loaded-entries.ts';
 import { sha256Hex } from '../../domain/sha-256.ts';
 import { activeCaCertificate } from '../../operations/active-ca-certificate.ts';
+import { bundledTarget } from '../../operations/bundled-targets.ts';
+import { bundledOperations } from '../../operations/bundled.ts';
 import { pinsOf } from '../../operations/operation.ts';
+import type { Operation } from '../../operations/operation.ts';
 import { closeAccount } from '../support/close-account.ts';
+import { changeStory } from './change-story.ts';
+import type { ChangeStory } from './change-story.ts';
+import { packOf, verifiedText } from './pack-testbed.ts';
 
-/* The target of a declared operation's change follows from the log alone. */
+/* The target of a change follows from its input: of a declared operation by the log alone, of a bundled one by its definition. */
 
 const time = '2026-11-30T09:00:00.000Z';
 const operation = declaredOperation(closeAccount);
@@ -66,10 +72,52 @@ describe('the target of a change', () => {
     ['it was told after', [requested({ target: 'x' }), both]],
     ['another version was told', [both, requested({ target: 'x', operationVersion: '2' })]],
     ['another schema was told', [both, requested({ target: 'x', inputSchemaDigest: '0'.repeat(64) })]],
-    ['it is defined by code', [loaded(loadedOperation(activeCaCertificate)), requested({ target: 'x' })]],
+    ['no file declares it', [loaded(loadedOperation(activeCaCertificate)), requested({ target: 'x' })]],
   ])('is not judged where %s', (_what, bodies) => {
     expect(found(...bodies)).toEqual([]);
   });
+});
+
+describe('the target of a bundled operation’s change', () => {
+  const inputOf = ({ scope: members }: Operation) =>
+    Object.fromEntries(members.map((member) => [member, `${member} (1)`]));
+  const asked = (one: Operation, more: JsonObject = {}) => {
+    const made = one.target(inputOf(one));
+    return requested({
+      ...{ operation: one.name, ...pinsOf(one), input: inputOf(one) },
+      ...{ target: made.id, scope: { ...made.scope }, label: made.label, ...more },
+    });
+  };
+
+  test.each(bundledOperations.map((one) => [one.name, one] as const))(
+    'is what %s makes of its input',
+    (_name, one) => {
+      expect(bundledTarget(one.name, one.version, one.inputSchemaDigest)).toBeDefined();
+      expect(found(asked(one))).toEqual([]);
+      const [member = ''] = one.scope;
+      const others: JsonObject[] = [
+        { target: 'x' },
+        { scope: { ...inputOf(one), [member]: 'x' } },
+        { label: 'x' },
+        { input: { ...inputOf(one), [member]: 'x' } },
+        { input: { ...inputOf(one), more: 'x' } },
+        { input: { ...inputOf(one), [member]: 1 } },
+        { input: {} },
+      ];
+      for (const other of others) expect(found(asked(one, other))).toEqual(['target_differs']);
+    },
+  );
+});
+
+test('the verifier says of which operations it did not judge the target', async () => {
+  const told = async (story: (s: ChangeStory) => EntryBody[], more: readonly EntryBody[] = []) => {
+    const verdict = await verifiedText(await packOf([...more, ...story(changeStory())]));
+    return [verdict.result, verdict.notProven.filter((text) => text.includes('makes of the input')).length];
+  };
+  expect(await told((s) => [s.requested()])).toEqual(['valid', 0]);
+  expect(await told((s) => [{ ...s.requested(), label: 'another' }])).toEqual(['tampered', 0]);
+  const other = (s: ChangeStory) => [{ ...s.requested(), operation: 'CloseAccount' }];
+  expect((await told(other))[1]).toBe(1);
 });
 
 test.each<[string, Partial<LoadedOperation>]>([
