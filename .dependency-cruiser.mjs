@@ -12,11 +12,13 @@ const may = {
   activities: ['domain', 'operations', 'declarations', 'audit', 'store', 'calendar', 'policies'],
   onsmqtt: ['domain', 'operations'],
   // Of the calendar only the rule of the gate, which reads nothing: the verifier asks it of calls that were made. Of the
-  // store two pieces of SQL text. Of identity how a statement's key is named: trusted keys and rotations name it, too.
+  // store two pieces of SQL text. Of identity how a statement's key is named: trusted keys and rotations name it, too. Of the
+  // operations the targets of the bundled ones.
   audit: [
     'domain',
     'calendar/block-at.ts',
     'identity/statement-key.ts',
+    'operations/bundled-targets.ts',
     'store/is-in-log.ts',
     'store/moment-text.ts',
   ],

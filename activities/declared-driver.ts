@@ -5,6 +5,7 @@ import type { DriverStepKind, FailedStep } from '../domain/driver-step.ts';
 import { fault, faultClasses } from '../domain/fault.ts';
 import type { Fault, FaultClass } from '../domain/fault.ts';
 import type { JsonObject } from '../domain/json.ts';
+import { isOwnCode } from '../domain/own-codes.ts';
 import type { DeclaredOperation } from '../declarations/declared-operation.ts';
 import { schemaOf } from '../declarations/json-schema.ts';
 import {
@@ -79,7 +80,8 @@ export function declaredFault(
   if (type === null) return fault(unknown, 'driver_failed', message);
   const known = failureDetailSchema.safeParse(detail);
   const { requestId = null, httpStatus = null, retryAfterMs = null } = known.success ? known.data : {};
-  return fault(classOf(type, failures) ?? unknown, type === '' ? 'driver_failed' : type, message, {
+  const code = type === '' || isOwnCode(type) ? 'driver_failed' : type;
+  return fault(classOf(type, failures) ?? unknown, code, message, {
     ...{ requestId, httpStatus, retryAfterMs },
   });
 }

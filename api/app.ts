@@ -8,6 +8,8 @@ import { CountersignError } from '../domain/error.ts';
 import { repeatedMember } from '../domain/repeated-member.ts';
 import { shownJson, shownText } from '../domain/shown-text.ts';
 import { describeOperations } from '../operations/describe.ts';
+import { beyondShape } from './body-shape.ts';
+import type { BodyShape } from './body-shape.ts';
 import { authenticate, callerOf } from './caller.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { makeFailureLimit } from './failure-limit.ts';
@@ -41,6 +43,8 @@ import { docsPage, docsScript } from './docs-page.ts';
 const bodyLimit = '64kb';
 /** A payload of Temporal's has at most 2 MB, a third more in base64. */
 const payloadsLimit = '4mb';
+/** A thousand payloads have some eight thousand values. */
+const payloadsShape = { depth: 16, values: 20_000 };
 const writes = ['POST', 'PUT', 'PATCH', 'DELETE'];
 /** A POST that writes nothing: a form that asks often must not use up what its author may write. */
 const explanations = '/policy-explanations';
@@ -82,9 +86,9 @@ export function createApp(deps: ApiDependencies): Express {
     noStore,
     allowOrigin(deps.temporalUi ?? null, temporalUiHeaders, { credentials: false }),
     byToken,
-    personLimit(deps.decodesPerMinute ?? 600, ['POST']),
+    personLimit(deps.decodesPerMinute ?? 120, ['POST']),
     jsonOnly,
-    jsonBody(payloadsLimit),
+    jsonBody(payloadsLimit, payloadsShape),
     payloadRoutes(deps, makeAuditReading(deps)),
   );
   app.use(
@@ -153,7 +157,7 @@ const jsonOnly: RequestHandler = (req, _res, next) => {
 };
 
 /** Any JSON: the schemas say that it must be an object. */
-const jsonBody = (limit: string) =>
+const jsonBody = (limit: string, shape?: BodyShape) =>
   express.json({
     limit,
     strict: false,
@@ -166,6 +170,8 @@ const jsonBody = (limit: string) =>
       if (charset !== 'utf-8')
         throw new CountersignError('unsupported_media_type', 'the body must be in UTF-8');
       if (!isUtf8(bytes)) throw new CountersignError('invalid_json', 'the body is not UTF-8');
+      const beyond = shape ? beyondShape(bytes, shape) : null;
+      if (beyond !== null) throw new CountersignError('body_too_large', `the body has ${beyond}`);
       // The parser would take the second member, and people may have read the first.
       const twice = repeatedMember(bytes.toString('utf8'));
       if (twice === null) return;

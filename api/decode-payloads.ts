@@ -1,7 +1,8 @@
 import type { Request } from 'express';
 import type { Payload } from '@temporalio/common';
 import type { PayloadPlace } from '../codec/encrypted-payload.ts';
-import type { OwnPayload } from '../codec/payload-reader.ts';
+import type { PayloadReader } from '../codec/payload-reader.ts';
+import { CountersignError } from '../domain/error.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { AuditReading } from './audit-reading.ts';
 import { callerOf, requireRole } from './caller.ts';
@@ -17,10 +18,13 @@ const mostRemembered = 10_000;
 /** Workflows of a change: whoever may read it may read what they say. */
 const ofChange = /^(?:change|driver|review)-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 
+/** Temporal's longest id of a workflow, without controls. */
+const workflowId = /^\P{Cc}{1,1000}$/u;
+
 /**
  * Decodes payloads for somebody who looks at Temporal. What Countersign has encrypted is decoded for whoever may read its change,
- * or for auditors and operators where it is of no change; other payloads stay as they are. Who has read what is recorded
- * before it is answered.
+ * or for auditors and operators where it is of no change; other payloads, of another namespace, or that cannot be read stay as they
+ * are. Who has read what is recorded before it is answered.
  */
 export function makeDecodePayloads(
   deps: Pick<ApiDependencies, 'db' | 'policies' | 'namespace' | 'refusals' | 'payloads' | 'now'>,
@@ -30,18 +34,25 @@ export function makeDecodePayloads(
   const readChange = makeReadChange(deps);
   const lately = new Map<string, number>();
 
-  /** @throws CountersignError `not_found`, `missing_role`, recorded; `log_unavailable` */
+  const queryOf = (place: PayloadPlace | null): JsonObject => {
+    const changeId = changeOf(place);
+    return { payloadsOf: place?.workflowId ?? null, ...(changeId === undefined ? {} : { changeId }) };
+  };
+
+  /** @throws CountersignError `not_found`, `missing_role`, recorded */
   async function admit(req: Request, place: PayloadPlace | null): Promise<void> {
     const { person } = callerOf(req);
-    const changeId = place?.namespace === namespace ? ofChange.exec(place.workflowId)?.[1] : undefined;
-    const query: JsonObject = {
-      payloadsOf: place?.workflowId ?? null,
-      ...(changeId === undefined ? {} : { changeId }),
-    };
-    await recorded(refusals, req, { wanted: { kind: 'payloads', ...query } }, async () => {
+    const changeId = changeOf(place);
+    await recorded(refusals, req, { wanted: { kind: 'payloads', ...queryOf(place) } }, async () => {
       if (changeId === undefined) requireRole(person, 'auditor', 'operator');
       else await readChange(changeId, person);
     });
+  }
+
+  /** @throws CountersignError `log_unavailable` */
+  async function record(req: Request, place: PayloadPlace | null): Promise<void> {
+    const { person } = callerOf(req);
+    const query = queryOf(place);
     const id = JSON.stringify([person.issuer, person.subject, query]);
     if (now() - (lately.get(id) ?? -Infinity) < onceInMs) return;
     await reading.record(req, 'audit.read', query);
@@ -50,21 +61,55 @@ export function makeDecodePayloads(
   }
 
   /**
-   * The same payloads, in order.
-   * @throws CountersignError `payload_unreadable`, and what `admit` throws
+   * The same payloads, in order. Rights are asked before any key is looked for; until a payload is decrypted, nobody knows whether
+   * the place that it names is its own, so only then a look is recorded.
+   *
+   * @throws CountersignError what `admit` and `record` throw
    */
   return async (req: Request, payloads: readonly WirePayload[]): Promise<WirePayload[]> => {
     const named = req.get('x-namespace');
     if (reader === null || (named !== undefined && named !== namespace)) return [...payloads];
-    const found: (OwnPayload | null)[] = [];
-    for (const payload of payloads) found.push(await reader.read(bytesOf(payload)));
-    const places = new Map(found.flatMap((own) => (own ? [[JSON.stringify(own.place), own.place]] : [])));
-    for (const place of places.values()) await admit(req, place);
+    const own = payloads.map((wire) => {
+      const payload = bytesOf(wire);
+      const claim = reader.claimOf(payload);
+      return claim !== null && canBeHere(claim.place, namespace) ? { payload, place: claim.place } : null;
+    });
+    const asked = own.filter((one) => one !== null);
+    for (const place of distinct(asked.map(({ place }) => place))) await admit(req, place);
+    const decoded: (Payload | null)[] = [];
+    for (const one of own) decoded.push(one && (await readable(reader, one.payload)));
+    const read = own.flatMap((one, at) => (one && decoded[at] ? [one.place] : []));
+    for (const place of distinct(read)) await record(req, place);
     return payloads.map((payload, at) => {
-      const own = found[at];
-      return own ? { ...wireOf(own.payload) } : payload;
+      const plain = decoded[at];
+      return plain ? wireOf(plain) : payload;
     });
   };
+}
+
+/** The change of a workflow; undefined where it is of none. */
+function changeOf(place: PayloadPlace | null): string | undefined {
+  return ofChange.exec(place?.workflowId ?? '')?.[1];
+}
+
+/** Whether a workflow of this installation can have it. What it names is not authenticated yet, and would be recorded. */
+function canBeHere(place: PayloadPlace | null, namespace: string): boolean {
+  return place === null || (place.namespace === namespace && workflowId.test(place.workflowId));
+}
+
+/** Each place once. */
+function distinct(places: readonly (PayloadPlace | null)[]): (PayloadPlace | null)[] {
+  return [...new Map(places.map((place) => [JSON.stringify(place), place])).values()];
+}
+
+/** Null where it was altered, or is under a key that this process lacks. */
+async function readable(reader: PayloadReader, payload: Payload): Promise<Payload | null> {
+  try {
+    return await reader.read(payload);
+  } catch (error) {
+    if (error instanceof CountersignError && error.code === 'payload_unreadable') return null;
+    throw error;
+  }
 }
 
 function bytesOf({ metadata, data }: WirePayload): Payload {

@@ -49,7 +49,7 @@ export interface ApiDependencies {
   readonly payloads?: PayloadReader | null;
   /** The one origin, beside the console's, whose page may ask for decoded payloads: Temporal's web UI; default none. */
   readonly temporalUi?: string | null;
-  /** How often one person may have payloads decoded in a minute; default 600: a page of Temporal's asks for each event. */
+  /** How often one person may have payloads decoded in a minute; default 120: a page of Temporal's asks for each event. */
   readonly decodesPerMinute?: number;
   /** The systems that may send something now, by their names in COUNTERSIGN_INTEGRATIONS; default none. */
   readonly inbound?: () => ReadonlyMap<string, InboundSystem>;

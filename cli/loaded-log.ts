@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import { appendNews } from '../audit/append-news.ts';
-import { loadedEntry } from '../domain/loaded-entries.ts';
+import { leavesOutDeclarations, loadedEntry } from '../domain/loaded-entries.ts';
 import type { Loaded, LoadedType } from '../domain/loaded-entries.ts';
 import { isoTime } from '../domain/time.ts';
 
@@ -29,7 +29,13 @@ export function makeLoadedLog(log: Logger): LoadedLog {
     if (pool === null) return;
     for (const loaded of waiting.values()) {
       try {
-        await appendNews(pool, loadedEntry(loaded, isoTime(Date.now())));
+        const entry = loadedEntry(loaded, isoTime(Date.now()));
+        await appendNews(pool, entry);
+        if (leavesOutDeclarations(entry))
+          log.warn(
+            {},
+            'what the files declare of operations is longer than an entry can hold: no verifier judges their targets',
+          );
         if (waiting.get(loaded.type) === loaded) waiting.delete(loaded.type);
       } catch (err) {
         log.warn({ err: err as Error, type: loaded.type }, 'what was loaded could not be logged yet');

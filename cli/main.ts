@@ -231,7 +231,7 @@ function report(error: unknown): number {
   if (program.opts<{ json?: boolean }>().json === true) {
     const errors = error instanceof CountersignError ? error.errors : [];
     const told = usedWrongly ? 'invalid_request' : typeof code === 'string' ? code : 'internal_error';
-    printJson({ code: told, message, errors });
+    printJson({ code: told, message: message === undefined ? message : withoutSecrets(message), errors });
   }
   // Commander has printed the errors that it found itself, but not those that a command throws in its name.
   if (!usedWrongly || error instanceof InvalidArgumentError)

@@ -1,19 +1,17 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { keyRing, newPayloadKey, payloadKeysText, readPayloadKeys } from '../codec/key-ring.ts';
+import { newPayloadKey, payloadKeysText, readPayloadKeys } from '../codec/key-ring.ts';
 import type { KeyRing, PayloadKey } from '../codec/key-ring.ts';
 import { withNextCurrent, withNextKey } from '../codec/key-rotation.ts';
 import { CountersignError } from '../domain/error.ts';
-import { makeOnce, replaceFile } from '../embedded/make-once.ts';
+import { makeOnce, rewriteFile } from '../embedded/make-once.ts';
 import type { Environment } from './environment.ts';
+import { rereadRing } from './reread-ring.ts';
 import { rereadOnHangup } from './reread.ts';
 import { readTextFile } from './text-file.ts';
 
 type Keys = Pick<Environment, 'COUNTERSIGN_HOME' | 'COUNTERSIGN_PAYLOAD_KEYS'>;
-
-/** How often a file is read again for a key that is not there, ms. */
-const lookAgainMs = 2000;
 
 /** The file of the keys, be it there or not. */
 export function payloadKeyFile({ COUNTERSIGN_HOME: home, COUNTERSIGN_PAYLOAD_KEYS: given }: Keys): string {
@@ -40,28 +38,13 @@ export async function openPayloadKeys(
 ): Promise<KeyRing | null> {
   if (file === undefined) return null;
   const onHangup = await rereadOnHangup(() => readKeys(file), log, 'the payload keys');
-  let found = onHangup();
-  let atHangup = found;
-  let lookedAt = -Infinity;
-  const now = () => {
-    // What was read on a SIGHUP is newer than what was found by looking.
-    if (onHangup() !== atHangup) found = atHangup = onHangup();
-    return keyRing(found);
-  };
-  return {
-    current: () => now().current(),
-    async find(id) {
-      const known = await now().find(id);
-      if (known !== null || Date.now() - lookedAt < lookAgainMs) return known;
-      lookedAt = Date.now();
-      try {
-        found = await readKeys(file);
-      } catch (err) {
-        log.error({ err: err as Error }, 'the payload keys could not be read again; those of before hold');
-      }
-      return now().find(id);
+  return rereadRing(
+    onHangup,
+    () => readKeys(file),
+    (err) => {
+      log.error({ err: err as Error }, 'the payload keys could not be read again; those of before hold');
     },
-  };
+  );
 }
 
 /** What a step of a rotation has made. */
@@ -87,9 +70,15 @@ export async function useNextPayloadKey(env: Keys): Promise<RotatedPayloadKeys> 
   );
 }
 
+/** The file stays its owner's and its group's: the processes that have to read it are others than whoever rotates. */
 async function write(file: string, keys: readonly PayloadKey[]): Promise<RotatedPayloadKeys> {
-  const { mode } = await stat(file);
-  await replaceFile(file, payloadKeysText(keys), mode & 0o777);
+  try {
+    await rewriteFile(file, payloadKeysText(keys));
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EPERM') throw cause;
+    const message = `${file} belongs to others, and only its owner or root may write it anew for them`;
+    throw new CountersignError('invalid_configuration', message, { cause });
+  }
   return { file, keys: keys.map(({ id, use }) => ({ id, use })) };
 }
 

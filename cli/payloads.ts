@@ -2,9 +2,11 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import type { PayloadOptions } from '../codec/data-converter.ts';
 import { encryptedEncoding } from '../codec/encrypted-payload.ts';
+import { claimedTwice } from '../codec/host-codec.ts';
 import type { HostCodec } from '../codec/host-codec.ts';
 import { plainEncodings } from '../domain/answer-encoding.ts';
 import type { RaiseAlarm } from '../domain/alarm.ts';
+import { CountersignError } from '../domain/error.ts';
 import type { Environment } from './environment.ts';
 import { exportsOf } from './module-exports.ts';
 import { openPayloadKeys } from './payload-keys.ts';
@@ -38,6 +40,8 @@ export async function openPayloads(
   alarm?: RaiseAlarm,
 ): Promise<PayloadOptions & { readonly hostCodecs: readonly HostCodec[] }> {
   const hostCodecs = await exportsOf('COUNTERSIGN_HOST_CODECS', env.COUNTERSIGN_HOST_CODECS, readHostCodec);
+  const twice = claimedTwice(hostCodecs);
+  if (twice !== null) throw wrong(`the ${twice} is listed twice, and can have one codec`);
   const keys = await openPayloadKeys(env, log);
   const raised = new Map<string, number>();
   return {
@@ -51,6 +55,13 @@ export async function openPayloads(
       alarm?.('payload_unreadable', message, { reason, ...place });
     },
   };
+}
+
+function wrong(message: string): CountersignError {
+  const field = 'COUNTERSIGN_HOST_CODECS';
+  return new CountersignError('invalid_configuration', `${field}: ${message}`, {
+    errors: [{ field, rule: 'once', message }],
+  });
 }
 
 function readHostCodec(value: unknown): HostCodec {

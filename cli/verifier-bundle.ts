@@ -49,6 +49,7 @@ async function sourcesDigest(): Promise<string> {
     'calendar',
     'domain',
     'identity',
+    'operations',
     'policies',
   ];
   for (const folder of folders) {

@@ -1,7 +1,7 @@
 import type { ReadableStream } from 'node:stream/web';
 import type { ChangeView, ListedChange } from '../api/change-view.ts';
 import { allowed, CountersignError, isErrorCode, isRefused } from '../domain/error.ts';
-import type { FieldError, Judged } from '../domain/error.ts';
+import type { ErrorCode, FieldError, Judged } from '../domain/error.ts';
 
 /** An audit entry as the API shows it. */
 export interface ShownEntry {
@@ -15,9 +15,9 @@ export interface ShownEntry {
 type Call = [
   method: string,
   path: string,
-  body?: object,
-  headers?: Record<string, string>,
-  signal?: AbortSignal,
+  body?: object | undefined,
+  headers?: Record<string, string> | undefined,
+  signal?: AbortSignal | undefined,
 ];
 
 /** The API, for the command line. */
@@ -25,7 +25,7 @@ export interface ApiClient {
   get<T>(path: string): Promise<T>;
   post<T>(path: string, body: object, headers?: Record<string, string>): Promise<T>;
   delete<T = unknown>(path: string): Promise<T>;
-  change(id: string): Promise<ChangeView>;
+  change(id: string, signal?: AbortSignal): Promise<ChangeView>;
   list(query: URLSearchParams): Promise<{ items: ListedChange[]; nextCursor: string | null }>;
   events(id: string): Promise<ShownEntry[]>;
   /** What is answered as text. */
@@ -88,29 +88,41 @@ export function apiClient(url: string, bearer: string | Bearer, fetch = globalTh
       ...(body ? { body: JSON.stringify(body) } : {}),
       ...(signal ? { signal } : {}),
     }).catch((cause: unknown) => {
+      signal?.throwIfAborted();
       throw new CountersignError('engine_unavailable', `nothing answers at ${url}`, { cause });
     });
     if (response.ok) return response;
-    const { code, detail, errors, ...rest } = (await response.json().catch(() => ({}))) as Problem;
+    const { code, detail, errors, ...rest } = await problemIn(response, signal);
     const known = new Set(['type', 'title', 'status', 'instance']);
     const extra = Object.entries(rest).filter(
       (member): member is [string, string | number] =>
         !known.has(member[0]) && ['string', 'number'].includes(typeof member[1]),
     );
-    return new CountersignError(isErrorCode(code) ? code : 'internal_error', detail ?? response.statusText, {
+    const told = isErrorCode(code) ? code : codeOfStatus(response.status);
+    return new CountersignError(told, detail ?? `${url} answered ${response.status} ${response.statusText}`, {
       errors: errors ?? [],
       extra: Object.fromEntries(extra),
     });
   }
   async function call<T>(...sent: Call): Promise<T> {
-    return (await (await send(...sent)).json()) as T;
+    const response = await send(...sent);
+    try {
+      return (await response.json()) as T;
+    } catch (cause) {
+      sent[4]?.throwIfAborted();
+      // No JSON at all is another server's answer; everything else is a connection that was lost on the way.
+      if (cause instanceof SyntaxError)
+        throw new CountersignError('internal_error', `${url} answered something else than JSON`, { cause });
+      throw new CountersignError('engine_unavailable', `the answer of ${url} was cut short`, { cause });
+    }
   }
   return {
     send,
     get: (path) => call('GET', path),
     post: (path, body, headers) => call('POST', path, body, headers),
     delete: (path) => call('DELETE', path),
-    change: (id) => call('GET', `/v1/changes/${encodeURIComponent(id)}`),
+    change: (id, signal) =>
+      call('GET', `/v1/changes/${encodeURIComponent(id)}`, undefined, undefined, signal),
     list: (query) => call('GET', `/v1/changes?${query.toString()}`),
     events: async (id) =>
       (await call<{ items: ShownEntry[] }>('GET', `/v1/changes/${encodeURIComponent(id)}/events`)).items,
@@ -121,4 +133,20 @@ export function apiClient(url: string, bearer: string | Bearer, fetch = globalTh
       return body;
     },
   };
+}
+
+/** What a refusal says; nothing where it is not the API's own, such as a page of a proxy. */
+async function problemIn(response: Response, signal: AbortSignal | undefined): Promise<Problem> {
+  try {
+    return ((await response.json()) as Problem | null) ?? {};
+  } catch {
+    signal?.throwIfAborted();
+    return {};
+  }
+}
+
+/** The code of a refusal that has none, since a gateway before the API made it. */
+function codeOfStatus(status: number): ErrorCode {
+  if (status === 429) return 'rate_limited';
+  return [502, 503, 504].includes(status) ? 'engine_unavailable' : 'internal_error';
 }

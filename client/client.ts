@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { ChangeView, ListedChange } from '../api/change-view.ts';
 import { CountersignError } from '../domain/error.ts';
 import type { JsonObject } from '../domain/json.ts';
@@ -94,6 +93,6 @@ export function createClient({ url, token, fetch }: ClientOptions): CountersignC
     entries: (id) => api.events(id),
     decide: (id, decision) => api.post(`${of(id)}/decisions`, decision),
     withdraw: (id, comment = '') => api.post(`${of(id)}/withdrawal`, { comment }),
-    waitForEnd: (id, signal) => waitForEnd(api, id, (ms) => delay(ms, undefined, signal ? { signal } : {})),
+    waitForEnd: (id, signal) => waitForEnd(api, id, signal),
   };
 }

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { DataConverter, PayloadCodec } from '@temporalio/common';
+import { CountersignError } from '../domain/error.ts';
 import type { HostCodec } from './host-codec.ts';
 import type { KeyRing } from './key-ring.ts';
 import { payloadCodec } from './payload-codec.ts';
@@ -29,6 +30,8 @@ export function dataConverter(options: PayloadOptions): DataConverter {
 /**
  * A data converter with a codec of ours innermost, so that codecs that it has come between ours and Temporal; with keys, what
  * failures say is encoded as well.
+ *
+ * @throws CountersignError `invalid_configuration` where it has another failure converter, with keys
  */
 export function withCodec(
   { keys = null }: PayloadOptions,
@@ -36,11 +39,26 @@ export function withCodec(
   given: DataConverter,
 ): DataConverter {
   const { payloadCodecs = [] } = given;
+  if (keys !== null) assertOwnFailures(given.failureConverterPath);
   // A plugin may be given to connection and worker both.
   if (payloadCodecs.includes(codec)) return given;
   return {
-    ...(keys === null ? {} : { failureConverterPath }),
     ...given,
+    ...(keys === null ? {} : { failureConverterPath }),
     payloadCodecs: [codec, ...payloadCodecs],
   };
+}
+
+/**
+ * With keys, another failure converter would store in plain what failures say.
+ *
+ * @param path - of the given one; undefined where there is none
+ * @throws CountersignError `invalid_configuration`
+ */
+export function assertOwnFailures(path: string | undefined): void {
+  if (path === undefined || path === failureConverterPath) return;
+  const message = `with payload keys failures are encoded by Countersign, and not by ${path}`;
+  throw new CountersignError('invalid_configuration', `failureConverterPath: ${message}`, {
+    errors: [{ field: 'failureConverterPath', rule: 'host', message }],
+  });
 }

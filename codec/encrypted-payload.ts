@@ -2,6 +2,7 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import type { Payload } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { canonicalJson } from '../domain/canonical-json.ts';
+import { isPayloadKeyId } from './key-ring.ts';
 import type { KeyRing, PayloadKey } from './key-ring.ts';
 import { PayloadUnreadable } from './payload-unreadable.ts';
 
@@ -45,10 +46,9 @@ export function encryptPayload(payload: Payload, key: PayloadKey, place: Payload
 
 /** What {@link encryptPayload} has made, as it was. @throws PayloadUnreadable `key_missing`, `not_authentic` */
 export async function decryptPayload(payload: Payload, ring: KeyRing): Promise<Payload> {
-  const id = memberOf(payload, 'encryption-key-id') ?? '';
+  const id = keyIdOf(payload);
   const key = await ring.find(id);
-  if (key === null)
-    throw new PayloadUnreadable('key_missing', `no key ${id.slice(0, 100)} for an encrypted payload`);
+  if (key === null) throw new PayloadUnreadable('key_missing', `no key ${id} for an encrypted payload`);
   const sealed = Buffer.from(payload.data ?? []);
   try {
     const decipher = createDecipheriv('aes-256-gcm', key.bytes, sealed.subarray(0, nonceBytes), {
@@ -66,6 +66,13 @@ export async function decryptPayload(payload: Payload, ring: KeyRing): Promise<P
   } catch (cause) {
     throw new PayloadUnreadable('not_authentic', `a payload under key ${key.id} was altered`, cause);
   }
+}
+
+/** The id of the key that an encrypted payload names. @throws PayloadUnreadable `not_authentic` where no key can have it */
+export function keyIdOf(payload: Payload): string {
+  const id = memberOf(payload, 'encryption-key-id') ?? '';
+  if (isPayloadKeyId(id)) return id;
+  throw new PayloadUnreadable('not_authentic', 'an encrypted payload names no key');
 }
 
 /** Where an encrypted payload says that it belongs; null where it is bound to no place. True once it was decrypted. */

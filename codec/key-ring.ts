@@ -57,6 +57,11 @@ function idOf(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex').slice(0, 16);
 }
 
+/** Whether a key can have this id. */
+export function isPayloadKeyId(id: string): boolean {
+  return /^[0-9a-f]{16}$/.test(id);
+}
+
 /** A new key. */
 export function newPayloadKey(use: PayloadKeyUse): PayloadKey {
   const bytes = randomBytes(keyBytes);

@@ -6,7 +6,7 @@ import {
   plainEncoding,
   plainEncodings,
 } from '../domain/answer-encoding.ts';
-import { decryptPayload, encryptedEncoding, encryptPayload, placeOf } from './encrypted-payload.ts';
+import { decryptPayload, encryptedEncoding, encryptPayload, keyIdOf, placeOf } from './encrypted-payload.ts';
 import type { PayloadPlace } from './encrypted-payload.ts';
 import { hostCodecOf } from './host-codec.ts';
 import type { HostCodec } from './host-codec.ts';
@@ -50,8 +50,11 @@ export function payloadCodec(options: PayloadCodecOptions): PayloadCodec {
     const encoding = encodingOf(payload);
     if (plainEncodings.has(encoding)) return payload;
     if (encoding === encryptedEncoding) {
-      if (keys === null)
-        throw new PayloadUnreadable('key_missing', 'a payload is encrypted, and there are no payload keys');
+      // A key for what names none will never come.
+      if (keys === null) {
+        const message = `no key ${keyIdOf(payload)} for an encrypted payload: there are no payload keys`;
+        throw new PayloadUnreadable('key_missing', message);
+      }
       const decrypted = await decryptPayload(payload, keys);
       if (bound) assertPlace(placeOf(payload), placeIn(context));
       return decrypted;
@@ -63,7 +66,7 @@ export function payloadCodec(options: PayloadCodecOptions): PayloadCodec {
       for (const each of codec.payloadCodecs.toReversed()) decoded = await each.decode(decoded, context);
     } catch (cause) {
       // Whether its key is missing or the payload was altered, nobody but that codec knows. A key may come.
-      throw new PayloadUnreadable('key_missing', `the codec of ${encoding} has refused a payload`, cause);
+      throw new PayloadUnreadable('codec_refused', `the codec of ${encoding} has refused a payload`, cause);
     }
     const plain = one(decoded, encoding);
     // What else there is in it, a workflow's converter could not read: its task would be tried for ever.

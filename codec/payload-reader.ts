@@ -4,25 +4,21 @@ import { decryptPayload, encryptedEncoding, placeOf } from './encrypted-payload.
 import type { PayloadPlace } from './encrypted-payload.ts';
 import type { KeyRing } from './key-ring.ts';
 
-/** A payload of Countersign's as it was before it was encrypted, and whose it is. */
-export interface OwnPayload {
-  readonly payload: Payload;
-  /** Authenticated; null: it is bound to no workflow. */
-  readonly place: PayloadPlace | null;
-}
-
 /** Reads what Countersign has encrypted, for people who look at Temporal. */
 export interface PayloadReader {
-  /** Null: it is not of Countersign's encoding. @throws PayloadUnreadable */
-  read(payload: Payload): Promise<OwnPayload | null>;
+  /**
+   * Where a payload of Countersign's encoding says that it belongs: true only where it can be read. The place is null where it says
+   * nothing; all is null where it is of another encoding.
+   */
+  claimOf(payload: Payload): { readonly place: PayloadPlace | null } | null;
+  /** A payload of Countersign's as it was before it was encrypted. @throws PayloadUnreadable */
+  read(payload: Payload): Promise<Payload>;
 }
 
 /** A reader with a ring. */
 export function payloadReader(keys: KeyRing): PayloadReader {
   return {
-    async read(payload) {
-      if (encodingOf(payload) !== encryptedEncoding) return null;
-      return { payload: await decryptPayload(payload, keys), place: placeOf(payload) };
-    },
+    claimOf: (payload) => (encodingOf(payload) === encryptedEncoding ? { place: placeOf(payload) } : null),
+    read: (payload) => decryptPayload(payload, keys),
   };
 }

@@ -6,6 +6,8 @@ export type UnreadableReason =
   | 'unknown_encoding'
   /** The key that it names is not on this process's ring. It may come: whoever waits loses nothing. */
   | 'key_missing'
+  /** The codec of its host has refused it, and only that codec knows why. Its key may come. */
+  | 'codec_refused'
   /** It was altered, or is another workflow's. */
   | 'not_authentic'
   /** It says that it is JSON, and is not, or is nested too deep. */

@@ -6,7 +6,7 @@ import { PayloadUnreadable } from './payload-unreadable.ts';
 /**
  * A codec for workers. Some payloads will never be readable: a word in an encoding that nobody knows, one that is altered or is
  * another workflow's. A workflow could not even begin with it, and its task would be tried for ever. So it gets a word in its
- * place that says why, and refuses it. Where waiting heals (a key that is missing), or where the workflow relies on what its
+ * place that says why, and refuses it. Where waiting may heal (a key that is missing, a host's codec that refuses), or where the workflow relies on what its
  * own activities have answered, the task fails and is tried again: nothing is lost.
  */
 export function workerCodec(codec: PayloadCodec): PayloadCodec {
@@ -30,7 +30,8 @@ export function workerCodec(codec: PayloadCodec): PayloadCodec {
 }
 
 function isWaitedFor({ reason }: PayloadUnreadable, context: SerializationContext | undefined): boolean {
-  return reason === 'key_missing' || (reason === 'not_authentic' && context?.type !== 'workflow');
+  if (reason === 'key_missing' || reason === 'codec_refused') return true;
+  return reason === 'not_authentic' && context?.type !== 'workflow';
 }
 
 /** How deep lists and objects may be nested. A few thousand levels overflow the stack of what walks over them, in a workflow too. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import type { JsonObject } from '../domain/json.ts';
+import { isOwnCode, ownCodes } from '../domain/own-codes.ts';
 
 /** JSON without fractions, so that it has one digest for everybody. */
 const jsonObject = (what: string) =>
@@ -31,7 +32,12 @@ export const readAnswerSchema = z
     snapshot: jsonObject('The target as it was read, for people; null where there is none.').nullable(),
     refusal: z
       .strictObject({
-        code: z.string().min(1).max(200).meta({ description: 'A stable word.' }),
+        code: z
+          .string()
+          .min(1)
+          .max(200)
+          .refine((code) => !isOwnCode(code), { error: `expected none of ${ownCodes.join(', ')}` })
+          .meta({ description: `A stable word; none of ${ownCodes.join(', ')}.` }),
         message: z.string().min(1).max(500).meta({ description: 'For the requester.' }),
       })
       .nullable()

@@ -8,9 +8,13 @@ import type { OperationsDocument } from './operations-document.ts';
 export interface DeclarationFinding {
   readonly path: readonly PropertyKey[];
   /** A stable word; see docs/operations-file.md. */
-  readonly rule: 'duplicate' | 'bundled' | 'json_schema' | 'strict_object' | 'template' | 'worker';
+  readonly rule:
+    'duplicate' | 'bundled' | 'reserved' | 'json_schema' | 'strict_object' | 'template' | 'worker';
   readonly message: string;
 }
+
+/** Activities beside those of operations, and Temporal's name of the one that takes every other type. */
+const reservedNames = ['precheck', 'settle', 'default'];
 
 /** What a file's operations may not take. */
 export interface Taken {
@@ -29,6 +33,12 @@ export function declarationFindings({ operations }: OperationsDocument, taken: T
       ...targetFindings(declaration),
       ...workerFindings(declaration, taken),
     ];
+    if (reservedNames.includes(name))
+      found.push({
+        path: ['name'],
+        rule: 'reserved',
+        message: `${name} is a word of Countersign or of Temporal`,
+      });
     if (taken.names.includes(name))
       found.push({ path: ['name'], rule: 'bundled', message: `${name} is there already` });
     else if (operations.findIndex((one) => one.name === name) < at)
@@ -52,6 +62,12 @@ function schemaFindings({ input, snapshot, output }: Declaration): DeclarationFi
         path: [member],
         rule: 'strict_object',
         message: 'expected additionalProperties: false: an unknown member has to be refused',
+      });
+    if (schema['patternProperties'] !== undefined)
+      found.push({
+        path: [member, 'patternProperties'],
+        rule: 'strict_object',
+        message: 'expected properties alone: a pattern lets members by that nobody has named',
       });
   }
   return found;
@@ -110,6 +126,12 @@ function workerFindings({ worker }: Declaration, { taskQueues }: Taken): Declara
       path: ['worker', 'taskQueue'],
       rule: 'worker',
       message: `${taskQueue} is Countersign’s own task queue`,
+    });
+  else if (taskQueue.startsWith('/_sys/'))
+    found.push({
+      path: ['worker', 'taskQueue'],
+      rule: 'worker',
+      message: 'Temporal keeps names that begin with /_sys/ for itself',
     });
   if (read === call)
     found.push({

@@ -28,16 +28,14 @@ export type ReadSchema =
  * @param shown - the JSON Schema that the read one has for others; absent: itself
  */
 export function readJsonSchema(written: JsonObject, shown: JsonObject = written): ReadSchema {
-  const ajv = new Ajv2020({
-    ...{ strict: true, strictTypes: true, strictTuples: true, strictRequired: true, allowUnionTypes: true },
-    ...{ allErrors: true, logger: false },
-  });
-  addFormats.default(ajv);
   try {
     // What has no canonical JSON has no digest that everybody can make.
     canonicalJson(written);
-    if (ajv.validateSchema(written) !== true) return { faults: (ajv.errors ?? []).map(faultOfSchema) };
-    const schema = asZod(ajv.compile<JsonObject>(written));
+    if (ofSchemas.validateSchema(written) !== true)
+      return { faults: (ofSchemas.errors ?? []).map(faultOfSchema) };
+    const asynchronous = asyncIn(written);
+    if (asynchronous !== null) return { faults: [{ path: asynchronous, message: 'must not be $async' }] };
+    const schema = asZod(makeAjv().compile<JsonObject>(written));
     // What zod is asked for as its JSON Schema.
     schema._zod.toJSONSchema = () => structuredClone(shown);
     return { schema, faults: null };
@@ -57,6 +55,33 @@ export function schemaOf(
   if (read.faults === null) return read.schema;
   const why = read.faults.map(({ path, message }) => [...path, message].join(': ')).join('; ');
   throw new CountersignError('invalid_configuration', `operation ${operation}: ${member}: ${why}`);
+}
+
+/** @param validateSchema - whether a schema is judged by the meta-schema before it is compiled */
+function makeAjv(validateSchema = false): Ajv2020 {
+  const ajv = new Ajv2020({
+    ...{ strict: true, strictTypes: true, strictTuples: true, strictRequired: true, allowUnionTypes: true },
+    ...{ allErrors: true, logger: false, validateSchema },
+  });
+  addFormats.default(ajv);
+  return ajv;
+}
+
+/** Judges every schema: the meta-schema is compiled once. It keeps none, since two may have one `$id`. */
+const ofSchemas = makeAjv(true);
+
+/**
+ * Where a member `$async` stands, wherever that is; null: nowhere. With it the library's validator answers a promise, which
+ * would let everything by.
+ */
+function asyncIn(value: unknown, path: readonly string[] = []): readonly string[] | null {
+  if (typeof value !== 'object' || value === null) return null;
+  if (Object.hasOwn(value, '$async')) return [...path, '$async'];
+  for (const [name, member] of Object.entries(value)) {
+    const found = asyncIn(member, [...path, name]);
+    if (found !== null) return found;
+  }
+  return null;
 }
 
 function faultOfSchema({ instancePath, message = 'is not valid' }: ErrorObject): SchemaFault {

@@ -1,5 +1,6 @@
 import type { Attempt, Change, Outcome, Reason } from './change.ts';
 import { mayHaveBeenSent } from './attempt.ts';
+import { succeededCode, workflowEnded } from './own-codes.ts';
 import type { DecisionStatus, ExecutionStatus } from './status.ts';
 
 /** How a change ends. A status that is absent stays as it is. */
@@ -26,7 +27,7 @@ export function endOfSuccess(requestId: string | null, reconciled: boolean): End
   const message = reconciled
     ? 'the target, read afterwards, is as the operation leaves it'
     : 'the call succeeded';
-  return { executionStatus: 'succeeded', outcome: { code: 'succeeded', message, requestId, reconciled } };
+  return { executionStatus: 'succeeded', outcome: { code: succeededCode, message, requestId, reconciled } };
 }
 
 /** The end of a change that was never called: one that was approved is cancelled. */
@@ -66,7 +67,7 @@ export function endOfOrphan(
 ): End {
   const succeeded = attempts.findLast(({ outcome }) => outcome === 'succeeded');
   const outcome = {
-    code: 'workflow_ended',
+    code: workflowEnded,
     message: `its workflow ended as ${status}`,
     requestId: succeeded?.requestId ?? null,
   };

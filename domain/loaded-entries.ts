@@ -48,6 +48,14 @@ export function loadedEntry(loaded: Loaded, time: string): EntryDraft {
   return fitting ?? entry(lists.at(-1) ?? {});
 }
 
+/** Whether the entry that tells of operations lacks declarations: then a verifier cannot judge their targets. */
+export function leavesOutDeclarations({ body }: Pick<EntryDraft, 'body'>): boolean {
+  const { type, operations } = body;
+  if (type !== 'operations.loaded') return false;
+  const listed = operations as readonly JsonObject[] | null;
+  return listed === null || listed.some(({ declaration }) => declaration === undefined);
+}
+
 /** Its list, in full and then shorter. */
 function listsOf(loaded: Loaded): readonly JsonObject[] {
   switch (loaded.type) {
@@ -57,7 +65,10 @@ function listsOf(loaded: Loaded): readonly JsonObject[] {
       return [{ policies: loaded.policies.map(policyMembers) }, { policies: null }];
     case 'operations.loaded': {
       const operations = loaded.operations.map(operationMembers);
-      const short = operations.map(({ declaration: _declaration, ...named }) => named);
+      // Null stays: it says that there is none.
+      const short = operations.map(({ declaration, ...named }) =>
+        declaration === null ? { ...named, declaration } : named,
+      );
       return [{ operations }, { operations: short }, { operations: null }];
     }
     case 'directory.loaded':

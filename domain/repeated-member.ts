@@ -1,4 +1,5 @@
-const token = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\]]/gs;
+// A string without an end goes to the end of the text: otherwise every quote in it would be tried as the beginning of one.
+const token = /"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?$)|[{}[\]]/gs;
 const colon = /[\t\n\r ]*:/y;
 
 /**

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { constants, copyFile, link, mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
+import { constants, copyFile, link, mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** The text of a file, or null where there is none. A file that cannot be read is an error: it is there. */
@@ -43,16 +44,37 @@ export async function replaceFile(path: string, text: string, mode: number): Pro
   await withDraft(path, text, mode, (draft) => rename(draft, path));
 }
 
+/**
+ * Puts a text in the place of a file's that is there, as a whole and durably. Its owner, its group and its mode stay, whatever the
+ * umask is. @throws an error `EPERM` where this process may not give it to them; then the file stays as it was
+ */
+export async function rewriteFile(path: string, text: string): Promise<void> {
+  const { mode, uid, gid } = await stat(path);
+  await withDraft(
+    path,
+    text,
+    0o600,
+    (draft) => rename(draft, path),
+    async (handle) => {
+      const made = await handle.stat();
+      if (made.uid !== uid || made.gid !== gid) await handle.chown(uid, gid);
+      await handle.chmod(mode & 0o777);
+    },
+  );
+}
+
 async function withDraft<T>(
   path: string,
   text: string,
   mode: number,
   use: (draft: string) => Promise<T>,
+  prepare?: (handle: FileHandle) => Promise<void>,
 ): Promise<T> {
   const draft = `${path}.${randomUUID()}`;
   try {
     const handle = await open(draft, 'wx', mode);
     try {
+      await prepare?.(handle);
       await handle.writeFile(text);
       await handle.sync();
     } finally {

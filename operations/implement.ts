@@ -4,6 +4,7 @@ import { CountersignError } from '../domain/error.ts';
 import { fault, faultClasses, recordable } from '../domain/fault.ts';
 import type { Fault } from '../domain/fault.ts';
 import type { JsonObject } from '../domain/json.ts';
+import { isOwnCode } from '../domain/own-codes.ts';
 import type { Operation } from './operation.ts';
 
 /** Longest time that a service may ask for before a repeat, ms: a day. */
@@ -84,7 +85,8 @@ export type PreparedCall = () => Promise<SentAnswer | Fault>;
 
 /**
  * Says what carries an operation out. What a driver throws, or answers in another form than it should, becomes a fault with
- * the code `driver_failed`: of a call its class is `unknown`, since the request may have been sent.
+ * the code `driver_failed`: of a call its class is `unknown`, since the request may have been sent. So does a code of
+ * Countersign's own that does not fit, such as `not_sent` with an answer.
  *
  * @throws CountersignError `invalid_configuration` where the driver lacks something
  */
@@ -167,11 +169,18 @@ function outputIn(
 function kept(answer: Fault, unknown: 'transient' | 'unknown'): Fault {
   const { class: kind, code, message } = answer;
   const { httpStatus, requestId, retryAfterMs }: Partial<Record<keyof Fault, unknown>> = answer;
-  return fault(kind === 'unknown' ? unknown : kind, code, message, {
+  const told = fault(kind === 'unknown' ? unknown : kind, code, message, {
     httpStatus: Number.isSafeInteger(httpStatus) ? (httpStatus as number) : null,
     requestId: typeof requestId === 'string' ? requestId : null,
     retryAfterMs: isDelay(retryAfterMs) ? Math.min(Math.ceil(retryAfterMs), longestDelayMs) : null,
   });
+  return mayHaveCode(told) ? told : { ...told, code: 'driver_failed' };
+}
+
+/** What was surely not sent has no answer, and no outcome that nobody knows; the other codes of ours no driver gives. */
+function mayHaveCode({ class: kind, code, httpStatus, requestId }: Fault): boolean {
+  if (code === notSent) return kind !== 'unknown' && httpStatus === null && requestId === null;
+  return !isOwnCode(code);
 }
 
 function isDelay(value: unknown): value is number {

@@ -6,7 +6,7 @@ import { makeLogActivities } from '../activities/log-activities.ts';
 import { makeReviewActivities } from '../activities/review-activities.ts';
 import { makeOperationActivities } from '../activities/operation-activities.ts';
 import type { ActivityDependencies } from '../activities/dependencies.ts';
-import { failureConverterPath, withCodec } from '../codec/data-converter.ts';
+import { assertOwnFailures, failureConverterPath, withCodec } from '../codec/data-converter.ts';
 import type { PayloadOptions } from '../codec/data-converter.ts';
 import { payloadCodec } from '../codec/payload-codec.ts';
 import { workerCodec } from '../codec/worker-codec.ts';
@@ -43,7 +43,7 @@ export const workflowsPath = fileURLToPath(
  * given to connection and worker at once.
  *
  * @throws CountersignError `invalid_configuration`, from `Worker.create`, where a worker on one of the two has an activity of its own
- * under a name of ours, or other workflows on `countersign`
+ * under a name of ours, other workflows on `countersign`, or, with payload keys, a failure converter of its own
  */
 export class CountersignPlugin extends SimplePlugin {
   readonly #operations: readonly Implementation[];
@@ -64,10 +64,12 @@ export class CountersignPlugin extends SimplePlugin {
     this.#codec = workerCodec(payloadCodec(payloads));
   }
 
-  /** With payload keys, what workflows fail with is encoded. A bundle that is made ahead needs this plugin for it. */
+  /** With payload keys, what our workflows fail with is encoded. A bundle of them that is made ahead needs this plugin for it. */
   override configureBundler(options: BundleOptions): BundleOptions {
     const configured = super.configureBundler(options);
-    return this.#payloads.keys ? { failureConverterPath, ...configured } : configured;
+    if (!this.#payloads.keys || configured.workflowsPath !== workflowsPath) return configured;
+    assertOwnFailures(configured.failureConverterPath);
+    return { ...configured, failureConverterPath };
   }
 
   override configureWorker(options: WorkerOptions): WorkerOptions {

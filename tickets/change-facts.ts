@@ -109,8 +109,8 @@ function seatsText({ stage, group, seats }: MissingSeats): string {
   return `${seats} of ${group === null ? 'the approvers' : `group ${group}`} (stage ${stage})`;
 }
 
-function endOf({ executionStatus, decisionStatus, outcome }: Change): string {
-  if (outcome?.code === 'succeeded') return 'succeeded';
+function endOf({ executionStatus, decisionStatus }: Change): string {
+  // The code is that of the end, and may be one of the service's: the status alone tells.
   return words(executionStatus === 'not_started' ? decisionStatus : executionStatus);
 }
 

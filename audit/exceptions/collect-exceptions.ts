@@ -2,6 +2,7 @@ import type { EntryBody } from '../../domain/entry.ts';
 import { collectActedRoles } from './acted-roles.ts';
 import type { ActedRoles } from './acted-roles.ts';
 import { followBreakGlass } from './break-glass.ts';
+import { followCalendar } from './calendar-changes.ts';
 import { exceptionKinds } from './exception.ts';
 import type { Exception, ExceptionKind } from './exception.ts';
 import { exceptionOfEntry } from './exceptions-of-entry.ts';
@@ -26,6 +27,7 @@ export function collectExceptions(most: number) {
   const people = collectActedRoles();
   const broken = followBreakGlass();
   const freezes = followFreezes();
+  const calendar = followCalendar();
 
   function put(exception: Exception): void {
     const of = found.get(exception.kind) ?? { count: 0, listed: [] };
@@ -38,7 +40,7 @@ export function collectExceptions(most: number) {
     /** @param isReported - false for what only tells how later entries are to be understood */
     add(index: number, body: EntryBody, isReported = true): void {
       broken.add(index, body, isReported);
-      const near = freezes.add(index, body);
+      const near = [...freezes.add(index, body), ...calendar.add(index, body)];
       if (!isReported) return;
       people.add(body);
       near.forEach(put);

@@ -6,6 +6,7 @@ export const exceptionKinds = [
   'freeze_overridden',
   'reconciled',
   'near_freeze',
+  'calendar_changed',
   'unsigned_request',
   'two_roles',
   'log_started',

@@ -1,3 +1,4 @@
+import { keepCosignatures } from './keep-cosignatures.ts';
 import { CountersignError } from '../../domain/error.ts';
 import type { OpenedCheckpoint } from '../checkpoint.ts';
 import { consistencyProof, emptyRoot, leafHash, subtreeRoot, verifyConsistency } from '../merkle.ts';
@@ -77,7 +78,7 @@ export async function followLog(options: FollowOptions): Promise<Followed> {
   return {
     result: findings.result,
     findings: findings.kept,
-    checkpoint: opened && { ...shown(opened), note: String(note) },
+    checkpoint: opened && { ...shown(opened), note: keepCosignatures(String(note), last) },
     from,
     entries,
     freshness,

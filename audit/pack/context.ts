@@ -8,6 +8,7 @@ import { answerableFor, machineIssuer } from '../../domain/person.ts';
 import type { Person, PersonId } from '../../domain/person.ts';
 import { policyDigestIn, policyKey } from '../../domain/policy-entry.ts';
 import { isUncalledEnd } from '../../domain/status.ts';
+import { freezeIn } from '../verify/log-facts.ts';
 
 /*
  * The context of a change's pack: entries of no change, and of other changes, by which the change is judged. Whoever makes the
@@ -81,7 +82,7 @@ export function contextOf<T extends Indexed>(
         return token !== null && textOf(objectOf(body.token)['id']) === token;
       case 'freeze.declared':
       case 'freeze.lifted':
-        return freezes.has(textOf(objectOf(body.freeze)['id']));
+        return freezes.has(readFreeze(body)?.id ?? null);
       case 'calendar.loaded':
         return calendars.has(index);
       case 'operations.loaded':
@@ -92,22 +93,33 @@ export function contextOf<T extends Indexed>(
   });
 }
 
-/** The freezes that may have held a change: those of its operation and target that were not over when it was asked for. */
-function freezesFor({ index: from, body }: Indexed, entries: readonly Indexed[]): ReadonlySet<string> {
+/**
+ * The freezes that may have held a change: those of its operation and target that were not over when it was asked for. Null stands
+ * for those that cannot be understood: they may have, too, and the verifier tells of them.
+ */
+function freezesFor({ index: from, body }: Indexed, entries: readonly Indexed[]): ReadonlySet<string | null> {
   const { operation, target, scope } = body;
   const change = {
     operation: operation ?? '',
     target: { id: target ?? '', scope: objectOf(scope) as Record<string, string>, label: '' },
   };
-  const ids = new Set<string>();
+  const ids = new Set<string | null>([null]);
   for (const { index, body: told } of entries) {
-    const freeze = objectOf(told.freeze) as unknown as Freeze;
+    const freeze = readFreeze(told);
+    if (freeze === null) continue;
     if (told.type === 'freeze.lifted' && index < from && namesWriter(told)) ids.delete(freeze.id);
-    const isWhole = Object.values(objectOf(freeze.scope)).every((pattern) => typeof pattern === 'string');
-    if (told.type !== 'freeze.declared' || !isWhole || !concerns(freeze, change)) continue;
+    if (told.type !== 'freeze.declared' || !concerns(freeze, change)) continue;
     if (freeze.endsAt === null || freeze.endsAt > body.time) ids.add(freeze.id);
   }
   return ids;
+}
+
+function readFreeze({ freeze }: EntryBody): Freeze | null {
+  try {
+    return freezeIn(freeze, null);
+  } catch {
+    return null;
+  }
 }
 
 /** The calendar files that may have held a change: the one before it was asked for, those shortly before that, and all since. */

@@ -34,10 +34,21 @@ export interface ChangeRecord {
    * are asked, and found right.
    */
   readonly ticket: { readonly id: string | null; readonly rightAt: string | null; readonly isShown: boolean };
-  /** Ordinals of attempts that have ended. It grows with the record, as the next member does. */
-  readonly ended: Set<number>;
+  /** The attempts that have ended, by their ordinals. It grows with the record, as the next member does. */
+  readonly ended: Map<number, Answer>;
+  /** Whether an entry has told that the target, read afterwards, showed what no answer had. */
+  readonly reconciled: boolean;
   /** Each statement of a person that stands behind an entry, with the type of the entry. */
   readonly statements: Set<string>;
+}
+
+/** What ended an attempt. */
+export interface Answer {
+  readonly succeeded: boolean;
+  /** The cloud's RequestId; null where there was no answer, or none in it. */
+  readonly requestId: string | null;
+  /** ISO 8601. */
+  readonly time: string;
 }
 
 /** A policy that an entry before has told, with its canonical JSON. */
@@ -91,7 +102,8 @@ function recordOf(change: Change, whole: boolean, asked: ChangeRecord['asked'] =
     ...{ change, whole, asked, attested: false, askedSince: null, wasApproved: false, unsendable: [] },
     words: { count: 0, standing: 'going' },
     ticket: { id: null, rightAt: null, isShown: false },
-    ended: new Set(),
+    ended: new Map(),
+    reconciled: false,
     statements: new Set(),
   };
 }

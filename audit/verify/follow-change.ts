@@ -18,7 +18,9 @@ import {
   judgeTakenBack,
   mostDeciders,
 } from './judge-decisions.ts';
+import { stringOf } from './fields.ts';
 import { judgeEnd } from './judge-end.ts';
+import { judgeOutcome } from './judge-outcome.ts';
 import { judgeOrder } from './judge-order.ts';
 import { judgeNames } from './judge-names.ts';
 import { judgeAsked } from './judge-requests.ts';
@@ -162,6 +164,7 @@ function judgeEvent(
       break;
     case 'change.closed':
       if (isInOrder) judgeEnd(record, event, report);
+      if (isInOrder) judgeOutcome(record, event, report);
       break;
     case 'change.escalated':
       if (isInOrder) judgeEscalated(record, event, report);
@@ -191,10 +194,15 @@ function noted(record: ChangeRecord, event: ChangeEvent): ChangeRecord {
     case 'attempt.succeeded':
     case 'attempt.failed':
     case 'attempt.unknown': {
-      const { ordinal } = event.attempt;
-      ended.add(ordinal);
+      const { ordinal, requestId } = event.attempt;
+      const succeeded = event.type === 'attempt.succeeded';
+      // The first answer counts: a second one is reported.
+      if (!ended.has(ordinal))
+        ended.set(ordinal, { succeeded, requestId: stringOf(requestId), time: event.time });
       return { ...unticketed(record), unsendable: unsendable.filter((one) => one !== ordinal) };
     }
+    case 'change.reconciled':
+      return { ...record, reconciled: true };
     case 'change.closed':
       // Closed as never called: what is open then was not sent.
       return isUncalledEnd(event.executionStatus) ? { ...record, unsendable: change.calls.open } : record;

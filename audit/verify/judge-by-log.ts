@@ -5,8 +5,8 @@ import { judgeGlassBreaker, judgeReviewer } from './judge-break-glass.ts';
 import { judgeCall, judgeUnanswered, takeBegun } from './judge-calls.ts';
 import { judgeOpened, judgeTicketHolder, releaseOpened } from './judge-open-changes.ts';
 import { judgeOverridden } from './judge-overrides.ts';
+import { judgeIdempotencyKey, judgeRequestId } from './judge-repeats.ts';
 import { judgeDebt, judgeToken, settleDebt } from './judge-requests.ts';
-import { judgeTarget } from './judge-target.ts';
 import type { LogFacts } from './log-facts.ts';
 import type { Report } from './problem.ts';
 import { statementOf } from './statement-of.ts';
@@ -36,7 +36,7 @@ export function judgeByLog(
       judgeDebt(facts, record, report);
       judgeGlassBreaker(facts, record, report);
       judgeOpened(facts, record, report);
-      judgeTarget(facts, body, report);
+      judgeIdempotencyKey(facts, record, body, report);
       break;
     case 'freeze.overridden':
       judgeOverridden(facts, record, body, report);
@@ -48,6 +48,7 @@ export function judgeByLog(
     case 'attempt.failed':
     case 'attempt.unknown':
       judgeCall(facts, record, body, report);
+      judgeRequestId(facts, body, report);
       break;
     case 'ticket.checked':
       judgeTicketHolder(facts, record, body, report);

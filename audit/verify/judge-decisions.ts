@@ -120,10 +120,13 @@ export function judgeScheduled(record: ChangeRecord, event: Scheduled, report: R
   if (!isApproved(record)) {
     report('scheduled_without_approval', 'scheduled without the decisions that the policy asks for');
   }
-  const { executeBy } = scheduling(record.change, Date.parse(event.time));
+  const { executeBy, executeAfter, breakGlass, standard } = scheduling(record.change, Date.parse(event.time));
   if (event.executeBy !== executeBy) {
     report('attempt_out_of_time', `scheduled until ${event.executeBy}; what was asked for is ${executeBy}`);
   }
+  const isAsAsked = event.executeAfter === executeAfter && event.breakGlass === breakGlass;
+  if (!isAsAsked || (isPolicyKnown(record) && event.standard !== standard))
+    report('scheduled_otherwise', 'scheduled as something else than was asked for under this policy');
 }
 
 /** A review is owed, and signed by somebody who may. */

@@ -1,5 +1,6 @@
 import type { Closed } from '../../domain/change-event.ts';
 import type { Change } from '../../domain/change.ts';
+import { workflowEnded } from '../../domain/own-codes.ts';
 import { mayHaveCalled } from './change-record.ts';
 import type { ChangeRecord } from './change-record.ts';
 import { objectOf } from './fields.ts';
@@ -46,5 +47,5 @@ function mayEndAs(change: Change, status: Closed['executionStatus'], isOrphan: b
 }
 
 function isOfOrphan({ outcome }: Closed): boolean {
-  return objectOf({ ...outcome }).code === 'workflow_ended';
+  return objectOf({ ...outcome }).code === workflowEnded;
 }

@@ -6,6 +6,7 @@ import { objectOf, stringOf } from './fields.ts';
 import { follow } from './follow-change.ts';
 import { judgeByLog } from './judge-by-log.ts';
 import { judgeSpeaker } from './judge-speaker.ts';
+import { countUndefinedOperations, judgeTarget } from './judge-target.ts';
 import type { KeyFollower } from './follow-keys.ts';
 import { judgePolicies, policyNamedIn } from './judge-policy.ts';
 import { newLogFacts } from './log-facts.ts';
@@ -52,6 +53,7 @@ export function judgeEntries(options: JudgeOptions) {
   const changes = new Map<string, ChangeRecord | 'ended' | 'left' | 'mentioned'>();
   const pinned = judgePolicies(findings);
   const facts = newLogFacts();
+  const undefinedOperations = countUndefinedOperations();
   let statements = 0;
   let written = 0;
   let unverified = 0;
@@ -156,6 +158,8 @@ export function judgeEntries(options: JudgeOptions) {
         changes.set(changeId, record === null ? known : isComplete(record) ? ended : record);
         judgeByLog(facts, record, body, whole, isJudged ? report : () => undefined);
         if (!isJudged) return;
+        if (record && body.type === 'change.requested' && !judgeTarget(facts, body, report))
+          undefinedOperations.add(body);
         // Once a change, at what is seen of it first: every later entry names the same policy, or is reported.
         if (before === null && record && policies && !policies.has(policyNamedIn(body).digest ?? '')) {
           const { name, version, digest } = policyNamedIn(body);
@@ -198,11 +202,15 @@ export function judgeEntries(options: JudgeOptions) {
         hostVouched,
         unverified,
         withoutPolicy,
+        unknownRules: pinned.unknown(),
+        undefinedOperations: undefinedOperations.told(),
         open,
         brokenByDirectory: judgedOf(facts.byDirectory.breakers),
         reviewedByDirectory: judgedOf(facts.byDirectory.reviewers),
         unfollowedFreezes: facts.unfollowedFreezes,
         unlistedCalendars: facts.unlistedCalendars,
+        forgottenDeclarations: facts.forgottenDeclarations,
+        unlistedDeclarations: facts.unlistedDeclarations,
       };
     },
   };

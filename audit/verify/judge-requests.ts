@@ -1,3 +1,4 @@
+import { longestMs } from '../../domain/duration.ts';
 import { canonicalJson } from '../../domain/canonical-json.ts';
 import { personActor } from '../../domain/entry.ts';
 import type { EntryBody } from '../../domain/entry.ts';
@@ -21,6 +22,7 @@ import { hasRole, statementOf } from './statement-of.ts';
 export function judgeAsked(record: ChangeRecord, body: EntryBody, report: Report): void {
   if (statementOf(body) !== null) {
     if (!hasRole(body, 'requester')) report('not_by_requester', `${body.type} by somebody who may not`);
+    if (!isWithinLimit(record)) report('requested_otherwise', 'requested for more than 366 days');
     return;
   }
   const { namespace, workflowId, runId, type } = objectOf(body.host);
@@ -38,6 +40,13 @@ export function judgeAsked(record: ChangeRecord, body: EntryBody, report: Report
     (!isPolicyKnown(record) ||
       (Date.parse(decideBy) <= latest && asked.executeWithinMs <= policy.executeWithinMs));
   if (!isAsHostsAsk) report('requested_otherwise', 'requested as no workflow may ask for a change');
+}
+
+/** Whether the clocks of a request lie as near as the API lets them. */
+function isWithinLimit({ change }: ChangeRecord): boolean {
+  const { submittedAt, decideBy, executeAfter, asked } = change;
+  const latest = Date.parse(submittedAt) + longestMs + tolerance;
+  return [decideBy, executeAfter, asked.executeBy].every((at) => at === null || Date.parse(at) <= latest);
 }
 
 /**

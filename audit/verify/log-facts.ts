@@ -58,6 +58,10 @@ export interface LogFacts {
   readonly tokens: Map<string, JudgedToken>;
   /** What files declared of operations, by {@link declarationKey}. */
   readonly declared: Map<string, Declaration>;
+  /** Declarations that gave way to newer ones. */
+  forgottenDeclarations: number;
+  /** Lists of operations whose declarations were longer than an entry can hold. */
+  unlistedDeclarations: number;
   /** The break-glass change that somebody answers for, by the person; it is open or owes its review. */
   readonly debts: Map<string, string>;
   /** Who answers for such a change. */
@@ -71,6 +75,10 @@ export interface LogFacts {
   readonly byDirectory: { readonly breakers: Set<string>; readonly reviewers: Set<string> };
   /** Open attempts, by change and ordinal. */
   readonly begun: Map<string, Begun>;
+  /** Of which change's call a RequestId is. */
+  readonly requestIds: Map<string, string>;
+  /** Which change was asked for with an Idempotency-Key, by the person and the key. */
+  readonly idempotencyKeys: Map<string, string>;
 }
 
 /** Before the first entry. */
@@ -85,6 +93,8 @@ export function newLogFacts(): LogFacts {
     revoked: new Map(),
     tokens: new Map(),
     declared: new Map(),
+    forgottenDeclarations: 0,
+    unlistedDeclarations: 0,
     debts: new Map(),
     debtors: new Map(),
     openTargets: new Map(),
@@ -92,6 +102,8 @@ export function newLogFacts(): LogFacts {
     ticketsOf: new Map(),
     byDirectory: { breakers: new Set(), reviewers: new Set() },
     begun: new Map(),
+    requestIds: new Map(),
+    idempotencyKeys: new Map(),
   };
 }
 

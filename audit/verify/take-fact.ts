@@ -1,5 +1,6 @@
 import { actorIn } from '../../domain/entry.ts';
 import type { EntryBody } from '../../domain/entry.ts';
+import { longestMs } from '../../domain/duration.ts';
 import { calendarRolloverMs } from '../../domain/freeze.ts';
 import type { JudgedToken } from '../../domain/machine.ts';
 import { namesWriter } from '../../domain/entry-writer.ts';
@@ -72,6 +73,8 @@ const takers: Readonly<Record<string, Taker>> = {
   'token.issued': (facts, body, _whole, report) => {
     byAdmin(body, report);
     const token = tokenIn(body);
+    if (!(Date.parse(token.expiresAt) <= Date.parse(body.time) + longestMs + tolerance))
+      report('token_not_valid', 'a token is issued for more than 366 days');
     if (!namesWriter(body)) return;
     if (!facts.tokens.has(token.id)) facts.tokens.set(token.id, token);
   },

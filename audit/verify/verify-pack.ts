@@ -215,6 +215,10 @@ function notJudged({
   reviewedByDirectory,
   unfollowedFreezes,
   unlistedCalendars,
+  forgottenDeclarations,
+  unlistedDeclarations,
+  unknownRules,
+  undefinedOperations,
 }: NonNullable<Verification['changes']>): string[] {
   const unanswered = open.reduce((sum, { openAttempts }) => sum + openAttempts.length, 0);
   return [
@@ -238,9 +242,29 @@ function notJudged({
       : [
           `Whether ${counted(unfollowedFreezes, 'freeze')} held calls: so many stood at once that they were not followed.`,
         ]),
+    ...(unknownRules.length === 0
+      ? []
+      : [
+          `Whether changes kept to what policies say in members that this verifier does not know: ${unknownRules.map((path) => JSON.stringify(path)).join(', ')}.`,
+        ]),
+    ...(undefinedOperations.changes === 0
+      ? []
+      : [
+          `Whether the target of ${counted(undefinedOperations.changes, 'change')} is what the operation makes of the input: no entry before has the declaration that is pinned (${undefinedOperations.names.map((name) => JSON.stringify(name)).join(', ')}).`,
+        ]),
     ...(unlistedCalendars === 0
       ? []
       : ['Whether freezes of the calendar file held calls: its list was longer than an entry can hold.']),
+    ...(unlistedDeclarations === 0
+      ? []
+      : [
+          'Whether targets are what files declare of their operations: the declarations were longer than an entry can hold.',
+        ]),
+    ...(forgottenDeclarations === 0
+      ? []
+      : [
+          `Whether targets are what ${counted(forgottenDeclarations, 'declaration')} make of their changes’ inputs: so many were told of that the oldest were not followed.`,
+        ]),
   ];
 }
 

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { declaredFault } from '../../activities/declared-driver.ts';
 import type { FailedStep } from '../../domain/driver-step.ts';
 import type { FaultClass } from '../../domain/fault.ts';
+import { readAnswerSchema } from '../../declarations/activity-contract.ts';
 
 const failures = { Busy: 'throttled', TimeoutFailure: 'permanent', unknown: 'transient' } as const;
 const failed = (type: string | null, detail: unknown = null): FailedStep => ({
@@ -15,6 +16,9 @@ test.each<[string, FailedStep, FaultClass, FaultClass, string]>([
   ['another type', failed('ValueError'), 'transient', 'unknown', 'ValueError'],
   ['a name that every object has', failed('toString'), 'transient', 'unknown', 'toString'],
   ['no type', failed(''), 'transient', 'unknown', 'driver_failed'],
+  ['a code of ours', failed('not_sent'), 'transient', 'unknown', 'driver_failed'],
+  ['another code of ours', failed('succeeded'), 'transient', 'unknown', 'driver_failed'],
+  ['and one more', failed('workflow_ended'), 'transient', 'unknown', 'driver_failed'],
   ['Temporal’s own word', failed(null), 'transient', 'unknown', 'driver_failed'],
 ])('%s', (_what, step, ofRead, ofCall, code) => {
   expect(declaredFault(step, 'read', failures)).toMatchObject({ class: ofRead, code, message: 'why' });
@@ -32,4 +36,15 @@ test.each<[string, unknown, object]>([
   ['is none', 'text', { requestId: null, httpStatus: null, retryAfterMs: null }],
 ])('a detail that %s', (_what, detail, facts) => {
   expect(declaredFault(failed('Busy', detail), 'call', failures)).toMatchObject(facts);
+});
+
+test.each([
+  ['already_closed', true],
+  ['not_sent', false],
+  ['succeeded', false],
+  ['workflow_ended', false],
+])('a read may answer a refusal with the code %s: %s', (code, may) => {
+  const refusal = { code, message: 'why' };
+  const answer = { requestId: 'r', snapshot: null, refusal, achieved: false, identity: {} };
+  expect(readAnswerSchema.safeParse(answer).success).toBe(may);
 });

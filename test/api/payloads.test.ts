@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { keyRing, newPayloadKey } from '../../codec/key-ring.ts';
+import type { KeyRing } from '../../codec/key-ring.ts';
 import { payloadReader } from '../../codec/payload-reader.ts';
 import { workflowIdOf } from '../../domain/change.ts';
-import { shownPayload, shownPlain, testKeys } from '../support/payload-keys.ts';
+import { boundToNone, shownPayload, shownPlain, testKeys } from '../support/payload-keys.ts';
 import { startApiStack, startReplica } from './api-stack.ts';
 import type { ApiStack, Sent } from './api-stack.ts';
 
@@ -63,7 +64,7 @@ test('one that may be read does not bring along another', async () => {
 
 test.each([
   ['of no change', () => shownPayload(said, namespace, `follow-${randomUUID()}`)],
-  ['of another namespace', () => shownPayload(said, 'elsewhere', workflowIdOf(randomUUID()))],
+  ['of no workflow', () => boundToNone(said)],
 ])('what is %s is for auditors and operators', async (_name, payload) => {
   for (const as of ['dave', 'olga']) expect((await decode([payload()], { as })).status).toBe(200);
   for (const as of ['alice', 'bob', 'adam']) {
@@ -84,24 +85,51 @@ test('what is not Countersign’s stays as it is, whoever asks', async () => {
   expect(elsewhere.body['payloads']).toEqual(own);
 });
 
-test('what was altered, or is under a key that the API lacks, is a typed refusal', async () => {
-  const { id } = await stack.stored();
+test('what names another namespace, or no workflow that there can be, stays as it is, whoever asks', async () => {
+  const before = (await stack.entries()).length;
+  const forged = of(randomUUID());
+  const others = [
+    shownPayload(said, 'elsewhere', workflowIdOf(randomUUID())),
+    shownPayload(said, namespace, 'x'.repeat(1001)),
+    { ...forged, metadata: { ...forged.metadata, 'encryption-workflow-id': btoa('a\u0000b') } },
+  ];
+  for (const as of ['dave', 'olga', 'erin'])
+    expect((await decode(others, { as })).body['payloads']).toEqual(others);
+  expect(await stack.entries()).toHaveLength(before);
+});
+
+test('what was altered, or is under a key that the API lacks, stays as it is beside what can be read', async () => {
+  const [{ id }, { id: unreadOf }] = [await stack.stored(), await stack.stored()];
   const good = of(id);
   const bytes = Buffer.from(good.data, 'base64');
   bytes[20] = (bytes[20] ?? 0) ^ 1;
   const altered = { ...good, data: bytes.toString('base64') };
-  const moved = {
-    ...good,
-    metadata: {
-      ...good.metadata,
-      'encryption-workflow-id': Buffer.from(workflowIdOf(randomUUID())).toString('base64'),
+  const moved = { ...good, metadata: { ...good.metadata, ...of(unreadOf).metadata } };
+  const unknown = shownPayload(said, namespace, workflowIdOf(id), keyRing([newPayloadKey('current')]));
+  const unreadable = [altered, moved, unknown, { ...good, data: '' }];
+  const { status, body } = await decode([...unreadable, good], { as: 'dave' });
+  expect([status, body['payloads']]).toEqual([200, [...unreadable, shownPlain(said)]]);
+  // Of the other change nothing was read.
+  expect([(await readsOf(id)).length, (await readsOf(unreadOf)).length]).toEqual([1, 0]);
+});
+
+test('who may not read it has no key looked for', async () => {
+  const found: string[] = [];
+  const watched: KeyRing = {
+    current: () => testKeys.current(),
+    find: (id) => {
+      found.push(id);
+      return testKeys.find(id);
     },
   };
-  const unknown = shownPayload(said, namespace, workflowIdOf(id), keyRing([newPayloadKey('current')]));
-  for (const payload of [altered, moved, unknown, { ...good, data: '' }]) {
-    const { status, body } = await decode([payload], { as: 'dave' });
-    expect([status, body.code]).toEqual([503, 'payload_unreadable']);
-  }
+  const replica = await startReplica(stack.testbed, { payloads: payloadReader(watched) });
+  const { id } = await stack.stored();
+  const sent = (as: string) => ({ as, body: { payloads: [of(id)] } });
+  expect((await replica.call(path, sent('erin'))).body.code).toBe('not_found');
+  expect(found).toEqual([]);
+  expect((await replica.call(path, sent('dave'))).status).toBe(200);
+  expect(found).toHaveLength(1);
+  await replica.stop();
 });
 
 test('bodies are checked, and may be as long as a payload', async () => {
@@ -115,6 +143,23 @@ test('bodies are checked, and may be as long as a payload', async () => {
   for (const wrong of [[], { payloads: 1 }, { payloads: [{ data: 5 }] }])
     expect((await stack.api.call(path, { body: wrong })).body.code).toBe('invalid_request');
   expect((await stack.api.call('/v1/payloads/encode', { body: { payloads: [] } })).status).toBe(404);
+});
+
+test('a long body costs no more than its bytes', async () => {
+  const half = 2_000_000;
+  const bodies = [
+    `{"payloads":[{"more":${'['.repeat(half)}${']'.repeat(half)}}]}`,
+    `{"payloads":[${'{},'.repeat(half / 2)}{}]}`,
+    `{"payloads":[{"metadata":{${Array.from({ length: half / 8 }, (_, at) => `"${at}":""`).join()}}}]}`,
+  ];
+  for (const text of bodies) {
+    const { status, body } = await stack.api.call(path, { raw: text });
+    expect([status, body.code]).toEqual([413, 'body_too_large']);
+  }
+  const began = performance.now();
+  const endless = await stack.api.call(path, { raw: `"${'\\"'.repeat(half)}` });
+  expect([endless.status, endless.body.code]).toEqual([400, 'invalid_json']);
+  expect(performance.now() - began).toBeLessThan(5000);
 });
 
 test('Temporal’s web UI may ask, by its access token, and no other page', async () => {

@@ -100,6 +100,9 @@ export function changeStory(
   const now = () => new Date(Date.parse(began) + 1000 * second).toISOString();
   /** As the first approval sets it: a later one leaves it. */
   let executeBy: string | null = null;
+  /** What a successful call has answered, and whether the target has shown one. */
+  let answered: string | null = null;
+  let reconciled = false;
   const target = caTarget(input);
   const asked = {
     operation,
@@ -125,6 +128,7 @@ export function changeStory(
     actor: JsonObject = { process: 'worker' },
   ): EntryBody {
     const { name, version, digest: policyDigest } = policy;
+    if (type === 'change.reconciled') reconciled = true;
     return written({
       v: 1,
       type,
@@ -221,7 +225,10 @@ export function changeStory(
       spoken('decision.rejected', by, 'decision', 'reject'),
     scheduled(round = 1) {
       executeBy ??= new Date(Date.parse(now()) + policy.executeWithinMs).toISOString();
-      return entry('change.scheduled', { round, digest: digestOf(round), executeAfter: null, executeBy });
+      return entry('change.scheduled', {
+        ...{ round, digest: digestOf(round), executeAfter: null, executeBy },
+        ...{ breakGlass: asked.breakGlass, standard: policy.standard },
+      });
     },
     operator: (action: 'pause' | 'resume' | 'retry' | 'abandon', by: Person = person('olga', 'operator')) => {
       const type = {
@@ -270,15 +277,19 @@ export function changeStory(
       outcome: 'succeeded' | 'failed' | 'unknown',
       ordinal = 1,
       code = outcome === 'succeeded' ? 'OK' : 'InternalError',
-    ) =>
-      entry(`attempt.${outcome}`, {
-        attempt: { ordinal, code, requestId: code === 'not_sent' ? null : randomUUID() },
-      }),
+    ) => {
+      const requestId = code === 'not_sent' ? null : randomUUID();
+      if (outcome === 'succeeded') answered = requestId;
+      return entry(`attempt.${outcome}`, { attempt: { ordinal, code, requestId } });
+    },
     closed: (decisionStatus = 'approved', executionStatus = 'succeeded', code = executionStatus) =>
       entry('change.closed', {
         decisionStatus,
         executionStatus,
-        outcome: { code, message: '', requestId: null },
+        outcome: {
+          ...{ code, message: '', reconciled, at: now() },
+          requestId: executionStatus === 'succeeded' && !reconciled ? answered : null,
+        },
       }),
   };
 }

@@ -4,8 +4,9 @@ import { isReportedIn } from '../../audit/exceptions/is-reported-in.ts';
 import { witnessGaps } from '../../audit/verify/witness-gaps.ts';
 import { verdictLines } from '../../audit/verify/verdict.ts';
 import type { OpenedCheckpoint } from '../../audit/checkpoint.ts';
-import { newEntryBody, personActor } from '../../domain/entry.ts';
+import { newEntryBody, personActor, workerActor } from '../../domain/entry.ts';
 import type { EntryBody } from '../../domain/entry.ts';
+import type { Json } from '../../domain/json.ts';
 import { changeStory, emergency, person, withPolicies } from './change-story.ts';
 import { packOf, verifiedText } from './pack-testbed.ts';
 
@@ -89,6 +90,47 @@ describe('a call near a freeze', () => {
   test('a freeze that is none breaks nothing', () => {
     const forged = { ...freeze('freeze.declared', after(sent, -90)), freeze: 7 } as EntryBody;
     expect(kinds(all(forged))).not.toContain('near_freeze');
+  });
+});
+
+describe('a freeze of the calendar file', () => {
+  const held = { id: 'sale', operation: null, scope: {}, reason: 'sale', startsAt: began, endsAt: null };
+  const hours = (count: number) => new Date(Date.parse(began) + count * 60 * minute).toISOString();
+  const loaded = (freezes: Json, time = hours(1)) =>
+    newEntryBody({ type: 'calendar.loaded', time, actor: workerActor, freezes });
+  const messages = (...lists: Json[]) =>
+    found(lists.map((list) => loaded(list)))
+      .listed.filter(({ kind }) => kind === 'calendar_changed')
+      .map(({ index, message }) => `${index}: ${message}`);
+
+  test.each<[string, Json]>([
+    ['is gone', []],
+    ['ends sooner', [{ ...held, endsAt: hours(2) }]],
+    ['begins later', [{ ...held, startsAt: hours(2) }]],
+    ['holds something else', [{ ...held, scope: { regionId: 'x' } }]],
+    ['is one no more', [7]],
+  ])('%s, and had not ended', (_what, list) => {
+    expect(messages([held], list)).toEqual([expect.stringContaining('1: freeze sale (sale) had not ended')]);
+  });
+
+  test.each<[string, Json, Json]>([
+    ['stands as before', held, [held]],
+    ['holds longer', { ...held, endsAt: hours(2) }, [held]],
+    ['has ended and is gone', { ...held, endsAt: hours(1) }, []],
+    ['began some time ago, and is told with a later beginning', held, [{ ...held, startsAt: hours(0.5) }]],
+  ])('%s', (_what, before, list) => {
+    expect(messages([before], list)).toEqual([]);
+  });
+
+  test('is lost behind a list that no entry holds, and looked for in the next one', () => {
+    expect(messages([held], null, [])).toEqual([
+      expect.stringContaining('1: what freezes'),
+      expect.stringContaining('2: freeze sale'),
+    ]);
+  });
+
+  test('is told of in the pack of a change whose context has the files', () => {
+    expect(isReportedIn({ kind: 'change', changeId: 'c' }, loaded([]))).toBe(true);
   });
 });
 

@@ -150,8 +150,146 @@ describe('what a worker tells of a call', () => {
   test('no clock moves a call to before its approval, such as into a window', async () => {
     const windows = [{ cron: '0 1 * * *', durationMinutes: 60, timeZone: 'UTC', holidays: [] }];
     const s = changeStory({ began, policy: { ...fourEyes, windows } });
-    const call = callOf(s).map((body): EntryBody => ({ ...body, time: '2026-11-24T01:10:00.000Z' }));
+    const time = '2026-11-24T01:10:00.000Z';
+    const [started, ended, closed] = callOf(s) as [EntryBody, EntryBody, EntryBody];
+    const call = [{ ...started, time }, { ...ended, time }, closed];
     expect(await codes(...approved(s), ...call)).toEqual(['attempt_out_of_time']);
+  });
+});
+
+describe('the outcome of a change', () => {
+  const told = async (outcome: JsonObject, time = {}) => {
+    const s = changeStory({ began });
+    const before = approved(s);
+    const [started, ended, closed] = callOf(s) as [EntryBody, EntryBody, EntryBody];
+    const other = { ...closed, ...time, outcome: { ...(closed['outcome'] as JsonObject), ...outcome } };
+    return await codes(...before, started, ended, other);
+  };
+
+  test.each<[JsonObject]>([
+    [{ code: 'rejected' }],
+    [{ requestId: 'of nobody' }],
+    [{ requestId: null }],
+    [{ reconciled: true }],
+    [{ reconciled: null }],
+    [{ at: '2027-11-24T09:00:00.000Z' }],
+  ])('is that of its attempts, and not %j', async (outcome) => {
+    expect(await told(outcome)).toEqual(['closed_otherwise']);
+    expect(await told({ message: 'whatever' })).toEqual([]);
+  });
+
+  test('is not known before its attempts have ended', async () => {
+    const time = at(-3600);
+    expect(await told({ at: time }, { time })).toEqual(['closed_otherwise']);
+  });
+
+  test('is none of success after none', async () => {
+    const s = changeStory({ began });
+    const before = [...approved(s), s.started(), s.ended('failed')];
+    expect(await codes(...before, s.closed('approved', 'failed', 'succeeded'))).toEqual(['closed_otherwise']);
+  });
+
+  test('is reconciled, and of no RequestId, where an entry tells so', async () => {
+    const s = changeStory({ began });
+    const before = [...approved(s), s.started(), s.ended('unknown')];
+    const reconciled = [...before, s.entry('change.reconciled', { requestId: null })];
+    const closed = s.closed();
+    const hidden = { ...closed, outcome: { ...(closed['outcome'] as JsonObject), reconciled: false } };
+    expect(await codes(...reconciled, closed)).toEqual([]);
+    expect(await codes(...reconciled, hidden)).toEqual(['closed_otherwise']);
+  });
+});
+
+test('one RequestId stands in one answer', async () => {
+  const told = (requestId: string | null, other: string | null) =>
+    codes(
+      ...[1, 2].flatMap((hours, n) => {
+        const s = changeStory({ began: at(hours * 3600) });
+        const before = approved(s);
+        const [started, ended, closed] = callOf(s) as [EntryBody, EntryBody, EntryBody];
+        const same = { requestId: n === 0 ? requestId : other };
+        const outcome = { ...(closed['outcome'] as JsonObject), ...same };
+        return [...before, started, answer(ended, same), { ...closed, outcome }];
+      }),
+    );
+  expect(await told('one', 'two')).toEqual([]);
+  expect(await told('', '')).toEqual([]);
+  expect(await told('one', 'one')).toEqual(['request_id_repeated']);
+  const s = changeStory({ began });
+  // A service that repeats its answer to the same change says it with the same RequestId.
+  const before = [...approved(s), s.started(), answer(s.ended('failed'), { requestId: 'one' })];
+  const again = [s.started(2), answer(s.ended('failed', 2), { requestId: 'one' })];
+  expect(await codes(...before, ...again)).toEqual([]);
+});
+
+test('one Idempotency-Key of a person is that of one change', async () => {
+  const asked = (key: string | null, requester = person('alice', 'requester')) =>
+    changeStory({ began, requester }).requested({
+      idempotency: key === null ? null : { key, bodyDigest: 'a' },
+    });
+  expect(await codes(asked('k'), asked('l'), asked('k', person('erin', 'requester')))).toEqual([]);
+  expect(await codes(asked(null), asked(null))).toEqual([]);
+  expect(await codes(asked('k'), asked('k'))).toEqual(['idempotency_key_repeated']);
+});
+
+test.each<[JsonObject]>([
+  [{ executeAfter: at(60) }],
+  [{ standard: true }],
+  [{ standard: null }],
+  [{ breakGlass: true }],
+])('a change is scheduled as it was asked for, and not with %j', async (members) => {
+  const s = changeStory({ began });
+  const [requested, prechecked, decided, scheduled] = approved(s) as EntryBody[] & { length: 4 };
+  const before = [requested, prechecked, decided] as EntryBody[];
+  expect(await codes(...before, { ...(scheduled as EntryBody), ...members })).toEqual([
+    'scheduled_otherwise',
+  ]);
+});
+
+test('nobody asks, and no token lasts, for more than 366 days', async () => {
+  const day = 86_400;
+  const asked = (members: JsonObject) => {
+    const s = changeStory({ began, ...(members as { decideBy?: string }) });
+    return codes(s.requested(members));
+  };
+  for (const member of ['decideBy', 'executeAfter', 'executeBy']) {
+    expect(await asked({ [member]: at(366 * day) })).toEqual([]);
+    expect(await asked({ [member]: at(367 * day) })).toEqual(['requested_otherwise']);
+  }
+  const issued = (days: number) => {
+    const token = { id: machine.subject, name: 'ci', scopes: ['changes:request'], expiresAt: at(days * day) };
+    const actor = personActor(person('adam', 'admin'));
+    return codes(written(newEntryBody({ type: 'token.issued', time: at(0), actor, token })));
+  };
+  expect(await issued(366)).toEqual([]);
+  expect(await issued(367)).toEqual(['token_not_valid']);
+});
+
+describe('a pinned policy', () => {
+  const under = (more: object) => verdictUnder(more).then(found);
+  const verdictUnder = async (more: object) => {
+    const s = changeStory({ began, policy: { ...fourEyes, ...more } });
+    return await verifiedText(await packOf([s.requested()]));
+  };
+
+  test.each([
+    [{ standard: true }],
+    [{ standard: 'no' }],
+    [{ stages: [] }],
+    [{ stages: [{ name: 's', groups: [] }] }],
+    [{ stages: [{ name: 's', groups: [{ group: null, threshold: 0 }] }] }],
+  ])('asks people or is standard, and is not %j', async (more) => {
+    expect(await under(more)).toEqual(['illogical:policy_contradictory@0']);
+    expect(await under({ standard: true, stages: [] })).toEqual([]);
+  });
+
+  test('has members that a verifier may not know: it says which', async () => {
+    const told = async (more: object) =>
+      (await verdictUnder(more)).notProven.filter((text) => text.includes('does not know')).join();
+    expect(await told({})).toBe('');
+    const stages = [{ name: 's', groups: [{ group: null, threshold: 1, veto: true }] }];
+    const [text] = [await told({ quorum: 3, stages, groups: { ops: { source: 'token', list: 'x' } } })];
+    for (const path of ['"quorum"', '"stages.groups.veto"', '"groups.*.list"']) expect(text).toContain(path);
   });
 });
 

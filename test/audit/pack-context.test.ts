@@ -83,6 +83,18 @@ describe('what a change is judged by', () => {
     expect(said.context).toEqual({ 'freeze.declared': 1, 'freeze.lifted': 1, 'policy.pinned': 1 });
   });
 
+  test.each<[string, JsonObject, string]>([
+    ['a pattern that is no text', { scope: { sn: 7 } }, 'malformed@1'],
+    ['no beginning', { startsAt: 'soon' }, 'malformed@1'],
+    ['no id', { id: null }, 'malformed@1'],
+    ['no scope, as one that holds everything', { scope: null }, 'illogical:called_in_freeze'],
+  ])('is a freeze with %s', async (_what, more, finding) => {
+    const s = changeStory();
+    const said = await saidOf([declared({ ...freezeOf(), ...more }), ...succeeded(s)], s);
+    expect(said.ofChange).toEqual([expect.stringContaining(finding)]);
+    expect(said.ofLog).toEqual(said.ofChange);
+  });
+
   test('is the revocation of its policy, and not that of another', async () => {
     const s = changeStory();
     const [requested, ...rest] = succeeded(s) as [EntryBody, ...EntryBody[]];

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmod, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -20,6 +20,7 @@ async function freshHome() {
   return home;
 }
 
+const rotate = ['keys', 'rotate', 'payload'];
 const logged: string[] = [];
 const log = {
   info: () => undefined,
@@ -117,6 +118,44 @@ test('countersign keys rotate payload, in two steps', async () => {
   expect((await stat(file)).mode & 0o777).toBe(0o640);
 }, 60_000);
 
+test.runIf(process.getuid?.() === 0)(
+  'a rotation leaves the file to its owner, its group and its mode, whatever the umask is',
+  async () => {
+    const home = await freshHome();
+    const { file } = await opened(home);
+    await chown(file, 4321, 1234);
+    await chmod(file, 0o640);
+    await run(
+      'sh',
+      ['-c', 'umask 077; exec "$0" "$@"', process.execPath, join(root, 'cli', 'main.ts'), ...rotate],
+      { env: { ...process.env, COUNTERSIGN_HOME: home } },
+    );
+    const { mode, uid, gid } = await stat(file);
+    expect([mode & 0o777, uid, gid]).toEqual([0o640, 4321, 1234]);
+    expect(readPayloadKeys(await readFile(file, 'utf8'), file)).toHaveLength(2);
+  },
+  60_000,
+);
+
+test.runIf(process.getuid?.() === 0)(
+  'who may not give the new file to its group is refused, and it stays as it was',
+  async () => {
+    const folder = await freshHome();
+    const file = join(folder, 'theirs');
+    await writeFile(file, 'before', { mode: 0o640 });
+    await chown(folder, 4321, 4321);
+    // In a group that whoever rotates is not in.
+    await chown(file, 4321, 1234);
+    const source = join(root, 'embedded', 'make-once.ts');
+    const program = `import(${JSON.stringify(source)}).then((m) => m.rewriteFile(${JSON.stringify(file)}, 'after'))`;
+    await chmod(folder, 0o755);
+    const rewriting = run(process.execPath, ['-e', program], { uid: 4321, gid: 4321, cwd: '/' });
+    await expect(rewriting).rejects.toMatchObject({ stderr: expect.stringContaining('EPERM') as string });
+    expect(await readFile(file, 'utf8')).toBe('before');
+    expect(await readdir(folder)).toEqual(['theirs']);
+  },
+);
+
 test('host codecs are exports of files, and checked', async () => {
   const home = await freshHome();
   const write = async (text: string) => {
@@ -143,6 +182,29 @@ test('host codecs are exports of files, and checked', async () => {
     `throw new Error('no')`,
   ])
     await expect(openPayloads(await write(wrong), log), wrong).rejects.toThrow(/COUNTERSIGN_HOST_CODECS/);
+});
+
+test.each([
+  ['encoding', "{ encodings: ['binary/a', 'binary/b'] }", "{ encodings: ['binary/c', 'binary/b'] }"],
+  [
+    'task queue',
+    "{ encodings: ['binary/a'], taskQueues: ['q'] }",
+    "{ encodings: ['binary/b'], taskQueues: ['p', 'q'] }",
+  ],
+])('one %s has one host codec', async (what, one, other) => {
+  const home = await freshHome();
+  const files = await Promise.all(
+    [one, other].map(async (text, at) => {
+      const file = join(home, `codec-${at}.mjs`);
+      const payloadCodecs = '[{ encode: async (p) => p, decode: async (p) => p }]';
+      await writeFile(file, `export default { ...${text}, payloadCodecs: ${payloadCodecs} }`);
+      return file;
+    }),
+  );
+  const env = readEnvironment({ COUNTERSIGN_HOME: home, COUNTERSIGN_HOST_CODECS: files.join() });
+  const refused = openPayloads(env, log);
+  await expect(refused).rejects.toThrow(`the ${what} `);
+  await expect(refused).rejects.toMatchObject({ code: 'invalid_configuration' });
 });
 
 test('an alarm is raised once a minute for one and the same trouble', async () => {

@@ -19,7 +19,7 @@ function answering(...answers: (ErrorCode | 'open' | 'closed')[]) {
     },
   };
   const sleep = (ms: number) => Promise.resolve(slept.push(ms));
-  return { slept, left, wait: () => waitForEnd(client, 'one', sleep) };
+  return { slept, left, wait: () => waitForEnd(client, 'one', undefined, sleep) };
 }
 
 test('it asks until the change has ended', async () => {

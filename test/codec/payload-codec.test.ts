@@ -109,6 +109,18 @@ describe('encrypted payloads', () => {
   });
 });
 
+test.each(['0', '', 'A'.repeat(16), '0123456789abcdef0', 'key_missing'])(
+  'an encrypted payload that names %j as its key is not authentic: such a key never comes',
+  async (id) => {
+    const one = await encoded(json(1));
+    const named = { ...one, metadata: { ...one.metadata, 'encryption-key-id': Buffer.from(id) } };
+    for (const codec of [ours, payloadCodec({})])
+      expect(await whyNot(named, codec, here)).toBe('not_authentic');
+    const [back] = await workerCodec(ours).decode([named], here);
+    expect(valueOf(back ?? {})).toEqual({ countersignUnreadable: expect.any(String) as string });
+  },
+);
+
 describe('other encodings', () => {
   test('plain ones pass, whether there are keys or not', async () => {
     for (const codec of [ours, payloadCodec({})]) expect(await whyNot(json(1), codec, here)).toBe(null);
@@ -193,9 +205,11 @@ describe('a worker', () => {
     }
   });
 
-  test('waits for a key, and for what its own activities have answered', async () => {
+  test('waits for a key, for a host’s codec that refuses, and for what its own activities have answered', async () => {
     const keyless = workerCodec(payloadCodec({}));
     expect(await whyNot(await encoded(json(1)), keyless, here)).toBe('key_missing');
+    const theirs = { metadata: { encoding: Buffer.from(secretEncoding) }, data: Buffer.from('garbage') };
+    expect(await whyNot(theirs, worker, here)).toBe('codec_refused');
     const swapped = await encoded(json(1), ours, { ...here, workflowId: 'change-2' });
     expect(await whyNot(swapped, worker, activity)).toBe('not_authentic');
     // A host's own worker may have answered it.

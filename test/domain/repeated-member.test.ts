@@ -38,5 +38,8 @@ test('a text of half a million brackets is read in no time', () => {
   const began = performance.now();
   expect(repeatedMember('[{"a":'.repeat(100_000))).toBeNull();
   expect(repeatedMember(`{"${'\\\\'.repeat(500_000)}`)).toBeNull();
+  // Strings without an end.
+  expect(repeatedMember(`"${'\\"'.repeat(500_000)}`)).toBeNull();
+  expect(repeatedMember(`"${'\\"'.repeat(500_000)}\\`)).toBeNull();
   expect(performance.now() - began).toBeLessThan(5000);
 });

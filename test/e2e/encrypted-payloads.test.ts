@@ -256,7 +256,7 @@ describe('a payload that is not what it says', () => {
       requestId: randomUUID(),
     });
 
-  test('of another change, altered, or in an unknown encoding: it is left, and the change goes on', async () => {
+  test('of another change, altered, of no key, or in an unknown encoding: it is left, and the change goes on', async () => {
     const [one, other] = await Promise.all([
       steps.asked(await testbed.certificate()),
       steps.asked(await testbed.certificate()),
@@ -268,6 +268,7 @@ describe('a payload that is not what it says', () => {
     const altered = Buffer.from(own.data ?? []);
     altered[20] = (altered[20] ?? 0) ^ 1;
     await signal(one.id, { ...own, data: altered });
+    await signal(one.id, { ...own, metadata: { ...own.metadata, 'encryption-key-id': Buffer.from('0') } });
     await signal(one.id, { metadata: { encoding: Buffer.from('binary/nobody') }, data: Buffer.from('x') });
     await decide(api.users.bob, one);
     expect(await steps.ended(one.id)).toMatchObject({ executionStatus: 'succeeded' });

@@ -58,6 +58,22 @@ describe('a driver', () => {
       { ok: false, class: 'unknown', code: 'driver_failed', message: 'the call: reset by peer' },
     ],
     [
+      'a call that was not sent',
+      { call: () => Promise.resolve(fault('transient', 'not_sent', 'no key')) },
+      { class: 'transient', code: 'not_sent' },
+    ],
+    ...[
+      fault('unknown', 'not_sent', 'late'),
+      fault('transient', 'not_sent', 'late', { requestId: 'r-3' }),
+      fault('transient', 'not_sent', 'late', { httpStatus: 503 }),
+      fault('permanent', 'succeeded', 'late'),
+      fault('permanent', 'workflow_ended', 'late'),
+    ].map((wrong): [string, object, object] => [
+      `a code of ours that does not fit: ${JSON.stringify(wrong)}`,
+      { call: () => Promise.resolve(wrong) },
+      { ...wrong, code: 'driver_failed' },
+    ]),
+    [
       'nothing',
       { call: () => Promise.resolve(undefined) },
       { ok: false, class: 'unknown', code: 'driver_failed' },

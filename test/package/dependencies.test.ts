@@ -30,9 +30,11 @@ async function imported(): Promise<Set<string>> {
     for (const file of await readdir(join(repository, folder), { recursive: true })) {
       if (!file.endsWith('.ts') || file.endsWith('.d.ts') || file.startsWith('page/')) continue;
       const text = await readFile(join(repository, folder, file), 'utf8');
-      const statics = text.matchAll(/^(?:import|export) (?!type )(?:[^;']*? from )?'([^'.\n][^'\n]*)';$/gm);
+      const statics = text.matchAll(
+        /^(?:import|export) (?!type )(?:[\w*{},\s]*? from )?'([^'.\n][^'\n]*)';$/gm,
+      );
       const others = text.matchAll(
-        /(?:\bimport|\brequire|\bresolve|createRequire\([^)]*\))\(\s*'([^'.][^']*)'/g,
+        /(?:\bimport|\brequire|\.resolve|createRequire\([^)]*\))\(\s*'([^'.][^']*)'/g,
       );
       for (const [, name = ''] of [...statics, ...others]) {
         const [first = '', second = ''] = name.split('/');

@@ -1,9 +1,11 @@
 import type { WorkerOptions } from '@temporalio/worker';
 import { describe, expect, test } from 'vitest';
 import type { ActivityDependencies } from '../../activities/dependencies.ts';
+import { failureConverterPath } from '../../codec/data-converter.ts';
 import { CountersignError } from '../../domain/error.ts';
 import { CountersignPlugin, workflowsPath } from '../../plugin/index.ts';
 import { activeCaCertificate, defineOperation, implement } from '../../plugin/operation.ts';
+import { testKeys } from '../support/payload-keys.ts';
 import { strictCodec } from '../support/strict-codec.ts';
 import { operations } from '../support/operations.ts';
 
@@ -132,6 +134,36 @@ describe('a worker on the task queue of an operation that it implements', () => 
   test.each([[undefined], ['countersign'], ['countersign-onsmqtt']])('cannot be %s', (taskQueue) => {
     const wrong = () => new CountersignPlugin({ operations: [implement(operation(taskQueue), driver)] });
     expect(wrong).toThrow(expect.objectContaining({ code: 'invalid_configuration' }) as Error);
+  });
+});
+
+describe('with payload keys', () => {
+  const keyed = new CountersignPlugin({ dependencies, payloads: { keys: testKeys } });
+  const theirs = '/own/failures.js';
+  const refused = expect.objectContaining({ code: 'invalid_configuration' }) as Error;
+
+  test.each(['countersign', 'countersign-onsmqtt'])(
+    'what fails on %s is encoded by us alone',
+    (taskQueue) => {
+      const configured = (path?: string) =>
+        keyed.configureWorker(worker({ taskQueue, dataConverter: { failureConverterPath: path as string } }));
+      expect(configured().dataConverter?.failureConverterPath).toBe(failureConverterPath);
+      expect(keyed.configureWorker(configured())).toEqual(configured());
+      expect(() => configured(theirs)).toThrow(refused);
+      const keyless = plugin.configureWorker(
+        worker({ taskQueue, dataConverter: { failureConverterPath: theirs } }),
+      );
+      expect(keyless.dataConverter?.failureConverterPath).toBe(theirs);
+    },
+  );
+
+  test('a bundle of our workflows has our failure converter, and one of a host’s its own', () => {
+    const bundled = (path: string, failures?: string) =>
+      keyed.configureBundler({ workflowsPath: path, failureConverterPath: failures as string });
+    expect(bundled(workflowsPath).failureConverterPath).toBe(failureConverterPath);
+    expect(() => bundled(workflowsPath, theirs)).toThrow(refused);
+    expect(bundled('/own.js', theirs).failureConverterPath).toBe(theirs);
+    expect(bundled('/own.js').failureConverterPath).toBeUndefined();
   });
 });
 

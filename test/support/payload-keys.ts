@@ -1,3 +1,4 @@
+import type { Payload } from '@temporalio/common';
 import { encryptPayload } from '../../codec/encrypted-payload.ts';
 import { keyRing, newPayloadKey } from '../../codec/key-ring.ts';
 import type { KeyRing, PayloadKey } from '../../codec/key-ring.ts';
@@ -26,11 +27,19 @@ export function shownPayload(
   workflowId: string,
   keys: KeyRing = testKeys,
 ) {
-  const plain = {
-    metadata: { encoding: Buffer.from('json/plain') },
-    data: Buffer.from(JSON.stringify(value)),
-  };
-  const { metadata, data } = encryptPayload(plain, keys.current(), { namespace, workflowId });
+  return shown(encryptPayload(jsonPayload(value), keys.current(), { namespace, workflowId }));
+}
+
+/** The same where the SDK did not say whose it is. */
+export function boundToNone(value: unknown) {
+  return shown(encryptPayload(jsonPayload(value), testKeys.current(), null));
+}
+
+function jsonPayload(value: unknown): Payload {
+  return { metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.from(JSON.stringify(value)) };
+}
+
+function shown({ metadata, data }: Payload) {
   return {
     metadata: Object.fromEntries(
       Object.entries(metadata ?? {}).map(([name, bytes]) => [name, Buffer.from(bytes).toString('base64')]),

@@ -36,6 +36,8 @@ describe('what is told of a change', () => {
     expect(textOf(change, 'Missing')).toBeUndefined();
     expect(textOf(change, 'Decide by')).toBeUndefined();
     expect(standingOf(change.now())).toBe('ended, succeeded');
+    // The code of an end is not its status: the service may have a word like that.
+    expect(standingOf({ ...change.now(), executionStatus: 'failed' })).toBe('ended, failed');
   });
 
   test('words of others stay on one line, seen as they are, and short', () => {

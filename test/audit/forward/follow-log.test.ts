@@ -56,6 +56,17 @@ function altered(other: Readonly<Record<string, Buffer | null>>): Source {
   };
 }
 
+test('what is kept of the same tree loses no cosignature', async () => {
+  const kept = String(await place.read('checkpoint'));
+  const uncosigned = notes.get(700) ?? expect.fail();
+  expect(kept.startsWith(uncosigned)).toBe(true);
+  expect(kept).not.toBe(uncosigned);
+  const source = altered({ checkpoint: Buffer.from(uncosigned) });
+  const followed = await follow({ source, last: kept });
+  expect(followed).toMatchObject({ result: 'valid', checkpoint: { note: kept } });
+  expect((await follow({ source, last: notes.get(512) ?? '' })).checkpoint?.note).toBe(uncosigned);
+});
+
 const at700 = 'tile/entries/002.p/188';
 
 describe('a follower', () => {

@@ -193,8 +193,10 @@ const ended = (driven: Driven, code: string) => ({
   // What was not sent has no answer.
   ...(code === 'not_sent'
     ? { httpStatus: null, requestId: null }
-    : { httpStatus: code === 'OK' ? 200 : 500, requestId: 'R' }),
+    : { httpStatus: code === 'OK' ? 200 : 500, requestId: requestIdOf(driven) }),
 });
+
+const requestIdOf = ({ change }: Driven) => `R-${change.id}-${change.calls.started}`;
 
 function answer(world: World, driven: Driven): void {
   const { random } = world;
@@ -213,6 +215,7 @@ function answer(world: World, driven: Driven): void {
     sentAt: isoTime(driven.sentAt),
   };
   driven.sentAt = null;
+  driven.answeredAs = attempt.requestId;
   give(world, driven, { kind: 'answer', outcome, attempt });
 }
 
@@ -253,7 +256,7 @@ function close(world: World, driven: Driven): void {
   const achieved = random.pick([true, false, null]);
   const settlement = { attempts: 1, achieved, doubt: random.chance(0.5), last: null };
   const end = calls.succeeded
-    ? endOfSuccess('R', false)
+    ? endOfSuccess(driven.answeredAs, false)
     : calls.called
       ? endOfSettlement(change, why, settlement)
       : endWithoutCall(change, why);

@@ -41,6 +41,8 @@ export interface Driven {
   readonly unheard: SignedRequest[];
   /** When the attempt under way was marked as sent, ms since the epoch; null: it was not. */
   sentAt: number | null;
+  /** The RequestId of its last answer; null: there was none. */
+  answeredAs: string | null;
   /** The start of its round, ms since the epoch. */
   roundBegan: number;
   escalatedIn: number;
@@ -103,14 +105,15 @@ export function ask(
   const request: ChangeRequest = {
     ...asked,
     submission: asHost ? null : keys.statementSigner.sign(statement),
-    ...{ idempotency: null, source: '127.0.0.1' },
+    idempotency: asHost ? null : { key: asked.id, bodyDigest: digest },
+    ...{ source: '127.0.0.1' },
   };
   if (asked.ticket !== null && ticketRuleOf(change) !== null)
     world.openTickets.set(asked.ticket.id, asked.id);
   world.pin(policy);
   world.add(entryBodyOf(change, requestedEvent(request, asHost ? host : null), temporal));
   return {
-    ...{ change, standing: 'going', said: 0, unheard: [], sentAt: null },
+    ...{ change, standing: 'going', said: 0, unheard: [], sentAt: null, answeredAs: null },
     ...{ roundBegan: now, escalatedIn: 0 },
   };
 }

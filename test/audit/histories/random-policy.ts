@@ -22,7 +22,7 @@ export function randomPolicy(random: Random, people: People, now: number): Pinne
   };
   const seats = (): SeatGroup => ({
     group: chance(0.3) ? null : pick(groupNames),
-    threshold: pick([1, 1, 1, 2, 0]),
+    threshold: pick([1, 1, 1, 2, 1]),
   });
   const standard = chance(0.08);
   const stages = Array.from({ length: pick([1, 1, 1, 2]) }, (_, n) => ({

@@ -70,11 +70,18 @@ func (j *judge) answered(c *change, body object, outcome string, at time.Time) {
 		j.bad("attempt_ended_twice")
 		return
 	}
-	a.ended, a.outcome = true, outcome
+	a.ended, a.outcome, a.endedAt, a.requestID = true, outcome, at, members["requestId"]
 	isUnsent, isAnswered := textOr(members, "code") == "not_sent", members["requestId"] != nil || members["httpStatus"] != nil
 	isBad := outcome == "succeeded" && members["httpStatus"] != nil && numberIn(members, "httpStatus") >= 300
 	if isUnsent && (outcome != "failed" || isAnswered) || isBad {
 		j.bad("answer_differs")
+	}
+	if id := textOr(members, "requestId"); id != "" {
+		if of, known := j.requestIDs[id]; known && of != c.id {
+			j.bad("request_id_repeated")
+		} else {
+			j.requestIDs[id] = c.id
+		}
 	}
 	a.called = outcome != "failed" || !isUnsent || isAnswered
 	c.ticket.answered()

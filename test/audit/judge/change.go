@@ -55,6 +55,8 @@ type attempt struct {
 	ended     bool
 	outcome   string
 	called    bool
+	endedAt   time.Time
+	requestID any
 	// Facts that stood in the log before it began.
 	freezes   []*freeze
 	revoked   bool

@@ -70,6 +70,7 @@ func (j *judge) event(c *change, body object, kind string) {
 		c.reconciled = true
 	case "change.closed":
 		c.closed(body, j.bad)
+		c.toldOutcome(body, at, j.bad)
 		for _, a := range c.attempts {
 			// What the change came to is the doing of one of these.
 			if !a.ended && c.closedAs == "succeeded" {
@@ -253,6 +254,14 @@ func (c *change) scheduled(body object, at time.Time, bad report) {
 	}
 	if !momentIn(body, "executeBy").Equal(wanted) {
 		bad("attempt_out_of_time")
+	}
+	standard, _ := body["standard"].(bool)
+	_, isBool := c.policy["standard"].(bool)
+	breaks, isTold := body["breakGlass"].(bool)
+	_, isStandard := body["standard"].(bool)
+	if !equal(body["executeAfter"], c.request["executeAfter"]) || !isTold || breaks != c.breakGlass ||
+		isBool && (!isStandard || standard != boolIn(c.policy, "standard")) {
+		bad("scheduled_otherwise")
 	}
 	c.executeBy = wanted
 	c.phase = "scheduled"

@@ -13,12 +13,15 @@ type judge struct {
 	freezes   map[string]*freeze
 	calendars []calendarFile
 	tokens    map[string]*token
-	index     int
+	// Whose a RequestId and an Idempotency-Key are.
+	requestIDs map[string]string
+	keysOf     map[string]bool
+	index      int
 }
 
 func newJudge(keys trustedKeys) *judge {
 	return &judge{keys: keys, changes: map[string]*change{}, policies: map[string]object{}, revoked: map[string]bool{},
-		freezes: map[string]*freeze{}, tokens: map[string]*token{}}
+		freezes: map[string]*freeze{}, tokens: map[string]*token{}, requestIDs: map[string]string{}, keysOf: map[string]bool{}}
 }
 
 func (j *judge) bad(code string) { j.findings = append(j.findings, finding{j.index, code}) }

@@ -5,6 +5,9 @@ import (
 	"time"
 )
 
+// longest is how far ahead the clocks of a request, and the end of a token, may lie.
+const longest = 366 * 24 * time.Hour
+
 // requested judges what was asked for, and by whom.
 func (j *judge) requested(body object) {
 	name := objectIn(body, "policy")
@@ -44,6 +47,10 @@ func (j *judge) requested(body object) {
 		if !isOf(statement, "requester") {
 			j.bad("not_by_requester")
 		}
+		latest := c.submittedAt.Add(longest + clocksApart)
+		if c.decideBy.After(latest) || c.executeAfter.After(latest) || momentOr(body, "executeBy").After(latest) {
+			j.bad("requested_otherwise")
+		}
 		j.token(c, c.submittedAt)
 	} else {
 		j.host(c, body)
@@ -51,7 +58,19 @@ func (j *judge) requested(body object) {
 	j.owed(c)
 	j.brokenBy(c)
 	j.opened(c)
+	j.keyed(c)
 	c.roundBegan = c.submittedAt
+}
+
+// keyed judges that a person asks for one change alone with an Idempotency-Key.
+func (j *judge) keyed(c *change) {
+	if idempotency := objectOr(c.request, "idempotency"); idempotency != nil {
+		key := c.requester.issuer + "\n" + c.requester.subject + "\n" + textIn(idempotency, "key")
+		if j.keysOf[key] {
+			j.bad("idempotency_key_repeated")
+		}
+		j.keysOf[key] = true
+	}
 }
 
 // host judges a request that the API has not signed: a workflow's.

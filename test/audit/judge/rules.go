@@ -79,6 +79,9 @@ func (j *judge) fact(body object) bool {
 	case "token.issued":
 		j.byAdmin(body)
 		t := objectIn(body, "token")
+		if momentIn(t, "expiresAt").After(momentIn(body, "time").Add(longest + clocksApart)) {
+			j.bad("token_not_valid")
+		}
 		if !hasWriter(body) {
 			return true
 		}
@@ -106,6 +109,19 @@ func (j *judge) pinned(policy object) {
 	delete(said, "digest")
 	if digestOf(said) != digest {
 		j.bad("policy_differs")
+	}
+	stages := objectsIn(policy, "stages")
+	standard, isBool := policy["standard"].(bool)
+	isSound := isBool && standard == (len(stages) == 0)
+	for _, stage := range stages {
+		seats := objectsIn(stage, "groups")
+		isSound = isSound && len(seats) > 0
+		for _, seat := range seats {
+			isSound = isSound && numberIn(seat, "threshold") >= 1
+		}
+	}
+	if !isSound {
+		j.bad("policy_contradictory")
 	}
 	if j.policies[digest] != nil {
 		j.bad("policy_pinned_twice")

@@ -170,7 +170,7 @@ test.each([
   };
   expect(textIn(message.blocks)).toContain(shown);
   expect(textIn(modal.blocks)).toContain(shown);
-  expect(textIn(modal.blocks)).toContain('"sn":"SN-1"');
+  expect(textIn(modal.blocks)).toContain(`"sn":${JSON.stringify(change.input.sn)}`);
 });
 
 test('nothing that people wrote is read by Slack as markup, nor looks like a line of ours', () => {
@@ -236,10 +236,14 @@ test('a modal fits what Slack takes, however long the change’s texts are', () 
 test('each refusal that a decision can meet has a text of its own; what is down says to try again', () => {
   const codes = Object.entries(httpStatusOfCode) as [ErrorCode, number][];
   const down = codes.filter(([, status]) => status === 503).map(([code]) => code);
-  const unknown = down.filter((code) => code !== 'outcome_not_known' && !code.startsWith('engine_'));
+  const mayCount = ['outcome_not_known', 'payload_unreadable'];
+  const unknown = down.filter((code) => !mayCount.includes(code) && !code.startsWith('engine_'));
   expect(new Set(unknown.map(refusalText)).size).toBe(1);
   expect(refusalText('log_unavailable')).toContain('not recorded');
-  for (const code of ['engine_unavailable', 'engine_rejected', 'internal_error'] as const) {
+  for (const code of [
+    ...(['engine_unavailable', 'engine_rejected'] as const),
+    ...(['internal_error', 'payload_unreadable'] as const),
+  ]) {
     expect(refusalText(code)).toBe(refusalText('outcome_not_known'));
   }
   const told = [

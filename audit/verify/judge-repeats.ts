@@ -1,0 +1,35 @@
+import type { EntryBody } from '../../domain/entry.ts';
+import type { ChangeRecord } from './change-record.ts';
+import { objectOf, stringOf } from './fields.ts';
+import type { LogFacts } from './log-facts.ts';
+import type { Report } from './problem.ts';
+
+/**
+ * A service gives each RequestId once. Only where it takes the change's id as an idempotency key may it answer another attempt of
+ * that change as it did before. An empty one is none.
+ */
+export function judgeRequestId({ requestIds }: LogFacts, body: EntryBody, report: Report): void {
+  const requestId = stringOf(objectOf(body.attempt).requestId);
+  if (requestId === null || requestId === '') return;
+  const id = body.changeId ?? '';
+  const known = requestIds.get(requestId);
+  if (known === undefined) requestIds.set(requestId, id);
+  else if (known !== id)
+    report('request_id_repeated', `a call of change ${known} has answered with RequestId ${requestId}, too`);
+}
+
+/** The same Idempotency-Key of one person never means another change. */
+export function judgeIdempotencyKey(
+  { idempotencyKeys }: LogFacts,
+  { change: { id, requester } }: ChangeRecord,
+  body: EntryBody,
+  report: Report,
+): void {
+  const key = stringOf(objectOf(body['idempotency']).key);
+  if (key === null) return;
+  const name = JSON.stringify([requester.issuer, requester.subject, key]);
+  const known = idempotencyKeys.get(name);
+  if (known === undefined) idempotencyKeys.set(name, id);
+  else if (known !== id)
+    report('idempotency_key_repeated', `its requester has asked for change ${known} with the same key`);
+}
