@@ -40,6 +40,9 @@ export async function handOver(
   const { kind, operation, request } = step;
   const workflowId = driverWorkflowIdOf(request.changeId);
   const client = getClient().workflow;
+  // Without it the question for a result goes on after the attempt that asked has ended.
+  const resultOf = (of: { result(): Promise<DriverStepEnd> }) =>
+    getClient().withAbortSignal(signal, () => of.result());
   const start = () =>
     client.start<(step: DriverStep) => Promise<DriverStepEnd>>(driverWorkflowType, {
       workflowId,
@@ -49,16 +52,13 @@ export async function handOver(
   const handle = await start().catch(async (error: unknown) => {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     // One that a lost worker has handed over: beside it nothing is read or called.
-    await client
-      .getHandle(workflowId)
-      .result()
-      .catch(() => undefined);
+    await resultOf(client.getHandle(workflowId)).catch(() => undefined);
     if (signal.aborted || Date.now() > request.notAfter) return null;
     return await start();
   });
   if (handle === null)
     return fault('transient', notSent, 'an earlier step of this change was still under way');
-  const end = await handle.result();
+  const end = await resultOf(handle);
   switch (end.kind) {
     case 'answered':
       return { ok: true, answer: end.answer };

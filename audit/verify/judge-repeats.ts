@@ -11,11 +11,8 @@ import type { Report } from './problem.ts';
 export function judgeRequestId({ requestIds }: LogFacts, body: EntryBody, report: Report): void {
   const requestId = stringOf(objectOf(body.attempt).requestId);
   if (requestId === null || requestId === '') return;
-  const id = body.changeId ?? '';
-  const known = requestIds.get(requestId);
-  if (known === undefined) requestIds.set(requestId, id);
-  else if (known !== id)
-    report('request_id_repeated', `a call of change ${known} has answered with RequestId ${requestId}, too`);
+  if (requestIds.isOfAnother(requestId, body.changeId ?? ''))
+    report('request_id_repeated', `a call of another change has answered with RequestId ${requestId}, too`);
 }
 
 /** The same Idempotency-Key of one person never means another change. */
@@ -28,8 +25,6 @@ export function judgeIdempotencyKey(
   const key = stringOf(objectOf(body['idempotency']).key);
   if (key === null) return;
   const name = JSON.stringify([requester.issuer, requester.subject, key]);
-  const known = idempotencyKeys.get(name);
-  if (known === undefined) idempotencyKeys.set(name, id);
-  else if (known !== id)
-    report('idempotency_key_repeated', `its requester has asked for change ${known} with the same key`);
+  if (idempotencyKeys.isOfAnother(name, id))
+    report('idempotency_key_repeated', 'its requester has asked for another change with the same key');
 }

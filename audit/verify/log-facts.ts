@@ -3,6 +3,7 @@ import type { EntryBody } from '../../domain/entry.ts';
 import type { Freeze, FreezeOverride } from '../../domain/freeze.ts';
 import type { JudgedToken } from '../../domain/machine.ts';
 import { numberOf, objectOf, stringOf } from './fields.ts';
+import { RememberedIds } from './remembered-ids.ts';
 
 /** What stands at a place of the log: of two, the one before was committed before the other began. */
 export interface Placed {
@@ -76,9 +77,9 @@ export interface LogFacts {
   /** Open attempts, by change and ordinal. */
   readonly begun: Map<string, Begun>;
   /** Of which change's call a RequestId is. */
-  readonly requestIds: Map<string, string>;
+  readonly requestIds: RememberedIds;
   /** Which change was asked for with an Idempotency-Key, by the person and the key. */
-  readonly idempotencyKeys: Map<string, string>;
+  readonly idempotencyKeys: RememberedIds;
 }
 
 /** Before the first entry. */
@@ -102,8 +103,8 @@ export function newLogFacts(): LogFacts {
     ticketsOf: new Map(),
     byDirectory: { breakers: new Set(), reviewers: new Set() },
     begun: new Map(),
-    requestIds: new Map(),
-    idempotencyKeys: new Map(),
+    requestIds: new RememberedIds(),
+    idempotencyKeys: new RememberedIds(),
   };
 }
 
