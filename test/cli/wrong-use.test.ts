@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +11,9 @@ const main = join(import.meta.dirname, '..', '..', 'cli', 'main.ts');
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'countersign-use-'));
-  await writeFile(join(folder, 'keys.txt'), '');
+  const { publicKey } = generateKeyPairSync('ed25519');
+  await writeFile(join(folder, 'keys.txt'), publicKey.export({ type: 'spki', format: 'pem' }));
+  await writeFile(join(folder, 'no-keys.txt'), '');
   await writeFile(join(folder, 'no-checkpoint'), 'hostname\n');
 });
 afterAll(() => rm(folder, { recursive: true }));
@@ -31,8 +34,9 @@ test.each<[string, readonly string[]]>([
   ['0 to 65535', ['simulator', '--port', 'abc']],
   ['missing required argument', ['change', 'show']],
   ['--key', ['audit', 'verify', 'none.tgz']],
+  ['expected a key', ['audit', 'verify', 'none.tgz', '--key', 'no-keys.txt']],
   ['none.tgz', ['audit', 'verify', 'none.tgz', '--key', 'keys.txt']],
-  ['note', ['audit', 'verify', '.', '--key', 'keys.txt', '--since', 'no-checkpoint']],
+  ['--since', ['audit', 'verify', '.', '--key', 'keys.txt', '--since', 'no-checkpoint']],
 ])('wrong use is told (%s), in JSON where that is asked for, with exit code 3: %j', async (told, args) => {
   const plain = await countersign(args);
   expect(plain.code).toBe(3);
