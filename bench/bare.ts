@@ -1,11 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import pg from 'pg';
-import { startChild } from '../embedded/child.ts';
 import { bareTable } from './bare-activities.ts';
 import type { bare } from './bare-workflow.ts';
-import { accessKey, plainEnv } from './testbed.ts';
+import { startWorker } from './start-worker.ts';
 import type { Testbed } from './testbed.ts';
 
 /** The bare workflow's worker, and a client that runs it from start to result. */
@@ -29,25 +27,7 @@ export async function startBare(testbed: Testbed): Promise<Bare> {
   await owner.query(bareTable);
   await owner.end();
 
-  let runs: () => void = () => undefined;
-  const running = new Promise<void>((resolve) => (runs = resolve));
-  const worker = await startChild({
-    command: process.execPath,
-    args: [join(import.meta.dirname, 'bare-worker.ts')],
-    env: {
-      ...plainEnv,
-      BENCH_DATABASE_URL: url.href,
-      BENCH_TEMPORAL: testbed.temporalAddress,
-      BENCH_NAMESPACE: namespace,
-      BENCH_ENDPOINT: testbed.simulatorUrl,
-      ALIBABA_CLOUD_ACCESS_KEY_ID: accessKey.id,
-      ALIBABA_CLOUD_ACCESS_KEY_SECRET: accessKey.secret,
-    },
-    log: (line) => (line === 'runs' ? runs() : undefined),
-    stopSignal: 'SIGTERM',
-  });
-  const first = await Promise.race([running, worker.exited]);
-  if (first) throw new Error(`the bare worker ended:\n${worker.lastLines()}`);
+  const worker = await startWorker(testbed, 'bare-worker.ts', namespace, { BENCH_DATABASE_URL: url.href });
   const connection = await Connection.connect({ address: testbed.temporalAddress });
   const client = new Client({ connection, namespace });
   return {

@@ -1,16 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { workflowIdOf } from '../domain/change.ts';
 import { changeIdOfHostKey, hostKeyOf } from '../domain/host-key.ts';
-import { startChild } from '../embedded/child.ts';
 import { gateKey } from './host-workflows.ts';
 import type { gated, plain } from './host-workflows.ts';
 import { startInstallation } from './installation.ts';
 import { latency, perSecond, rounded, stretch } from './measure.ts';
 import type { Stretch } from './measure.ts';
 import { people } from './person.ts';
-import { accessKey, instance, plainEnv } from './testbed.ts';
+import { startWorker } from './start-worker.ts';
+import { instance } from './testbed.ts';
 import type { Testbed } from './testbed.ts';
 
 /**
@@ -23,25 +22,9 @@ export async function benchHostGate(
 ) {
   const installation = await startInstallation(testbed, 'host', { hosts: '*/gated' });
   const { namespace } = installation;
-  let runs: () => void = () => undefined;
-  const running = new Promise<void>((resolve) => (runs = resolve));
-  const host = await startChild({
-    command: process.execPath,
-    args: [join(import.meta.dirname, 'host-worker.ts')],
-    env: {
-      ...plainEnv,
-      BENCH_TEMPORAL: testbed.temporalAddress,
-      BENCH_NAMESPACE: namespace,
-      BENCH_ENDPOINT: testbed.simulatorUrl,
-      ALIBABA_CLOUD_ACCESS_KEY_ID: accessKey.id,
-      ALIBABA_CLOUD_ACCESS_KEY_SECRET: accessKey.secret,
-    },
-    log: (line) => (line === 'runs' ? runs() : undefined),
-    stopSignal: 'SIGTERM',
-  });
+  const host = await startWorker(testbed, 'host-worker.ts', namespace);
   const connection = await Connection.connect({ address: testbed.temporalAddress });
   try {
-    if (await Promise.race([running, host.exited])) throw new Error(`the host ended:\n${host.lastLines()}`);
     const client = new Client({ connection, namespace }).workflow;
     const team = await people(testbed, installation);
     const inputOf = (sn: string) => ({ mqttInstanceId: instance, sn, issuer: testbed.issuer });
