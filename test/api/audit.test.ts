@@ -88,7 +88,10 @@ test('entries are found by each filter, in order, with their leaf hashes', async
   const types = async (query: string) =>
     ((await get(`entries?${query}`)).body.items as { type: string }[]).map(({ type }) => type);
   expect(await types('type=attempt.started')).toEqual(['attempt.started']);
-  expect(await types(`requestId=${ended?.attempt?.requestId ?? ''}`)).toEqual(['attempt.succeeded']);
+  expect(await types(`requestId=${ended?.attempt?.requestId ?? ''}`)).toEqual([
+    'attempt.succeeded',
+    'change.closed',
+  ]);
   expect(await types('actor=bob')).toEqual(['decision.approved']);
   expect(await types(`actor=${encodeURIComponent('http://127.0.0.1:1 alice')}`)).toEqual([
     'change.requested',
