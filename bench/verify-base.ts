@@ -36,7 +36,7 @@ for await (const chunk of createReadStream(file, { start: from, end: to - 1, hig
     entries += 1;
     if (!statement || !signature) continue;
     // Its members stand in canonical order, and JSON.parse keeps it.
-    const claim = { canonicalStatement: JSON.stringify(statement), keyId: signature.keyId };
+    const claim = { canonicalStatement: Buffer.from(JSON.stringify(statement)), keyId: signature.keyId };
     if (!isSigned({ ...claim, signature: signature.value })) throw new Error('a signature that is wrong');
     signatures += 1;
   }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { MessagePort } from 'node:worker_threads';
 import { columnsOf } from '../audit/columns.ts';
 import type { StatementCheck } from '../audit/verify/judge-entries.ts';
@@ -10,7 +11,12 @@ import { createSignatureVerifier } from '../identity/statement-signer.ts';
 /** What the thread that verifies asks of the one that started it. */
 export type Asked =
   | { readonly kind: 'keys'; readonly pems: readonly string[] }
-  | { readonly kind: 'claims'; readonly claims: readonly StatementClaim[] }
+  /** `texts`: what was signed, canonical JSON in UTF-8, a line for each of the signatures. */
+  | {
+      readonly kind: 'claims';
+      readonly texts: Uint8Array;
+      readonly claims: readonly Omit<StatementClaim, 'canonicalStatement'>[];
+    }
   /** The log by its name, of which entries follow. */
   | { readonly kind: 'log'; readonly log: string }
   /** `lines`: of canonical JSON in UTF-8, one for each index. */
@@ -38,7 +44,7 @@ export function helpWith(answer: (answer: Answer) => void): (asked: Asked) => vo
         check = createSignatureVerifier(asked.pems);
         break;
       case 'claims':
-        answer({ kind: 'valid', valid: asked.claims.map(check) });
+        answer({ kind: 'valid', valid: claimsOf(asked.texts, asked.claims).map(check) });
         break;
       case 'log':
         renderings = hashRenderings(asked.log);
@@ -62,10 +68,10 @@ export function helpWith(answer: (answer: Answer) => void): (asked: Asked) => vo
 }
 
 /** Most batches of signatures, and of entries, that lie before the other thread. */
-const mostGiven = 3;
-const mostRendering = 8;
+const mostGiven = 6;
+const mostRendering = 12;
 /** With more batches of entries before it, the other thread gets no signatures. */
-const busy = 2;
+const busy = 6;
 
 /**
  * The other thread's help. It makes the renderings, which only one can, since they are hashed in their order; signatures it
@@ -94,9 +100,14 @@ export function otherThread(port: MessagePort) {
     checkWith(pems: readonly string[]): StatementCheck {
       ask({ kind: 'keys', pems });
       const check = createSignatureVerifier(pems);
-      return (claims) => {
-        if (given.length >= mostGiven || rendering > busy) return claims.map(check);
-        ask({ kind: 'claims', claims });
+      const isBehind = () => given.length >= mostGiven || rendering > busy;
+      return async (claims) => {
+        // Answers arrive between two turns of the event loop, and many a chunk is read within one.
+        if (isBehind()) await setImmediate();
+        if (isBehind()) return claims.map(check);
+        const texts = joinedLines(claims.map(({ canonicalStatement }) => canonicalStatement));
+        const signatures = claims.map(({ keyId, signature }) => ({ keyId, signature }));
+        ask({ kind: 'claims', texts, claims: signatures }, [texts.buffer]);
         return new Promise((resolve) => given.push(resolve));
       };
     },
@@ -138,8 +149,22 @@ export function otherThread(port: MessagePort) {
   };
 }
 
-/** Lines in memory of their own, so that they can be handed over. */
-function joinedLines(lines: readonly Buffer[]): Uint8Array<ArrayBuffer> {
+/** What {@link joinedLines} joined, with the signatures on each line. */
+function claimsOf(
+  texts: Uint8Array,
+  signatures: readonly Omit<StatementClaim, 'canonicalStatement'>[],
+): StatementClaim[] {
+  let from = 0;
+  return signatures.map((signature) => {
+    const end = texts.indexOf(0x0a, from);
+    const canonicalStatement = texts.subarray(from, end);
+    from = end + 1;
+    return { ...signature, canonicalStatement };
+  });
+}
+
+/** Lines in memory of their own, so that they can be handed over. Canonical JSON has no line end in it. */
+function joinedLines(lines: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const joined = new Uint8Array(lines.reduce((sum, { length }) => sum + length + 1, 0));
   let at = 0;
   for (const line of lines) {

@@ -8,9 +8,9 @@ import { CountersignError } from './error.ts';
  * @throws CountersignError `invalid_request` naming the path and the rule
  */
 export function canonicalJson(value: unknown): string {
-  check(value, '$');
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  return canonicalize(value) as string;
+  // In order already, as whatever was parsed from canonical JSON is, it is written as it stands: RFC 8785 §3.2.2 has
+  // ECMAScript's own form of strings and numbers.
+  return isInOrder(value, '$') ? JSON.stringify(value) : (canonicalize(value) as string);
 }
 
 /**
@@ -22,21 +22,35 @@ export function canonicalMembers(members: Readonly<Record<string, string>>): str
   return `{${names.map((name) => `"${name}":${members[name] as string}`).join(',')}}`;
 }
 
-function check(value: unknown, path: string): void {
-  if (value === null || typeof value === 'boolean') return;
+/**
+ * Whether all members stand in their order (of UTF-16 code units, RFC 8785 §3.2.3).
+ * @throws CountersignError for what {@link canonicalJson} does not let through
+ */
+function isInOrder(value: unknown, path: string): boolean {
+  if (value === null || typeof value === 'boolean') return true;
   if (typeof value === 'string') {
     if (!value.isWellFormed()) refuse(path, 'well_formed', 'no lone surrogates');
     if (value.includes('\u0000')) refuse(path, 'no_nul', 'no U+0000');
-  } else if (typeof value === 'number') {
+    return true;
+  }
+  if (typeof value === 'number') {
     if (!Number.isSafeInteger(value)) refuse(path, 'safe_integer', 'a safe integer');
-  } else if (Array.isArray(value)) {
-    value.forEach((v, i) => check(v, `${path}[${i}]`));
+    return true;
+  }
+  let inOrder = true;
+  if (Array.isArray(value)) {
+    value.forEach((item, i) => {
+      inOrder = isInOrder(item, `${path}[${i}]`) && inOrder;
+    });
   } else if (typeof value === 'object' && isPlain(value)) {
-    for (const [k, v] of Object.entries(value)) {
-      check(k, `${path} key`);
-      check(v, `${path}.${k}`);
+    let last: string | null = null;
+    for (const [name, member] of Object.entries(value)) {
+      isInOrder(name, `${path} key`);
+      inOrder = isInOrder(member, `${path}.${name}`) && inOrder && (last === null || last < name);
+      last = name;
     }
   } else refuse(path, 'json', `JSON, not ${typeof value}`);
+  return inOrder;
 }
 
 function isPlain(value: object): boolean {

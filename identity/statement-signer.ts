@@ -73,13 +73,13 @@ export function createEntryVerifier(publicKeyPems: readonly string[]): (body: En
 }
 
 /**
- * Checks a signature over a statement that is canonical JSON already.
+ * Checks a signature over a statement that is canonical JSON in UTF-8 already.
  * @param publicKeyPems - as for {@link createStatementVerifier}
  */
 export function createSignatureVerifier(
   publicKeyPems: readonly string[],
 ): (claim: {
-  readonly canonicalStatement: string;
+  readonly canonicalStatement: Uint8Array;
   readonly keyId: string;
   readonly signature: string;
 }) => boolean {
@@ -90,7 +90,7 @@ export function createSignatureVerifier(
 /** Whether one of the keys signed the text, which is made only where the key is known. */
 function signatureCheck(
   publicKeyPems: readonly string[],
-): (keyId: string, signature: string, text: () => string) => boolean {
+): (keyId: string, signature: string, text: () => string | Uint8Array) => boolean {
   const pems = publicKeyPems.flatMap((text) => {
     const blocks = pemBlocksOf(text);
     // What has none is no key, which the next line says.
@@ -100,6 +100,8 @@ function signatureCheck(
   return (keyId, signature, text) => {
     const key = keys.get(keyId);
     if (key === undefined) return false;
-    return verify(null, Buffer.from(text(), 'utf8'), key, Buffer.from(signature, 'base64'));
+    const signed = text();
+    const bytes = typeof signed === 'string' ? Buffer.from(signed, 'utf8') : signed;
+    return verify(null, bytes, key, Buffer.from(signature, 'base64'));
   };
 }

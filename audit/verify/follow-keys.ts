@@ -127,7 +127,7 @@ export function followKeys(given: TrustedKeys, seenAt: SeenAt, findings: Finding
     isSigned({ keyId, canonicalStatement, signature }: StatementClaim): boolean | null {
       const key = reached.get(keyId);
       if (key === undefined) return null;
-      return verify(null, Buffer.from(canonicalStatement, 'utf8'), key, Buffer.from(signature, 'base64'));
+      return verify(null, canonicalStatement, key, Buffer.from(signature, 'base64'));
     },
     /** The keys as they stand after the entries so far. */
     trusted: (): TrustedKeys => ({

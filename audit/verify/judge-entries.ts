@@ -82,13 +82,13 @@ export function judgeEntries(options: JudgeOptions) {
     const again =
       last?.signature === claim.signature &&
       last.keyId === claim.keyId &&
-      last.canonicalStatement === claim.canonicalStatement;
+      Buffer.compare(last.canonicalStatement, claim.canonicalStatement) === 0;
     if (!again) claims.push(claim);
     claimed.push({ index, of, claim: claims.length - 1 });
     return true;
   }
 
-  function signed(index: number, body: EntryBody, canonicalStatement: string): void {
+  function signed(index: number, body: EntryBody, canonicalStatement: Uint8Array): void {
     const statement = statementOf(body);
     if (statement === null) return;
     const { keyId, value } = objectOf(body.signature);
@@ -97,7 +97,7 @@ export function judgeEntries(options: JudgeOptions) {
     if (check(index, body, of, { canonicalStatement, ...signature })) statements += 1;
   }
 
-  function writtenBy(index: number, body: EntryBody, canonicalStatement: string): void {
+  function writtenBy(index: number, body: EntryBody, canonicalStatement: Uint8Array): void {
     const { keyId = '', signature = '' } = writerOf(body) ?? {};
     const of = { code: 'writer', what: `${body.type}, or it was changed since` } as const;
     if (check(index, body, of, { canonicalStatement, keyId, signature })) written += 1;
@@ -128,11 +128,11 @@ export function judgeEntries(options: JudgeOptions) {
   }
 
   return {
-    add(index: number, { body, statementJson, policyJson, writtenJson }: ReadEntry): void {
+    add(index: number, { body, statement, policyJson, written: itsText }: ReadEntry): void {
       const { changeId } = body;
       try {
         keys?.see(index, body);
-        if (writtenJson !== null) writtenBy(index, body, writtenJson);
+        if (itsText !== null) writtenBy(index, body, itsText);
         if (isUnsigned(body)) unsigned[body.type] = (unsigned[body.type] ?? 0) + 1;
         if (body.type === 'policy.pinned') pinned.add(index, body, policyJson);
         const report: Report = (code, message) => {
@@ -167,7 +167,7 @@ export function judgeEntries(options: JudgeOptions) {
           findings.add('illogical', message, { index, code: 'policy_not_in_force' });
         }
         if (isHostVouched(body)) hostVouched += 1;
-        signed(index, body, statementJson ?? '');
+        signed(index, body, statement ?? new Uint8Array());
         if (before === null && record && body.type === 'change.requested' && !isPolicyKnown(record))
           withoutPolicy += 1;
       } catch (error) {

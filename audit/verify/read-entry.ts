@@ -13,11 +13,12 @@ const comma = 0x2c;
 /** What an entry's bytes say. */
 export interface ReadEntry {
   readonly body: EntryBody;
-  /** Members as they stand there, canonical JSON; null where there is none of the name. */
-  readonly statementJson: string | null;
+  /** The member's canonical JSON; null where there is none. */
   readonly policyJson: string | null;
-  /** What the key that wrote the entry has signed: its text without the member `writer`; null where it names none. */
-  readonly writtenJson: string | null;
+  /** As it stands there, canonical JSON in UTF-8; null where there is none. */
+  readonly statement: Uint8Array | null;
+  /** What the key that wrote the entry has signed: its bytes without the member `writer`; null where it names none. */
+  readonly written: Uint8Array | null;
 }
 
 /**
@@ -46,26 +47,34 @@ export function readEntry(bytes: Buffer): ReadEntry | string {
   const body = value as EntryBody;
   return {
     body,
-    statementJson: spans ? textAt(bytes, spans.statement) : textOf(body.statement),
     policyJson: spans ? textAt(bytes, spans.pinnedPolicy) : textOf(body.pinnedPolicy),
-    writtenJson: namesWriter(body)
+    statement: spans ? bytesAt(bytes, spans.statement) : bytesOf(textOf(body.statement)),
+    written: namesWriter(body)
       ? spans?.writer
-        ? textWithout(bytes, 'writer', spans.writer)
-        : writtenText(body)
+        ? bytesWithout(bytes, 'writer', spans.writer)
+        : bytesOf(writtenText(body))
       : null,
   };
 }
 
 /** Canonical JSON without one of its members is canonical JSON. */
-function textWithout(bytes: Buffer, name: string, { start, end }: Span): string {
+function bytesWithout(bytes: Buffer, name: string, { start, end }: Span): Uint8Array {
   const from = start - `"${name}":`.length;
   // One comma goes with it: that after it, or that before it where it is the last.
   const isLast = bytes[end] !== comma;
-  return bytes.toString('utf8', 0, isLast ? from - 1 : from) + bytes.toString('utf8', isLast ? end : end + 1);
+  return Buffer.concat([bytes.subarray(0, isLast ? from - 1 : from), bytes.subarray(isLast ? end : end + 1)]);
 }
 
 function textAt(bytes: Buffer, span: Span | null): string | null {
   return span && bytes.toString('utf8', span.start, span.end);
+}
+
+function bytesAt(bytes: Buffer, span: Span | null): Uint8Array | null {
+  return span && bytes.subarray(span.start, span.end);
+}
+
+function bytesOf(text: string | null): Uint8Array | null {
+  return text === null ? null : Buffer.from(text, 'utf8');
 }
 
 function textOf(member: Json | undefined): string | null {

@@ -71,7 +71,7 @@ test('members that entries lack or have in another form are reported, and the re
       const findings = collectFindings();
       const judge = judgeEntries({ findings, whole: at % 2 === 0, verifyStatement: null, policies: null });
       const add = (index: number) => (one: EntryBody) =>
-        judge.add(index, { body: one, statementJson: null, policyJson: null, writtenJson: null });
+        judge.add(index, { body: one, policyJson: null, statement: null, written: null });
       sound.slice(0, 3).forEach(add(honest));
       [...story.slice(0, at), forged as EntryBody, ...story.slice(at + 1)].forEach(add(0));
       sound.slice(3).forEach(add(honest));

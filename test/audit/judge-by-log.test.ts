@@ -33,7 +33,7 @@ async function found(entries: readonly EntryBody[], whole = true, only: string |
   const findings = collectFindings();
   const judge = judgeEntries({ findings, whole, verifyStatement: null, policies: null, only });
   withPolicies(entries).forEach((body, index) =>
-    judge.add(index, { body: body, statementJson: null, policyJson: null, writtenJson: null }),
+    judge.add(index, { body: body, policyJson: null, statement: null, written: null }),
   );
   await judge.end();
   return findings.kept.map(({ code, kind }) => code ?? kind);
@@ -44,7 +44,7 @@ async function countsOf(entries: readonly EntryBody[]) {
   const findings = collectFindings();
   const judge = judgeEntries({ findings, whole: true, verifyStatement: null, policies: null });
   withPolicies(entries).forEach((body, index) =>
-    judge.add(index, { body: body, statementJson: null, policyJson: null, writtenJson: null }),
+    judge.add(index, { body: body, policyJson: null, statement: null, written: null }),
   );
   return { ...(await judge.end()), codes: findings.kept.map(({ code }) => code) };
 }
@@ -221,7 +221,7 @@ describe('a freeze', () => {
     const findings = collectFindings();
     const judge = judgeEntries({ findings, whole: true, verifyStatement: null, policies: null });
     for (let n = 0; n <= mostFreezes; n += 1) {
-      judge.add(n, { body: declared(freezeOf()), statementJson: null, policyJson: null, writtenJson: null });
+      judge.add(n, { body: declared(freezeOf()), policyJson: null, statement: null, written: null });
     }
     expect((await judge.end()).unfollowedFreezes).toBe(1);
   });
@@ -230,7 +230,7 @@ describe('a freeze', () => {
     const findings = collectFindings();
     const judge = judgeEntries({ findings, whole: true, verifyStatement: null, policies: null });
     const add = (n: number, body: EntryBody) => {
-      judge.add(n, { body, statementJson: null, policyJson: null, writtenJson: null });
+      judge.add(n, { body, policyJson: null, statement: null, written: null });
     };
     for (let n = 0; n < mostFreezes; n += 1) add(n, declared(freezeOf({ endsAt: at(60) })));
     add(mostFreezes, told('freeze.declared', 3661, { freeze: freezeOf() }));

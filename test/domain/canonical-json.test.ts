@@ -1,3 +1,4 @@
+import canonicalize from 'canonicalize';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { canonicalJson } from '../../domain/canonical-json.ts';
@@ -42,6 +43,7 @@ describe('canonical JSON (RFC 8785)', () => {
           return;
         }
         expect(canonicalJson(reversed)).toBe(first);
+        expect(canonicalJson(JSON.parse(first))).toBe(canonicalize(value));
         expect(JSON.parse(first)).toEqual(JSON.parse(JSON.stringify(value)));
       }),
     );
