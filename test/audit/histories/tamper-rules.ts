@@ -1,10 +1,19 @@
 import type { EntryBody } from '../../../domain/entry.ts';
 import type { JsonObject } from '../../../domain/json.ts';
-import { edit, people, shifted } from './edits.ts';
+import { edit, people, shifted, signSubmission } from './edits.ts';
 import type { Tampering } from './edits.ts';
 
 /** Tampering of freezes, policies, tokens and tickets. */
 export const ruleTamperings: Readonly<Record<string, Tampering>> = {
+  'asks for another target than the input’s': edit(['change.requested'], (body, random, entries) => {
+    const sn = random.pick(['other', 'a/b', 'ü ', '{sn}']);
+    const part = random.pick(['input', 'more input', 'scope', 'label', 'target']);
+    if (part === 'input') body['input'] = { ...(body['input'] as JsonObject), sn };
+    else if (part === 'more input') body['input'] = { ...(body['input'] as JsonObject), caSn: sn };
+    else if (part === 'scope') body['scope'] = { ...(body['scope'] as JsonObject), sn };
+    else body[part] = `${body[part] as string}${sn}`;
+    if (body['statement'] != null) signSubmission(body, entries);
+  }),
   'gives an admin’s act to somebody else': edit(
     ['freeze.declared', 'freeze.lifted', 'policy.revoked', 'token.issued', 'token.revoked'],
     (body) => {

@@ -55,6 +55,7 @@ func (j *judge) requested(body object) {
 	} else {
 		j.host(c, body)
 	}
+	j.target(body)
 	j.owed(c)
 	j.brokenBy(c)
 	j.opened(c)
