@@ -79,7 +79,7 @@ function makeClock(timeZone: string): LocalClock {
   const at = (moment: number) => moment + stretchOf(moment).offset;
 
   // A zone that cannot be computed fails here, and not later.
-  lastSet(0);
+  offsetAt(0);
   return {
     at,
     lastSet,
