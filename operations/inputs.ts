@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import type { Change } from '../domain/change.ts';
+import { maxEntryBytes } from '../domain/entry.ts';
 import type { FieldError } from '../domain/error.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { Target } from '../domain/target.ts';
@@ -62,6 +63,9 @@ function thrownBy({ name }: Operation, error: unknown): string {
 /** @throws whatever a definition throws that is not as it should be */
 function read(operation: Operation, input: JsonObject): ReadInput | { readonly fault: string } {
   const { name } = operation;
+  // Of a host's input Temporal takes 2 MB: no pattern of a schema sees what no entry could hold.
+  if (JSON.stringify(input).length > maxEntryBytes)
+    return { fault: `${name}: the input is longer than the ${maxEntryBytes} bytes of an entry` };
   const checked = operation.input.safeParse(input);
   if (!checked.success) return { fault: faultIn(name, checked.error) };
   const again = operation.input.safeParse(checked.data);

@@ -34,6 +34,18 @@ test.each<[string, object, JsonObject, object]>([
   expect(read(changed, input)).toMatchObject({ fault: null, input: expected });
 });
 
+test('an input that no entry could hold is a fault before its schema sees it', () => {
+  let seen = 0;
+  const input = text.refine(() => {
+    seen += 1;
+    return true;
+  });
+  expect(read({ input }, { n: 'x'.repeat(32_768) })).toEqual({
+    fault: 'Own: the input is longer than the 32768 bytes of an entry',
+  });
+  expect(seen).toBe(0);
+});
+
 const target = (given: unknown) => ({ target: () => given });
 test.each<[string, object, string]>([
   [
