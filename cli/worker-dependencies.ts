@@ -32,6 +32,7 @@ import { openImplementations, openOperations } from './operations.ts';
 import { openPayloads } from './payloads.ts';
 import { openPolicies } from './policies.ts';
 import { rereadOnHangup } from './reread.ts';
+import { temporalConfig } from './temporal.ts';
 import { openTicketReaders } from './ticket-readers.ts';
 import { sessionRole, vendorKey } from './vendor-key.ts';
 import { wayOut } from './way-out.ts';
@@ -76,7 +77,8 @@ export async function workerDependencies(
   const directory = await openDirectory(env, log, (sha256) => {
     loaded.tell({ type: 'directory.loaded', sha256 });
   });
-  const pool = await openDatabase(env, log, 'worker', 20);
+  const owner = { installation: env.COUNTERSIGN_INSTALLATION, namespace: temporalConfig().namespace };
+  const pool = await openDatabase(env, log, { name: 'worker', max: 20, owner });
   loaded.start(pool);
   const sealing = startSealing({
     pool,
