@@ -38,9 +38,8 @@ export async function runWorker(env: Environment): Promise<void> {
   const { onAttempt, onDecision } = metrics;
   const opened = await workerDependencies(env, log, { onAttempt, onDecision, alarm: alarms.raise });
   const { dependencies, payloads } = opened;
-  const { COUNTERSIGN_INSTALLATION: installation } = env;
-  const queues = taskQueuesOf(installation);
-  const plugin = new CountersignPlugin({ dependencies, payloads, installation });
+  const queues = taskQueuesOf(env.COUNTERSIGN_INSTALLATION);
+  const plugin = new CountersignPlugin({ dependencies, payloads });
   const [{ connection, namespace }, { codePath }] = await Promise.all([
     temporalConnection(),
     workflowBundle(env.COUNTERSIGN_HOME, tracing.plugins, payloads.keys != null),

@@ -34,8 +34,8 @@ export interface CountersignPluginOptions {
   /** How our workers store payloads, and which they can read. The API has to have the same. Not for a host's own worker: its data converter stays as it is. */
   readonly payloads?: PayloadOptions;
   /**
-   * The name of the service whose workers these are, where several share a namespace: its task queues are called after it;
-   * default `countersign`. Not for a host's own worker: `requireApproval` is told whom it asks.
+   * The name of the installation whose workers these are, where several share a namespace: its task queues are called after
+   * it; default that of the dependencies, or `countersign`. Not for a host's own worker: `requireApproval` is told whom it asks.
    */
   readonly installation?: string;
   /** Calls a second that Temporal may hand out from the vendor's task queue, on average; default 400. The limiter behind it is exact. */
@@ -54,11 +54,13 @@ export const workflowsPath = fileURLToPath(
  * A worker on the task queue of an operation that it implements reads and calls for it. A worker that has something of its own and another task queue is left as it is: what it gates runs on those two. May be
  * given to connection and worker at once.
  *
- * @throws CountersignError `invalid_configuration`, from `Worker.create`, where a worker on one of the two has an activity of its own
+ * @throws CountersignError `invalid_configuration` where the dependencies are of another installation; from `Worker.create`, where a
+ * worker with dependencies has nothing of its own and another task queue than the two, or where one on one of the two has an activity of its own
  * under a name of ours, other workflows on the first, or, with payload keys, a failure converter of its own
  */
 export class CountersignPlugin extends SimplePlugin {
   readonly #queues: TaskQueues;
+  readonly #isService: boolean;
   readonly #operations: readonly Implementation[];
   readonly #callsPerSecond: number;
   readonly #activities: object;
@@ -66,13 +68,17 @@ export class CountersignPlugin extends SimplePlugin {
   readonly #codec: PayloadCodec;
   constructor(options: CountersignPluginOptions = {}) {
     const { dependencies, callsPerSecond = 400, operations = [], payloads = {} } = options;
-    const { installation = defaultInstallation } = options;
+    const ofDatabase = dependencies && (dependencies.installation ?? defaultInstallation);
+    const { installation = ofDatabase ?? defaultInstallation } = options;
     const fault = installationFault(installation);
     if (fault !== null) throw wrong('installation', fault);
+    if (ofDatabase !== undefined && ofDatabase !== installation)
+      throw wrong('installation', `expected that of the dependencies, ${ofDatabase}`);
     for (const { operation } of operations) assertQueue(operation, installation);
     const hidesTargets = payloads.keys != null;
     const activities = dependencies ? activitiesOf({ hidesTargets, ...dependencies }) : {};
     super({ name: 'countersign', activities });
+    this.#isService = dependencies !== undefined;
     this.#queues = taskQueuesOf(installation);
     this.#operations = operations;
     this.#callsPerSecond = callsPerSecond;
@@ -95,6 +101,9 @@ export class CountersignPlugin extends SimplePlugin {
     const drivers = this.#operations.filter(({ operation }) => operation.taskQueue === options.taskQueue);
     if (drivers.length > 0) return withDrivers(options, drivers);
     if (!ofChanges && !ofVendor && hasItsOwn(options)) return options;
+    // It would be another installation's, on this one's database.
+    if (!ofChanges && !ofVendor && this.#isService)
+      throw wrong('taskQueue', `expected ${this.#queues.changes} or ${this.#queues.calls}`);
     for (const [name, activity] of Object.entries(options.activities ?? {})) {
       const ours: unknown = (this.#activities as Record<string, unknown>)[name];
       if (ours !== undefined && ours !== activity)

@@ -7,6 +7,7 @@ import { watchStored } from '../../activities/watch-stored.ts';
 import { onOwnQueues } from '../../cli/worker-dependencies.ts';
 import { declaredOperation } from '../../declarations/declared-operation.ts';
 import { workflowIdOf } from '../../domain/change.ts';
+import { freePort } from '../../embedded/free-port.ts';
 import { bundledOperations } from '../../operations/bundled.ts';
 import { makeImplementations } from '../../operations/implementations.ts';
 import { makeOperations } from '../../operations/registry.ts';
@@ -17,6 +18,7 @@ import type { Heard, HeardOfGate } from '../support/host-workflows.ts';
 import { findingsInLog } from '../support/judged-log.ts';
 import { startNexus } from '../support/nexus.ts';
 import { bundledBy } from '../support/operations.ts';
+import { startProcess } from '../support/process.ts';
 import { replayAll } from '../support/replay.ts';
 import {
   changeThat,
@@ -237,6 +239,19 @@ test('a Nexus endpoint leads to the installation whose queue it has', async () =
     await ofFirst.stop();
     await ofSecond.stop();
   }
+});
+
+test('a process of one installation does not start on the database of the other', async () => {
+  const named = { COUNTERSIGN_INSTALLATION: 'payments' };
+  const api = await startProcess(second.testbed, 'api', { ...named, PORT: String(await freePort()) });
+  await api.stop();
+  for (const [name, env] of [
+    ['worker', {}],
+    ['api', { ...named, TEMPORAL_NAMESPACE: 'elsewhere' }],
+  ] as const)
+    await expect(startProcess(second.testbed, name, env)).rejects.toThrow(
+      /ended \(4\)[^]*belongs to installation payments in namespace/,
+    );
 });
 
 test('a worker of an operation’s own queue serves both', async () => {

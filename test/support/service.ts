@@ -351,7 +351,6 @@ export async function startWorkers(
     nexus = false,
     stored = {},
     code,
-    installation = defaultInstallation,
     ...overrides
   }: Partial<ActivityDependencies> & {
     readonly at?: AtPoint;
@@ -359,7 +358,6 @@ export async function startWorkers(
     readonly stored?: PayloadOptions;
     /** Other workflow code than today's. */
     readonly code?: { readonly codePath: string };
-    readonly installation?: string;
   } = {},
 ) {
   quietRuntime();
@@ -368,9 +366,8 @@ export async function startWorkers(
   const plugin = new CountersignPlugin({
     dependencies: at ? withFaultPoints(dependencies, at) : dependencies,
     payloads: stored,
-    installation,
   });
-  const queues = taskQueuesOf(installation);
+  const queues = taskQueuesOf(dependencies.installation ?? defaultInstallation);
   const connection = await NativeConnection.connect({ address: testbed.temporalAddress });
   const shared = {
     connection,
