@@ -111,9 +111,9 @@ export const environmentSchema = z.object({
     .describe('What the values of the groups’ claim give: JSON, or a file with it.'),
   COUNTERSIGN_INSTALLATION: z
     .string()
-    .superRefine((value, { addIssue }) => {
+    .superRefine((value, context) => {
       const fault = installationFault(value);
-      if (fault !== null) addIssue({ code: 'custom', message: fault });
+      if (fault !== null) context.addIssue({ code: 'custom', message: fault });
     })
     .default(defaultInstallation)
     .describe('Names this installation among those of one namespace: its task queues begin with it.'),

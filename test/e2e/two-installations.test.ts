@@ -23,7 +23,6 @@ import { replayAll } from '../support/replay.ts';
 import {
   changeThat,
   eventually,
-  instance,
   makeNamespace,
   startApi,
   startTestbed,
