@@ -16,6 +16,8 @@ import type { TicketReader } from '../tickets/ticket-system.ts';
 export interface ActivityDependencies {
   /** Postgres, as the role countersign_worker. */
   readonly pool: Pool;
+  /** The name of the installation whose database that is: its workers are on the task queues of this name; default `countersign`. */
+  readonly installation?: string;
   /** The operations that may be gated. */
   readonly operations: Operations;
   /** The implementation of each operation. */

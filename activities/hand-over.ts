@@ -1,10 +1,11 @@
-import { getClient } from '@temporalio/activity';
+import { activityInfo, getClient } from '@temporalio/activity';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { notSent } from '../domain/attempt.ts';
 import { driverActivityOf, driverWorkflowIdOf, driverWorkflowType } from '../domain/driver-step.ts';
 import type { DriverStep, DriverStepEnd, FailedStep } from '../domain/driver-step.ts';
 import { fault } from '../domain/fault.ts';
 import type { Fault } from '../domain/fault.ts';
+import { changeQueueOf } from '../domain/installation.ts';
 import type { DriverContext } from '../operations/implement.ts';
 import type { Operation } from '../operations/operation.ts';
 
@@ -46,7 +47,7 @@ export async function handOver(
   const start = () =>
     client.start<(step: DriverStep) => Promise<DriverStepEnd>>(driverWorkflowType, {
       workflowId,
-      taskQueue: 'countersign',
+      taskQueue: changeQueueOf(activityInfo().taskQueue),
       args: [step],
     });
   const handle = await start().catch(async (error: unknown) => {

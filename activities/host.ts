@@ -5,6 +5,7 @@ import { CountersignError } from '../domain/error.ts';
 import { gateNexus, gateWorkflowIdOf, gateWorkflowType } from '../domain/gate.ts';
 import type { Host, KeyedHost } from '../domain/host.ts';
 import { hostKeyOf } from '../domain/host-key.ts';
+import { changeQueueOf } from '../domain/installation.ts';
 import { isoTime } from '../domain/time.ts';
 
 /** What Temporal says of the workflow of ours whose activity this is. */
@@ -70,9 +71,9 @@ export async function keyedHost(host: Host): Promise<KeyedHost> {
   return { ...host, firstRunId };
 }
 
-/** The key of a host's request over all hosts. */
+/** The key of a host's request over all hosts, as this activity's installation is asked for it. */
 export function hostKey({ firstRunId }: KeyedHost, key: string): string {
-  return hostKeyOf(firstRunId ?? '', key);
+  return hostKeyOf(firstRunId ?? '', key, changeQueueOf(activityInfo().taskQueue));
 }
 
 /**

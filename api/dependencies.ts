@@ -41,6 +41,8 @@ export interface ApiDependencies {
   readonly alarm?: RaiseAlarm;
   /** Temporal's namespace, part of event keys. */
   readonly namespace: string;
+  /** The name of this installation, by which those of one namespace are told apart; default `countersign`. */
+  readonly installation?: string;
   /** The Nexus endpoint by which hosts of other namespaces ask; default: none. */
   readonly nexusEndpoint?: string;
   /** Prometheus text, or null where metrics are off. */

@@ -12,9 +12,9 @@ import { ApplicationFailure } from '@temporalio/common';
 import { changeWorkflowType, reviewWorkflowIdOf, workflowIdOf } from '../domain/change.ts';
 import type { Change, ChangeRequest, SignedRequest } from '../domain/change.ts';
 import { CountersignError, isErrorCode } from '../domain/error.ts';
+import { defaultInstallation, taskQueuesOf } from '../domain/installation.ts';
 import { grpcStatusOf, ofGrpcStatus } from './grpc-status.ts';
 import {
-  changeTaskQueue,
   firstAttributes,
   requestUpdate,
   reviewWorkflowType,
@@ -37,13 +37,25 @@ export interface Engine {
   reachable(): Promise<boolean>;
 }
 
+/** Options of {@link createEngine}. */
+export interface EngineOptions {
+  /** Whether search attributes are not to show what changes act on, since payloads are encrypted; default false. */
+  readonly hidesTargets?: boolean;
+  /** Whose workers do what is asked; default `countersign`. */
+  readonly installation?: string;
+}
+
 /**
  * The engine over a Temporal client.
  *
  * @param deadlineMs - longest wait for an answer; default 10,000
- * @param hidesTargets - whether search attributes are not to show what changes act on, since payloads are encrypted
  */
-export function createEngine(client: Client, deadlineMs = 10_000, hidesTargets = false): Engine {
+export function createEngine(
+  client: Client,
+  deadlineMs = 10_000,
+  { hidesTargets = false, installation = defaultInstallation }: EngineOptions = {},
+): Engine {
+  const { changes: taskQueue } = taskQueuesOf(installation);
   const within = <T>(work: () => Promise<T>, ms = deadlineMs) => client.withDeadline(Date.now() + ms, work);
 
   /** A review is a workflow of its own; a second one beside it waits for the first. */
@@ -52,7 +64,7 @@ export function createEngine(client: Client, deadlineMs = 10_000, hidesTargets =
       await within(() =>
         client.workflow.execute<(request: SignedRequest) => Promise<void>>(reviewWorkflowType, {
           workflowId: reviewWorkflowIdOf(request.signed.statement.changeId),
-          taskQueue: changeTaskQueue,
+          taskQueue,
           args: [request],
           workflowIdConflictPolicy: 'USE_EXISTING',
           workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
@@ -71,7 +83,7 @@ export function createEngine(client: Client, deadlineMs = 10_000, hidesTargets =
         (request: ChangeRequest) => Promise<Change>
       >(changeWorkflowType, {
         workflowId: workflowIdOf(request.id),
-        taskQueue: changeTaskQueue,
+        taskQueue,
         args: [request],
         // Racing requests with one key meet in one workflow; one that ended well is never run again.
         workflowIdConflictPolicy: 'USE_EXISTING',

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { z } from 'zod';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import type { ChangeRequest } from '../domain/change.ts';
+import { defaultInstallation, scopeOfKeys } from '../domain/installation.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { Person, PersonId } from '../domain/person.ts';
 import type { PinnedPolicy } from '../domain/policy.ts';
@@ -18,11 +19,13 @@ import { checked, invalid, submitRequestSchema } from './schemas.ts';
 
 /**
  * The change id of a person's key: the same for each repeat, so that racing requests meet in one workflow. A UUID of
- * version 8 (RFC 9562 §5.8) out of SHA-256.
+ * version 8 (RFC 9562 §5.8) out of SHA-256. Installations of one namespace make different ones.
  */
-export function changeIdOf(person: PersonId, key: string | null): string {
+export function changeIdOf(person: PersonId, key: string | null, installation = defaultInstallation): string {
   if (key === null) return randomUUID();
-  const hash = createHash('sha256').update(JSON.stringify([person.issuer, person.subject, key]));
+  const hash = createHash('sha256').update(
+    JSON.stringify([person.issuer, person.subject, key, ...scopeOfKeys(installation)]),
+  );
   return uuidOfDigest(hash.digest('hex'));
 }
 
@@ -49,18 +52,20 @@ export type RequestWithoutPolicy = Omit<ChangeRequest, 'policy' | 'decideBy' | '
  * timely, and is still the same request.
  *
  * @param now - milliseconds since the epoch: when it was submitted
+ * @param installation - the one that is asked
  * @throws CountersignError `invalid_request` naming each field and rule
  */
 export function readSubmitRequest(
   operations: Operations,
   { body, key, person, source }: SubmitRequest,
   now: number,
+  installation = defaultInstallation,
 ): RequestWithoutPolicy {
   const idempotencyKey = key === undefined ? null : checked(idempotencyKeySchema, key, 'Idempotency-Key');
   const { asked, operation, input, target } = readAsked(operations, submitRequestSchema, body);
   const time = (value: string | undefined) => (value === undefined ? null : isoTime(Date.parse(value)));
   return {
-    id: changeIdOf(person, idempotencyKey),
+    id: changeIdOf(person, idempotencyKey, installation),
     operation: operation.name,
     ...pinsOf(operation),
     input,

@@ -38,7 +38,7 @@ export interface SubmitResult {
  * without the engine. Refusals are recorded; malformed input is not.
  */
 export function makeSubmit(deps: ApiDependencies): (sent: SubmitRequest) => Promise<SubmitResult> {
-  const { db, engine, signer, operations, policies, region, refusals, now = Date.now } = deps;
+  const { db, engine, signer, operations, policies, region, refusals, now = Date.now, installation } = deps;
 
   async function refused(
     { person, body, source }: SubmitRequest,
@@ -118,7 +118,7 @@ export function makeSubmit(deps: ApiDependencies): (sent: SubmitRequest) => Prom
     } catch (error) {
       return await refused(sent, error as CountersignError, null);
     }
-    const read = readSubmitRequest(operations, sent, now());
+    const read = readSubmitRequest(operations, sent, now(), installation);
     const before = await known(sent, read);
     if (before) return { created: false, change: before };
 

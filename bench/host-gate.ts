@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
 import { workflowIdOf } from '../domain/change.ts';
 import { changeIdOfHostKey, hostKeyOf } from '../domain/host-key.ts';
+import { defaultInstallation } from '../domain/installation.ts';
 import { gateKey } from './host-workflows.ts';
 import type { gated, plain } from './host-workflows.ts';
 import { startInstallation } from './installation.ts';
@@ -35,7 +36,7 @@ export async function benchHostGate(
         const handle = await client.start<typeof gated>('gated', {
           ...{ workflowId: `gated-${randomUUID()}`, taskQueue: 'host', args: [inputOf(sn)] },
         });
-        const id = changeIdOfHostKey(hostKeyOf(handle.firstExecutionRunId, gateKey));
+        const id = changeIdOfHostKey(hostKeyOf(handle.firstExecutionRunId, gateKey, defaultInstallation));
         await team.approved(id);
         await handle.result();
         return [handle.workflowId, workflowIdOf(id)];

@@ -2,24 +2,39 @@ import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import { checkServer } from '../audit/check-server.ts';
 import { CountersignError } from '../domain/error.ts';
+import type { Owner } from '../domain/installation.ts';
 import { checkPooling } from '../store/check-pooling.ts';
+import { claimDatabase } from '../store/claim-database.ts';
 import { makePool } from '../store/pool.ts';
 import { required } from './environment.ts';
 import type { Environment } from './environment.ts';
 
+/** Options of {@link openDatabase}. */
+export interface DatabaseOptions {
+  /** The process, as Postgres shows it: `countersign <name>`. */
+  readonly name: string;
+  /** Most connections, at least two. */
+  readonly max: number;
+  /** Whose the database has to be, for a process that asks Temporal; the first one makes it so. */
+  readonly owner?: Owner;
+}
+
 /**
- * A process's database. Refuses one whose log could lose or change entries, and a pooler that keeps no sessions; one that cannot be reached now is no reason:
- * until it is, nothing is written and so nothing is called.
+ * A process's database. Refuses one whose log could lose or change entries, a pooler that keeps no sessions, and one of another
+ * installation; one that cannot be reached now is no reason: until it is, nothing is written and so nothing is called.
  *
- * @param name - the process, as Postgres shows it: `countersign <name>`
- * @param max - most connections, at least two
  * @throws CountersignError `invalid_configuration`
  */
-export async function openDatabase(env: Environment, log: Logger, name: string, max: number): Promise<Pool> {
+export async function openDatabase(
+  env: Environment,
+  log: Logger,
+  { name, max, owner }: DatabaseOptions,
+): Promise<Pool> {
   const pool = makePool({
     connectionString: required(env, 'DATABASE_URL'),
     applicationName: `countersign ${name}`,
     max,
+    ...(owner === undefined ? {} : { prepare: (client) => claimDatabase(client, owner) }),
     onError: (err) => log.warn({ err }, 'a database connection was lost'),
   });
   try {

@@ -13,7 +13,10 @@ import { byRoute } from '../onsmqtt/route.ts';
 import { createCredential, createKeySource } from '../onsmqtt/credentials.ts';
 import { openRoleSession, sessionRefusal } from '../onsmqtt/role-session.ts';
 import { servedRegion } from '../onsmqtt/region.ts';
+import type { Owner } from '../domain/installation.ts';
+import { ownerFault, ownerText, taskQueuesOf } from '../domain/installation.ts';
 import { checkPooling } from '../store/check-pooling.ts';
+import { getOwner } from '../store/get-owner.ts';
 import { makePool } from '../store/pool.ts';
 import { examineForwarding } from './doctor-forwarding.ts';
 import { examineNotices } from './doctor-notices.ts';
@@ -22,6 +25,7 @@ import { examineSystems } from './doctor-tickets.ts';
 import type { Environment } from './environment.ts';
 import type { Finding } from './finding.ts';
 import { noticesSubscription } from './notices-subscription.ts';
+import { temporalConfig } from './temporal.ts';
 import { sessionRole, vendorKey } from './vendor-key.ts';
 import { wayOut } from './way-out.ts';
 
@@ -30,6 +34,7 @@ export async function examine(env: Environment): Promise<Finding[]> {
   const findings = await Promise.all([
     Promise.resolve(node()),
     postgres(env),
+    installation(env),
     sealing(env),
     notices(env),
     forwarding(env),
@@ -63,6 +68,37 @@ function postgres(env: Environment): Promise<Finding> {
     await checkServer(pool);
     await checkPooling(pool);
     return { ok: true, found: `${rows[0]?.version ?? ''} as ${rows[0]?.login ?? ''}`, remedy: '' };
+  });
+}
+
+/** Whose the database is, and by which task queues this installation is found. */
+async function installation(env: Environment): Promise<Finding> {
+  const name = 'Installation';
+  let own: Owner;
+  try {
+    own = { installation: env.COUNTERSIGN_INSTALLATION, namespace: temporalConfig().namespace };
+  } catch (error) {
+    return {
+      name,
+      ok: false,
+      found: (error as Error).message,
+      remedy: "correct Temporal's variables or its file",
+    };
+  }
+  const queues = Object.values(taskQueuesOf(own.installation)).join(' and ');
+  const remedy = 'check DATABASE_URL, then run countersign migrate';
+  return inDatabase(env, name, remedy, async (pool) => {
+    const owner = await getOwner(pool);
+    const fault = owner && ownerFault(owner, own);
+    if (fault !== null)
+      return {
+        ok: false,
+        found: fault,
+        remedy:
+          'correct COUNTERSIGN_INSTALLATION, TEMPORAL_NAMESPACE or DATABASE_URL; see docs/installations.md',
+      };
+    const whose = owner ? '' : ', whose database is nobody’s yet';
+    return { ok: true, found: `${ownerText(own)}${whose}, task queues ${queues}`, remedy: '' };
   });
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CountersignError } from '../domain/error.ts';
 import { hostPatternsOf } from '../domain/host.ts';
+import { defaultInstallation, installationFault } from '../domain/installation.ts';
 
 const port = z.coerce.number().int().min(1).max(65_535);
 const url = (protocols: string[]) =>
@@ -108,6 +109,14 @@ export const environmentSchema = z.object({
     .min(1)
     .optional()
     .describe('What the values of the groups’ claim give: JSON, or a file with it.'),
+  COUNTERSIGN_INSTALLATION: z
+    .string()
+    .superRefine((value, context) => {
+      const fault = installationFault(value);
+      if (fault !== null) context.addIssue({ code: 'custom', message: fault });
+    })
+    .default(defaultInstallation)
+    .describe('Names this installation among those of one namespace: its task queues begin with it.'),
   COUNTERSIGN_HOME: z
     .string()
     .min(1)

@@ -6,7 +6,7 @@ export type { WorkerDependencies } from './opened-dependencies.ts';
 
 /**
  * For a process of yours that runs changes: what CountersignPlugin works with, from the variables of `countersign worker`
- * (docs/configuration.md).
+ * (docs/configuration.md). `TEMPORAL_NAMESPACE` has to name the namespace of its workers: the database belongs to it.
  *
  * @param variables - such as `process.env`
  * @throws CountersignError `invalid_configuration` naming the variable and the rule, or the package that is missing:
@@ -14,17 +14,18 @@ export type { WorkerDependencies } from './opened-dependencies.ts';
  */
 export async function openDependencies(variables: NodeJS.ProcessEnv): Promise<WorkerDependencies> {
   const env = readEnvironment(variables);
-  const { makeLog, workerDependencies } = await service();
-  return workerDependencies(env, makeLog('worker', env));
+  const { makeLog, temporalConfig, workerDependencies } = await service();
+  return workerDependencies(env, makeLog('worker', env), {}, temporalConfig(variables).namespace);
 }
 
 async function service() {
   try {
-    const [{ makeLog }, { workerDependencies }] = await Promise.all([
+    const [{ makeLog }, { temporalConfig }, { workerDependencies }] = await Promise.all([
       import('./process.ts'),
+      import('./temporal.ts'),
       import('./worker-dependencies.ts'),
     ]);
-    return { makeLog, workerDependencies };
+    return { makeLog, temporalConfig, workerDependencies };
   } catch (error) {
     throw asMissingPackage(error) ?? error;
   }

@@ -1,3 +1,4 @@
+import { defaultInstallation, ownQueueFault } from '../domain/installation.ts';
 import { bundledOperations } from '../operations/bundled.ts';
 import { defineOperation } from '../operations/define-operation.ts';
 import type { Implementation } from '../operations/implement.ts';
@@ -16,19 +17,23 @@ import { exportsOf, filesIn } from './module-exports.ts';
  * operations have one name; of a YAML file it names line, field and rule of each error
  */
 export async function openOperations(
-  env: Pick<Environment, 'COUNTERSIGN_OPERATIONS'>,
+  env: Pick<Environment, 'COUNTERSIGN_OPERATIONS'> & Partial<Pick<Environment, 'COUNTERSIGN_INSTALLATION'>>,
   withinMs?: number,
 ): Promise<Operations> {
+  const { COUNTERSIGN_INSTALLATION: installation = defaultInstallation } = env;
   const read = (value: unknown): Operation => {
     if (value === null || typeof value !== 'object')
       throw new TypeError('expected what defineOperation makes');
     // Made anew: schema and digest are this process's own.
+    const { taskQueue } = value as OperationDefinition;
+    const fault = taskQueue === undefined ? null : ownQueueFault(installation, taskQueue);
+    if (fault !== null) throw new TypeError(`taskQueue: ${fault}`);
     return defineOperation(value as OperationDefinition);
   };
   const found: Operation[] = [...bundledOperations];
   for (const file of filesIn(env.COUNTERSIGN_OPERATIONS)) {
     const own = /\.ya?ml$/iu.test(file)
-      ? await declaredIn(file, found)
+      ? await declaredIn(file, found, installation)
       : await exportsOf('COUNTERSIGN_OPERATIONS', file, read, withinMs);
     found.push(...own);
   }
@@ -36,9 +41,13 @@ export async function openOperations(
 }
 
 /** What reads such a file needs packages that a process without one need not have. */
-async function declaredIn(file: string, before: readonly Operation[]): Promise<Operation[]> {
+async function declaredIn(
+  file: string,
+  before: readonly Operation[],
+  installation: string,
+): Promise<Operation[]> {
   const { readOperationsFile } = await import('./operations-file.ts');
-  return readOperationsFile(file, before);
+  return readOperationsFile(file, before, installation);
 }
 
 /**

@@ -34,7 +34,7 @@ import { openOperations } from './operations.ts';
 import { openPayloads } from './payloads.ts';
 import { openPolicies } from './policies.ts';
 import { rereadOnHangup } from './reread.ts';
-import { temporalClient } from './temporal.ts';
+import { temporalClient, temporalConfig } from './temporal.ts';
 import { startTracing } from './tracing.ts';
 import { verifierBundle } from './verifier-bundle.ts';
 import { wayOut } from './way-out.ts';
@@ -55,7 +55,9 @@ export async function runApi(env: Environment, options: { readonly anyPort?: boo
   const operations = await openOperations(env);
   const { freezes: calendar } = await freezeCalendar(env, operations);
   const policies = await openPolicies(env, log, operations, alarms.raise);
-  const pool = await openDatabase(env, log, 'api', 20);
+  const { COUNTERSIGN_INSTALLATION: installation } = env;
+  const owner = { installation, namespace: temporalConfig().namespace };
+  const pool = await openDatabase(env, log, { name: 'api', max: 20, owner });
   const feed = startEntryFeed({ pool, log });
   const payloads = await openPayloads(env, log, alarms.raise);
   const { client, namespace } = temporalClient(tracing.plugins, payloads);
@@ -67,7 +69,7 @@ export async function runApi(env: Environment, options: { readonly anyPort?: boo
   const deps = {
     db: pool,
     feed,
-    engine: createEngine(client, undefined, payloads.keys !== null),
+    engine: createEngine(client, undefined, { hidesTargets: payloads.keys !== null, installation }),
     tokens: withApiTokens(await peopleVerifier(env), apiTokenStore(pool)),
     issuer: required(env, 'OIDC_ISSUER'),
     claims: await claimMapping(env),
@@ -88,6 +90,7 @@ export async function runApi(env: Environment, options: { readonly anyPort?: boo
     ),
     log,
     namespace,
+    installation,
     ...(env.COUNTERSIGN_NEXUS_ENDPOINT === undefined
       ? {}
       : { nexusEndpoint: env.COUNTERSIGN_NEXUS_ENDPOINT }),

@@ -43,8 +43,8 @@ export async function runConsole(env: Environment): Promise<void> {
     clockToleranceSeconds: env.OIDC_CLOCK_SKEW_SECONDS,
     fetch: wayOut(env).fetch,
   });
-  const db = await openDatabase(env, log, 'console', 10);
-  const refreshDb = await openDatabase(env, log, 'console refresh', 5);
+  const db = await openDatabase(env, log, { name: 'console', max: 10 });
+  const refreshDb = await openDatabase(env, log, { name: 'console refresh', max: 5 });
   const metrics = await serveConsoleMetrics(env, db);
   const { onRefresh, onLogin, onForwarded } = metrics;
   const app = createConsole({

@@ -29,7 +29,7 @@ const retryMs = 5_000;
  */
 export async function runDeliverer(env: Environment): Promise<void> {
   const log = makeLog('deliverer', env);
-  const pool = await openDatabase(env, log, 'deliverer', 15);
+  const pool = await openDatabase(env, log, { name: 'deliverer', max: 15 });
   const metrics = await serveDelivererMetrics(env, pool);
   const operations = await openOperations(env);
   const { namespace } = temporalConfig();

@@ -21,7 +21,7 @@ export async function runForwarder(env: Environment, options: { readonly again: 
     log: await readLogVerifiers(env, log),
     witnesses: witnessed ? await readWitnessVerifiers(env, log) : [],
   };
-  const pool = await openDatabase(env, log, 'forwarder', 3);
+  const pool = await openDatabase(env, log, { name: 'forwarder', max: 3 });
   const alarms = makeAlarms(log);
   const metrics = await serveForwarderMetrics(env, pool, alarms);
   const running = startForwarder({

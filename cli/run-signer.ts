@@ -12,7 +12,7 @@ import { wayOut } from './way-out.ts';
 /** The signer process: gives entries their place in the log, signs its checkpoints, and has a witness cosign them. */
 export async function runSigner(env: Environment): Promise<void> {
   const log = makeLog('signer', env);
-  const pool = await openDatabase(env, log, 'signer', 5);
+  const pool = await openDatabase(env, log, { name: 'signer', max: 5 });
   const alarms = makeAlarms(log);
   const metrics = await serveSignerMetrics(env, alarms);
   const witness =

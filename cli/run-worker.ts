@@ -1,9 +1,9 @@
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { closeOrphans } from '../activities/close-orphans.ts';
 import { watchStored } from '../activities/watch-stored.ts';
+import { taskQueuesOf } from '../domain/installation.ts';
 import { gateServiceHandler } from '../plugin/gate-service.ts';
 import { CountersignPlugin } from '../plugin/countersign-plugin.ts';
-import { changeTaskQueue, vendorTaskQueue } from '../workflows/messages.ts';
 import { makeAlarms } from './alarms.ts';
 import type { Environment } from './environment.ts';
 import { serveWorkerMetrics } from './metrics.ts';
@@ -38,6 +38,7 @@ export async function runWorker(env: Environment): Promise<void> {
   const { onAttempt, onDecision } = metrics;
   const opened = await workerDependencies(env, log, { onAttempt, onDecision, alarm: alarms.raise });
   const { dependencies, payloads } = opened;
+  const queues = taskQueuesOf(env.COUNTERSIGN_INSTALLATION);
   const plugin = new CountersignPlugin({ dependencies, payloads });
   const [{ connection, namespace }, { codePath }] = await Promise.all([
     temporalConnection(),
@@ -55,7 +56,7 @@ export async function runWorker(env: Environment): Promise<void> {
   };
   const changes = await Worker.create({
     ...shared,
-    taskQueue: changeTaskQueue,
+    taskQueue: queues.changes,
     nexusServices: env.COUNTERSIGN_NEXUS_ENDPOINT === undefined ? [] : [gateServiceHandler],
     workflowBundle: { codePath },
     maxCachedWorkflows: cachedChanges,
@@ -63,7 +64,7 @@ export async function runWorker(env: Environment): Promise<void> {
   });
   const vendor = await Worker.create({
     ...shared,
-    taskQueue: vendorTaskQueue,
+    taskQueue: queues.calls,
     maxConcurrentActivityTaskExecutions: 100,
   });
   const place = { after: null };
@@ -86,7 +87,7 @@ export async function runWorker(env: Environment): Promise<void> {
   }, compareMs);
 
   const running = Promise.all([changes.run(), vendor.run()]);
-  log.info({ namespace, taskQueues: [changeTaskQueue, vendorTaskQueue] }, 'worker runs');
+  log.info({ namespace, taskQueues: Object.values(queues) }, 'worker runs');
   await Promise.race([untilStopped(), running]);
   isStopping = true;
   clearInterval(orphans);

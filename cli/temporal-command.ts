@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
+import { readEnvironment } from './environment.ts';
 import { findingLines } from './finding.ts';
 import type { Output } from './print.ts';
 
@@ -20,12 +21,18 @@ export function temporalCommand(program: Command, output: () => Output): void {
     )
     .action(async (o: { print?: true; namespaceRetention?: number }) => {
       const { setUpNamespace } = await import('./temporal-setup.ts');
+      const { COUNTERSIGN_INSTALLATION: installation } = readEnvironment(process.env);
       const print = o.print === true;
-      const setup = await setUpNamespace({ print, retentionDays: o.namespaceRetention ?? null });
+      const setup = await setUpNamespace({
+        print,
+        retentionDays: o.namespaceRetention ?? null,
+        installation,
+      });
       const lines = setup.findings.flatMap(findingLines);
+      const queues = `installation ${installation}: task queues ${setup.taskQueues.join(' and ')}`;
       const commands =
         setup.commands.length === 0 ? [] : ['somebody who may can make it with:', ...setup.commands];
-      output().result(setup, [...lines, ...commands]);
+      output().result(setup, [...lines, queues, ...commands]);
       if (setup.findings.some(({ ok }) => !ok)) process.exitCode = 1;
     });
 }

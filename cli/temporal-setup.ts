@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Connection } from '@temporalio/client';
 import { grpcStatusOf } from '../activities/host.ts';
+import { taskQueuesOf } from '../domain/installation.ts';
 import { searchAttributes } from '../domain/search-attributes.ts';
 import type { Finding } from './finding.ts';
 import { namespaceSteps } from './namespace-steps.ts';
@@ -16,6 +17,10 @@ export interface NamespaceSetup {
   /** host:port of Temporal's frontend. */
   readonly address: string;
   readonly namespace: string;
+  /** The installation that is to run there; others may run beside it, and use the same search attributes. */
+  readonly installation: string;
+  /** Its task queues. Temporal has each as soon as somebody asks. */
+  readonly taskQueues: readonly string[];
   /** What Temporal answers, the namespace, and each search attribute. */
   readonly findings: readonly Finding[];
   /** What makes the rest; empty where nothing is missing, or nobody answers. */
@@ -27,6 +32,7 @@ export interface SetupOptions {
   readonly print: boolean;
   /** Days that Temporal keeps workflows that have ended, 1 or more: then the namespace is made where it is missing. */
   readonly retentionDays: number | null;
+  readonly installation: string;
 }
 
 /** How long what was made may take to be known everywhere, ms: a frontend reads its namespaces anew every 10 s or so. */
@@ -38,9 +44,14 @@ const knownWithinMs = 60_000;
  *
  * @throws CountersignError `invalid_configuration` where Temporal's variables cannot be read
  */
-export async function setUpNamespace({ print, retentionDays }: SetupOptions): Promise<NamespaceSetup> {
+export async function setUpNamespace({
+  print,
+  retentionDays,
+  installation,
+}: SetupOptions): Promise<NamespaceSetup> {
   const { connection, address, namespace } = askTemporal();
   const place = { address, namespace, retentionDays };
+  const ofInstallation = { installation, taskQueues: Object.values(taskQueuesOf(installation)) };
   let steps: NamespaceStep[] = [];
   try {
     steps = namespaceSteps(
@@ -53,13 +64,14 @@ export async function setUpNamespace({ print, retentionDays }: SetupOptions): Pr
     return {
       address,
       namespace,
+      ...ofInstallation,
       commands: setupCommands(rest, place),
       findings: findingsOf(place, rest, made, isKnown),
     };
   } catch (error) {
     const fault = { name: 'Temporal', ok: false, ...temporalFault(error, place) };
     const findings = [fault, ...missingOf(place, steps)];
-    return { address, namespace, commands: setupCommands(steps, place), findings };
+    return { address, namespace, ...ofInstallation, commands: setupCommands(steps, place), findings };
   } finally {
     await connection.close();
   }

@@ -10,8 +10,8 @@ import { isLoopbackAddress, temporalProfile } from './temporal-profile.ts';
  *
  * @throws CountersignError `invalid_configuration`, see {@link temporalProfile}
  */
-export function temporalConfig() {
-  const { connectionOptions, namespace } = temporalProfile(process.env);
+export function temporalConfig(variables: NodeJS.ProcessEnv = process.env) {
+  const { connectionOptions, namespace } = temporalProfile(variables);
   return {
     // Its gRPC library would take `http_proxy` to loopback, too.
     connectionOptions: isLoopbackAddress(connectionOptions.address)

@@ -32,6 +32,7 @@ import { openImplementations, openOperations } from './operations.ts';
 import { openPayloads } from './payloads.ts';
 import { openPolicies } from './policies.ts';
 import { rereadOnHangup } from './reread.ts';
+import { temporalConfig } from './temporal.ts';
 import { openTicketReaders } from './ticket-readers.ts';
 import { sessionRole, vendorKey } from './vendor-key.ts';
 import { wayOut } from './way-out.ts';
@@ -56,11 +57,16 @@ export function onOwnQueues(
   });
 }
 
-/** Opens what the environment names: database, log, keys, vendor, policies, directory and calendar. */
+/**
+ * Opens what the environment names: database, log, keys, vendor, policies, directory and calendar.
+ *
+ * @param namespace - Temporal's, to which the database has to belong
+ */
 export async function workerDependencies(
   env: Environment,
   log: Logger,
   told: Pick<ActivityDependencies, 'onAttempt' | 'onDecision' | 'alarm'> = {},
+  namespace: string = temporalConfig().namespace,
 ): Promise<WorkerDependencies> {
   const region = servedRegion(env.ONSMQTT_REGION, env.ONSMQTT_ENDPOINT);
   const operations = await openOperations(env);
@@ -76,7 +82,11 @@ export async function workerDependencies(
   const directory = await openDirectory(env, log, (sha256) => {
     loaded.tell({ type: 'directory.loaded', sha256 });
   });
-  const pool = await openDatabase(env, log, 'worker', 20);
+  const { COUNTERSIGN_INSTALLATION: installation } = env;
+  const pool = await openDatabase(env, log, {
+    ...{ name: 'worker', max: 20 },
+    owner: { installation, namespace },
+  });
   loaded.start(pool);
   const sealing = startSealing({
     pool,
@@ -107,6 +117,7 @@ export async function workerDependencies(
   });
   const dependencies: ActivityDependencies = {
     pool,
+    installation,
     sealing,
     region,
     policies: policyChoice(policies),

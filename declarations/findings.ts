@@ -1,4 +1,5 @@
 import type { Declaration } from '../domain/declaration.ts';
+import { ownQueueFault } from '../domain/installation.ts';
 import { mostScopeMembers } from '../domain/target-scope.ts';
 import { tellsApart, templatePieces } from '../domain/target-template.ts';
 import { readJsonSchema } from './json-schema.ts';
@@ -20,8 +21,8 @@ const reservedNames = ['precheck', 'settle', 'default'];
 export interface Taken {
   /** Names of operations that are there without the file. */
   readonly names: readonly string[];
-  /** Countersign's own task queues. */
-  readonly taskQueues: readonly string[];
+  /** The name of the installation, whose task queues are its own. */
+  readonly installation: string;
 }
 
 /** What is wrong with a file of declared operations beyond its form; empty where nothing is. */
@@ -118,15 +119,11 @@ function memberFault(input: Declaration['input'], name: string): string | null {
   return isPlain ? null : `expected ${name} to have the type string, integer or boolean`;
 }
 
-function workerFindings({ worker }: Declaration, { taskQueues }: Taken): DeclarationFinding[] {
+function workerFindings({ worker }: Declaration, { installation }: Taken): DeclarationFinding[] {
   const { taskQueue, read, call } = worker;
   const found: DeclarationFinding[] = [];
-  if (taskQueues.includes(taskQueue))
-    found.push({
-      path: ['worker', 'taskQueue'],
-      rule: 'worker',
-      message: `${taskQueue} is Countersign’s own task queue`,
-    });
+  const own = ownQueueFault(installation, taskQueue);
+  if (own !== null) found.push({ path: ['worker', 'taskQueue'], rule: 'worker', message: own });
   else if (taskQueue.startsWith('/_sys/'))
     found.push({
       path: ['worker', 'taskQueue'],

@@ -1,17 +1,19 @@
 import { canonicalJson } from './canonical-json.ts';
 import type { HostRequest } from './change.ts';
+import { scopeOfKeys } from './installation.ts';
 import { sha256Hex } from './sha-256.ts';
 import { uuidOfDigest } from './uuid-of-digest.ts';
 
 /**
  * The key of a host's request over all hosts: the same in each run that follows from the first by a retry, a reset or a
  * continue-as-new, and in no other workflow of any namespace, since a run's id is Temporal's own and unique. Nothing else is
- * in it: a replay knows neither the workflow's id nor its namespace.
+ * in it but the installation that is asked, where it has a name of its own: a replay knows neither the workflow's id nor its namespace.
  *
  * @param firstRunId - the id of the first run of the host's chain
+ * @param installation - the one that is asked
  */
-export function hostKeyOf(firstRunId: string, key: string): string {
-  return `host:${sha256Hex(canonicalJson([firstRunId, key]))}`;
+export function hostKeyOf(firstRunId: string, key: string, installation: string): string {
+  return `host:${sha256Hex(canonicalJson([firstRunId, key, ...scopeOfKeys(installation)]))}`;
 }
 
 /** The id of the change that a host's key is for. @param hostKey - what {@link hostKeyOf} answers */

@@ -144,6 +144,11 @@ countersign.inbound owner=countersign_migrator acl={countersign_api=ard/counters
   received_at timestamp with time zone not null
   is_released boolean not null default false
   handled_at timestamp with time zone
+countersign.installation owner=countersign_migrator acl={countersign_api=r/countersign_migrator,countersign_deliverer=r/countersign_migrator,countersign_migrator=arwdDxtm/countersign_migrator,countersign_reader=r/countersign_migrator,countersign_signer=r/countersign_migrator,countersign_worker=r/countersign_migrator}
+  singleton boolean not null default true
+  name text not null
+  namespace text not null
+  claimed_at timestamp with time zone not null default clock_timestamp()
 countersign.leader owner=countersign_migrator acl=
   name text not null
   pid integer
@@ -272,6 +277,8 @@ countersign.inbound inbound_pkey: PRIMARY KEY (id)
 countersign.inbound inbound_system_check: CHECK (((char_length(system) >= 1) AND (char_length(system) <= 40)))
 countersign.inbound inbound_system_delivery_id_key: UNIQUE (system, delivery_id)
 countersign.inbound inbound_tickets_check: CHECK ((((cardinality(tickets) >= 1) AND (cardinality(tickets) <= 4)) AND (array_position(tickets, NULL::text) IS NULL)))
+countersign.installation installation_pkey: PRIMARY KEY (singleton)
+countersign.installation installation_singleton_check: CHECK (singleton)
 countersign.leader leader_name_check: CHECK ((name = ANY (ARRAY['sequencer'::text, 'signer'::text])))
 countersign.leader leader_pkey: PRIMARY KEY (name)
 countersign.migration migration_pkey: PRIMARY KEY (id)
@@ -359,6 +366,7 @@ CREATE INDEX inbound_oldest ON countersign.inbound USING btree (received_at)
 CREATE UNIQUE INDEX inbound_pkey ON countersign.inbound USING btree (id)
 CREATE UNIQUE INDEX inbound_system_delivery_id_key ON countersign.inbound USING btree (system, delivery_id)
 CREATE INDEX inbound_waiting ON countersign.inbound USING btree (id) WHERE ((handled_at IS NULL) AND (kind <> 'decision'::text))
+CREATE UNIQUE INDEX installation_pkey ON countersign.installation USING btree (singleton)
 CREATE UNIQUE INDEX leader_pkey ON countersign.leader USING btree (name)
 CREATE UNIQUE INDEX migration_pkey ON countersign.migration USING btree (id)
 CREATE UNIQUE INDEX open_target_change_id_key ON countersign.open_target USING btree (change_id)

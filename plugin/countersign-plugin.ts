@@ -11,10 +11,16 @@ import type { PayloadOptions } from '../codec/data-converter.ts';
 import { payloadCodec } from '../codec/payload-codec.ts';
 import { workerCodec } from '../codec/worker-codec.ts';
 import { CountersignError } from '../domain/error.ts';
+import {
+  defaultInstallation,
+  installationFault,
+  ownQueueFault,
+  taskQueuesOf,
+} from '../domain/installation.ts';
+import type { TaskQueues } from '../domain/installation.ts';
 import type { Implementation } from '../operations/implement.ts';
 import type { Operation } from '../operations/operation.ts';
 import { driverActivities } from './driver-activities.ts';
-import { changeTaskQueue, vendorTaskQueue } from '../workflows/messages.ts';
 
 /** What {@link CountersignPlugin} is made from. */
 export interface CountersignPluginOptions {
@@ -27,6 +33,11 @@ export interface CountersignPluginOptions {
   readonly operations?: readonly Implementation[];
   /** How our workers store payloads, and which they can read. The API has to have the same. Not for a host's own worker: its data converter stays as it is. */
   readonly payloads?: PayloadOptions;
+  /**
+   * The name of the installation whose workers these are, where several share a namespace: its task queues are called after
+   * it; default that of the dependencies, or `countersign`. Not for a host's own worker: `requireApproval` is told whom it asks.
+   */
+  readonly installation?: string;
   /** Calls a second that Temporal may hand out from the vendor's task queue, on average; default 400. The limiter behind it is exact. */
   readonly callsPerSecond?: number;
 }
@@ -38,14 +49,18 @@ export const workflowsPath = fileURLToPath(
 
 /**
  * Brings Countersign's workflows, activities and audit log to a Temporal worker. A worker on the task queue
- * `countersign` runs the workflows and the activities on Postgres; one on `countersign-onsmqtt` makes the vendor's calls.
+ * `countersign` runs the workflows and the activities on Postgres; one on `countersign-onsmqtt` makes the vendor's calls: the
+ * two begin with the installation's name.
  * A worker on the task queue of an operation that it implements reads and calls for it. A worker that has something of its own and another task queue is left as it is: what it gates runs on those two. May be
  * given to connection and worker at once.
  *
- * @throws CountersignError `invalid_configuration`, from `Worker.create`, where a worker on one of the two has an activity of its own
- * under a name of ours, other workflows on `countersign`, or, with payload keys, a failure converter of its own
+ * @throws CountersignError `invalid_configuration` where the dependencies are of another installation; from `Worker.create`, where a
+ * worker with dependencies has nothing of its own and another task queue than the two, or where one on one of the two has an activity of its own
+ * under a name of ours, other workflows on the first, or, with payload keys, a failure converter of its own
  */
 export class CountersignPlugin extends SimplePlugin {
+  readonly #queues: TaskQueues;
+  readonly #isService: boolean;
   readonly #operations: readonly Implementation[];
   readonly #callsPerSecond: number;
   readonly #activities: object;
@@ -53,10 +68,18 @@ export class CountersignPlugin extends SimplePlugin {
   readonly #codec: PayloadCodec;
   constructor(options: CountersignPluginOptions = {}) {
     const { dependencies, callsPerSecond = 400, operations = [], payloads = {} } = options;
-    for (const { operation } of operations) assertQueue(operation);
+    const ofDatabase = dependencies && (dependencies.installation ?? defaultInstallation);
+    const { installation = ofDatabase ?? defaultInstallation } = options;
+    const fault = installationFault(installation);
+    if (fault !== null) throw wrong('installation', fault);
+    if (ofDatabase !== undefined && ofDatabase !== installation)
+      throw wrong('installation', `expected that of the dependencies, ${ofDatabase}`);
+    for (const { operation } of operations) assertQueue(operation, installation);
     const hidesTargets = payloads.keys != null;
     const activities = dependencies ? activitiesOf({ hidesTargets, ...dependencies }) : {};
     super({ name: 'countersign', activities });
+    this.#isService = dependencies !== undefined;
+    this.#queues = taskQueuesOf(installation);
     this.#operations = operations;
     this.#callsPerSecond = callsPerSecond;
     this.#activities = activities;
@@ -73,18 +96,24 @@ export class CountersignPlugin extends SimplePlugin {
   }
 
   override configureWorker(options: WorkerOptions): WorkerOptions {
-    const ofChanges = options.taskQueue === changeTaskQueue;
-    const ofVendor = options.taskQueue === vendorTaskQueue;
+    const ofChanges = options.taskQueue === this.#queues.changes;
+    const ofVendor = options.taskQueue === this.#queues.calls;
     const drivers = this.#operations.filter(({ operation }) => operation.taskQueue === options.taskQueue);
     if (drivers.length > 0) return withDrivers(options, drivers);
     if (!ofChanges && !ofVendor && hasItsOwn(options)) return options;
+    // It would be another installation's, on this one's database.
+    if (!ofChanges && !ofVendor && this.#isService)
+      throw wrong('taskQueue', `expected ${this.#queues.changes} or ${this.#queues.calls}`);
     for (const [name, activity] of Object.entries(options.activities ?? {})) {
       const ours: unknown = (this.#activities as Record<string, unknown>)[name];
       if (ours !== undefined && ours !== activity)
         throw wrong('activities', `${name} is one of Countersign’s`);
     }
     if (ofChanges && (options.workflowsPath ?? workflowsPath) !== workflowsPath) {
-      throw wrong('workflowsPath', `workflows of your own need another task queue than ${changeTaskQueue}`);
+      throw wrong(
+        'workflowsPath',
+        `workflows of your own need another task queue than ${this.#queues.changes}`,
+      );
     }
     const configured = super.configureWorker(
       this.#withCodec(
@@ -127,8 +156,8 @@ function withDrivers(options: WorkerOptions, drivers: readonly Implementation[])
 /** Activities that this plugin has made. */
 const made = new WeakSet<object>();
 
-function assertQueue({ name, taskQueue }: Operation): void {
-  if (taskQueue !== undefined && taskQueue !== changeTaskQueue && taskQueue !== vendorTaskQueue) return;
+function assertQueue({ name, taskQueue }: Operation, installation: string): void {
+  if (taskQueue !== undefined && ownQueueFault(installation, taskQueue) === null) return;
   throw wrong('operations', `${name}: expected a definition with a taskQueue of your own`);
 }
 

@@ -1,4 +1,4 @@
-import { getClient, startWorkflow, WorkflowRunOperationHandler } from '@temporalio/nexus';
+import { getClient, operationInfo, startWorkflow, WorkflowRunOperationHandler } from '@temporalio/nexus';
 import type { WorkflowHandle } from '@temporalio/nexus';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
@@ -7,7 +7,7 @@ import { plainEncoding } from '../domain/answer-encoding.ts';
 import { gateNexus, gateWorkflowIdOf, gateWorkflowType, isGateWorkflowId } from '../domain/gate.ts';
 import type { GateAnswer, GateOpened } from '../domain/gate.ts';
 import { answerIn } from '../workflows/host-answer.ts';
-import { changeTaskQueue, openedUpdate } from '../workflows/messages.ts';
+import { openedUpdate } from '../workflows/messages.ts';
 
 /** The token that a caller got when it started a gate, from its SDK's handle of the operation. */
 interface OperationToken {
@@ -31,6 +31,7 @@ export const gateServiceHandler = nexus.serviceHandler(gateService, {
     const workflowId = gateOf(sent);
     const gate = getClient().workflow.getHandle(workflowId);
     try {
+      await assertOwn(gate);
       // Nexus asks again under the same id: that is the same update.
       const opened = await gate.executeUpdate(openedUpdate, { updateId: context.requestId });
       return answerIn(plainEncoding, opened);
@@ -39,6 +40,12 @@ export const gateServiceHandler = nexus.serviceHandler(gateService, {
     }
   },
 });
+
+/** A gate of another installation is told of by its own service alone, where people may be others. */
+async function assertOwn(gate: { describe(): Promise<{ readonly taskQueue: string }> }): Promise<void> {
+  const { taskQueue } = await gate.describe();
+  if (taskQueue !== operationInfo().taskQueue) throw noToken('one of this installation');
+}
 
 /** What an error ends the operation `opened` with, where it is final; any other one is Nexus's to ask again after. */
 export function endOfOpened(error: unknown): unknown {
@@ -55,7 +62,7 @@ function startGate(
 ): Promise<WorkflowHandle<GateAnswer>> {
   return startWorkflow<(request: unknown) => Promise<GateAnswer>>(context, gateWorkflowType, {
     workflowId: gateWorkflowIdOf(context.requestId),
-    taskQueue: changeTaskQueue,
+    taskQueue: operationInfo().taskQueue,
     args: [request],
   });
 }
@@ -71,8 +78,9 @@ function gateOf(sent: unknown): string {
   } catch {
     // It is no token.
   }
-  throw new nexus.HandlerError(
-    'BAD_REQUEST',
-    'operationToken: expected that of an operation requireApproval',
-  );
+  throw noToken('that of an operation requireApproval');
+}
+
+function noToken(expected: string): nexus.HandlerError {
+  return new nexus.HandlerError('BAD_REQUEST', `operationToken: expected ${expected}`);
 }

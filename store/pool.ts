@@ -9,6 +9,8 @@ export interface PoolOptions {
   readonly applicationName: string;
   /** Most connections; default 10. */
   readonly max?: number;
+  /** Called for each new connection, which is not used where it throws. */
+  readonly prepare?: (client: pg.ClientBase) => Promise<void>;
   /** Told of each idle connection that was lost; the pool replaces it. */
   readonly onError?: (error: Error) => void;
 }
@@ -22,7 +24,10 @@ export interface PoolOptions {
  */
 export function makePool(options: PoolOptions): pg.Pool {
   // The pool awaits it, whatever its type says.
-  const onConnect: (client: pg.ClientBase) => unknown = (client) => prepareSession(client);
+  const onConnect: (client: pg.ClientBase) => unknown = async (client) => {
+    await prepareSession(client);
+    await options.prepare?.(client);
+  };
   const pool = new pg.Pool({
     connectionString: options.connectionString,
     application_name: options.applicationName,

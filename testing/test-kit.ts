@@ -10,6 +10,7 @@ import type { ChangeEvent } from '../domain/change-event.ts';
 import type { Attempt, Change } from '../domain/change.ts';
 import { allowed } from '../domain/error.ts';
 import { fourEyes } from '../domain/four-eyes.ts';
+import { defaultInstallation, taskQueuesOf } from '../domain/installation.ts';
 import { directoryOf } from '../domain/membership.ts';
 import type { Person, PersonId } from '../domain/person.ts';
 import { mayRead } from '../domain/reading.ts';
@@ -24,7 +25,6 @@ import { makeOperations } from '../operations/registry.ts';
 import { CountersignPlugin, workflowsPath } from '../plugin/countersign-plugin.ts';
 import { policyChoice } from '../policies/choose.ts';
 import { loadPolicies, onePolicy } from '../policies/load.ts';
-import { changeTaskQueue, vendorTaskQueue } from '../workflows/messages.ts';
 import { makeCallActivities } from './call-activities.ts';
 import { changesInMemory } from './changes-in-memory.ts';
 import { makeLogActivities } from './log-activities.ts';
@@ -48,6 +48,8 @@ export interface TestKitOptions {
   readonly policyFile?: string;
   /** The directory file (YAML). */
   readonly directoryFile?: string;
+  /** The installation that `requireApproval` asks; default `countersign`. */
+  readonly installation?: string;
 }
 
 const waitsMs = 50;
@@ -79,7 +81,7 @@ export class CountersignTestKit {
    */
   static async create(
     env: TestEnvironment,
-    { implementations, policyFile, directoryFile }: TestKitOptions,
+    { implementations, policyFile, directoryFile, installation = defaultInstallation }: TestKitOptions,
   ): Promise<CountersignTestKit> {
     const kit = new CountersignTestKit(env);
     const operations = makeOperations(implementations.map(({ operation }) => operation));
@@ -105,12 +107,13 @@ export class CountersignTestKit {
     const shared = {
       connection: env.nativeConnection,
       namespace: env.namespace ?? 'default',
-      plugins: [new CountersignPlugin()],
+      plugins: [new CountersignPlugin({ installation })],
       activities,
     };
+    const queues = taskQueuesOf(installation);
     const workers = [
-      await Worker.create({ ...shared, taskQueue: changeTaskQueue, workflowBundle: await bundled }),
-      await Worker.create({ ...shared, taskQueue: vendorTaskQueue }),
+      await Worker.create({ ...shared, taskQueue: queues.changes, workflowBundle: await bundled }),
+      await Worker.create({ ...shared, taskQueue: queues.calls }),
     ];
     const running = Promise.all(workers.map((worker) => worker.run()));
     kit.#stop = async () => {

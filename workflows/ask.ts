@@ -20,7 +20,7 @@ import type { JsonObject } from '../domain/json.ts';
 import { outcomeOf } from './approval.ts';
 import type { Approval } from './approval.ts';
 import type { ApprovalOptions } from './host-request.ts';
-import { changeTaskQueue, followWorkflowType, openedSignalOf } from './messages.ts';
+import { followWorkflowType, openedSignalOf } from './messages.ts';
 import type { Opened } from './messages.ts';
 import { PlainValue } from './plain-value.ts';
 
@@ -31,6 +31,8 @@ export interface Asking {
   readonly onCancel: NonNullable<ApprovalOptions['onCancel']>;
   /** How long the service may take to open it, ms; null: as long as it takes. */
   readonly beginWithinMs: number | null;
+  /** The service that is asked: its name is the task queue of its workflows. */
+  readonly installation: string;
 }
 
 /**
@@ -40,13 +42,13 @@ export interface Asking {
  */
 export async function ask<Output extends JsonObject>(
   request: HostRequest,
-  { onCancel, beginWithinMs }: Asking,
+  { onCancel, beginWithinMs, installation }: Asking,
 ): Promise<Approval<Output>> {
   const caller = CancellationScope.current();
   const isCancelled = () => onCancel === 'withdraw' && caller.consideredCancelled;
   const newScope = () => Promise.resolve(new CancellationScope());
   const scope = await (onCancel === 'withdraw' ? newScope() : CancellationScope.nonCancellable(newScope));
-  const begun = await begin(scope, request);
+  const begun = await begin(scope, request, installation);
   const { ending } = begun;
   const isBegun = () => begun.opened !== null || begun.isOver;
   await CancellationScope.nonCancellable<unknown>(() =>
@@ -55,8 +57,8 @@ export async function ask<Output extends JsonObject>(
   if (!isBegun()) {
     scope.cancel();
     const { namespace } = workflowInfo();
-    const message = `no worker of Countersign in namespace ${namespace} opened change ${request.id} within ${String(beginWithinMs)} ms`;
-    log.warn(message, { taskQueue: changeTaskQueue });
+    const message = `no worker of installation ${installation} in namespace ${namespace} opened change ${request.id} within ${String(beginWithinMs)} ms`;
+    log.warn(message);
     throw isCancelled()
       ? new CancelledFailure(message)
       : ApplicationFailure.nonRetryable(message, 'engine_unavailable');
@@ -77,20 +79,32 @@ interface BegunChild {
 }
 
 /** Starts the change; where an earlier run of this workflow has asked for it, a workflow that follows it. */
-async function begin(scope: CancellationScope, request: HostRequest): Promise<BegunChild> {
+async function begin(scope: CancellationScope, request: HostRequest, taskQueue: string): Promise<BegunChild> {
+  const { id } = request;
   try {
-    return await beginChild(scope, changeWorkflowType, workflowIdOf(request.id), request);
+    return await beginChild(scope, request, {
+      taskQueue,
+      type: changeWorkflowType,
+      workflowId: workflowIdOf(id),
+    });
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    return await beginChild(scope, followWorkflowType, `follow-${uuid4()}`, request);
+    return await beginChild(scope, request, {
+      taskQueue,
+      type: followWorkflowType,
+      workflowId: `follow-${uuid4()}`,
+    });
   }
 }
 
 async function beginChild(
   scope: CancellationScope,
-  type: string,
-  workflowId: string,
   request: HostRequest,
+  {
+    type,
+    workflowId,
+    taskQueue,
+  }: { readonly type: string; readonly workflowId: string; readonly taskQueue: string },
 ): Promise<BegunChild> {
   const told: { opened: Opened | null; isOver: boolean } = { opened: null, isOver: false };
   setHandler(defineSignal<[Opened]>(openedSignalOf(workflowId)), (opened) => {
@@ -99,7 +113,7 @@ async function beginChild(
   const child: Child = await scope.run(() =>
     startChild<(request: HostRequest) => Promise<ChangeEnd>>(type, {
       workflowId,
-      taskQueue: changeTaskQueue,
+      taskQueue,
       parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
       workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
       args: [new PlainValue(request) as unknown as HostRequest],

@@ -1,18 +1,11 @@
-import { isCancellation, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import { isCancellation, proxyActivities, proxyLocalActivities, workflowInfo } from '@temporalio/workflow';
 import type { LogActivities, NumberedEvent, VendorActivities } from '../activities/contract.ts';
 import type { ChangeEvent } from '../domain/change-event.ts';
 import { endOfSettlement, endWithoutCall } from '../domain/end.ts';
 import type { End } from '../domain/end.ts';
+import { callQueueOf } from '../domain/installation.ts';
 import type { ChangeContext } from './change-context.ts';
-import { vendorTaskQueue } from './messages.ts';
 import { recordOptions } from './record-options.ts';
-
-const { settle } = proxyActivities<Pick<VendorActivities, 'settle'>>({
-  taskQueue: vendorTaskQueue,
-  startToCloseTimeout: '10 minutes',
-  heartbeatTimeout: '15 seconds',
-  retry: { initialInterval: '1 second', maximumInterval: '1 minute' },
-});
 
 type Closing = Pick<LogActivities, 'closeChange'>;
 const here = proxyLocalActivities<Closing>({
@@ -35,6 +28,12 @@ export async function end(context: ChangeContext): Promise<void> {
 /** The end of a change that makes no further call: where one may have been made, the target shows what it did. */
 export async function settled(context: ChangeContext, why: End['outcome']): Promise<End> {
   if (!context.mayHaveCalled && !context.change.calls.called) return endWithoutCall(context.change, why);
+  const { settle } = proxyActivities<Pick<VendorActivities, 'settle'>>({
+    taskQueue: callQueueOf(workflowInfo().taskQueue),
+    startToCloseTimeout: '10 minutes',
+    heartbeatTimeout: '15 seconds',
+    retry: { initialInterval: '1 second', maximumInterval: '1 minute' },
+  });
   const settlement = await settle({ changeId: context.change.id });
   return endOfSettlement(context.change, why, settlement);
 }

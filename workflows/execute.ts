@@ -4,6 +4,7 @@ import {
   ApplicationFailure,
   proxyActivities,
   TimeoutFailure,
+  workflowInfo,
 } from '@temporalio/workflow';
 import type { CallInput, CallResult, FailedCall, LogActivities } from '../activities/contract.ts';
 import type { SignedRequest } from '../domain/change.ts';
@@ -11,12 +12,12 @@ import { isSameBlock } from '../domain/block.ts';
 import type { Block } from '../domain/block.ts';
 import { endOfSuccess } from '../domain/end.ts';
 import type { End } from '../domain/end.ts';
+import { callQueueOf } from '../domain/installation.ts';
 import { isoTime } from '../domain/time.ts';
 import { newAsking } from './change-context.ts';
 import { withdrawnWithHost } from './cancellation.ts';
 import type { ChangeContext } from './change-context.ts';
 import { close, settled } from './end.ts';
-import { vendorTaskQueue } from './messages.ts';
 import { failedCallOf } from './read-target.ts';
 import { hearIfItFits } from './requests.ts';
 
@@ -128,7 +129,7 @@ type Called =
 async function call(context: ChangeContext): Promise<Called> {
   const { id: changeId, operation, executeBy, version } = context.change;
   const activities = proxyActivities<Record<string, (input: CallInput) => Promise<CallResult>>>({
-    taskQueue: vendorTaskQueue,
+    taskQueue: callQueueOf(workflowInfo().taskQueue),
     startToCloseTimeout: recordedWithinMs,
     // No attempt begins after execute-by: it is cancelled then, below, and one that is under way has its answer recorded.
     scheduleToCloseTimeout: Math.max(0, Date.parse(executeBy ?? '') - Date.now()) + recordedWithinMs,

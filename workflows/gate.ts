@@ -59,7 +59,11 @@ async function open(sent: readonly unknown[]): Promise<Gated> {
   failIn(encoding);
   if (accepted.kind === 'refused') throw refused(accepted);
   const { request, onCancel } = accepted;
-  const approval = await ask(request, { onCancel, beginWithinMs: null }).catch(notAsked);
+  const approval = await ask(request, {
+    onCancel,
+    beginWithinMs: null,
+    installation: workflowInfo().taskQueue,
+  }).catch(notAsked);
   const opened = { changeId: request.id, key: request.key, url: approval.url };
   // Not waited for.
   void tell(accepted.openedSignal, opened, encoding);

@@ -3,6 +3,7 @@ import { canonicalJson } from '../domain/canonical-json.ts';
 import type { HostRequest, Ticket } from '../domain/change.ts';
 import { CountersignError } from '../domain/error.ts';
 import { changeIdOfHostKey, hostKeyOf } from '../domain/host-key.ts';
+import { defaultInstallation, installationFault } from '../domain/installation.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { PersonId } from '../domain/person.ts';
 import { failureOf } from './failure.ts';
@@ -29,6 +30,8 @@ export interface ApprovalOptions {
   readonly decideWithinMs?: number;
   /** How long after approval the call may be made, in ms, where that is to be shorter than the policy says. */
   readonly executeWithinMs?: number;
+  /** The service that is asked, where several share the namespace: its `COUNTERSIGN_INSTALLATION`; default `countersign`. */
+  readonly installation?: string;
   /** How long the service may take to open the change, in ms; default 30,000. */
   readonly beginWithinMs?: number;
 }
@@ -45,14 +48,17 @@ export function hostRequestOf(
 ): HostRequest {
   // Nothing but a type says what they are: code without types may give anything.
   const { name, version } = objectIn('operation', operation);
-  const { justification, requester, ticket, key, onCancel, decideWithinMs, executeWithinMs, beginWithinMs } =
-    objectIn('options', options);
+  const asked = objectIn('options', options);
+  const { justification, requester, ticket, key, onCancel, decideWithinMs, executeWithinMs } = asked;
+  const { beginWithinMs, installation = defaultInstallation } = asked;
   const { issuer, subject } = objectIn('requester', requester);
   if (key !== undefined && !(typeof key === 'string' && key.length > 0 && key.length <= 200))
     throw invalid('key: expected 1 to 200 characters');
   if (onCancel !== undefined && !['withdraw', 'wait'].includes(onCancel))
     throw invalid('onCancel: expected withdraw or wait');
   if (beginWithinMs !== undefined && !(beginWithinMs > 0)) throw invalid('beginWithinMs: expected a number');
+  const fault = installationFault(installation);
+  if (fault !== null) throw invalid(`installation: ${fault}`);
   const request = {
     operation: text('operation.name', name),
     operationVersion: text('operation.version', version),
@@ -66,12 +72,12 @@ export function hostRequestOf(
     tellsOpened: true,
     submission: null,
   };
-  return { id: changeIdFor(request.key), ...asJson(request) };
+  return { id: changeIdFor(request.key, installation), ...asJson(request) };
 }
 
-function changeIdFor(key: string | null): string {
+function changeIdFor(key: string | null, installation: string): string {
   if (key === null) return uuid4();
-  return changeIdOfHostKey(hostKeyOf(workflowInfo().firstExecutionRunId, key));
+  return changeIdOfHostKey(hostKeyOf(workflowInfo().firstExecutionRunId, key, installation));
 }
 
 /** Members that are undefined are none; what else is no JSON is refused, not made something else. */

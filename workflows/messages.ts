@@ -7,10 +7,6 @@ import type { Change, SignedRequest } from '../domain/change.ts';
 import { openedUpdateName } from '../domain/gate.ts';
 import type { GateOpened } from '../domain/gate.ts';
 
-/** Task queue of workflows and of activities on Postgres. */
-export const changeTaskQueue = 'countersign';
-/** Task queue of the vendor's calls: its own, with its own rate. */
-export const vendorTaskQueue = 'countersign-onsmqtt';
 /** The workflow type of a post-implementation review. */
 export const reviewWorkflowType = 'review';
 

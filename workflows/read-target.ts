@@ -1,23 +1,22 @@
-import { ActivityFailure, ApplicationFailure, proxyActivities } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { FailedCall, PrecheckResult, VendorActivities } from '../activities/contract.ts';
+import { callQueueOf } from '../domain/installation.ts';
 import { isoTime } from '../domain/time.ts';
 import { newAsking } from './change-context.ts';
 import type { ChangeContext } from './change-context.ts';
-import { vendorTaskQueue } from './messages.ts';
-
-const { precheck } = proxyActivities<Pick<VendorActivities, 'precheck'>>({
-  taskQueue: vendorTaskQueue,
-  startToCloseTimeout: '30 seconds',
-  retry: {
-    initialInterval: '500 milliseconds',
-    backoffCoefficient: 2,
-    maximumInterval: '1 minute',
-    nonRetryableErrorTypes: ['permanent'],
-  },
-});
 
 /** Reads the target for the approvers, repeated until decide-by. A target that the operation cannot help ends the change as `refused`. */
 export async function readTarget(context: ChangeContext): Promise<void> {
+  const { precheck } = proxyActivities<Pick<VendorActivities, 'precheck'>>({
+    taskQueue: callQueueOf(workflowInfo().taskQueue),
+    startToCloseTimeout: '30 seconds',
+    retry: {
+      initialInterval: '500 milliseconds',
+      backoffCoefficient: 2,
+      maximumInterval: '1 minute',
+      nonRetryableErrorTypes: ['permanent'],
+    },
+  });
   const { id: changeId, decideBy } = context.change;
   const ordinal = context.nextOrdinal('change.prechecked');
   const isOvertaken = () => context.phase !== 'reading';

@@ -13,7 +13,7 @@ import { withSigningPoints } from './signing-points.ts';
 
 const env = readEnvironment(process.env);
 const log = makeLog('signer', env);
-const pool = await openDatabase(env, log, 'signer', 5);
+const pool = await openDatabase(env, log, { name: 'signer', max: 5 });
 const folder = join(env.COUNTERSIGN_HOME, 'signer');
 const { privateKey } = await logKeys(env);
 startSequencer({ pool, log });

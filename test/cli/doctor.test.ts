@@ -3,7 +3,10 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { examine } from '../../cli/doctor.ts';
 import { readEnvironment } from '../../cli/environment.ts';
+import { claimDatabase } from '../../store/claim-database.ts';
+import { makePool } from '../../store/pool.ts';
 import { control } from '../simulator/control-client.ts';
+import { cloneDatabase } from '../support/database.ts';
 import { roleArn, startTrustedSimulator } from '../support/sts.ts';
 import type { TrustedSimulator } from '../support/sts.ts';
 
@@ -83,5 +86,34 @@ test('doctor asks the console what it lacks, where it has an address', async () 
   expect(await consoleOf({ CONSOLE_URL: 'http://127.0.0.1:1' })).toMatchObject({
     ok: false,
     remedy: expect.stringContaining('countersign console') as string,
+  });
+});
+
+test('doctor says whose the database is, and which task queues the installation has', async () => {
+  const database = await cloneDatabase();
+  onTestFinished(() => database.drop());
+  vi.stubEnv('TEMPORAL_NAMESPACE', 'orders');
+  const found = async (COUNTERSIGN_INSTALLATION: string) => {
+    const env = {
+      COUNTERSIGN_HOME: '/nowhere',
+      DATABASE_URL: database.url('reader'),
+      COUNTERSIGN_INSTALLATION,
+    };
+    return (await examine(readEnvironment(env))).find(({ name }) => name === 'Installation');
+  };
+  const named = 'installation payments in namespace orders';
+  const queues = 'task queues payments and payments-onsmqtt';
+  expect(await found('payments')).toMatchObject({
+    ok: true,
+    found: `${named}, whose database is nobody’s yet, ${queues}`,
+  });
+  const pool = makePool({ connectionString: database.url('api'), applicationName: 'test', max: 1 });
+  await claimDatabase(pool, { installation: 'payments', namespace: 'orders' });
+  await pool.end();
+  expect(await found('payments')).toMatchObject({ ok: true, found: `${named}, ${queues}`, remedy: '' });
+  expect(await found('countersign')).toMatchObject({
+    ok: false,
+    found: `the database belongs to ${named}; expected installation countersign in namespace orders`,
+    remedy: expect.stringContaining('COUNTERSIGN_INSTALLATION') as string,
   });
 });

@@ -95,6 +95,29 @@ test('a namespace that is not there is made only on request, and a second time n
   expect(proxy.passed).toEqual([`${operator}/ListSearchAttributes`]);
 });
 
+test('an installation with a name has its queues and the same attributes', async () => {
+  const namespace = await namespaceWith();
+  const env = { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace };
+  const told = async (name: string) => {
+    const args = [main, '--json', 'temporal', 'setup'];
+    const { code, stdout } = await inShell(process.execPath, args, {
+      ...env,
+      COUNTERSIGN_INSTALLATION: name,
+    });
+    return { code, ...(code === 0 ? (JSON.parse(stdout) as NamespaceSetup) : {}) };
+  };
+  expect(await told('countersign')).toMatchObject({
+    code: 0,
+    taskQueues: ['countersign', 'countersign-onsmqtt'],
+  });
+  expect(await told('payments')).toMatchObject({
+    ...{ code: 0, commands: [], installation: 'payments' },
+    taskQueues: ['payments', 'payments-onsmqtt'],
+  });
+  expect(await typesIn(namespace)).toEqual(allKeyword);
+  expect(await told('Payments')).toEqual({ code: 4 });
+});
+
 test('--print makes nothing, and what it prints makes what is missing', async () => {
   const namespace = `setup-${randomUUID()}`;
   const printed = await setup(namespace, ['--print', '--namespace-retention', '5']);

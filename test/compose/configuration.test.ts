@@ -54,6 +54,10 @@ test.each(Object.keys(environmentSchema.shape))('%s: default and rule are the sc
   } else if (rule.startsWith('region such as')) {
     expect(takes('cn-hangzhou')).toBe(true);
     for (const other of ['CN-Hangzhou', 'hangzhou', 'cn-*', 'cn-hangzhou/']) expect(takes(other)).toBe(false);
+  } else if (rule.startsWith('name: ')) {
+    expect([takes('payments-2'), takes('a'.repeat(63))]).toEqual([true, true]);
+    for (const other of ['Payments', 'a--b', 'payments-onsmqtt', '2', 'a'.repeat(64)])
+      expect(takes(other)).toBe(false);
   } else if (rule === 'not empty') {
     expect([takes('anything'), takes('')]).toEqual([true, false]);
   } else if (rule === 'any') {

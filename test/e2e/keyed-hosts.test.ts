@@ -257,6 +257,8 @@ describe.concurrent('arguments that only code without types gives', () => {
     ['an empty key', 'invalid_request'],
     ['a number for a key', 'invalid_request'],
     ['another word for onCancel', 'invalid_request'],
+    ['no name of an installation', 'invalid_request'],
+    ['a number for an installation', 'invalid_request'],
   ])('such as %s are a failure of type %s', async (given, type) => {
     const handle = await host.start('untyped', given);
     expect(await handle.result()).toBe(type);

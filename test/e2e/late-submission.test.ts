@@ -4,7 +4,7 @@ import type { ChangeRequest } from '../../domain/change.ts';
 import { changeWorkflowType, workflowIdOf } from '../../domain/change.ts';
 import { CountersignError } from '../../domain/error.ts';
 import { onePolicy } from '../../policies/load.ts';
-import { changeTaskQueue } from '../../workflows/messages.ts';
+import { changeTaskQueue } from '../support/task-queues.ts';
 import { codeOf, post } from '../support/steps.ts';
 import { policyWith } from '../support/policy.ts';
 import { startApi, startTestbed, startWorkers } from '../support/service.ts';

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { appendEntry } from '../../audit/append.ts';
+import { getOwner } from '../../store/get-owner.ts';
 import { migrate } from '../../store/migrate.ts';
 import { draft } from '../audit/entry-fixture.ts';
 import { cloneDatabase, emptyDatabase } from '../support/database.ts';
@@ -69,6 +70,22 @@ test('a migration that fails leaves nothing behind, and the earlier ones are not
   expect(await schemaText(databaseUrl)).toBe(schema);
   await writeFile(broken, 'create table countersign.half (n int);');
   expect(await migrate({ databaseUrl, dir })).toEqual({ applied: ['9999-broken'] });
+});
+
+test('a database with changes belongs to the installation that has made them', async () => {
+  const database = await fresh();
+  const databaseUrl = database.url('migrator');
+  const dir = await mkdtemp(join(tmpdir(), 'countersign-migrations-'));
+  onTestFinished(() => rm(dir, { recursive: true }));
+  const [older, newer] = [names.filter((name) => name < '0021'), names.filter((name) => name >= '0021')];
+  for (const name of older) await copyFile(join(folder, `${name}.sql`), join(dir, `${name}.sql`));
+  await migrate({ databaseUrl, dir });
+  const pool = new pg.Pool({ connectionString: database.url('worker') });
+  onTestFinished(() => pool.end());
+  for (const namespace of ['before', 'orders'])
+    await appendEntry(pool, { ...draft(), key: `${namespace}/change-1/change.requested/1` });
+  expect(await migrate({ databaseUrl })).toEqual({ applied: newer });
+  expect(await getOwner(pool)).toEqual({ installation: 'countersign', namespace: 'orders' });
 });
 
 test('a database that knows a migration which we lack is refused, not migrated', async () => {

@@ -14,6 +14,7 @@ const dependencies = { operations } as ActivityDependencies;
 const plugin = new CountersignPlugin({ dependencies });
 const bare = new CountersignPlugin();
 const own = () => Promise.resolve('own');
+const refused = expect.objectContaining({ code: 'invalid_configuration' }) as Error;
 const worker = (options: Partial<WorkerOptions>): WorkerOptions => ({ taskQueue: 'lines', ...options });
 
 describe('a worker on a task queue of its own', () => {
@@ -28,21 +29,19 @@ describe('a worker on a task queue of its own', () => {
     for (const each of [plugin, bare]) expect(each.configureWorker(worker(options))).toEqual(worker(options));
   });
 
-  test('with nothing gets everything', () => {
-    const { activities, workflowsPath: path } = plugin.configureWorker(worker({}));
-    expect(path).toBe(workflowsPath);
-    expect(Object.keys(activities ?? {})).toEqual(
-      expect.arrayContaining(['openChange', 'record', 'ActiveCaCertificate']),
-    );
+  test('with nothing is refused: it would be another installation’s on this one’s database', () => {
+    expect(() => plugin.configureWorker(worker({}))).toThrow(refused);
   });
 });
 
 describe('a worker on a task queue of ours', () => {
-  test('gets workflows and activities beside its own', () => {
+  test('gets everything beside its own', () => {
     const options = plugin.configureWorker(worker({ taskQueue: 'countersign', activities: { own } }));
     expect(options.workflowsPath).toBe(workflowsPath);
     expect(options.activities).toMatchObject({ own });
-    expect(Object.keys(options.activities ?? {})).toContain('openChange');
+    expect(Object.keys(options.activities ?? {})).toEqual(
+      expect.arrayContaining(['openChange', 'record', 'ActiveCaCertificate']),
+    );
   });
 
   test('keeps a bundle', () => {
@@ -60,13 +59,10 @@ describe('a worker on a task queue of ours', () => {
     expect(plugin.configureWorker(slower).maxTaskQueueActivitiesPerSecond).toBe(7);
   });
 
-  test.each(['countersign', 'countersign-onsmqtt', 'lines'])(
-    'on %s may meet the plugin twice',
-    (taskQueue) => {
-      const once = plugin.configureWorker(worker({ taskQueue }));
-      expect(plugin.configureWorker(once)).toEqual(once);
-    },
-  );
+  test.each(['countersign', 'countersign-onsmqtt'])('on %s may meet the plugin twice', (taskQueue) => {
+    const once = plugin.configureWorker(worker({ taskQueue }));
+    expect(plugin.configureWorker(once)).toEqual(once);
+  });
 
   test.each<[string, CountersignPlugin, Partial<WorkerOptions>]>([
     ['an activity under a name of ours', plugin, { taskQueue: 'countersign', activities: { record: own } }],
@@ -83,6 +79,24 @@ describe('a worker on a task queue of ours', () => {
     }
     expect(thrown).toBeInstanceOf(CountersignError);
     expect(thrown).toMatchObject({ code: 'invalid_configuration' });
+  });
+});
+
+describe('a worker of an installation with a name', () => {
+  const ofPayments = new CountersignPlugin({ dependencies: { ...dependencies, installation: 'payments' } });
+
+  test('has everything on the queues of that name, and nothing on those of another', () => {
+    expect(ofPayments.configureWorker(worker({ taskQueue: 'payments' })).workflowsPath).toBe(workflowsPath);
+    const calls = ofPayments.configureWorker(worker({ taskQueue: 'payments-onsmqtt' }));
+    expect(calls).toMatchObject({ maxTaskQueueActivitiesPerSecond: 400 });
+    expect(calls.workflowsPath).toBeUndefined();
+    for (const taskQueue of ['countersign', 'countersign-onsmqtt'])
+      expect(() => ofPayments.configureWorker(worker({ taskQueue }))).toThrow(refused);
+  });
+
+  test('is refused under a wrong name, or another one than that of its dependencies', () => {
+    expect(() => new CountersignPlugin({ installation: 'Payments' })).toThrow(refused);
+    expect(() => new CountersignPlugin({ dependencies, installation: 'payments' })).toThrow(refused);
   });
 });
 
@@ -140,7 +154,6 @@ describe('a worker on the task queue of an operation that it implements', () => 
 describe('with payload keys', () => {
   const keyed = new CountersignPlugin({ dependencies, payloads: { keys: testKeys } });
   const theirs = '/own/failures.js';
-  const refused = expect.objectContaining({ code: 'invalid_configuration' }) as Error;
 
   test.each(['countersign', 'countersign-onsmqtt'])(
     'what fails on %s is encoded by us alone',

@@ -5,7 +5,7 @@ import { temporalConnection } from '../../cli/temporal.ts';
 import { workerDependencies } from '../../cli/worker-dependencies.ts';
 import { workflowBundle } from '../../cli/workflow-bundle.ts';
 import { CountersignPlugin } from '../../plugin/countersign-plugin.ts';
-import { changeTaskQueue, vendorTaskQueue } from '../../workflows/messages.ts';
+import { changeTaskQueue, vendorTaskQueue } from './task-queues.ts';
 import { interceptorsAt, withFaultPoints } from './fault-points.ts';
 import type { FaultPoint } from './fault-points.ts';
 

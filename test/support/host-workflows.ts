@@ -117,6 +117,17 @@ export async function keyedTwice(asking: Asking, again: Partial<Asking>): Promis
   return { ...(await heardOf(() => approval.result())), again: await second };
 }
 
+/** Gates a step by several installations under one key; answers what each says, in their order. */
+export async function keyedInEach(asking: Asking, installations: readonly string[]): Promise<Heard[]> {
+  return await Promise.all(
+    installations.map(async (installation) => {
+      const { operation, input, ...options } = asking;
+      const ref = { name: operation, version: '1' };
+      return await heardOf(async () => (await gate(ref, input, { ...options, installation })).result());
+    }),
+  );
+}
+
 /** Gates a step with arguments that only code without types gives; answers the failure's type. */
 export async function untyped(name: string): Promise<string> {
   const good = { justification: 'j', requester: { issuer: 'i', subject: 's' } };
@@ -143,6 +154,8 @@ export async function untyped(name: string): Promise<string> {
     'an empty key': [operation, input, { ...good, key: '' }],
     'a number for a key': [operation, input, { ...good, key: 1 }],
     'another word for onCancel': [operation, input, { ...good, onCancel: 'abandon' }],
+    'no name of an installation': [operation, input, { ...good, installation: 'Payments' }],
+    'a number for an installation': [operation, input, { ...good, installation: 1 }],
   };
   try {
     await (gate as unknown as (...args: readonly unknown[]) => Promise<unknown>)(...(given[name] ?? []));
@@ -171,9 +184,9 @@ export interface HeardOfGate {
 
 /** Gates a step as other languages do: by the gate as a child, which is asked with whatever it is given. */
 export async function gated(
-  ...args: [{ openedSignal?: string | null; firstRun?: 'continues as new' }, ...unknown[]]
+  ...args: [{ openedSignal?: string | null; firstRun?: 'continues as new'; taskQueue?: string }, ...unknown[]]
 ): Promise<HeardOfGate> {
-  const [{ openedSignal, firstRun }, ...sent] = args;
+  const [{ openedSignal, firstRun, taskQueue = 'countersign' }, ...sent] = args;
   let told: GateOpened | null = null;
   setHandler(defineQuery('told'), () => told);
   if (openedSignal) {
@@ -182,7 +195,7 @@ export async function gated(
     });
   }
   try {
-    const child = await startChild('requireApproval', { taskQueue: 'countersign', args: sent });
+    const child = await startChild('requireApproval', { taskQueue, args: sent });
     if (firstRun !== undefined && workflowInfo().continuedFromExecutionRunId === undefined) {
       await condition(() => told !== null);
       await continueAsNew<typeof gated>(...args);
@@ -238,6 +251,35 @@ export async function gatedByNexus(endpoint: string, request: unknown): Promise<
       answer: null,
       failure: { type: type ?? '', details: (details?.[0] as GateFailure | undefined) ?? null },
     };
+  }
+}
+
+/** Gates a step by the Nexus endpoint of one installation, and asks that of another one which change it is. */
+export async function openedElsewhere(
+  endpoint: string,
+  elsewhere: string,
+  request: unknown,
+): Promise<string | null> {
+  const gates = service('countersign.gate.v1', {
+    requireApproval: operation<unknown, GateAnswer>(),
+    opened: operation<object, GateOpened>(),
+  });
+  const asked = await createNexusServiceClient({ service: gates, endpoint }).startOperation(
+    'requireApproval',
+    request,
+  );
+  const { token = '' } = asked;
+  const opened = { operationToken: token };
+  await createNexusServiceClient({ service: gates, endpoint }).executeOperation('opened', opened);
+  try {
+    await createNexusServiceClient({ service: gates, endpoint: elsewhere }).executeOperation(
+      'opened',
+      opened,
+    );
+    return null;
+  } catch (error) {
+    if (!(error instanceof NexusOperationFailure)) throw error;
+    return error.cause?.message ?? '';
   }
 }
 

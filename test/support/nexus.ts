@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { changeTaskQueue } from '../../workflows/messages.ts';
+import { changeTaskQueue } from './task-queues.ts';
 import { makeNamespace } from './service.ts';
 import type { Testbed } from './service.ts';
 
-/** A namespace of somebody else, and a Nexus endpoint by which it asks the testbed's. */
-export async function startNexus({ connection, namespace }: Testbed) {
+/** A namespace of somebody else, and a Nexus endpoint by which it asks the testbed's. @param taskQueue - of the installation that is asked */
+export async function startNexus({ connection, namespace }: Testbed, taskQueue = changeTaskQueue) {
   const name = `approvals-${randomUUID()}`;
   const callers = await makeNamespace(connection);
   const { endpoint } = await connection.operatorService.createNexusEndpoint({
-    spec: { name, target: { worker: { namespace, taskQueue: changeTaskQueue } } },
+    spec: { name, target: { worker: { namespace, taskQueue } } },
   });
   return {
     /** The endpoint's name. */

@@ -8,7 +8,7 @@ import { workflowBundle } from '../../cli/workflow-bundle.ts';
 import { changeWorkflowType } from '../../domain/change.ts';
 import { gateWorkflowType } from '../../domain/gate.ts';
 import { CountersignPlugin } from '../../plugin/countersign-plugin.ts';
-import { changeTaskQueue } from '../../workflows/messages.ts';
+import { changeTaskQueue } from './task-queues.ts';
 import { quietRuntime } from './quiet-runtime.ts';
 import { PROJECT_HOME } from './stack.ts';
 import { comparePage } from '../../audit/compare/compare-changes.ts';
@@ -48,13 +48,20 @@ async function assertFolds(testbed: Testbed): Promise<void> {
   }
 }
 
-/** Replays every workflow run of a namespace, and compares every stored change with its entries; answers how many were replayed. */
-export async function replayAll(testbed: Testbed, payloads: PayloadOptions = {}): Promise<number> {
+/** Replays every workflow run of a namespace, and compares every stored change with its entries; answers how many were replayed. @param taskQueue - of the service's workflows */
+export async function replayAll(
+  testbed: Testbed,
+  payloads: PayloadOptions = {},
+  taskQueue = changeTaskQueue,
+): Promise<number> {
   await assertFolds(testbed);
   quietRuntime();
   let count = 0;
   // One worker for all: each worker keeps a parsed source map, and some thousand of those are more than a process can hold.
-  const replayed = Worker.runReplayHistories(await replayOptions(payloads), changeHistories(testbed));
+  const replayed = Worker.runReplayHistories(
+    await replayOptions(payloads),
+    changeHistories(testbed, taskQueue),
+  );
   for await (const { workflowId, error } of replayed) {
     if (error) throw new Error(`${workflowId} does not replay: ${error.message}`, { cause: error });
     count += 1;
@@ -63,9 +70,9 @@ export async function replayAll(testbed: Testbed, payloads: PayloadOptions = {})
 }
 
 /** The history of each run of a change or a gate in a testbed's namespace. */
-async function* changeHistories({ client }: Testbed) {
+async function* changeHistories({ client }: Testbed, ofService: string) {
   for await (const { workflowId, runId, type, taskQueue } of client.workflow.list()) {
-    if (taskQueue !== changeTaskQueue || (type !== changeWorkflowType && type !== gateWorkflowType)) continue;
+    if (taskQueue !== ofService || (type !== changeWorkflowType && type !== gateWorkflowType)) continue;
     yield { workflowId, history: await client.workflow.getHandle(workflowId, runId).fetchHistory() };
   }
 }

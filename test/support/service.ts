@@ -29,6 +29,7 @@ import { workflowBundle } from '../../cli/workflow-bundle.ts';
 import { dataConverter } from '../../codec/data-converter.ts';
 import type { PayloadOptions } from '../../codec/data-converter.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
+import { defaultInstallation, taskQueuesOf } from '../../domain/installation.ts';
 import { policyChoice } from '../../policies/choose.ts';
 import type { PolicyChoice, PolicyQuestion } from '../../policies/choose.ts';
 import { onePolicy } from '../../policies/load.ts';
@@ -50,7 +51,6 @@ import { startSimulator } from '../../simulator/server.ts';
 import { apiTokenStore } from '../../store/api-token-store.ts';
 import { claimCalls } from '../../store/claim-calls.ts';
 import { makePool } from '../../store/pool.ts';
-import { changeTaskQueue, vendorTaskQueue } from '../../workflows/messages.ts';
 import { cloneDatabase } from './database.ts';
 import type { TestDatabase } from './database.ts';
 import { interceptorsAt, withFaultPoints } from './fault-points.ts';
@@ -288,7 +288,10 @@ export async function startApi(
   const { engineDeadlineMs = 20_000, stored, ...overrides } = options;
   const client = stored === undefined ? testbed.client : clientWith(testbed, stored);
   const { url, stop, tellStops } = await serveApi(testbed, {
-    engine: createEngine(client, engineDeadlineMs, stored?.keys != null),
+    engine: createEngine(client, engineDeadlineMs, {
+      hidesTargets: stored?.keys != null,
+      ...(overrides.installation === undefined ? {} : { installation: overrides.installation }),
+    }),
     ...overrides,
   });
   const users = Object.fromEntries(
@@ -364,6 +367,7 @@ export async function startWorkers(
     dependencies: at ? withFaultPoints(dependencies, at) : dependencies,
     payloads: stored,
   });
+  const queues = taskQueuesOf(dependencies.installation ?? defaultInstallation);
   const connection = await NativeConnection.connect({ address: testbed.temporalAddress });
   const shared = {
     connection,
@@ -375,11 +379,11 @@ export async function startWorkers(
   const workers = [
     await Worker.create({
       ...shared,
-      taskQueue: changeTaskQueue,
+      taskQueue: queues.changes,
       nexusServices: nexus ? [gateServiceHandler] : [],
       workflowBundle: code ?? (await workflowBundle(PROJECT_HOME, [], stored.keys != null)),
     }),
-    await Worker.create({ ...shared, taskQueue: vendorTaskQueue }),
+    await Worker.create({ ...shared, taskQueue: queues.calls }),
   ];
   const running = Promise.all(workers.map((worker) => worker.run()));
   return {

@@ -7,11 +7,15 @@ const revokeBadge: OperationType<{ badge: string }, { receipt: string }> = {
 };
 
 /** A host: gates one step, and answers what the call has answered. */
-export async function offboard(badge: string): Promise<string> {
+export async function offboard(badge: string, installation = 'countersign'): Promise<string> {
   const approval = await requireApproval(
     revokeBadge,
     { badge },
-    { justification: 'they have left', requester: { issuer: 'https://people.test', subject: 'alice' } },
+    {
+      justification: 'they have left',
+      requester: { issuer: 'https://people.test', subject: 'alice' },
+      installation,
+    },
   );
   const { output } = await approval.result();
   return `${approval.url ?? ''} ${output?.receipt ?? 'lost'}`;

@@ -73,6 +73,23 @@ test('approved by somebody else: the call is made, and the host has its output',
   ]);
 });
 
+test('a host that asks an installation with a name is answered by a kit of that name', async () => {
+  const named = await CountersignTestKit.create(env, {
+    implementations: [target.implementation],
+    installation: 'payments',
+  });
+  const badge = randomUUID();
+  const run = await env.client.workflow.start('offboard', {
+    ...{ workflowId: randomUUID(), taskQueue: 'host' },
+    args: [badge, 'payments'],
+  });
+  const { id } = await named.asked({ targetId: `badges/${badge}` });
+  await named.approve(id, by('bob'));
+  expect(await run.result()).toContain('R-1');
+  expect(() => kit.change(id)).toThrow(expect.objectContaining({ code: 'integrity_conflict' }) as Error);
+  await named.close();
+});
+
 test('the rules are the service’s: nobody approves their own, nor without the role, nor twice', async () => {
   const { run, change } = await offboarding();
   const { id } = change;

@@ -18,7 +18,7 @@ import { personActor } from '../../domain/entry.ts';
 import type { EntryDraft } from '../../domain/entry.ts';
 import { insertChange } from '../../store/insert-change.ts';
 import { signedRequest } from '../support/signed-request.ts';
-import { changeTaskQueue, vendorTaskQueue } from '../../workflows/messages.ts';
+import { changeTaskQueue, vendorTaskQueue } from '../support/task-queues.ts';
 import { change as changeFixture } from '../store/change-fixture.ts';
 import { honest } from '../support/honest.ts';
 import { instance, startTestbed, startWorkers } from '../support/service.ts';

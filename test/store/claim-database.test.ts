@@ -1,0 +1,106 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import pg from 'pg';
+import type { Pool } from 'pg';
+import { pino } from 'pino';
+import { openDatabase } from '../../cli/database.ts';
+import { readEnvironment } from '../../cli/environment.ts';
+import type { Owner } from '../../domain/installation.ts';
+import { claimDatabase } from '../../store/claim-database.ts';
+import { getOwner } from '../../store/get-owner.ts';
+import { makePool } from '../../store/pool.ts';
+import { cloneDatabase } from '../support/database.ts';
+import type { TestDatabase } from '../support/database.ts';
+
+/* A database is one installation's, in one namespace: the first that starts says so. */
+
+const own: Owner = { installation: 'payments', namespace: 'orders' };
+const others: [what: string, owner: Owner][] = [
+  ['another installation', { ...own, installation: 'countersign' }],
+  ['another namespace', { ...own, namespace: 'default' }],
+];
+let database: TestDatabase;
+let superuser: Pool;
+
+beforeAll(async () => {
+  database = await cloneDatabase();
+  superuser = makePool({ connectionString: database.url('superuser'), applicationName: 'test', max: 20 });
+});
+// As the documentation has it, for an installation that moves.
+beforeEach(async () => {
+  const owner = makePool({ connectionString: database.url('migrator'), applicationName: 'test', max: 1 });
+  await owner.query('delete from countersign.installation');
+  await owner.end();
+});
+afterAll(async () => {
+  await superuser.end();
+  await database.drop();
+});
+
+function open(role: 'api' | 'worker', owner: Owner, max = 2): Promise<Pool> {
+  const env = readEnvironment({ DATABASE_URL: database.url(role) });
+  return openDatabase(env, pino({ level: 'silent' }), { name: 'test', max, owner });
+}
+
+test('the first makes it its own, and comes again', async () => {
+  for (const role of ['worker', 'api', 'worker'] as const) await (await open(role, own)).end();
+  expect(await getOwner(superuser)).toEqual(own);
+});
+
+test.each(others)('%s does not start on it, and hears whose it is', async (_what, other) => {
+  await (await open('api', own)).end();
+  for (const role of ['api', 'worker'] as const) {
+    const refused = open(role, other);
+    await expect(refused).rejects.toMatchObject({ code: 'invalid_configuration' });
+    await expect(refused).rejects.toThrow('belongs to installation payments in namespace orders');
+  }
+  expect(await getOwner(superuser)).toEqual(own);
+});
+
+test('of many that come at once one has it', async () => {
+  const all = Array.from({ length: 20 }, (_, n) => ({ ...own, installation: `of-${n}` }));
+  const results = await Promise.allSettled(all.map((one) => claimDatabase(superuser, one)));
+  const winners = all.filter((_, n) => results[n]?.status === 'fulfilled');
+  expect(winners).toEqual([await getOwner(superuser)]);
+});
+
+test('a database that becomes another’s is not used by a new connection', async () => {
+  const pool = await open('worker', own, 3);
+  await superuser.query(`update countersign.installation set name = 'other'`);
+  // Two were there before.
+  const asked = await Promise.allSettled([pool.connect(), pool.connect(), pool.connect()]);
+  for (const one of asked) if (one.status === 'fulfilled') one.value.release();
+  expect(asked.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []))).toEqual([
+    expect.objectContaining({ code: 'invalid_configuration' }),
+  ]);
+  await pool.end();
+});
+
+test.each(['api', 'worker'] as const)('%s cannot change whose it is', async (role) => {
+  await (await open('api', own)).end();
+  const pool = makePool({ connectionString: database.url(role), applicationName: 'test' });
+  for (const sql of [
+    `update countersign.installation set name = 'mine'`,
+    'delete from countersign.installation',
+    'truncate countersign.installation',
+  ])
+    await expect(pool.query(sql)).rejects.toMatchObject({ code: '42501' });
+  await expect(
+    pool.query(`insert into countersign.installation (name, namespace) values ('mine', 'n')`),
+  ).rejects.toMatchObject({ code: '23505' });
+  await pool.end();
+});
+
+test('where the schema is an older one, it says so', async () => {
+  const client = new pg.Client({ connectionString: database.url('superuser') });
+  await client.connect();
+  try {
+    await client.query('begin');
+    await client.query('drop table countersign.installation');
+    await expect(claimDatabase(client as never, own)).rejects.toMatchObject({
+      code: 'invalid_configuration',
+    });
+  } finally {
+    await client.query('rollback');
+    await client.end();
+  }
+});
