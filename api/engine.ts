@@ -12,7 +12,8 @@ import { ApplicationFailure } from '@temporalio/common';
 import { changeWorkflowType, reviewWorkflowIdOf, workflowIdOf } from '../domain/change.ts';
 import type { Change, ChangeRequest, SignedRequest } from '../domain/change.ts';
 import { CountersignError, isErrorCode } from '../domain/error.ts';
-import { grpcStatusOf, ofGrpcStatus } from './grpc-status.ts';
+import { grpcStatusOf } from '../domain/grpc-status.ts';
+import { ofGrpcStatus } from './grpc-status.ts';
 import {
   changeTaskQueue,
   firstAttributes,

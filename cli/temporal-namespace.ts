@@ -1,9 +1,8 @@
 import type { Connection } from '@temporalio/client';
-import { grpcStatusOf } from '../activities/host.ts';
+import { grpcStatusOf } from '../domain/grpc-status.ts';
 import { searchAttributes, searchAttributesQuery } from '../domain/search-attributes.ts';
 import { namespaceSteps } from './namespace-steps.ts';
 import type { NamespaceFound, NamespaceStep } from './namespace-steps.ts';
-import { grpcStatus } from './temporal-fault.ts';
 
 /** Names that Temporal's command line has for `temporal.api.enums.v1.IndexedValueType`, by its numbers. */
 const typeNames = ['Unspecified', 'Text', 'Keyword', 'Int', 'Double', 'Bool', 'Datetime', 'KeywordList'];
@@ -25,8 +24,8 @@ export async function readNamespace(connection: Connection, namespace: string): 
     return { exists: true, attributes: Object.fromEntries(typed) as Record<string, string> };
   } catch (error) {
     const status = grpcStatusOf(error);
-    if (status === grpcStatus.notFound) return { exists: false, attributes: {} };
-    if (status !== grpcStatus.permissionDenied && status !== grpcStatus.unimplemented) throw error;
+    if (status === 'NOT_FOUND') return { exists: false, attributes: {} };
+    if (status !== 'PERMISSION_DENIED' && status !== 'UNIMPLEMENTED') throw error;
     return {
       exists: true,
       attributes: (await knowsAttributes(connection, namespace)) ? searchAttributes : {},
@@ -44,7 +43,7 @@ export async function knowsAttributes(
     await workflowService.countWorkflowExecutions({ namespace, query: searchAttributesQuery(names) });
     return true;
   } catch (error) {
-    if (grpcStatusOf(error) === grpcStatus.invalidArgument) return false;
+    if (grpcStatusOf(error) === 'INVALID_ARGUMENT') return false;
     throw error;
   }
 }

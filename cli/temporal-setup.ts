@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Connection } from '@temporalio/client';
-import { grpcStatusOf } from '../activities/host.ts';
+import { grpcStatusOf } from '../domain/grpc-status.ts';
 import { searchAttributes } from '../domain/search-attributes.ts';
 import type { Finding } from './finding.ts';
 import { namespaceSteps } from './namespace-steps.ts';
@@ -8,7 +8,7 @@ import type { NamespaceStep } from './namespace-steps.ts';
 import { giveWayCommand, setupCommands } from './setup-commands.ts';
 import type { SetupPlace } from './setup-commands.ts';
 import { askTemporal } from './temporal.ts';
-import { grpcStatus, temporalFault } from './temporal-fault.ts';
+import { temporalFault } from './temporal-fault.ts';
 import { addAttributes, knowsAttributes, makeNamespace, readNamespace } from './temporal-namespace.ts';
 
 /** What `countersign temporal setup` found and did. */
@@ -98,7 +98,7 @@ async function areThere(
     await addAttributes(connection, namespace, steps);
     return await knowsAttributes(connection, namespace, names);
   } catch (error) {
-    if (grpcStatusOf(error) === grpcStatus.notFound) return false;
+    if (grpcStatusOf(error) === 'NOT_FOUND') return false;
     throw error;
   }
 }
