@@ -3,10 +3,7 @@ import type { ErrorCode } from '../domain/error.ts';
 import type { GrpcStatus } from '../domain/grpc-status.ts';
 
 /** What each status means here. Null: no answer came, and the caller says what that means. An error that no repeat mends is no 503. */
-const meaning: Record<
-  GrpcStatus,
-  { readonly code: ErrorCode; readonly message: string } | null
-> = {
+const meaning: Record<GrpcStatus, { readonly code: ErrorCode; readonly message: string } | null> = {
   CANCELLED: null,
   DEADLINE_EXCEEDED: null,
   UNAVAILABLE: { code: 'engine_unavailable', message: 'Temporal cannot be reached' },
