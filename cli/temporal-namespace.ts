@@ -9,8 +9,8 @@ const typeNames = ['Unspecified', 'Text', 'Keyword', 'Int', 'Double', 'Bool', 'D
 const secondsOfDay = 86_400;
 
 /**
- * What the namespace has. A login that may not list attributes sees only whether all are there; where one is not, none is
- * taken for one that is there.
+ * What the namespace has. A login that may not list attributes sees only whether the namespace and all of them are there; where
+ * one is not, none is taken for one that is there.
  *
  * @throws what Temporal's client throws
  */
@@ -26,10 +26,17 @@ export async function readNamespace(connection: Connection, namespace: string): 
     const status = grpcStatusOf(error);
     if (status === 'NOT_FOUND') return { exists: false, attributes: {} };
     if (status !== 'PERMISSION_DENIED' && status !== 'UNIMPLEMENTED') throw error;
-    return {
-      exists: true,
-      attributes: (await knowsAttributes(connection, namespace)) ? searchAttributes : {},
-    };
+    return readByQuery(connection, namespace);
+  }
+}
+
+async function readByQuery(connection: Connection, namespace: string): Promise<NamespaceFound> {
+  try {
+    const hasAll = await knowsAttributes(connection, namespace);
+    return { exists: true, attributes: hasAll ? searchAttributes : {} };
+  } catch (error) {
+    if (grpcStatusOf(error) === 'NOT_FOUND') return { exists: false, attributes: {} };
+    throw error;
   }
 }
 
@@ -48,17 +55,21 @@ export async function knowsAttributes(
   }
 }
 
-/** Makes the namespace. @param retentionDays - how long Temporal keeps workflows that have ended */
+/**
+ * Makes the namespace.
+ *
+ * @param retentionDays - how long Temporal keeps workflows that have ended
+ * @returns false where somebody else has made it by then
+ */
 export async function makeNamespace(
   connection: Connection,
   namespace: string,
   retentionDays: number,
-): Promise<void> {
+): Promise<boolean> {
   const retention = { seconds: retentionDays * secondsOfDay } as never;
-  await connection.workflowService.registerNamespace({
-    namespace,
-    workflowExecutionRetentionPeriod: retention,
-  });
+  return unlessThere(() =>
+    connection.workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod: retention }),
+  );
 }
 
 /** Adds the missing search attributes. Temporal leaves those that are there as they are, of whatever type. */
@@ -69,10 +80,23 @@ export async function addAttributes(
 ): Promise<void> {
   const missing = steps.filter((step) => step.kind === 'attribute');
   if (missing.length === 0) return;
-  await operatorService.addSearchAttributes({
-    namespace,
-    searchAttributes: Object.fromEntries(missing.map(({ name, type }) => [name, typeNames.indexOf(type)])),
-  });
+  await unlessThere(() =>
+    operatorService.addSearchAttributes({
+      namespace,
+      searchAttributes: Object.fromEntries(missing.map(({ name, type }) => [name, typeNames.indexOf(type)])),
+    }),
+  );
+}
+
+/** @returns whether it was made now; false where it is there already */
+async function unlessThere(make: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await make();
+    return true;
+  } catch (error) {
+    if (grpcStatusOf(error) === 'ALREADY_EXISTS') return false;
+    throw error;
+  }
 }
 
 /**
