@@ -3,6 +3,8 @@ import type { temporal } from '@temporalio/proto';
 import { encodingOf, plainEncoding, plainEncodings } from '../domain/answer-encoding.ts';
 import { CountersignError } from '../domain/error.ts';
 import { gateNexus, gateWorkflowIdOf, gateWorkflowType } from '../domain/gate.ts';
+import { grpcStatusOf } from '../domain/grpc-status.ts';
+import type { GrpcStatus } from '../domain/grpc-status.ts';
 import type { Host, KeyedHost } from '../domain/host.ts';
 import { hostKeyOf } from '../domain/host-key.ts';
 import { changeQueueOf } from '../domain/installation.ts';
@@ -150,7 +152,7 @@ async function firstEvent(namespace: string, { workflowId, runId }: Pick<Host, '
       maximumPageSize: 1,
     }),
   ).catch((error: unknown) => {
-    if (grpcStatusOf(error) === notFound) return { history: null };
+    if (grpcStatusOf(error) === 'NOT_FOUND') return { history: null };
     throw error;
   });
   return history?.events?.[0];
@@ -238,7 +240,7 @@ async function described(namespace: string, execution: { workflowId: string; run
   const { workflowExecutionInfo: info } = await answered(() =>
     getClient().workflowService.describeWorkflowExecution({ namespace, execution }),
   ).catch((error: unknown) => {
-    if (grpcStatusOf(error) === notFound) return { workflowExecutionInfo: null };
+    if (grpcStatusOf(error) === 'NOT_FOUND') return { workflowExecutionInfo: null };
     throw error;
   });
   if (!info) return null;
@@ -257,27 +259,21 @@ async function described(namespace: string, execution: { workflowId: string; run
   };
 }
 
-const notFound = 5;
-/** gRPC statuses that a repeat does not change: INVALID_ARGUMENT, PERMISSION_DENIED, UNIMPLEMENTED. An API key can be renewed. */
-const lasting = new Set([3, 7, 12]);
+/** What a repeat does not change. An API key, by contrast, can be renewed. */
+const lasting: ReadonlySet<GrpcStatus | null> = new Set([
+  'INVALID_ARGUMENT',
+  'PERMISSION_DENIED',
+  'UNIMPLEMENTED',
+] as const);
 
 /** Temporal's answer. When no repeat can bring one, the host is not allowed; any other error is retried. */
 async function answered<T>(ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
   } catch (error) {
-    if (!lasting.has(grpcStatusOf(error) ?? -1)) throw error;
+    if (!lasting.has(grpcStatusOf(error))) throw error;
     throw refusal(`Temporal does not tell this worker who asked: ${(error as Error).message}`);
   }
-}
-
-/** The gRPC status of an error or of what caused it. */
-export function grpcStatusOf(error: unknown): number | null {
-  for (let at = error; at instanceof Error; at = at.cause) {
-    const { code } = at as { code?: unknown };
-    if (typeof code === 'number') return code;
-  }
-  return null;
 }
 
 function refusal(message: string): CountersignError {

@@ -12,8 +12,9 @@ import { ApplicationFailure } from '@temporalio/common';
 import { changeWorkflowType, reviewWorkflowIdOf, workflowIdOf } from '../domain/change.ts';
 import type { Change, ChangeRequest, SignedRequest } from '../domain/change.ts';
 import { CountersignError, isErrorCode } from '../domain/error.ts';
+import { grpcStatusOf } from '../domain/grpc-status.ts';
 import { defaultInstallation, taskQueuesOf } from '../domain/installation.ts';
-import { grpcStatusOf, ofGrpcStatus } from './grpc-status.ts';
+import { ofGrpcStatus } from './grpc-status.ts';
 import {
   firstAttributes,
   requestUpdate,

@@ -1,33 +1,9 @@
 import { CountersignError } from '../domain/error.ts';
 import type { ErrorCode } from '../domain/error.ts';
-
-/** The names of gRPC's status codes, by their numbers. */
-const names = [
-  'OK',
-  'CANCELLED',
-  'UNKNOWN',
-  'INVALID_ARGUMENT',
-  'DEADLINE_EXCEEDED',
-  'NOT_FOUND',
-  'ALREADY_EXISTS',
-  'PERMISSION_DENIED',
-  'RESOURCE_EXHAUSTED',
-  'FAILED_PRECONDITION',
-  'ABORTED',
-  'OUT_OF_RANGE',
-  'UNIMPLEMENTED',
-  'INTERNAL',
-  'UNAVAILABLE',
-  'DATA_LOSS',
-  'UNAUTHENTICATED',
-] as const;
-type Status = (typeof names)[number];
+import type { GrpcStatus } from '../domain/grpc-status.ts';
 
 /** What each status means here. Null: no answer came, and the caller says what that means. An error that no repeat mends is no 503. */
-const meaning: Record<
-  Exclude<Status, 'OK'>,
-  { readonly code: ErrorCode; readonly message: string } | null
-> = {
+const meaning: Record<GrpcStatus, { readonly code: ErrorCode; readonly message: string } | null> = {
   CANCELLED: null,
   DEADLINE_EXCEEDED: null,
   UNAVAILABLE: { code: 'engine_unavailable', message: 'Temporal cannot be reached' },
@@ -46,25 +22,13 @@ const meaning: Record<
   UNIMPLEMENTED: { code: 'engine_rejected', message: 'Temporal is too old for the request' },
 };
 
-/** The gRPC status of an error of Temporal's client, or of its cause; null when neither has one. */
-export function grpcStatusOf(error: unknown): Exclude<Status, 'OK'> | null {
-  for (let at: unknown = error; at instanceof Error; at = at.cause) {
-    const { code, name } = at as Error & { code?: unknown };
-    // The native client's errors have the status as a number, too, and no details.
-    if (typeof code !== 'number' || !('details' in at || name === 'ServiceError')) continue;
-    const status = names[code];
-    if (status !== undefined && status !== 'OK') return status;
-  }
-  return error instanceof Error && error.name === 'ServiceError' ? 'UNAVAILABLE' : null;
-}
-
 /**
  * A gRPC status as an error of ours, with the status' name in `grpcStatus`.
  *
  * @param lost - what no answer in time means here
  */
 export function ofGrpcStatus(
-  status: Exclude<Status, 'OK'>,
+  status: GrpcStatus,
   cause: Error,
   lost: 'engine_unavailable' | 'outcome_not_known',
 ): CountersignError {

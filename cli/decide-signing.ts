@@ -5,9 +5,9 @@ import { openLogMemory } from '../audit/log-memory.ts';
 import type { LogMemory } from '../audit/log-memory.ts';
 import { generateNoteKey } from '../audit/note-key.ts';
 import { CountersignError } from '../domain/error.ts';
-import { replaceFile } from '../embedded/make-once.ts';
 import type { Environment } from './environment.ts';
 import { logKeys, readSigners } from './keys.ts';
+import { rewriteKeyFile } from './rewrite-key-file.ts';
 
 /** What an admin says to a signer that has refused. */
 export interface SigningDecision {
@@ -52,9 +52,9 @@ export async function decideSigning(env: Environment, decision: SigningDecision)
       );
     }
     await keep(files.privateKey);
-    await replaceFile(files.privateKey, `${made.privateKey}\n`, 0o600);
+    await rewriteKeyFile(files.privateKey, `${made.privateKey}\n`);
     await keep(files.publicKey);
-    await replaceFile(files.publicKey, `${made.publicKey}\n`, 0o644);
+    await rewriteKeyFile(files.publicKey, `${made.publicKey}\n`);
     [key] = await readSigners(files.privateKey);
   }
   if (key === undefined)

@@ -6,11 +6,12 @@ import { CountersignError } from '../domain/error.ts';
 import { always } from '../domain/key-period.ts';
 import type { KeyPeriod } from '../domain/key-period.ts';
 import type { KeyUse } from '../domain/key-rotation.ts';
-import { replaceFile, textOf } from '../embedded/make-once.ts';
+import { textOf } from '../embedded/make-once.ts';
 import type { Queryable } from '../store/queryable.ts';
 import { endedKeyLines, keepEndedKey } from './ended-key-file.ts';
 import type { Environment } from './environment.ts';
 import { keyFilesOf } from './keys.ts';
+import { rewriteKeyFile } from './rewrite-key-file.ts';
 import { readRotations } from './rotation-files.ts';
 import { writeTrustedKeys } from './trusted-keys.ts';
 
@@ -76,7 +77,7 @@ async function logSigners(privateKey: string) {
 
 async function forgetOldLogKey(privateKey: string): Promise<void> {
   const last = (await logSigners(privateKey)).at(-1);
-  if (last) await replaceFile(privateKey, `${last.line.trim()}\n`, 0o600);
+  if (last) await rewriteKeyFile(privateKey, `${last.line.trim()}\n`);
 }
 
 /**
@@ -118,7 +119,7 @@ export async function revokeKey(
     const why = `the ${use} key ${id}, revoked`;
     await keepEndedKey(home, { text, period }, why);
     if (left.length < known.length) {
-      await replaceFile(publicKey, left.map((one) => `${one.trim()}\n`).join(''), 0o644);
+      await rewriteKeyFile(publicKey, left.map((one) => `${one.trim()}\n`).join(''));
     }
     await writeTrustedKeys(env);
     const lines = endedKeyLines({ text, period }, why);

@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { keysIn } from '../audit/verify/trusted-keys.ts';
 import { periodLine } from '../domain/key-period.ts';
 import type { KeyPeriod } from '../domain/key-period.ts';
-import { replaceFile, textOf } from '../embedded/make-once.ts';
+import { makeOnce, textOf } from '../embedded/make-once.ts';
+import { rewriteKeyFile } from './rewrite-key-file.ts';
 
 /** A public key as text, and for what it is trusted. */
 export interface EndedKeyText {
@@ -30,10 +31,10 @@ export function endedKeyLines({ text, period }: EndedKeyText, why: string): stri
  */
 export async function keepEndedKey(home: string, key: EndedKeyText, why: string): Promise<boolean> {
   const file = fileOf(home);
-  const before =
-    (await textOf(file)) ?? '# Keys that have ended, and for what they are still to be believed.\n';
+  const head = '# Keys that have ended, and for what they are still to be believed.\n';
+  const before = await makeOnce(file, () => head, 0o644);
   const lines = endedKeyLines(key, why);
   if (before.includes(lines.slice(lines.indexOf('\n') + 1))) return false;
-  await replaceFile(file, before + lines, 0o644);
+  await rewriteKeyFile(file, before + lines);
   return true;
 }

@@ -19,6 +19,7 @@ import { mcpCommand } from './mcp-command.ts';
 import { asMissingPackage } from './missing-package.ts';
 import { reExecWithSmallHeap } from './re-exec.ts';
 import { policyCommands } from './policy-commands.ts';
+import { useServicePackages } from './service-packages.ts';
 import { subscriptionCommands } from './subscription-commands.ts';
 import { complain, outputOf, printJson, printLine } from './print.ts';
 import type { Output } from './print.ts';
@@ -28,6 +29,7 @@ import { ownVersion } from './version.ts';
 /** Exit codes: 0 done, 1 refused or failed, 3 used wrongly (also by commander), 4 wrongly configured; 141 nobody reads. */
 const exitCodes = { failed: 1, usage: 3, configuration: 4 } as const;
 
+useServicePackages();
 const env = () => readEnvironment(process.env);
 const program = new Command('countersign');
 program

@@ -1,6 +1,7 @@
 import { readEnvironment } from './environment.ts';
 import { asMissingPackage } from './missing-package.ts';
 import type { WorkerDependencies } from './opened-dependencies.ts';
+import { useServicePackages } from './service-packages.ts';
 
 export type { WorkerDependencies } from './opened-dependencies.ts';
 
@@ -19,6 +20,7 @@ export async function openDependencies(variables: NodeJS.ProcessEnv): Promise<Wo
 }
 
 async function service() {
+  useServicePackages();
   try {
     const [{ makeLog }, { temporalConfig }, { workerDependencies }] = await Promise.all([
       import('./process.ts'),

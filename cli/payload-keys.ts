@@ -5,10 +5,11 @@ import { newPayloadKey, payloadKeysText, readPayloadKeys } from '../codec/key-ri
 import type { KeyRing, PayloadKey } from '../codec/key-ring.ts';
 import { withNextCurrent, withNextKey } from '../codec/key-rotation.ts';
 import { CountersignError } from '../domain/error.ts';
-import { makeOnce, rewriteFile } from '../embedded/make-once.ts';
+import { makeOnce } from '../embedded/make-once.ts';
 import type { Environment } from './environment.ts';
 import { rereadRing } from './reread-ring.ts';
 import { rereadOnHangup } from './reread.ts';
+import { rewriteKeyFile } from './rewrite-key-file.ts';
 import { readTextFile } from './text-file.ts';
 
 type Keys = Pick<Environment, 'COUNTERSIGN_HOME' | 'COUNTERSIGN_PAYLOAD_KEYS'>;
@@ -70,15 +71,8 @@ export async function useNextPayloadKey(env: Keys): Promise<RotatedPayloadKeys> 
   );
 }
 
-/** The file stays its owner's and its group's: the processes that have to read it are others than whoever rotates. */
 async function write(file: string, keys: readonly PayloadKey[]): Promise<RotatedPayloadKeys> {
-  try {
-    await rewriteFile(file, payloadKeysText(keys));
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EPERM') throw cause;
-    const message = `${file} belongs to others, and only its owner or root may write it anew for them`;
-    throw new CountersignError('invalid_configuration', message, { cause });
-  }
+  await rewriteKeyFile(file, payloadKeysText(keys));
   return { file, keys: keys.map(({ id, use }) => ({ id, use })) };
 }
 

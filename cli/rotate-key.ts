@@ -1,13 +1,13 @@
-import { rename } from 'node:fs/promises';
 import { keyIdOf, rotationBetween, rotationSigner } from '../audit/key-rotation.ts';
 import { generateNoteKey, readNoteSigner } from '../audit/note-key.ts';
 import { CountersignError } from '../domain/error.ts';
 import type { KeyUse } from '../domain/key-rotation.ts';
 import { isoTime } from '../domain/time.ts';
-import { makeOnce, replaceFile, textOf } from '../embedded/make-once.ts';
+import { makeOnce, textOf } from '../embedded/make-once.ts';
 import type { Environment } from './environment.ts';
 import type { KeyFiles } from './key-pair.ts';
 import { keyFilesOf, newStatementKey } from './keys.ts';
+import { replaceKeyFile, rewriteKeyFile } from './rewrite-key-file.ts';
 import { keepRotation } from './rotation-files.ts';
 
 /** What a rotation has come to. */
@@ -25,7 +25,7 @@ export interface RotatedKey {
  * have signed it. Of the log, the new one stands beside the old one, so that the signer can write that entry.
  *
  * @throws CountersignError `invalid_configuration` when half of the pair is missing or is of another key, or the environment names
- * the private file
+ * the private file, or when this process may not write them for their owner
  */
 export async function rotateKey(env: Environment, use: KeyUse): Promise<RotatedKey> {
   const files = keyFilesOf(env, use);
@@ -71,10 +71,10 @@ async function rotateInPlace(
     refuse(`the rotation to ${id} that is kept is of another key than ${privateKey}`);
   }
   if (!publicText.includes(after.publicKey.trim())) {
-    await replaceFile(publicKey, `${after.publicKey.trim()}\n${publicText}`, 0o644);
+    await rewriteKeyFile(publicKey, `${after.publicKey.trim()}\n${publicText}`);
   }
   // Last: until here the old key signs, and everything above is found again.
-  await rename(nextFile, privateKey);
+  await replaceKeyFile(privateKey, nextFile);
   return { use, before: idOf(use, before.publicKey), after: id, files };
 }
 
@@ -85,9 +85,9 @@ async function rotateBeside(files: KeyFiles, { privateText, publicText }: Halves
   const before = readNoteSigner(first);
   const next = second ?? generateNoteKey(before.name).privateKey;
   const after = readNoteSigner(next);
-  if (second === undefined) await replaceFile(privateKey, `${first}\n${next}\n`, 0o600);
+  if (second === undefined) await rewriteKeyFile(privateKey, `${first}\n${next}\n`);
   if (!publicText.includes(after.publicKey)) {
-    await replaceFile(publicKey, `${publicText.trim()}\n${after.publicKey}\n`, 0o644);
+    await rewriteKeyFile(publicKey, `${publicText.trim()}\n${after.publicKey}\n`);
   }
   return {
     use: 'log',

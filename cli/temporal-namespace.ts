@@ -1,17 +1,16 @@
 import type { Connection } from '@temporalio/client';
-import { grpcStatusOf } from '../activities/host.ts';
+import { grpcStatusOf } from '../domain/grpc-status.ts';
 import { searchAttributes, searchAttributesQuery } from '../domain/search-attributes.ts';
 import { namespaceSteps } from './namespace-steps.ts';
 import type { NamespaceFound, NamespaceStep } from './namespace-steps.ts';
-import { grpcStatus } from './temporal-fault.ts';
 
 /** Names that Temporal's command line has for `temporal.api.enums.v1.IndexedValueType`, by its numbers. */
 const typeNames = ['Unspecified', 'Text', 'Keyword', 'Int', 'Double', 'Bool', 'Datetime', 'KeywordList'];
 const secondsOfDay = 86_400;
 
 /**
- * What the namespace has. A login that may not list attributes sees only whether all are there; where one is not, none is
- * taken for one that is there.
+ * What the namespace has. A login that may not list attributes sees only whether the namespace and all of them are there; where
+ * one is not, none is taken for one that is there.
  *
  * @throws what Temporal's client throws
  */
@@ -25,12 +24,19 @@ export async function readNamespace(connection: Connection, namespace: string): 
     return { exists: true, attributes: Object.fromEntries(typed) as Record<string, string> };
   } catch (error) {
     const status = grpcStatusOf(error);
-    if (status === grpcStatus.notFound) return { exists: false, attributes: {} };
-    if (status !== grpcStatus.permissionDenied && status !== grpcStatus.unimplemented) throw error;
-    return {
-      exists: true,
-      attributes: (await knowsAttributes(connection, namespace)) ? searchAttributes : {},
-    };
+    if (status === 'NOT_FOUND') return { exists: false, attributes: {} };
+    if (status !== 'PERMISSION_DENIED' && status !== 'UNIMPLEMENTED') throw error;
+    return readByQuery(connection, namespace);
+  }
+}
+
+async function readByQuery(connection: Connection, namespace: string): Promise<NamespaceFound> {
+  try {
+    const hasAll = await knowsAttributes(connection, namespace);
+    return { exists: true, attributes: hasAll ? searchAttributes : {} };
+  } catch (error) {
+    if (grpcStatusOf(error) === 'NOT_FOUND') return { exists: false, attributes: {} };
+    throw error;
   }
 }
 
@@ -44,22 +50,26 @@ export async function knowsAttributes(
     await workflowService.countWorkflowExecutions({ namespace, query: searchAttributesQuery(names) });
     return true;
   } catch (error) {
-    if (grpcStatusOf(error) === grpcStatus.invalidArgument) return false;
+    if (grpcStatusOf(error) === 'INVALID_ARGUMENT') return false;
     throw error;
   }
 }
 
-/** Makes the namespace. @param retentionDays - how long Temporal keeps workflows that have ended */
+/**
+ * Makes the namespace.
+ *
+ * @param retentionDays - how long Temporal keeps workflows that have ended
+ * @returns false where somebody else has made it by then
+ */
 export async function makeNamespace(
   connection: Connection,
   namespace: string,
   retentionDays: number,
-): Promise<void> {
+): Promise<boolean> {
   const retention = { seconds: retentionDays * secondsOfDay } as never;
-  await connection.workflowService.registerNamespace({
-    namespace,
-    workflowExecutionRetentionPeriod: retention,
-  });
+  return unlessThere(() =>
+    connection.workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod: retention }),
+  );
 }
 
 /** Adds the missing search attributes. Temporal leaves those that are there as they are, of whatever type. */
@@ -70,10 +80,23 @@ export async function addAttributes(
 ): Promise<void> {
   const missing = steps.filter((step) => step.kind === 'attribute');
   if (missing.length === 0) return;
-  await operatorService.addSearchAttributes({
-    namespace,
-    searchAttributes: Object.fromEntries(missing.map(({ name, type }) => [name, typeNames.indexOf(type)])),
-  });
+  await unlessThere(() =>
+    operatorService.addSearchAttributes({
+      namespace,
+      searchAttributes: Object.fromEntries(missing.map(({ name, type }) => [name, typeNames.indexOf(type)])),
+    }),
+  );
+}
+
+/** @returns whether it was made now; false where it is there already */
+async function unlessThere(make: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await make();
+    return true;
+  } catch (error) {
+    if (grpcStatusOf(error) === 'ALREADY_EXISTS') return false;
+    throw error;
+  }
 }
 
 /**

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Connection } from '@temporalio/client';
-import { grpcStatusOf } from '../activities/host.ts';
+import { grpcStatusOf } from '../domain/grpc-status.ts';
 import { taskQueuesOf } from '../domain/installation.ts';
 import { searchAttributes } from '../domain/search-attributes.ts';
 import type { Finding } from './finding.ts';
@@ -9,7 +9,7 @@ import type { NamespaceStep } from './namespace-steps.ts';
 import { giveWayCommand, setupCommands } from './setup-commands.ts';
 import type { SetupPlace } from './setup-commands.ts';
 import { askTemporal } from './temporal.ts';
-import { grpcStatus, temporalFault } from './temporal-fault.ts';
+import { temporalFault } from './temporal-fault.ts';
 import { addAttributes, knowsAttributes, makeNamespace, readNamespace } from './temporal-namespace.ts';
 
 /** What `countersign temporal setup` found and did. */
@@ -52,29 +52,50 @@ export async function setUpNamespace({
   const { connection, address, namespace } = askTemporal();
   const place = { address, namespace, retentionDays };
   const ofInstallation = { installation, taskQueues: Object.values(taskQueuesOf(installation)) };
-  let steps: NamespaceStep[] = [];
+  const seen: Seen = { steps: null, isNamespaceMade: false };
   try {
-    steps = namespaceSteps(
-      await connection.withDeadline(Date.now() + 10_000, () => readNamespace(connection, namespace)),
+    const found = await connection.withDeadline(Date.now() + 10_000, () =>
+      readNamespace(connection, namespace),
     );
+    const steps = namespaceSteps(found);
+    seen.steps = steps;
     const made = print ? [] : makeable(steps, retentionDays);
     const until = Date.now() + knownWithinMs;
-    const isKnown = await connection.withDeadline(until, () => make(connection, place, made, until));
+    const isKnown = await connection.withDeadline(until, () => make(connection, place, made, until, seen));
     const rest = steps.filter((step) => !made.includes(step));
     return {
       address,
       namespace,
       ...ofInstallation,
       commands: setupCommands(rest, place),
-      findings: findingsOf(place, rest, made, isKnown),
+      findings: findingsOf(place, rest, { made, isKnown, isNamespaceMade: seen.isNamespaceMade }),
     };
   } catch (error) {
     const fault = { name: 'Temporal', ok: false, ...temporalFault(error, place) };
-    const findings = [fault, ...missingOf(place, steps)];
-    return { address, namespace, ...ofInstallation, commands: setupCommands(steps, place), findings };
+    const there = seen.isNamespaceMade ? [namespaceFinding(place, true)] : [];
+    return {
+      address,
+      namespace,
+      ...ofInstallation,
+      findings: [...there, fault, ...missingOf(place, seen.steps ?? [])],
+      commands: setupCommands(seen.steps ?? unseenSteps(error, place), place),
+    };
   } finally {
     await connection.close();
   }
+}
+
+/** What is known of the namespace, at any moment. */
+interface Seen {
+  /** What it lacks; null until it could be read. */
+  steps: NamespaceStep[] | null;
+  isNamespaceMade: boolean;
+}
+
+/** What may be missing where nobody may look. What is there already, the commands leave as it is. */
+function unseenSteps(error: unknown, { retentionDays }: SetupPlace): NamespaceStep[] {
+  if (grpcStatusOf(error) !== 'PERMISSION_DENIED') return [];
+  return namespaceSteps({ exists: retentionDays === null, attributes: {} });
 }
 
 /** What may be made: nothing in a namespace that nobody asked to be made. */
@@ -89,9 +110,12 @@ async function make(
   { namespace, retentionDays }: SetupPlace,
   steps: readonly NamespaceStep[],
   until: number,
+  seen: Seen,
 ): Promise<boolean> {
-  if (retentionDays !== null && steps.some(({ kind }) => kind === 'namespace'))
-    await makeNamespace(connection, namespace, retentionDays);
+  if (retentionDays !== null && steps.some(({ kind }) => kind === 'namespace')) {
+    seen.isNamespaceMade = await makeNamespace(connection, namespace, retentionDays);
+    seen.steps = seen.steps?.filter(({ kind }) => kind !== 'namespace') ?? null;
+  }
   while (steps.length > 0 && !(await areThere(connection, namespace, steps))) {
     if (Date.now() > until - 1000) return false;
     await delay(500);
@@ -110,7 +134,7 @@ async function areThere(
     await addAttributes(connection, namespace, steps);
     return await knowsAttributes(connection, namespace, names);
   } catch (error) {
-    if (grpcStatusOf(error) === grpcStatus.notFound) return false;
+    if (grpcStatusOf(error) === 'NOT_FOUND') return false;
     throw error;
   }
 }
@@ -118,8 +142,15 @@ async function areThere(
 function findingsOf(
   place: SetupPlace,
   rest: readonly NamespaceStep[],
-  made: readonly NamespaceStep[],
-  isKnown: boolean,
+  {
+    made,
+    isKnown,
+    isNamespaceMade,
+  }: {
+    readonly made: readonly NamespaceStep[];
+    readonly isKnown: boolean;
+    readonly isNamespaceMade: boolean;
+  },
 ): Finding[] {
   const missing = missingOf(place, rest);
   const isThere = (name: string) => !missing.some((finding) => finding.name === name);
@@ -134,21 +165,16 @@ function findingsOf(
           remedy: 'run this again in a minute',
         };
   const attributes = Object.entries(searchAttributes).filter(([name]) => isThere(name));
-  const namespaceMade = made.some(({ kind }) => kind === 'namespace') ? ', made now' : '';
   return [
-    ...(isThere('Namespace')
-      ? [
-          {
-            name: 'Namespace',
-            ok: true,
-            found: `${place.namespace} at ${place.address}${namespaceMade}`,
-            remedy: '',
-          },
-        ]
-      : []),
+    ...(isThere('Namespace') ? [namespaceFinding(place, isNamespaceMade)] : []),
     ...attributes.map(([name, type]) => found(name, type)),
     ...missing,
   ];
+}
+
+function namespaceFinding({ address, namespace }: SetupPlace, isMade: boolean): Finding {
+  const found = `${namespace} at ${address}${isMade ? ', made now' : ''}`;
+  return { name: 'Namespace', ok: true, found, remedy: '' };
 }
 
 /** What is missing, as findings. */

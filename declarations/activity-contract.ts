@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import type { JsonObject } from '../domain/json.ts';
-import { isOwnCode, ownCodes } from '../domain/own-codes.ts';
+import { refusalCodeFault } from '../domain/own-codes.ts';
 
 /** JSON without fractions, so that it has one digest for everybody. */
 const jsonObject = (what: string) =>
@@ -36,8 +36,12 @@ export const readAnswerSchema = z
           .string()
           .min(1)
           .max(200)
-          .refine((code) => !isOwnCode(code), { error: `expected none of ${ownCodes.join(', ')}` })
-          .meta({ description: `A stable word; none of ${ownCodes.join(', ')}.` }),
+          .refine((code) => refusalCodeFault(code) === null, {
+            error: ({ input }) => refusalCodeFault(String(input)) ?? '',
+          })
+          .meta({
+            description: 'A stable word of the operation’s own; none by which Countersign ends a change.',
+          }),
         message: z.string().min(1).max(500).meta({ description: 'For the requester.' }),
       })
       .nullable()

@@ -30,9 +30,20 @@ export function scopeOf<T extends z.ZodType>(value: T) {
 /** A pattern that a freeze has for a member of a scope: `*` stands for any text, `?` for one character. */
 export const scopePattern = identifier(200).trim().min(1);
 
+const encoder = new TextEncoder();
+/** Most bytes of a target's id: an index of Postgres, which keeps a second open change away, takes some 2,700. */
+const mostIdBytes = 2000;
+
+const targetId = text(mostIdBytes)
+  .min(1)
+  .refine((id) => encoder.encode(id).length <= mostIdBytes, {
+    error: `expected at most ${mostIdBytes} bytes of UTF-8`,
+    params: { rule: 'max_bytes' },
+  });
+
 /** A target as a change has it. Whether it is the one of the change's input, the operation says. */
 export const targetSchema = z.strictObject({
-  id: text(2000).min(1),
+  id: targetId,
   scope: scopeOf(text(2000)),
   label: text(2000),
 } satisfies Record<keyof Target, z.ZodType>);

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Stats } from 'node:fs';
 import { constants, copyFile, link, mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -49,18 +50,34 @@ export async function replaceFile(path: string, text: string, mode: number): Pro
  * umask is. @throws an error `EPERM` where this process may not give it to them; then the file stays as it was
  */
 export async function rewriteFile(path: string, text: string): Promise<void> {
-  const { mode, uid, gid } = await stat(path);
+  const before = await stat(path);
   await withDraft(
     path,
     text,
     0o600,
     (draft) => rename(draft, path),
-    async (handle) => {
-      const made = await handle.stat();
-      if (made.uid !== uid || made.gid !== gid) await handle.chown(uid, gid);
-      await handle.chmod(mode & 0o777);
-    },
+    (handle) => giveTo(handle, before),
   );
+}
+
+/** Puts a file, which is gone then, in the place of another one. Owner, group and mode stay those of the other, as {@link rewriteFile} has it. */
+export async function replaceWith(draft: string, path: string): Promise<void> {
+  const before = await stat(path);
+  const handle = await open(draft, 'r+');
+  try {
+    await giveTo(handle, before);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(draft, path);
+  await syncFolder(dirname(path));
+}
+
+async function giveTo(handle: FileHandle, { uid, gid, mode }: Stats): Promise<void> {
+  const made = await handle.stat();
+  if (made.uid !== uid || made.gid !== gid) await handle.chown(uid, gid);
+  await handle.chmod(mode & 0o777);
 }
 
 async function withDraft<T>(

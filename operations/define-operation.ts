@@ -5,7 +5,7 @@ import type { JsonObject } from '../domain/json.ts';
 import { sha256Hex } from '../domain/sha-256.ts';
 import { mostScopeMembers, scopeMemberName } from '../domain/target-scope.ts';
 import type { Operation, OperationDefinition } from './operation.ts';
-import { isRefusal } from './refusal-of.ts';
+import { refusalFault } from './refusal-of.ts';
 
 /** Each text of a definition with its rule. */
 export const definitionTexts = {
@@ -81,12 +81,14 @@ function assertAnswersForNothing<Input extends JsonObject, Snapshot extends Json
   definition: Pick<OperationDefinition<Input, Snapshot>, 'name' | 'refusal' | 'achieved'>,
 ): void {
   for (const [rule, ask] of Object.entries({
-    refusal: () => isRefusal(definition.refusal(null, 0)),
-    achieved: () => typeof definition.achieved(null) === 'boolean',
+    refusal: () => refusalFault(definition.refusal(null, 0)),
+    achieved: () => (typeof definition.achieved(null) === 'boolean' ? null : 'expected true or false'),
   })) {
-    let why = 'it has another form';
+    let why: string;
     try {
-      if (ask()) continue;
+      const fault = ask();
+      if (fault === null) continue;
+      why = fault;
     } catch (cause) {
       why = cause instanceof Error ? cause.message : String(cause);
     }

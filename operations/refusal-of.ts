@@ -1,5 +1,6 @@
 import { recordable } from '../domain/fault.ts';
 import type { JsonObject } from '../domain/json.ts';
+import { refusalCodeFault } from '../domain/own-codes.ts';
 import type { Operation, Refusal } from './operation.ts';
 
 /** Most characters of what is said against a target: it stands in an entry. */
@@ -12,12 +13,15 @@ const mostMessage = 500;
  * @param now - milliseconds since the epoch
  */
 export function refusalOf(operation: Operation, snapshot: JsonObject | null, now: number): Refusal | null {
-  let why = 'answered something else than null or a refusal';
+  let why: string;
   try {
     const refusal: unknown = operation.refusal(snapshot, now);
-    if (isRefusal(refusal)) {
-      return refusal && { code: recordable(refusal.code), message: recordable(refusal.message, mostMessage) };
+    const fault = refusalFault(refusal);
+    if (fault === null) {
+      const said = refusal as Refusal | null;
+      return said && { code: recordable(said.code), message: recordable(said.message, mostMessage) };
     }
+    why = fault;
   } catch (error) {
     why = error instanceof Error ? error.message : String(error);
   }
@@ -25,9 +29,11 @@ export function refusalOf(operation: Operation, snapshot: JsonObject | null, now
   return { code: 'definition_failed', message: recordable(message, mostMessage) };
 }
 
-/** Whether a value is what `refusal` may answer. */
-export function isRefusal(value: unknown): value is Refusal | null {
-  if (value === null) return true;
+/** Why a value is not what `refusal` may answer, or null when it is. */
+export function refusalFault(value: unknown): string | null {
+  if (value === null) return null;
   const { code, message } = (value ?? {}) as Partial<Refusal>;
-  return typeof code === 'string' && code !== '' && typeof message === 'string';
+  if (typeof code !== 'string' || code === '' || typeof message !== 'string')
+    return 'expected null, or a refusal with code and message';
+  return refusalCodeFault(code);
 }

@@ -74,6 +74,7 @@ export function statusAttributes({
 
 /**
  * The search attributes that whoever starts a change starts it with. Temporal can encrypt none of them.
+ * A target whose id is longer than a database of Temporal's takes is told as its SHA-256, too.
  *
  * @param hidesTarget - whether the target is told as the SHA-256 of its id, lower-case hex: where payloads are encrypted
  */
@@ -83,7 +84,14 @@ export function firstAttributes(
 ): SearchAttributePair[] {
   return [
     { key: operationAttribute, value: operation },
-    { key: targetAttribute, value: hidesTarget ? sha256Hex(target.id) : target.id },
+    { key: targetAttribute, value: targetValue(target.id, hidesTarget) },
     ...statusAttributes({ decisionStatus: 'pending', executionStatus: 'not_started' }),
   ];
+}
+
+/** The longest text that Temporal's SQL visibility takes of a `Keyword`: a column of MySQL or Postgres. */
+const longestKeyword = 255;
+
+function targetValue(id: string, isHidden: boolean): string {
+  return isHidden || id.length > longestKeyword ? sha256Hex(id) : id;
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { grpcStatusOf, ofGrpcStatus } from '../../api/grpc-status.ts';
+import { ofGrpcStatus } from '../../api/grpc-status.ts';
 import { httpStatusOfCode } from '../../domain/error.ts';
+import { grpcStatusOf } from '../../domain/grpc-status.ts';
 
 const failed = (code: number, details = '') =>
   Object.assign(new Error(`${code} ${details}`), { code, details });

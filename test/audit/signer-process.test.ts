@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { stat } from 'node:fs/promises';
+import { chmod, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { appendEntry } from '../../audit/append.ts';
@@ -203,6 +203,8 @@ test('a witness of its own, killed and started again; a fork that an admin accep
   const again = countersign(testbed, ['signer', '--resume', '--reason', 'hope', '--by', 'adam']);
   expect([(await again.exited)[0], again.output()]).toEqual([0, expect.anything()]);
   await eventually(async () => (await memory.read())?.value.refusal ?? null);
+  const keyFile = join(testbed.home, 'signer', 'log.key');
+  await chmod(keyFile, 0o640);
   const accept = countersign(testbed, ['signer', '--accept-loss', '--reason', 'restored', '--by', 'adam'], {
     COUNTERSIGN_LOG_ORIGIN: '',
   });
@@ -210,6 +212,7 @@ test('a witness of its own, killed and started again; a fork that an admin accep
     0,
     expect.stringContaining('log.example/process/2'),
   ]);
+  expect((await stat(keyFile)).mode & 0o777).toBe(0o640);
   // The running signer takes the new key up by itself.
   await append(testbed, 2);
   await eventually(

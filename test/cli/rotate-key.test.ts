@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -93,6 +93,30 @@ test('the log’s new key stands beside the old one, and a second rotation begin
   await rotateKey(env, 'log');
   expect(await textsOf(files)).toEqual(both);
 });
+
+test.runIf(process.getuid?.() === 0).each(uses)(
+  'the files of a rotated and a revoked key of %s stay their owner’s and their group’s',
+  async (use) => {
+    const env = await home();
+    const { privateKey, publicKey } = keyFilesOf(env, use);
+    for (const file of [privateKey, publicKey]) await chown(file, 4321, 1234);
+    await chmod(privateKey, 0o440);
+    const rightsOf = async (file: string) => {
+      const { mode, uid, gid } = await stat(file);
+      return [mode & 0o777, uid, gid];
+    };
+    const all = async () => Promise.all([privateKey, publicKey].map(rightsOf));
+    const before = await all();
+    expect(before[0]).toEqual([0o440, 4321, 1234]);
+    const [oldPrivate = ''] = await textsOf({ privateKey, publicKey });
+    const rotated = await rotateKey(env, use);
+    expect(await readFile(privateKey, 'utf8')).not.toBe(oldPrivate);
+    expect(await all()).toEqual(before);
+    if (use === 'log') return;
+    await revokeKey(env, { id: rotated.before, beforeIndex: 812, before: 0 });
+    expect(await all()).toEqual(before);
+  },
+);
 
 describe.each(uses)('half a pair of %s', (use) => {
   test.each(['privateKey', 'publicKey'] as const)('without the %s nothing is rotated', async (half) => {

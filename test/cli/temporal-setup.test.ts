@@ -11,6 +11,7 @@ import { temporalBinary } from '../../embedded/temporal-binary.ts';
 import type { NamespaceSetup } from '../../cli/temporal-setup.ts';
 import { PROJECT_HOME } from '../support/stack.ts';
 import { startTemporalProxy } from '../support/temporal-proxy.ts';
+import type { GrpcRefusal } from '../support/temporal-proxy.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -116,6 +117,67 @@ test('an installation with a name has its queues and the same attributes', async
   });
   expect(await typesIn(namespace)).toEqual(allKeyword);
   expect(await told('Payments')).toEqual({ code: 4 });
+});
+
+test('run by several at once, all of them find the same, and nothing bad', async () => {
+  const namespace = `setup-${randomUUID()}`;
+  const all = await Promise.all(
+    Array.from({ length: 4 }, () => setup(namespace, ['--namespace-retention', '3'])),
+  );
+  for (const one of all) expect(one).toMatchObject({ code: 0, bad: [], commands: [] });
+  expect(await typesIn(namespace)).toEqual(allKeyword);
+});
+
+test('who loses a race for a namespace or an attribute takes what is there', async () => {
+  const namespace = await namespaceWith();
+  // As before the other one has made it.
+  const refusals: Record<string, GrpcRefusal> = { ListSearchAttributes: { status: 5, message: 'not yet' } };
+  const proxy = await startTemporalProxy({
+    address,
+    authorize: ({ ':path': path }) => refusals[path?.split('/').at(-1) ?? ''] ?? null,
+  });
+  onTestFinished(() => proxy.stop());
+  const setUp = await setup(namespace, ['--namespace-retention', '3'], proxy.address);
+  expect(setUp).toMatchObject({ code: 0, bad: [], commands: [] });
+  expect(setUp.findings[0]?.found).toBe(`${namespace} at ${proxy.address}`);
+});
+
+test('what was made is not told as missing where the rest may not be made', async () => {
+  const namespace = `setup-${randomUUID()}`;
+  const proxy = await startTemporalProxy({
+    address,
+    authorize: ({ ':path': path }) =>
+      path?.endsWith('/AddSearchAttributes') === true ? { status: 7, message: 'not for you' } : null,
+  });
+  onTestFinished(() => proxy.stop());
+  const setUp = await setup(namespace, ['--namespace-retention', '3'], proxy.address);
+  expect(setUp.code).toBe(1);
+  expect(setUp.bad.map(({ name }) => name)).toEqual(['Temporal', ...names]);
+  expect(setUp.findings[0]?.found).toBe(`${namespace} at ${proxy.address}, made now`);
+  expect(setUp.commands).toHaveLength(1);
+  expect(setUp.commands[0]).toContain('search-attribute create');
+});
+
+test('who may not look is told the commands of everything, and of a namespace that is not there', async () => {
+  const denied = ['ListSearchAttributes'];
+  const proxy = await startTemporalProxy({
+    address,
+    authorize: ({ ':path': path }) =>
+      denied.some((call) => path?.endsWith(`/${call}`)) ? { status: 7, message: 'not for you' } : null,
+  });
+  onTestFinished(() => proxy.stop());
+  const nowhere = await setup(`setup-${randomUUID()}`, ['--print'], proxy.address);
+  expect(nowhere.bad.map(({ name }) => name)).toEqual(['Namespace', ...names]);
+  expect(nowhere.commands).toHaveLength(2);
+
+  denied.push('CountWorkflowExecutions');
+  const unseen = await setup(await namespaceWith(), ['--print'], proxy.address);
+  expect(unseen.code).toBe(1);
+  expect(unseen.bad.map(({ name }) => name)).toEqual(['Temporal']);
+  expect(unseen.commands).toHaveLength(1);
+  for (const name of names) expect(unseen.commands[0]).toContain(`--name ${name} `);
+  const withNamespace = await setup('setup-x', ['--print', '--namespace-retention', '3'], proxy.address);
+  expect(withNamespace.commands).toHaveLength(2);
 });
 
 test('--print makes nothing, and what it prints makes what is missing', async () => {

@@ -54,6 +54,7 @@ describe('a definition', () => {
       { refusal: ({ state }: Licence) => (state ? null : null) },
       'refusal',
     ],
+    ['a refusal with a code of ours', { refusal: () => ({ code: 'rejected', message: 'no' }) }, 'rejected'],
     ['a refusal without a code', { refusal: () => ({ message: 'no' }) }, 'refusal'],
     ['no word on what is not there', { achieved: ({ state }: Licence) => state === 'x' }, 'achieved'],
     ['a transformation', { input: z.strictObject({ n: z.string().transform(Number) }) }, 'JSON Schema'],

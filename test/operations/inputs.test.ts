@@ -99,6 +99,13 @@ describe('what a definition says of a snapshot', () => {
     ['nothing at all', () => undefined, { code: 'definition_failed' }],
     ['yes', () => true, { code: 'definition_failed' }],
     ['a promise', () => Promise.resolve(null), { code: 'definition_failed' }],
+    ...['succeeded', 'workflow_ended', 'rejected', 'ticket_closed'].map(
+      (code): [string, () => unknown, object] => [
+        `Countersign’s own ${code}`,
+        () => ({ code, message: 'm' }),
+        { code: 'definition_failed', message: expect.stringContaining(code) as string },
+      ],
+    ),
     [
       'an error',
       (snapshot) => (snapshot as { a: { b: null } }).a.b,

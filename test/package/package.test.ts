@@ -26,6 +26,8 @@ const processes = ['simulator', 'signer', 'worker', 'api'] as const;
 const accessKey = { id: 'package-key', secret: 'package-secret' };
 const installWithinMs = 900_000;
 const oldestNode = '20.19.0';
+/** What an application has of packages that the service has, too. */
+const ofApplication = { express: '4.21.2', ajv: '6.12.6' } as const;
 
 const packageJson = async (place: string) =>
   JSON.parse(await readFile(join(place, 'package.json'), 'utf8')) as {
@@ -41,6 +43,8 @@ let folder: string;
 let app: string;
 /** Of a host alone: the oldest Node and the oldest packages of Temporal that are promised. */
 let lean: string;
+/** With the service's packages, in an application that has others of the same names. */
+let crowded: string;
 let tarball: string;
 let env: NodeJS.ProcessEnv;
 
@@ -51,6 +55,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'countersign-package-'));
   app = join(folder, 'app');
   lean = join(folder, 'lean');
+  crowded = join(folder, 'crowded');
   // The Node that runs this test, whatever the machine has.
   env = { PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH ?? ''}`, HOME: process.env.HOME };
   const npmEnv = { ...process.env, ...env };
@@ -76,11 +81,9 @@ beforeAll(async () => {
   const ofService = await packageJson(join(repository, 'service'));
   // A host has Temporal's packages itself: here the newest that was tried, and there the oldest.
   const temporal = Object.entries(own.peerDependencies);
-  await install(
-    app,
-    Object.fromEntries(temporal.map(([name]) => [name, ofService.dependencies[name] ?? ''])),
-    [tarball, service],
-  );
+  const newest = temporal.map(([name]) => [name, ofService.dependencies[name] ?? ''] as const);
+  await install(app, Object.fromEntries(newest), [tarball, service]);
+  await install(crowded, { ...Object.fromEntries(newest), ...ofApplication }, [tarball, service]);
   const oldest = temporal.map(([name, range]) => [name, /^>=(\S+) <2$/.exec(range)?.[1] ?? range] as const);
   await install(lean, { ...Object.fromEntries(oldest), node: oldestNode }, [tarball]);
 }, installWithinMs);
@@ -183,6 +186,58 @@ openDependencies(process.env).catch(({ code, message }) => console.log(JSON.stri
   }
   const help = await run(leanNode(), [command, '--help'], { cwd: lean, env });
   expect(help.stdout).toContain('audit');
+});
+
+test('an application with other versions keeps them, and the service has its own', async () => {
+  const { dependencies } = await packageJson(join(repository, 'service'));
+  const names = Object.keys(dependencies).filter((name) => !/^@temporalio\/|^nexus-rpc$/.test(name));
+  const dist = join(crowded, 'node_modules', 'countersign', 'dist');
+  await writeFile(
+    join(crowded, 'versions.js'),
+    `import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { useServicePackages } from '${join(dist, 'cli', 'service-packages.js')}';
+const names = ${JSON.stringify(names)};
+const resolved = { application: createRequire(import.meta.url), ours: createRequire('${join(dist, 'api', 'app.js')}') };
+useServicePackages();
+useServicePackages();
+const versionOf = (find, name) => {
+  const paths = find.resolve(name).split('/node_modules/');
+  return JSON.parse(readFileSync([...paths.slice(0, -1), name].join('/node_modules/') + '/package.json')).version;
+};
+console.log(JSON.stringify(Object.fromEntries(Object.entries(resolved).map(([who, find]) => [
+  who,
+  Object.fromEntries(names.filter((name) => {
+    try { return find.resolve(name); } catch { return false; }
+  }).map((name) => [name, versionOf(find, name)])),
+]))));
+`,
+  );
+  const { stdout } = await run(process.execPath, [join(crowded, 'versions.js')], { cwd: crowded, env });
+  const { application, ours } = JSON.parse(stdout) as Record<'application' | 'ours', Record<string, string>>;
+  expect(application).toMatchObject(ofApplication);
+  // What is an ES module alone is not found by require.
+  expect(Object.keys(ours).length).toBeGreaterThan(names.length / 2);
+  expect(Object.entries(ours).filter(([name, version]) => version !== dependencies[name])).toEqual([]);
+  expect(ours).toMatchObject({ express: dependencies['express'], ajv: dependencies['ajv'] });
+
+  // A file of declared operations takes the service's ajv: the application's has no such entry.
+  const policy = join(crowded, 'policy.yaml');
+  await writeFile(
+    policy,
+    'policies:\n  - { name: p, version: "1", stages: [{ name: s, groups: [{ anyApprover: true, threshold: 1 }] }] }\n',
+  );
+  const declared = join(repository, 'examples', 'own-operation-python', 'operations.yaml');
+  const explained = await run(
+    join(crowded, 'node_modules', '.bin', 'countersign'),
+    [
+      ...['--json', 'policy', 'explain', policy, '--operation', 'CloseAccount'],
+      ...['--input', 'region=eu', '--input', 'account=A-1'],
+      ...['--requester', 'alice', '--issuer', 'https://id.example'],
+    ],
+    { env: { ...process.env, ...env, COUNTERSIGN_OPERATIONS: declared } },
+  );
+  expect(JSON.parse(explained.stdout)).toMatchObject({ policy: { name: 'p' } });
 });
 
 test('a workflow and a worker elsewhere type-check against it', async () => {
