@@ -14,6 +14,8 @@ export interface Asking {
   readonly byNexus: boolean;
   /** When the workflow was started, ISO 8601. */
   readonly startedAt: string;
+  /** The workflow that started it: the host, or a gate that asks in the host's name. Null: none. */
+  readonly parent: Pick<Host, 'workflowId' | 'runId'> | null;
 }
 
 type Execution = Awaited<ReturnType<typeof described>>;
@@ -34,7 +36,8 @@ export async function askingHost(type: string): Promise<Asking> {
       `a workflow of type ${own?.type ?? 'unknown'} on ${own?.taskQueue ?? 'no queue'} is no change`,
     );
   }
-  return { ...(await hostOf(namespace, workflowExecution, own)), startedAt: own.startedAt };
+  const { startedAt, parent } = own;
+  return { ...(await hostOf(namespace, workflowExecution, own)), startedAt, parent };
 }
 
 /** Who started a workflow of ours. A gate asks in the name of whoever started it. */
@@ -42,7 +45,7 @@ async function hostOf(
   namespace: string,
   execution: { readonly workflowId: string; readonly runId: string },
   own: NonNullable<Execution>,
-): Promise<Omit<Asking, 'startedAt'>> {
+): Promise<Pick<Asking, 'host' | 'byNexus'>> {
   const { parent } = own;
   if (parent === null) {
     const caller = own.type === gateWorkflowType ? await nexusCaller(namespace, execution) : null;
@@ -260,12 +263,17 @@ const notFound = 5;
 /** gRPC statuses that a repeat does not change: INVALID_ARGUMENT, PERMISSION_DENIED, UNIMPLEMENTED. An API key can be renewed. */
 const lasting = new Set([3, 7, 12]);
 
+/** Whether Temporal has refused something for good. */
+export function isLasting(error: unknown): boolean {
+  return lasting.has(grpcStatusOf(error) ?? -1);
+}
+
 /** Temporal's answer. When no repeat can bring one, the host is not allowed; any other error is retried. */
 async function answered<T>(ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
   } catch (error) {
-    if (!lasting.has(grpcStatusOf(error) ?? -1)) throw error;
+    if (!isLasting(error)) throw error;
     throw refusal(`Temporal does not tell this worker who asked: ${(error as Error).message}`);
   }
 }
