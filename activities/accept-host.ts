@@ -126,13 +126,16 @@ export function makeHostAcceptance(
     return { kind: 'followed', host, url: linkOf(id), tellsOpened: asked.tellsOpened };
   }
 
-  /** What comes of a host's request, and in which encoding the host is told. */
+  /** What comes of a host's request, and in which encoding the host is told. @param work - writes nothing */
   async function answered<T extends object>(
     sent: unknown,
     work: () => Promise<T>,
   ): Promise<(T | Refused) & { readonly answerIn: string }> {
-    const answerIn = unreadableIn(sent) !== null ? plainEncoding : await asFailure(encodingOfRequest);
-    return { ...(await refusedOr(deps, work)), answerIn };
+    const [answerIn, answer] = await Promise.all([
+      unreadableIn(sent) !== null ? plainEncoding : asFailure(encodingOfRequest),
+      refusedOr(deps, work),
+    ]);
+    return { ...answer, answerIn };
   }
 
   /** What a host asks for, and which host it is. */

@@ -103,18 +103,21 @@ export type Carried = Pick<ChangeContext, 'change' | 'mayHaveCalled' | 'asking' 
 /** Writes the last events of a change; answers how it was closed before, where it was. */
 export type CloseChange = (events: readonly NumberedEvent[]) => Promise<ChangeEvent | null>;
 
-/** @param before - what the run before has told; null in the first */
+/**
+ * @param before - what the run before has told; null in the first
+ * @param timerFor - the run's one timer
+ */
 export function makeChangeContext(
   first: Change,
   log: Pick<LogActivities, 'record' | 'applyInStore'>,
   before: Carried | null = null,
+  timerFor = makeTimer(),
 ): ChangeContext {
   let change = first;
   let updates = 0;
   let isClosing = false;
   let shown = before?.shown ?? 'pending/not_started';
   const queue = makeRequestQueue();
-  const timerFor = makeTimer();
   const ordinals = new Map<string, number>(Object.entries(before?.ordinals ?? {}));
   const { id: changeId } = first;
 

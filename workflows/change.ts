@@ -34,6 +34,7 @@ import { firstAttributes, stateQuery, submittedUpdate } from './messages.ts';
 import type { SubmittedResult } from './messages.ts';
 import { readTarget } from './read-target.ts';
 import { recordOptions } from './record-options.ts';
+import { makeSparingTimer } from './sparing-timer.ts';
 import { handleRequests } from './requests.ts';
 
 // Ordinary ones: their input is in the history before they run, so whatever is killed, a repeat carries the same bytes.
@@ -110,7 +111,7 @@ async function runHosted(
     throw refusalOf(result, asked.id) ?? keyOfOther({ changeId });
   }
   const { change, host, url, outlivesHost, hidesTarget, read } = opened;
-  const context = makeChangeContext(change, log, null);
+  const context = makeChangeContext(change, log, null, makeSparingTimer());
   context.nextOrdinal('change.requested');
   context.read = read;
   if (outlivesHost) context.unbound = host;
