@@ -3,7 +3,8 @@ import { ApplicationFailure } from '@temporalio/common';
 import { activityInfo } from '@temporalio/activity';
 import { plainEncoding } from '../domain/answer-encoding.ts';
 import { changeWorkflowType, workflowIdOf } from '../domain/change.ts';
-import type { HostRequest } from '../domain/change.ts';
+import type { Change, ChangeRequest, HostRequest } from '../domain/change.ts';
+import { newChange } from '../domain/evolve.ts';
 import { hostMembers, isAllowedHost, requesterOfHost } from '../domain/host.ts';
 import type { KeyedHost } from '../domain/host.ts';
 import { changeIdOfHostKey, hostRequestDigest } from '../domain/host-key.ts';
@@ -12,7 +13,16 @@ import type { PinnedPolicy } from '../domain/policy.ts';
 import { isoTime } from '../domain/time.ts';
 import { readInput } from '../operations/inputs.ts';
 import { pinsOf } from '../operations/operation.ts';
-import type { HostAccepted, HostAnswer, HostFollowed, LogActivities, Opening, Refused } from './contract.ts';
+import type {
+  HostAccepted,
+  HostAnswer,
+  HostFollowed,
+  LogActivities,
+  OpenedResult,
+  Opening,
+  PrecheckResult,
+  Refused,
+} from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { makeGateAcceptance } from './accept-gate.ts';
 import { asFailure } from './failure.ts';
@@ -23,11 +33,29 @@ import { readHostRequest } from './host-request.ts';
 import type { KeptChanges } from './kept-changes.ts';
 import { refusal, refusedOr } from './refused-or.ts';
 import { assertAttributes } from './search-attributes.ts';
+import { tellHost } from './tell-host.ts';
 
 /** The workflow type that follows a change, see workflows/messages.ts. */
 const followWorkflowType = 'follow';
 /** How often a change that its workflow has left open is looked at again: the reconciler closes it meanwhile. */
 const looks = 100;
+
+/** What a host asks for, and which host it is. */
+interface Heard {
+  readonly asked: HostRequest;
+  readonly asking: Asking;
+  readonly host: KeyedHost;
+}
+
+/** What opening a host's change takes beside what Temporal and the policies say. */
+export interface OpeningSteps {
+  /** The change that this very run of its workflow has opened before; null: it has not. */
+  openedBefore(changeId: string): Promise<Change | null>;
+  /** Opens a change whose policy this worker has just chosen. */
+  open(opening: Opening): Promise<OpenedResult>;
+  /** What is read of the target, where that is quick; null: it is to be read by its own activity. */
+  read(change: Change, ordinal: number): Promise<PrecheckResult | null>;
+}
 
 /** Decides what hosts may ask for, by this worker's own policies and by what Temporal says of them. */
 export function makeHostAcceptance(
@@ -98,65 +126,77 @@ export function makeHostAcceptance(
     return { kind: 'followed', host, url: linkOf(id), tellsOpened: asked.tellsOpened };
   }
 
-  /** What comes of a host's request, and in which encoding the host is told. */
+  /** What comes of a host's request, and in which encoding the host is told. @param work - writes nothing */
   async function answered<T extends object>(
     sent: unknown,
     work: () => Promise<T>,
-  ): Promise<HostAnswer<T | Refused>> {
-    const answerIn = unreadableIn(sent) !== null ? plainEncoding : await asFailure(encodingOfRequest);
-    return { ...(await refusedOr(deps, work)), answerIn };
+  ): Promise<(T | Refused) & { readonly answerIn: string }> {
+    const [answerIn, answer] = await Promise.all([
+      unreadableIn(sent) !== null ? plainEncoding : asFailure(encodingOfRequest),
+      refusedOr(deps, work),
+    ]);
+    return { ...answer, answerIn };
+  }
+
+  /** What a host asks for, and which host it is. */
+  async function heard(sent: unknown): Promise<Heard> {
+    const asked = readHostRequest(sent);
+    const asking = await allowed(changeWorkflowType);
+    if (activityInfo().workflowExecution?.workflowId !== workflowIdOf(asked.id))
+      throw refusal('host_not_allowed', `${asked.id} is another change than this workflow's`);
+    return { asked, asking, host: await keyed(asking, asked) };
+  }
+
+  /** What a host is told of its change, and what its workflow has to know of the host. */
+  const toldOf = ({ asked, asking, host }: Heard) => ({
+    ...{ host, url: linkOf(asked.id), hidesTarget: hidesTargets },
+    ...(asking.byNexus ? { outlivesHost: true as const } : {}),
+  });
+
+  /** The whole request, with the policy of this worker's own file. */
+  async function requestOf({ asked, asking, host }: Heard): Promise<ChangeRequest> {
+    await assertAttributes();
+    const { startedAt } = asking;
+    const { decideWithinMs, executeWithinMs, tellsOpened: _, key, operationVersion, ...rest } = asked;
+    const found = readInput(operations, asked);
+    if (found.fault !== null) throw refusal('invalid_request', found.fault);
+    if (operationVersion !== null && operationVersion !== found.operation.version) {
+      const message = `the host has version ${operationVersion} of ${asked.operation}, this worker ${found.operation.version}`;
+      throw refusal('operation_out_of_step', message);
+    }
+    const { target } = found;
+    const question = {
+      ...rest,
+      target,
+      requester: requesterOfHost(asked.requester, host),
+      breakGlass: false,
+    };
+    const policy = policyForHost(question, startedAt);
+    const decideMs = Math.min(decideWithinMs ?? Infinity, policy.decideWithinMs);
+    return {
+      ...question,
+      ...pinsOf(found.operation),
+      input: found.input,
+      policy,
+      submittedAt: startedAt,
+      decideBy: isoTime(Date.parse(startedAt) + decideMs),
+      executeAfter: null,
+      executeBy: null,
+      executeWithinMs: Math.min(executeWithinMs ?? Infinity, policy.executeWithinMs),
+      submission: null,
+      idempotency: key === null ? null : { key: hostKey(host, key), bodyDigest: hostRequestDigest(asked) },
+      source: `workflow ${host.workflowId}`,
+    };
   }
 
   const acceptHost = ({ request: sent }: { readonly request: unknown }) =>
     answered(sent, async (): Promise<HostAccepted | HostFollowed> => {
-      const asked = readHostRequest(sent);
-      const asking = await allowed(changeWorkflowType);
-      if (activityInfo().workflowExecution?.workflowId !== workflowIdOf(asked.id))
-        throw refusal('host_not_allowed', `${asked.id} is another change than this workflow's`);
-      const host = await keyed(asking, asked);
+      const hears = await heard(sent);
+      const { asked, host } = hears;
       const known = await knownTo(host, asked);
       if (known !== null) return known;
-      await assertAttributes();
-      const { startedAt } = asking;
-      const { decideWithinMs, executeWithinMs, tellsOpened, key, operationVersion, ...rest } = asked;
-      const found = readInput(operations, asked);
-      if (found.fault !== null) throw refusal('invalid_request', found.fault);
-      if (operationVersion !== null && operationVersion !== found.operation.version) {
-        const message = `the host has version ${operationVersion} of ${asked.operation}, this worker ${found.operation.version}`;
-        throw refusal('operation_out_of_step', message);
-      }
-      const { target } = found;
-      const question = {
-        ...rest,
-        target,
-        requester: requesterOfHost(asked.requester, host),
-        breakGlass: false,
-      };
-      const policy = policyForHost(question, startedAt);
-      const decideMs = Math.min(decideWithinMs ?? Infinity, policy.decideWithinMs);
-      return {
-        kind: 'accepted' as const,
-        host,
-        url: linkOf(asked.id),
-        tellsOpened,
-        ...(asking.byNexus ? { outlivesHost: true as const } : {}),
-        hidesTarget: hidesTargets,
-        request: {
-          ...question,
-          ...pinsOf(found.operation),
-          input: found.input,
-          policy,
-          submittedAt: startedAt,
-          decideBy: isoTime(Date.parse(startedAt) + decideMs),
-          executeAfter: null,
-          executeBy: null,
-          executeWithinMs: Math.min(executeWithinMs ?? Infinity, policy.executeWithinMs),
-          submission: null,
-          idempotency:
-            key === null ? null : { key: hostKey(host, key), bodyDigest: hostRequestDigest(asked) },
-          source: `workflow ${host.workflowId}`,
-        },
-      };
+      const { tellsOpened } = asked;
+      return { kind: 'accepted', tellsOpened, ...toldOf(hears), request: await requestOf(hears) };
     });
 
   const activities: Pick<
@@ -188,6 +228,35 @@ export function makeHostAcceptance(
 
   return {
     activities,
+    /** See {@link LogActivities.openHosted}. @param steps - what it takes beside what Temporal and the policies say */
+    opener:
+      ({ openedBefore, open, read }: OpeningSteps): LogActivities['openHosted'] =>
+      async ({ request: sent, ordinal, readOrdinal }) => {
+        const prepared = await answered(sent, async () => {
+          const hears = await heard(sent);
+          const { asked, host } = hears;
+          const before = await asFailure(() => openedBefore(asked.id));
+          if (before !== null) return { kind: 'opened_before' as const, hears, before };
+          const known = await knownTo(host, asked);
+          return known ?? { kind: 'accepted' as const, hears, request: await requestOf(hears) };
+        });
+        if (prepared.kind === 'refused' || prepared.kind === 'followed') return prepared;
+        const { answerIn, hears } = prepared;
+        const { asked, asking, host } = hears;
+        // From here on nothing is a refusal: what fails is tried again.
+        if (prepared.kind === 'accepted') {
+          const { request } = prepared;
+          const result = await open({ request, host, startedAt: asking.startedAt, ordinal });
+          if (result.kind !== 'opened') return { kind: 'not_opened', result, answerIn };
+        }
+        const change = prepared.kind === 'accepted' ? newChange(prepared.request) : prepared.before;
+        const { url, ...told } = toldOf(hears);
+        const [readNow] = await Promise.all([
+          read(change, readOrdinal),
+          asked.tellsOpened && asking.parent ? tellHost(asking.parent, { url }, answerIn) : null,
+        ]);
+        return { kind: 'opened', change, url, ...told, read: readNow, answerIn };
+      },
     /** Checks that a host's request has exactly the members that this worker itself would give it. */
     async assertHosted({ request: change, host }: Opening): Promise<void> {
       const asking = await allowed(changeWorkflowType);

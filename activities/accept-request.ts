@@ -52,6 +52,12 @@ export function makeAcceptance(
   }
 
   return {
+    /** As `refusalOf`, of a request that this worker has completed itself a moment ago. */
+    refusalOfChecked: (_: Opening, fault: RequestFault | null): Promise<Refused | null> =>
+      refusedOr(deps, () => {
+        if (fault !== null) throw refusal(fault.code, fault.message);
+        return Promise.resolve(null);
+      }),
     /**
      * Null when the change may be opened.
      * @param fault - what is wrong with the request itself

@@ -1,4 +1,4 @@
-import type { ChangeEnd, ChangeRequest, HostRequest, SignedRequest } from '../domain/change.ts';
+import type { Change, ChangeEnd, ChangeRequest, HostRequest, SignedRequest } from '../domain/change.ts';
 import type { ChangeEvent, Prechecked } from '../domain/change-event.ts';
 import type { Command } from '../domain/decide.ts';
 import type { Settlement } from '../domain/end.ts';
@@ -68,6 +68,22 @@ export type HostAccepted =
 /** What a host is answered: also in which encoding, that of its own request. */
 export type HostAnswer<T> = T & { readonly answerIn?: string };
 
+/** What came of a host's request, in one step: its change is open, or the reason why not. */
+export type HostOpened =
+  | {
+      readonly kind: 'opened';
+      readonly change: Change;
+      readonly host: KeyedHost;
+      readonly url: string | null;
+      /** As of {@link HostAccepted}. */
+      readonly outlivesHost?: true;
+      readonly hidesTarget: boolean;
+      /** What was read of the target at once; null: it is still to be read. */
+      readonly read: PrecheckResult | null;
+    }
+  | { readonly kind: 'not_opened'; readonly result: OpenedResult }
+  | HostFollowed;
+
 /** The change that a host's key is for, or the reason why it is not this host's. */
 export type HostFollowed =
   | {
@@ -108,6 +124,18 @@ export interface LogActivities {
    * Its result is in the history before anything is written, so a repeated opening uses the same one.
    */
   acceptHost(input: { readonly request: unknown }): Promise<HostAnswer<HostAccepted | HostFollowed>>;
+  /**
+   * Does what `acceptHost` and `openChange` do, tells the host, and reads the target where that is quick. A repeat in the same
+   * run of the workflow finds in the log what it has opened, and answers the same change, whatever the policies have become.
+   *
+   * @param input.ordinal - the place of the change's first entry
+   * @param input.readOrdinal - the place of the entry of what is read
+   */
+  openHosted(input: {
+    readonly request: unknown;
+    readonly ordinal: number;
+    readonly readOrdinal: number;
+  }): Promise<HostAnswer<HostOpened>>;
   /**
    * Whether the host that asks again, under a key, may follow the change that its earlier run has asked for.
    * @throws ApplicationFailure, to be retried, while there is no such change yet

@@ -17,6 +17,8 @@ export interface Asking {
   readonly byNexus: boolean;
   /** When the workflow was started, ISO 8601. */
   readonly startedAt: string;
+  /** The workflow that started it: the host, or a gate that asks in the host's name. Null: none. */
+  readonly parent: Pick<Host, 'workflowId' | 'runId'> | null;
 }
 
 type Execution = Awaited<ReturnType<typeof described>>;
@@ -37,7 +39,8 @@ export async function askingHost(type: string): Promise<Asking> {
       `a workflow of type ${own?.type ?? 'unknown'} on ${own?.taskQueue ?? 'no queue'} is no change`,
     );
   }
-  return { ...(await hostOf(namespace, workflowExecution, own)), startedAt: own.startedAt };
+  const { startedAt, parent } = own;
+  return { ...(await hostOf(namespace, workflowExecution, own)), startedAt, parent };
 }
 
 /** Who started a workflow of ours. A gate asks in the name of whoever started it. */
@@ -45,7 +48,7 @@ async function hostOf(
   namespace: string,
   execution: { readonly workflowId: string; readonly runId: string },
   own: NonNullable<Execution>,
-): Promise<Omit<Asking, 'startedAt'>> {
+): Promise<Pick<Asking, 'host' | 'byNexus'>> {
   const { parent } = own;
   if (parent === null) {
     const caller = own.type === gateWorkflowType ? await nexusCaller(namespace, execution) : null;
@@ -266,12 +269,17 @@ const lasting: ReadonlySet<GrpcStatus | null> = new Set([
   'UNIMPLEMENTED',
 ] as const);
 
+/** Whether Temporal has refused something for good. */
+export function isLasting(error: unknown): boolean {
+  return lasting.has(grpcStatusOf(error));
+}
+
 /** Temporal's answer. When no repeat can bring one, the host is not allowed; any other error is retried. */
 async function answered<T>(ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
   } catch (error) {
-    if (!lasting.has(grpcStatusOf(error))) throw error;
+    if (!isLasting(error)) throw error;
     throw refusal(`Temporal does not tell this worker who asked: ${(error as Error).message}`);
   }
 }

@@ -16,12 +16,14 @@ import { applyInStore } from './apply-in-store.ts';
 import { attests } from './approval.ts';
 import { assertPolicy } from './assert-policy.ts';
 import { stopOf } from './begin-call.ts';
-import type { LogActivities, NumberedEvent } from './contract.ts';
+import type { LogActivities, NumberedEvent, OpenedResult, Opening } from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { asFailure } from './failure.ts';
 import { keptIn } from './kept-changes.ts';
 import { obstacleTo } from './obstacle.ts';
+import { openedByThisRun } from './opened-by-this-run.ts';
 import { pinPolicy } from './pin-policy.ts';
+import { makeReadAtOnce } from './read-at-once.ts';
 import { requestFault } from './request-fault.ts';
 import { makeTellingGate } from './telling-gate.ts';
 import { makeTicketCheck } from './ticket-check.ts';
@@ -44,48 +46,58 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
   const tickets = makeTicketCheck(deps);
   const hosts = makeHostAcceptance(deps, keptIn(pool));
   const acceptance = makeAcceptance(deps, hosts);
+
+  /** See `openChange`. @param refusalOf - what is against the request beside what the log and Postgres have */
+  async function open(opening: Opening, refusalOf: typeof acceptance.refusalOf): Promise<OpenedResult> {
+    const { request, host, ordinal } = opening;
+    const fault = requestFault(operations, request);
+    if (fault?.code === 'invalid_request') return { kind: 'invalid', message: fault.message };
+    const writer = currentWorkflow();
+    if (writer.workflowId !== workflowIdOf(request.id)) {
+      const message = `workflow ${writer.workflowId} may not open change ${request.id}`;
+      return { kind: 'refused', code: 'host_not_allowed', message };
+    }
+    const change = newChange(request);
+    const elsewhere = servedRegionFault(operations.get(change.operation), change.target, region);
+    if (elsewhere !== null) return { kind: 'invalid', code: 'region_not_served', message: elsewhere };
+    if (request.submission !== null && !attests(request.submission, change, verifyStatement)) {
+      const message = 'the submission is not signed for this change by a known key';
+      return { kind: 'invalid', code: 'bad_signature', message };
+    }
+    assertPolicy(deps, change);
+    const obstacle =
+      (await refusalOf(opening, fault)) ??
+      (await asFailure(() => obstacleTo(deps, change, request.submission)));
+    // A repeat of what was committed before: what came in its way since ends it in other ways.
+    if (obstacle && !(await asFailure(() => getChange(pool, change.id)))) return obstacle;
+    const entry = {
+      key: keyOf(writer, change.id, 'change.requested', ordinal),
+      body: entryBodyOf(change, requestedEvent(request, host), { ...writer }),
+    };
+    const tooLong = refusalOfLength(entry.body, 'this request');
+    if (tooLong !== null) return { kind: 'invalid', message: tooLong.message };
+    const result = await asFailure(() =>
+      inTransaction(pool, async (client) => {
+        const opened = await openChange(client, { change, idempotency: request.idempotency });
+        if (opened.kind !== 'opened') return opened;
+        await pinPolicy(client, change.policy, change.submittedAt);
+        await appendEntries(client, [entry]);
+        return opened;
+      }),
+    );
+    return result.kind === 'opened' ? { kind: 'opened', changeId: change.id } : result;
+  }
+
   return {
     ...hosts.activities,
 
-    async openChange(opening) {
-      const { request, host, ordinal } = opening;
-      const fault = requestFault(operations, request);
-      if (fault?.code === 'invalid_request') return { kind: 'invalid', message: fault.message };
-      const writer = currentWorkflow();
-      if (writer.workflowId !== workflowIdOf(request.id)) {
-        const message = `workflow ${writer.workflowId} may not open change ${request.id}`;
-        return { kind: 'refused', code: 'host_not_allowed', message };
-      }
-      const change = newChange(request);
-      const elsewhere = servedRegionFault(operations.get(change.operation), change.target, region);
-      if (elsewhere !== null) return { kind: 'invalid', code: 'region_not_served', message: elsewhere };
-      if (request.submission !== null && !attests(request.submission, change, verifyStatement)) {
-        const message = 'the submission is not signed for this change by a known key';
-        return { kind: 'invalid', code: 'bad_signature', message };
-      }
-      assertPolicy(deps, change);
-      const obstacle =
-        (await acceptance.refusalOf(opening, fault)) ??
-        (await asFailure(() => obstacleTo(deps, change, request.submission)));
-      // A repeat of what was committed before: what came in its way since ends it in other ways.
-      if (obstacle && !(await asFailure(() => getChange(pool, change.id)))) return obstacle;
-      const entry = {
-        key: keyOf(writer, change.id, 'change.requested', ordinal),
-        body: entryBodyOf(change, requestedEvent(request, host), { ...writer }),
-      };
-      const tooLong = refusalOfLength(entry.body, 'this request');
-      if (tooLong !== null) return { kind: 'invalid', message: tooLong.message };
-      const result = await asFailure(() =>
-        inTransaction(pool, async (client) => {
-          const opened = await openChange(client, { change, idempotency: request.idempotency });
-          if (opened.kind !== 'opened') return opened;
-          await pinPolicy(client, change.policy, change.submittedAt);
-          await appendEntries(client, [entry]);
-          return opened;
-        }),
-      );
-      return result.kind === 'opened' ? { kind: 'opened', changeId: change.id } : result;
-    },
+    openChange: (opening) => open(opening, acceptance.refusalOf),
+
+    openHosted: hosts.opener({
+      openedBefore: (changeId) => openedByThisRun(pool, changeId),
+      open: (opening) => open(opening, acceptance.refusalOfChecked),
+      read: makeReadAtOnce(deps),
+    }),
 
     async record({ changeId, events }) {
       assertSigned(changeId, statementsIn(events), verifyStatement);

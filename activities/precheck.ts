@@ -66,6 +66,9 @@ export function makePrecheck(deps: ActivityDependencies): VendorActivities['prec
     const event = await asFailure(() =>
       inTransaction(pool, async (client) => {
         const kept = await lockedChange(client, changeId);
+        // Another reading of this change came first: what it has shown stands.
+        const first = (await findEntry(client, key)) as unknown as Prechecked | null;
+        if (first) return first;
         const verdict = decide(kept, command, { now: now() });
         const [shown] = 'events' in verdict ? verdict.events : [];
         if (shown?.type !== 'change.prechecked') return null;

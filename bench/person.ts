@@ -34,6 +34,8 @@ export interface People {
 
 /** Milliseconds between two looks at one change. */
 const lookMs = 25;
+/** The same, of somebody who waits for a change that a host is about to ask for. */
+const lookForNewMs = 10;
 const patienceMs = 60_000;
 
 /** @param ticketOf - the ticket of a certificate's change */
@@ -154,7 +156,7 @@ export async function people(
         } catch (error) {
           const isMissing = error instanceof CountersignError && error.code === 'not_found';
           if (!isMissing || Date.now() > deadline) throw error;
-          await delay(lookMs);
+          await delay(lookForNewMs);
         }
       }
       await followed(id);

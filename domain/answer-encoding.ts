@@ -26,6 +26,14 @@ export function answerEncodingOf({ metadata }: Encoded): string | null {
   return wanted === undefined ? null : textOf(wanted);
 }
 
+/** The metadata of a payload that is to be stored in an encoding of its reader's. */
+export function metadataIn(
+  encoding: string,
+  metadata: Encoded['metadata'] = {},
+): Readonly<Record<string, Uint8Array>> {
+  return { ...metadata, [answerEncodingMember]: new TextEncoder().encode(encoding) };
+}
+
 /** Protocol Buffers make an empty list of bytes that are none. */
 function textOf(bytes: Iterable<number> | undefined): string {
   return new TextDecoder().decode(Uint8Array.from(bytes ?? []));

@@ -189,7 +189,7 @@ export interface HostRequest extends Pick<
   readonly executeWithinMs: number | null;
   /** The host's own name for this request: the same in a retry is the same change (domain/host-key.ts); null: asked once. */
   readonly key: string | null;
-  /** Whether the host waits for the signal `openedSignalOf` (workflows/messages.ts). */
+  /** Whether the host waits for the signal `openedSignalOf` (domain/host.ts). */
   readonly tellsOpened: boolean;
   /** Null: the API signs what it submits, and a host has no key. */
   readonly submission: null;

@@ -58,6 +58,17 @@ export function requesterOfHost(
   };
 }
 
+/** The signal by which a child of a host's tells it that the change is open. @param workflowId - the child's */
+export function openedSignalOf(workflowId: string): string {
+  return `countersign.opened.${workflowId}`;
+}
+
+/** What {@link openedSignalOf} carries. */
+export interface Opened {
+  /** Where people find the change; null where the worker was not told of such a place. */
+  readonly url: string | null;
+}
+
 /** The host as an entry tells of it. */
 export function hostMembers({ namespace, workflowId, runId, type }: Host): JsonObject {
   return { namespace, workflowId, runId, type };

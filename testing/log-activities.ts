@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { makeHostAcceptance } from '../activities/accept-host.ts';
 import { makeAcceptance } from '../activities/accept-request.ts';
-import type { Applied, LogActivities } from '../activities/contract.ts';
+import type { Applied, LogActivities, OpenedResult, Opening } from '../activities/contract.ts';
 import { asFailure } from '../activities/failure.ts';
 import { requestFault } from '../activities/request-fault.ts';
 import { assertSigned, changeWorkflow, statementsIn } from '../activities/write-events.ts';
@@ -30,23 +30,32 @@ export function makeLogActivities(parts: KitParts): LogActivities {
   const deps = { operations, policies, linkOf, hosts: [{ namespace: '*', type: '*' }] };
   const hosts = makeHostAcceptance(deps, changes);
   const acceptance = makeAcceptance(deps, hosts);
+  async function openChange(opening: Opening): Promise<OpenedResult> {
+    const { request, host, ordinal } = opening;
+    const fault = requestFault(operations, request);
+    if (fault?.code === 'invalid_request') return { kind: 'invalid', message: fault.message };
+    changeWorkflow(request.id);
+    const { id: changeId, target } = request;
+    if (changes.all.has(changeId)) return { kind: 'opened', changeId };
+    const refused = await acceptance.refusalOf(opening, fault);
+    if (refused !== null) return refused;
+    const holder = changes.holder(target.id);
+    if (holder !== null) return { kind: 'target_taken', changeId: holder };
+    changes.begin(newChange(request), { ordinal, event: requestedEvent(request, host) });
+    return { kind: 'opened', changeId };
+  }
+
   return {
     ...hosts.activities,
 
-    async openChange(opening) {
-      const { request, host, ordinal } = opening;
-      const fault = requestFault(operations, request);
-      if (fault?.code === 'invalid_request') return { kind: 'invalid', message: fault.message };
-      changeWorkflow(request.id);
-      const { id: changeId, target } = request;
-      if (changes.all.has(changeId)) return { kind: 'opened', changeId };
-      const refused = await acceptance.refusalOf(opening, fault);
-      if (refused !== null) return refused;
-      const holder = changes.holder(target.id);
-      if (holder !== null) return { kind: 'target_taken', changeId: holder };
-      changes.begin(newChange(request), { ordinal, event: requestedEvent(request, host) });
-      return { kind: 'opened', changeId };
-    },
+    openChange,
+
+    openHosted: hosts.opener({
+      // A kit's changes are gone with its process.
+      openedBefore: () => Promise.resolve(null),
+      open: openChange,
+      read: () => Promise.resolve(null),
+    }),
 
     async record({ changeId, events }) {
       assertSigned(changeId, statementsIn(events), verifyStatement);

@@ -16,12 +16,13 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { ChildWorkflowHandle } from '@temporalio/workflow';
 import { changeWorkflowType, workflowIdOf } from '../domain/change.ts';
 import type { ChangeEnd, HostRequest } from '../domain/change.ts';
+import { openedSignalOf } from '../domain/host.ts';
+import type { Opened } from '../domain/host.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { outcomeOf } from './approval.ts';
 import type { Approval } from './approval.ts';
 import type { ApprovalOptions } from './host-request.ts';
-import { followWorkflowType, openedSignalOf } from './messages.ts';
-import type { Opened } from './messages.ts';
+import { followWorkflowType } from './messages.ts';
 import { PlainValue } from './plain-value.ts';
 
 type Child = ChildWorkflowHandle<(request: HostRequest) => Promise<ChangeEnd>>;

@@ -1,5 +1,5 @@
 import { CancellationScope, condition, isCancellation, upsertSearchAttributes } from '@temporalio/workflow';
-import type { LogActivities, NumberedEvent } from '../activities/contract.ts';
+import type { LogActivities, NumberedEvent, PrecheckResult } from '../activities/contract.ts';
 import type { Change } from '../domain/change.ts';
 import type { ChangeEvent, ChangeEventType } from '../domain/change-event.ts';
 import { decide } from '../domain/decide.ts';
@@ -29,6 +29,8 @@ export interface ChangeContext {
   readonly isClosing: boolean;
   /** How far the asking for decisions of this round has come. */
   asking: Asking;
+  /** What was read of the target in the step that opened it, until it is taken; null: nothing. */
+  read: PrecheckResult | null;
   /** What its call has answered; null while it has not, and where its operation describes no output. */
   output: JsonObject | null;
   /** The host whose later runs follow the change: the run that asked for it has ended. Null: it has not. */
@@ -101,18 +103,21 @@ export type Carried = Pick<ChangeContext, 'change' | 'mayHaveCalled' | 'asking' 
 /** Writes the last events of a change; answers how it was closed before, where it was. */
 export type CloseChange = (events: readonly NumberedEvent[]) => Promise<ChangeEvent | null>;
 
-/** @param before - what the run before has told; null in the first */
+/**
+ * @param before - what the run before has told; null in the first
+ * @param timerFor - the run's one timer
+ */
 export function makeChangeContext(
   first: Change,
   log: Pick<LogActivities, 'record' | 'applyInStore'>,
   before: Carried | null = null,
+  timerFor = makeTimer(),
 ): ChangeContext {
   let change = first;
   let updates = 0;
   let isClosing = false;
   let shown = before?.shown ?? 'pending/not_started';
   const queue = makeRequestQueue();
-  const timerFor = makeTimer();
   const ordinals = new Map<string, number>(Object.entries(before?.ordinals ?? {}));
   const { id: changeId } = first;
 
@@ -148,6 +153,7 @@ export function makeChangeContext(
       return isClosing;
     },
     asking: before?.asking ?? newAsking(first.submittedAt),
+    read: null,
     output: null,
     handedOver: before?.handedOver ?? null,
     unbound: before?.unbound ?? null,

@@ -4,6 +4,7 @@ import {
   CancellationScope,
   CancelledFailure,
   condition,
+  patched,
   proxyActivities,
   proxyLocalActivities,
   setHandler,
@@ -28,11 +29,12 @@ import { end } from './end.ts';
 import { execute } from './execute.ts';
 import { endOf } from './follow.ts';
 import { hostEncodingOf, towardsHost } from './host-answer.ts';
-import { hosted, tellOpened, tellsOpened } from './hosted.ts';
+import { hosted, openHosted, tellOpened, tellsOpened } from './hosted.ts';
 import { firstAttributes, stateQuery, submittedUpdate } from './messages.ts';
 import type { SubmittedResult } from './messages.ts';
 import { readTarget } from './read-target.ts';
 import { recordOptions } from './record-options.ts';
+import { makeSparingTimer } from './sparing-timer.ts';
 import { handleRequests } from './requests.ts';
 
 // Ordinary ones: their input is in the history before they run, so whatever is killed, a repeat carries the same bytes.
@@ -82,6 +84,7 @@ async function runChange(
   if (isContinuation(asked)) return await run(root, takeUp(asked));
   const byPerson = { host: null, url: null, answerIn: null, hidesTarget: false };
   if (isSigned(asked)) return await run(root, await begin(root, { request: asked, ...byPerson }));
+  if (patched('opened-in-one-step')) return await runHosted(root, asked, hear);
   const accepted = await hosted(asked, hear);
   if (accepted.kind === 'followed') return await endOf(root, asked, accepted);
   const answerIn = hostEncodingOf(accepted);
@@ -91,6 +94,31 @@ async function runChange(
   // Not waited for.
   void tellOpened(tellsOpened(asked, accepted), { url: begun.url }, answerIn);
   return await run(root, begun);
+}
+
+/** The change of a host: opened, told of and, where that is quick, read in one step. */
+async function runHosted(
+  root: CancellationScope,
+  asked: HostRequest,
+  hear: (encoding: string) => void,
+): Promise<ChangeEnd> {
+  if (root.consideredCancelled) throw cancelledBefore();
+  const opened = await openHosted(asked, hear);
+  if (opened.kind === 'followed') return await endOf(root, asked, opened);
+  if (opened.kind === 'not_opened') {
+    const { result } = opened;
+    const changeId = 'changeId' in result ? result.changeId : asked.id;
+    throw refusalOf(result, asked.id) ?? keyOfOther({ changeId });
+  }
+  const { change, host, url, outlivesHost, hidesTarget, read } = opened;
+  const context = makeChangeContext(change, log, null, makeSparingTimer());
+  context.nextOrdinal('change.requested');
+  context.read = read;
+  if (outlivesHost) context.unbound = host;
+  const submitted = { changeId: change.id, known: false };
+  handle(context, Promise.resolve(submitted));
+  upsertSearchAttributes(firstAttributes(change, hidesTarget));
+  return await run(root, { context, host, submitted, url, answerIn: hostEncodingOf(opened) });
 }
 
 /** The life of an open change. */
@@ -130,13 +158,12 @@ async function begin(
     readonly hidesTarget: boolean;
   },
 ): Promise<Begun> {
-  if (root.consideredCancelled) throw new CancelledFailure('cancelled before the change was opened');
+  if (root.consideredCancelled) throw cancelledBefore();
   const context = understood('change request', () => makeChangeContext(newChange(request), log));
   const opening = open(context, request, host);
   handle(context, opening);
   const submitted = await settleHandlers(opening);
-  const { changeId, known } = submitted;
-  if (known) throw failure('key_reused', `the key belongs to change ${changeId}`, changeId);
+  if (submitted.known) throw keyOfOther(submitted);
   // The API starts a change with them. A host's would be tried for ever where its namespace does not have them.
   if (host) upsertSearchAttributes(firstAttributes(context.change, hidesTarget));
   return { context, host, submitted, url, answerIn };
@@ -219,6 +246,14 @@ function refusalOf(opened: OpenedResult, changeId: string): ApplicationFailure |
         opened.changeId,
       );
   }
+}
+
+function cancelledBefore(): CancelledFailure {
+  return new CancelledFailure('cancelled before the change was opened');
+}
+
+function keyOfOther({ changeId }: Pick<SubmittedResult, 'changeId'>): ApplicationFailure {
+  return failure('key_reused', `the key belongs to change ${changeId}`, changeId);
 }
 
 /** A failed opening must reach the waiting update before the run fails. */

@@ -1,7 +1,7 @@
 import { ApplicationFailure, DefaultFailureConverter } from '@temporalio/common';
 import type { Payload, PayloadConverter, SerializationContext } from '@temporalio/common';
 import * as nexus from 'nexus-rpc';
-import { answerEncodingMember, plainEncoding } from '../domain/answer-encoding.ts';
+import { metadataIn, plainEncoding } from '../domain/answer-encoding.ts';
 import { failingIn } from './host-answer.ts';
 
 type Failure = ReturnType<DefaultFailureConverter['errorToFailure']>;
@@ -54,7 +54,7 @@ function encoded(failure: Failure, converter: PayloadConverter, context?: Serial
 function markedFor(encoding: string, failure: Failure): Failure {
   const mark = (payload: Payload): Payload => ({
     ...payload,
-    metadata: { ...payload.metadata, [answerEncodingMember]: new TextEncoder().encode(encoding) },
+    metadata: metadataIn(encoding, payload.metadata),
   });
   const { encodedAttributes, cause, applicationFailureInfo, canceledFailureInfo, timeoutFailureInfo } =
     failure;

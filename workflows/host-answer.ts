@@ -1,5 +1,5 @@
 import { RawValue } from '@temporalio/common';
-import { answerEncodingMember, plainEncoding } from '../domain/answer-encoding.ts';
+import { metadataIn, plainEncoding } from '../domain/answer-encoding.ts';
 
 /** The encoding that this workflow fails in; null until it fails towards a host. A workflow has its own copy of each module. */
 let failing: string | null = null;
@@ -12,8 +12,7 @@ let failing: string | null = null;
  */
 export function answerIn<T>(encoding: string, value: T): T {
   const { payload } = new RawValue(value);
-  const metadata = { ...payload.metadata, [answerEncodingMember]: new TextEncoder().encode(encoding) };
-  return RawValue.fromPayload({ ...payload, metadata }) as T;
+  return RawValue.fromPayload({ ...payload, metadata: metadataIn(encoding, payload.metadata) }) as T;
 }
 
 /**

@@ -1,20 +1,58 @@
 import {
   ApplicationFailure,
   getExternalWorkflowHandle,
+  isCancellation,
   log,
   proxyActivities,
+  proxyLocalActivities,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { HostAccepted, HostAnswer, HostFollowed, LogActivities } from '../activities/contract.ts';
+import type {
+  HostAccepted,
+  HostAnswer,
+  HostFollowed,
+  HostOpened,
+  LogActivities,
+} from '../activities/contract.ts';
 import type { HostRequest } from '../domain/change.ts';
+import { openedSignalOf } from '../domain/host.ts';
+import type { Opened } from '../domain/host.ts';
 import { answerIn, hostEncodingOf } from './host-answer.ts';
-import { openedSignalOf } from './messages.ts';
-import type { Opened } from './messages.ts';
 import { recordOptions } from './record-options.ts';
 
 type Accepted = Exclude<HostAnswer<HostAccepted | HostFollowed>, { kind: 'refused' }>;
 
 const { acceptHost } = proxyActivities<Pick<LogActivities, 'acceptHost'>>(recordOptions);
+
+type Opening = Pick<LogActivities, 'openHosted'>;
+// Below the time-out of a workflow task: until it has ended, nothing else reaches the workflow.
+const here = proxyLocalActivities<Opening>({
+  startToCloseTimeout: '6 seconds',
+  retry: { maximumAttempts: 1 },
+});
+const anywhere = proxyActivities<Opening>(recordOptions);
+
+/**
+ * Opens the change that a host's workflow asks for, and reads its target where that is quick, as a part of the workflow's first
+ * task. Whatever is lost of it is done anew, and finds in the log what it has done. Where Postgres or Temporal does not answer at
+ * once an ordinary activity goes on, which may be repeated for days.
+ *
+ * @param hear - called with the encoding that the host is to be answered in, a refusal, too
+ * @throws ApplicationFailure whose type is the code of the refusal
+ */
+export async function openHosted(
+  asked: unknown,
+  hear: (encoding: string) => void,
+): Promise<Exclude<HostAnswer<HostOpened>, { kind: 'refused' }>> {
+  const input = { request: asked ?? null, ordinal: 1, readOrdinal: 1 };
+  const opened = await here.openHosted(input).catch((error: unknown) => {
+    if (isCancellation(error)) throw error;
+    return anywhere.openHosted(input);
+  });
+  hear(hostEncodingOf(opened));
+  if (opened.kind === 'refused') throw ApplicationFailure.nonRetryable(opened.message, opened.code);
+  return opened;
+}
 
 /**
  * What a host's workflow asks for as a whole request, and who the host is; or the change that it has asked for before.

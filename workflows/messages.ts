@@ -10,17 +10,6 @@ import type { GateOpened } from '../domain/gate.ts';
 /** The workflow type of a post-implementation review. */
 export const reviewWorkflowType = 'review';
 
-/** The signal by which a child of a host's tells it that the change is open. @param workflowId - the child's */
-export function openedSignalOf(workflowId: string): string {
-  return `countersign.opened.${workflowId}`;
-}
-
-/** What {@link openedSignalOf} carries. */
-export interface Opened {
-  /** Where people find the change; null where the worker was not told of such a place. */
-  readonly url: string | null;
-}
-
 /**
  * The change of a gate, once it is open.
  * @throws ApplicationFailure as the gate does, where there is none

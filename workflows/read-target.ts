@@ -1,11 +1,11 @@
 import { ActivityFailure, ApplicationFailure, proxyActivities, workflowInfo } from '@temporalio/workflow';
-import type { FailedCall, PrecheckResult, VendorActivities } from '../activities/contract.ts';
+import type { FailedCall, VendorActivities } from '../activities/contract.ts';
 import { callQueueOf } from '../domain/installation.ts';
 import { isoTime } from '../domain/time.ts';
 import { newAsking } from './change-context.ts';
 import type { ChangeContext } from './change-context.ts';
 
-/** Reads the target for the approvers, repeated until decide-by. A target that the operation cannot help ends the change as `refused`. */
+/** Reads the target for the approvers, repeated until decide-by, unless it was read as it was opened. A target that the operation cannot help ends the change as `refused`. */
 export async function readTarget(context: ChangeContext): Promise<void> {
   const { precheck } = proxyActivities<Pick<VendorActivities, 'precheck'>>({
     taskQueue: callQueueOf(workflowInfo().taskQueue),
@@ -20,9 +20,10 @@ export async function readTarget(context: ChangeContext): Promise<void> {
   const { id: changeId, decideBy } = context.change;
   const ordinal = context.nextOrdinal('change.prechecked');
   const isOvertaken = () => context.phase !== 'reading';
-  let read: PrecheckResult | undefined;
+  let read = context.read ?? undefined;
+  context.read = null;
   try {
-    read = await context.unless(isOvertaken, decideBy, () => precheck({ changeId, ordinal }));
+    read ??= await context.unless(isOvertaken, decideBy, () => precheck({ changeId, ordinal }));
   } catch (error) {
     read = { kind: 'refused', snapshot: null, ...failedCallOf(error) };
   }

@@ -12,6 +12,7 @@ import { startTemporal } from '../../embedded/temporal.ts';
 import { createStatementSigner } from '../../identity/statement-signer.ts';
 import { takeAway } from '../support/database.ts';
 import { faultPoints } from '../support/fault-points.ts';
+import { approvalRequest, startHost } from '../support/host.ts';
 import { codeOf, decide, inMs, stepsOf, post } from '../support/steps.ts';
 import { ownDatabase } from '../support/own-database.ts';
 import { startDyingWorker, startProcess } from '../support/process.ts';
@@ -94,7 +95,7 @@ describe.concurrent('a worker killed with SIGKILL', { timeout: 300_000 }, () => 
     const dying = await startDyingWorker(testbed, point);
     const posted = post(api.users.alice, sn, key).catch(() => null);
     let change: ChangeView | null = null;
-    if (!['change.opened', 'prechecked'].includes(point)) {
+    if (!['change.opened', 'target.read', 'prechecked'].includes(point)) {
       const { id } = (await posted) ?? (await post(api.users.alice, sn, key));
       change = await changeThat(api.users.alice, id, (c) => c.digest !== null);
       await decide(api.users.bob, change).catch(() => null);
@@ -116,6 +117,33 @@ describe.concurrent('a worker killed with SIGKILL', { timeout: 300_000 }, () => 
     await api.stop();
     await testbed.stop();
   });
+
+  test.each(['change.opened', 'target.read'] as const)(
+    'at %s of a host’s change: it is opened once, its host hears of it, and it ends once',
+    async (point) => {
+      const testbed = await startTestbed();
+      const api = await startApi(testbed);
+      const host = await startHost(testbed);
+      const rules = { COUNTERSIGN_HOSTS: `${testbed.namespace}/keyed` };
+      const sn = await testbed.certificate();
+      const dying = await startDyingWorker(testbed, point, rules);
+      const handle = await host.start('keyed', approvalRequest(sn, { key: 'the line' }), 'goes on');
+      const [, signal] = await dying.exited;
+      expect(signal).toBe('SIGKILL');
+      const healthy = await startProcess(testbed, 'worker', rules);
+      const { id } = await eventually(async () => {
+        const { items } = await api.users.bob.list(new URLSearchParams({ sn }));
+        return items[0] ?? null;
+      });
+      await decide(api.users.bob, await changeThat(api.users.bob, id, (c) => c.digest !== null));
+      expect(await handle.result()).toEqual({ id, failure: null, executionStatus: 'succeeded' });
+      await expectWhole(api, testbed, id, sn);
+      await healthy.stop();
+      await host.stop();
+      await api.stop();
+      await testbed.stop();
+    },
+  );
 
   test('at closed, and an operator asks before the workflow knows: refused, the change ends once', async () => {
     const testbed = await startTestbed();

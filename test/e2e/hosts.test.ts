@@ -309,6 +309,10 @@ test('the activities open nothing for a workflow that is no change’s', async (
     request: { id, input: asked, ...rest },
   });
   expect(await accepted.result()).toMatchObject({ kind: 'refused', code: 'host_not_allowed' });
+  const both = await host.start('bareActivity', 'openHosted', {
+    ...{ request: { id, input: asked, ...rest }, ordinal: 1, readOrdinal: 1 },
+  });
+  expect(await both.result()).toMatchObject({ kind: 'refused', code: 'host_not_allowed' });
 });
 
 test('nor is anything written or called for another workflow', async () => {

@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ChangeView } from '../../api/change-view.ts';
+import { workflowIdOf } from '../../domain/change.ts';
 import { findingsInLog } from '../support/judged-log.ts';
 import { approvalRequest, startHost } from '../support/host.ts';
 import type { FirstRun, Heard } from '../support/host-workflows.ts';
-import { replayAll, saveHostHistory } from '../support/replay.ts';
+import { replayAll, saveHistory, saveHostHistory } from '../support/replay.ts';
 import { changeThat, eventually, startApi, startTestbed, startWorkers } from '../support/service.ts';
 import type { Testbed } from '../support/service.ts';
 import { decide, entriesOf } from '../support/steps.ts';
@@ -99,6 +100,7 @@ test('knows id and link before anybody has decided', async () => {
   expect(change.decisionStatus).toBe('pending');
   await saveHostHistory(testbed, handle.workflowId, 'pending');
   await approved(handle, sn, change);
+  await saveHistory(testbed, workflowIdOf(change.id), 'hosted-succeeded');
 });
 
 describe.concurrent('is taken up again by the next run', () => {

@@ -7,6 +7,7 @@ import { operations } from './operations.ts';
 /** Moments of a worker between two effects; what has to hold when it dies there is in docs/operations.md. */
 export const faultPoints = [
   'change.opened',
+  'target.read',
   'prechecked',
   'before.record',
   'recorded',
@@ -26,6 +27,7 @@ export type AtPoint = (point: FaultPoint) => Promise<void> | void;
 
 const around: Partial<Record<string, { readonly before?: FaultPoint; readonly after?: FaultPoint }>> = {
   openChange: { after: 'change.opened' },
+  openHosted: { after: 'change.opened' },
   precheck: { after: 'prechecked' },
   record: { before: 'before.record', after: 'recorded' },
   applyInStore: { before: 'before.record', after: 'recorded' },
@@ -86,6 +88,11 @@ function sendingAt(implementations: Implementations, at: AtPoint): Implementatio
       if (found === undefined) return undefined;
       return {
         ...found,
+        async read(input, context) {
+          const answer = await found.read(input, context);
+          await at('target.read');
+          return answer;
+        },
         async prepare(input, context) {
           const prepared = await found.prepare(input, context);
           return typeof prepared === 'function' ? sendAt(prepared) : prepared;

@@ -7,6 +7,7 @@ import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { by, CountersignTestKit, fault, replayHistories, testTarget } from '../../testing/index.ts';
 import type { Change, TestTarget } from '../../testing/index.ts';
+import { workflowIdOf } from '../../domain/change.ts';
 import { quietRuntime } from '../support/quiet-runtime.ts';
 import { testServer } from '../support/time-skipping.ts';
 import { revokeBadge } from './revoke-badge.ts';
@@ -58,6 +59,17 @@ const failureOf = async (run: WorkflowHandleWithFirstExecutionRunId) =>
     () => null,
     (error: unknown) => (error as WorkflowFailedError).cause as ApplicationFailure,
   );
+/** How many timers a change's workflow has had. */
+async function timersOf(id: string) {
+  const { events } = await env.client.workflow.getHandle(workflowIdOf(id)).fetchHistory();
+  const count = (has: (event: NonNullable<typeof events>[number]) => unknown) =>
+    (events ?? []).filter((event) => has(event) != null).length;
+  return {
+    started: count((event) => event.timerStartedEventAttributes),
+    fired: count((event) => event.timerFiredEventAttributes),
+    cancelled: count((event) => event.timerCanceledEventAttributes),
+  };
+}
 const typesOf = (id: string) => kit.events(id).map(({ type }) => type);
 
 test('approved by somebody else: the call is made, and the host has its output', async () => {
@@ -104,12 +116,24 @@ test('the rules are the service’s: nobody approves their own, nor without the 
   expect(kit.attempts(id)).toEqual([]);
 });
 
-test('expires after days, which take no time', async () => {
+test('expires after days, which take no time, and a timer for each of them', async () => {
   const { run, change } = await offboarding();
   const began = Date.now();
-  expect(await kit.expire(change.id)).toMatchObject({ decisionStatus: 'expired' });
+  const expired = await kit.expire(change.id);
+  expect(expired).toMatchObject({ decisionStatus: 'expired' });
   expect(await failureOf(run)).toMatchObject({ type: 'not_approved' });
   expect(Date.now() - began).toBeLessThan(60_000);
+  const days = (Date.parse(change.decideBy) - Date.parse(change.submittedAt)) / 86_400_000;
+  expect(days).toBe(7);
+  expect(Date.parse(expired.closedAt ?? '')).toBeGreaterThanOrEqual(Date.parse(change.decideBy));
+  expect(await timersOf(change.id)).toEqual({ started: 7, fired: 7, cancelled: 0 });
+});
+
+test('decided within a day: one timer does for the decision and for the call', async () => {
+  const { run, change } = await offboarding();
+  await kit.approve(change.id, by('bob'));
+  await run.result();
+  expect(await timersOf(change.id)).toEqual({ started: 1, fired: 0, cancelled: 0 });
 });
 
 test('drift: whoever approved one target is asked again about another', async () => {

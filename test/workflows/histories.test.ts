@@ -34,6 +34,7 @@ const states = [
   'expired',
   'withdrawn',
   'refused',
+  'hosted-succeeded',
   'gate-pending',
   'gate-succeeded',
   'gate-rejected',

@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { workflowIdOf } from '../../domain/change.ts';
+import { approvalRequest, startHost } from '../support/host.ts';
+import { replayAll } from '../support/replay.ts';
+import { changeThat, eventually, startApi, startTestbed, startWorkers } from '../support/service.ts';
+import type { Testbed } from '../support/service.ts';
+import { decide, entriesOf } from '../support/steps.ts';
+
+/* The target of a host's change is read in the step that opens it, where that is quick. */
+
+let testbed: Testbed;
+let api: Awaited<ReturnType<typeof startApi>>;
+let workers: Awaited<ReturnType<typeof startWorkers>>;
+let host: Awaited<ReturnType<typeof startHost>>;
+
+beforeAll(async () => {
+  testbed = await startTestbed();
+  [api, workers, host] = await Promise.all([startApi(testbed), startWorkers(testbed), startHost(testbed)]);
+});
+afterAll(async () => {
+  await replayAll(testbed);
+  await host.stop();
+  await workers.stop();
+  await api.stop();
+  await testbed.stop();
+});
+
+/** Approves a host's change; answers the activities that its workflow has had, local ones aside. */
+async function approved(sn: string): Promise<string[]> {
+  const handle = await host.start('keyed', approvalRequest(sn, { key: 'the line' }), 'goes on');
+  const { id } = await eventually(async () => {
+    const { items } = await api.users.bob.list(new URLSearchParams({ sn }));
+    return items[0] ?? null;
+  });
+  await decide(api.users.bob, await changeThat(api.users.bob, id, (c) => c.digest !== null));
+  expect(await handle.result()).toEqual({ id, failure: null, executionStatus: 'succeeded' });
+  const types = (await entriesOf(api.users.dave, id)).map(({ type }) => type);
+  expect(types.filter((type) => type === 'change.prechecked')).toHaveLength(1);
+  const { events } = await testbed.client.workflow.getHandle(workflowIdOf(id)).fetchHistory();
+  return (events ?? []).flatMap((e) => e.activityTaskScheduledEventAttributes?.activityType?.name ?? []);
+}
+
+test('quickly: no activity of its own reads it', async () => {
+  expect(await approved(await testbed.certificate())).toEqual(['record', 'ActiveCaCertificate']);
+});
+
+test.each([
+  // The first answer comes while the second read is under way, or after it; both have read the same.
+  ['comes first', 1500, 2000],
+  ['comes last', 2500, 0],
+])('slowly: an activity reads it, too; what %s is shown once', async (_, first, second) => {
+  const sn = await testbed.certificate();
+  await testbed.fault(sn, { action: 'GetCaCertificate', times: 1, delayMs: first });
+  if (second > 0) await testbed.fault(sn, { action: 'GetCaCertificate', times: 1, delayMs: second });
+  expect(await approved(sn)).toEqual(['precheck', 'record', 'ActiveCaCertificate']);
+});
+
+test('with an error: an activity reads it again', async () => {
+  const sn = await testbed.certificate();
+  await testbed.fault(sn, { action: 'GetCaCertificate', times: 1 });
+  expect(await approved(sn)).toEqual(['precheck', 'record', 'ActiveCaCertificate']);
+});
