@@ -12,6 +12,9 @@ import type { Operation } from '../operations/operation.ts';
 /** Longest time that a step may wait for a worker that takes it up, ms. */
 const beginWithinMs = 20_000;
 
+/** How much longer than its step the workflow of one may take, ms: longer than a worker may be away. */
+const graceMs = 300_000;
+
 /** What a step is asked for. */
 export function stepRequestOf(
   { name, version }: Pick<Operation, 'name' | 'version'>,
@@ -48,6 +51,8 @@ export async function handOver(
     client.start<(step: DriverStep) => Promise<DriverStepEnd>>(driverWorkflowType, {
       workflowId,
       taskQueue: changeQueueOf(activityInfo().taskQueue),
+      // Where nothing can read the answer its task would be tried for ever.
+      workflowExecutionTimeout: Math.max(0, request.notAfter - Date.now()) + step.answerWithinMs + graceMs,
       args: [step],
     });
   const handle = await start().catch(async (error: unknown) => {

@@ -24,7 +24,7 @@ export function useServicePackages(): void {
   const fromService = createRequire(service.url);
   registerHooks({
     resolve(specifier, context, nextResolve) {
-      if (!isOurs(context.parentURL) || !service.names.has(packageOf(specifier)))
+      if (!isOurs(context.parentURL, service.url) || !service.names.has(packageOf(specifier)))
         return nextResolve(specifier, context);
       // `require` takes no other parent's address.
       if (context.conditions.includes('require'))
@@ -52,8 +52,9 @@ function servicePackage(): { readonly url: string; readonly names: ReadonlySet<s
   }
 }
 
-function isOurs(url: string | undefined): boolean {
-  return url?.startsWith(ours) === true && !url.includes('/node_modules/', ours.length);
+/** The service's package lies among our modules in the repository; what it names is its own already. */
+function isOurs(url: string | undefined, service: string): boolean {
+  return url !== service && url?.startsWith(ours) === true && !url.includes('/node_modules/', ours.length);
 }
 
 /** The package that a specifier names. */

@@ -48,7 +48,7 @@ export interface CountersignClient {
    *
    * @param idempotencyKey - the same key with the same change answers the change that was made before; a fresh one when
    *   left out, so that a repeat of the call asks again
-   * @throws CountersignError such as `validation_failed`, `open_change_exists`, `engine_unavailable` (safe to repeat with the same key)
+   * @throws CountersignError such as `invalid_request`, `open_change_exists`, `engine_unavailable` (safe to repeat with the same key)
    */
   request(change: NewChange, idempotencyKey?: string): Promise<ChangeView>;
   /** A change as it stands. @throws CountersignError `not_found` */

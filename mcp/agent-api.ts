@@ -56,6 +56,10 @@ export function agentApi({ send }: Pick<ApiClient, 'send'>): AgentApi {
     change: (id, signal) => get(pathOf(id), signal),
     list: (query, signal) => get(`/v1/changes?${query.toString()}`, signal),
     async entries(id, after, waitMs, signal) {
+      if (waitMs === 0) {
+        const { items } = await get<{ items: EntryAnswer[] }>(`${pathOf(id)}/events`, signal);
+        return items.filter(({ index }) => index !== null && index > (after ?? -1));
+      }
       const leaving = new AbortController();
       const stop = () => leaving.abort();
       let timer = setTimeout(stop, waitMs);

@@ -28,6 +28,7 @@ export function faultOf(
 /** What is wrong with an input, member by member. A schema that throws finds that the input has no target. */
 export function inputErrors(operation: Operation, input: unknown): FieldError[] {
   try {
+    if (isTooLong(input)) return [{ field: 'input', rule: 'max_bytes', message: tooLong }];
     return fieldErrors(operation.input, input, 'input');
   } catch (error) {
     return [{ field: 'input', rule: 'target', message: thrownBy(operation, error) }];
@@ -56,6 +57,13 @@ export function readInput(
   }
 }
 
+const tooLong = `the input is longer than the ${maxEntryBytes} bytes of an entry`;
+
+/** Of a host's input Temporal takes 2 MB: no pattern of a schema sees what no entry could hold. */
+function isTooLong(input: unknown): boolean {
+  return JSON.stringify(input).length > maxEntryBytes;
+}
+
 function thrownBy({ name }: Operation, error: unknown): string {
   return `${name}: ${error instanceof Error ? error.message : String(error)}`;
 }
@@ -63,9 +71,7 @@ function thrownBy({ name }: Operation, error: unknown): string {
 /** @throws whatever a definition throws that is not as it should be */
 function read(operation: Operation, input: JsonObject): ReadInput | { readonly fault: string } {
   const { name } = operation;
-  // Of a host's input Temporal takes 2 MB: no pattern of a schema sees what no entry could hold.
-  if (JSON.stringify(input).length > maxEntryBytes)
-    return { fault: `${name}: the input is longer than the ${maxEntryBytes} bytes of an entry` };
+  if (isTooLong(input)) return { fault: `${name}: ${tooLong}` };
   const checked = operation.input.safeParse(input);
   if (!checked.success) return { fault: faultIn(name, checked.error) };
   const again = operation.input.safeParse(checked.data);

@@ -21,8 +21,13 @@ export function handleCancellation(
 ): void {
   root.cancelRequested
     .catch(async () => {
+      // The next run would know nothing of it.
+      context.isCancelling = true;
       if (host?.firstRunId != null && (await hostGoesOn({ host }))) context.handedOver = host;
       else await withdraw(context, host);
+    })
+    .finally(() => {
+      context.isCancelling = false;
     })
     .catch((error: unknown) => log.warn('a cancellation was not recorded', { error }));
   if (host?.firstRunId == null) return;

@@ -52,6 +52,8 @@ export interface ChangeContext {
   ): Promise<CountersignError | null>;
   /** The last command: it also releases the target. */
   close(command: Extract<Command, { kind: 'close' }>, write: CloseChange): Promise<void>;
+  /** Whether it is being asked if a cancellation ends the change. */
+  isCancelling: boolean;
   /** Whether nothing is waiting or being recorded. */
   isIdle(): boolean;
   /** Whether this run is near its limits, and the next should begin. */
@@ -148,6 +150,7 @@ export function makeChangeContext(
       return phaseOf(change);
     },
     mayHaveCalled: before?.mayHaveCalled ?? false,
+    isCancelling: false,
     isCalling: false,
     get isClosing() {
       return isClosing;
@@ -193,7 +196,7 @@ export function makeChangeContext(
         showStatus();
       });
     },
-    isIdle: () => queue.isIdle(),
+    isIdle: () => queue.isIdle() && !context.isCancelling,
     isFull: () => isFull(updates),
     countUpdate() {
       updates += 1;

@@ -187,6 +187,13 @@ describe('a worker', () => {
     }
   });
 
+  test('reads what is no JSON in one pass, however it is quoted', async () => {
+    const [back] = await worker.decode([{ ...json(1), data: Buffer.from('\\"'.repeat(500_000)) }], here);
+    expect(valueOf(back ?? {})).toEqual({
+      countersignUnreadable: expect.stringContaining('no JSON') as string,
+    });
+  });
+
   const worker = workerCodec(ours);
   const bad = { metadata: { encoding: Buffer.from('binary/nobody') }, data: Buffer.from('x') };
   const activity: SerializationContext = {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { openOperations } from '../../cli/operations.ts';
+import type { JsonObject } from '../../domain/json.ts';
 import type { Declaration } from '../../domain/declaration.ts';
 import { pinnedInputSchema, targetOf } from '../../domain/declaration.ts';
 import { escapedInId, tellsApart, templatePieces } from '../../domain/target-template.ts';
@@ -276,6 +277,17 @@ describe('the input of a declared operation', () => {
     [{ ...input, limit: 1.5 }, 'input', 'type'],
   ])('%j breaks a rule that is named', (wrong, field, rule) => {
     expect(inputErrors(operation, wrong).map((error) => [error.field, error.rule])).toEqual([[field, rule]]);
+  });
+
+  test('meets no pattern where it is too long for its member, or for an entry', () => {
+    // Of a text of 5,000 characters this pattern tries some ten thousand millions of ways.
+    const text = { type: 'string', maxLength: 100, pattern: '^\\S+.*\\S+$' };
+    const properties = { ...(closeAccount.input['properties'] as JsonObject), note: text };
+    const declared = declaredOperation({ ...closeAccount, input: { ...closeAccount.input, properties } });
+    const faults = (note: string) =>
+      inputErrors(declared, { ...input, note }).map((error) => [error.field, error.rule]);
+    expect(faults(`${'x'.repeat(5000)} `)).toEqual([['input.note', 'max_length']]);
+    expect(faults('x'.repeat(32_768))).toEqual([['input', 'max_bytes']]);
   });
 
   test('is read as it is', () => {

@@ -144,6 +144,11 @@ describe.each(['stdio', 'streamable HTTP'])('over %s', (way) => {
     const nothing = await agent.call('follow_change', { id, after, waitSeconds: 1 });
     expect(nothing.value).toMatchObject({ news: [], after, hasEnded: false });
     expect(Date.now() - began).toBeGreaterThan(900);
+    const all = await agent.call('follow_change', { id, after: 0, waitSeconds: 0 });
+    expect((all.value.news as { type: string }[])[0]?.type).toBe('change.requested');
+    expect(all.value).toMatchObject({ after });
+    const none = await agent.call('follow_change', { id, after, waitSeconds: 0 });
+    expect(none.value).toMatchObject({ news: [], after });
     const waits = agent.call('follow_change', { id, after, waitSeconds: 50 });
     await decide(api.users.bob, seen, 'reject');
     const { value: news } = await waits;
