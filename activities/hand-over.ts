@@ -11,15 +11,16 @@ import type { Operation } from '../operations/operation.ts';
 /** Longest time that a step may wait for a worker that takes it up, ms. */
 const beginWithinMs = 20_000;
 
-/** What a step is asked for. */
+/** What a step is asked for. @param now - the time of Temporal's server, ms since the epoch: the workflow compares with it */
 export function stepRequestOf(
   { name, version }: Pick<Operation, 'name' | 'version'>,
   input: DriverStep['request']['input'],
   { changeId, notAfter }: Pick<DriverContext, 'changeId' | 'notAfter'>,
+  now: () => number = Date.now,
 ): DriverStep['request'] {
   return {
     ...{ changeId, operation: name, version, input },
-    notAfter: Math.min(notAfter, Date.now() + beginWithinMs),
+    notAfter: Math.min(notAfter, now() + beginWithinMs),
   };
 }
 
@@ -31,11 +32,13 @@ export type HandedOver = { readonly ok: true; readonly answer: unknown } | Fault
  * lost worker has handed over is waited for.
  *
  * @param faultOf - what a step that failed comes to
+ * @param now - see {@link stepRequestOf}
  */
 export async function handOver(
   step: DriverStep,
   signal: AbortSignal,
   faultOf: (failed: FailedStep) => Fault,
+  now: () => number = Date.now,
 ): Promise<HandedOver> {
   const { kind, operation, request } = step;
   const workflowId = driverWorkflowIdOf(request.changeId);
@@ -53,7 +56,7 @@ export async function handOver(
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     // One that a lost worker has handed over: beside it nothing is read or called.
     await resultOf(client.getHandle(workflowId)).catch(() => undefined);
-    if (signal.aborted || Date.now() > request.notAfter) return null;
+    if (signal.aborted || now() > request.notAfter) return null;
     return await start();
   });
   if (handle === null)

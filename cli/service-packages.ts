@@ -24,8 +24,10 @@ export function useServicePackages(): void {
   const fromService = createRequire(service.url);
   registerHooks({
     resolve(specifier, context, nextResolve) {
-      if (!isOurs(context.parentURL) || !service.names.has(packageOf(specifier)))
-        return nextResolve(specifier, context);
+      const { parentURL } = context;
+      // In the repository the package without code is a folder of ours, too.
+      const isFromThere = isOurs(parentURL) && parentURL !== service.url;
+      if (!isFromThere || !service.names.has(packageOf(specifier))) return nextResolve(specifier, context);
       // `require` takes no other parent's address.
       if (context.conditions.includes('require'))
         return { url: pathToFileURL(fromService.resolve(specifier)).href, shortCircuit: true };
