@@ -40,6 +40,7 @@ const may = {
   testing: [
     'domain',
     'operations',
+    'declarations',
     'activities',
     'calendar',
     'identity',
@@ -47,6 +48,10 @@ const may = {
     'policies',
     'workflows/messages.ts',
     'api/engine.ts',
+    // What reads a file of declared operations.
+    'cli/missing-package.ts',
+    'cli/operations-file.ts',
+    'cli/service-packages.ts',
   ],
   // And the verifier, as `countersign/verify`.
   plugin: [

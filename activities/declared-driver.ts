@@ -22,10 +22,12 @@ import { handOver, stepRequestOf } from './hand-over.ts';
  * of another form is a fault, of a call one whose outcome is unknown.
  *
  * @param encoding - what the workers of its task queue read: of a host's codec, or plain JSON
+ * @param now - the time of Temporal's server, ms since the epoch
  */
 export function byDeclaration(
   operation: DeclaredOperation,
   encoding: string = plainEncoding,
+  now: () => number = Date.now,
 ): Implementation {
   const { worker, snapshot } = operation.declaration;
   const { taskQueue, failures, readSeconds, callSeconds, heartbeatSeconds } = worker;
@@ -37,10 +39,11 @@ export function byDeclaration(
         ...{ kind, operation: operation.name, taskQueue, encoding, activityType: worker[kind] },
         answerWithinMs: withinMs[kind],
         heartbeatWithinMs: heartbeatSeconds === null ? null : heartbeatSeconds * 1000,
-        request: stepRequestOf(operation, input, context),
+        request: stepRequestOf(operation, input, context, now),
       },
       context.signal,
       (failed) => declaredFault(failed, kind, failures),
+      now,
     );
   return implement(operation, {
     async read(input, context) {

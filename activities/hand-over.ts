@@ -15,15 +15,16 @@ const beginWithinMs = 20_000;
 /** How much longer than its step the workflow of one may take, ms: longer than a worker may be away. */
 const graceMs = 300_000;
 
-/** What a step is asked for. */
+/** What a step is asked for. @param now - the time of Temporal's server, ms since the epoch: the workflow compares with it */
 export function stepRequestOf(
   { name, version }: Pick<Operation, 'name' | 'version'>,
   input: DriverStep['request']['input'],
   { changeId, notAfter }: Pick<DriverContext, 'changeId' | 'notAfter'>,
+  now: () => number = Date.now,
 ): DriverStep['request'] {
   return {
     ...{ changeId, operation: name, version, input },
-    notAfter: Math.min(notAfter, Date.now() + beginWithinMs),
+    notAfter: Math.min(notAfter, now() + beginWithinMs),
   };
 }
 
@@ -35,11 +36,13 @@ export type HandedOver = { readonly ok: true; readonly answer: unknown } | Fault
  * lost worker has handed over is waited for.
  *
  * @param faultOf - what a step that failed comes to
+ * @param now - see {@link stepRequestOf}
  */
 export async function handOver(
   step: DriverStep,
   signal: AbortSignal,
   faultOf: (failed: FailedStep) => Fault,
+  now: () => number = Date.now,
 ): Promise<HandedOver> {
   const { kind, operation, request } = step;
   const workflowId = driverWorkflowIdOf(request.changeId);
@@ -52,14 +55,14 @@ export async function handOver(
       workflowId,
       taskQueue: changeQueueOf(activityInfo().taskQueue),
       // Where nothing can read the answer its task would be tried for ever.
-      workflowExecutionTimeout: Math.max(0, request.notAfter - Date.now()) + step.answerWithinMs + graceMs,
+      workflowExecutionTimeout: Math.max(0, request.notAfter - now()) + step.answerWithinMs + graceMs,
       args: [step],
     });
   const handle = await start().catch(async (error: unknown) => {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     // One that a lost worker has handed over: beside it nothing is read or called.
     await resultOf(client.getHandle(workflowId)).catch(() => undefined);
-    if (signal.aborted || Date.now() > request.notAfter) return null;
+    if (signal.aborted || now() > request.notAfter) return null;
     return await start();
   });
   if (handle === null)

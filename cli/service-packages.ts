@@ -24,8 +24,10 @@ export function useServicePackages(): void {
   const fromService = createRequire(service.url);
   registerHooks({
     resolve(specifier, context, nextResolve) {
-      if (!isOurs(context.parentURL, service.url) || !service.names.has(packageOf(specifier)))
-        return nextResolve(specifier, context);
+      const { parentURL } = context;
+      // In the repository the package without code is a folder of ours, too.
+      const isFromThere = isOurs(parentURL) && parentURL !== service.url;
+      if (!isFromThere || !service.names.has(packageOf(specifier))) return nextResolve(specifier, context);
       // `require` takes no other parent's address.
       if (context.conditions.includes('require'))
         return { url: pathToFileURL(fromService.resolve(specifier)).href, shortCircuit: true };
@@ -52,9 +54,8 @@ function servicePackage(): { readonly url: string; readonly names: ReadonlySet<s
   }
 }
 
-/** The service's package lies among our modules in the repository; what it names is its own already. */
-function isOurs(url: string | undefined, service: string): boolean {
-  return url !== service && url?.startsWith(ours) === true && !url.includes('/node_modules/', ours.length);
+function isOurs(url: string | undefined): boolean {
+  return url?.startsWith(ours) === true && !url.includes('/node_modules/', ours.length);
 }
 
 /** The package that a specifier names. */

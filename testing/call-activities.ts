@@ -18,7 +18,6 @@ import type { Implementation, SentAnswer } from '../operations/implement.ts';
 import { refusalOf } from '../operations/refusal-of.ts';
 import type { KeptChange } from './changes-in-memory.ts';
 import type { KitParts } from './kit-parts.ts';
-import { gate } from './log-activities.ts';
 
 const callWithinMs = 5000;
 /** How many doubtful answers a change takes, as in a service. */
@@ -26,7 +25,7 @@ const doubtfulLimit = 5;
 
 /** The activities that talk to services, and the gated call of each operation under its own name. */
 export function makeCallActivities(parts: KitParts): VendorActivities & Record<string, GatedCall> {
-  const { changes, operations, verifyStatement, clock } = parts;
+  const { changes, rules, operations, verifyStatement, clock } = parts;
   const read = makeReadOrFail({ doubtfulLimit });
 
   /** Gives a command to the change's machine and keeps what comes of it. */
@@ -50,6 +49,11 @@ export function makeCallActivities(parts: KitParts): VendorActivities & Record<s
     const implementation = implementationFor(parts, change);
     const { snapshot, requestId } = await read(implementation, change, false);
     const now = await clock();
+    const ofTicket = rules.refusal(change, 'precheck', now);
+    if (ofTicket !== null) {
+      const { code, message } = ofTicket;
+      return { kind: 'refused', snapshot, code, message, requestId };
+    }
     const refusal = refusalOf(implementation.operation, snapshot, now);
     if (refusal && change.policy.precheck === 'required') {
       return { kind: 'refused', snapshot, ...refusal, requestId };
@@ -77,7 +81,7 @@ export function makeCallActivities(parts: KitParts): VendorActivities & Record<s
     const called = attempts.some(mayHaveBeenSent);
     const { snapshot } = await read(implementation, change, called);
     if (digestOf(change, snapshot, change.round) === change.digest) {
-      const why = await gate(change, now);
+      const why = await rules.block(change, now);
       return why && { kind: 'blocked', why, called };
     }
     if (called && isOwnEffect(implementation.operation, change, snapshot))

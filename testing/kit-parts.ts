@@ -1,5 +1,6 @@
 import type { ActivityDependencies } from '../activities/dependencies.ts';
 import type { ChangesInMemory } from './changes-in-memory.ts';
+import type { KitRules } from './kit-rules.ts';
 
 /** What the activities of a kit are made of. */
 export interface KitParts extends Pick<
@@ -7,6 +8,7 @@ export interface KitParts extends Pick<
   'operations' | 'implementations' | 'policies' | 'verifyStatement'
 > {
   readonly changes: ChangesInMemory;
+  readonly rules: KitRules;
   readonly linkOf: (changeId: string) => string | null;
   /** The time of Temporal's server, which may have been sent ahead; ms since the epoch. */
   readonly clock: () => Promise<number>;

@@ -5,7 +5,6 @@ import type { Applied, LogActivities, OpenedResult, Opening } from '../activitie
 import { asFailure } from '../activities/failure.ts';
 import { requestFault } from '../activities/request-fault.ts';
 import { assertSigned, changeWorkflow, statementsIn } from '../activities/write-events.ts';
-import { makeGate } from '../calendar/gate.ts';
 import { mayHaveBeenSent } from '../domain/attempt.ts';
 import { askAgainMs } from '../domain/block.ts';
 import { requestedEvent } from '../domain/change-event.ts';
@@ -13,20 +12,9 @@ import { decide } from '../domain/decide.ts';
 import { newChange } from '../domain/evolve.ts';
 import type { KitParts } from './kit-parts.ts';
 
-/** The gate of a kit: the windows of the policy. There are no freezes and no revocations. */
-export const gate = makeGate(() =>
-  Promise.resolve({
-    freezes: [],
-    overrides: [],
-    revocation: null,
-    differing: [],
-    overridesDiffer: false,
-  }),
-);
-
 /** The activities on a service's Postgres, on memory instead: the same rules decide. */
 export function makeLogActivities(parts: KitParts): LogActivities {
-  const { changes, operations, policies, verifyStatement, linkOf, clock } = parts;
+  const { changes, rules, operations, policies, verifyStatement, linkOf, clock } = parts;
   const deps = { operations, policies, linkOf, hosts: [{ namespace: '*', type: '*' }] };
   const hosts = makeHostAcceptance(deps, changes);
   const acceptance = makeAcceptance(deps, hosts);
@@ -96,7 +84,7 @@ export function makeLogActivities(parts: KitParts): LogActivities {
     async gate({ changeId }) {
       const { change } = changes.get(changeId);
       const now = await clock();
-      const why = await gate(change, now);
+      const why = await rules.block(change, now);
       if (why === null) return;
       throw ApplicationFailure.create({
         type: 'blocked',

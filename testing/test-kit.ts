@@ -27,6 +27,9 @@ import { policyChoice } from '../policies/choose.ts';
 import { loadPolicies, onePolicy } from '../policies/load.ts';
 import { makeCallActivities } from './call-activities.ts';
 import { changesInMemory } from './changes-in-memory.ts';
+import { declaredImplementations } from './declared-operations.ts';
+import { kitRules } from './kit-rules.ts';
+import type { TestFreeze, TestTicket } from './kit-rules.ts';
 import { makeLogActivities } from './log-activities.ts';
 
 /** What the kit needs of a `TestWorkflowEnvironment` of `@temporalio/testing`. */
@@ -43,7 +46,12 @@ export interface TestEnvironment {
 /** What a kit is made with. */
 export interface TestKitOptions {
   /** What carries the host's operations out: of a {@link testTarget}, or of a driver of its own. */
-  readonly implementations: readonly Implementation[];
+  readonly implementations?: readonly Implementation[];
+  /**
+   * A file of declared operations (YAML), carried out by workers of the test on their task queues. One that
+   * `implementations` has is carried out by that instead.
+   */
+  readonly operationsFile?: string;
   /** The policy file (YAML) that the service has; without it the built-in four-eyes: one other person approves. */
   readonly policyFile?: string;
   /** The directory file (YAML). */
@@ -58,11 +66,12 @@ let bundled: Promise<WorkflowBundleWithSourceMap> | undefined;
 
 /**
  * Countersign for the tests of a host: its own workflows, its own rules, memory in place of Postgres, and the test's word in
- * place of people. What runs is what a service runs but for the log, its seals, tickets, freezes and the directory's changes.
+ * place of people. What runs is what a service runs but for the log, its seals, systems of tickets and the directory's changes.
  */
 export class CountersignTestKit {
   readonly #env: TestEnvironment;
   readonly #changes = changesInMemory();
+  readonly #rules = kitRules();
   readonly #keys = generateKeyPairSync('ed25519');
   readonly #signer = createStatementSigner(
     this.#keys.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
@@ -77,13 +86,23 @@ export class CountersignTestKit {
   /**
    * Starts the workers of a service on the task queues that `requireApproval` asks.
    *
-   * @throws CountersignError `invalid_configuration` for a policy file that is wrong
+   * @throws CountersignError `invalid_configuration` for a policy file, or a file of operations, that is wrong
    */
   static async create(
     env: TestEnvironment,
-    { implementations, policyFile, directoryFile, installation = defaultInstallation }: TestKitOptions,
+    {
+      implementations: own = [],
+      operationsFile,
+      policyFile,
+      directoryFile,
+      installation = defaultInstallation,
+    }: TestKitOptions,
   ): Promise<CountersignTestKit> {
     const kit = new CountersignTestKit(env);
+    const clock = () => env.currentTimeMs();
+    const declared = operationsFile === undefined ? [] : await declaredImplementations(operationsFile, clock);
+    const isOwn = ({ operation }: Implementation) => own.some((one) => one.operation.name === operation.name);
+    const implementations = [...own, ...declared.filter((one) => !isOwn(one))];
     const operations = makeOperations(implementations.map(({ operation }) => operation));
     const policies =
       policyFile === undefined
@@ -92,6 +111,7 @@ export class CountersignTestKit {
     kit.#groupsIn = (person) => policies.current().directory.groupsIn(person);
     const parts = {
       changes: kit.#changes,
+      rules: kit.#rules,
       operations,
       implementations: makeImplementations(operations, implementations),
       policies: policyChoice(policies),
@@ -99,7 +119,7 @@ export class CountersignTestKit {
         kit.#keys.publicKey.export({ format: 'pem', type: 'spki' }).toString(),
       ]),
       linkOf: (id: string) => `https://countersign.test/changes/${id}`,
-      clock: () => env.currentTimeMs(),
+      clock,
     };
     await addSearchAttributes(env);
     bundled ??= bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('WARN') });
@@ -159,6 +179,37 @@ export class CountersignTestKit {
   async withdraw(id: string, person: Person, comment = ''): Promise<Change> {
     await this.#say(id, { kind: 'withdrawal', action: 'withdraw', comment }, person);
     return this.change(id);
+  }
+
+  /**
+   * A break-glass change of somebody else takes its target over: it is withdrawn, and ends as `taken_over`. Whether they may
+   * break the glass is not asked: that change is not the host's.
+   *
+   * @throws CountersignError `call_started`, `already_stopped`, …
+   */
+  async takeOver(id: string, person: Person, comment = 'break-glass'): Promise<Change> {
+    await this.#tell(id, { kind: 'takeover', action: 'take_over', comment }, person);
+    return this.ended(id);
+  }
+
+  /** A freeze holds what it names until it ends or is lifted. @returns its id */
+  async freeze(freeze: TestFreeze = {}): Promise<string> {
+    return this.#rules.freeze(freeze, isoTime(await this.#env.currentTimeMs()));
+  }
+
+  /** Lifts a freeze; a change that it held asks again within a minute of the server's time. */
+  lift(freezeId: string): void {
+    this.#rules.lift(freezeId);
+  }
+
+  /** A ticket is there, as its system shows it; one of the same system and id is replaced. A policy's ticket rule reads it. */
+  ticket(ticket: TestTicket): void {
+    this.#rules.putTicket(ticket);
+  }
+
+  /** A ticket is not there any more. */
+  removeTicket(system: string, id: string): void {
+    this.#rules.removeTicket(system, id);
   }
 
   /** Nobody decides until decide-by has passed: sends the clock ahead, and answers the change as it ended. */
@@ -230,7 +281,12 @@ export class CountersignTestKit {
       unsealed: null,
     };
     if (allowed(judgeSaid(facts, whole, person, now)) === 'repeated') return;
-    const signed = this.#signer.sign(newStatement(whole, change, person, isoTime(now)));
+    await this.#tell(id, whole, person);
+  }
+
+  async #tell(id: string, said: Said, person: Person): Promise<void> {
+    const at = isoTime(await this.#env.currentTimeMs());
+    const signed = this.#signer.sign(newStatement(said, this.change(id), person, at));
     await createEngine(this.#env.client, longestWaitMs).send({ signed, source: null });
   }
 

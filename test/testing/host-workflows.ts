@@ -6,17 +6,35 @@ const revokeBadge: OperationType<{ badge: string }, { receipt: string }> = {
   version: '1',
 };
 
+const requester = { issuer: 'https://people.test', subject: 'alice' };
+
 /** A host: gates one step, and answers what the call has answered. */
-export async function offboard(badge: string, installation = 'countersign'): Promise<string> {
+export async function offboard(
+  badge: string,
+  installation = 'countersign',
+  ticket?: string,
+): Promise<string> {
   const approval = await requireApproval(
     revokeBadge,
     { badge },
     {
       justification: 'they have left',
-      requester: { issuer: 'https://people.test', subject: 'alice' },
+      requester,
       installation,
+      ...(ticket === undefined ? {} : { ticket: { system: 'jira', id: ticket } }),
     },
   );
   const { output } = await approval.result();
   return `${approval.url ?? ''} ${output?.receipt ?? 'lost'}`;
+}
+
+/** A host of an operation that a file declares. */
+export async function closeAccount(account: string): Promise<string> {
+  const approval = await requireApproval<{ region: string; account: string }, { receipt: string }>(
+    { name: 'CloseAccount', version: '1' },
+    { region: 'eu', account },
+    { justification: 'the customer has left', requester },
+  );
+  const { output } = await approval.result();
+  return output?.receipt ?? 'lost';
 }

@@ -1,0 +1,36 @@
+import { asMissingPackage } from '../cli/missing-package.ts';
+import { useServicePackages } from '../cli/service-packages.ts';
+import type { Implementation } from '../operations/implement.ts';
+import type { Operation } from '../operations/operation.ts';
+import type { TargetRead } from '../declarations/activity-contract.ts';
+
+/**
+ * The operations that a file of declared operations (YAML) has, such as for a {@link testTarget}: what is read of one is
+ * `snapshot`, `refusal`, `achieved` and `identity`, as its read activity answers them.
+ *
+ * @throws CountersignError `invalid_configuration` naming file, line, field and rule of each error, or the package that is
+ * missing: reading such a file takes `countersign-service`
+ */
+export async function declaredOperations(file: string): Promise<Operation<JsonInput, TargetRead>[]> {
+  const { declaredIn } = await declared();
+  return declaredIn(file);
+}
+type JsonInput = Parameters<Implementation['read']>[0];
+
+/** What carries a file's operations out: the workers of their task queues. @throws as {@link declaredOperations} */
+export async function declaredImplementations(
+  file: string,
+  clock: () => Promise<number>,
+): Promise<Implementation[]> {
+  const { declaredIn, onTheirQueues } = await declared();
+  return onTheirQueues(await declaredIn(file), clock);
+}
+
+async function declared() {
+  useServicePackages();
+  try {
+    return await import('./declared.ts');
+  } catch (error) {
+    throw asMissingPackage(error) ?? error;
+  }
+}
