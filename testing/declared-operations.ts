@@ -1,5 +1,6 @@
 import { asMissingPackage } from '../cli/missing-package.ts';
 import { useServicePackages } from '../cli/service-packages.ts';
+import { defaultInstallation } from '../domain/installation.ts';
 import type { Implementation } from '../operations/implement.ts';
 import type { Operation } from '../operations/operation.ts';
 import type { TargetRead } from '../declarations/activity-contract.ts';
@@ -13,17 +14,18 @@ import type { TargetRead } from '../declarations/activity-contract.ts';
  */
 export async function declaredOperations(file: string): Promise<Operation<JsonInput, TargetRead>[]> {
   const { declaredIn } = await declared();
-  return declaredIn(file);
+  return declaredIn(file, defaultInstallation);
 }
 type JsonInput = Parameters<Implementation['read']>[0];
 
 /** What carries a file's operations out: the workers of their task queues. @throws as {@link declaredOperations} */
 export async function declaredImplementations(
   file: string,
+  installation: string,
   clock: () => Promise<number>,
 ): Promise<Implementation[]> {
   const { declaredIn, onTheirQueues } = await declared();
-  return onTheirQueues(await declaredIn(file), clock);
+  return onTheirQueues(await declaredIn(file, installation), clock);
 }
 
 async function declared() {

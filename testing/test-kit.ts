@@ -100,7 +100,8 @@ export class CountersignTestKit {
   ): Promise<CountersignTestKit> {
     const kit = new CountersignTestKit(env);
     const clock = () => env.currentTimeMs();
-    const declared = operationsFile === undefined ? [] : await declaredImplementations(operationsFile, clock);
+    const declared =
+      operationsFile === undefined ? [] : await declaredImplementations(operationsFile, installation, clock);
     const isOwn = ({ operation }: Implementation) => own.some((one) => one.operation.name === operation.name);
     const implementations = [...own, ...declared.filter((one) => !isOwn(one))];
     const operations = makeOperations(implementations.map(({ operation }) => operation));
