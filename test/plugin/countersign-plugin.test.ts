@@ -2,6 +2,7 @@ import type { WorkerOptions } from '@temporalio/worker';
 import { describe, expect, test } from 'vitest';
 import type { ActivityDependencies } from '../../activities/dependencies.ts';
 import { failureConverterPath } from '../../codec/data-converter.ts';
+import { activityNames } from '../../domain/activity-names.ts';
 import { CountersignError } from '../../domain/error.ts';
 import { CountersignPlugin, workflowsPath } from '../../plugin/index.ts';
 import { activeCaCertificate, defineOperation, implement } from '../../plugin/operation.ts';
@@ -35,6 +36,13 @@ describe('a worker on a task queue of its own', () => {
       expect.arrayContaining(['openChange', 'record', 'ActiveCaCertificate']),
     );
   });
+});
+
+test('the names that no operation may have are those of our activities', () => {
+  const { activities = {} } = plugin.configureWorker(worker({ taskQueue: 'countersign' }));
+  const ofOperations = [...operations.list.map(({ name }) => name), 'default'];
+  const names = Object.keys(activities).filter((name) => !ofOperations.includes(name));
+  expect(names.sort()).toEqual([...activityNames].sort());
 });
 
 describe('a worker on a task queue of ours', () => {
