@@ -17,6 +17,7 @@ import { checkPooling } from '../store/check-pooling.ts';
 import { makePool } from '../store/pool.ts';
 import { examineForwarding } from './doctor-forwarding.ts';
 import { examineNotices } from './doctor-notices.ts';
+import { examinePayloads } from './doctor-payloads.ts';
 import { examineTemporal } from './doctor-temporal.ts';
 import { examineSystems } from './doctor-tickets.ts';
 import type { Environment } from './environment.ts';
@@ -39,6 +40,7 @@ export async function examine(env: Environment): Promise<Finding[]> {
     vendor(env),
     roleSession(env),
     examineSystems(env),
+    examinePayloads(env),
   ]);
   return findings.flat().filter((finding) => finding !== null);
 }
