@@ -1,6 +1,5 @@
 import { activityInfo } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import { CountersignError } from '../domain/error.ts';
 import type { GatedCall, VendorActivities } from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { makeGatedCall } from './gated-call.ts';
@@ -10,13 +9,9 @@ import { makeSettle } from './settle.ts';
 /**
  * The activities that talk to services: the precheck, the settlement, and the gated call of each operation under the
  * operation's own name. Temporal calls `default` for a name that this worker does not have.
- *
- * @param taken - the names of Countersign's other activities
- * @throws CountersignError `invalid_configuration` where an operation has the name of another activity
  */
 export function makeOperationActivities(
   deps: ActivityDependencies,
-  taken: readonly string[] = [],
 ): VendorActivities & Record<string, GatedCall> {
   const own: VendorActivities = { precheck: makePrecheck(deps), settle: makeSettle(deps) };
   const gatedCall = makeGatedCall(deps);
@@ -29,10 +24,6 @@ export function makeOperationActivities(
     },
   };
   for (const { name } of deps.operations.list) {
-    if ([...Object.keys(own), ...Object.keys(calls), ...taken].includes(name)) {
-      const message = `operation ${name} has the name of one of Countersign's own activities`;
-      throw new CountersignError('invalid_configuration', message);
-    }
     calls[name] = gatedCall(name);
   }
   return { ...own, ...calls } as VendorActivities & Record<string, GatedCall>;

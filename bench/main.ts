@@ -2,9 +2,11 @@ import { cpus, loadavg, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchAppends } from './appends.ts';
 import { benchChanges } from './changes.ts';
+import { benchCodec } from './codec.ts';
 import { benchCompare } from './compare.ts';
 import { benchDecisions } from './decisions.ts';
 import { benchDeliveries } from './deliveries.ts';
+import { benchEntries } from './entries.ts';
 import { benchEvolve } from './evolve.ts';
 import { removeHomes, startTestbed } from './testbed.ts';
 import type { Testbed } from './testbed.ts';
@@ -85,6 +87,8 @@ const parts: Record<string, () => Promise<unknown>> = {
     ),
   evolve: () =>
     Promise.resolve(benchEvolve(quick ? { rounds: 1, events: 10_000 } : { rounds: 5, events: 1_000_000 })),
+  codec: () => benchCodec(quick ? { rounds: 1, payloads: 500 } : { rounds: 5, payloads: 5000 }),
+  entries: () => benchEntries(quick ? 1 : 5),
   start: () => benchStart(quick ? 1 : 3),
   page: () => benchPage(quick ? 1 : 5),
   appends: () =>

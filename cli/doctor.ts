@@ -20,6 +20,7 @@ import { getOwner } from '../store/get-owner.ts';
 import { makePool } from '../store/pool.ts';
 import { examineForwarding } from './doctor-forwarding.ts';
 import { examineNotices } from './doctor-notices.ts';
+import { examinePayloads } from './doctor-payloads.ts';
 import { examineTemporal } from './doctor-temporal.ts';
 import { examineSystems } from './doctor-tickets.ts';
 import type { Environment } from './environment.ts';
@@ -44,6 +45,7 @@ export async function examine(env: Environment): Promise<Finding[]> {
     vendor(env),
     roleSession(env),
     examineSystems(env),
+    examinePayloads(env),
   ]);
   return findings.flat().filter((finding) => finding !== null);
 }

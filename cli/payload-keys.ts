@@ -76,7 +76,8 @@ async function write(file: string, keys: readonly PayloadKey[]): Promise<Rotated
   return { file, keys: keys.map(({ id, use }) => ({ id, use })) };
 }
 
-async function readKeys(file: string): Promise<PayloadKey[]> {
+/** The keys of a file that not everybody may use. @throws CountersignError `invalid_configuration` */
+export async function readKeys(file: string): Promise<PayloadKey[]> {
   const text = await readTextFile(file, 'COUNTERSIGN_PAYLOAD_KEYS');
   const { mode } = await stat(file);
   if ((mode & 0o007) === 0) return readPayloadKeys(text, file);

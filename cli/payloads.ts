@@ -39,9 +39,7 @@ export async function openPayloads(
   log: Pick<Logger, 'info' | 'warn' | 'error'>,
   alarm?: RaiseAlarm,
 ): Promise<PayloadOptions & { readonly hostCodecs: readonly HostCodec[] }> {
-  const hostCodecs = await exportsOf('COUNTERSIGN_HOST_CODECS', env.COUNTERSIGN_HOST_CODECS, readHostCodec);
-  const twice = claimedTwice(hostCodecs);
-  if (twice !== null) throw wrong(`the ${twice} is listed twice, and can have one codec`);
+  const hostCodecs = await readHostCodecs(env);
   const keys = await openPayloadKeys(env, log);
   const raised = new Map<string, number>();
   return {
@@ -55,6 +53,16 @@ export async function openPayloads(
       alarm?.('payload_unreadable', message, { reason, ...place });
     },
   };
+}
+
+/** How hosts encode what they ask for: COUNTERSIGN_HOST_CODECS. @throws CountersignError `invalid_configuration` */
+export async function readHostCodecs(
+  env: Pick<Environment, 'COUNTERSIGN_HOST_CODECS'>,
+): Promise<HostCodec[]> {
+  const found = await exportsOf('COUNTERSIGN_HOST_CODECS', env.COUNTERSIGN_HOST_CODECS, readHostCodec);
+  const twice = claimedTwice(found);
+  if (twice !== null) throw wrong(`the ${twice} is listed twice, and can have one codec`);
+  return found;
 }
 
 function wrong(message: string): CountersignError {

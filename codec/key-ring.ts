@@ -18,8 +18,8 @@ export interface PayloadKey {
 
 /** The keys that a process has. */
 export interface KeyRing {
-  /** What it encrypts with. */
-  current(): PayloadKey;
+  /** What it encrypts with; null where its one key only reads as yet: then nothing is encrypted. */
+  current(): PayloadKey | null;
   /** The key of an id; null where it is not on the ring, after whoever keeps the ring has looked once more. */
   find(id: string): Promise<PayloadKey | null>;
 }
@@ -28,7 +28,8 @@ const keyBytes = 32;
 const line = /^(current|next|old) +([A-Za-z0-9+/]+={0,2})$/;
 
 /**
- * The keys of a file: a line for each, `<use> <base64 of 32 bytes>`; `#` begins a comment. One is current.
+ * The keys of a file: a line for each, `<use> <base64 of 32 bytes>`; `#` begins a comment. One is current, unless the file has
+ * one key alone that is next: so the first key comes to every process before anything is encrypted.
  *
  * @param file - its name, for messages; nothing of what is in it gets into one
  * @throws CountersignError `invalid_configuration`
@@ -38,10 +39,16 @@ export function readPayloadKeys(text: string, file: string): PayloadKey[] {
     .split('\n')
     .map((each) => each.replace(/#.*/, '').trim())
     .flatMap((each, at) => (each === '' ? [] : [keyOf(each, `${file}:${at + 1}`)]));
-  if (keys.filter(({ use }) => use === 'current').length !== 1)
-    throw wrong(file, 'must have one key that is current');
+  assertCurrent(keys, file);
   if (new Set(keys.map(({ id }) => id)).size < keys.length) throw wrong(file, 'has a key twice');
   return keys;
+}
+
+/** Where another key has written, a ring without a current one would be a mistake: what is stored would be plain again. */
+function assertCurrent(keys: readonly PayloadKey[], field: string): void {
+  const current = keys.filter(({ use }) => use === 'current').length;
+  const isFirst = keys.length === 1 && keys[0]?.use === 'next';
+  if (current !== 1 && !isFirst) throw wrong(field, 'must have one key that is current');
 }
 
 function keyOf(text: string, place: string): PayloadKey {
@@ -77,8 +84,8 @@ export function payloadKeysText(keys: readonly PayloadKey[]): string {
 
 /** A ring that stays as it is. @throws CountersignError `invalid_configuration` where no key is current */
 export function keyRing(keys: readonly PayloadKey[]): KeyRing {
-  const current = keys.find(({ use }) => use === 'current');
-  if (current === undefined) throw wrong('the key ring', 'must have one key that is current');
+  assertCurrent(keys, 'the key ring');
+  const current = keys.find(({ use }) => use === 'current') ?? null;
   return {
     current: () => current,
     find: (id) => Promise.resolve(keys.find((key) => key.id === id) ?? null),

@@ -36,8 +36,10 @@ export function payloadCodec(options: PayloadCodecOptions): PayloadCodec {
   async function encodeOne(payload: Payload, context?: SerializationContext): Promise<Payload> {
     const wanted = answerEncodingOf(payload);
     const bare = wanted === null ? payload : withoutMark(payload);
-    if (wanted === null || wanted === encryptedEncoding)
-      return keys === null ? bare : encryptPayload(bare, keys.current(), placeIn(context));
+    if (wanted === null || wanted === encryptedEncoding) {
+      const key = keys?.current() ?? null;
+      return key === null ? bare : encryptPayload(bare, key, placeIn(context));
+    }
     if (wanted === plainEncoding) return bare;
     const codec = hostCodecOf(hostCodecs, wanted);
     if (codec === null) throw unknown(wanted);

@@ -1,3 +1,4 @@
+import { operationNameFault } from '../domain/activity-names.ts';
 import type { Declaration } from '../domain/declaration.ts';
 import { ownQueueFault } from '../domain/installation.ts';
 import { mostScopeMembers } from '../domain/target-scope.ts';
@@ -13,9 +14,6 @@ export interface DeclarationFinding {
     'duplicate' | 'bundled' | 'reserved' | 'json_schema' | 'strict_object' | 'template' | 'worker';
   readonly message: string;
 }
-
-/** Activities beside those of operations, and Temporal's name of the one that takes every other type. */
-const reservedNames = ['precheck', 'settle', 'default'];
 
 /** What a file's operations may not take. */
 export interface Taken {
@@ -34,16 +32,16 @@ export function declarationFindings({ operations }: OperationsDocument, taken: T
       ...targetFindings(declaration),
       ...workerFindings(declaration, taken),
     ];
-    if (reservedNames.includes(name))
-      found.push({
-        path: ['name'],
-        rule: 'reserved',
-        message: `${name} is a word of Countersign or of Temporal`,
-      });
+    const reserved = operationNameFault(name);
+    if (reserved !== null) found.push({ path: ['name'], rule: 'reserved', message: reserved });
     if (taken.names.includes(name))
       found.push({ path: ['name'], rule: 'bundled', message: `${name} is there already` });
     else if (operations.findIndex((one) => one.name === name) < at)
-      found.push({ path: ['name'], rule: 'duplicate', message: `${name} is declared twice` });
+      found.push({
+        path: ['name'],
+        rule: 'duplicate',
+        message: `${name} is declared twice; a process has one version of it, another one is another worker’s`,
+      });
     return found.map((finding) => ({ ...finding, path: ['operations', at, ...finding.path] }));
   });
 }

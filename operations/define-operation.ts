@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { operationNameFault } from '../domain/activity-names.ts';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import { CountersignError } from '../domain/error.ts';
 import type { JsonObject } from '../domain/json.ts';
@@ -36,6 +37,8 @@ export function defineOperation<
       throw invalid(name, `${member}: expected text that matches ${String(rule)}`);
     }
   }
+  const reserved = operationNameFault(name);
+  if (reserved !== null) throw invalid(name, `name: ${reserved}`);
   for (const member of rules) {
     if (typeof definition[member] !== 'function') throw invalid(name, `${member}: expected a function`);
   }

@@ -19,7 +19,10 @@ export function makeOperations(definitions: readonly Operation[]): Operations {
   for (const operation of definitions) {
     const { name } = operation;
     if (byName.has(name)) {
-      throw new CountersignError('invalid_configuration', `operation ${name} is defined twice`);
+      throw new CountersignError(
+        'invalid_configuration',
+        `operation ${name} is defined twice; a process has one version of it`,
+      );
     }
     byName.set(name, operation);
   }

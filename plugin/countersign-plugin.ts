@@ -162,11 +162,11 @@ function assertQueue({ name, taskQueue }: Operation, installation: string): void
 }
 
 function activitiesOf(dependencies: ActivityDependencies): object {
-  const others = {
+  return {
     ...makeLogActivities(dependencies),
     ...makeReviewActivities(dependencies),
+    ...makeOperationActivities(dependencies),
   };
-  return { ...others, ...makeOperationActivities(dependencies, Object.keys(others)) };
 }
 
 function hasItsOwn({ workflowsPath, workflowBundle, activities, nexusServices }: WorkerOptions): boolean {

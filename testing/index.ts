@@ -1,4 +1,5 @@
 export { declaredOperations } from './declared-operations.ts';
+export type { DeclaredRead } from './declared-operations.ts';
 export type { TestFreeze, TestTicket } from './kit-rules.ts';
 export { by, testIssuer } from './people.ts';
 export { replayHistories } from './replay-histories.ts';
@@ -30,9 +31,7 @@ export { fault } from '../domain/fault.ts';
 export type { Fault, FaultClass } from '../domain/fault.ts';
 export { roles } from '../domain/person.ts';
 export type { Person, PersonId, Role } from '../domain/person.ts';
-export type { TargetRead } from '../declarations/activity-contract.ts';
 export type { Freeze } from '../domain/freeze.ts';
 export type { TicketPhase, TicketRead } from '../domain/ticket-read.ts';
-export type { TicketTimes } from '../domain/ticket-time.ts';
 export type { Implementation } from '../operations/implement.ts';
 export type { Narrowed } from '../domain/reevaluation.ts';

@@ -235,6 +235,8 @@ describe('a file of keys', () => {
   test.each([
     ['', 'one key that is current'],
     [text.replace('current', 'old'), 'one key that is current'],
+    [text.replace('current', 'next') + text.replace('current', 'old'), 'one key that is current'],
+    [payloadKeysText([newPayloadKey('next'), newPayloadKey('next')]), 'one key that is current'],
     [text + payloadKeysText([newPayloadKey('current')]), 'one key that is current'],
     [text + text.replace('current', 'old'), 'twice'],
     [text.replace('current ', ''), 'current, next or old'],
@@ -244,6 +246,21 @@ describe('a file of keys', () => {
     expect(() => readPayloadKeys(wrong, 'f')).toThrow(why);
     const secret = Buffer.from(key.bytes).toString('base64');
     expect(() => readPayloadKeys(wrong, 'f')).not.toThrow(secret);
+  });
+
+  test('with a first key that is next alone, a process writes in plain and reads what the next step writes', async () => {
+    const first = readPayloadKeys(payloadKeysText([newPayloadKey('next')]), 'f');
+    const [before, after] = [keyRing(first), keyRing(withNextCurrent(first) ?? [])];
+    expect(before.current()).toBe(null);
+    const plain = await encoded(json(1), payloadCodec({ keys: before }));
+    expect(plain).toEqual(json(1));
+    const secret = await encoded(json(1), payloadCodec({ keys: after }));
+    expect(secret).not.toEqual(json(1));
+    for (const [one, reader] of [
+      [plain, after],
+      [secret, before],
+    ] as const)
+      expect(await whyNot(one, payloadCodec({ keys: reader }), here)).toBe(null);
   });
 
   test('rotates in two steps, in each of which all can read', async () => {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
+import { activityNames } from '../../domain/activity-names.ts';
 import { openOperations } from '../../cli/operations.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import type { Declaration } from '../../domain/declaration.ts';
@@ -72,7 +73,7 @@ describe('a file of declared operations', () => {
       'operations.0.name',
       'bundled',
     ],
-    ...['precheck', 'settle', 'default'].map((name): [string, string, string, string] => [
+    ...[...activityNames, 'default'].map((name): [string, string, string, string] => [
       `has the name ${name}`,
       changed({ name }),
       'operations.0.name',

@@ -171,6 +171,7 @@ describe.concurrent('a change that comes to nothing is a typed failure', () => {
 describe.concurrent('a host that', () => {
   test('is cancelled withdraws its change', async () => {
     const { handle, change } = await started();
+    const gate = await childOf(handle);
     await handle.cancel();
     expect((await failureOf(handle))?.name).toBe('CancelledFailure');
     await saved(handle, 'cancelled');
@@ -178,6 +179,14 @@ describe.concurrent('a host that', () => {
       decisionStatus: 'withdrawn',
       outcome: { code: 'host_cancelled' },
     });
+    // Its end names no change; Temporal knows whose parent it was.
+    const changes = `ParentWorkflowId = "${gate.workflowId}" AND WorkflowType = "change"`;
+    const found = await eventually(async () => {
+      const ids: string[] = [];
+      for await (const { workflowId } of testbed.client.workflow.list({ query: changes })) ids.push(workflowId);
+      return ids.length > 0 ? ids : null;
+    });
+    expect(found).toEqual([`change-${change.id}`]);
   });
 
   test('waits although its gate is cancelled hears what came of it', async () => {

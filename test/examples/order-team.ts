@@ -153,9 +153,13 @@ export function testsOfOrderTeam(startTeam: (env: TeamEnvironment) => Promise<Te
   });
 
   test('is cancelled, and its change is withdrawn', async () => {
-    const { handle, asked } = await ordered('P-4');
+    const { handle, opened, asked } = await ordered('P-4');
     await handle.cancel();
     await expect(handle.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
+    // What ended as cancelled names no change: the host knows it from before.
+    expect(await handle.query('waits_for')).toEqual(opened);
+    expect(opened).toMatchObject({ changeId: asked.id });
+    expect(releasesOf('P-4')).toBe(0);
     expect(await ended(asked.id)).toMatchObject({
       decisionStatus: 'withdrawn',
       outcome: { code: 'host_cancelled' },

@@ -54,6 +54,8 @@ describe('a definition', () => {
       { refusal: ({ state }: Licence) => (state ? null : null) },
       'refusal',
     ],
+    ['the name of an activity of ours', { name: 'record' }, 'name'],
+    ['the name that takes the rest', { name: 'default' }, 'name'],
     ['a refusal with a code of ours', { refusal: () => ({ code: 'rejected', message: 'no' }) }, 'rejected'],
     ['a refusal without a code', { refusal: () => ({ message: 'no' }) }, 'refusal'],
     ['no word on what is not there', { achieved: ({ state }: Licence) => state === 'x' }, 'achieved'],

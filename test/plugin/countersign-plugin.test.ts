@@ -2,6 +2,7 @@ import type { WorkerOptions } from '@temporalio/worker';
 import { describe, expect, test } from 'vitest';
 import type { ActivityDependencies } from '../../activities/dependencies.ts';
 import { failureConverterPath } from '../../codec/data-converter.ts';
+import { activityNames } from '../../domain/activity-names.ts';
 import { CountersignError } from '../../domain/error.ts';
 import { CountersignPlugin, workflowsPath } from '../../plugin/index.ts';
 import { activeCaCertificate, defineOperation, implement } from '../../plugin/operation.ts';
@@ -32,6 +33,13 @@ describe('a worker on a task queue of its own', () => {
   test('with nothing is refused: it would be another installation’s on this one’s database', () => {
     expect(() => plugin.configureWorker(worker({}))).toThrow(refused);
   });
+});
+
+test('the names that no operation may have are those of our activities', () => {
+  const { activities = {} } = plugin.configureWorker(worker({ taskQueue: 'countersign' }));
+  const ofOperations = [...operations.list.map(({ name }) => name), 'default'];
+  const names = Object.keys(activities).filter((name) => !ofOperations.includes(name));
+  expect(names.sort()).toEqual([...activityNames].sort());
 });
 
 describe('a worker on a task queue of ours', () => {

@@ -12,7 +12,7 @@ export class ChangingRing implements KeyRing {
   constructor(...keys: readonly PayloadKey[]) {
     this.keys = keys;
   }
-  current(): PayloadKey {
+  current(): PayloadKey | null {
     return keyRing(this.keys).current();
   }
   find(id: string): Promise<PayloadKey | null> {
@@ -27,12 +27,18 @@ export function shownPayload(
   workflowId: string,
   keys: KeyRing = testKeys,
 ) {
-  return shown(encryptPayload(jsonPayload(value), keys.current(), { namespace, workflowId }));
+  return shown(encryptPayload(jsonPayload(value), currentOf(keys), { namespace, workflowId }));
 }
 
 /** The same where the SDK did not say whose it is. */
 export function boundToNone(value: unknown) {
-  return shown(encryptPayload(jsonPayload(value), testKeys.current(), null));
+  return shown(encryptPayload(jsonPayload(value), currentOf(testKeys), null));
+}
+
+function currentOf(keys: KeyRing): PayloadKey {
+  const current = keys.current();
+  if (current === null) throw new Error('the ring has no current key');
+  return current;
 }
 
 function jsonPayload(value: unknown): Payload {
