@@ -6,6 +6,7 @@ export const activityNames = [
   'hostGoesOn',
   'changeEnd',
   'openChange',
+  'openHosted',
   'record',
   'applyInStore',
   'gate',
