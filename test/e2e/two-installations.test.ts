@@ -153,6 +153,20 @@ test('the same person, key and target are two changes, and each installation dec
   ]);
 });
 
+test('Temporal’s own list tells them apart by the task queue, and both have the search attributes', async () => {
+  const sn = await certificate();
+  const change = await first.asked((await post(first.users.alice, sn)).id);
+  const other = await second.asked((await post(second.users.alice, sn)).id);
+  const listed = async (queue: string) => {
+    const query = `TaskQueue = '${queue}' AND CountersignTarget = '${change.target.id}'`;
+    const ids: string[] = [];
+    for await (const { workflowId } of first.testbed.client.workflow.list({ query })) ids.push(workflowId);
+    return ids.length > 0 ? ids : null;
+  };
+  expect(await eventually(() => listed('countersign'))).toEqual([workflowIdOf(change.id)]);
+  expect(await eventually(() => listed('payments'))).toEqual([workflowIdOf(other.id)]);
+});
+
 test('an installation knows no change of the other', async () => {
   const change = await second.asked((await post(second.users.alice, await certificate())).id);
   await expect(decide(first.users.bob, change)).rejects.toMatchObject({ code: 'not_found' });
