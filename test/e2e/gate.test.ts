@@ -183,7 +183,8 @@ describe.concurrent('a host that', () => {
     const changes = `ParentWorkflowId = "${gate.workflowId}" AND WorkflowType = "change"`;
     const found = await eventually(async () => {
       const ids: string[] = [];
-      for await (const { workflowId } of testbed.client.workflow.list({ query: changes })) ids.push(workflowId);
+      for await (const { workflowId } of testbed.client.workflow.list({ query: changes }))
+        ids.push(workflowId);
       return ids.length > 0 ? ids : null;
     });
     expect(found).toEqual([`change-${change.id}`]);
