@@ -3,8 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { activityInfo } from '@temporalio/activity';
 import { plainEncoding } from '../domain/answer-encoding.ts';
 import { changeWorkflowType, workflowIdOf } from '../domain/change.ts';
-import type { Change, ChangeRequest, HostRequest } from '../domain/change.ts';
-import { newChange } from '../domain/evolve.ts';
+import type { ChangeRequest, HostRequest } from '../domain/change.ts';
 import { hostMembers, isAllowedHost, requesterOfHost } from '../domain/host.ts';
 import type { KeyedHost } from '../domain/host.ts';
 import { changeIdOfHostKey, hostRequestDigest } from '../domain/host-key.ts';
@@ -13,49 +12,24 @@ import type { PinnedPolicy } from '../domain/policy.ts';
 import { isoTime } from '../domain/time.ts';
 import { readInput } from '../operations/inputs.ts';
 import { pinsOf } from '../operations/operation.ts';
-import type {
-  HostAccepted,
-  HostAnswer,
-  HostFollowed,
-  LogActivities,
-  OpenedResult,
-  Opening,
-  PrecheckResult,
-  Refused,
-} from './contract.ts';
+import type { HostAccepted, HostFollowed, LogActivities, Opening, Refused } from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { makeGateAcceptance } from './accept-gate.ts';
 import { asFailure } from './failure.ts';
 import { askingHost, encodingOfRequest, goesOn, hostKey, keyedHost } from './host.ts';
 import type { Asking } from './host.ts';
 import { unreadableIn } from '../domain/unreadable.ts';
+import { makeOpenHosted } from './open-hosted.ts';
+import type { Heard, OpeningSteps, Prepared } from './open-hosted.ts';
 import { readHostRequest } from './host-request.ts';
 import type { KeptChanges } from './kept-changes.ts';
 import { refusal, refusedOr } from './refused-or.ts';
 import { assertAttributes } from './search-attributes.ts';
-import { tellHost } from './tell-host.ts';
 
 /** The workflow type that follows a change, see workflows/messages.ts. */
 const followWorkflowType = 'follow';
 /** How often a change that its workflow has left open is looked at again: the reconciler closes it meanwhile. */
 const looks = 100;
-
-/** What a host asks for, and which host it is. */
-interface Heard {
-  readonly asked: HostRequest;
-  readonly asking: Asking;
-  readonly host: KeyedHost;
-}
-
-/** What opening a host's change takes beside what Temporal and the policies say. */
-export interface OpeningSteps {
-  /** The change that this very run of its workflow has opened before; null: it has not. */
-  openedBefore(changeId: string): Promise<Change | null>;
-  /** Opens a change whose policy this worker has just chosen. */
-  open(opening: Opening): Promise<OpenedResult>;
-  /** What is read of the target, where that is quick; null: it is to be read by its own activity. */
-  read(change: Change, ordinal: number): Promise<PrecheckResult | null>;
-}
 
 /** Decides what hosts may ask for, by this worker's own policies and by what Temporal says of them. */
 export function makeHostAcceptance(
@@ -199,6 +173,16 @@ export function makeHostAcceptance(
       return { kind: 'accepted', tellsOpened, ...toldOf(hears), request: await requestOf(hears) };
     });
 
+  /** What is to be opened for a host, or what was. */
+  async function prepared(sent: unknown, { openedBefore }: OpeningSteps): Promise<Prepared | HostFollowed> {
+    const hears = await heard(sent);
+    const { asked, host } = hears;
+    const before = await asFailure(() => openedBefore(asked.id));
+    if (before !== null) return { kind: 'opened', hears, change: before };
+    const known = await knownTo(host, asked);
+    return known ?? { kind: 'accepted', hears, request: await requestOf(hears) };
+  }
+
   const activities: Pick<
     LogActivities,
     'acceptGate' | 'acceptHost' | 'followHost' | 'hostGoesOn' | 'changeEnd'
@@ -228,35 +212,8 @@ export function makeHostAcceptance(
 
   return {
     activities,
-    /** See {@link LogActivities.openHosted}. @param steps - what it takes beside what Temporal and the policies say */
-    opener:
-      ({ openedBefore, open, read }: OpeningSteps): LogActivities['openHosted'] =>
-      async ({ request: sent, ordinal, readOrdinal }) => {
-        const prepared = await answered(sent, async () => {
-          const hears = await heard(sent);
-          const { asked, host } = hears;
-          const before = await asFailure(() => openedBefore(asked.id));
-          if (before !== null) return { kind: 'opened_before' as const, hears, before };
-          const known = await knownTo(host, asked);
-          return known ?? { kind: 'accepted' as const, hears, request: await requestOf(hears) };
-        });
-        if (prepared.kind === 'refused' || prepared.kind === 'followed') return prepared;
-        const { answerIn, hears } = prepared;
-        const { asked, asking, host } = hears;
-        // From here on nothing is a refusal: what fails is tried again.
-        if (prepared.kind === 'accepted') {
-          const { request } = prepared;
-          const result = await open({ request, host, startedAt: asking.startedAt, ordinal });
-          if (result.kind !== 'opened') return { kind: 'not_opened', result, answerIn };
-        }
-        const change = prepared.kind === 'accepted' ? newChange(prepared.request) : prepared.before;
-        const { url, ...told } = toldOf(hears);
-        const [readNow] = await Promise.all([
-          read(change, readOrdinal),
-          asked.tellsOpened && asking.parent ? tellHost(asking.parent, { url }, answerIn) : null,
-        ]);
-        return { kind: 'opened', change, url, ...told, read: readNow, answerIn };
-      },
+    opener: (steps: OpeningSteps) =>
+      makeOpenHosted({ prepare: (sent) => answered(sent, () => prepared(sent, steps)), toldOf, ...steps }),
     /** Checks that a host's request has exactly the members that this worker itself would give it. */
     async assertHosted({ request: change, host }: Opening): Promise<void> {
       const asking = await allowed(changeWorkflowType);

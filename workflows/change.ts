@@ -12,7 +12,7 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { LogActivities, OpenedResult } from '../activities/contract.ts';
+import type { LogActivities } from '../activities/contract.ts';
 import type { ChangeEnd, ChangeRequest, HostRequest } from '../domain/change.ts';
 import { longestMs } from '../domain/duration.ts';
 import { newChange } from '../domain/evolve.ts';
@@ -32,6 +32,7 @@ import { hostEncodingOf, towardsHost } from './host-answer.ts';
 import { hosted, openHosted, tellOpened, tellsOpened } from './hosted.ts';
 import { firstAttributes, stateQuery, submittedUpdate } from './messages.ts';
 import type { SubmittedResult } from './messages.ts';
+import { failure, keyOfOther, refusalOf } from './opening-refusal.ts';
 import { readTarget } from './read-target.ts';
 import { recordOptions } from './record-options.ts';
 import { makeSparingTimer } from './sparing-timer.ts';
@@ -214,46 +215,8 @@ async function open(
   return { changeId, known: opened.kind === 'known' };
 }
 
-function refusalOf(opened: OpenedResult, changeId: string): ApplicationFailure | null {
-  switch (opened.kind) {
-    case 'opened':
-    case 'known':
-      return null;
-    case 'refused':
-      return failure(opened.code, opened.message, changeId);
-    case 'invalid':
-      return failure(opened.code ?? 'invalid_request', opened.message, changeId);
-    case 'policy_revoked':
-      return failure('policy_revoked', 'the policy was revoked', changeId);
-    case 'review_owed':
-      return failure(
-        'review_owed',
-        `change ${opened.changeId} is a break-glass change of the same person whose review is not signed yet`,
-        opened.changeId,
-      );
-    case 'target_taken':
-      return failure(
-        'open_change_exists',
-        `change ${opened.changeId} is open on this target`,
-        opened.changeId,
-      );
-    case 'ticket_taken':
-      return failure('ticket_taken', `change ${opened.changeId} is open under this ticket`, opened.changeId);
-    case 'key_reused':
-      return failure(
-        'key_reused',
-        `the key belongs to change ${opened.changeId}, with another body`,
-        opened.changeId,
-      );
-  }
-}
-
 function cancelledBefore(): CancelledFailure {
   return new CancelledFailure('cancelled before the change was opened');
-}
-
-function keyOfOther({ changeId }: Pick<SubmittedResult, 'changeId'>): ApplicationFailure {
-  return failure('key_reused', `the key belongs to change ${changeId}`, changeId);
 }
 
 /** A failed opening must reach the waiting update before the run fails. */
@@ -277,8 +240,4 @@ function understood<T>(what: string, work: () => T): T {
     if (error instanceof TemporalFailure) throw error;
     throw ApplicationFailure.nonRetryable(`not a ${what}: ${String(error)}`, 'invalid_request');
   }
-}
-
-function failure(code: string, message: string, changeId: string): ApplicationFailure {
-  return ApplicationFailure.create({ type: code, message, nonRetryable: true, details: [{ changeId }] });
 }
