@@ -34,6 +34,7 @@ export default {
         'test/audit/reconcile-process.ts',
         'test/audit/dying-signer.ts',
         'test/support/dying-worker.ts',
+        'test/support/badges/worker.ts',
         'test/support/next-version/*.ts',
         'test/tickets/outbox/deliverer-process.ts',
         'test/soak/*.soak.ts',
