@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { preparePack } from '../audit/pack/prepare-pack.ts';
 import { openPack } from '../audit/verify/pack-source.ts';
+import type { Verdict } from '../audit/verify/verdict.ts';
 import type { EntryBody } from '../domain/entry.ts';
 import { bundleVerifier } from '../cli/verifier-bundle.ts';
 import { changeStory, withPolicies } from '../test/audit/change-story.ts';
@@ -26,7 +27,7 @@ interface Measured {
 }
 
 /**
- * Verifying packs of two sizes offline with the verifier that packs carry, each in a process of its own, beside the least
+ * Verifying packs of two sizes offline with the verifier that packs carry, as an auditor runs it, beside the least
  * that any verifier does: parsing and hashing each entry once and checking every signature with OpenSSL, over all
  * processors. The best of some rounds, taken in turn. And the pack of one change, from the start of the command to its end.
  */
@@ -47,7 +48,7 @@ export async function benchVerify(options: { few: number; many: number; rounds: 
       const measured: Record<'base' | 'verify' | 'bare', Measured[]> = { base: [], verify: [], bare: [] };
       for (let round = 0; round < options.rounds; round += 1) {
         measured.base.push(await child(['base', unpacked, keyFile]));
-        measured.verify.push(await child(['verify', pack, keyFile, verifier]));
+        measured.verify.push(await asAuditor(pack, keyFile, verifier));
         measured.bare.push(await child(['bare', pack, keyFile, verifier]));
       }
       const [base, verify, bare] = [best(measured.base), best(measured.verify), best(measured.bare)];
@@ -134,6 +135,31 @@ async function unpack(pack: string, folder: string): Promise<void> {
     await mkdir(dirname(join(folder, path)), { recursive: true });
     await pipeline(content, createWriteStream(join(folder, path)));
   }
+}
+
+/** Writes at the end of its process what that has used, in the form of {@link Used}. */
+const tellsUsage = `data:text/javascript,
+import { readFileSync, writeFileSync } from 'node:fs';
+process.on('exit', () => {
+  const { user, system } = process.cpuUsage();
+  const peak = /VmHWM:\\s*(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'));
+  writeFileSync(process.env.BENCH_USAGE, JSON.stringify({ processorSeconds: (user + system) / 1e6, mostMb: peak[1] / 1024 }));
+});`;
+type Used = Pick<Measured, 'processorSeconds' | 'mostMb'>;
+
+/** The command as an auditor runs it, from its start to its end. */
+async function asAuditor(pack: string, keyFile: string, verifier: string): Promise<Measured> {
+  const usage = `${pack}.usage`;
+  const began = performance.now();
+  const { stdout } = await run(
+    process.execPath,
+    ['--import', tellsUsage.replaceAll('\n', ''), verifier, pack, '--key', keyFile, '--json'],
+    { env: { ...process.env, BENCH_USAGE: usage }, maxBuffer: 64 * 2 ** 20 },
+  );
+  const seconds = (performance.now() - began) / 1000;
+  const { checked } = JSON.parse(stdout) as Verdict;
+  const used = JSON.parse(await readFile(usage, 'utf8')) as Used;
+  return { entries: checked.entries, signatures: checked.statements, seconds, ...used };
 }
 
 async function child(args: readonly string[]): Promise<Measured> {
