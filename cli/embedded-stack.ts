@@ -124,8 +124,6 @@ export async function startEmbedded(
       env: processEnv,
       port: ports.temporal,
       uiPort: ports.temporalUi,
-      // By the cookie of whoever is logged in to the console: one site with it, on another port.
-      uiCodecEndpoint: `${url.origin}/codec`,
       dbFilename: join(home, 'temporal.db'),
       searchAttributes,
     });
@@ -138,7 +136,9 @@ export async function startEmbedded(
       shared.COUNTERSIGN_TEMPORAL_UI_URL = env.COUNTERSIGN_TEMPORAL_UI_URL ?? uiAt(server.uiUrl);
     ports.temporal = Number(server.address.split(':').at(-1));
     places.Temporal =
-      server.uiUrl === null ? server.address : `${server.address}, web UI ${uiAt(server.uiUrl)}`;
+      server.uiUrl === null
+        ? server.address
+        : `${server.address}, web UI ${uiAt(server.uiUrl)} (codec server ${url.origin}/codec)`;
   };
   let demoClient: string | null = null;
   const identity = async () => {

@@ -19,8 +19,6 @@ export interface TemporalOptions {
   port?: number;
   /** Preferred port of the web UI; without it there is no web UI. */
   uiPort?: number;
-  /** The codec server that the web UI asks for decoded payloads, without `/decode`. */
-  uiCodecEndpoint?: string;
   /** SQLite file that keeps workflows; without it they end with the server. */
   dbFilename?: string;
   /** Namespace to make; default `default`. */
@@ -97,7 +95,6 @@ export async function startTemporal(options: TemporalOptions): Promise<EmbeddedT
         // Else TEMPORAL_* variables and the user's Temporal profile would configure the CLI.
         ...['--namespace', namespace, '--disable-config-file', '--disable-config-env'],
         ...(uiPort === undefined ? ['--headless'] : ['--ui-port', String(uiPort), '--ui-disable-news-fetch']),
-        ...(options.uiCodecEndpoint === undefined ? [] : ['--ui-codec-endpoint', options.uiCodecEndpoint]),
         ...(dbFilename === undefined ? [] : ['--db-filename', dbFilename]),
         ...Object.entries(searchAttributes).flatMap(([key, type]) => [
           '--search-attribute',
