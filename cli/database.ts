@@ -1,4 +1,4 @@
-import type { Pool } from 'pg';
+import type { ClientBase, Pool } from 'pg';
 import type { Logger } from 'pino';
 import { checkServer } from '../audit/check-server.ts';
 import { CountersignError } from '../domain/error.ts';
@@ -30,11 +30,12 @@ export async function openDatabase(
   log: Logger,
   { name, max, owner }: DatabaseOptions,
 ): Promise<Pool> {
+  let isOpen = false as boolean;
   const pool = makePool({
     connectionString: required(env, 'DATABASE_URL'),
     applicationName: `countersign ${name}`,
     max,
-    ...(owner === undefined ? {} : { prepare: (client) => claimDatabase(client, owner) }),
+    ...(owner === undefined ? {} : { prepare: (client) => claimed(client, owner, () => isOpen, log) }),
     onError: (err) => log.warn({ err }, 'a database connection was lost'),
   });
   try {
@@ -44,5 +45,20 @@ export async function openDatabase(
     if (error instanceof CountersignError) throw error;
     log.warn({ err: error as Error }, 'the database cannot be checked yet');
   }
+  isOpen = true;
   return pool;
+}
+
+/**
+ * Once a process runs, a database of another installation, or without the schema, is one in the middle of a restore or of a
+ * failover: it is waited for like one that is away. What is under way does not end by it.
+ */
+async function claimed(client: ClientBase, owner: Owner, isOpen: () => boolean, log: Logger): Promise<void> {
+  try {
+    await claimDatabase(client, owner);
+  } catch (error) {
+    if (!isOpen() || !(error instanceof CountersignError)) throw error;
+    log.error({ err: error }, 'a database that is not ours is not used');
+    throw new CountersignError('log_unavailable', error.message, { cause: error });
+  }
 }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import pg from 'pg';
 import type { Pool } from 'pg';
 import { pino } from 'pino';
+import { asFailure } from '../../activities/failure.ts';
 import { openDatabase } from '../../cli/database.ts';
 import { readEnvironment } from '../../cli/environment.ts';
 import type { Owner } from '../../domain/installation.ts';
@@ -63,15 +64,32 @@ test('of many that come at once one has it', async () => {
   expect(winners).toEqual([await getOwner(superuser)]);
 });
 
-test('a database that becomes another’s is not used by a new connection', async () => {
+test.each([
+  [
+    'becomes another’s',
+    `update countersign.installation set name = 'other'`,
+    `update countersign.installation set name = '${own.installation}'`,
+  ],
+  [
+    'is restored',
+    'alter table countersign.installation rename to restoring',
+    'alter table countersign.restoring rename to installation',
+  ],
+])('a database that %s is not used by a new connection, and waited for', async (_what, change, back) => {
   const pool = await open('worker', own, 3);
-  await superuser.query(`update countersign.installation set name = 'other'`);
+  await superuser.query(change);
   // Two were there before.
   const asked = await Promise.allSettled([pool.connect(), pool.connect(), pool.connect()]);
   for (const one of asked) if (one.status === 'fulfilled') one.value.release();
-  expect(asked.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []))).toEqual([
-    expect.objectContaining({ code: 'invalid_configuration' }),
-  ]);
+  const refused = asked.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+  expect(refused).toEqual([expect.objectContaining({ code: 'log_unavailable' })]);
+  // An activity is repeated by that, so a change does not end.
+  await expect(asFailure(() => Promise.reject(refused[0] as Error))).rejects.toMatchObject({
+    ...{ type: 'log_unavailable', nonRetryable: false },
+  });
+  await superuser.query(back);
+  const connections = await Promise.all([pool.connect(), pool.connect(), pool.connect()]);
+  for (const connection of connections) connection.release();
   await pool.end();
 });
 
