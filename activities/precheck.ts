@@ -8,7 +8,7 @@ import type { JsonObject } from '../domain/json.ts';
 import { refusalOf } from '../operations/refusal-of.ts';
 import { inTransaction } from '../store/in-transaction.ts';
 import { assertPolicy } from './assert-policy.ts';
-import type { VendorActivities } from './contract.ts';
+import type { PrecheckResult, VendorActivities } from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { digestOf } from './digest.ts';
 import { asFailure } from './failure.ts';
@@ -26,12 +26,22 @@ function refusalOfSnapshot(snapshot: JsonObject | null) {
   return { code: 'snapshot_too_long', message };
 }
 
-/** The activity that reads the target, and the ticket, before people are asked. */
-export function makePrecheck(deps: ActivityDependencies): VendorActivities['precheck'] {
+/**
+ * The activity that reads the target, and the ticket, before people are asked.
+ *
+ * @param mayWrite - asked under the change's lock: false where nobody waits for this reading any more, and another is on its way
+ */
+export type Precheck = (
+  input: Parameters<VendorActivities['precheck']>[0],
+  mayWrite?: () => boolean,
+) => Promise<PrecheckResult>;
+
+/** Makes {@link Precheck}. */
+export function makePrecheck(deps: ActivityDependencies): Precheck {
   const { pool, now = Date.now } = deps;
   const read = makeReadOrFail(deps);
   const tickets = makeTicketCheck(deps);
-  return async ({ changeId, ordinal }) => {
+  return async ({ changeId, ordinal }, mayWrite = () => true) => {
     const writer = changeWorkflow(changeId);
     const { change } = await asFailure(() => readLoggedChange(pool, changeId));
     assertPolicy(deps, change);
@@ -69,6 +79,7 @@ export function makePrecheck(deps: ActivityDependencies): VendorActivities['prec
         // Another reading of this change came first: what it has shown stands.
         const first = (await findEntry(client, key)) as unknown as Prechecked | null;
         if (first) return first;
+        if (!mayWrite()) return null;
         const verdict = decide(kept, command, { now: now() });
         const [shown] = 'events' in verdict ? verdict.events : [];
         if (shown?.type !== 'change.prechecked') return null;

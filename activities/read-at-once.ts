@@ -23,16 +23,26 @@ export function makeReadAtOnce(
   return async ({ id: changeId, operation }, ordinal) => {
     if (reading >= mostAtOnce || deps.operations.get(operation)?.taskQueue !== undefined) return null;
     reading += 1;
-    const late = new AbortController();
-    const read = precheck({ changeId, ordinal })
+    let state = 'reading' as 'reading' | 'writing' | 'late';
+    const isOver = new AbortController();
+    const read = precheck({ changeId, ordinal }, () => {
+      if (state === 'reading') state = 'writing';
+      return state === 'writing';
+    })
       .catch((error: unknown) => {
         log.debug('a target is not read at once', { error });
         return null;
       })
       .finally(() => {
         reading -= 1;
-        late.abort();
+        isOver.abort();
       });
-    return await Promise.race([read, delay(withinMs, null, { signal: late.signal }).catch(() => read)]);
+    await delay(withinMs, null, { signal: isOver.signal }).catch(() => undefined);
+    // What is being written is waited for. Written later it could stand after what the next reading comes to, such as a refusal.
+    if (state === 'reading' && !isOver.signal.aborted) {
+      state = 'late';
+      return null;
+    }
+    return await read;
   };
 }

@@ -17,7 +17,11 @@ const missing = new Set(['42P01', '3F000']);
 export async function claimDatabase(db: Queryable, own: Owner): Promise<void> {
   const owner = (await ownerOf(db)) ?? (await claimed(db, own));
   const fault = ownerFault(owner, own);
-  if (fault !== null) throw new CountersignError('invalid_configuration', `DATABASE_URL: ${fault}; how to give it to another: docs/installations.md`);
+  if (fault !== null)
+    throw new CountersignError(
+      'invalid_configuration',
+      `DATABASE_URL: ${fault}; how to give it to another: docs/installations.md`,
+    );
 }
 
 async function claimed(db: Queryable, own: Owner): Promise<Owner> {
