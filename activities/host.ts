@@ -100,8 +100,8 @@ export async function encodingOfRequest(): Promise<string> {
 }
 
 /**
- * Whether another run of the host's chain than the one that asked runs now. Where Temporal will never tell, since its namespace
- * is closed to this worker, the host does not go on: its change is withdrawn, and holds its target no longer.
+ * Whether another run of the host's chain than the one that asked runs now. Where Temporal has refused to tell for minutes, since its
+ * namespace is closed to this worker, the host does not go on: its change is withdrawn, and holds its target no longer.
  *
  * @param orStill - whether the one that asked is as good
  */
@@ -109,11 +109,15 @@ export async function goesOn(host: KeyedHost, orStill = false): Promise<boolean>
   try {
     return await runsOn(host, orStill);
   } catch (error) {
-    if (!(error instanceof CountersignError)) throw error;
+    // A right can be given back, a token renewed.
+    if (!(error instanceof CountersignError) || activityInfo().attempt < refusedTimes) throw error;
     log.warn('whether a host goes on cannot be seen', { error });
     return false;
   }
 }
+
+/** So often Temporal is asked before its refusal counts: by the repeats of the activity some minutes. */
+const refusedTimes = 25;
 
 async function runsOn(
   { namespace, workflowId, runId, firstRunId }: KeyedHost,

@@ -38,14 +38,23 @@ export async function openPayloadKeys(
   log: Pick<Logger, 'info' | 'warn' | 'error'>,
 ): Promise<KeyRing | null> {
   if (file === undefined) return null;
-  const onHangup = await rereadOnHangup(() => readKeys(file), log, 'the payload keys');
-  return rereadRing(
-    onHangup,
-    () => readKeys(file),
-    (err) => {
-      log.error({ err: err as Error }, 'the payload keys could not be read again; those of before hold');
-    },
-  );
+  let encrypts = false;
+  const read = async (): Promise<PayloadKey[]> => {
+    const keys = await readKeys(file);
+    const hasCurrent = keys.some(({ use }) => use === 'current');
+    if (encrypts && !hasCurrent)
+      throw new CountersignError(
+        'invalid_configuration',
+        `${file} must keep a key that is current: what is stored would be plain again`,
+      );
+    encrypts = hasCurrent;
+    return keys;
+  };
+  const onHangup = await rereadOnHangup(read, log, 'the payload keys');
+  if (!encrypts) log.warn(`no payload is encrypted yet: ${file} has no key that is current`);
+  return rereadRing(onHangup, read, (err) => {
+    log.error({ err: err as Error }, 'the payload keys could not be read again; those of before hold');
+  });
 }
 
 /** What a step of a rotation has made. */

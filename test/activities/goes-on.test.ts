@@ -10,7 +10,7 @@ import type { GrpcRefusal } from '../support/temporal-proxy.ts';
 
 const address = inject('temporalAddress');
 
-async function asks(refused: GrpcRefusal | null) {
+async function asks(refused: GrpcRefusal | null, attempt = 1) {
   const proxy = await startTemporalProxy({
     address,
     authorize: ({ ':path': path }) =>
@@ -27,7 +27,7 @@ async function asks(refused: GrpcRefusal | null) {
   onTestFinished(() => handle.terminate().then(() => undefined));
   const runId = handle.firstExecutionRunId;
   const host = { namespace: 'default', workflowId, runId, firstRunId: runId, type: 'nobodyRunsThis' };
-  const environment = new MockActivityEnvironment({}, { client });
+  const environment = new MockActivityEnvironment({ attempt }, { client });
   return await environment.run(() => goesOn(host, true));
 }
 
@@ -35,8 +35,10 @@ test('a host that runs goes on', async () => {
   expect(await asks(null)).toBe(true);
 });
 
-test('a host of a namespace that is closed to this worker does not: its change ends', async () => {
-  expect(await asks({ status: 7, message: 'not for you' })).toBe(false);
+test('a host of a namespace that stays closed to this worker does not: its change ends', async () => {
+  const refused = { status: 7, message: 'not for you' };
+  await expect(asks(refused, 24)).rejects.toThrow('not for you');
+  expect(await asks(refused, 25)).toBe(false);
 });
 
 test('a server that cannot answer now says nothing', async () => {

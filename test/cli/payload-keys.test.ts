@@ -92,6 +92,16 @@ test('a process writes with another key from a SIGHUP on', async () => {
   expect(await ring.find(before)).not.toBe(null);
 });
 
+test('a process that encrypts goes on with its key where the file would have it write plainly', async () => {
+  const { file, ring } = await opened(await freshHome());
+  const before = ring.current()?.id ?? '';
+  await writeFile(file, (await readFile(file, 'utf8')).replace('current', 'next'));
+  process.emit('SIGHUP');
+  // By this path, too, it is read again: for a key that is not there.
+  expect(await ring.find('0123456789abcdef')).toBe(null);
+  expect(ring.current()?.id).toBe(before);
+});
+
 test('countersign keys rotate payload, in two steps', async () => {
   const home = await freshHome();
   const countersign = async (...args: string[]) =>
