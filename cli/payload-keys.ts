@@ -38,7 +38,7 @@ export async function openPayloadKeys(
   log: Pick<Logger, 'info' | 'warn' | 'error'>,
 ): Promise<KeyRing | null> {
   if (file === undefined) return null;
-  let encrypts = false;
+  let encrypts = false as boolean;
   const read = async (): Promise<PayloadKey[]> => {
     const keys = await readKeys(file);
     const hasCurrent = keys.some(({ use }) => use === 'current');
