@@ -18,6 +18,8 @@ export interface ActivityDependencies {
   readonly pool: Pool;
   /** The name of the installation whose database that is: its workers are on the task queues of this name; default `countersign`. */
   readonly installation?: string;
+  /** The namespace of Temporal in which that installation runs; absent: whichever. */
+  readonly namespace?: string;
   /** The operations that may be gated. */
   readonly operations: Operations;
   /** The implementation of each operation. */

@@ -118,6 +118,7 @@ export async function workerDependencies(
   const dependencies: ActivityDependencies = {
     pool,
     installation,
+    namespace,
     sealing,
     region,
     policies: policyChoice(policies),

@@ -61,6 +61,8 @@ export const workflowsPath = fileURLToPath(
 export class CountersignPlugin extends SimplePlugin {
   readonly #queues: TaskQueues;
   readonly #isService: boolean;
+  /** In which namespace its database's installation runs; null: it does not say. */
+  readonly #namespace: string | null;
   readonly #operations: readonly Implementation[];
   readonly #callsPerSecond: number;
   readonly #activities: object;
@@ -79,6 +81,7 @@ export class CountersignPlugin extends SimplePlugin {
     const activities = dependencies ? activitiesOf({ hidesTargets, ...dependencies }) : {};
     super({ name: 'countersign', activities });
     this.#isService = dependencies !== undefined;
+    this.#namespace = dependencies?.namespace ?? null;
     this.#queues = taskQueuesOf(installation);
     this.#operations = operations;
     this.#callsPerSecond = callsPerSecond;
@@ -104,6 +107,9 @@ export class CountersignPlugin extends SimplePlugin {
     // It would be another installation's, on this one's database.
     if (!ofChanges && !ofVendor && this.#isService)
       throw wrong('taskQueue', `expected ${this.#queues.changes} or ${this.#queues.calls}`);
+    const { namespace = 'default' } = options;
+    if (this.#namespace !== null && this.#namespace !== namespace)
+      throw wrong('namespace', `expected that of the dependencies, ${this.#namespace}`);
     for (const [name, activity] of Object.entries(options.activities ?? {})) {
       const ours: unknown = (this.#activities as Record<string, unknown>)[name];
       if (ours !== undefined && ours !== activity)

@@ -106,6 +106,16 @@ describe('a worker of an installation with a name', () => {
     expect(() => new CountersignPlugin({ installation: 'Payments' })).toThrow(refused);
     expect(() => new CountersignPlugin({ dependencies, installation: 'payments' })).toThrow(refused);
   });
+
+  test('is refused in another namespace than that of its dependencies', () => {
+    const inOrders = new CountersignPlugin({ dependencies: { ...dependencies, namespace: 'orders' } });
+    const at = (namespace?: string) =>
+      inOrders.configureWorker(
+        worker({ taskQueue: 'countersign', ...(namespace === undefined ? {} : { namespace }) }),
+      );
+    expect(at('orders').workflowsPath).toBe(workflowsPath);
+    for (const other of [undefined, 'default', 'payments']) expect(() => at(other)).toThrow(refused);
+  });
 });
 
 describe('a worker on the task queue of an operation that it implements', () => {
