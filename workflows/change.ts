@@ -2,7 +2,6 @@ import {
   allHandlersFinished,
   ApplicationFailure,
   CancellationScope,
-  CancelledFailure,
   condition,
   patched,
   proxyActivities,
@@ -29,7 +28,7 @@ import { end } from './end.ts';
 import { execute } from './execute.ts';
 import { endOf } from './follow.ts';
 import { hostEncodingOf, towardsHost } from './host-answer.ts';
-import { hosted, openHosted, tellOpened, tellsOpened } from './hosted.ts';
+import { cancelledBefore, hosted, openHosted, tellOpened, tellsOpened } from './hosted.ts';
 import { firstAttributes, stateQuery, submittedUpdate } from './messages.ts';
 import type { SubmittedResult } from './messages.ts';
 import { failure, keyOfOther, refusalOf } from './opening-refusal.ts';
@@ -103,8 +102,7 @@ async function runHosted(
   asked: HostRequest,
   hear: (encoding: string) => void,
 ): Promise<ChangeEnd> {
-  if (root.consideredCancelled) throw cancelledBefore();
-  const opened = await openHosted(asked, hear);
+  const opened = await openHosted(root, asked, hear);
   if (opened.kind === 'followed') return await endOf(root, asked, opened);
   if (opened.kind === 'not_opened') {
     const { result } = opened;
@@ -213,10 +211,6 @@ async function open(
   if (refusal) throw refusal;
   const changeId = 'changeId' in opened ? opened.changeId : request.id;
   return { changeId, known: opened.kind === 'known' };
-}
-
-function cancelledBefore(): CancelledFailure {
-  return new CancelledFailure('cancelled before the change was opened');
 }
 
 /** A failed opening must reach the waiting update before the run fails. */
