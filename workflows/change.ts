@@ -35,7 +35,7 @@ import { failure, keyOfOther, refusalOf } from './opening-refusal.ts';
 import { readTarget } from './read-target.ts';
 import { recordOptions } from './record-options.ts';
 import { makeSparingTimer } from './sparing-timer.ts';
-import { handleRequests } from './requests.ts';
+import { handleRequests, holdRequests } from './requests.ts';
 
 // Ordinary ones: their input is in the history before they run, so whatever is killed, a repeat carries the same bytes.
 const log = proxyActivities<Pick<LogActivities, 'record' | 'applyInStore'>>(recordOptions);
@@ -102,12 +102,28 @@ async function runHosted(
   asked: HostRequest,
   hear: (encoding: string) => void,
 ): Promise<ChangeEnd> {
-  const opened = await openHosted(root, asked, hear);
-  if (opened.kind === 'followed') return await endOf(root, asked, opened);
+  const beginning = openHosted(root, asked, hear).then((opened) =>
+    opened.kind === 'followed' ? opened : begunWith(opened, asked.id),
+  );
+  holdRequests(
+    beginning.then((begun) => {
+      if ('context' in begun) return begun.context;
+      throw failure('change_closed', `change ${asked.id} is that of another run`, asked.id);
+    }),
+  );
+  const begun = await settleHandlers(beginning);
+  return await ('context' in begun ? run(root, begun) : endOf(root, asked, begun));
+}
+
+/** What the run of a host's change begins with, once that is open. */
+function begunWith(
+  opened: Exclude<Awaited<ReturnType<typeof openHosted>>, { kind: 'followed' }>,
+  id: string,
+): Begun {
   if (opened.kind === 'not_opened') {
     const { result } = opened;
-    const changeId = 'changeId' in result ? result.changeId : asked.id;
-    throw refusalOf(result, asked.id) ?? keyOfOther({ changeId });
+    const changeId = 'changeId' in result ? result.changeId : id;
+    throw refusalOf(result, id) ?? keyOfOther({ changeId });
   }
   const { change, host, url, outlivesHost, hidesTarget, read } = opened;
   const context = makeChangeContext(change, log, null, makeSparingTimer());
@@ -117,7 +133,7 @@ async function runHosted(
   const submitted = { changeId: change.id, known: false };
   handle(context, Promise.resolve(submitted));
   upsertSearchAttributes(firstAttributes(change, hidesTarget));
-  return await run(root, { context, host, submitted, url, answerIn: hostEncodingOf(opened) });
+  return { context, host, submitted, url, answerIn: hostEncodingOf(opened) };
 }
 
 /** The life of an open change. */

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { workflowBundle } from '../../cli/workflow-bundle.ts';
 import { fourEyes } from '../../domain/four-eyes.ts';
 import { defaultInstallation, taskQueuesOf } from '../../domain/installation.ts';
+import { searchAttributes } from '../../domain/search-attributes.ts';
 import { createStatementVerifier } from '../../identity/statement-signer.ts';
 import { makeImplementations } from '../../operations/implementations.ts';
 import { makeOperations } from '../../operations/registry.ts';
@@ -48,6 +49,13 @@ test('a keyed change whose first task is done again is found as the run’s own'
     linkOf: () => null,
     clock: () => env.currentTimeMs(),
   };
+  const { operatorService } = env.connection as unknown as {
+    operatorService: { addSearchAttributes(request: object): Promise<unknown> };
+  };
+  await operatorService.addSearchAttributes({
+    namespace: 'default',
+    searchAttributes: Object.fromEntries(Object.keys(searchAttributes).map((name) => [name, 2])),
+  });
   const log = makeLogActivities(parts);
   let lost = 0;
   const activities = {
