@@ -153,7 +153,7 @@ describe.concurrent('a worker killed with SIGKILL', { timeout: 300_000 }, () => 
   /** A host's change whose worker was killed at a point of its first task, and nobody goes on yet. */
   async function lostFirstTask(point: 'change.opened' | 'target.read') {
     const testbed = await startTestbed();
-    const api = await startApi(testbed);
+    const api = await startApi(testbed, { engineDeadlineMs: 60_000 });
     const host = await startHost(testbed);
     const sn = await testbed.certificate();
     const rules = { COUNTERSIGN_HOSTS: `${testbed.namespace}/keyed` };
@@ -228,10 +228,12 @@ describe.concurrent('a worker killed with SIGKILL', { timeout: 300_000 }, () => 
     await lost.stop();
   });
 
-  test('at change.opened of a host’s change, and its host may ask no more: it goes on', async () => {
+  test('at change.opened of a host’s change, and its host may ask no more: it goes on, and who decides meanwhile is heard', async () => {
     const { testbed, api, handle, id, sn, ...lost } = await lostFirstTask('change.opened');
+    // It was read before the worker died, so it is shown; its workflow does not know yet.
+    const decided = decide(api.users.bob, await changeThat(api.users.bob, id, (c) => c.digest !== null));
     const healthy = await startProcess(testbed, 'worker', { COUNTERSIGN_HOSTS: 'elsewhere/*' });
-    await decide(api.users.bob, await changeThat(api.users.bob, id, (c) => c.digest !== null));
+    expect((await decided).decisions).toHaveLength(1);
     expect(await handle.result()).toEqual({ id, failure: null, executionStatus: 'succeeded' });
     expect(await testbed.calls(sn)).toHaveLength(1);
     await healthy.stop();
