@@ -2,10 +2,12 @@ import { isDeepStrictEqual as isSame } from 'node:util';
 import { ApplicationFailure } from '@temporalio/common';
 import { activityInfo } from '@temporalio/activity';
 import { plainEncoding } from '../domain/answer-encoding.ts';
-import { changeWorkflowType, workflowIdOf } from '../domain/change.ts';
+import { changeIdIn, changeWorkflowType, workflowIdOf } from '../domain/change.ts';
 import type { ChangeRequest, HostRequest } from '../domain/change.ts';
+import type { Requested } from '../domain/change-event.ts';
+import { changeOf } from '../domain/evolve.ts';
 import { hostMembers, isAllowedHost, requesterOfHost } from '../domain/host.ts';
-import type { KeyedHost } from '../domain/host.ts';
+import type { Host, KeyedHost } from '../domain/host.ts';
 import { changeIdOfHostKey, hostRequestDigest } from '../domain/host-key.ts';
 import { needsNobody } from '../domain/progress.ts';
 import type { PinnedPolicy } from '../domain/policy.ts';
@@ -16,11 +18,19 @@ import type { HostAccepted, HostFollowed, LogActivities, Opening, Refused } from
 import type { ActivityDependencies } from './dependencies.ts';
 import { makeGateAcceptance } from './accept-gate.ts';
 import { asFailure } from './failure.ts';
-import { askingHost, encodingOfRequest, goesOn, hostKey, keyedHost } from './host.ts';
+import {
+  askingHost,
+  encodingOfRequest,
+  goesOn,
+  hostKey,
+  hostOfOpen,
+  keyedHost,
+  keyedHostOfOpen,
+} from './host.ts';
 import type { Asking } from './host.ts';
 import { unreadableIn } from '../domain/unreadable.ts';
 import { makeOpenHosted } from './open-hosted.ts';
-import type { Heard, OpeningSteps, Prepared } from './open-hosted.ts';
+import type { Heard, OpenForHost, OpeningSteps, Prepared } from './open-hosted.ts';
 import { readHostRequest } from './host-request.ts';
 import type { KeptChanges } from './kept-changes.ts';
 import { refusal, refusedOr } from './refused-or.ts';
@@ -105,11 +115,12 @@ export function makeHostAcceptance(
     sent: unknown,
     work: () => Promise<T>,
   ): Promise<(T | Refused) & { readonly answerIn: string }> {
-    const [answerIn, answer] = await Promise.all([
-      unreadableIn(sent) !== null ? plainEncoding : asFailure(encodingOfRequest),
-      refusedOr(deps, work),
-    ]);
+    const [answerIn, answer] = await Promise.all([encodingFor(sent), refusedOr(deps, work)]);
     return { ...answer, answerIn };
+  }
+
+  async function encodingFor(sent: unknown): Promise<string> {
+    return unreadableIn(sent) !== null ? plainEncoding : await asFailure(encodingOfRequest);
   }
 
   /** What a host asks for, and which host it is. */
@@ -122,8 +133,8 @@ export function makeHostAcceptance(
   }
 
   /** What a host is told of its change, and what its workflow has to know of the host. */
-  const toldOf = ({ asked, asking, host }: Heard) => ({
-    ...{ host, url: linkOf(asked.id), hidesTarget: hidesTargets },
+  const toldOf = (changeId: string, { asking, host }: Pick<Heard, 'asking' | 'host'>) => ({
+    ...{ host, url: linkOf(changeId), hidesTarget: hidesTargets },
     ...(asking.byNexus ? { outlivesHost: true as const } : {}),
   });
 
@@ -170,17 +181,39 @@ export function makeHostAcceptance(
       const known = await knownTo(host, asked);
       if (known !== null) return known;
       const { tellsOpened } = asked;
-      return { kind: 'accepted', tellsOpened, ...toldOf(hears), request: await requestOf(hears) };
+      return { kind: 'accepted', tellsOpened, ...toldOf(asked.id, hears), request: await requestOf(hears) };
     });
 
-  /** What is to be opened for a host, or what was. */
-  async function prepared(sent: unknown, { openedBefore }: OpeningSteps): Promise<Prepared | HostFollowed> {
+  /** What is to be opened for a host, or what another run has opened. */
+  async function prepared(sent: unknown): Promise<Prepared | HostFollowed> {
     const hears = await heard(sent);
-    const { asked, host } = hears;
-    const before = await asFailure(() => openedBefore(asked.id));
-    if (before !== null) return { kind: 'opened', hears, change: before };
-    const known = await knownTo(host, asked);
+    const known = await knownTo(hears.host, hears.asked);
     return known ?? { kind: 'accepted', hears, request: await requestOf(hears) };
+  }
+
+  /** Whom to tell of a change that this run has opened: it is open, whatever is allowed or can be read by now. */
+  async function again(sent: unknown, requested: Requested): Promise<OpenForHost> {
+    // A host's change has its host in its first entry.
+    const known = requested.host as unknown as Host;
+    const asking = await asFailure(() => hostOfOpen(changeWorkflowType, known));
+    const host =
+      requested.idempotency === null
+        ? { ...asking.host, firstRunId: null }
+        : await asFailure(() => keyedHostOfOpen(asking.host));
+    const tells = (sent as Partial<HostRequest> | null)?.tellsOpened === true;
+    return { change: changeOf(requested), asking, host, tells };
+  }
+
+  function opener({ openedBefore, open, read }: OpeningSteps): LogActivities['openHosted'] {
+    return makeOpenHosted({
+      ...{ again, encodingFor, open, read },
+      prepare: (sent) => refusedOr(deps, () => prepared(sent)),
+      toldOf: (opened) => toldOf(opened.change.id, opened),
+      async openedBefore() {
+        const changeId = changeIdIn(activityInfo().workflowExecution?.workflowId ?? '');
+        return changeId === null ? null : await asFailure(() => openedBefore(changeId));
+      },
+    });
   }
 
   const activities: Pick<
@@ -212,8 +245,7 @@ export function makeHostAcceptance(
 
   return {
     activities,
-    opener: (steps: OpeningSteps) =>
-      makeOpenHosted({ prepare: (sent) => answered(sent, () => prepared(sent, steps)), toldOf, ...steps }),
+    opener,
     /** Checks that a host's request has exactly the members that this worker itself would give it. */
     async assertHosted({ request: change, host }: Opening): Promise<void> {
       const asking = await allowed(changeWorkflowType);

@@ -82,6 +82,8 @@ export type HostOpened =
       readonly read: PrecheckResult | null;
     }
   | { readonly kind: 'not_opened'; readonly result: OpenedResult }
+  /** The workflow was cancelled before it had opened anything. */
+  | { readonly kind: 'cancelled' }
   | HostFollowed;
 
 /** The change that a host's key is for, or the reason why it is not this host's. */
@@ -130,11 +132,14 @@ export interface LogActivities {
    *
    * @param input.ordinal - the place of the change's first entry
    * @param input.readOrdinal - the place of the entry of what is read
+   * @param input.cancelled - whether the workflow is cancelled: then nothing is opened or read any more, and only a change that
+   * this run has opened is answered
    */
   openHosted(input: {
     readonly request: unknown;
     readonly ordinal: number;
     readonly readOrdinal: number;
+    readonly cancelled?: boolean;
   }): Promise<HostAnswer<HostOpened>>;
   /**
    * Whether the host that asks again, under a key, may follow the change that its earlier run has asked for.

@@ -31,16 +31,49 @@ type Execution = Awaited<ReturnType<typeof described>>;
  * @throws CountersignError `host_not_allowed` where it is another workflow, has no parent, or its parent cannot be read
  */
 export async function askingHost(type: string): Promise<Asking> {
-  const { namespace, workflowExecution, taskQueue } = activityInfo();
-  if (!workflowExecution) throw refusal('it was started by no workflow');
-  const own = await described(namespace, workflowExecution);
-  if (own?.type !== type || own.taskQueue !== taskQueue) {
-    throw refusal(
-      `a workflow of type ${own?.type ?? 'unknown'} on ${own?.taskQueue ?? 'no queue'} is no change`,
-    );
-  }
+  const { namespace, execution, own } = await ownWorkflow(type);
   const { startedAt, parent } = own;
-  return { ...(await hostOf(namespace, workflowExecution, own)), startedAt, parent };
+  return { ...(await hostOf(namespace, execution, own)), startedAt, parent };
+}
+
+/**
+ * As {@link askingHost}, of a change that is open. Where Temporal tells of its host no more, its first entry does; whether that
+ * host still runs is then asked before the call, as of one that asked by Nexus.
+ *
+ * @param known - the host as the first entry names it
+ */
+export async function hostOfOpen(type: string, known: Host): Promise<Asking> {
+  const { namespace, execution, own } = await ownWorkflow(type);
+  const { startedAt, parent } = own;
+  const seen = await unlessRefused(hostOf(namespace, execution, own));
+  return { ...(seen ?? { host: known, byNexus: true }), startedAt, parent };
+}
+
+/** As {@link keyedHost}; where the history of the host cannot be read, no later run of it follows the change. */
+export async function keyedHostOfOpen(host: Host): Promise<KeyedHost> {
+  return (await unlessRefused(keyedHost(host))) ?? { ...host, firstRunId: null };
+}
+
+/** What Temporal tells; null, with a line of this worker, where it will never tell. */
+async function unlessRefused<T>(asked: Promise<T>): Promise<T | null> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (!(error instanceof CountersignError)) throw error;
+    log.warn('the host of an open change cannot be seen any more', { error });
+    return null;
+  }
+}
+
+/** The workflow of ours whose activity this is. @throws CountersignError `host_not_allowed` where it is of another type or queue */
+async function ownWorkflow(type: string) {
+  const { namespace, workflowExecution: execution, taskQueue } = activityInfo();
+  if (!execution) throw refusal('it was started by no workflow');
+  const own = await described(namespace, execution);
+  if (own?.type === type && own.taskQueue === taskQueue) return { namespace, execution, own };
+  throw refusal(
+    `a workflow of type ${own?.type ?? 'unknown'} on ${own?.taskQueue ?? 'no queue'} is no change`,
+  );
 }
 
 /** Who started a workflow of ours. A gate asks in the name of whoever started it. */

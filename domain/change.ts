@@ -214,8 +214,15 @@ export const changeWorkflowType = 'change';
 
 /** The workflow id of a change. */
 export function workflowIdOf(changeId: string): string {
-  return `change-${changeId}`;
+  return `${ofChange}${changeId}`;
 }
+
+/** The change whose workflow has an id; null: that of no change. */
+export function changeIdIn(workflowId: string): string | null {
+  return workflowId.startsWith(ofChange) ? workflowId.slice(ofChange.length) : null;
+}
+
+const ofChange = 'change-';
 
 /** What somebody asks of a change by an update: their signed statement, and where it came from. */
 export interface SignedRequest {

@@ -1,7 +1,7 @@
 import type { NumberedEvent } from '../activities/contract.ts';
 import type { KeptChanges } from '../activities/kept-changes.ts';
 import { signedIn } from '../domain/change-event.ts';
-import type { ChangeEvent } from '../domain/change-event.ts';
+import type { ChangeEvent, Requested } from '../domain/change-event.ts';
 import type { Attempt, Change } from '../domain/change.ts';
 import { CountersignError } from '../domain/error.ts';
 import { evolve } from '../domain/evolve.ts';
@@ -14,6 +14,8 @@ export interface KeptChange {
   /** What has happened to it, in order: its entries in the log. */
   readonly events: ChangeEvent[];
   readonly attempts: Attempt[];
+  /** The run of its workflow that has opened it. */
+  readonly runId: string;
   /** The keys of events that are written: type and place. */
   readonly written: Set<string>;
 }
@@ -25,7 +27,10 @@ export interface ChangesInMemory extends KeptChanges {
   get(id: string): KeptChange;
   /** The open change on a target, or null. */
   holder(targetId: string): string | null;
-  begin(change: Change, requested: NumberedEvent): void;
+  /** @param runId - of the run of its workflow that opens it */
+  begin(change: Change, requested: NumberedEvent, runId: string): void;
+  /** The event that has opened a change, where that run of its workflow has; null: it has not. */
+  openedBy(id: string, runId: string): Requested | null;
   /** Moves a change. @throws CountersignError `change_closed`, `integrity_conflict` where the events cannot follow */
   move(kept: KeptChange, events: readonly NumberedEvent[]): void;
   isWritten(kept: KeptChange, first: NumberedEvent | undefined): boolean;
@@ -52,9 +57,15 @@ export function changesInMemory(): ChangesInMemory {
     holder: (targetId) =>
       [...all.values()].find(({ change }) => change.closedAt === null && change.target.id === targetId)
         ?.change.id ?? null,
-    begin(change, requested) {
+    begin(change, requested, runId) {
       const { event } = requested;
-      all.set(change.id, { change, events: [event], attempts: [], written: new Set([placeOf(requested)]) });
+      const written = new Set([placeOf(requested)]);
+      all.set(change.id, { change, events: [event], attempts: [], runId, written });
+    },
+    openedBy(id, runId) {
+      const kept = find(id);
+      const [first] = kept?.events ?? [];
+      return kept?.runId === runId && first?.type === 'change.requested' ? first : null;
     },
     move(kept, events) {
       for (const numbered of events) {

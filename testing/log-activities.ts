@@ -4,7 +4,7 @@ import { makeAcceptance } from '../activities/accept-request.ts';
 import type { Applied, LogActivities, OpenedResult, Opening } from '../activities/contract.ts';
 import { asFailure } from '../activities/failure.ts';
 import { requestFault } from '../activities/request-fault.ts';
-import { assertSigned, changeWorkflow, statementsIn } from '../activities/write-events.ts';
+import { assertSigned, changeWorkflow, currentWorkflow, statementsIn } from '../activities/write-events.ts';
 import { mayHaveBeenSent } from '../domain/attempt.ts';
 import { askAgainMs } from '../domain/block.ts';
 import { requestedEvent } from '../domain/change-event.ts';
@@ -29,7 +29,8 @@ export function makeLogActivities(parts: KitParts): LogActivities {
     if (refused !== null) return refused;
     const holder = changes.holder(target.id);
     if (holder !== null) return { kind: 'target_taken', changeId: holder };
-    changes.begin(newChange(request), { ordinal, event: requestedEvent(request, host) });
+    const { runId } = currentWorkflow();
+    changes.begin(newChange(request), { ordinal, event: requestedEvent(request, host) }, runId);
     return { kind: 'opened', changeId };
   }
 
@@ -39,8 +40,7 @@ export function makeLogActivities(parts: KitParts): LogActivities {
     openChange,
 
     openHosted: hosts.opener({
-      // A kit's changes are gone with its process.
-      openedBefore: () => Promise.resolve(null),
+      openedBefore: (id) => Promise.resolve(changes.openedBy(id, currentWorkflow().runId)),
       open: openChange,
       read: () => Promise.resolve(null),
     }),

@@ -2,7 +2,6 @@ import {
   allHandlersFinished,
   ApplicationFailure,
   CancellationScope,
-  CancelledFailure,
   condition,
   patched,
   proxyActivities,
@@ -29,14 +28,14 @@ import { end } from './end.ts';
 import { execute } from './execute.ts';
 import { endOf } from './follow.ts';
 import { hostEncodingOf, towardsHost } from './host-answer.ts';
-import { hosted, openHosted, tellOpened, tellsOpened } from './hosted.ts';
+import { cancelledBefore, hosted, openHosted, tellOpened, tellsOpened } from './hosted.ts';
 import { firstAttributes, stateQuery, submittedUpdate } from './messages.ts';
 import type { SubmittedResult } from './messages.ts';
 import { failure, keyOfOther, refusalOf } from './opening-refusal.ts';
 import { readTarget } from './read-target.ts';
 import { recordOptions } from './record-options.ts';
 import { makeSparingTimer } from './sparing-timer.ts';
-import { handleRequests } from './requests.ts';
+import { handleRequests, holdRequests } from './requests.ts';
 
 // Ordinary ones: their input is in the history before they run, so whatever is killed, a repeat carries the same bytes.
 const log = proxyActivities<Pick<LogActivities, 'record' | 'applyInStore'>>(recordOptions);
@@ -103,13 +102,28 @@ async function runHosted(
   asked: HostRequest,
   hear: (encoding: string) => void,
 ): Promise<ChangeEnd> {
-  if (root.consideredCancelled) throw cancelledBefore();
-  const opened = await openHosted(asked, hear);
-  if (opened.kind === 'followed') return await endOf(root, asked, opened);
+  const beginning = openHosted(root, asked, hear).then((opened) =>
+    opened.kind === 'followed' ? opened : begunWith(opened, asked.id),
+  );
+  holdRequests(
+    beginning.then((begun) => {
+      if ('context' in begun) return begun.context;
+      throw failure('change_closed', `change ${asked.id} is that of another run`, asked.id);
+    }),
+  );
+  const begun = await settleHandlers(beginning);
+  return await ('context' in begun ? run(root, begun) : endOf(root, asked, begun));
+}
+
+/** What the run of a host's change begins with, once that is open. */
+function begunWith(
+  opened: Exclude<Awaited<ReturnType<typeof openHosted>>, { kind: 'followed' }>,
+  id: string,
+): Begun {
   if (opened.kind === 'not_opened') {
     const { result } = opened;
-    const changeId = 'changeId' in result ? result.changeId : asked.id;
-    throw refusalOf(result, asked.id) ?? keyOfOther({ changeId });
+    const changeId = 'changeId' in result ? result.changeId : id;
+    throw refusalOf(result, id) ?? keyOfOther({ changeId });
   }
   const { change, host, url, outlivesHost, hidesTarget, read } = opened;
   const context = makeChangeContext(change, log, null, makeSparingTimer());
@@ -119,7 +133,7 @@ async function runHosted(
   const submitted = { changeId: change.id, known: false };
   handle(context, Promise.resolve(submitted));
   upsertSearchAttributes(firstAttributes(change, hidesTarget));
-  return await run(root, { context, host, submitted, url, answerIn: hostEncodingOf(opened) });
+  return { context, host, submitted, url, answerIn: hostEncodingOf(opened) };
 }
 
 /** The life of an open change. */
@@ -213,10 +227,6 @@ async function open(
   if (refusal) throw refusal;
   const changeId = 'changeId' in opened ? opened.changeId : request.id;
   return { changeId, known: opened.kind === 'known' };
-}
-
-function cancelledBefore(): CancelledFailure {
-  return new CancelledFailure('cancelled before the change was opened');
 }
 
 /** A failed opening must reach the waiting update before the run fails. */

@@ -1,5 +1,6 @@
 import {
   ApplicationFailure,
+  CancelledFailure,
   getExternalWorkflowHandle,
   isCancellation,
   log,
@@ -7,6 +8,7 @@ import {
   proxyLocalActivities,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { CancellationScope } from '@temporalio/workflow';
 import type {
   HostAccepted,
   HostAnswer,
@@ -37,20 +39,26 @@ const anywhere = proxyActivities<Opening>(recordOptions);
  * task. Whatever is lost of it is done anew, and finds in the log what it has done. Where Postgres or Temporal does not answer at
  * once an ordinary activity goes on, which may be repeated for days.
  *
+ * @param root - the scope of the workflow. Where it is cancelled by now, an earlier first task may have opened the change, and its
+ * answer was lost: then that is found out, and nothing is opened
  * @param hear - called with the encoding that the host is to be answered in, a refusal, too
  * @throws ApplicationFailure whose type is the code of the refusal
+ * @throws CancelledFailure where the workflow was cancelled before anything was opened
  */
 export async function openHosted(
+  root: CancellationScope,
   asked: unknown,
   hear: (encoding: string) => void,
-): Promise<Exclude<HostAnswer<HostOpened>, { kind: 'refused' }>> {
-  const input = { request: asked ?? null, ordinal: 1, readOrdinal: 1 };
+): Promise<Exclude<HostAnswer<HostOpened>, { kind: 'refused' | 'cancelled' }>> {
+  const cancelled = root.consideredCancelled ? { cancelled: true } : {};
+  const input = { request: asked ?? null, ordinal: 1, readOrdinal: 1, ...cancelled };
   const opened = await here.openHosted(input).catch((error: unknown) => {
     if (isCancellation(error)) throw error;
     return anywhere.openHosted(input);
   });
   hear(hostEncodingOf(opened));
   if (opened.kind === 'refused') throw ApplicationFailure.nonRetryable(opened.message, opened.code);
+  if (opened.kind === 'cancelled') throw cancelledBefore();
   return opened;
 }
 
@@ -76,6 +84,11 @@ export function tellsOpened(
   { tellsOpened: tells = asked?.tellsOpened }: { readonly tellsOpened?: boolean },
 ): boolean {
   return tells === true;
+}
+
+/** A workflow was cancelled, and nothing is written. */
+export function cancelledBefore(): CancelledFailure {
+  return new CancelledFailure('cancelled before the change was opened');
 }
 
 /** Tells the host that the change is open, where it waits for that. Nobody need listen any more. */

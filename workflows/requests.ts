@@ -36,6 +36,26 @@ export function handleRequests(context: ChangeContext): void {
   setHandler(stopSignal, (request: SignedRequest) => hearIfItFits(context, request));
 }
 
+/**
+ * As {@link handleRequests}, while a change is being opened: whoever has seen it in Postgres may be earlier than the answer to
+ * this run, and waits for that. Without a handler Temporal would refuse them.
+ *
+ * @param opening - fails where there is no change
+ */
+export function holdRequests(opening: Promise<ChangeContext>): void {
+  // Where nobody waits, nobody hears of it here.
+  opening.catch(() => undefined);
+  const handle = async (request: SignedRequest) => {
+    const now = Date.now();
+    const context = await opening;
+    context.countUpdate();
+    const refusal = refusalNow(context, request);
+    if (refusal) throw failureOf(refusal);
+    await heard(context, request, now);
+  };
+  setHandler(requestUpdate, handle, { validator: assertRequest });
+}
+
 /** A word that nobody waits for: what it cannot do is left, and so is what is no word. */
 export async function hearIfItFits(context: ChangeContext, request: SignedRequest): Promise<void> {
   if (!isRequest(request) || !isWord(request)) return;

@@ -26,6 +26,9 @@ import {
 } from '../support/service.ts';
 import { PROJECT_HOME, temporaryHome } from '../support/stack.ts';
 import { expectWhole } from '../support/whole-log.ts';
+import { findingsInLog } from '../support/judged-log.ts';
+import { replayAll } from '../support/replay.ts';
+import type { Testbed } from '../support/service.ts';
 import { person } from '../store/change-fixture.ts';
 
 describe.concurrent('an answer that cannot be recorded', { timeout: 300_000 }, () => {
@@ -146,6 +149,96 @@ describe.concurrent('a worker killed with SIGKILL', { timeout: 300_000 }, () => 
       await testbed.stop();
     },
   );
+
+  /** A host's change whose worker was killed at a point of its first task, and nobody goes on yet. */
+  async function lostFirstTask(point: 'change.opened' | 'target.read') {
+    const testbed = await startTestbed();
+    const api = await startApi(testbed, { engineDeadlineMs: 60_000 });
+    const host = await startHost(testbed);
+    const sn = await testbed.certificate();
+    const rules = { COUNTERSIGN_HOSTS: `${testbed.namespace}/keyed` };
+    const dying = await startDyingWorker(testbed, point, rules);
+    const handle = await host.start('keyed', approvalRequest(sn, { key: 'the line' }), 'goes on');
+    await dying.exited;
+    const [open] = (await api.users.bob.list(new URLSearchParams({ sn }))).items;
+    const id = open?.id ?? '';
+    expect(open).toMatchObject({ closedAt: null });
+    return {
+      ...{ testbed, api, handle, id, sn, rules },
+      isCancelled: () => isAskedToEnd(testbed, id),
+      ended: () => changeThat(api.users.bob, id, (c) => c.closedAt !== null),
+      async stop(): Promise<void> {
+        await host.stop();
+        await api.stop();
+        await testbed.stop();
+      },
+    };
+  }
+
+  /** Waits until Temporal has the cancellation of a change's workflow. */
+  async function isAskedToEnd({ client }: Testbed, id: string): Promise<void> {
+    await eventually(async () => {
+      const { events } = await client.workflow.getHandle(workflowIdOf(id)).fetchHistory();
+      return events?.find((event) => event.workflowExecutionCancelRequestedEventAttributes) ?? null;
+    });
+  }
+
+  test.each(['change.opened', 'target.read'] as const)(
+    'at %s of a host’s change, and its host is cancelled: it is withdrawn, and the host hears so',
+    async (point) => {
+      const lost = await lostFirstTask(point);
+      await lost.handle.cancel();
+      await lost.isCancelled();
+      const healthy = await startProcess(lost.testbed, 'worker', lost.rules);
+      expect(await lost.handle.result()).toEqual({
+        id: lost.id,
+        failure: 'CancelledFailure',
+        executionStatus: 'not_started',
+      });
+      expect(await lost.ended()).toMatchObject({
+        decisionStatus: 'withdrawn',
+        outcome: { code: 'host_cancelled' },
+      });
+      expect(await findingsInLog(lost.testbed)).toEqual([]);
+      expect(await replayAll(lost.testbed)).toBe(1);
+      await healthy.stop();
+      await lost.stop();
+    },
+  );
+
+  test('at change.opened of a host’s change, and its host is gone for good: it is withdrawn', async () => {
+    const { testbed, handle, ...lost } = await lostFirstTask('change.opened');
+    await testbed.connection.workflowService.deleteWorkflowExecution({
+      namespace: testbed.namespace,
+      workflowExecution: { workflowId: handle.workflowId },
+    });
+    await lost.isCancelled();
+    await eventually(() =>
+      handle.describe().then(
+        () => null,
+        () => true,
+      ),
+    );
+    const healthy = await startProcess(testbed, 'worker', lost.rules);
+    expect(await lost.ended()).toMatchObject({
+      decisionStatus: 'withdrawn',
+      outcome: { code: 'host_cancelled' },
+    });
+    await healthy.stop();
+    await lost.stop();
+  });
+
+  test('at change.opened of a host’s change, and its host may ask no more: it goes on, and who decides meanwhile is heard', async () => {
+    const { testbed, api, handle, id, sn, ...lost } = await lostFirstTask('change.opened');
+    // It was read before the worker died, so it is shown; its workflow does not know yet.
+    const decided = decide(api.users.bob, await changeThat(api.users.bob, id, (c) => c.digest !== null));
+    const healthy = await startProcess(testbed, 'worker', { COUNTERSIGN_HOSTS: 'elsewhere/*' });
+    expect((await decided).decisions).toHaveLength(1);
+    expect(await handle.result()).toEqual({ id, failure: null, executionStatus: 'succeeded' });
+    expect(await testbed.calls(sn)).toHaveLength(1);
+    await healthy.stop();
+    await lost.stop();
+  });
 
   test('at closed, and an operator asks before the workflow knows: refused, the change ends once', async () => {
     const testbed = await startTestbed();

@@ -38,3 +38,11 @@ export async function closeAccount(account: string): Promise<string> {
   const { output } = await approval.result();
   return output?.receipt ?? 'lost';
 }
+
+/** A host that asks under a key. */
+export async function offboardOnce(badge: string): Promise<string> {
+  const options = { justification: 'they have left', requester, key: badge };
+  const approval = await requireApproval(revokeBadge, { badge }, options);
+  const { output } = await approval.result();
+  return output?.receipt ?? 'lost';
+}
