@@ -12,8 +12,8 @@ const mostAtOnce = 5;
 
 /**
  * Reads the target of a change in the step that opens it. Answers null where that takes too long or fails, or where the
- * operation has workers of its own: then the activity on the vendor's task queue reads, which Temporal repeats. Whichever of two
- * comes first has written the one entry.
+ * operation has workers of its own: then the activity on the vendor's task queue reads, which Temporal repeats, and a
+ * reading that is late writes nothing.
  */
 export function makeReadAtOnce(
   deps: ActivityDependencies,

@@ -35,7 +35,7 @@ export function createStatementSigner(privateKeyPem: string): StatementSigner {
   };
 
   function signatureOf(text: string): string {
-    return sign(null, Buffer.from(text, 'utf8'), key).toString('base64');
+    return sign(null, bytesOf(text), key).toString('base64');
   }
 }
 
@@ -49,7 +49,7 @@ export function createStatementVerifier(
   const isSigned = signatureCheck(publicKeyPems);
   return ({ statement, keyId, signature }) => {
     try {
-      return isSigned(keyId, signature, () => canonicalJson(statementJson(statement)));
+      return isSigned(keyId, signature, () => bytesOf(canonicalJson(statementJson(statement))));
     } catch {
       return false;
     }
@@ -65,7 +65,7 @@ export function createEntryVerifier(publicKeyPems: readonly string[]): (body: En
   return (body) => {
     const writer = writerOf(body);
     try {
-      return writer !== null && isSigned(writer.keyId, writer.signature, () => writtenText(body));
+      return writer !== null && isSigned(writer.keyId, writer.signature, () => bytesOf(writtenText(body)));
     } catch {
       return false;
     }
@@ -87,21 +87,23 @@ export function createSignatureVerifier(
   return ({ canonicalStatement, keyId, signature }) => isSigned(keyId, signature, () => canonicalStatement);
 }
 
-/** Whether one of the keys signed the text, which is made only where the key is known. */
+/** Whether one of the keys signed the bytes, which are made only where the key is known. */
 function signatureCheck(
   publicKeyPems: readonly string[],
-): (keyId: string, signature: string, text: () => string | Uint8Array) => boolean {
+): (keyId: string, signature: string, bytes: () => Uint8Array) => boolean {
   const pems = publicKeyPems.flatMap((text) => {
     const blocks = pemBlocksOf(text);
     // What has none is no key, which the next line says.
     return blocks.length === 0 ? [text] : blocks;
   });
   const keys = new Map(pems.map((pem) => createPublicKey(pem)).map((key) => [statementKeyId(key), key]));
-  return (keyId, signature, text) => {
+  return (keyId, signature, bytes) => {
     const key = keys.get(keyId);
     if (key === undefined) return false;
-    const signed = text();
-    const bytes = typeof signed === 'string' ? Buffer.from(signed, 'utf8') : signed;
-    return verify(null, bytes, key, Buffer.from(signature, 'base64'));
+    return verify(null, bytes(), key, Buffer.from(signature, 'base64'));
   };
+}
+
+function bytesOf(text: string): Uint8Array {
+  return Buffer.from(text, 'utf8');
 }
