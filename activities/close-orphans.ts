@@ -10,6 +10,7 @@ import { getChange } from '../store/get-change.ts';
 import { listAttempts } from '../store/list-attempts.ts';
 import { listOpenChanges } from '../store/list-open-changes.ts';
 import type { OpenChangePlace } from '../store/list-open-changes.ts';
+import { openingRunOf } from './opening-run.ts';
 import { writeEnd } from './write-end.ts';
 
 /** What {@link closeOrphans} works with. */
@@ -38,8 +39,8 @@ export async function closeOrphans(deps: OrphanDependencies): Promise<number> {
   const { changes, next } = await listOpenChanges(pool, isoTime(now() - restMs), place.after);
   place.after = next;
   for (const change of changes) {
-    const status = await statusOf(client, workflowIdOf(change.id));
-    if (status === 'RUNNING' || status === 'PAUSED') continue;
+    const status = await statusOf(client, change.id, () => openingRunOf(pool, change.id));
+    if (isUnderWay(status)) continue;
     log.warn(
       { changeId: change.id, status },
       'the workflow of an open change has ended; the change is closed',
@@ -57,11 +58,40 @@ export async function closeOrphans(deps: OrphanDependencies): Promise<number> {
   return count;
 }
 
-async function statusOf(client: Client, workflowId: string): Promise<string> {
+/**
+ * The status of the workflow that opened a change. A later run of a host with a key may have started another one under the same
+ * id, which waits for the end of the change: what that one does says nothing of the first.
+ *
+ * @param openingRun - the run that wrote the first entry, which is asked only where it matters
+ */
+async function statusOf(
+  client: Client,
+  changeId: string,
+  openingRun: () => Promise<string | null>,
+): Promise<string> {
+  const workflowId = workflowIdOf(changeId);
+  const latest = await described(client, workflowId);
+  if (!isUnderWay(latest.status) || latest.firstRunId === null) return latest.status;
+  // An entry that cannot be read tells nothing, and is told of by `audit compare`.
+  const openedBy = await openingRun().catch(() => null);
+  if (openedBy === null || openedBy === latest.firstRunId) return latest.status;
+  const first = await described(client, workflowId, openedBy);
+  // A run that was reset is of the same chain. Where Temporal has forgotten the first run, nothing is known.
+  const isAnother = first.firstRunId !== null && first.firstRunId !== latest.firstRunId;
+  return isAnother ? first.status : latest.status;
+}
+
+function isUnderWay(status: string): boolean {
+  return status === 'RUNNING' || status === 'PAUSED';
+}
+
+/** What Temporal says of a run, by default the latest; `firstRunId` is null where it does not say. */
+async function described(client: Client, workflowId: string, runId?: string) {
   try {
-    return (await client.workflow.getHandle(workflowId).describe()).status.name;
+    const { status, raw } = await client.workflow.getHandle(workflowId, runId).describe();
+    return { status: status.name as string, firstRunId: raw.workflowExecutionInfo?.firstRunId || null };
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return 'NOT_FOUND';
+    if (error instanceof WorkflowNotFoundError) return { status: 'NOT_FOUND', firstRunId: null };
     throw error;
   }
 }

@@ -1,14 +1,15 @@
 import { activityInfo, getClient, log } from '@temporalio/activity';
-import type { temporal } from '@temporalio/proto';
 import { encodingOf, plainEncoding, plainEncodings } from '../domain/answer-encoding.ts';
 import { CountersignError } from '../domain/error.ts';
-import { gateNexus, gateWorkflowIdOf, gateWorkflowType } from '../domain/gate.ts';
-import { grpcStatusOf } from '../domain/grpc-status.ts';
-import type { GrpcStatus } from '../domain/grpc-status.ts';
+import { gateWorkflowType } from '../domain/gate.ts';
 import type { Host, KeyedHost } from '../domain/host.ts';
 import { hostKeyOf } from '../domain/host-key.ts';
 import { changeQueueOf } from '../domain/installation.ts';
-import { isoTime } from '../domain/time.ts';
+import { answered, described, firstRunOf, refusal, startOf } from './executions.ts';
+import type { Execution } from './executions.ts';
+import { nexusCaller } from './nexus-caller.ts';
+
+type Described = NonNullable<Awaited<ReturnType<typeof described>>>;
 
 /** What Temporal says of the workflow of ours whose activity this is. */
 export interface Asking {
@@ -18,10 +19,8 @@ export interface Asking {
   /** When the workflow was started, ISO 8601. */
   readonly startedAt: string;
   /** The workflow that started it: the host, or a gate that asks in the host's name. Null: none. */
-  readonly parent: Pick<Host, 'workflowId' | 'runId'> | null;
+  readonly parent: Execution | null;
 }
-
-type Execution = Awaited<ReturnType<typeof described>>;
 
 /**
  * Who asked for a change that did not come by the API. Temporal is asked, since an argument says whatever its sender
@@ -80,7 +79,7 @@ async function ownWorkflow(type: string) {
 async function hostOf(
   namespace: string,
   execution: { readonly workflowId: string; readonly runId: string },
-  own: NonNullable<Execution>,
+  own: Described,
 ): Promise<Pick<Asking, 'host' | 'byNexus'>> {
   const { parent } = own;
   if (parent === null) {
@@ -167,24 +166,11 @@ async function runsOn(
 /** WorkflowExecutionStatus of a workflow that runs. */
 const running = 1;
 
-/** The id of the first run of an execution's chain, which only the first event of a history tells; null: no such history. */
-async function firstRunOf(
-  namespace: string,
-  execution: Pick<Host, 'workflowId' | 'runId'>,
-): Promise<string | null> {
-  return (await startOf(namespace, execution))?.firstExecutionRunId ?? null;
-}
-
-/** What the first event of a history tells; null: no such history. */
-async function startOf(namespace: string, execution: Pick<Host, 'workflowId' | 'runId'>) {
-  return (await firstEvent(namespace, execution))?.workflowExecutionStartedEventAttributes ?? null;
-}
-
 /** A parent that is not of the change's own namespace: a run's id is Temporal's own and unique. */
 async function hostElsewhere(
   namespace: string,
   parentNamespaceId: string,
-  parent: NonNullable<NonNullable<Execution>['parent']>,
+  parent: Execution,
 ): Promise<Host | null> {
   const { namespaceInfo } = await answered(() =>
     getClient().workflowService.describeNamespace({ id: parentNamespaceId }),
@@ -193,145 +179,4 @@ async function hostElsewhere(
   if (!other || other === namespace) return null;
   const there = await described(other, parent);
   return there && { namespace: other, ...parent, type: there.type };
-}
-
-async function firstEvent(namespace: string, { workflowId, runId }: Pick<Host, 'workflowId' | 'runId'>) {
-  const { history } = await answered(() =>
-    getClient().workflowService.getWorkflowExecutionHistory({
-      namespace,
-      execution: { workflowId, runId },
-      maximumPageSize: 1,
-    }),
-  ).catch((error: unknown) => {
-    if (grpcStatusOf(error) === 'NOT_FOUND') return { history: null };
-    throw error;
-  });
-  return history?.events?.[0];
-}
-
-/**
- * The workflow whose Nexus operation has started a gate. The gate's first event links to it, as whoever starts a workflow
- * may write there; so the operation is looked up in the caller's own history.
- */
-async function nexusCaller(
-  namespace: string,
-  gate: Pick<Host, 'workflowId' | 'runId'>,
-): Promise<Host | null> {
-  const first = await firstEvent(namespace, gate);
-  const callbacks = first?.workflowExecutionStartedEventAttributes?.completionCallbacks ?? [];
-  // Temporal keeps a link that came twice at one of the two places.
-  const links = [...(first?.links ?? []), ...callbacks.flatMap(({ links: own }) => own ?? [])];
-  const link = links.find(({ workflowEvent }) => workflowEvent)?.workflowEvent;
-  const eventId = Number(link?.eventRef?.eventId ?? 0);
-  if (!link?.namespace || !link.workflowId || !link.runId || eventId < 1) return null;
-  const { namespace: callers, workflowId, runId } = link;
-  const there = await described(callers, { workflowId, runId });
-  const operation = there && (await nexusOperationOf(callers, { workflowId, runId }, eventId));
-  const { scheduled, startedRunId = null, hasEnded = false } = operation ?? {};
-  if (
-    scheduled?.service !== gateNexus.service ||
-    gateWorkflowIdOf(scheduled.requestId ?? '') !== gate.workflowId
-  )
-    throw refusal(`workflow ${workflowId} in namespace ${callers} has no such Nexus operation`);
-  // Whoever knows the id of a gate that has ended could start another one under it.
-  const firstRunId = first?.workflowExecutionStartedEventAttributes?.firstExecutionRunId;
-  if (hasEnded || (startedRunId !== null && startedRunId !== firstRunId))
-    throw refusal(`the Nexus operation of workflow ${workflowId} in namespace ${callers} is another gate’s`);
-  return { namespace: callers, workflowId, runId, type: there?.type ?? '' };
-}
-
-/** The Nexus operation that an event of a history has scheduled, with what has come of it; null: none. */
-async function nexusOperationOf(
-  namespace: string,
-  execution: Pick<Host, 'workflowId' | 'runId'>,
-  eventId: number,
-) {
-  let nextPageToken: Uint8Array = new Uint8Array();
-  /** The workflow's run that has taken it up; null until the history says. */
-  let startedRunId: string | null = null;
-  let hasEnded = false;
-  do {
-    // Newest first: it has been scheduled a moment ago, and what has come of it stands before.
-    const page = await answered(() =>
-      getClient().workflowService.getWorkflowExecutionHistoryReverse({
-        namespace,
-        execution,
-        maximumPageSize: 100,
-        nextPageToken,
-      }),
-    );
-    const events = page.history?.events ?? [];
-    for (const event of events) {
-      const started = event.nexusOperationStartedEventAttributes;
-      if (Number(event.eventId) === eventId) {
-        const scheduled = event.nexusOperationScheduledEventAttributes;
-        return scheduled ? { scheduled, startedRunId, hasEnded } : null;
-      }
-      if (Number(started?.scheduledEventId) === eventId) {
-        const link = event.links?.find(({ workflowEvent }) => workflowEvent)?.workflowEvent;
-        startedRunId = link?.runId ?? null;
-      }
-      if (Number(nexusEndOf(event)?.scheduledEventId) === eventId) hasEnded = true;
-    }
-    ({ nextPageToken } = page);
-  } while (nextPageToken.length > 0);
-  return null;
-}
-
-function nexusEndOf(event: temporal.api.history.v1.IHistoryEvent) {
-  return (
-    event.nexusOperationCompletedEventAttributes ??
-    event.nexusOperationFailedEventAttributes ??
-    event.nexusOperationCanceledEventAttributes ??
-    event.nexusOperationTimedOutEventAttributes
-  );
-}
-
-async function described(namespace: string, execution: { workflowId: string; runId?: string }) {
-  const { workflowExecutionInfo: info } = await answered(() =>
-    getClient().workflowService.describeWorkflowExecution({ namespace, execution }),
-  ).catch((error: unknown) => {
-    if (grpcStatusOf(error) === 'NOT_FOUND') return { workflowExecutionInfo: null };
-    throw error;
-  });
-  if (!info) return null;
-  const { execution: own, parentExecution, parentNamespaceId, startTime, status, taskQueue, type } = info;
-  const parent = parentExecution?.workflowId
-    ? { workflowId: parentExecution.workflowId, runId: parentExecution.runId ?? '' }
-    : null;
-  return {
-    type: type?.name ?? '',
-    runId: own?.runId ?? '',
-    status,
-    taskQueue: taskQueue ?? '',
-    parent,
-    parentNamespaceId: parentNamespaceId ?? '',
-    startedAt: isoTime(Number(startTime?.seconds ?? 0) * 1000 + Math.floor((startTime?.nanos ?? 0) / 1e6)),
-  };
-}
-
-/** What a repeat does not change. An API key, by contrast, can be renewed. */
-const lasting: ReadonlySet<GrpcStatus | null> = new Set([
-  'INVALID_ARGUMENT',
-  'PERMISSION_DENIED',
-  'UNIMPLEMENTED',
-] as const);
-
-/** Whether Temporal has refused something for good. */
-export function isLasting(error: unknown): boolean {
-  return lasting.has(grpcStatusOf(error));
-}
-
-/** Temporal's answer. When no repeat can bring one, the host is not allowed; any other error is retried. */
-async function answered<T>(ask: () => Promise<T>): Promise<T> {
-  try {
-    return await ask();
-  } catch (error) {
-    if (!isLasting(error)) throw error;
-    throw refusal(`Temporal does not tell this worker who asked: ${(error as Error).message}`);
-  }
-}
-
-function refusal(message: string): CountersignError {
-  return new CountersignError('host_not_allowed', message);
 }

@@ -21,7 +21,7 @@ import type { ActivityDependencies } from './dependencies.ts';
 import { asFailure } from './failure.ts';
 import { keptIn } from './kept-changes.ts';
 import { obstacleTo } from './obstacle.ts';
-import { openedByThisRun } from './opened-by-this-run.ts';
+import { openedByThisRun } from './opening-run.ts';
 import { pinPolicy } from './pin-policy.ts';
 import { makeReadAtOnce } from './read-at-once.ts';
 import { requestFault } from './request-fault.ts';

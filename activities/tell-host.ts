@@ -3,7 +3,7 @@ import { RawValue, WorkflowNotFoundError } from '@temporalio/common';
 import { metadataIn } from '../domain/answer-encoding.ts';
 import { openedSignalOf } from '../domain/host.ts';
 import type { Host, Opened } from '../domain/host.ts';
-import { isLasting } from './host.ts';
+import { isLasting } from './executions.ts';
 
 /**
  * Tells the workflow that has started this activity's workflow that its change is open. Told twice is told once. Nobody need

@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ChangeView } from '../../api/change-view.ts';
+import { closeOrphans } from '../../activities/close-orphans.ts';
 import { workflowIdOf } from '../../domain/change.ts';
+import { makePool } from '../../store/pool.ts';
 import { findingsInLog } from '../support/judged-log.ts';
 import { approvalRequest, startHost } from '../support/host.ts';
 import type { FirstRun, Heard } from '../support/host-workflows.ts';
@@ -141,6 +143,36 @@ describe.concurrent('is taken up again by the next run', () => {
     const again = host.client.workflow.getHandle(handle.workflowId);
     expect(await again.result()).toMatchObject({ id: change.id, executionStatus: 'succeeded' });
     expect(await testbed.calls(sn)).toHaveLength(1);
+  });
+
+  test('of a host whose change lost its workflow: it hears how the reconciler closes it', async () => {
+    const { handle, sn, change } = await started('goes on');
+    await testbed.client.workflow.getHandle(workflowIdOf(change.id)).terminate('by hand');
+    await handle.result();
+    await reset(handle, 'its beginning');
+    // The new run of the host starts another workflow under the change's id, which is there when the reconciler looks.
+    const child = testbed.client.workflow.getHandle(workflowIdOf(change.id));
+    await eventually(async () => ((await child.describe()).status.name === 'RUNNING' ? true : null));
+    const pool = makePool({
+      connectionString: testbed.database.url('worker'),
+      applicationName: 'test orphans',
+    });
+    const warned: object[] = [];
+    const log = { warn: (what: object) => void warned.push(what) };
+    await closeOrphans({ pool, client: testbed.client, namespace: testbed.namespace, log, restMs: 0 });
+    await pool.end();
+    expect(warned).toContainEqual({ changeId: change.id, status: 'TERMINATED' });
+    const again = host.client.workflow.getHandle(handle.workflowId);
+    expect(await again.result()).toEqual({
+      id: change.id,
+      failure: 'not_approved',
+      executionStatus: 'not_started',
+    });
+    expect((await ended(change.id)).outcome).toMatchObject({
+      code: 'workflow_ended',
+      message: 'its workflow ended as TERMINATED',
+    });
+    expect(await listed(sn)).toHaveLength(1);
   });
 });
 

@@ -10,8 +10,22 @@ import { currentWorkflow } from './write-events.ts';
  * @throws CountersignError `log_unavailable`, `integrity_conflict`
  */
 export async function openedByThisRun(db: Queryable, changeId: string): Promise<Requested | null> {
+  const opened = await openingOf(db, changeId);
+  return opened?.runId === currentWorkflow().runId ? opened.requested : null;
+}
+
+/**
+ * The run of a change's workflow that wrote its first entry; null where there is none, or it names no run.
+ *
+ * @throws CountersignError `log_unavailable`, `integrity_conflict`
+ */
+export async function openingRunOf(db: Queryable, changeId: string): Promise<string | null> {
+  return (await openingOf(db, changeId))?.runId ?? null;
+}
+
+async function openingOf(db: Queryable, changeId: string) {
   const [requested] = await listEvents(db, changeId, ['change.requested']);
   if (requested?.type !== 'change.requested') return null;
   const { temporal } = requested as unknown as { temporal?: { runId?: string } };
-  return temporal?.runId === currentWorkflow().runId ? requested : null;
+  return { requested, runId: temporal?.runId ?? null };
 }
