@@ -2,38 +2,32 @@ import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Change } from '../../domain/change.ts';
-import { approvalRequest, failureOf, startHost } from '../support/host.ts';
+import { approvalRequest, failureOf } from '../support/host.ts';
+import { startHosting } from '../support/hosting.ts';
+import type { Hosting } from '../support/hosting.ts';
 import { codeOf, decide, entriesOf, stepsOf } from '../support/steps.ts';
 import { replayAll } from '../support/replay.ts';
-import { changeThat, eventually, startApi, startTestbed, startWorkers } from '../support/service.ts';
-import type { Testbed } from '../support/service.ts';
+import { changeThat, eventually } from '../support/service.ts';
 
 /* A host that is cancelled: what was not called is withdrawn at once, and of a call it hears what came of it. */
 
-let testbed: Testbed;
-let api: Awaited<ReturnType<typeof startApi>>;
-let workers: Awaited<ReturnType<typeof startWorkers>>;
-let host: Awaited<ReturnType<typeof startHost>>;
+let hosting: Hosting;
+let testbed: Hosting['testbed'];
+let api: Hosting['api'];
+let host: Hosting['host'];
 
 beforeAll(async () => {
-  testbed = await startTestbed();
-  [api, workers, host] = await Promise.all([startApi(testbed), startWorkers(testbed), startHost(testbed)]);
+  hosting = await startHosting();
+  ({ testbed, api, host } = hosting);
 });
 afterAll(async () => {
   expect(await replayAll(testbed)).toBeGreaterThan(1);
-  await host.stop();
-  await workers.stop();
-  await api.stop();
-  await testbed.stop();
+  await hosting.stop();
 });
 
 async function asked(sn: string) {
   const handle = await host.start('requireApproval', approvalRequest(sn));
-  const { id } = await eventually(async () => {
-    const { items } = await api.users.bob.list(new URLSearchParams({ sn }));
-    return items[0] ?? null;
-  });
-  return { handle, change: await changeThat(api.users.bob, id, (c) => c.digest !== null) };
+  return { handle, change: await hosting.asked(sn) };
 }
 
 const ended = (id: string) => changeThat(api.users.bob, id, (c) => c.closedAt !== null);

@@ -2,35 +2,27 @@ import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { approvalRequest, startHost } from '../support/host.ts';
-import { changeThat, eventually, startApi, startTestbed, startWorkers } from '../support/service.ts';
-import type { Testbed } from '../support/service.ts';
+import { startHosting } from '../support/hosting.ts';
+import type { Hosting } from '../support/hosting.ts';
+import { changeThat, eventually } from '../support/service.ts';
 import { decide, entriesOf } from '../support/steps.ts';
 
 /* Hosts as teams have them: a child of another workflow, one that closes its children, a pinned version. */
 
-let testbed: Testbed;
-let api: Awaited<ReturnType<typeof startApi>>;
-let workers: Awaited<ReturnType<typeof startWorkers>>;
-let host: Awaited<ReturnType<typeof startHost>>;
+let hosting: Hosting;
+let testbed: Hosting['testbed'];
+let api: Hosting['api'];
+let host: Hosting['host'];
 
 beforeAll(async () => {
-  testbed = await startTestbed();
-  [api, workers, host] = await Promise.all([startApi(testbed), startWorkers(testbed), startHost(testbed)]);
+  hosting = await startHosting();
+  ({ testbed, api, host } = hosting);
 });
 afterAll(async () => {
-  await host.stop();
-  await workers.stop();
-  await api.stop();
-  await testbed.stop();
+  await hosting.stop();
 });
 
-async function asked(sn: string) {
-  const id = await eventually(async () => {
-    const { items } = await api.users.bob.list(new URLSearchParams({ sn }));
-    return items[0]?.id ?? null;
-  });
-  return await changeThat(api.users.bob, id, (c) => c.digest !== null);
-}
+const asked = (sn: string) => hosting.asked(sn);
 const ended = (id: string) => changeThat(api.users.bob, id, (c) => c.closedAt !== null);
 
 describe.concurrent('a host that is the child of another workflow', () => {

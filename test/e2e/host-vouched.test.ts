@@ -12,38 +12,31 @@ import { factsOf } from '../../tickets/change-facts.ts';
 import { newTicketOf } from '../../tickets/desired-ticket.ts';
 import { factFields } from '../../tickets/slack/change-text.ts';
 import { viewOf } from '../../tickets/webhook/message.ts';
-import { approvalRequest, startHost } from '../support/host.ts';
-import { changeThat, eventually, startApi, startTestbed, startWorkers } from '../support/service.ts';
-import type { Testbed } from '../support/service.ts';
+import { approvalRequest } from '../support/host.ts';
+import { startHosting } from '../support/hosting.ts';
+import type { Hosting } from '../support/hosting.ts';
 import { decide } from '../support/steps.ts';
 
 /* A change that a workflow asks for in somebody's name is shown everywhere as that host's word, and judged as such. */
 
-let testbed: Testbed;
-let api: Awaited<ReturnType<typeof startApi>>;
-let workers: Awaited<ReturnType<typeof startWorkers>>;
-let host: Awaited<ReturnType<typeof startHost>>;
+let hosting: Hosting;
+let testbed: Hosting['testbed'];
+let api: Hosting['api'];
+let host: Hosting['host'];
 
 beforeAll(async () => {
-  testbed = await startTestbed();
-  [api, workers] = await Promise.all([startApi(testbed), startWorkers(testbed)]);
-  host = await startHost(testbed);
+  hosting = await startHosting();
+  ({ testbed, api, host } = hosting);
 });
 afterAll(async () => {
-  await host.stop();
-  await workers.stop();
-  await api.stop();
-  await testbed.stop();
+  await hosting.stop();
 });
 
 test('the host is named wherever the requester is', { timeout: 120_000 }, async () => {
   const sn = await testbed.certificate();
   const handle = await host.start('requireApproval', approvalRequest(sn));
-  const { id } = await eventually(async () => {
-    const { items } = await api.users.bob.list(new URLSearchParams({ sn }));
-    return items[0] ?? null;
-  });
-  const shown = await changeThat(api.users.bob, id, (c) => c.digest !== null);
+  const shown = await hosting.asked(sn);
+  const { id } = shown;
   const vouchedBy = {
     namespace: testbed.namespace,
     type: 'requireApproval',

@@ -1,38 +1,33 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { workflowIdOf } from '../../domain/change.ts';
-import { approvalRequest, startHost } from '../support/host.ts';
+import { approvalRequest } from '../support/host.ts';
+import { startHosting } from '../support/hosting.ts';
+import type { Hosting } from '../support/hosting.ts';
 import { replayAll } from '../support/replay.ts';
-import { changeThat, eventually, startApi, startTestbed, startWorkers } from '../support/service.ts';
-import type { Testbed } from '../support/service.ts';
 import { decide, entriesOf } from '../support/steps.ts';
 
 /* The target of a host's change is read in the step that opens it, where that is quick. */
 
-let testbed: Testbed;
-let api: Awaited<ReturnType<typeof startApi>>;
-let workers: Awaited<ReturnType<typeof startWorkers>>;
-let host: Awaited<ReturnType<typeof startHost>>;
+let hosting: Hosting;
+let testbed: Hosting['testbed'];
+let api: Hosting['api'];
+let host: Hosting['host'];
 
 beforeAll(async () => {
-  testbed = await startTestbed();
-  [api, workers, host] = await Promise.all([startApi(testbed), startWorkers(testbed), startHost(testbed)]);
+  hosting = await startHosting();
+  ({ testbed, api, host } = hosting);
 });
 afterAll(async () => {
   await replayAll(testbed);
-  await host.stop();
-  await workers.stop();
-  await api.stop();
-  await testbed.stop();
+  await hosting.stop();
 });
 
 /** Approves a host's change; answers the activities that its workflow has had, local ones aside. */
 async function approved(sn: string) {
   const handle = await host.start('keyed', approvalRequest(sn, { key: 'the line' }), 'goes on');
-  const { id } = await eventually(async () => {
-    const { items } = await api.users.bob.list(new URLSearchParams({ sn }));
-    return items[0] ?? null;
-  });
-  await decide(api.users.bob, await changeThat(api.users.bob, id, (c) => c.digest !== null));
+  const change = await hosting.asked(sn);
+  const { id } = change;
+  await decide(api.users.bob, change);
   expect(await handle.result()).toEqual({ id, failure: null, executionStatus: 'succeeded' });
   const entries = await entriesOf(api.users.dave, id);
   const timesOf = (type: string) =>
