@@ -60,6 +60,8 @@ export interface ApiDependencies {
   /** How many deliveries one address may send in a minute; default 1200. */
   readonly inboundPerMinute?: number;
   readonly writesPerMinute?: number;
+  /** Event streams that one person may have open at once; default 200. */
+  readonly streamsPerPerson?: number;
   /** How many policy explanations one person may ask for in a minute; default 120. */
   readonly explanationsPerMinute?: number;
   /** How many refused tokens one address may send in a minute; default 60. */

@@ -9,6 +9,7 @@ import type { ApiDependencies } from '../dependencies.ts';
 import { exactRouter } from '../router.ts';
 import { methodNotAllowed } from '../problem.ts';
 import { invalid } from '../schemas.ts';
+import { makeStreamLimit } from '../stream-limit.ts';
 import { makeReadChange } from '../view.ts';
 
 const pageSize = 500;
@@ -18,6 +19,7 @@ const beatMs = 15_000;
 export function eventRoutes(deps: ApiDependencies): Router {
   const { db, feed, now = Date.now } = deps;
   const readChange = makeReadChange(deps);
+  const streams = makeStreamLimit(deps.streamsPerPerson ?? 200);
   const router = exactRouter({ mergeParams: true });
   router
     .route('/:id/events')
@@ -42,6 +44,10 @@ export function eventRoutes(deps: ApiDependencies): Router {
       // The change is read before its entries: if it is closed, the entries are then complete. Later the log tells of its end.
       let ended = change.closedAt !== null;
       // The keep-alive is our own: that of the session would go on for a client who left before the stream began.
+      const closed = streams.opened(person);
+      // Also where the client is gone before the stream has begun.
+      res.once('close', closed);
+      if (res.destroyed) closed();
       const session = await createSession(req, res, { keepAlive: null, serializer: shownJson });
       let sending = Promise.resolve();
       const isOpen = () => !res.writableEnded && !res.destroyed;

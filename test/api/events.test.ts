@@ -105,6 +105,9 @@ async function follow(api: Replica, change: Change, sent: Sent = {}) {
     until: (count: number) => eventually(() => Promise.resolve(events.length >= count ? true : null)),
     end: () => eventually(() => Promise.resolve(state.ended ? true : null)),
     state,
+    close: () => {
+      aborted.abort();
+    },
   };
 }
 
@@ -119,6 +122,29 @@ test('the entries of a change are answered in order, with their keys', async () 
     { index: indexes[0], type: 'change.requested', key: expect.stringContaining('test/') as unknown },
     { index: indexes[1], type: 'change.prechecked' },
   ]);
+});
+
+test('one person has so many streams open at once: others have theirs, and one that is closed gives its place back', async () => {
+  const few = await startReplica(stack.testbed, { streamsPerPerson: 2 });
+  onTestFinished(() => few.stop());
+  const change = await stack.stored();
+  const path = `/v1/changes/${change.id}/events`;
+  const headers = { accept: 'text/event-stream' };
+  const streams = [await follow(few, change), await follow(few, change)];
+  const third = await few.open(path, { headers });
+  expect([third.status, third.headers.get('retry-after')]).toEqual([429, '15']);
+  expect(await third.json()).toMatchObject({ code: 'rate_limited' });
+  await follow(few, change, { as: 'dave' });
+  // What is not live is no stream.
+  expect((await few.call(path)).status).toBe(200);
+  // A refusal takes no place.
+  expect((await few.open(path, { headers: { ...headers, 'last-event-id': 'x' } })).status).toBe(400);
+  streams[0]?.close();
+  await eventually(async () => {
+    const again = await few.open(path, { headers });
+    await again.body?.cancel();
+    return again.status === 200 ? true : null;
+  });
 });
 
 test('a stream sends what there is and then what comes, also what another replica was asked', async () => {
