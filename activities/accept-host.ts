@@ -204,9 +204,9 @@ export function makeHostAcceptance(
     return { change: changeOf(requested), asking, host, tells };
   }
 
-  function opener({ openedBefore, open, read }: OpeningSteps): LogActivities['openHosted'] {
+  function opener({ openedBefore, open, read, endWithHost }: OpeningSteps): LogActivities['openHosted'] {
     return makeOpenHosted({
-      ...{ again, encodingFor, open, read },
+      ...{ again, encodingFor, open, read, endWithHost },
       prepare: (sent) => refusedOr(deps, () => prepared(sent)),
       toldOf: (opened) => toldOf(opened.change.id, opened),
       async openedBefore() {

@@ -1,6 +1,7 @@
 import { listTakenBack } from '../audit/taken-back.ts';
 import { mayHaveBeenSent } from '../domain/attempt.ts';
 import type { Change } from '../domain/change.ts';
+import type { KeyedHost } from '../domain/host.ts';
 import { snapshotDifference } from '../domain/snapshot-difference.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { reevaluate } from '../domain/reevaluation.ts';
@@ -16,6 +17,7 @@ import type { CallResult } from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { digestOf } from './digest.ts';
 import { asFailure } from './failure.ts';
+import { hasHostEnded } from './host-end.ts';
 import type { LoggedChange } from './logged-change.ts';
 import { outputOf } from './output-of.ts';
 import { isOwnEffect } from './own-effect.ts';
@@ -102,11 +104,12 @@ export function makeBeforeCall(deps: ActivityDependencies) {
 
   return {
     look,
-    /** The whole step: policy and approvals, the attempts of lost workers, the log, and then {@link look}. */
+    /** The whole step: policy and approvals, the attempts of lost workers, the host, the log, and then {@link look}. */
     before: async (
       implementation: Implementation,
       { change, approvals }: LoggedChange,
       ref: ActivityRef,
+      host: KeyedHost | null,
     ): Promise<CallResult | null> => {
       assertPolicy(deps, change);
       const takenBack = await asFailure(() => listTakenBack(pool, change.id, approvals));
@@ -114,7 +117,11 @@ export function makeBeforeCall(deps: ActivityDependencies) {
       assertApproved(change, standing, deps.verifyStatement);
       await asFailure(() => attempts.endLost(change, ref));
       // When the log is known not to seal, no attempt begins: it would only be given up.
-      await asFailure(() => sealing.ready());
+      const [isHostless] = await Promise.all([
+        hasHostEnded(host, await listAttempts(pool, change.id)),
+        asFailure(() => sealing.ready()),
+      ]);
+      if (isHostless) return { kind: 'host_ended' };
       return await look(implementation, change);
     },
   };

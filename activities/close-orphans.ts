@@ -3,6 +3,7 @@ import type { Client } from '@temporalio/client';
 import type { Pool } from 'pg';
 import { workflowIdOf } from '../domain/change.ts';
 import type { Change } from '../domain/change.ts';
+import type { Requested } from '../domain/change-event.ts';
 import { decide } from '../domain/decide.ts';
 import { endOfOrphan } from '../domain/end.ts';
 import { isoTime } from '../domain/time.ts';
@@ -10,7 +11,8 @@ import { getChange } from '../store/get-change.ts';
 import { listAttempts } from '../store/list-attempts.ts';
 import { listOpenChanges } from '../store/list-open-changes.ts';
 import type { OpenChangePlace } from '../store/list-open-changes.ts';
-import { openingRunOf } from './opening-run.ts';
+import { endWithHost } from './host-end.ts';
+import { openingOf } from './opening-run.ts';
 import { writeEnd } from './write-end.ts';
 
 /** What {@link closeOrphans} works with. */
@@ -29,18 +31,23 @@ export interface OrphanDependencies {
 /**
  * Closes changes whose workflow ended without closing them: terminated by hand, cancelled, failed, or forgotten. What a
  * call of theirs came to is not guessed: with any call made the outcome is `outcome_unknown`, without one it is `cancelled`.
+ * Changes whose hosts have ended without telling them are told.
  *
  * @returns how many were closed
  */
 export async function closeOrphans(deps: OrphanDependencies): Promise<number> {
-  const { pool, client, log, namespace, restMs = 60_000, now = Date.now } = deps;
+  const { pool, log, namespace, restMs = 60_000, now = Date.now } = deps;
   let count = 0;
   const { place = { after: null } } = deps;
   const { changes, next } = await listOpenChanges(pool, isoTime(now() - restMs), place.after);
   place.after = next;
   for (const change of changes) {
-    const status = await statusOf(client, change.id, () => openingRunOf(pool, change.id));
-    if (isUnderWay(status)) continue;
+    const workflow = await workflowOf(deps, change.id);
+    const { status } = workflow;
+    if (isUnderWay(status)) {
+      if (change.requester.vouchedBy !== undefined) await tellHostEnd(deps, change.id, workflow);
+      continue;
+    }
     log.warn(
       { changeId: change.id, status },
       'the workflow of an open change has ended; the change is closed',
@@ -58,27 +65,47 @@ export async function closeOrphans(deps: OrphanDependencies): Promise<number> {
   return count;
 }
 
+/** What is known of the workflow that opened a change. */
+interface OpeningWorkflow {
+  readonly status: string;
+  /** The first entry, where it was looked for and can be read. */
+  readonly requested: Requested | null;
+}
+
 /**
- * The status of the workflow that opened a change. A later run of a host with a key may have started another one under the same
- * id, which waits for the end of the change: what that one does says nothing of the first.
- *
- * @param openingRun - the run that wrote the first entry, which is asked only where it matters
+ * The workflow that opened a change. A later run of a host with a key may have started another one under the same id, which waits
+ * for the end of the change: what that one does says nothing of the first.
  */
-async function statusOf(
-  client: Client,
+async function workflowOf(
+  { client, pool }: Pick<OrphanDependencies, 'client' | 'pool'>,
   changeId: string,
-  openingRun: () => Promise<string | null>,
-): Promise<string> {
+): Promise<OpeningWorkflow> {
   const workflowId = workflowIdOf(changeId);
-  const latest = await described(client, workflowId);
-  if (!isUnderWay(latest.status) || latest.firstRunId === null) return latest.status;
+  const { status, firstRunId } = await described(client, workflowId);
+  if (!isUnderWay(status)) return { status, requested: null };
   // An entry that cannot be read tells nothing, and is told of by `audit compare`.
-  const openedBy = await openingRun().catch(() => null);
-  if (openedBy === null || openedBy === latest.firstRunId) return latest.status;
-  const first = await described(client, workflowId, openedBy);
-  // A run that was reset is of the same chain. Where Temporal has forgotten the first run, nothing is known.
-  const isAnother = first.firstRunId !== null && first.firstRunId !== latest.firstRunId;
-  return isAnother ? first.status : latest.status;
+  const { requested = null, runId = null } = (await openingOf(pool, changeId).catch(() => null)) ?? {};
+  if (firstRunId !== null && runId !== null && runId !== firstRunId) {
+    const first = await described(client, workflowId, runId);
+    // A run that was reset is of the same chain. Where Temporal has forgotten the first run, nothing is known.
+    if (first.firstRunId !== null && first.firstRunId !== firstRunId)
+      return { status: first.status, requested };
+  }
+  return { status, requested };
+}
+
+/** Tells a change whose host was reset, and has not asked for it again, that nobody waits for it. */
+async function tellHostEnd(
+  { client, log, namespace }: Pick<OrphanDependencies, 'client' | 'log' | 'namespace'>,
+  changeId: string,
+  { requested }: OpeningWorkflow,
+): Promise<void> {
+  try {
+    if (requested !== null && (await endWithHost(client, namespace, requested)))
+      log.warn({ changeId }, 'the host of an open change has ended; the change is told');
+  } catch (error) {
+    log.warn({ changeId, err: error as Error }, 'whether the host of a change has ended cannot be seen');
+  }
 }
 
 function isUnderWay(status: string): boolean {

@@ -244,6 +244,8 @@ export type CallResult =
       /** Whether an attempt may have reached the vendor before: then the change can no longer be withdrawn. */
       readonly called: boolean;
     }
+  /** The host has ended, and nobody has told the change; nothing was called. */
+  | { readonly kind: 'host_ended' }
   /** Approvers have lost their right since, and a seat is empty; nothing was called. */
   | { readonly kind: 'lapsed'; readonly reevaluation: Reevaluation }
   /** Words that the API has written down keep the call from beginning; all of them, in their order. */
@@ -285,4 +287,9 @@ export type GatedCall = (input: CallInput) => Promise<CallResult>;
 /** The argument of a gated call. The log says what was approved. */
 export interface CallInput {
   readonly changeId: string;
+  /**
+   * The workflow that waits for the change and has started this one; absent where there is none. Without any run of it that goes on
+   * no call begins.
+   */
+  readonly host?: KeyedHost;
 }

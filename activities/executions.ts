@@ -1,4 +1,5 @@
 import { getClient } from '@temporalio/activity';
+import type { Client } from '@temporalio/client';
 import { CountersignError } from '../domain/error.ts';
 import { grpcStatusOf } from '../domain/grpc-status.ts';
 import type { GrpcStatus } from '../domain/grpc-status.ts';
@@ -10,10 +11,19 @@ export interface Execution {
   readonly runId: string;
 }
 
-/** What Temporal says of a run, or of the latest; null: it has none. @throws CountersignError `host_not_allowed` where it refuses to tell */
-export async function described(namespace: string, execution: { workflowId: string; runId?: string }) {
+/**
+ * What Temporal says of a run, or of the latest; null: it has none.
+ *
+ * @param client - who asks; default that of the activity
+ * @throws CountersignError `host_not_allowed` where it refuses to tell
+ */
+export async function described(
+  namespace: string,
+  execution: { workflowId: string; runId?: string },
+  client: Client = getClient(),
+) {
   const { workflowExecutionInfo: info } = await answered(() =>
-    getClient().workflowService.describeWorkflowExecution({ namespace, execution }),
+    client.workflowService.describeWorkflowExecution({ namespace, execution }),
   ).catch((error: unknown) => {
     if (grpcStatusOf(error) === 'NOT_FOUND') return { workflowExecutionInfo: null };
     throw error;
@@ -62,19 +72,27 @@ export function refusal(message: string): CountersignError {
 }
 
 /** The id of the first run of an execution's chain, which only the first event of a history tells; null: no such history. */
-export async function firstRunOf(namespace: string, execution: Execution): Promise<string | null> {
-  return (await startOf(namespace, execution))?.firstExecutionRunId ?? null;
+export async function firstRunOf(
+  namespace: string,
+  execution: Execution,
+  client: Client = getClient(),
+): Promise<string | null> {
+  return (await startOf(namespace, execution, client))?.firstExecutionRunId ?? null;
 }
 
 /** What the first event of a history tells; null: no such history. */
-export async function startOf(namespace: string, execution: Execution) {
-  return (await firstEvent(namespace, execution))?.workflowExecutionStartedEventAttributes ?? null;
+export async function startOf(namespace: string, execution: Execution, client: Client = getClient()) {
+  return (await firstEvent(namespace, execution, client))?.workflowExecutionStartedEventAttributes ?? null;
 }
 
 /** The first event of a history; undefined: no such history. */
-export async function firstEvent(namespace: string, { workflowId, runId }: Execution) {
+export async function firstEvent(
+  namespace: string,
+  { workflowId, runId }: Execution,
+  client: Client = getClient(),
+) {
   const { history } = await answered(() =>
-    getClient().workflowService.getWorkflowExecutionHistory({
+    client.workflowService.getWorkflowExecutionHistory({
       namespace,
       execution: { workflowId, runId },
       maximumPageSize: 1,

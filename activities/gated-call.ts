@@ -1,4 +1,5 @@
 import { ApplicationFailure } from '@temporalio/common';
+import type { KeyedHost } from '../domain/host.ts';
 import { activityRef, untilRecorded, withHeartbeats } from './activity-ref.ts';
 import { makeAttemptLog } from './attempt-log.ts';
 import { makeBeforeCall } from './before-call.ts';
@@ -26,13 +27,13 @@ export function makeGatedCall(deps: ActivityDependencies): (operation: string) =
   const end = makeEndCall(deps);
   const attempts = makeAttemptLog(deps);
   return (operation) =>
-    ({ changeId }) =>
+    ({ changeId, host = null }) =>
       withHeartbeats(async () => {
         changeWorkflow(changeId);
-        return await tellingDoubt(deps.pool, changeId, () => gated(operation, changeId));
+        return await tellingDoubt(deps.pool, changeId, () => gated(operation, changeId, host));
       });
 
-  async function gated(operation: string, changeId: string): Promise<CallResult> {
+  async function gated(operation: string, changeId: string, host: KeyedHost | null): Promise<CallResult> {
     const logged = await asFailure(() => readLoggedChange(deps.pool, changeId));
     const { change } = logged;
     if (change.operation !== operation) {
@@ -42,7 +43,7 @@ export function makeGatedCall(deps: ActivityDependencies): (operation: string) =
     const ref = activityRef();
     const implementation = implementationFor(deps, change);
     assertTarget(deps, change);
-    const instead = await beforeCall.before(implementation, logged, ref);
+    const instead = await beforeCall.before(implementation, logged, ref, host);
     if (instead !== null) return instead;
     assertNotCancelled();
     const outcome = await start(implementation, change, ref);

@@ -1,4 +1,5 @@
 import { activityInfo, getClient, log } from '@temporalio/activity';
+import type { Client } from '@temporalio/client';
 import { encodingOf, plainEncoding, plainEncodings } from '../domain/answer-encoding.ts';
 import { CountersignError } from '../domain/error.ts';
 import { gateWorkflowType } from '../domain/gate.ts';
@@ -151,15 +152,22 @@ export async function goesOn(host: KeyedHost, orStill = false): Promise<boolean>
 /** So often Temporal is asked before its refusal counts: by the repeats of the activity some minutes. */
 const refusedTimes = 25;
 
-async function runsOn(
+/**
+ * As {@link goesOn}, asked once.
+ *
+ * @throws CountersignError `host_not_allowed` where Temporal refuses to tell
+ */
+export async function runsOn(
   { namespace, workflowId, runId, firstRunId }: KeyedHost,
   orStill: boolean,
+  client: Client = getClient(),
 ): Promise<boolean> {
-  const now = await described(namespace, { workflowId });
+  const now = await described(namespace, { workflowId }, client);
   if (now === null || Number(now.status) !== running) return false;
   if (now.runId === runId) return orStill;
   return (
-    firstRunId !== null && (await firstRunOf(namespace, { workflowId, runId: now.runId })) === firstRunId
+    firstRunId !== null &&
+    (await firstRunOf(namespace, { workflowId, runId: now.runId }, client)) === firstRunId
   );
 }
 

@@ -1,3 +1,4 @@
+import { activityInfo, getClient } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { appendEntries } from '../audit/append.ts';
 import { workflowIdOf } from '../domain/change.ts';
@@ -21,7 +22,8 @@ import type { ActivityDependencies } from './dependencies.ts';
 import { asFailure } from './failure.ts';
 import { keptIn } from './kept-changes.ts';
 import { obstacleTo } from './obstacle.ts';
-import { openedByThisRun } from './opening-run.ts';
+import { endWithHost } from './host-end.ts';
+import { openedByThisRun, openingOf } from './opening-run.ts';
 import { pinPolicy } from './pin-policy.ts';
 import { makeReadAtOnce } from './read-at-once.ts';
 import { requestFault } from './request-fault.ts';
@@ -97,6 +99,12 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
       openedBefore: (changeId) => openedByThisRun(pool, changeId),
       open: (opening) => open(opening, acceptance.refusalOfChecked),
       read: makeReadAtOnce(deps),
+      async endWithHost(changeId) {
+        const opening = await asFailure(() => openingOf(pool, changeId));
+        return (
+          opening !== null && (await endWithHost(getClient(), activityInfo().namespace, opening.requested))
+        );
+      },
     }),
 
     async record({ changeId, events }) {

@@ -1,3 +1,5 @@
+import { activityInfo } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
 import type { Change, ChangeRequest, HostRequest } from '../domain/change.ts';
 import type { Requested } from '../domain/change-event.ts';
 import { newChange } from '../domain/evolve.ts';
@@ -13,6 +15,9 @@ import type {
 } from './contract.ts';
 import type { Asking } from './host.ts';
 import { tellHost } from './tell-host.ts';
+
+/** So often a change in the way is waited for that ends since its host has: by the repeats of the activity some 20 s. */
+const waits = 7;
 
 /** What a host asks for, and which host it is. */
 export interface Heard {
@@ -41,11 +46,13 @@ export interface OpeningSteps {
   readonly openedBefore: (changeId: string) => Promise<Requested | null>;
   /** Opens a change whose policy this worker has just chosen. */
   readonly open: (opening: Opening) => Promise<OpenedResult>;
+  /** Tells a change that is in the way that its host has ended, where that is so; see activities/host-end.ts. */
+  readonly endWithHost: (changeId: string) => Promise<boolean>;
   /** What is read of the target, where that is quick; null: it is to be read by its own activity. */
   readonly read: (change: Change, ordinal: number) => Promise<PrecheckResult | null>;
 }
 
-interface Parts extends Pick<OpeningSteps, 'open' | 'read'> {
+interface Parts extends Pick<OpeningSteps, 'open' | 'read' | 'endWithHost'> {
   /** The first entry that this run has written. */
   readonly openedBefore: () => Promise<Requested | null>;
   /** Whoever is told of the change that this run has opened. Nothing is judged anew. */
@@ -61,7 +68,7 @@ interface Parts extends Pick<OpeningSteps, 'open' | 'read'> {
 
 /** See `openHosted` of {@link LogActivities}. */
 export function makeOpenHosted(parts: Parts): LogActivities['openHosted'] {
-  const { openedBefore, again, prepare, encodingFor, toldOf, open, read } = parts;
+  const { openedBefore, again, prepare, encodingFor, toldOf, open, read, endWithHost } = parts;
 
   async function openFirst(
     { hears, request }: Prepared,
@@ -69,7 +76,14 @@ export function makeOpenHosted(parts: Parts): LogActivities['openHosted'] {
   ): Promise<OpenForHost | Extract<HostOpened, { kind: 'not_opened' }>> {
     const { asked, asking, host } = hears;
     const result = await open({ request, host, startedAt: asking.startedAt, ordinal });
-    if (result.kind !== 'opened') return { kind: 'not_opened', result };
+    if (result.kind !== 'opened') {
+      const isInTheWay = result.kind === 'target_taken' || result.kind === 'ticket_taken';
+      if (isInTheWay && activityInfo().attempt <= waits && (await endWithHost(result.changeId))) {
+        const message = `change ${result.changeId} is in the way, and ends with its host`;
+        throw ApplicationFailure.retryable(message, 'open_change_exists');
+      }
+      return { kind: 'not_opened', result };
+    }
     return { change: newChange(request), asking, host, tells: asked.tellsOpened };
   }
 

@@ -15,15 +15,11 @@ export async function openedByThisRun(db: Queryable, changeId: string): Promise<
 }
 
 /**
- * The run of a change's workflow that wrote its first entry; null where there is none, or it names no run.
+ * The first entry of a change, and the run of its workflow that wrote it, where it names one; null where there is no entry.
  *
  * @throws CountersignError `log_unavailable`, `integrity_conflict`
  */
-export async function openingRunOf(db: Queryable, changeId: string): Promise<string | null> {
-  return (await openingOf(db, changeId))?.runId ?? null;
-}
-
-async function openingOf(db: Queryable, changeId: string) {
+export async function openingOf(db: Queryable, changeId: string) {
   const [requested] = await listEvents(db, changeId, ['change.requested']);
   if (requested?.type !== 'change.requested') return null;
   const { temporal } = requested as unknown as { temporal?: { runId?: string } };

@@ -63,6 +63,9 @@ export function openedSignalOf(workflowId: string): string {
   return `countersign.opened.${workflowId}`;
 }
 
+/** The signal by which a change with a keyed host is told that no run of that follows it any more. */
+export const hostEndedSignalName = 'host-ended';
+
 /** What {@link openedSignalOf} carries. */
 export interface Opened {
   /** Where people find the change; null where the worker was not told of such a place. */

@@ -4,6 +4,7 @@ import { failureOf } from '../activities/call-failure.ts';
 import type { CallResult, FailedCall, GatedCall, VendorActivities } from '../activities/contract.ts';
 import { digestOf } from '../activities/digest.ts';
 import { asFailure } from '../activities/failure.ts';
+import { hasHostEnded } from '../activities/host-end.ts';
 import { implementationFor } from '../activities/implementation-for.ts';
 import { isOwnEffect } from '../activities/own-effect.ts';
 import { makeReadOrFail, readTarget } from '../activities/read-target.ts';
@@ -13,6 +14,7 @@ import type { Attempt } from '../domain/change.ts';
 import { decide } from '../domain/decide.ts';
 import type { Command } from '../domain/decide.ts';
 import type { Fault } from '../domain/fault.ts';
+import type { KeyedHost } from '../domain/host.ts';
 import { isoTime } from '../domain/time.ts';
 import type { Implementation, SentAnswer } from '../operations/implement.ts';
 import { refusalOf } from '../operations/refusal-of.ts';
@@ -89,8 +91,13 @@ export function makeCallActivities(parts: KitParts): VendorActivities & Record<s
     return { kind: 'drifted', message: 'the target is not as it was approved', called };
   }
 
-  async function call(kept: KeptChange, implementation: Implementation): Promise<CallResult> {
+  async function call(
+    kept: KeptChange,
+    implementation: Implementation,
+    host: KeyedHost | null,
+  ): Promise<CallResult> {
     assertApproved(kept.change, changes.approvals(kept), verifyStatement);
+    if (await hasHostEnded(host, kept.attempts)) return { kind: 'host_ended' };
     const instead = await look(kept, implementation);
     if (instead !== null) return instead;
     const { id: changeId, target, input } = kept.change;
@@ -143,7 +150,7 @@ export function makeCallActivities(parts: KitParts): VendorActivities & Record<s
 
   const gated =
     (operation: string): GatedCall =>
-    async ({ changeId }) => {
+    async ({ changeId, host = null }) => {
       changeWorkflow(changeId);
       const kept = changes.get(changeId);
       if (kept.change.operation !== operation) {
@@ -151,7 +158,7 @@ export function makeCallActivities(parts: KitParts): VendorActivities & Record<s
         throw ApplicationFailure.nonRetryable(message, 'invalid_request');
       }
       try {
-        return await asFailure(() => call(kept, implementationFor(parts, kept.change)));
+        return await asFailure(() => call(kept, implementationFor(parts, kept.change), host));
       } catch (error) {
         throw inDoubt(kept, error);
       }

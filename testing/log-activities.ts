@@ -1,13 +1,16 @@
+import { activityInfo, getClient } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { makeHostAcceptance } from '../activities/accept-host.ts';
 import { makeAcceptance } from '../activities/accept-request.ts';
 import type { Applied, LogActivities, OpenedResult, Opening } from '../activities/contract.ts';
 import { asFailure } from '../activities/failure.ts';
+import { endWithHost } from '../activities/host-end.ts';
 import { requestFault } from '../activities/request-fault.ts';
 import { assertSigned, changeWorkflow, currentWorkflow, statementsIn } from '../activities/write-events.ts';
 import { mayHaveBeenSent } from '../domain/attempt.ts';
 import { askAgainMs } from '../domain/block.ts';
 import { requestedEvent } from '../domain/change-event.ts';
+import type { Requested } from '../domain/change-event.ts';
 import { decide } from '../domain/decide.ts';
 import { newChange } from '../domain/evolve.ts';
 import type { KitParts } from './kit-parts.ts';
@@ -43,6 +46,10 @@ export function makeLogActivities(parts: KitParts): LogActivities {
       openedBefore: (id) => Promise.resolve(changes.openedBy(id, currentWorkflow().runId)),
       open: openChange,
       read: () => Promise.resolve(null),
+      async endWithHost(id) {
+        const [requested] = changes.get(id).events;
+        return await endWithHost(getClient(), activityInfo().namespace, requested as Requested);
+      },
     }),
 
     async record({ changeId, events }) {

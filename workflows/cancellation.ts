@@ -24,7 +24,7 @@ export function handleCancellation(
       // The next run would know nothing of it.
       context.isCancelling = true;
       if (host?.firstRunId != null && (await hostGoesOn({ host }))) context.handedOver = host;
-      else await withdraw(context, host);
+      else await withdrawWithHost(context, host);
     })
     .finally(() => {
       context.isCancelling = false;
@@ -32,7 +32,7 @@ export function handleCancellation(
     .catch((error: unknown) => log.warn('a cancellation was not recorded', { error }));
   if (host?.firstRunId == null) return;
   setHandler(hostEndedSignal, () =>
-    withdraw(context, host).catch((error: unknown) =>
+    withdrawWithHost(context, host).catch((error: unknown) =>
       log.warn('the end of the host was not recorded', { error }),
     ),
   );
@@ -43,11 +43,12 @@ export async function withdrawnWithHost(context: ChangeContext): Promise<boolean
   const { handedOver, unbound } = context;
   const host = handedOver ?? unbound;
   if (host === null || (await hostGoesOn({ host, orStill: handedOver === null }))) return false;
-  await withdraw(context, host);
+  await withdrawWithHost(context, host);
   return true;
 }
 
-async function withdraw(context: ChangeContext, host: KeyedHost | null): Promise<void> {
+/** Withdraws a change whose host has ended; where a call has begun, it is abandoned. @param host - null: it was cancelled by hand */
+export async function withdrawWithHost(context: ChangeContext, host: KeyedHost | null): Promise<void> {
   const code = host ? 'host_cancelled' : 'workflow_cancelled';
   const command = { kind: 'cancel', code, host: host && hostMembers(host) } as const;
   const refusal = await context.applyInStore(command, Date.now());

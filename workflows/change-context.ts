@@ -35,6 +35,8 @@ export interface ChangeContext {
   output: JsonObject | null;
   /** The host whose later runs follow the change: the run that asked for it has ended. Null: it has not. */
   handedOver: KeyedHost | null;
+  /** The host that has started this workflow itself; null where a gate stands between, or nobody waits. */
+  parentHost: KeyedHost | null;
   /** The host whose end nobody tells; null where Temporal cancels this workflow then. */
   unbound: KeyedHost | null;
   /**
@@ -159,6 +161,7 @@ export function makeChangeContext(
     read: null,
     output: null,
     handedOver: before?.handedOver ?? null,
+    parentHost: null,
     unbound: before?.unbound ?? null,
     apply: (command, now) =>
       queue.run(async () => {

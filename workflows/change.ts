@@ -139,6 +139,7 @@ function begunWith(
 /** The life of an open change. */
 async function run(root: CancellationScope, begun: Begun): Promise<ChangeEnd> {
   const { context, host, url } = begun;
+  if (host && isParent(host)) context.parentHost = host;
   handleCancellation(context, root, host);
   for (let { phase } = context; phase !== 'closed'; { phase } = context) {
     await steps[phase](context);
@@ -146,6 +147,11 @@ async function run(root: CancellationScope, begun: Begun): Promise<ChangeEnd> {
   }
   await condition(allHandlersFinished);
   return { change: context.change, output: context.output, url };
+}
+
+function isParent({ workflowId, runId }: KeyedHost): boolean {
+  const { parent } = workflowInfo();
+  return parent?.workflowId === workflowId && parent.runId === runId;
 }
 
 /** What a run of a change begins with. */

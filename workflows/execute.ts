@@ -15,7 +15,7 @@ import type { End } from '../domain/end.ts';
 import { callQueueOf } from '../domain/installation.ts';
 import { isoTime } from '../domain/time.ts';
 import { newAsking } from './change-context.ts';
-import { withdrawnWithHost } from './cancellation.ts';
+import { withdrawnWithHost, withdrawWithHost } from './cancellation.ts';
 import type { ChangeContext } from './change-context.ts';
 import { close, settled } from './end.ts';
 import { failedCallOf } from './read-target.ts';
@@ -69,6 +69,10 @@ export async function execute(context: ChangeContext): Promise<void> {
         // An operator may have paused it while the answer came: then it rests first, and is told of its freeze afterwards.
         if (context.change.version === before.version) await hold(context, result, held);
         held = result.why;
+        break;
+      case 'host_ended':
+        context.mayHaveCalled = false;
+        await withdrawWithHost(context, context.parentHost);
         break;
       case 'drifted':
         // Where nothing was called yet, the next round may be withdrawn like the first.
@@ -128,6 +132,7 @@ type Called =
 
 async function call(context: ChangeContext): Promise<Called> {
   const { id: changeId, operation, executeBy, version } = context.change;
+  const { parentHost } = context;
   const activities = proxyActivities<Record<string, (input: CallInput) => Promise<CallResult>>>({
     taskQueue: callQueueOf(workflowInfo().taskQueue),
     startToCloseTimeout: recordedWithinMs,
@@ -148,7 +153,10 @@ async function call(context: ChangeContext): Promise<Called> {
   try {
     const result = await context.unless(isInterrupted, executeBy, () =>
       // The operation's own name: no workflow knows which there are.
-      (activities[operation] as (input: CallInput) => Promise<CallResult>)({ changeId }),
+      (activities[operation] as (input: CallInput) => Promise<CallResult>)({
+        changeId,
+        ...(parentHost ? { host: parentHost } : {}),
+      }),
     );
     return result ?? { kind: 'interrupted' };
   } catch (error) {

@@ -6,6 +6,7 @@ import type { UpdateDefinition } from '@temporalio/common';
 import type { Change, SignedRequest } from '../domain/change.ts';
 import { openedUpdateName } from '../domain/gate.ts';
 import type { GateOpened } from '../domain/gate.ts';
+import { hostEndedSignalName } from '../domain/host.ts';
 
 /** The workflow type of a post-implementation review. */
 export const reviewWorkflowType = 'review';
@@ -20,7 +21,7 @@ export const openedUpdate = defineUpdate<GateOpened>(openedUpdateName);
 export const followWorkflowType = 'follow';
 
 /** A later run of the host was cancelled, or has ended: the change is withdrawn. */
-export const hostEndedSignal = defineSignal('host-ended');
+export const hostEndedSignal = defineSignal(hostEndedSignalName);
 
 /**
  * Resolves once the change's first entry is durable. Sent by update-with-start.

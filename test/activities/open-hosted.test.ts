@@ -26,6 +26,7 @@ async function answered(found: readonly boolean[], more: { cancelled?: boolean }
     toldOf: () => ({ host, url: null, hidesTarget: false }),
     open: step('open', { kind: 'opened', changeId: 'c' } as const),
     read: step('read', null),
+    endWithHost: () => Promise.resolve(false),
   });
   return { kind: (await openHosted({ ...input, ...more })).kind, steps };
 }
