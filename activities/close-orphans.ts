@@ -26,6 +26,8 @@ export interface OrphanDependencies {
   readonly now?: () => number;
   /** Where the last look ended, to go on from; it is moved. Without it each look begins with those that were silent longest. */
   readonly place?: { after: OpenChangePlace | null };
+  /** The changes that were told of the end of their hosts; it is added to. Each is told once by a process. */
+  readonly told?: Set<string>;
 }
 
 /**
@@ -96,13 +98,15 @@ async function workflowOf(
 
 /** Tells a change whose host was reset, and has not asked for it again, that nobody waits for it. */
 async function tellHostEnd(
-  { client, log, namespace }: Pick<OrphanDependencies, 'client' | 'log' | 'namespace'>,
+  { client, log, namespace, told = new Set() }: OrphanDependencies,
   changeId: string,
   { requested }: OpeningWorkflow,
 ): Promise<void> {
   try {
-    if (requested !== null && (await endWithHost(client, namespace, requested)))
-      log.warn({ changeId }, 'the host of an open change has ended; the change is told');
+    if (requested === null || told.has(changeId)) return;
+    if (!(await endWithHost(client, namespace, requested))) return;
+    told.add(changeId);
+    log.warn({ changeId }, 'the host of an open change has ended; the change is told');
   } catch (error) {
     log.warn({ changeId, err: error as Error }, 'whether the host of a change has ended cannot be seen');
   }

@@ -68,9 +68,10 @@ export async function runWorker(env: Environment): Promise<void> {
     maxConcurrentActivityTaskExecutions: 100,
   });
   const place = { after: null };
+  const told = new Set<string>();
   let isStopping = false;
   const orphans = setInterval(() => {
-    closeOrphans({ pool: dependencies.pool, client, log, namespace, place }).catch((err: unknown) => {
+    closeOrphans({ pool: dependencies.pool, client, log, namespace, place, told }).catch((err: unknown) => {
       // Cut short by our own end: whoever runs next looks again.
       if (isStopping) return;
       log.warn({ err: err as Error }, 'changes without a workflow could not be looked for');
