@@ -1,14 +1,13 @@
 import { canonicalJson } from '../domain/canonical-json.ts';
 import type { JsonObject } from '../domain/json.ts';
-import type { FieldError } from '../domain/error.ts';
 import type { Freeze } from '../domain/freeze.ts';
 import type { Person } from '../domain/person.ts';
-import { withShortForms } from '../domain/target-scope.ts';
 import { isoTime } from '../domain/time.ts';
 import { idempotencyKey as idempotencyKeySchema } from '../operations/change-request.ts';
+import { checked } from '../operations/checked.ts';
+import { readFreezeRequest } from '../operations/freeze-request.ts';
 import type { Operations } from '../operations/registry.ts';
-import { scopeFault } from '../operations/scope-fault.ts';
-import { checked, freezeSchema, givenTwice, invalid } from './schemas.ts';
+import { freezeSchema } from './schemas.ts';
 import { changeIdOf } from './submit-request.ts';
 
 /**
@@ -25,30 +24,11 @@ export function readFreeze(
   now: number,
 ): Freeze {
   const idempotencyKey = key === undefined ? null : checked(idempotencyKeySchema, key, 'Idempotency-Key');
-  const { operation, scope: named, startsAt, endsAt, reason, ...short } = checked(freezeSchema, body);
-  const { scope, twice } = withShortForms(named ?? {}, short);
-  const start = startsAt === undefined ? now : Date.parse(startsAt);
-  const end = endsAt === undefined ? null : Date.parse(endsAt);
-  const errors: FieldError[] = twice.map(givenTwice);
-  if (operation !== undefined && !operations.get(operation)) {
-    errors.push({ field: 'operation', rule: 'one_of', message: 'not a gated operation' });
-  }
-  const fault = scopeFault(operations, operation === undefined ? undefined : [operation], scope);
-  if (fault !== null) errors.push({ field: 'scope', rule: 'one_of', message: fault });
-  if (end !== null && end <= now) {
-    errors.push({ field: 'endsAt', rule: 'future', message: 'must be in the future' });
-  } else if (end !== null && end <= start) {
-    errors.push({ field: 'startsAt', rule: 'before', message: 'must be before endsAt' });
-  }
-  if (errors.length > 0) throw invalid(errors);
+  const asked = readFreezeRequest(operations, body, now);
   const { issuer, subject, name } = person;
   return {
     id: changeIdOf(person, idempotencyKey),
-    operation: operation ?? null,
-    scope,
-    startsAt: isoTime(start),
-    endsAt: end === null ? null : isoTime(end),
-    reason,
+    ...asked,
     declaredBy: { issuer, subject, name },
     declaredAt: isoTime(now),
     liftedBy: null,

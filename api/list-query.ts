@@ -1,6 +1,7 @@
 import type { FieldError } from '../domain/error.ts';
 import { scopeMemberName, withShortForms } from '../domain/target-scope.ts';
-import { checked, givenTwice, invalid, listQuerySchema } from './schemas.ts';
+import { checked, givenTwice, invalid } from '../operations/checked.ts';
+import { listQuerySchema } from './schemas.ts';
 
 const prefix = 'scope.';
 

@@ -2,6 +2,7 @@ import { byChannel, stranger } from '../domain/channel.ts';
 import type { Change } from '../domain/change.ts';
 import { CountersignError } from '../domain/error.ts';
 import type { SaidOf } from '../domain/statement.ts';
+import { checked } from '../operations/checked.ts';
 import type { Directory } from '../policies/directory.ts';
 import { getChange } from '../store/get-change.ts';
 import type { ApiDependencies } from './dependencies.ts';
@@ -9,7 +10,7 @@ import type { OutsideDecision } from './inbound.ts';
 import { recordedFor } from './recorded.ts';
 import type { Speaker } from './recorded.ts';
 import { makeSay } from './say.ts';
-import { checked, decisionSchema, uuidSchema } from './schemas.ts';
+import { decisionSchema, uuidSchema } from './schemas.ts';
 
 /** Stands for a comment that is still to be written, where a policy asks for one. */
 const toBeWritten = '…';

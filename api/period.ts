@@ -1,6 +1,6 @@
 import type { FieldError } from '../domain/error.ts';
 import { isoTime } from '../domain/time.ts';
-import { invalid } from './schemas.ts';
+import { invalid } from '../operations/checked.ts';
 
 /** How a period is completed, and how long it may be; ms. */
 export interface PeriodRule {

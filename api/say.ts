@@ -1,10 +1,9 @@
-import type { Change, SignedRequest } from '../domain/change.ts';
-import { refusalOfEvent } from '../domain/change-event.ts';
+import type { Change } from '../domain/change.ts';
 import { judgeSaid } from '../domain/actions.ts';
-import { decide } from '../domain/decide.ts';
 import { allowed, CountersignError } from '../domain/error.ts';
 import { directoryOf } from '../domain/membership.ts';
 import type { Person } from '../domain/person.ts';
+import { refusalOfRecord } from '../domain/refusal-of-record.ts';
 import { newStatement } from '../domain/statement.ts';
 import type { Said } from '../domain/statement.ts';
 import { isoTime } from '../domain/time.ts';
@@ -89,11 +88,4 @@ export function makeSay(deps: ApiDependencies): Say {
       });
     },
   };
-}
-
-/** Why what somebody said could not be written down; null when it could, and where there is nothing to write. */
-function refusalOfRecord(change: Change, request: SignedRequest, now: number): CountersignError | null {
-  const verdict = decide(change, { kind: 'request', request }, { now });
-  const [event] = 'events' in verdict ? verdict.events : [];
-  return event ? refusalOfEvent(change, event) : null;
 }

@@ -9,13 +9,14 @@ import type { PinnedPolicy } from '../domain/policy.ts';
 import { isoTime } from '../domain/time.ts';
 import { uuidOfDigest } from '../domain/uuid-of-digest.ts';
 import { idempotencyKey as idempotencyKeySchema } from '../operations/change-request.ts';
+import { checked, invalid } from '../operations/checked.ts';
 import { clockErrors } from '../operations/clocks.ts';
 import { fieldErrors } from '../operations/field-errors.ts';
 import { inputErrors, readInput } from '../operations/inputs.ts';
 import type { ReadInput } from '../operations/inputs.ts';
 import { pinsOf } from '../operations/operation.ts';
 import type { Operations } from '../operations/registry.ts';
-import { checked, invalid, submitRequestSchema } from './schemas.ts';
+import { submitRequestSchema } from './schemas.ts';
 
 /**
  * The change id of a person's key: the same for each repeat, so that racing requests meet in one workflow. A UUID of

@@ -11,6 +11,7 @@ import { personKey } from '../domain/membership.ts';
 import { answerableFor } from '../domain/person.ts';
 import { sha256 } from './sha256.ts';
 import { hasOwnDigest } from '../domain/policy-digest.ts';
+import { invalid } from '../operations/checked.ts';
 import { assertServedRegion } from '../operations/served-region.ts';
 import { getChange } from '../store/get-change.ts';
 import { getChangeByKey } from '../store/get-change-by-key.ts';
@@ -23,7 +24,6 @@ import { oneAtATime } from './one-at-a-time.ts';
 import { refusalToOpen, taken } from './refusal-to-open.ts';
 import { takeOver } from './take-over.ts';
 import { isRefusal } from './refusal-log.ts';
-import { invalid } from './schemas.ts';
 import { assertClocks, readSubmitRequest, withPolicy } from './submit-request.ts';
 import type { RequestWithoutPolicy, SubmitRequest } from './submit-request.ts';
 

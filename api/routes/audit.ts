@@ -10,13 +10,13 @@ import { formatProof } from '../../audit/tlog-proof.ts';
 import { makeTreeReader } from '../../audit/tree-reader.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { CountersignError } from '../../domain/error.ts';
+import { checked, invalid } from '../../operations/checked.ts';
 import { makeAuditReading } from '../audit-reading.ts';
 import { auditEntriesQuerySchema, auditExportQuerySchema, indexSchema } from '../audit-schemas.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { momentOf } from '../moment.ts';
 import { exactRouter } from '../router.ts';
 import { methodNotAllowed } from '../problem.ts';
-import { checked, invalid } from '../schemas.ts';
 
 /** `/v1/audit/…`: the log, for auditors. Each query is an entry of the log before it is answered. */
 export function auditRoutes(deps: ApiDependencies): Router {

@@ -6,6 +6,7 @@ import type { Freeze } from '../../domain/freeze.ts';
 import { roles } from '../../domain/person.ts';
 import type { PinnedPolicy } from '../../domain/policy.ts';
 import { isoTime } from '../../domain/time.ts';
+import { checked } from '../../operations/checked.ts';
 import { listFreezesBetween } from '../../store/list-freezes-between.ts';
 import type { CalendarAnswer } from '../answer-schemas.ts';
 import { callerOf, requireRole } from '../caller.ts';
@@ -14,7 +15,7 @@ import { readPeriod } from '../period.ts';
 import { recorded } from '../recorded.ts';
 import { exactRouter } from '../router.ts';
 import { methodNotAllowed } from '../problem.ts';
-import { calendarQuerySchema, checked } from '../schemas.ts';
+import { calendarQuerySchema } from '../schemas.ts';
 
 const day = 86_400_000;
 const mostFreezes = 500;

@@ -4,11 +4,11 @@ import { entriesOfChange } from '../../audit/entries.ts';
 import type { StoredEntry } from '../../audit/entries.ts';
 import { CountersignError } from '../../domain/error.ts';
 import { shownJson } from '../../domain/shown-text.ts';
+import { invalid } from '../../operations/checked.ts';
 import { callerOf } from '../caller.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { exactRouter } from '../router.ts';
 import { methodNotAllowed } from '../problem.ts';
-import { invalid } from '../schemas.ts';
 import { makeStreamLimit } from '../stream-limit.ts';
 import { makeReadChange } from '../view.ts';
 

@@ -10,6 +10,7 @@ import { concerns, isOver, refusalOfOverride } from '../../domain/freeze.ts';
 import type { Freeze, FreezeOverride } from '../../domain/freeze.ts';
 import { askedOfDirectory } from '../../domain/membership.ts';
 import { isoTime } from '../../domain/time.ts';
+import { checked } from '../../operations/checked.ts';
 import { inTransaction } from '../../store/in-transaction.ts';
 import { insertFreezeOverride } from '../../store/insert-freeze-override.ts';
 import { insertFreeze } from '../../store/insert-freeze.ts';
@@ -26,7 +27,7 @@ import { freezeDraft, readFreeze, sameFreeze } from '../freeze.ts';
 import { recorded } from '../recorded.ts';
 import { exactRouter } from '../router.ts';
 import { methodNotAllowed } from '../problem.ts';
-import { checked, freezeListQuerySchema, freezeOverrideSchema } from '../schemas.ts';
+import { freezeListQuerySchema, freezeOverrideSchema } from '../schemas.ts';
 import { findChange, shownCall } from '../view.ts';
 
 /**

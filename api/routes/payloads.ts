@@ -1,11 +1,11 @@
 import type { Router } from 'express';
+import { checked } from '../../operations/checked.ts';
 import type { AuditReading } from '../audit-reading.ts';
 import { makeDecodePayloads } from '../decode-payloads.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { payloadsSchema } from '../payload-schemas.ts';
 import { methodNotAllowed } from '../problem.ts';
 import { exactRouter } from '../router.ts';
-import { checked } from '../schemas.ts';
 
 /** `POST /v1/payloads/decode`: what Temporal's web UI and command line ask a codec server for. It never encodes. */
 export function payloadRoutes(deps: ApiDependencies, reading: AuditReading): Router {

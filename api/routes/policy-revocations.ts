@@ -3,6 +3,7 @@ import { appendEntry } from '../../audit/append.ts';
 import { newEntry, personActor } from '../../domain/entry.ts';
 import { CountersignError } from '../../domain/error.ts';
 import { isoTime } from '../../domain/time.ts';
+import { checked } from '../../operations/checked.ts';
 import { findPolicyVersion } from '../../store/find-policy-version.ts';
 import { getPolicyRevocation } from '../../store/get-policy-revocation.ts';
 import { listCallsUnderWay } from '../../store/list-calls-under-way.ts';
@@ -16,7 +17,7 @@ import { endRevoked } from '../end-revoked.ts';
 import { recorded } from '../recorded.ts';
 import { exactRouter } from '../router.ts';
 import { methodNotAllowed } from '../problem.ts';
-import { checked, policyRevocationSchema } from '../schemas.ts';
+import { policyRevocationSchema } from '../schemas.ts';
 import { shownCall } from '../view.ts';
 
 /** `/v1/policy-revocations`: an admin revokes one version of a policy for good; its open changes end as `refused`. */

@@ -1,5 +1,6 @@
 import type { Request, RequestHandler, Router } from 'express';
 import type { Said } from '../../domain/statement.ts';
+import { checked } from '../../operations/checked.ts';
 import { callerOf } from '../caller.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { exactRouter } from '../router.ts';
@@ -7,7 +8,7 @@ import { methodNotAllowed } from '../problem.ts';
 import { recorded, speakerOf } from '../recorded.ts';
 import { makeSay } from '../say.ts';
 import { sayStopWord } from '../stop.ts';
-import { checked, decisionSchema, executionSchema, reviewSchema, withdrawalSchema } from '../schemas.ts';
+import { decisionSchema, executionSchema, reviewSchema, withdrawalSchema } from '../schemas.ts';
 import { makeView, findChange } from '../view.ts';
 
 /** Decisions, withdrawal and execution of a change: each is judged, signed, sent to the workflow and answered from Postgres. */

@@ -1,5 +1,6 @@
 import type { Router } from 'express';
 import { decisionStatuses, executionStatuses, reviewStatuses } from '../../domain/status.ts';
+import { checked } from '../../operations/checked.ts';
 import { countAttemptsOfPeriod } from '../../store/count-attempts-of-period.ts';
 import type { StatusCount } from '../../store/count-changes-by-status.ts';
 import { countOutcomesOfPeriod } from '../../store/count-outcomes-of-period.ts';
@@ -12,7 +13,7 @@ import { readPeriod } from '../period.ts';
 import { recorded } from '../recorded.ts';
 import { exactRouter } from '../router.ts';
 import { methodNotAllowed } from '../problem.ts';
-import { checked, statisticsQuerySchema } from '../schemas.ts';
+import { statisticsQuerySchema } from '../schemas.ts';
 
 const day = 86_400_000;
 

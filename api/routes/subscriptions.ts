@@ -7,6 +7,7 @@ import { CountersignError } from '../../domain/error.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import type { Subscription } from '../../domain/subscription.ts';
 import { isoTime } from '../../domain/time.ts';
+import { checked } from '../../operations/checked.ts';
 import { activateSubscription } from '../../store/activate-subscription.ts';
 import { deleteSubscription } from '../../store/delete-subscription.ts';
 import { getSubscription } from '../../store/get-subscription.ts';
@@ -24,7 +25,6 @@ import type { ApiDependencies } from '../dependencies.ts';
 import { methodNotAllowed } from '../problem.ts';
 import { recorded } from '../recorded.ts';
 import { exactRouter } from '../router.ts';
-import { checked } from '../schemas.ts';
 import {
   deadLetterCursorOf,
   deadLetterListQuerySchema,

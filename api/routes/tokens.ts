@@ -7,6 +7,7 @@ import { newEntry, personActor } from '../../domain/entry.ts';
 import type { EventType } from '../../domain/entry.ts';
 import { CountersignError } from '../../domain/error.ts';
 import { isoTime } from '../../domain/time.ts';
+import { checked, invalid } from '../../operations/checked.ts';
 import { makeApiTokenSecret } from '../../identity/api-token.ts';
 import type { ApiToken } from '../../store/api-token-columns.ts';
 import { getApiToken } from '../../store/get-api-token.ts';
@@ -20,7 +21,7 @@ import type { ApiDependencies } from '../dependencies.ts';
 import { recorded } from '../recorded.ts';
 import { exactRouter } from '../router.ts';
 import { methodNotAllowed } from '../problem.ts';
-import { checked, invalid, tokenListQuerySchema, tokenSchema, uuidSchema } from '../schemas.ts';
+import { tokenListQuerySchema, tokenSchema, uuidSchema } from '../schemas.ts';
 
 const longestMs = 366 * 86_400_000;
 
