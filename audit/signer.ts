@@ -10,7 +10,7 @@ import type { Checkpoint } from './checkpoint.ts';
 import type { Frontier } from './frontier.ts';
 import type { Generation, Generations } from './generations.ts';
 import { makeWakeup } from './wakeup.ts';
-import { waitForLeaderLock } from './leader-lock.ts';
+import { giveBackLead, waitForLeaderLock } from './leader-lock.ts';
 import type { SignedRotation } from '../domain/key-rotation.ts';
 import { rotationBetween } from './key-rotation.ts';
 import { keyRotated } from './log-entries.ts';
@@ -25,6 +25,7 @@ import { publishCheckpoint } from './publish.ts';
 import { refusalByOthers, refusalMeaning, refusalToSign } from './refusal-to-sign.ts';
 import type { OtherEvidence, SigningRefusal, TreeState } from './refusal-to-sign.ts';
 import { keepSession } from './session.ts';
+import { showAs } from './shown-sessions.ts';
 import { gatherEvidence } from './signing-evidence.ts';
 
 /** Where a signer tells what it does; a pino logger fits. */
@@ -68,7 +69,8 @@ const lookAgainMs = 60_000;
 /**
  * Signs the log's checkpoints: at once when a call waits for one, otherwise in groups, and only what is provably the
  * continuation of what was signed before. Any number may run on one memory: one leads, by a lock of the signer's role, and should two
- * believe to lead, the memory lets one of them go on. Once it has refused, it signs nothing until an admin says so.
+ * believe to lead, the memory lets one of them go on. Once it has refused, it signs nothing until an admin says so, and lets
+ * one with another memory lead.
  */
 export function startSigner(options: SignerOptions): { stop(): Promise<void> } {
   const { pool, log, silentMs = 10_000 } = options;
@@ -84,6 +86,7 @@ export function startSigner(options: SignerOptions): { stop(): Promise<void> } {
           name: 'signer',
           silentMs: Math.max(silentMs, 3 * pollMs),
           ended,
+          log,
         }))
       )
         return;
@@ -276,7 +279,10 @@ async function followed({ memory }: SignerOptions, kept: Kept | null, value: Log
   return next;
 }
 
-/** Tells that nothing is signed, again and again, until somebody has changed the memory or the session ends. */
+/**
+ * Tells that nothing is signed, again and again, until somebody has changed the memory or the session ends. It does not lead
+ * meanwhile: what it refuses may be another installation's log, whose own signer stands by.
+ */
 async function stayRefusing(
   { memory, log, alarm }: SignerOptions,
   db: Queryable,
@@ -285,6 +291,8 @@ async function stayRefusing(
 ): Promise<void> {
   const { refusal, origin, size } = kept.value;
   const wakeup = makeWakeup();
+  await giveBackLead(db);
+  await showAs(db, `signer refuses, ${refusal?.code ?? ''}`);
   alarm?.('log_behind_evidence', 'the signer refuses: the log is not what was signed before', {
     reason: refusal?.code,
     origin,
@@ -301,7 +309,7 @@ async function stayRefusing(
       toldAt = performance.now();
     }
     if ((await memory.read())?.number !== kept.number) return;
-    // The session keeps the leader lock.
+    // Without a word Postgres would end the session.
     await db.query('select 1');
     await wakeup.wait(pollMs, ended);
   }

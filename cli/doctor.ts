@@ -4,6 +4,7 @@ import type { Pool } from 'pg';
 import { checkServer } from '../audit/check-server.ts';
 import { openLogMemory } from '../audit/log-memory.ts';
 import type { LogMemory } from '../audit/log-memory.ts';
+import { sessionText, shownSigners } from '../audit/shown-sessions.ts';
 import { readUnsealed } from '../audit/unsealed.ts';
 import { readCaCertificate } from '../onsmqtt/ca-certificate.ts';
 import { isCredentialCode } from '../onsmqtt/classify.ts';
@@ -140,10 +141,11 @@ async function sealing(env: Environment): Promise<Finding> {
   return inDatabase(env, name, 'check DATABASE_URL and the migrations', async (pool) => {
     const { entries, seconds } = await readUnsealed(pool);
     const ok = seconds < 60;
-    const found =
+    const sealed =
       entries === 0 ? 'sealed to its end' : `${entries} entries not sealed, for ${Math.round(seconds)} s`;
+    const signers = await shownSigners(pool);
     const remedy = ok ? '' : 'start the signer, or look at its log; no call is made meanwhile';
-    return { ok, found, remedy };
+    return { ok, found: [sealed, ...signers.map(sessionText)].join('; '), remedy };
   });
 }
 

@@ -117,7 +117,7 @@ test('paused while another takes over and signs on, then resumed: no fork, and b
     // Its session ends, as by a network that forgets it, and with it its lead.
     await testbed.superuser.query(
       `select pg_terminate_backend(pid) from pg_stat_activity
-        where datname = current_database() and application_name = 'countersign signer'`,
+        where datname = current_database() and application_name like 'countersign signer%'`,
     );
     await append(testbed, 3);
     await expectSealed(testbed);

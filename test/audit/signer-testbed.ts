@@ -73,7 +73,8 @@ export async function signerTestbed() {
     }: Partial<SignerOptions> & { readonly at?: (point: SigningPoint) => Promise<void> | void } = {}) {
       const told: string[] = [];
       const log = {
-        info: () => undefined,
+        info: (fields: object, message: string) =>
+          void told.push(`info: ${message} ${JSON.stringify(fields)}`),
         warn: (_: object, message: string) => void told.push(message),
         fatal: (_: object, message: string) => void told.push(`fatal: ${message}`),
       };

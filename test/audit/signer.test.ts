@@ -1,12 +1,14 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { makeFileAnchor } from '../../audit/anchor.ts';
 import { appendEntry } from '../../audit/append.ts';
 import { openCheckpoint } from '../../audit/checkpoint.ts';
 import { openLogMemory } from '../../audit/log-memory.ts';
 import { openNote } from '../../audit/note.ts';
 import { proveConsistency } from '../../audit/prove.ts';
 import { startSequencer } from '../../audit/sequencer.ts';
+import { shownSigners } from '../../audit/shown-sessions.ts';
 import { makePool } from '../../store/pool.ts';
 import { eventually } from '../support/service.ts';
 import { smallDisk } from '../support/small-disk.ts';
@@ -362,6 +364,49 @@ describe('two signers', () => {
     await other.end();
     await expectOneHistory(testbed);
     expect((await testbed.remembered())?.refusal).toBeNull();
+  });
+
+  test('one of another log, on the wrong database, refuses and stands in nobody’s way', async () => {
+    const testbed = await signedTestbed(3);
+    const other = makePool({ connectionString: testbed.database.url('signer'), applicationName: 'other' });
+    onTestFinished(() => other.end());
+    const stranger = testbed.signer({
+      pool: other,
+      memory: await openLogMemory(join(testbed.home, 'strange')),
+      keys: () => Promise.resolve([keyPair('log.example/strange').signer]),
+      anchor: makeFileAnchor(join(testbed.home, 'strange.log')),
+    });
+    const saysFatal = (): true | null => stranger.told.some((line) => line.startsWith('fatal')) || null;
+    await eventually(() => Promise.resolve(saysFatal()));
+    const right = testbed.signer();
+    await testbed.grow(3);
+    await testbed.signed();
+    expect((await shownSigners(testbed.worker)).map(({ does }) => does)).toEqual([
+      'signer leads',
+      'signer refuses, memory_missing',
+    ]);
+    await stranger.stop();
+    await right.stop();
+    await expectOneHistory(testbed);
+    expect((await testbed.remembered())?.refusal).toBeNull();
+  });
+
+  test('one that stands by says so once, and who leads', async () => {
+    const testbed = await signerTestbed();
+    testbed.signer();
+    await testbed.grow(1);
+    await testbed.signed();
+    const other = makePool({ connectionString: testbed.database.url('signer'), applicationName: 'other' });
+    onTestFinished(() => other.end());
+    const second = testbed.signer({ pool: other });
+    const line = await eventually(() => Promise.resolve(second.told[0] ?? null));
+    const { rows } = await testbed.superuser.query<{ pid: number }>(
+      `select pid from countersign.leader where name = 'signer'`,
+    );
+    expect(line).toContain('info: another signer leads, this one stands by');
+    expect(line).toContain(`"pid":${String(rows[0]?.pid)},`);
+    await second.stop();
+    expect(second.told).toHaveLength(1);
   });
 
   test('one stopped right before it remembers, the other gone on: it loses, and nothing is forked', async () => {
