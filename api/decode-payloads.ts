@@ -4,6 +4,7 @@ import type { PayloadPlace } from '../codec/encrypted-payload.ts';
 import type { PayloadReader } from '../codec/payload-reader.ts';
 import { CountersignError } from '../domain/error.ts';
 import type { JsonObject } from '../domain/json.ts';
+import { getChange } from '../store/get-change.ts';
 import type { AuditReading } from './audit-reading.ts';
 import { callerOf, requireRole } from './caller.ts';
 import type { ApiDependencies } from './dependencies.ts';
@@ -23,8 +24,8 @@ const workflowId = /^\P{Cc}{1,1000}$/u;
 
 /**
  * Decodes payloads for somebody who looks at Temporal. What Countersign has encrypted is decoded for whoever may read its change,
- * or for auditors and operators where it is of no change; other payloads, of another namespace, or that cannot be read stay as they
- * are. Who has read what is recorded before it is answered.
+ * or for auditors and operators where it is of no change; other payloads, of another namespace or installation, or that cannot be
+ * read stay as they are. Who has read what is recorded before it is answered.
  */
 export function makeDecodePayloads(
   deps: Pick<ApiDependencies, 'db' | 'policies' | 'namespace' | 'refusals' | 'payloads' | 'now'>,
@@ -60,31 +61,50 @@ export function makeDecodePayloads(
     lately.set(id, now());
   }
 
+  /** Whether this installation can say who may read it: another one's change is unknown here. */
+  const isOwn = async (place: PayloadPlace | null): Promise<boolean> => {
+    const changeId = changeOf(place);
+    return changeId === undefined || (await getChange(deps.db, changeId)) !== null;
+  };
+
   /**
-   * The same payloads, in order. Rights are asked before any key is looked for; until a payload is decrypted, nobody knows whether
-   * the place that it names is its own, so only then a look is recorded.
+   * The same payloads, in order. Rights are asked, and looks recorded, of what was decrypted alone: until then nobody knows whether the
+   * place that a payload names is its own, and a refusal would tell whoever has made one up that the change is there.
    *
    * @throws CountersignError what `admit` and `record` throw
    */
   return async (req: Request, payloads: readonly WirePayload[]): Promise<WirePayload[]> => {
     const named = req.get('x-namespace');
     if (reader === null || (named !== undefined && named !== namespace)) return [...payloads];
-    const own = payloads.map((wire) => {
-      const payload = bytesOf(wire);
-      const claim = reader.claimOf(payload);
-      return claim !== null && canBeHere(claim.place, namespace) ? { payload, place: claim.place } : null;
-    });
-    const asked = own.filter((one) => one !== null);
-    for (const place of distinct(asked.map(({ place }) => place))) await admit(req, place);
-    const decoded: (Payload | null)[] = [];
-    for (const one of own) decoded.push(one && (await readable(reader, one.payload)));
-    const read = own.flatMap((one, at) => (one && decoded[at] ? [one.place] : []));
-    for (const place of distinct(read)) await record(req, place);
+    const opened: (Opened | null)[] = [];
+    for (const wire of payloads) opened.push(await open(reader, bytesOf(wire), namespace));
+    const own = new Set<string>();
+    for (const place of distinct(opened.flatMap((one) => one ?? []))) {
+      if (!(await isOwn(place))) continue;
+      await admit(req, place);
+      own.add(JSON.stringify(place));
+    }
+    const shown = opened.map((one) => (one !== null && own.has(JSON.stringify(one.place)) ? one : null));
+    for (const place of distinct(shown.flatMap((one) => one ?? []))) await record(req, place);
     return payloads.map((payload, at) => {
-      const plain = decoded[at];
-      return plain ? wireOf(plain) : payload;
+      const one = shown[at];
+      return one ? wireOf(one.plain) : payload;
     });
   };
+}
+
+/** A payload as it was before it was encrypted, and where it belongs. */
+interface Opened {
+  readonly plain: Payload;
+  readonly place: PayloadPlace | null;
+}
+
+/** Null where it is of another encoding or namespace, was altered, or is under a key that this process lacks. */
+async function open(reader: PayloadReader, payload: Payload, namespace: string): Promise<Opened | null> {
+  const claim = reader.claimOf(payload);
+  if (claim === null || !canBeHere(claim.place, namespace)) return null;
+  const plain = await readable(reader, payload);
+  return plain && { plain, place: claim.place };
 }
 
 /** The change of a workflow; undefined where it is of none. */
@@ -92,14 +112,14 @@ function changeOf(place: PayloadPlace | null): string | undefined {
   return ofChange.exec(place?.workflowId ?? '')?.[1];
 }
 
-/** Whether a workflow of this installation can have it. What it names is not authenticated yet, and would be recorded. */
+/** Whether a workflow of this namespace can have it. */
 function canBeHere(place: PayloadPlace | null, namespace: string): boolean {
   return place === null || (place.namespace === namespace && workflowId.test(place.workflowId));
 }
 
 /** Each place once. */
-function distinct(places: readonly (PayloadPlace | null)[]): (PayloadPlace | null)[] {
-  return [...new Map(places.map((place) => [JSON.stringify(place), place])).values()];
+function distinct(opened: readonly Opened[]): (PayloadPlace | null)[] {
+  return [...new Map(opened.map(({ place }) => [JSON.stringify(place), place])).values()];
 }
 
 /** Null where it was altered, or is under a key that this process lacks. */

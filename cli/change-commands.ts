@@ -10,6 +10,7 @@ import { asCaller as as, clientOf } from './caller.ts';
 import type { Caller, Texts } from './caller.ts';
 import type { Environment } from './environment.ts';
 import { namedValue } from './named-value.ts';
+import { digestToDecide } from './digest-to-decide.ts';
 import { asInput, inputOf } from './operation-input.ts';
 import type { InputOptions } from './operation-input.ts';
 import { asPage, pageLines, pageQuery } from './page.ts';
@@ -109,7 +110,7 @@ export function changeCommands(program: Command, env: () => Environment, output:
       .option('--comment <text>', 'why', '')
       .action(async (id: string, o: Caller & { digest?: string; comment: string }) => {
         const client = await clientOf(env(), o);
-        const digest = o.digest ?? (await client.change(id)).digest ?? '';
+        const digest = o.digest ?? digestToDecide(await client.change(id));
         show(await client.post(`/v1/changes/${id}/decisions`, { decision, digest, comment: o.comment }));
       });
   }

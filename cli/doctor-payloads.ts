@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import type { PayloadKey } from '../codec/key-ring.ts';
 import type { Environment } from './environment.ts';
 import type { Finding } from './finding.ts';
@@ -17,7 +18,10 @@ async function keysFinding({ COUNTERSIGN_PAYLOAD_KEYS: file }: Variables): Promi
   try {
     return { name, ok: true, found: `${file}: ${toldOf(await readKeys(file))}`, remedy: '' };
   } catch (error) {
-    const remedy = 'it has to be readable for API and workers, for nobody else, and hold their keys';
+    const isThere = (await stat(file).catch(() => null)) !== null;
+    const remedy = isThere
+      ? 'it has to be readable for API and workers, for nobody else, and hold their keys'
+      : 'put the file there that the other processes have; an installation that has none yet: unset COUNTERSIGN_PAYLOAD_KEYS, and countersign keys makes one in its home';
     return { name, ok: false, found: (error as Error).message, remedy };
   }
 }

@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { callbackPath } from '../console/paths.ts';
 import { searchAttributes } from '../domain/search-attributes.ts';
+import { endOf } from '../embedded/child.ts';
 import type { ConsoleClient } from '../embedded/demo-provider.ts';
 import { servedRegion } from '../onsmqtt/region.ts';
 import { consoleClientKeys } from './console-keys.ts';
@@ -26,7 +27,7 @@ export interface Stack {
   readonly ports: Ports;
   /** The local ticket and chat systems; null where COUNTERSIGN_INTEGRATIONS names others. */
   readonly systems: EmbeddedSystems | null;
-  /** Resolves with a part's name when it has ended by itself. */
+  /** Resolves with how a part has ended that nobody had told to. */
   readonly failed: Promise<string>;
   /** Stops everything that was started, the last first. */
   stop(): Promise<void>;
@@ -105,7 +106,7 @@ export async function startEmbedded(
     const server = await startPostgres({ dataDir: join(home, 'postgres'), port: ports.postgres });
     ports.postgres = server.port;
     stops.push(() => server.stop());
-    ends.push(server.exited.then(() => 'Postgres'));
+    ends.push(server.exited.then((exit) => endOf('Postgres', exit)));
     const made = await bootstrapDatabase({
       superuserUrl: server.superuserUrl,
       passwordFile: join(home, 'database-logins.json'),
@@ -128,7 +129,7 @@ export async function startEmbedded(
       searchAttributes,
     });
     stops.push(() => server.stop());
-    ends.push(server.exited.then(() => 'Temporal'));
+    ends.push(server.exited.then((exit) => endOf('Temporal', exit)));
     shared.TEMPORAL_ADDRESS = server.address;
     // Whoever can start workflows on this server is on this machine.
     shared.COUNTERSIGN_HOSTS = env.COUNTERSIGN_HOSTS ?? '*/*';

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { Argument, InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 import { momentOf } from '../domain/time.ts';
@@ -27,10 +28,11 @@ export function keyCommands(program: Command, env: () => Environment, output: ()
       await consoleSessionKey(e);
       const { payloadKeys } = await import('./payload-keys.ts');
       const ofPayloads = await payloadKeys(e);
-      output().result(files, [
-        ...files.map(({ privateKey, publicKey }) => `${privateKey}, public: ${publicKey}`),
-        `${ofPayloads}, for API and workers alone`,
-      ]);
+      const lines = [
+        ...files.map(({ privateKey, publicKey }) => [privateKey, `public: ${publicKey}`] as const),
+        [ofPayloads, 'for API and workers alone'] as const,
+      ];
+      output().result(files, await Promise.all(lines.map(toldFile)));
     });
 
   keys
@@ -109,6 +111,12 @@ export function keyCommands(program: Command, env: () => Environment, output: ()
       await pool.end();
     }
   }
+}
+
+/** Only what the environment names elsewhere can be missing by then. */
+async function toldFile([file, what]: readonly [string, string]): Promise<string> {
+  if ((await stat(file).catch(() => null)) !== null) return `${file}, ${what}`;
+  return `${file} is not there: the environment names it, so it was not made; without that variable it is made in this home`;
 }
 
 const restart: Record<KeyUse, readonly string[]> = {

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { newPayloadKey, payloadKeysText, readPayloadKeys } from '../codec/key-ring.ts';
 import type { KeyRing, PayloadKey } from '../codec/key-ring.ts';
@@ -15,14 +15,22 @@ import { readTextFile } from './text-file.ts';
 type Keys = Pick<Environment, 'COUNTERSIGN_HOME' | 'COUNTERSIGN_PAYLOAD_KEYS'>;
 
 /** The file of the keys, be it there or not. */
-export function payloadKeyFile({ COUNTERSIGN_HOME: home, COUNTERSIGN_PAYLOAD_KEYS: given }: Keys): string {
-  return given ?? join(home, 'payload', 'payload.keys');
+export function payloadKeyFile(env: Keys): string {
+  return env.COUNTERSIGN_PAYLOAD_KEYS ?? ownFile(env);
 }
 
-/** The file of the keys, which is made where there is none, for its owner alone, unless the environment names one. */
+/** The file that a home makes. */
+function ownFile({ COUNTERSIGN_HOME: home }: Pick<Keys, 'COUNTERSIGN_HOME'>): string {
+  return join(home, 'payload', 'payload.keys');
+}
+
+/**
+ * The file of the keys. The home's own is made where there is none, for its owner alone, also where the environment names just that
+ * one. A file elsewhere is never made: it may be on a disk that is not there yet, and another key would read nothing.
+ */
 export async function payloadKeys(env: Keys): Promise<string> {
   const file = payloadKeyFile(env);
-  if (env.COUNTERSIGN_PAYLOAD_KEYS === undefined)
+  if (resolve(file) === resolve(ownFile(env)))
     await makeOnce(file, () => payloadKeysText([newPayloadKey('current')]));
   return file;
 }

@@ -83,6 +83,7 @@ export function renderChange(change: ChangeView): string[] {
     `decision    ${decisionStatus}${decisionStatus === 'pending' ? ` (decide by ${decideBy})` : ''}`,
     `execution   ${executionStatus}${executeBy !== null && change.closedAt === null ? ` (execute by ${executeBy})` : ''}`,
   ];
+  lines.push(...stopLines(change));
   lines.push(`policy      ${policy.name} version ${policy.version}, digest ${policy.digest}`);
   if (change.breakGlass) lines.push('break-glass it runs before all have approved, and owes a review');
   lines.push(...renderSnapshot(change).map((line, i) => (i === 0 ? `snapshot${line.slice(8)}` : line)));
@@ -117,6 +118,15 @@ export function renderChange(change: ChangeView): string[] {
     lines.push(...withText(`review      ${reviewStatus}${by}`, review?.comment ?? ''));
   }
   return lines;
+}
+
+/** The word that stopped or paused it, which is accepted before a worker acts on it: the statuses may still be those of before. */
+function stopLines({ stop, closedAt }: Pick<ChangeView, 'stop' | 'closedAt'>): string[] {
+  if (stop === null) return [];
+  const { action, by, comment, at } = stop;
+  const isAwaited = closedAt === null && action !== 'pause';
+  const what = `stop        ${action} by ${nameText(by.name)} at ${at}${isAwaited ? ' (accepted; a worker ends the change)' : ''}`;
+  return withText(what, comment);
 }
 
 /** Under which ticket, and what was read of it last. */

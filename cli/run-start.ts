@@ -42,7 +42,7 @@ export async function runStart(env: Environment, processEnv: NodeJS.ProcessEnv):
   const { makeHome } = await import('../embedded/make-home.ts');
   await makeHome(resolve(env.COUNTERSIGN_HOME));
   await assertHomeFormat(resolve(env.COUNTERSIGN_HOME));
-  const { startChild } = await import('../embedded/child.ts');
+  const { endOf, startChild } = await import('../embedded/child.ts');
   const stack = await startEmbedded(env, processEnv, say);
   const children: Awaited<ReturnType<typeof startChild>>[] = [];
   const runningFile = join(resolve(env.COUNTERSIGN_HOME), 'running.json');
@@ -102,7 +102,7 @@ export async function runStart(env: Environment, processEnv: NodeJS.ProcessEnv):
     };
     for (const name of names) await begin(name);
     const ended = Promise.race([
-      ...children.map((child, i) => child.exited.then(() => names[i] ?? 'a process')),
+      ...children.map((child, i) => child.exited.then((exit) => endOf(names[i] ?? 'a process', exit))),
       stack.failed,
     ]);
     const readyApi = listening.then(async (port) => {
@@ -130,7 +130,7 @@ export async function runStart(env: Environment, processEnv: NodeJS.ProcessEnv):
       throw new Error(`the API was not ready within ${readyWithinMs / 1000} s`);
     });
     const first = await Promise.race([readyApi, late, stopped, ended]);
-    if (typeof first === 'string') throw new Error(`${first} ended before it was ready`);
+    if (typeof first === 'string') throw new Error(`${first} before it was ready`);
     if (first) {
       const { api, followers } = first;
       const { OIDC_ISSUER: issuer = env.OIDC_ISSUER ?? '', ONSMQTT_ENDPOINT: simulator } = stack.env.shared;
@@ -156,9 +156,9 @@ export async function runStart(env: Environment, processEnv: NodeJS.ProcessEnv):
       const why = await Promise.race([
         stopped,
         ended,
-        ...Object.entries(followers).map(([name, { exited }]) => exited.then(() => name)),
+        ...Object.entries(followers).map(([name, { exited }]) => exited.then((exit) => endOf(name, exit))),
       ]);
-      if (typeof why === 'string') failure = `${why} ended by itself`;
+      if (typeof why === 'string') failure = why;
     }
   } catch (error) {
     failure = error instanceof Error ? error.message : String(error);

@@ -28,6 +28,13 @@ export interface ChildExit {
   signal: NodeJS.Signals | null;
 }
 
+/** How a part ended that nobody had told to, for a message: a signal is somebody's, or the machine's when its memory is full. */
+export function endOf(part: string, { code, signal }: ChildExit): string {
+  return signal === null
+    ? `${part} ended by itself with exit code ${code}`
+    : `${part} was ended by the signal ${signal}`;
+}
+
 /** A running child process. */
 export interface Child {
   pid: number;

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { keyRing, newPayloadKey } from '../../codec/key-ring.ts';
-import type { KeyRing } from '../../codec/key-ring.ts';
 import { payloadReader } from '../../codec/payload-reader.ts';
 import { workflowIdOf } from '../../domain/change.ts';
 import { boundToNone, shownPayload, shownPlain, testKeys } from '../support/payload-keys.ts';
@@ -113,23 +112,44 @@ test('what was altered, or is under a key that the API lacks, stays as it is bes
   expect([(await readsOf(id)).length, (await readsOf(unreadOf)).length]).toEqual([1, 0]);
 });
 
-test('who may not read it has no key looked for', async () => {
-  const found: string[] = [];
-  const watched: KeyRing = {
-    current: () => testKeys.current(),
-    find: (id) => {
-      found.push(id);
-      return testKeys.find(id);
-    },
-  };
-  const replica = await startReplica(stack.testbed, { payloads: payloadReader(watched) });
+test('what another installation of the namespace has encrypted stays as it is, whoever asks, and is no refusal', async () => {
+  const ring = keyRing([newPayloadKey('current')]);
+  const { id: known } = await stack.stored({ requester: stack.person('bob', 'requester') });
+  const before = (await stack.entries()).length;
+  const foreign = [
+    // Under keys that this installation lacks; the second names a change that is here.
+    shownPayload(said, namespace, workflowIdOf(randomUUID()), ring),
+    shownPayload(said, namespace, workflowIdOf(known), ring),
+    shownPayload(said, namespace, `follow-${randomUUID()}`, ring),
+    // Two installations that share a key against the advice.
+    of(randomUUID()),
+    shownPayload(said, namespace, `review-${randomUUID()}`),
+  ];
+  for (const as of ['dave', 'olga', 'alice', 'erin', 'adam']) {
+    const { status, body } = await decode(foreign, { as });
+    expect([as, status, body['payloads']]).toEqual([as, 200, foreign]);
+  }
+  expect(await stack.entries()).toHaveLength(before);
+});
+
+test('who makes up a payload is told the same of a change that is here and of one that is not', async () => {
   const { id } = await stack.stored();
-  const sent = (as: string) => ({ as, body: { payloads: [of(id)] } });
-  expect((await replica.call(path, sent('erin'))).body.code).toBe('not_found');
-  expect(found).toEqual([]);
-  expect((await replica.call(path, sent('dave'))).status).toBe(200);
-  expect(found).toHaveLength(1);
-  await replica.stop();
+  const before = (await stack.entries()).length;
+  for (const named of [id, randomUUID()]) {
+    const good = of(named);
+    const madeUp = { ...good, data: btoa('x'.repeat(100)) };
+    const { status, body } = await decode([madeUp], { as: 'erin' });
+    expect([status, body['payloads']]).toEqual([200, [madeUp]]);
+  }
+  expect(await stack.entries()).toHaveLength(before);
+});
+
+test('beside another installation’s, what is here is decoded, or refused', async () => {
+  const { id } = await stack.stored();
+  const foreign = of(randomUUID());
+  const { status, body } = await decode([foreign, of(id)], { as: 'alice' });
+  expect([status, body['payloads']]).toEqual([200, [foreign, shownPlain(said)]]);
+  expect((await decode([foreign, of(id)], { as: 'erin' })).body.code).toBe('not_found');
 });
 
 test('bodies are checked, and may be as long as a payload', async () => {

@@ -15,7 +15,9 @@ test('doctor looks at the file of payload keys as a process would, and tells no 
   const file = join(await folder(), 'payload.keys');
   const [current, next] = [newPayloadKey('current'), newPayloadKey('next')];
   const look = async () => (await examinePayloads({ COUNTERSIGN_PAYLOAD_KEYS: file }))[0];
-  expect(await look()).toMatchObject({ name: 'Payload keys', ok: false });
+  const missing = await look();
+  expect(missing).toMatchObject({ name: 'Payload keys', ok: false });
+  expect(missing?.remedy).toContain('countersign keys makes one');
   const text = payloadKeysText([current, next]);
   await writeFile(file, text, { mode: 0o640 });
   const found = `${file}: current ${current.id}, next ${next.id}`;

@@ -43,6 +43,7 @@ const change = {
   decisions: [{ decision: hostile, person, at: hostile, comment: hostile, counts: false, round: 1 }],
   attempts: [{ ordinal: 1, outcome: hostile, httpStatus: 500, code: hostile, requestId: hostile }],
   waitsFor: { kind: hostile, freezeId: hostile, until: hostile, reason: hostile },
+  stop: { action: hostile, by: person, comment: hostile, at: hostile },
   outcome: { code: hostile, message: hostile },
   review: { person, comment: hostile },
 };

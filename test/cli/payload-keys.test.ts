@@ -50,6 +50,24 @@ test('the file is made once, for its owner alone, and used where it is named', a
   expect(ring.current()).toEqual(key);
 });
 
+test('countersign keys makes the file of its home where the environment names just that one, and tells of one elsewhere', async () => {
+  const home = await freshHome();
+  const own = join(home, 'payload', 'payload.keys');
+  const keys = async (named: string) => {
+    const env = { PATH: process.env.PATH, COUNTERSIGN_HOME: home, COUNTERSIGN_PAYLOAD_KEYS: named };
+    return (await run(process.execPath, [join(root, 'cli', 'main.ts'), 'keys'], { env, cwd: root })).stdout;
+  };
+  expect(await keys(join(home, 'payload', '..', 'payload', 'payload.keys'))).toContain(
+    'for API and workers alone',
+  );
+  expect(readPayloadKeys(await readFile(own, 'utf8'), own)).toMatchObject([{ use: 'current' }]);
+  const elsewhere = join(home, 'mounted', 'payload.keys');
+  const said = await keys(elsewhere);
+  expect(said).toContain(`${elsewhere} is not there`);
+  expect(said).not.toContain('for API and workers alone');
+  await expect(stat(elsewhere)).rejects.toThrow('ENOENT');
+});
+
 test('a file that everybody may read is refused, as is one that is missing or none', async () => {
   const { file, env } = await opened(await freshHome());
   await chmod(file, 0o640);

@@ -1,10 +1,11 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { mkdir, readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { apiClient } from '../../client/api-client.ts';
 import type { ChangeView } from '../../api/change-view.ts';
@@ -199,8 +200,14 @@ test(
         expect.stringContaining(identity.issuer),
       ]);
     }
-    start.child.kill('SIGINT');
-    await start.exited;
+    // A part that dies takes the others along, and it is told how it died.
+    const { stdout: processes } = await promisify(execFile)('ps', ['-A', '-o', 'pid=,ppid=,args=']);
+    const worker = new RegExp(`^ *(\\d+) +${start.child.pid ?? ''} .*main\\.ts worker$`, 'm').exec(
+      processes,
+    )?.[1];
+    process.kill(Number(worker), 'SIGKILL');
+    expect((await start.exited)[0]).toBe(1);
+    expect(start.output()).toContain('stopping: worker was ended by the signal SIGKILL');
     await identity.stop();
     await Promise.all([home, elsewhere].map((folder) => rm(folder, { recursive: true, force: true })));
   },

@@ -56,9 +56,10 @@ function at(superuserUrl: string, login?: { user: string; password: string }): s
 }
 
 /** As the one-shot of docker-compose.yml does: with the settings of its PGOPTIONS. */
-async function makeLogins(passwords: Record<string, string>): Promise<void> {
+async function makeLogins(passwords: Record<string, string>, database?: string, more = ''): Promise<void> {
   const options = readCompose().services['database-logins']?.environment.PGOPTIONS ?? '';
   const url = new URL(at(ours.superuserUrl));
+  if (database !== undefined) url.pathname = `/${database}`;
   const optional = options.replaceAll(
     /\$\{DATABASE_([A-Z]+)_PASSWORD:-\}/g,
     (_all, name: string) => passwords[name.toLowerCase()] ?? '',
@@ -68,7 +69,7 @@ async function makeLogins(passwords: Record<string, string>): Promise<void> {
     if (password === undefined) throw new Error(`no password of ${name}`);
     return password;
   });
-  url.searchParams.set('options', given);
+  url.searchParams.set('options', `${given} ${more}`);
   await query(url.href, sql);
 }
 
@@ -127,5 +128,36 @@ test('who was given no password cannot log in', async () => {
 test('a reader that is given one can, and passes the check of its start', async () => {
   await makeLogins({ ...passwords, reader: 'pw-r' });
   const url = at(ours.superuserUrl, { user: 'countersign_reader_login', password: 'pw-r' });
+  await expect(connected(url, checkServer)).resolves.toBeUndefined();
+});
+
+test('a login that is given no password keeps the one that it has', async () => {
+  await makeLogins(passwords);
+  const url = at(ours.superuserUrl, { user: 'countersign_reader_login', password: 'pw-r' });
+  await expect(connected(url, checkServer)).resolves.toBeUndefined();
+});
+
+test('on a server whose logins are another database’s, nothing is changed unless it is told to', async () => {
+  await query(ours.superuserUrl, 'create database second');
+  const theirs = Object.fromEntries(Object.keys(passwords).map((name) => [name, `other-${name}`]));
+  await expect(makeLogins(theirs, 'second')).rejects.toThrow(/those of the database countersign$/);
+  const api = (password: string) => at(ours.superuserUrl, { user: 'countersign_api_login', password });
+  expect(await query(api(passwords.api), 'select 1 as one')).toEqual([{ one: 1 }]);
+  const [owner] = await query<{ name: string }>(
+    ours.superuserUrl,
+    `select datdba::regrole::text as name from pg_database where datname = 'second'`,
+  );
+  expect(owner?.name).not.toBe('countersign_migrator');
+
+  await makeLogins(theirs, 'second', '-c countersign.shared_logins=on');
+  expect(await query(api('other-api'), 'select 1 as one')).toEqual([{ one: 1 }]);
+  // From then on the first one's script is refused as well: it would change both.
+  await expect(makeLogins(passwords)).rejects.toThrow(/those of the database second$/);
+});
+
+test('the logins of a database that is gone are nobody’s', async () => {
+  await query(ours.superuserUrl, 'drop database second');
+  await makeLogins(passwords);
+  const url = at(ours.superuserUrl, { user: 'countersign_api_login', password: passwords.api });
   await expect(connected(url, checkServer)).resolves.toBeUndefined();
 });

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { expect, test, vi } from 'vitest';
-import { startChild } from '../../embedded/child.ts';
+import { endOf, startChild } from '../../embedded/child.ts';
 
 const SH = '/bin/sh';
 
@@ -34,6 +34,15 @@ test('stop kills what does not listen', async () => {
   await vi.waitFor(() => expect(child.lastLines()).toBe('ready'), { timeout: 60_000 });
   await child.stop(200);
   await expect(child.exited).resolves.toEqual({ code: null, signal: 'SIGKILL' });
+});
+
+test('how it ended is told by signal or exit code', async () => {
+  const told = async (script: string) => {
+    const child = await startChild({ command: SH, args: ['-c', script], stopSignal: 'SIGTERM' });
+    return endOf('worker', await child.exited);
+  };
+  expect(await told('kill -KILL $$')).toBe('worker was ended by the signal SIGKILL');
+  expect(await told('exit 4')).toBe('worker ended by itself with exit code 4');
 });
 
 test('a missing program is an error that names it', async () => {
