@@ -72,8 +72,8 @@ export interface Verification {
   readonly actual: Map<string, string>;
   entries: number;
   readonly types: Record<string, number>;
-  /** In the pack of a change, how many entries are its own, and by type those that are not. */
-  own: number;
+  /** In the pack of a change, whether an entry so far asks for it, and by type how many are not its own. */
+  isAsked: boolean;
   readonly context: Record<string, number>;
   /** Entries that could not be read, so that nothing can be rendered from them. */
   unread: number;
@@ -134,7 +134,7 @@ export function newVerification(
     actual: new Map(),
     entries: 0,
     types: {},
-    own: 0,
+    isAsked: false,
     context: {},
     unread: 0,
     changes: null,
