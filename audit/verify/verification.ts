@@ -40,7 +40,7 @@ export interface VerifyOptions {
 /** What is known of a pack while it is read. */
 export interface Verification {
   readonly options: VerifyOptions;
-  /** The keys that checkpoints are opened with; see {@link ./reach-log-keys.ts}. */
+  /** The keys that checkpoints are opened with; see {@link ./reach-note-keys.ts}. */
   readonly reached: TrustedKeys;
   readonly findings: Findings;
   manifest: Manifest | null;
@@ -103,7 +103,7 @@ export function countBadLine(state: Verification): void {
 
 /**
  * Before the first file.
- * @param reached - the trusted keys, with the log's keys that may follow them
+ * @param reached - the trusted keys, with those of the log and of witnesses that may follow them
  */
 export function newVerification(
   options: VerifyOptions,
