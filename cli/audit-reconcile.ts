@@ -4,8 +4,9 @@ import { BrokenTrail } from '../audit/reconcile/broken-trail.ts';
 import type { GatedCall } from '../audit/reconcile/judge-call.ts';
 import { attemptTypes, collectAttempts } from '../audit/reconcile/logged-attempts.ts';
 import type { LoggedAttempt } from '../audit/reconcile/logged-attempts.ts';
+import { packSpan } from '../audit/reconcile/pack-span.ts';
 import { readTrail } from '../audit/reconcile/read-trail.ts';
-import { clockEdge, reconcile } from '../audit/reconcile/reconcile.ts';
+import { reconcile } from '../audit/reconcile/reconcile.ts';
 import type { Span } from '../audit/reconcile/reconcile.ts';
 import {
   exitCodeOfReconciliation,
@@ -17,7 +18,7 @@ import type { Operation } from '../operations/operation.ts';
 import { clientOf } from './caller.ts';
 import type { Environment } from './environment.ts';
 import { asLogReader, assertLogOptions, listEntries, readPack } from './log-source.ts';
-import type { LogOptions, ValidVerdict } from './log-source.ts';
+import type { LogOptions } from './log-source.ts';
 import { openOperations } from './operations.ts';
 import { asPeriod, readPeriod } from './period-options.ts';
 import type { PeriodOptions } from './period-options.ts';
@@ -139,18 +140,6 @@ async function readLog(pack: string, o: LogOptions, output: Output): Promise<Rea
   if (verdict === null) return null;
   const name = verdict.checkpoint?.origin ?? null;
   return { source: 'pack', name, span: packSpan(verdict, first, last), attempts: attempts.list() };
-}
-
-/**
- * A log that reaches to its checkpoint has everything until a trusted witness saw that, too. Where clocks could disagree about
- * a call, nothing is said of it; before the log's first entry there was no other one.
- */
-function packSpan({ covers, checkpoint }: ValidVerdict, first: string, last: string): Span | null {
-  if (covers.kind === 'change') return null;
-  const seen = covers.to === checkpoint?.size ? checkpoint.witnesses.map(({ time }) => time ?? '') : [];
-  const ends = [last, ...seen].map((time) => Date.parse(time)).filter((time) => !Number.isNaN(time));
-  const from = Date.parse(first) + (covers.from === 0 ? 0 : clockEdge);
-  return { from, to: Math.max(...ends) - clockEdge };
 }
 
 async function readApi(o: LogOptions, env: Environment, auditor: string, trail: Span): Promise<ReadLog> {

@@ -65,8 +65,8 @@ export interface PreparedPack {
  * Measures a pack and makes its manifest; the entries are read once for that and once more for each of their files when
  * the pack is written. Nothing is kept but sums, so memory is flat and no disk is needed.
  *
- * @throws CountersignError `not_found` when there is no such entry under the checkpoint; `invalid_request` for a range or
- * `since` beyond it; `log_unavailable`, `integrity_conflict`
+ * @throws CountersignError `not_found` when there is no such entry under the checkpoint, or none that asks for the change;
+ * `invalid_request` for a range or `since` beyond it; `log_unavailable`, `integrity_conflict`
  */
 export async function preparePack(deps: PackDependencies, request: PackRequest): Promise<PreparedPack> {
   const { read, checkpoint, verifier, now = Date.now } = deps;

@@ -1,3 +1,4 @@
+import { CountersignError } from '../../domain/error.ts';
 import { machineIssuer } from '../../domain/person.ts';
 import type { PersonId } from '../../domain/person.ts';
 import type { Queryable } from '../../store/queryable.ts';
@@ -11,11 +12,19 @@ interface Located extends Indexed {
   readonly id: string;
 }
 
-/** The ids of the entries that a checkpoint of `size` has and by which a change is judged; see {@link contextOf}. */
+/**
+ * The ids of the entries that a checkpoint of `size` has and by which a change is judged; see {@link contextOf}.
+ * @throws CountersignError `not_found` where none of them asks for the change: others may mention any id
+ */
 export async function readContext(db: Queryable, changeId: string, size: number): Promise<string[]> {
   const own = await read(db, 'e.change_id = $1', [changeId], size);
   const asked = askedBy(own);
-  if (asked === null) return [];
+  if (asked === null) {
+    throw new CountersignError(
+      'not_found',
+      `no entry under the log’s checkpoint asks for change ${changeId}; what is new is under the next one`,
+    );
+  }
   const { policyKey, token, debtor, last } = asked;
   const named = await read(
     db,

@@ -26,7 +26,8 @@ const pageSize = 500;
  * judged by ({@link ./context.ts}). Each page is a statement of its own
  * and the next is read ahead: a slow reader holds no connection, and the log only grows, so the pages fit together.
  *
- * @throws CountersignError `log_unavailable`; `integrity_conflict` for a row that cannot be an entry
+ * @throws CountersignError `log_unavailable`; `not_found` for a change that no entry asks for; `integrity_conflict` for a row that
+ * cannot be an entry
  */
 export async function* readSealed(
   db: Queryable,

@@ -33,8 +33,10 @@ export interface Compared extends Pick<Differences, 'kept' | 'counts' | 'result'
   readonly explained: number;
   /** Those that were delivered again. */
   readonly repeated: number;
-  /** Those that lie where the trail or the log does not tell everything. */
+  /** Those of the trail's span that lie where the log does not tell everything. */
   readonly eventsNotJudged: number;
+  /** Those that lie outside the trail's span. */
+  readonly eventsOutside: number;
   /** Attempts that got an answer, and those that got none. */
   readonly answered: number;
   readonly unanswered: number;
@@ -73,7 +75,10 @@ export function reconcile({ calls, principals, trail, log, attempts }: Compariso
   const unlogged = new Set<string>();
   const madeBy = new Map<string, number>();
   const notComparable: Record<string, number> = {};
-  const n = { events: 0, gated: 0, matched: 0, explained: 0, repeated: 0, eventsNotJudged: 0, unanswered: 0 };
+  const n = {
+    ...{ events: 0, gated: 0, matched: 0, explained: 0, repeated: 0 },
+    ...{ eventsNotJudged: 0, eventsOutside: 0, unanswered: 0 },
+  };
 
   for (const attempt of attempts) {
     const { operation, requestId } = attempt;
@@ -141,7 +146,7 @@ export function reconcile({ calls, principals, trail, log, attempts }: Compariso
       if (known !== undefined) {
         n.matched += 1;
         judge(event, known.attempt);
-      } else if (event.time < trail.from || event.time > trail.to) n.eventsNotJudged += 1;
+      } else if (event.time < trail.from || event.time > trail.to) n.eventsOutside += 1;
       else if (requestId === null) differences.add('no_request_id', 'the event has no requestId', { event });
       else if (ofService.length === 0) {
         const expected = named.map((call) => call.serviceName).join(' or ');
@@ -169,7 +174,8 @@ export function reconcile({ calls, principals, trail, log, attempts }: Compariso
         kept: differences.kept,
         counts: differences.counts,
         result:
-          differences.result === 'reconciled' && (n.matched + n.explained === 0 || isApart(trail, log))
+          differences.result === 'reconciled' &&
+          (n.matched + n.explained === 0 || n.eventsNotJudged > 0 || isApart(trail, log))
             ? 'incomplete'
             : differences.result,
       };

@@ -32,7 +32,8 @@ export const reconciliationSchema = z.strictObject({
     matched: count,
     explained: count,
     repeated: count,
-    notJudged: count,
+    notJudged: count.meta({ description: 'At a time of which the log does not tell everything.' }),
+    outside: count.meta({ description: 'Outside the trail’s time.' }),
   }),
   attempts: z.strictObject({
     answered: count,
@@ -77,13 +78,13 @@ export interface Sources {
 /** The result of a comparison with everything that it stands on. */
 export function reconciliationOf(sources: Sources, compared: Compared): Reconciliation {
   const { paths, trail, source, name, log } = sources;
-  const { events, gated, matched, explained, repeated, eventsNotJudged } = compared;
+  const { events, gated, matched, explained, repeated, eventsNotJudged, eventsOutside } = compared;
   const { answered, unanswered, attemptsNotJudged, refusedWithoutEvent, notComparable } = compared;
   return {
     result: compared.result,
     trail: { paths: [...paths], events, from: isoTime(trail.from), to: isoTime(trail.to) },
     log: { source, name, from: log && isoTime(log.from), to: log && isoTime(log.to) },
-    calls: { gated, matched, explained, repeated, notJudged: eventsNotJudged },
+    calls: { gated, matched, explained, repeated, notJudged: eventsNotJudged, outside: eventsOutside },
     attempts: {
       answered,
       unanswered,
@@ -99,10 +100,9 @@ export function reconciliationOf(sources: Sources, compared: Compared): Reconcil
   };
 }
 
-function notProven(
-  { isTrailSpanGiven, source, log, principals }: Sources,
-  { matched, explained, eventsNotJudged, attemptsNotJudged, refusedWithoutEvent, notComparable }: Compared,
-): string[] {
+function notProven({ isTrailSpanGiven, source, log, principals }: Sources, compared: Compared): string[] {
+  const { matched, explained, eventsNotJudged, eventsOutside } = compared;
+  const { attemptsNotJudged, refusedWithoutEvent, notComparable } = compared;
   const told: [boolean, string][] = [
     [matched + explained === 0, 'Anything: no call was found in both the trail and the log.'],
     [
@@ -127,8 +127,9 @@ function notProven(
     ],
     [
       eventsNotJudged > 0,
-      `${counted(eventsNotJudged, 'call')} at a time of which trail or log does not tell everything.`,
+      `Whether an attempt made ${counted(eventsNotJudged, 'call')}: ${log === null ? 'it is none of this change’s' : 'at a time of which the log does not tell everything. Give a newer pack, or one that begins earlier, or say with --from and --to which time you mean'}.`,
     ],
+    [eventsOutside > 0, `${counted(eventsOutside, 'call')} outside the trail’s time: passed over.`],
     [
       attemptsNotJudged > 0,
       `${counted(attemptsNotJudged, 'answered attempt')} without an event, at a time of which the trail does not tell everything.`,
@@ -162,7 +163,7 @@ export function reconciliationLines(r: Reconciliation): string[] {
       : headline[r.result],
     `trail        ${counted(trail.events, 'event')}, ${span(trail)}; ${counted(calls.gated, 'call')} of gated operations`,
     `log          ${log.name ?? 'as the API tells it'}, ${span(log)}${log.source === 'pack' ? ', verified' : ', not verified'}`,
-    `calls        ${calls.matched} matched by RequestId, ${calls.explained} of attempts without an answer, ${calls.repeated} delivered again, ${calls.notJudged} not judged`,
+    `calls        ${calls.matched} matched by RequestId, ${calls.explained} of attempts without an answer, ${calls.repeated} delivered again, ${calls.notJudged} not judged, ${calls.outside} outside the trail’s time`,
     `attempts     ${attempts.answered} with an answer, ${attempts.unanswered} without, ${attempts.notJudged + attempts.refusedWithoutEvent} not judged`,
     ...Object.entries(r.principals).map(([who, n]) => `made by      ${who}: ${counted(n, 'call')}`),
     ...r.differences.map(differenceLine),

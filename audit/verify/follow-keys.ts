@@ -12,7 +12,7 @@ import type { StatementClaim } from './statement-claim.ts';
 import { trustedNoteKey, trustedStatementKey } from './trusted-keys.ts';
 import type { TrustedKeys, TrustedNoteKey, TrustedStatementKey } from './trusted-keys.ts';
 
-/** A rotation that the verifier follows: the entry names the key that is trusted from it on. */
+/** A rotation that the verifier follows: the entry names the key that is trusted from it on, and that the auditor's file lacks. */
 export interface FollowedRotation {
   readonly index: number;
   readonly use: KeyUse;
@@ -38,11 +38,14 @@ export function followKeys(given: TrustedKeys, seenAt: SeenAt, findings: Finding
   };
   const all = [...given.statementKeys, ...given.logs, ...given.witnesses];
   const isEnded = ({ period }: (typeof all)[number]) => period.beforeIndex !== null || period.before !== null;
+  const isGiven = new Set(all.map(({ id }) => id));
   /** Keys whose end the auditor knows. */
   const ended = new Set(all.filter(isEnded).map(({ id }) => id));
   /** Keys of the API that `verifyStatement` does not know. */
   const reached = new Map<string, KeyObject>();
   const followed: FollowedRotation[] = [];
+  /** Whether an entry so far has moved a key of the log or of a witness, so that the checkpoint is looked at again. */
+  let areNoteKeysMoved = false;
   /** Words to stop and to go on that were believed: a worker that hears them late tells them again. */
   const heard = new Set<string>();
 
@@ -87,7 +90,8 @@ export function followKeys(given: TrustedKeys, seenAt: SeenAt, findings: Finding
       reach(use, afterText, index);
     }
     if (ends && before.period.beforeIndex === null) end(use, before, index);
-    followed.push({ index, use, before: beforeId, after: afterId, ends });
+    areNoteKeysMoved ||= use !== 'statement';
+    if (!isGiven.has(afterId)) followed.push({ index, use, before: beforeId, after: afterId, ends });
   }
 
   function reach(use: KeyUse, text: string, fromIndex: number): void {
@@ -136,6 +140,7 @@ export function followKeys(given: TrustedKeys, seenAt: SeenAt, findings: Finding
       statementKeys: [...keys.statement.values()],
     }),
     followed: followed as readonly FollowedRotation[],
+    areNoteKeysMoved: () => areNoteKeysMoved,
   };
 }
 /** See {@link followKeys}. */

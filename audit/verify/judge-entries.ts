@@ -61,6 +61,8 @@ export function judgeEntries(options: JudgeOptions) {
   /** How many entries bear nobody's word that should, by type. */
   const unsigned: Partial<Record<EventType, number>> = {};
   let withoutPolicy = 0;
+  /** Whether an entry asks for the one change that is judged. */
+  let isAsked = false;
   let claims: StatementClaim[] = [];
   /** Which entry stands on which of the claims. */
   let claimed: { readonly index: number; readonly of: Claimed; readonly claim: number }[] = [];
@@ -145,6 +147,7 @@ export function judgeEntries(options: JudgeOptions) {
           return;
         }
         const isJudged = only === null || changeId === only;
+        isAsked ||= changeId === only && body.type === 'change.requested';
         const known = changes.get(changeId) ?? 'mentioned';
         const before = known === 'mentioned' ? null : typeof known === 'string' ? endedRecord(body) : known;
         const policy = pinned.get(policyNamedIn(body).digest);
@@ -187,6 +190,10 @@ export function judgeEntries(options: JudgeOptions) {
     async end() {
       await this.catchUp();
       await Promise.all(batches);
+      // Where an entry moves the change, that one was reported.
+      if (only !== null && !isAsked && (changes.get(only) ?? 'mentioned') === 'mentioned') {
+        findings.add('missing', `nothing of change ${only}: no entry asks for it`, { code: 'not_requested' });
+      }
       const judged = [...changes].filter(([changeId]) => only === null || changeId === only);
       const judgedOf = (ids: ReadonlySet<string>) => (only === null ? ids.size : Number(ids.has(only)));
       const open = judged.flatMap(([changeId, record]) => {

@@ -137,12 +137,13 @@ function see(state: Verification, index: number, line: Line, hash: string, proof
       `the manifest counts ${counts.entries} entries, and there are many more`,
     );
   }
-  if (covers.kind === 'change' && body.changeId === covers.changeId) state.own += 1;
+  if (covers.kind === 'change' && body.changeId === covers.changeId)
+    state.isAsked ||= body.type === 'change.requested';
   else if (covers.kind === 'change') {
     const had = state.context[body.type] ?? 0;
     state.context[body.type] = had + 1;
-    // One policy, and before anything is told of the change under it.
-    const isOther = body.type === 'policy.pinned' && (had > 0 || state.own > 0);
+    // One policy, and before the change is asked for under it.
+    const isOther = body.type === 'policy.pinned' && (had > 0 || state.isAsked);
     if (isOther || !mayBeContext(body)) findings.add('unexpected', 'an entry of another change', { index });
   }
   const entry = { index, body, leafHash: hash, columns: columnsOf(body) };

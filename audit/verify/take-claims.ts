@@ -56,15 +56,15 @@ function boundTimes(state: Verification, checkpoints: readonly OpenedCheckpoint[
 }
 
 /**
- * Whether the checkpoint's key is trusted for it, now that the entries have said which key followed which: a key that was
- * reached by an entry that is not in the tree, or that had ended before, says nothing.
+ * Whether the checkpoint's keys are trusted for it, now that the entries have said which key followed which: a key that was
+ * reached by an entry that is not in the tree, or that had ended before, says nothing. Nor does its cosignature count.
  */
 export function judgeCheckpointKey(state: Verification): void {
   const { keys, reached, options, checkpoint, checkpointNote, findings } = state;
   if (keys === null || checkpoint === null || checkpointNote === null) return;
-  if (reached === options.keys && keys.followed.every(({ use }) => use !== 'log')) return;
+  if (reached === options.keys && !keys.areNoteKeysMoved()) return;
   const now = collectFindings();
-  openTrusted(checkpointNote, keys.trusted(), now, 'checkpoint');
+  state.checkpoint = openTrusted(checkpointNote, keys.trusted(), now, 'checkpoint') ?? checkpoint;
   const told = new Set(findings.kept.map(({ message }) => message));
   for (const { kind, message, code = 'checkpoint' } of now.kept) {
     if (!told.has(message)) findings.add(kind, message, { code });

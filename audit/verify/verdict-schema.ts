@@ -76,7 +76,7 @@ export const verdictSchema = z.strictObject({
       }),
     )
     .describe(
-      'Keys that were trusted since another key named them in that entry; `ends`: which ended there.',
+      'Keys that your file does not have and that were trusted since another key named them in that entry; `ends`: which ended there.',
     ),
   openChanges: z.array(z.strictObject({ changeId: z.string(), openAttempts: z.array(z.int()) })),
   openChangeCount: count,

@@ -51,7 +51,10 @@ export interface Verdict {
     /** How many policies the auditor gave as those that were in force; null for none. */
     readonly policies: number | null;
   };
-  /** Keys that were trusted since another key named them: to be compared with what was heard by another way. */
+  /**
+   * Keys that were trusted since another key named them, and that the auditor's file does not have: to be compared with what was
+   * heard by another way.
+   */
   readonly rotations: readonly FollowedRotation[];
   /** Changes that have not closed, the first hundred. */
   readonly openChanges: readonly { readonly changeId: string; readonly openAttempts: readonly number[] }[];

@@ -40,7 +40,7 @@ export interface VerifyOptions {
 /** What is known of a pack while it is read. */
 export interface Verification {
   readonly options: VerifyOptions;
-  /** The keys that checkpoints are opened with; see {@link ./reach-log-keys.ts}. */
+  /** The keys that checkpoints are opened with; see {@link ./reach-note-keys.ts}. */
   readonly reached: TrustedKeys;
   readonly findings: Findings;
   manifest: Manifest | null;
@@ -72,8 +72,8 @@ export interface Verification {
   readonly actual: Map<string, string>;
   entries: number;
   readonly types: Record<string, number>;
-  /** In the pack of a change, how many entries are its own, and by type those that are not. */
-  own: number;
+  /** In the pack of a change, whether an entry so far asks for it, and by type how many are not its own. */
+  isAsked: boolean;
   readonly context: Record<string, number>;
   /** Entries that could not be read, so that nothing can be rendered from them. */
   unread: number;
@@ -103,7 +103,7 @@ export function countBadLine(state: Verification): void {
 
 /**
  * Before the first file.
- * @param reached - the trusted keys, with the log's keys that may follow them
+ * @param reached - the trusted keys, with those of the log and of witnesses that may follow them
  */
 export function newVerification(
   options: VerifyOptions,
@@ -134,7 +134,7 @@ export function newVerification(
     actual: new Map(),
     entries: 0,
     types: {},
-    own: 0,
+    isAsked: false,
     context: {},
     unread: 0,
     changes: null,

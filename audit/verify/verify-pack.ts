@@ -20,7 +20,7 @@ import {
   readRange,
 } from './read-claims.ts';
 import { readEntries } from './read-entries.ts';
-import { reachLogKeys } from './reach-log-keys.ts';
+import { reachNoteKeys } from './reach-note-keys.ts';
 import type { PackFile } from './read-tar.ts';
 import {
   asWritten,
@@ -42,7 +42,7 @@ import type { Verification, VerifyOptions } from './verification.ts';
 export async function verifyPack(source: PackSource, options: VerifyOptions): Promise<Verdict> {
   const findings = collectFindings();
   const notes = options.since === null ? [] : [options.since];
-  const state = newVerification(options, await reachLogKeys(source, options.keys, notes), findings);
+  const state = newVerification(options, await reachNoteKeys(source, options.keys, notes), findings);
   try {
     await readAll(source, state);
     await conclude(source, state);
@@ -132,6 +132,7 @@ async function readFile(source: PackSource, state: Verification, file: PackFile)
 
 /** Everything that can only be said at the end. */
 async function conclude(source: PackSource, state: Verification): Promise<void> {
+  judgeCheckpointKey(state);
   const { findings, manifest, checkpoint, range, judge, options } = state;
   if (checkpoint) state.freshness = judgeFreshness(checkpoint, options.freshness, findings);
   if (!manifest) throw new BrokenPack('unchecked', 'there is no manifest.json');
@@ -154,7 +155,6 @@ async function conclude(source: PackSource, state: Verification): Promise<void> 
     findings.add(kind, 'there is no entry');
     return;
   }
-  judgeCheckpointKey(state);
   state.changes = await judge.end();
   const { unverified, withoutPolicy } = state.changes;
   if (unverified > 0) {

@@ -237,6 +237,15 @@ test('an export of nothing is 404', async () => {
   expect((await get(`export?changeId=${randomUUID()}`)).body.code).toBe('not_found');
 });
 
+test('an id that entries only mention is no change to export', async () => {
+  const changeId = randomUUID();
+  expect((await get(`entries?changeId=${changeId}`)).status).toBe(200);
+  const mentions = (await stack.entries()).filter((entry) => entry.changeId === changeId);
+  expect(mentions.map(({ type }) => type)).toEqual(['audit.read']);
+  await log.seal();
+  expect((await get(`export?changeId=${changeId}`)).body.code).toBe('not_found');
+});
+
 test.each(['entries', 'entries/0/proof', 'checkpoint', 'export'])(
   'whoever is no auditor gets nothing of %s, and that is recorded',
   async (path) => {

@@ -161,3 +161,46 @@ describe('what a change is judged by', () => {
     expect(found(await verified(await packed(forged), keys.trusted, null))).toContain('altered:file');
   });
 });
+
+/* Any command of an auditor for an id leaves an entry with it, and whoever writes to Postgres hides entries from an export. */
+describe('a pack of a change that has nothing of it', () => {
+  const read = (s: ChangeStory) =>
+    told('audit.exported', '2026-11-24T11:00:00.000Z', { changeId: s.changeId });
+  const signedAll = (entries: readonly EntryBody[]) => withPolicies(entries.map((one) => signed(one, keys)));
+  /** Of a log, a pack that has only those entries of the change that pass. */
+  const packWith = (log: ReturnType<typeof memoryLog>, s: ChangeStory, has: (body: EntryBody) => boolean) =>
+    exported(
+      {
+        ...log,
+        async *entries(covers, size) {
+          for await (const one of log.entries(covers, size)) if (has(one.body)) yield one;
+        },
+      },
+      { covers: { kind: 'change', changeId: s.changeId }, since: null },
+    );
+
+  test('is not valid where entries only mention its id', async () => {
+    const s = changeStory();
+    const log = memoryLog(signedAll([read(s), read(s)]), keys);
+    const verdict = await verifiedText(await packWith(log, s, () => true));
+    expect(found(verdict)).toEqual(['missing:not_requested']);
+    expect(verdict.result).toBe('tampered');
+  });
+
+  test('is not valid where the change’s own entries were hidden from the export', async () => {
+    const s = changeStory();
+    const log = memoryLog(signedAll([...succeeded(s), read(s)]), keys);
+    const mentions = await packWith(log, s, ({ type }) => type === 'audit.exported');
+    expect(found(await verifiedText(mentions))).toEqual(['missing:not_requested']);
+    // What moves it is of a change that nobody asked for: that is said once.
+    const rest = await packWith(log, s, ({ type }) => type !== 'change.requested');
+    expect(found(await verifiedText(rest))).toEqual(['illogical:not_requested@2']);
+  });
+
+  test('and an entry that mentions it may stand before its policy, and the one that asks for it', async () => {
+    const s = changeStory();
+    const [policy, ...entries] = withPolicies(succeeded(s)) as [EntryBody, ...EntryBody[]];
+    const said = await saidOf([read(s), policy, ...entries], s);
+    expect(said).toMatchObject({ ofChange: [], ofLog: [], changes: 1 });
+  });
+});

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { eventsIn } from '../../audit/reconcile/trail-event.ts';
 import { collectAttempts } from '../../audit/reconcile/logged-attempts.ts';
+import { packSpan } from '../../audit/reconcile/pack-span.ts';
 import { reconcile } from '../../audit/reconcile/reconcile.ts';
 import type { Comparison } from '../../audit/reconcile/reconcile.ts';
 import {
@@ -76,7 +77,7 @@ test('an honest run reconciles', () => {
   expect(result).toMatchObject({
     result: 'reconciled',
     trail: { events: 4 },
-    calls: { gated: 2, matched: 2, explained: 0, repeated: 0, notJudged: 0 },
+    calls: { gated: 2, matched: 2, explained: 0, repeated: 0, notJudged: 0, outside: 0 },
     attempts: { answered: 2, unanswered: 0, notJudged: 0 },
     principals: { 'ram-user, countersign-worker, account 159498693826, key LTAI-worker': 2 },
     differences: [],
@@ -273,11 +274,24 @@ describe('what is not judged is told', () => {
     ]);
   });
 
-  test('calls at a time that the log does not have', () => {
-    const early = trailEvent({ requestId: 'E', eventTime: '2026-11-24T00:35:00Z' });
-    const result = compare([...honest, early], { log: hour('00:50', '02:00') });
-    expect(result).toMatchObject({ result: 'reconciled', calls: { notJudged: 1 } });
-    expect(result.notProven.join('\n')).toContain('1 call at a time of which');
+  test.each<[string, string, Partial<Comparison>]>([
+    ['before the log begins', '00:35', { log: hour('00:50', '02:00') }],
+    ['after the log’s last entry, or a stale pack', '01:45', { log: hour('00:30', '01:30') }],
+    ['past the product, where the log is that of one change', '01:10', { log: null }],
+  ])('calls of the period that the log cannot tell of: %s', (_what, at, more) => {
+    const event = trailEvent({ requestId: 'E', eventTime: `2026-11-24T${at}:00Z` });
+    const result = compare([...honest, event], more);
+    expect(result).toMatchObject({ result: 'incomplete', calls: { notJudged: 1 }, differences: [] });
+    expect(result.notProven.join('\n')).toContain('Whether an attempt made 1 call');
+    // What differs weighs more.
+    expect(compare([eventOf(failed), event], more).result).toBe('differs');
+  });
+
+  test('calls outside the period are passed over', () => {
+    const event = trailEvent({ requestId: 'E', eventTime: '2026-11-24T00:35:00Z' });
+    const result = compare([...honest, event], { trail: hour('00:50', '02:00') });
+    expect(result).toMatchObject({ result: 'reconciled', calls: { notJudged: 0, outside: 1 } });
+    expect(result.notProven.join('\n')).toContain('1 call outside the trail’s time');
   });
 
   test('a time of which the log tells nothing', () => {
@@ -296,11 +310,6 @@ describe('what is not judged is told', () => {
     const told = { ...failed, attempt: { ...(failed.attempt as object), code: 'not_sent' } } as EntryBody;
     const result = compare(honest, { bodies: bodies.map((body) => (body === failed ? told : body)) });
     expect(result).toMatchObject({ calls: { matched: 2 } });
-  });
-
-  test('calls past the product, where the log is that of one change', () => {
-    const events = [...honest, trailEvent({ requestId: 'M', eventTime: time })];
-    expect(compare(events, { log: null })).toMatchObject({ result: 'reconciled', calls: { notJudged: 1 } });
   });
 
   test.each(['throttled', 'permanent'])(
@@ -324,5 +333,42 @@ describe('what is not judged is told', () => {
 
   test('nothing compared is no pass', () => {
     expect(compare([], { bodies: [] }).result).toBe('incomplete');
+  });
+});
+
+describe('the time of which a pack tells', () => {
+  const [first, last, seen] = ['01:00:00', '02:00:00', '08:00:00'].map((at) => `2026-11-24T${at}.000Z`) as [
+    string,
+    string,
+    string,
+  ];
+  const spanOf = (covers: { from: number; to: number } | null, times: readonly (string | null)[]) => {
+    const witnesses = times.map((at) => ({ name: 'w', time: at }));
+    const checkpoint = { origin: 'log', size: 9, root: '', witnesses };
+    const of =
+      covers === null ? { kind: 'change' as const, changeId: 'c' } : { kind: 'range' as const, ...covers };
+    const span = packSpan({ covers: of, checkpoint }, first, last);
+    return span && [span.from, span.to].map((at) => new Date(at).toISOString().slice(11, 19));
+  };
+
+  test.each<[string, { from: number; to: number } | null, (string | null)[], string[] | null]>([
+    ['ends with its last entry', { from: 0, to: 9 }, [], ['01:00:00', '01:59:50']],
+    [
+      'ends when a witness last cosigned: a quiet night',
+      { from: 0, to: 9 },
+      [seen, last],
+      ['01:00:00', '07:59:50'],
+    ],
+    ['ends with its last entry where the log goes on', { from: 0, to: 8 }, [seen], ['01:00:00', '01:59:50']],
+    ['is not longer by a cosignature without a time', { from: 0, to: 9 }, [null], ['01:00:00', '01:59:50']],
+    [
+      'begins after its first entry where others come before',
+      { from: 3, to: 9 },
+      [],
+      ['01:00:10', '01:59:50'],
+    ],
+    ['is none where it has one change', null, [seen], null],
+  ])('%s', (_what, covers, times, span) => {
+    expect(spanOf(covers, times)).toEqual(span);
   });
 });

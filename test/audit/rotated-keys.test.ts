@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { keyIdOf, rotationBetween, rotationSigner } from '../../audit/key-rotation.ts';
 import { signedRotationIn } from '../../domain/key-rotation.ts';
-import { keyRotated } from '../../audit/log-entries.ts';
+import { keyRotated, witnessKeyRotated } from '../../audit/log-entries.ts';
 import { verdictLines } from '../../audit/verify/verdict.ts';
 import { statementKeyRotated } from '../../domain/key-rotation.ts';
 import type { SignedRotation } from '../../domain/key-rotation.ts';
@@ -68,6 +68,19 @@ describe('the key of the API', () => {
     expect(verdictLines(verdict).join('\n')).toContain(
       `entry 6: the statement key ${String(ids.after)} follows`,
     );
+  });
+
+  test('a key that the file has is not asked about again; another one still is', async () => {
+    const pack = await packOf([...rotatedLog(next), statementEntry(statementRotation(next, mallory), false)]);
+    const told = async (...more: readonly string[]) => {
+      const verdict = await verified(pack, [first, old.statementPem, ...more].join('\n'));
+      expect(found(verdict)).toEqual([]);
+      const isAsked = verdictLines(verdict).join('\n').includes('have these keys confirmed');
+      return [verdict.rotations.map(({ index }) => index), isAsked];
+    };
+    expect(await told()).toEqual([[5, 6, 11], true]);
+    expect(await told(next.statementPem)).toEqual([[11], true]);
+    expect(await told(next.statementPem, mallory.statementPem)).toEqual([[], false]);
   });
 
   test('the old key signs nothing after it, whoever trusts it without an end', async () => {
@@ -219,6 +232,72 @@ describe('the key of the log', () => {
     const { note } = await log.checkpoint(6);
     const verdict = await verified(await exported(log, { ...all, since: 6 }), trusted, note);
     expect(verdict).toMatchObject({ result: 'valid', checked: { since: 6 } });
+  });
+});
+
+describe('the key of a witness', () => {
+  const rotation = (before: TestKeys, after: TestKeys): SignedRotation => {
+    const of = ({ witness }: TestKeys) => rotationSigner('witness', witness.privateKey);
+    return rotationBetween('witness', { before: of(before), after: of(after) }, at);
+  };
+  const entry = (signedRotation: SignedRotation): EntryBody =>
+    witnessKeyRotated({ id: 'next', rotation: signedRotation, time: at }).body;
+  /** The rotation is entry 5. */
+  const bodiesWith = (signedRotation = rotation(old, next)): EntryBody[] =>
+    withPolicies([...change(times.first, old), entry(signedRotation), ...change(times.second, old)]);
+  const byNext = { ...old, witness: next.witness };
+  const trusted = first + old.statementPem;
+  const cosigned = '2026-11-24T12:00:00.000Z';
+
+  test('with the first key alone, its successor’s cosignature counts', async () => {
+    const bodies = bodiesWith();
+    const changeId = String(bodies[1]?.changeId);
+    for (const request of [all, { covers: { kind: 'change', changeId }, since: null } as const]) {
+      const pack = await packOf(bodies, byNext, request);
+      const verdict = await verified(pack, trusted, null, { at: Date.parse(cosigned), maxAge: 1000 });
+      expect(found(verdict)).toEqual([]);
+      expect(verdict.checkpoint?.witnesses).toEqual([{ name: 'witness.test', time: cosigned }]);
+      expect(verdict.freshness?.cosignedAt).toBe(cosigned);
+      expect(verdict.rotations.map(({ index, use }) => [index, use])).toEqual([[5, 'witness']]);
+    }
+  });
+
+  test.each<[string, SignedRotation, string]>([
+    [
+      'which the old key has not signed',
+      {
+        ...rotation(old, next),
+        signatures: { ...rotation(old, next).signatures, before: rotation(mallory, next).signatures.before },
+      },
+      trusted,
+    ],
+    ['of a key that nobody trusts', rotation(mallory, next), trusted],
+    [
+      'of a key whose end the auditor knows',
+      rotation(old, next),
+      `valid-before-index=900\n${old.witness.publicKey}\n${old.log.publicKey}\n${old.statementPem}`,
+    ],
+  ])('not by a rotation %s', async (_what, signedRotation, keys) => {
+    const verdict = await verified(await packOf(bodiesWith(signedRotation), byNext), keys);
+    expect(verdict.checkpoint?.witnesses).toEqual([]);
+    expect(verdict.freshness?.cosignedAt).toBeNull();
+  });
+
+  test('the old key, which ended there, says nothing of a later checkpoint', async () => {
+    const verdict = await verified(await packOf(bodiesWith(), old), trusted);
+    expect(verdict.result).toBe('valid');
+    expect(verdict.checkpoint?.witnesses).toEqual([]);
+    expect(verdict.freshness?.cosignedAt).toBeNull();
+  });
+
+  test('it bounds the times of entries from its entry on', async () => {
+    const log = memoryLog(bodiesWith(), byNext);
+    const early = Date.parse('2026-11-24T08:00:00.000Z');
+    const withEarlier = (size: number) =>
+      exported({ ...log, earlierCheckpoints: async () => [(await log.checkpoint(size, early)).note] }, all);
+    const after = await verified(await withEarlier(6), trusted);
+    expect(found(after)).toContain('illogical:dated_after_witness@0');
+    expect(found(await verified(await withEarlier(5), trusted))).toEqual([]);
   });
 });
 
