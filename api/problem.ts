@@ -1,7 +1,7 @@
 import type { ErrorRequestHandler, Request, RequestHandler } from 'express';
 import { CountersignError, httpStatusOfCode } from '../domain/error.ts';
 import type { ErrorCode, FieldError } from '../domain/error.ts';
-import { isUnavailable } from '../domain/unavailable.ts';
+import { isUnavailable, sqlStateOf } from '../domain/unavailable.ts';
 import { shownJson } from '../domain/shown-text.ts';
 import { leftOutNote } from './caller.ts';
 import { resourceMetadataPath, resourceOf } from './resource.ts';
@@ -31,7 +31,7 @@ export function problemOf(error: unknown, requestId?: string): Problem {
     type: `/problems/${code}`,
     title: code.replaceAll('_', ' '),
     status: httpStatusOfCode[code],
-    detail: detailOf(code, message),
+    detail: detailOf(ours),
     ...(requestId === undefined ? {} : { instance: `urn:uuid:${requestId}` }),
     code,
     ...(errors.length > 0 ? { errors } : {}),
@@ -40,9 +40,11 @@ export function problemOf(error: unknown, requestId?: string): Problem {
 }
 
 /** The detail that a stranger may read: nothing about how this side is built. */
-function detailOf(code: ErrorCode, message: string): string {
-  // Its message is written for the caller who asked for the proof.
+function detailOf(error: CountersignError): string {
+  const { code, message } = error;
+  // Written for whoever reads the log and has to know that it was edited. Postgres' own words name its tables.
   if (code === 'bad_proof') return message;
+  if (code === 'integrity_conflict' && sqlStateOf(error) === null) return message;
   if (httpStatusOfCode[code] === 500) return 'something went wrong on this side; the log has it';
   if (code === 'log_unavailable')
     return 'the database cannot be reached, or takes no writes; the same request later is safe';

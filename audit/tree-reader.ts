@@ -25,7 +25,10 @@ export function makeTreeReader(db: Queryable): HashReader {
     return nodes.map(({ level, index }, n) => {
       const hashes = found[n];
       if (hashes?.length !== (spans[n]?.count ?? 0) * hashBytes) {
-        throw new CountersignError('integrity_conflict', `the log's tree has no node ${level}/${index}`);
+        throw new CountersignError(
+          'integrity_conflict',
+          `the log's tree has no node ${level}/${index}: a part of the log is gone, so somebody has edited it; ask its operators, and keep the last checkpoint that you have`,
+        );
       }
       return subtreeRoot(hashes);
     });

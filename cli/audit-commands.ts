@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import { pipeline } from 'node:stream/promises';
+import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 import { openCheckpointOf } from '../audit/pack/published-checkpoint.ts';
 import { parseProof } from '../audit/tlog-proof.ts';
@@ -17,8 +18,10 @@ import { auditReconcileCommand } from './audit-reconcile.ts';
 import { auditReportCommand } from './audit-report.ts';
 import { asCaller, clientOf } from './caller.ts';
 import type { Environment } from './environment.ts';
+import { asJudging } from './judging-command.ts';
 import { complain, printLine } from './print.ts';
 import type { Output } from './print.ts';
+import { putFile } from './put-file.ts';
 import { trustedKeysText } from './trusted-keys.ts';
 import { asVerification } from './verify-options.ts';
 import type { VerifyOptions } from './verify-options.ts';
@@ -78,10 +81,11 @@ export function auditCommands(program: Command, env: () => Environment, output: 
           const note = await readFile(o.since, 'utf8');
           query.set('since', String(openCheckpointOf({ note }).size));
         }
-        const body = await (
-          await clientOf(env(), o, auditor)
-        ).download(`/v1/audit/export?${query.toString()}`);
-        const written = await writePack(body, o.output);
+        const client = await clientOf(env(), o, auditor);
+        const written = await putFile(o.output, async (draft) => {
+          const body = await client.download(`/v1/audit/export?${query.toString()}`);
+          return { file: o.output, ...(await writePack(body, draft)) };
+        });
         output().result(written, [
           `wrote        ${written.file}, ${written.bytes} bytes`,
           `SHA-256      ${written.sha256}`,
@@ -106,7 +110,7 @@ export function auditCommands(program: Command, env: () => Environment, output: 
       output().result({ keys: text }, linesOf(text));
     });
 
-  asVerification(audit.command('verify <pack>'))
+  asJudging(asVerification(audit.command('verify <pack>')))
     .description('verify an evidence pack offline: 0 valid, 1 tampered, 2 incomplete, 3 used wrongly')
     .action(async (pack: string, o: VerifyOptions) => {
       process.exitCode = await verifyWithThreads(
@@ -151,28 +155,19 @@ function linesOf(text: string): string[] {
 
 function indexOf(text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw new CountersignError('invalid_request', `expected a change's id or an entry's index, got ${text}`);
+  throw new InvalidArgumentError(`expected a change's id or an entry's index, got ${text}`);
 }
 
-/** Writes beside the place and then puts it there, so that half a pack is never taken for one. */
+/** Writes a pack, and reads it again: what is told of it is what stands there. */
 async function writePack(body: ReadableStream<Uint8Array>, file: string) {
-  const draft = `${file}.part`;
-  try {
-    const handle = await open(draft, 'w', 0o600);
-    await pipeline(Readable.fromWeb(body), handle.createWriteStream());
-    const hash = createHash('sha256');
-    let bytes = 0;
-    for await (const chunk of createReadStream(draft)) {
-      hash.update(chunk as Buffer);
-      bytes += (chunk as Buffer).length;
-    }
-    const verifierSha256 = await verifierOf(draft);
-    await rename(draft, file);
-    return { file, bytes, sha256: hash.digest('hex'), verifierSha256 };
-  } catch (error) {
-    await rm(draft, { force: true });
-    throw error;
+  await pipeline(Readable.fromWeb(body), createWriteStream(file));
+  const hash = createHash('sha256');
+  let bytes = 0;
+  for await (const chunk of createReadStream(file)) {
+    hash.update(chunk as Buffer);
+    bytes += (chunk as Buffer).length;
   }
+  return { bytes, sha256: hash.digest('hex'), verifierSha256: await verifierOf(file) };
 }
 
 /** SHA-256 of the verifier that a pack carries. */

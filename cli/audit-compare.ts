@@ -1,6 +1,7 @@
+import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 import type { Pool } from 'pg';
-import { compareChanges, comparePage } from '../audit/compare/compare-changes.ts';
+import { compareChanges, comparePage, isKnownChange } from '../audit/compare/compare-changes.ts';
 import type { ChangeDifference } from '../audit/compare/compare-changes.ts';
 import { compareRulePage, firstRules } from '../audit/compare/compare-rules.ts';
 import type { ComparedRules, RuleDifference, RulePlace } from '../audit/compare/compare-rules.ts';
@@ -9,28 +10,29 @@ import type { Json } from '../domain/json.ts';
 import { makePool } from '../store/pool.ts';
 import { required } from './environment.ts';
 import type { Environment } from './environment.ts';
+import { asJudging } from './judging-command.ts';
 import type { Output } from './print.ts';
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** `countersign audit compare`: whether what Postgres keeps of changes and of rules is the fold of their entries. */
 export function auditCompareCommand(audit: Command, env: () => Environment, output: () => Output): void {
-  audit
-    .command('compare')
+  asJudging(audit.command('compare'))
     .description(
       'compare what is stored of changes, freezes, revocations and tokens with the log: 0 the same, 1 it differs',
     )
     .option('--change <id>', 'one change; otherwise everything')
     .action(async (o: { change?: string }) => {
+      const changeId = o.change?.toLowerCase();
+      if (changeId !== undefined && !uuid.test(changeId))
+        throw new InvalidArgumentError(`--change: expected a change's id, got ${changeId}`);
       const pool = makePool({
         connectionString: required(env(), 'DATABASE_URL'),
         applicationName: 'countersign audit compare',
         max: 1,
       });
       try {
-        const found = await (o.change === undefined
-          ? compareAll(pool)
-          : compareOne(pool, o.change.toLowerCase()));
+        const found = await (changeId === undefined ? compareAll(pool) : compareOne(pool, changeId));
         const { compared, rules, differences } = found;
         const all = `${compared} changes and ${rules} freezes, revocations and tokens`;
         output().result(found, [
@@ -55,8 +57,8 @@ interface Comparison {
 }
 
 async function compareOne(pool: Pool, changeId: string): Promise<Comparison> {
-  if (!uuid.test(changeId))
-    throw new CountersignError('invalid_request', `expected a change's id, got ${changeId}`);
+  if (!(await isKnownChange(pool, changeId)))
+    throw new CountersignError('not_found', `neither the log nor a row knows change ${changeId}`);
   return { compared: 1, rules: 0, differences: await compareChanges(pool, [changeId]) };
 }
 

@@ -1,5 +1,4 @@
-import { randomUUID } from 'node:crypto';
-import { access, constants, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { access, constants, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
@@ -11,8 +10,10 @@ import type { Source } from '../audit/forward/place.ts';
 import { readTrustedKeys } from '../audit/verify/trusted-keys.ts';
 import { exitCodeOf } from '../audit/verify/verdict.ts';
 import type { Environment } from './environment.ts';
-import { complain, printJson } from './print.ts';
+import { asJudging } from './judging-command.ts';
+import { allPrinted, complain, printJsonInTime } from './print.ts';
 import type { Output } from './print.ts';
+import { putFile } from './put-file.ts';
 import { readTextFile } from './text-file.ts';
 import { assertCheckpoint, lengthOf, timeOf } from './verify-files.ts';
 import { several } from './verify-options.ts';
@@ -29,8 +30,7 @@ interface FollowArguments {
 
 /** `countersign audit follow`: reads the log where it was forwarded to, and verifies what is new. */
 export function auditFollowCommand(audit: Command, env: () => Environment, output: () => Output): void {
-  audit
-    .command('follow')
+  asJudging(audit.command('follow'))
     .description(
       'verify what a forwarded log has got since your last checkpoint: 0 valid, 1 tampered, 2 incomplete, 3 used wrongly',
     )
@@ -46,13 +46,15 @@ export function auditFollowCommand(audit: Command, env: () => Environment, outpu
       const followed = await followLog({
         ...opened,
         source,
-        onEntry(index, bytes) {
-          if (o.entries) printJson({ index, ...entryOf(bytes) });
+        async onEntry(index, bytes) {
+          if (o.entries) await printJsonInTime({ index, ...entryOf(bytes) });
         },
       });
       const { result, checkpoint } = followed;
+      // What the reader has not got comes again with the next run: the checkpoint says that it has it.
+      await allPrinted();
       if (result === 'valid' && checkpoint !== null && o.checkpointFile !== undefined) {
-        await replaceFile(o.checkpointFile, checkpoint.note);
+        await putFile(o.checkpointFile, (draft) => writeFile(draft, checkpoint.note), 0o666);
       }
       const lines = linesOf(followed);
       if (o.entries) lines.forEach(complain);
@@ -100,17 +102,8 @@ async function readIfThere(file: string): Promise<string | null> {
   });
 }
 
-async function replaceFile(file: string, text: string): Promise<void> {
-  const draft = `${file}.${randomUUID()}`;
-  try {
-    await writeFile(draft, text);
-    await rename(draft, file);
-  } finally {
-    await rm(draft, { force: true });
-  }
-}
-
-function linesOf({ result, findings, checkpoint, from, entries, freshness }: Followed): string[] {
+function linesOf(followed: Followed): string[] {
+  const { result, findings, checkpoint, entries, freshness } = followed;
   return [
     `${result.toUpperCase()}: ${entries} new entries verified`,
     ...findings.map(
@@ -120,8 +113,16 @@ function linesOf({ result, findings, checkpoint, from, entries, freshness }: Fol
       ? []
       : [
           `checkpoint   ${checkpoint.origin}, ${checkpoint.size} entries, root ${checkpoint.root}`,
-          `continues    ${from === 0 ? 'nothing: no checkpoint of yours was given' : `yours of ${from} entries`}`,
+          `continues    ${continued(followed)}`,
           `cosigned     ${freshness?.cosignedAt ?? 'by no trusted witness'}`,
         ]),
   ];
+}
+
+function continued({ from, checkpoint, findings }: Followed): string {
+  if (from === 0) return 'nothing: no checkpoint of yours was given';
+  if (checkpoint !== null && checkpoint.size < from) return `nothing: it is behind yours of ${from} entries`;
+  return findings.some(({ kind }) => kind === 'forked')
+    ? `nothing: it is of another log than yours of ${from} entries`
+    : `yours of ${from} entries`;
 }

@@ -17,6 +17,7 @@ import { isoTime } from '../domain/time.ts';
 import type { Operation } from '../operations/operation.ts';
 import { clientOf } from './caller.ts';
 import type { Environment } from './environment.ts';
+import { asJudging } from './judging-command.ts';
 import { asLogReader, assertLogOptions, listEntries, readPack } from './log-source.ts';
 import type { LogOptions } from './log-source.ts';
 import { openOperations } from './operations.ts';
@@ -39,8 +40,7 @@ export function auditReconcileCommand(
   output: () => Output,
   auditor: string,
 ): void {
-  const command = audit
-    .command('reconcile')
+  const command = asJudging(audit.command('reconcile'))
     .description(
       'compare ActionTrail events with the log’s attempts: 0 reconciled, 1 it differs, 2 incomplete, 3 used wrongly',
     )

@@ -1,4 +1,4 @@
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 import { periodCsv } from '../audit/period/csv.ts';
@@ -10,11 +10,13 @@ import { shownJson } from '../domain/shown-text.ts';
 import { isoTime } from '../domain/time.ts';
 import { clientOf } from './caller.ts';
 import type { Environment } from './environment.ts';
+import { asJudging } from './judging-command.ts';
 import { asLogReader, assertLogOptions, listEntries, readPack } from './log-source.ts';
 import type { LogOptions } from './log-source.ts';
 import { asPeriod, clockOf, readPeriod } from './period-options.ts';
 import type { PeriodOptions } from './period-options.ts';
 import type { Output } from './print.ts';
+import { putFile } from './put-file.ts';
 import { several } from './verify-options.ts';
 
 interface ReportOptions extends LogOptions, PeriodOptions {
@@ -44,8 +46,7 @@ export function auditReportCommand(
   output: () => Output,
   auditor: string,
 ): void {
-  const command = audit
-    .command('report')
+  const command = asJudging(audit.command('report'))
     .description('report a period: its changes, figures, and what to look at first')
     .option(
       '-o, --output <file>',
@@ -60,7 +61,8 @@ export function auditReportCommand(
     o.output.forEach(assertWritable);
     const report = await reportOf({ from, to }, o, env(), output(), auditor);
     if (report === null) return;
-    for (const file of o.output) await write(file, writers[endOf(file)]?.(report) ?? '');
+    for (const file of o.output)
+      await putFile(file, (draft) => writeFile(draft, writers[endOf(file)]?.(report) ?? ''));
     output().result(report, linesOf(report, o.output));
   });
 }
@@ -184,16 +186,4 @@ function assertWritable(file: string): void {
   throw new InvalidArgumentError(
     `--output: expected a file that ends with .html, .csv or .json, got ${file}`,
   );
-}
-
-/** Beside the place and then there, so that half a report is never taken for one. */
-async function write(file: string, text: string): Promise<void> {
-  const draft = `${file}.part`;
-  try {
-    await writeFile(draft, text, { mode: 0o600 });
-    await rename(draft, file);
-  } catch (error) {
-    await rm(draft, { force: true });
-    throw error;
-  }
 }

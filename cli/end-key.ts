@@ -8,7 +8,7 @@ import type { KeyPeriod } from '../domain/key-period.ts';
 import type { KeyUse } from '../domain/key-rotation.ts';
 import { textOf } from '../embedded/make-once.ts';
 import type { Queryable } from '../store/queryable.ts';
-import { endedKeyLines, keepEndedKey } from './ended-key-file.ts';
+import { endedKeyLines, keepEndedKey, readEndedKeys } from './ended-key-file.ts';
 import type { Environment } from './environment.ts';
 import { keyFilesOf } from './keys.ts';
 import { rewriteKeyFile } from './rewrite-key-file.ts';
@@ -21,6 +21,11 @@ export interface EndedKeyReport {
   readonly id: string;
   readonly beforeIndex: number;
   readonly lines: string;
+}
+
+/** What was revoked, and the index that holds: an earlier revocation may have a lower one. */
+export interface RevokedKeyReport extends EndedKeyReport {
+  readonly holds: number;
 }
 
 /**
@@ -91,7 +96,7 @@ async function forgetOldLogKey(privateKey: string): Promise<void> {
 export async function revokeKey(
   env: Environment,
   revoked: { readonly id: string; readonly beforeIndex: number; readonly before: number },
-): Promise<EndedKeyReport> {
+): Promise<RevokedKeyReport> {
   const { COUNTERSIGN_HOME: home } = env;
   for (const use of ['statement', 'log', 'witness'] as const) {
     const { publicKey, privateKey } = keyFilesOf(env, use);
@@ -117,15 +122,31 @@ export async function revokeKey(
     };
     const id = keyIdOf(use, text) ?? '';
     const why = `the ${use} key ${id}, revoked`;
+    const earlier = (await readEndedKeys(home)).filter((key) => isIt(key.text));
     await keepEndedKey(home, { text, period }, why);
     if (left.length < known.length) {
       await rewriteKeyFile(publicKey, left.map((one) => `${one.trim()}\n`).join(''));
     }
     await writeTrustedKeys(env);
     const lines = endedKeyLines({ text, period }, why);
-    return { use, id, beforeIndex: revoked.beforeIndex, lines };
+    const holds = Math.min(
+      revoked.beforeIndex,
+      ...earlier.flatMap(({ period: { beforeIndex } }) => beforeIndex ?? []),
+    );
+    return { use, id, beforeIndex: revoked.beforeIndex, holds, lines };
   }
   throw new CountersignError('not_found', `this home knows no public key ${revoked.id}`);
+}
+
+/**
+ * Whether an index is one of the log's, or the next: a key that is believed up to a later one is not revoked at all today.
+ * @throws CountersignError `invalid_request`
+ */
+export function assertWithinLog(index: number, size: number): void {
+  if (index <= size) return;
+  refuse(
+    `the log has ${size} entries, so the key would go on being believed up to entry ${index}: give an index of at most ${size}, or --beyond-the-log`,
+  );
 }
 
 /** The public half would come back with the next start, out of the private one. */

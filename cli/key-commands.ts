@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { Argument, InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
+import type { Pool } from 'pg';
 import { momentOf } from '../domain/time.ts';
 import type { KeyUse } from '../domain/key-rotation.ts';
 import { runningStack } from './running-stack.ts';
@@ -70,13 +71,27 @@ export function keyCommands(program: Command, env: () => Environment, output: ()
     .requiredOption('--key <id>', 'its id, as countersign audit verify names it')
     .requiredOption('--from-index <index>', 'the first entry that it is not believed for', indexOf)
     .option('--before <time>', 'of a log’s or witness’s key: no longer believed from then on; default now')
-    .action(async (o: { key: string; fromIndex: number; before?: string }) => {
-      const { revokeKey } = await import('./end-key.ts');
+    .option('--beyond-the-log', 'also where the log has not so many entries, or cannot be asked')
+    .action(async (o: { key: string; fromIndex: number; before?: string; beyondTheLog?: true }) => {
+      const { assertWithinLog, revokeKey } = await import('./end-key.ts');
       const before = o.before === undefined ? Date.now() : momentOf(o.before);
       if (before === null) throw new InvalidArgumentError('--before: a time such as 2026-11-30T12:00:00Z');
+      const connectionString = o.beyondTheLog === true ? undefined : await databaseUrl();
+      if (connectionString !== undefined) {
+        const { logSize } = await import('../audit/log-size.ts');
+        assertWithinLog(o.fromIndex, await withPool(connectionString, logSize));
+      }
       const report = await revokeKey(env(), { id: o.key, beforeIndex: o.fromIndex, before });
       output().result(report, [
         ...report.lines.trimEnd().split('\n'),
+        ...(report.holds < report.beforeIndex
+          ? [
+              `this key was revoked from entry ${report.holds} on before: that holds, and ${report.beforeIndex} changes nothing`,
+            ]
+          : []),
+        ...(connectionString === undefined
+          ? ['the index was not compared with the log: that takes DATABASE_URL, and no --beyond-the-log']
+          : []),
         `give these lines to everybody who verifies, and restart ${believers[report.use]}`,
       ]);
     });
@@ -96,20 +111,27 @@ export function keyCommands(program: Command, env: () => Environment, output: ()
 
   async function finish(use: KeyUse): Promise<void> {
     const { finishRotation } = await import('./end-key.ts');
-    const { makePool } = await import('../store/pool.ts');
-    const running = (await runningStack(env()))?.environment['DATABASE_URL'];
-    const connectionString = env().DATABASE_URL ?? running ?? required(env(), 'DATABASE_URL');
-    const pool = makePool({ connectionString, applicationName: 'countersign keys', max: 1 });
-    try {
-      const reports = await finishRotation(env(), use, pool);
-      output().result(reports, [
-        ...reports.flatMap(({ lines }) => lines.trimEnd().split('\n')),
-        'give these lines to everybody who verifies',
-        ...(use === 'log' ? ['restart      the signer, which has the new key alone now'] : []),
-      ]);
-    } finally {
-      await pool.end();
-    }
+    const connectionString = (await databaseUrl()) ?? required(env(), 'DATABASE_URL');
+    const reports = await withPool(connectionString, (pool) => finishRotation(env(), use, pool));
+    output().result(reports, [
+      ...reports.flatMap(({ lines }) => lines.trimEnd().split('\n')),
+      'give these lines to everybody who verifies',
+      ...(use === 'log' ? ['restart      the signer, which has the new key alone now'] : []),
+    ]);
+  }
+
+  async function databaseUrl(): Promise<string | undefined> {
+    return env().DATABASE_URL ?? (await runningStack(env()))?.environment['DATABASE_URL'];
+  }
+}
+
+async function withPool<T>(connectionString: string, act: (pool: Pool) => Promise<T>): Promise<T> {
+  const { makePool } = await import('../store/pool.ts');
+  const pool = makePool({ connectionString, applicationName: 'countersign keys', max: 1 });
+  try {
+    return await act(pool);
+  } finally {
+    await pool.end();
   }
 }
 

@@ -5,14 +5,15 @@ import { CountersignError } from '../domain/error.ts';
 import { withoutSecrets } from '../domain/shown-error.ts';
 import { apiTokenCommands } from './api-token-commands.ts';
 import { auditCommands } from './audit-commands.ts';
-import { endOnBrokenPipe } from './broken-pipe.ts';
 import { demoToken } from './caller.ts';
 import { changeCommands } from './change-commands.ts';
 import { completionCommand } from './completion-command.ts';
 import { runningStack } from './running-stack.ts';
 import { readEnvironment, required } from './environment.ts';
+import { exitCodes } from './exit-codes.ts';
 import { findingLines } from './finding.ts';
 import { freezeCommands } from './freeze-commands.ts';
+import { exitCodeOfFailure } from './judging-command.ts';
 import { keyCommands } from './key-commands.ts';
 import { loginCommands } from './login-commands.ts';
 import { mcpCommand } from './mcp-command.ts';
@@ -24,10 +25,8 @@ import { subscriptionCommands } from './subscription-commands.ts';
 import { complain, outputOf, printJson, printLine } from './print.ts';
 import type { Output } from './print.ts';
 import { temporalCommand } from './temporal-command.ts';
+import { endOnUnwrittenOutput } from './unwritten-output.ts';
 import { ownVersion } from './version.ts';
-
-/** Exit codes: 0 done, 1 refused or failed, 3 used wrongly (also by commander), 4 wrongly configured; 141 nobody reads. */
-const exitCodes = { failed: 1, usage: 3, configuration: 4 } as const;
 
 useServicePackages();
 const env = () => readEnvironment(process.env);
@@ -193,14 +192,19 @@ completionCommand(program, output);
 /** The commands that run until a signal ends them. */
 const processes = ['api', 'worker', 'signer', 'deliverer', 'forwarder', 'console', 'witness', 'simulator'];
 
-endOnBrokenPipe();
+endOnUnwrittenOutput();
+/** The command that was asked for; null where none was found. */
+let running: Command | null = null;
+program.hook('preAction', (_program, command) => {
+  running = command;
+});
 program.on('option:version', () => {
   const version = ownVersion();
   // The error may come before `--json` on the command line, which is then not read yet.
   outputOf(process.argv.includes('--json')).result({ version, node: process.version }, [
     `countersign ${version} (Node.js ${process.version})`,
   ]);
-  process.exit(0);
+  throw new CommanderError(0, 'commander.version', '');
 });
 try {
   await program.parseAsync();
@@ -239,7 +243,7 @@ function report(error: unknown): number {
   if (!usedWrongly || error instanceof InvalidArgumentError)
     complain(`countersign: ${withoutSecrets(message ?? String(error))}`);
   if (usedWrongly) return exitCodes.usage;
-  return code === 'invalid_configuration' ? exitCodes.configuration : exitCodes.failed;
+  return exitCodeOfFailure(running, code);
 }
 
 function portOf(text: string): number {

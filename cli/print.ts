@@ -18,6 +18,21 @@ export function printJson(value: unknown): void {
   process.stdout.write(`${shownJson(value)}\n`);
 }
 
+/** As {@link printJson}, and waits while stdout has more than it can take: a slow reader costs no memory. */
+export async function printJsonInTime(value: unknown): Promise<void> {
+  if (process.stdout.write(`${shownJson(value)}\n`)) return;
+  await new Promise<void>((resolve) => process.stdout.once('drain', resolve));
+}
+
+/** Waits until stdout has taken all that was printed. Where it cannot take it, the process ends ({@link ./unwritten-output.ts}). */
+export async function allPrinted(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    process.stdout.write('', (error) => {
+      if (error == null) resolve();
+    });
+  });
+}
+
 /** Writes to stderr. Further lines are marked, so that none of them can be taken for a message of its own. */
 export function complain(message: string): void {
   process.stderr.write(`${shownLines(message).join('\n  | ')}\n`);

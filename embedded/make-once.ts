@@ -1,6 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import type { Stats } from 'node:fs';
-import { constants, copyFile, link, mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises';
+import {
+  constants,
+  copyFile,
+  link,
+  mkdir,
+  open,
+  readFile,
+  realpath,
+  rename,
+  stat,
+  unlink,
+} from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
@@ -39,30 +50,33 @@ export async function makeOnce(
   });
 }
 
-/** Puts a text in the place of a file's, as a whole and durably. */
+/** Puts a text in the place of a file's, as a whole and durably; a symbolic link to it stays one. */
 export async function replaceFile(path: string, text: string, mode: number): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  await withDraft(path, text, mode, (draft) => rename(draft, path));
+  const file = await realpath(path).catch(() => path);
+  await withDraft(file, text, mode, (draft) => rename(draft, file));
 }
 
 /**
- * Puts a text in the place of a file's that is there, as a whole and durably. Its owner, its group and its mode stay, whatever the
+ * Puts a text in the place of a file's that is there, as a whole and durably; a symbolic link to it stays one. Its owner, its group and its mode stay, whatever the
  * umask is. @throws an error `EPERM` where this process may not give it to them; then the file stays as it was
  */
 export async function rewriteFile(path: string, text: string): Promise<void> {
-  const before = await stat(path);
+  const file = await realpath(path);
+  const before = await stat(file);
   await withDraft(
-    path,
+    file,
     text,
     0o600,
-    (draft) => rename(draft, path),
+    (draft) => rename(draft, file),
     (handle) => giveTo(handle, before),
   );
 }
 
 /** Puts a file, which is gone then, in the place of another one. Owner, group and mode stay those of the other, as {@link rewriteFile} has it. */
 export async function replaceWith(draft: string, path: string): Promise<void> {
-  const before = await stat(path);
+  const file = await realpath(path);
+  const before = await stat(file);
   const handle = await open(draft, 'r+');
   try {
     await giveTo(handle, before);
@@ -70,8 +84,8 @@ export async function replaceWith(draft: string, path: string): Promise<void> {
   } finally {
     await handle.close();
   }
-  await rename(draft, path);
-  await syncFolder(dirname(path));
+  await rename(draft, file);
+  await syncFolder(dirname(file));
 }
 
 async function giveTo(handle: FileHandle, { uid, gid, mode }: Stats): Promise<void> {

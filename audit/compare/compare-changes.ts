@@ -7,12 +7,13 @@ import { eventIn } from '../../domain/event-in.ts';
 import { fold } from '../../domain/fold.ts';
 import { overrideIn } from '../../domain/rule-entries.ts';
 import type { PolicyOf } from '../../domain/policy-entry.ts';
-import { asLogError } from '../log-error.ts';
+import { asLogError, orLogError } from '../log-error.ts';
 import { unreadableType } from '../read-body.ts';
 import { readPolicies } from '../read-policies.ts';
 import { differencesOf } from './differences.ts';
 import type { FieldDifference, Stored } from './differences.ts';
 import { readEntries, readStored } from './read-stored.ts';
+import type { CountedEntry } from './read-stored.ts';
 import { inSnapshot } from './snapshot.ts';
 
 /** A change whose rows are not what its entries make them. */
@@ -83,6 +84,27 @@ export async function changesSince(
   }
 }
 
+/**
+ * Whether the log or a row knows a change.
+ * @throws CountersignError `log_unavailable`
+ */
+export async function isKnownChange(pool: Pool, id: string): Promise<boolean> {
+  const tables = ['countersign.change', ...holding.map((table) => `countersign.${table}`), 'audit.entry'];
+  const { rows } = await orLogError(
+    pool.query<{ known: boolean }>({
+      name: 'compare-known',
+      text: `select ${tables
+        .map(
+          (table) =>
+            `exists (select from ${table} where ${table.endsWith('.change') ? 'id' : 'change_id'} = $1)`,
+        )
+        .join(' or ')} as known`,
+      values: [id],
+    }),
+  );
+  return rows[0]?.known === true;
+}
+
 /** Before every other id. */
 const firstId = '00000000-0000-0000-0000-000000000000';
 
@@ -121,15 +143,30 @@ async function compareIn(
   isWritten: IsWritten,
 ): Promise<ChangeDifference[]> {
   const [entries, stored] = [await readEntries(client, ids), await readStored(client, ids)];
-  const policyOf = await readPolicies(client, [...entries.values()].flat());
+  const bodiesOf = (changeId: string) => (entries.get(changeId) ?? []).map(({ body }) => body);
+  const policyOf = await readPolicies(client, ids.flatMap(bodiesOf));
   return ids.flatMap((changeId) => {
-    const fields = compared(
-      (entries.get(changeId) ?? []).filter(countsIf(isWritten)),
-      policyOf,
-      stored.get(changeId) ?? nothingStored,
-    );
+    const fields = [
+      ...outsideLog(entries.get(changeId) ?? []),
+      ...compared(
+        bodiesOf(changeId).filter(countsIf(isWritten)),
+        policyOf,
+        stored.get(changeId) ?? nothingStored,
+      ),
+    ];
     return fields.length === 0 ? [] : [{ changeId, fields }];
   });
+}
+
+/** Entries are in the tree or wait for it: one that does neither was cut out of the tree, or put beside it. */
+function outsideLog(entries: readonly CountedEntry[]): FieldDifference[] {
+  return entries
+    .filter(({ isInLog }) => !isInLog)
+    .map(({ body: { type, time } }) => ({
+      field: 'entries',
+      logged: 'it is not in the tree',
+      stored: `${type} of ${time}`,
+    }));
 }
 
 function compared(

@@ -5,23 +5,30 @@ import type { EntryBody } from '../../domain/entry.ts';
 import type { FreezeOverride } from '../../domain/freeze.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import type { PersonId } from '../../domain/person.ts';
+import { isInLog } from '../../store/is-in-log.ts';
 import { bodyOf } from '../read-body.ts';
 import { overrideRow } from '../rule-rows.ts';
 import type { Stored, StoredKey } from './differences.ts';
+
+/** An entry, and whether it is, or will be, in the tree: a row that is not was put there, or the tree was edited. */
+export interface CountedEntry {
+  readonly body: EntryBody;
+  readonly isInLog: boolean;
+}
 
 /** The entries that move some changes, or tell of their tickets or overrides, in the order of their appending. */
 export async function readEntries(
   client: PoolClient,
   ids: readonly string[],
-): Promise<Map<string, EntryBody[]>> {
-  const { rows } = await client.query<{ id: string; bytes: Buffer }>({
+): Promise<Map<string, CountedEntry[]>> {
+  const { rows } = await client.query<{ id: string; bytes: Buffer; isInLog: boolean }>({
     name: 'compare-entries',
-    text: `select change_id as id, bytes from audit.entry
-      where change_id = any($1::uuid[]) and type = any($2) order by audit.entry.id`,
+    text: `select change_id as id, bytes, ${isInLog('e')} as "isInLog" from audit.entry e
+      where change_id = any($1::uuid[]) and type = any($2) order by e.id`,
     values: [ids, [...eventTypes, 'ticket.checked', 'freeze.overridden']],
   });
-  const entries = new Map<string, EntryBody[]>(ids.map((id) => [id, []]));
-  for (const { id, bytes } of rows) entries.get(id)?.push(bodyOf(bytes));
+  const entries = new Map<string, CountedEntry[]>(ids.map((id) => [id, []]));
+  for (const { id, bytes, isInLog } of rows) entries.get(id)?.push({ body: bodyOf(bytes), isInLog });
   return entries;
 }
 

@@ -7,7 +7,7 @@ import { collectFindings } from '../verify/finding.ts';
 import type { Finding, FindingKind, Findings } from '../verify/finding.ts';
 import { judgeFreshness } from '../verify/judge-freshness.ts';
 import type { Freshness, FreshnessDemand } from '../verify/judge-freshness.ts';
-import { openTrusted } from '../verify/open-checkpoints.ts';
+import { isOfKeys, openTrusted } from '../verify/open-checkpoints.ts';
 import type { TrustedKeys } from '../verify/trusted-keys.ts';
 import { parseBundle } from './entry-bundle.ts';
 import type { Source } from './place.ts';
@@ -24,8 +24,8 @@ export interface FollowOptions {
   /** The checkpoint that the follower has; null at the first time. */
   readonly last: string | null;
   readonly freshness: FreshnessDemand;
-  /** Gets each new entry, in order, once it is verified. */
-  readonly onEntry?: (index: number, bytes: Buffer) => void;
+  /** Gets each new entry, in order, once it is verified; the next one when it has taken it. */
+  readonly onEntry?: (index: number, bytes: Buffer) => unknown;
 }
 
 /** What came of following a log. */
@@ -58,9 +58,8 @@ export async function followLog(options: FollowOptions): Promise<Followed> {
   const findings = collectFindings();
   const earlier = last === null ? null : openCheckpointOf({ note: last });
   const from = earlier?.size ?? 0;
-  const note = await told(findings, () => source.read(checkpointPath));
-  if (note === null) findings.add('unreadable', `${source.name} has no checkpoint`);
-  const opened = note && openTrusted(note.toString(), keys, findings, 'the checkpoint');
+  const note = await told(findings, () => readNote(source));
+  const opened = note === null ? null : openNews(note, keys, findings);
   const freshness = opened && judgeFreshness(opened, demand, findings);
   let entries = 0;
   if (opened) {
@@ -69,7 +68,7 @@ export async function followLog(options: FollowOptions): Promise<Followed> {
     if (next) {
       await told(findings, async () => {
         for await (const { index, bytes } of newEntries(source, next, from, opened.size, findings)) {
-          options.onEntry?.(index, bytes);
+          await options.onEntry?.(index, bytes);
           entries += 1;
         }
       });
@@ -78,11 +77,39 @@ export async function followLog(options: FollowOptions): Promise<Followed> {
   return {
     result: findings.result,
     findings: findings.kept,
-    checkpoint: opened && { ...shown(opened), note: keepCosignatures(String(note), last) },
+    checkpoint: opened && { ...shown(opened), note: keepCosignatures(note ?? '', last) },
     from,
     entries,
     freshness,
   };
+}
+
+/**
+ * The checkpoint that the source has, whoever signed it.
+ * @throws CountersignError `not_found` where it has none, or something else, such as a log-in page; `place_unavailable`
+ */
+async function readNote(source: Source): Promise<string> {
+  const bytes = await source.read(checkpointPath);
+  if (bytes === null) throw new CountersignError('not_found', `${source.name} has no checkpoint`);
+  const note = bytes.toString();
+  try {
+    openCheckpointOf({ note });
+  } catch (cause) {
+    const message = `${source.name}: what stands at ${checkpointPath} is no checkpoint: ${(cause as Error).message}`;
+    throw new CountersignError('not_found', message, { cause });
+  }
+  return note;
+}
+
+/** The source's checkpoint, or null with a finding. Under a key that nobody has named it says nothing: neither good nor bad. */
+function openNews(note: string, keys: TrustedKeys, findings: Findings): OpenedCheckpoint | null {
+  const { origin, size } = openCheckpointOf({ note });
+  if (keys.logs.some(({ name }) => name === origin) && !isOfKeys(note, keys)) {
+    const message = `no trusted key has signed the checkpoint of ${size} entries; after a rotation of the log's key the file of trusted keys needs the new one, too`;
+    findings.add('unchecked', message, { code: 'checkpoint' });
+    return null;
+  }
+  return openTrusted(note, keys, findings, 'the checkpoint');
 }
 
 /** What leads from the follower's checkpoint to the source's, or null with a finding, or where nothing is new. */

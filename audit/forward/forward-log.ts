@@ -45,7 +45,7 @@ export async function forwardLog(options: ForwardOptions): Promise<number | null
       (await nextCheckpoint(db, from, { most, cosigned })) ??
       (await (cosigned ? cosignedCheckpoint(db) : latestCheckpoint(db)));
     const next = stored && { ...openTrustedCheckpoint(stored.note, keys), note: stored.note };
-    assertSameLog(place, there, next, (await latestCheckpoint(db))?.size ?? 0);
+    assertSameLog(place, there, next, (await latestCheckpoint(db))?.size ?? 0, keys);
     if (next === null) return null;
     if (next.size > from) {
       const step = await verifyStep(db, { from, to: next, seen: there }, place.name, signal);
@@ -60,6 +60,7 @@ export async function forwardLog(options: ForwardOptions): Promise<number | null
 /**
  * Whether a place has a part of this log and no more.
  * @param size - of the database's newest checkpoint, which may still lack a cosignature
+ * @param keys - tell a checkpoint that the log has signed from one that somebody has put there
  * @throws CountersignError `forwarded_log_differs`
  */
 function assertSameLog(
@@ -67,10 +68,14 @@ function assertSameLog(
   there: ReadCheckpoint | null,
   next: ReadCheckpoint | null,
   size: number,
+  keys: TrustedKeys,
 ): void {
   if (there === null) return;
   const differs = (why: string): never => {
-    throw new CountersignError('forwarded_log_differs', `${place.name} ${why}`);
+    const said = isSigned(there, keys)
+      ? why
+      : `has a checkpoint of ${there.size} entries that no known key of the log has signed: it was altered there`;
+    throw new CountersignError('forwarded_log_differs', `${place.name} ${said}`);
   };
   if (there.size > size) {
     differs(
@@ -84,6 +89,17 @@ function assertSameLog(
     differs(
       `has another checkpoint of ${there.size} entries: one of them was altered, or there are two logs`,
     );
+  }
+}
+
+/** Whether one of the log's own keys has signed a checkpoint; a witness need not have seen it. */
+function isSigned({ note }: ReadCheckpoint, { log }: TrustedKeys): boolean {
+  try {
+    openTrustedCheckpoint(note, { log, witnesses: [] });
+    return true;
+  } catch (error) {
+    if (error instanceof CountersignError && error.code === 'log_untrusted') return false;
+    throw error;
   }
 }
 

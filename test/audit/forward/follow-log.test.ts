@@ -1,13 +1,17 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { followLog } from '../../../audit/forward/follow-log.ts';
 import type { FollowOptions } from '../../../audit/forward/follow-log.ts';
 import { httpSource } from '../../../audit/forward/http-source.ts';
 import type { Place, Source } from '../../../audit/forward/place.ts';
 import { rootOf } from '../../../audit/merkle.ts';
+import { generateNoteKey } from '../../../audit/note-key.ts';
 import { publishCheckpoint } from '../../../audit/publish.ts';
 import { makeTreeReader } from '../../../audit/tree-reader.ts';
 import { readTrustedKeys } from '../../../audit/verify/trusted-keys.ts';
@@ -99,8 +103,44 @@ describe('a follower', () => {
     await server.stop();
     expect(await follow({ source: httpSource(server.url, fetch) })).toMatchObject({
       result: 'incomplete',
-      findings: [{ kind: 'unreadable' }, { kind: 'unreadable' }],
+      findings: [{ kind: 'unreadable' }],
     });
+  });
+
+  test('what stands at the place of the checkpoint and is none says nothing of the log', async () => {
+    const page = altered({ checkpoint: Buffer.from('<!doctype html>\n<title>Log in</title>\n') });
+    const found = await follow({ source: page });
+    expect(found).toMatchObject({ result: 'incomplete', findings: [{ kind: 'unreadable' }] });
+    expect(found.findings[0]?.message).toContain('is no checkpoint');
+  });
+
+  test('a place that cannot be asked is not said to have no checkpoint', async () => {
+    const refusing = createServer((_request, response) => response.writeHead(403).end());
+    await new Promise<void>((resolve) => refusing.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(refusing.address() as AddressInfo).port}/`;
+    const refused = await follow({ source: httpSource(url, fetch) });
+    await new Promise((resolve) => refusing.close(resolve));
+    const away = await follow({ source: httpSource(url, fetch) });
+    for (const [followed, why] of [
+      [refused, 'answers 403'],
+      [away, 'fetch failed'],
+    ] as const) {
+      expect(followed.findings).toEqual([
+        { kind: 'unreadable', index: null, message: expect.stringContaining(why) as string },
+      ]);
+    }
+  });
+
+  test('a slow taker of entries is waited for: one at a time', async () => {
+    let taking = 0;
+    let most = 0;
+    const onEntry = async () => {
+      most = Math.max(most, (taking += 1));
+      await new Promise((resolve) => setImmediate(resolve));
+      taking -= 1;
+    };
+    expect(await follow({ onEntry })).toMatchObject({ result: 'valid', entries: 700 });
+    expect([most, taking]).toEqual([1, 0]);
   });
 
   test('takes the complete tile where the incomplete one is gone', async () => {
@@ -168,7 +208,25 @@ describe('a follower', () => {
     const stranger = await makeLog();
     const theirs = readTrustedKeys([stranger.signer.publicKey]);
     await stranger.drop();
+    // Of the same name: as where the log has changed its key, which says nothing against it.
     expect(await follow({ keys: theirs })).toMatchObject({
+      result: 'incomplete',
+      findings: [
+        { kind: 'unchecked', code: 'checkpoint', message: expect.stringMatching(/rotation/) as string },
+      ],
+      checkpoint: null,
+    });
+    const elsewhere = generateNoteKey('elsewhere.example.com/log').publicKey;
+    expect(await follow({ keys: readTrustedKeys([elsewhere]) })).toMatchObject({
+      result: 'tampered',
+      findings: [{ kind: 'badly_signed' }],
+    });
+    // A trusted key's name over another signature is no unknown key.
+    const note = String(await place.read('checkpoint')).replace(
+      bed.log.signer.name + '\n700',
+      bed.log.signer.name + '\n699',
+    );
+    expect(await follow({ source: altered({ checkpoint: Buffer.from(note) }) })).toMatchObject({
       result: 'tampered',
       findings: [{ kind: 'badly_signed' }],
     });
@@ -223,6 +281,8 @@ describe('countersign audit follow', () => {
 
   test('keeps its checkpoint, prints entries, and ends with 1, 2 or 3 where something is wrong', async () => {
     await writeFile(join(folder, 'keys'), `${bed.log.signer.publicKey}\n`);
+    await cp(place.name, join(folder, 'older'), { recursive: true });
+    await rm(join(folder, 'older', 'checkpoint'));
     await writeFile(join(folder, 'last'), notes.get(512) ?? '');
     const first = await run(...common(), '--entries');
     expect(first).toMatchObject({
@@ -255,8 +315,34 @@ describe('countersign audit follow', () => {
     });
     // What was not valid does not replace what the follower has.
     expect(await readFile(join(folder, 'last'), 'utf8')).toBe(forked);
+    // The place has fallen behind: nothing of it continues what the follower has.
+    await writeFile(join(folder, 'last'), notes.get(700) ?? '');
+    await writeFile(join(folder, 'older', 'checkpoint'), notes.get(300) ?? '');
+    const stale = await run('--from', 'older', '--key', 'keys', '--checkpoint-file', 'last');
+    expect(stale).toMatchObject({
+      code: 2,
+      stdout: expect.stringContaining('nothing: it is behind yours of 700') as string,
+    });
     await writeFile(join(folder, 'last'), 'no checkpoint');
     expect((await run(...common())).code).toBe(3);
     expect((await run('--from', place.name)).code).toBe(3);
+  }, 60_000);
+
+  test('a reader that is slow and dies leaves the checkpoint where it was', async () => {
+    await writeFile(join(folder, 'keys'), `${bed.log.signer.publicKey}\n`);
+    await rm(join(folder, 'slow'), { force: true });
+    // More than a pipe holds, of which the reader takes one line.
+    const line = '{ "$@"; echo $? > code; } | { read -r first; echo "$first"; sleep 1; }';
+    const args = ['-c', line, 'sh', process.execPath, main, 'audit', 'follow', '--entries'];
+    const more = ['--from', place.name, '--key', 'keys', '--checkpoint-file', 'slow'];
+    const { stdout } = await promisify(execFile)('sh', [...args, ...more], { cwd: folder });
+    expect(JSON.parse(stdout)).toMatchObject({ index: 0 });
+    expect((await readFile(join(folder, 'code'), 'utf8')).trim()).toBe('141');
+    expect(await readdir(folder)).not.toContain('slow');
+    // A reader that is slow and lives gets all of them.
+    const patient = '"$@" | { sleep 1; wc -l; }';
+    const got = await promisify(execFile)('sh', ['-c', patient, ...args.slice(2), ...more], { cwd: folder });
+    expect(Number(got.stdout)).toBe(700);
+    expect(await readFile(join(folder, 'slow'), 'utf8')).toBe(String(await place.read('checkpoint')));
   }, 60_000);
 });
