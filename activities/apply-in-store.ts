@@ -1,4 +1,3 @@
-import type { Pool } from 'pg';
 import { eventIn } from '../domain/event-in.ts';
 import { mayHaveBeenSent } from '../domain/attempt.ts';
 import type { EventType } from '../domain/entry.ts';
@@ -7,7 +6,8 @@ import { listByKeys } from '../audit/list-by-keys.ts';
 import { inTransaction } from '../store/in-transaction.ts';
 import { listAttempts } from '../store/list-attempts.ts';
 import type { Applied, StoreCommand } from './contract.ts';
-import { keyOf, lockedChange, writeEvents } from './write-events.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { assertSigned, keyOf, lockedChange, writeEvents } from './write-events.ts';
 import type { Writer } from './write-events.ts';
 
 /**
@@ -15,12 +15,13 @@ import type { Writer } from './write-events.ts';
  * is free: with it locked here, each comes wholly before or wholly after.
  */
 export function applyInStore(
-  pool: Pool,
+  { pool, verifyStatement }: Pick<ActivityDependencies, 'pool' | 'verifyStatement'>,
   { changeId, command, now, ordinals }: StoreCommand,
   writer: Writer,
 ): Promise<Applied> {
   return inTransaction(pool, async (client) => {
     const kept = await lockedChange(client, changeId);
+    if (command.kind === 'request') assertSigned(changeId, [command.request.signed], verifyStatement);
     // A repeat says what was said before, whatever the attempt came to since.
     const keys = Object.entries(ordinals).map(([type, ordinal]) =>
       keyOf(writer, changeId, type as EventType, ordinal),

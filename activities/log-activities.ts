@@ -21,6 +21,7 @@ import type { LogActivities, NumberedEvent, OpenedResult, Opening } from './cont
 import type { ActivityDependencies } from './dependencies.ts';
 import { asFailure } from './failure.ts';
 import { keptIn } from './kept-changes.ts';
+import { readLoggedChange } from './logged-change.ts';
 import { obstacleTo } from './obstacle.ts';
 import { endWithHost } from './host-end.ts';
 import { openedByThisRun, openingOf } from './opening-run.ts';
@@ -108,11 +109,12 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
     }),
 
     async record({ changeId, events }) {
-      assertSigned(changeId, statementsIn(events), verifyStatement);
       const writer = changeWorkflow(changeId);
       const change = await asFailure(() =>
         inTransaction(pool, async (client) => {
+          // First: a worker of another installation has other keys, and must not end what it does not know.
           const kept = await lockedChange(client, changeId);
+          assertSigned(changeId, statementsIn(events), verifyStatement);
           assertPolicy(deps, kept);
           if (await areWritten(client, writer, changeId, events)) return null;
           return await writeEvents(client, kept, events, writer);
@@ -122,16 +124,18 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
     },
 
     async applyInStore(input) {
-      const { changeId, command } = input;
-      if (command.kind === 'request') assertSigned(changeId, [command.request.signed], verifyStatement);
-      const writer = changeWorkflow(changeId);
-      return await asFailure(() => applyInStore(pool, input, writer));
+      const writer = changeWorkflow(input.changeId);
+      return await asFailure(() => applyInStore(deps, input, writer));
     },
 
     async gate({ changeId }) {
       const time = now();
       const change = await asFailure(() => getChange(pool, changeId));
-      if (change === null) return;
+      if (change === null) {
+        // Says what is missing.
+        await asFailure(() => readLoggedChange(pool, changeId));
+        return;
+      }
       const why = (await gate(change, time)) ?? (await asFailure(() => tickets.hold(change)));
       if (why === null || (await asFailure(() => stopOf(pool, changeId))) !== null) return;
       throw ApplicationFailure.create({

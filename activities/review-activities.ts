@@ -1,6 +1,5 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { decide } from '../domain/decide.ts';
-import { CountersignError } from '../domain/error.ts';
 import { signedRequestSchema } from '../domain/statement-schema.ts';
 import { fieldErrors } from '../operations/field-errors.ts';
 import { inTransaction } from '../store/in-transaction.ts';
@@ -9,6 +8,7 @@ import { releaseBreakGlass } from '../store/release-break-glass.ts';
 import type { ReviewActivities } from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { asFailure } from './failure.ts';
+import { missingChange } from './missing-change.ts';
 import { areWritten, currentWorkflow, writeEvents } from './write-events.ts';
 
 /** The post-implementation review: one transaction on a change that has ended. */
@@ -20,15 +20,14 @@ export function makeReviewActivities({ pool, verifyStatement }: ActivityDependen
         throw ApplicationFailure.nonRetryable(`${wrong.field}: ${wrong.message}`, 'invalid_request');
       }
       const { statement } = request.signed;
-      if (statement.kind !== 'review' || !verifyStatement(request.signed)) {
-        throw ApplicationFailure.nonRetryable('the review is not signed by a known key', 'bad_signature');
-      }
       const { changeId } = statement;
       const writer = currentWorkflow();
       await asFailure(() =>
         inTransaction(pool, async (client) => {
           const kept = await lockChange(client, changeId);
-          if (!kept) throw new CountersignError('not_found', 'there is no such change');
+          if (!kept) throw missingChange(changeId, { row: false, entries: false });
+          if (statement.kind !== 'review' || !verifyStatement(request.signed))
+            throw ApplicationFailure.nonRetryable('the review is not signed by a known key', 'bad_signature');
           const verdict = decide(kept, { kind: 'request', request }, { now });
           // A refusal is final: no repeat of the activity would change it.
           if ('refusal' in verdict) {

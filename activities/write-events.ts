@@ -20,6 +20,7 @@ import { lockChange } from '../store/lock-change.ts';
 import { saveChange } from '../store/save-change.ts';
 import type { NumberedEvent } from './contract.ts';
 import { sha256 } from './digest.ts';
+import { missingChange } from './missing-change.ts';
 
 /** Who writes an event, as its entry names them. */
 export interface Writer {
@@ -63,11 +64,14 @@ export function keyOf(
  * The change with its row locked until the transaction ends: whoever moves it, begins or ends an attempt waits. A row that
  * contradicts its own digests was edited: then it is what the log makes it, and the next write puts it back.
  *
- * @throws CountersignError `integrity_conflict` when there is none
+ * @throws CountersignError `change_not_here` when the database has nothing of it, `integrity_conflict` when its row alone is missing
  */
 export async function lockedChange(client: PoolClient, changeId: string): Promise<Change> {
   const kept = await lockChange(client, changeId);
-  if (!kept) throw new CountersignError('integrity_conflict', `there is no change ${changeId}`);
+  if (!kept) {
+    const entries = (await listEvents(client, changeId)).length > 0;
+    throw missingChange(changeId, { row: false, entries });
+  }
   if (differenceIn(kept, sha256) === null) return kept;
   const change = fold(await listEvents(client, changeId))?.change;
   return change ? { ...change, version: Math.max(change.version, kept.version) } : kept;

@@ -8,7 +8,7 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import type { Client } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
+import { ApplicationFailure, NamespaceNotFoundError } from '@temporalio/common';
 import { changeWorkflowType, reviewWorkflowIdOf, workflowIdOf } from '../domain/change.ts';
 import type { Change, ChangeRequest, SignedRequest } from '../domain/change.ts';
 import { CountersignError, isErrorCode } from '../domain/error.ts';
@@ -175,7 +175,8 @@ function translated(error: unknown, lost: 'engine_unavailable' | 'outcome_not_kn
     const message = 'Temporal’s answer cannot be read by this process; look at the change';
     return new CountersignError('payload_unreadable', message, { cause: error });
   }
-  const status = grpcStatusOf(error);
+  // The client's own error has no status any more.
+  const status = error instanceof NamespaceNotFoundError ? 'NOT_FOUND' : grpcStatusOf(error);
   if (status !== null) return ofGrpcStatus(status, error as Error, lost);
   return new CountersignError('internal_error', 'unexpected answer of Temporal', { cause: error });
 }

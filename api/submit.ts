@@ -152,7 +152,7 @@ export function makeSubmit(deps: ApiDependencies): (sent: SubmitRequest) => Prom
     }
     // A racing request with the same key ends in the same workflow: the stored change says which of the two made it.
     const change = (await known(sent, request)) ?? (await getChange(db, request.id));
-    if (!change) throw new CountersignError('log_unavailable', 'the change was written and cannot be read');
+    if (!change) throw noTraceOf(request.id);
     return { created: change.submittedAt === request.submittedAt, change };
   };
 }
@@ -200,4 +200,11 @@ function keyReused(changeId: string): CountersignError {
     errors: [{ field: 'Idempotency-Key', rule: 'same_body', message: 'was used with another body' }],
     extra: { changeId },
   });
+}
+
+/** A worker has opened the change, and this API's database does not have it. */
+function noTraceOf(changeId: string): CountersignError {
+  const message =
+    'the change was written and cannot be read in this API’s database; the worker may have another one';
+  return new CountersignError('change_not_here', message, { extra: { changeId } });
 }

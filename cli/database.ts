@@ -17,6 +17,8 @@ export interface DatabaseOptions {
   readonly max: number;
   /** Whose the database has to be, for a process that asks Temporal; the first one makes it so. */
   readonly owner?: Owner;
+  /** See {@link claimDatabase}. Until it lets a database that is nobody's be taken, that one is waited for. */
+  readonly mayClaim?: () => Promise<void>;
 }
 
 /**
@@ -28,21 +30,23 @@ export interface DatabaseOptions {
 export async function openDatabase(
   env: Environment,
   log: Logger,
-  { name, max, owner }: DatabaseOptions,
+  { name, max, owner, mayClaim }: DatabaseOptions,
 ): Promise<Pool> {
   let isOpen = false as boolean;
   const pool = makePool({
     connectionString: required(env, 'DATABASE_URL'),
     applicationName: `countersign ${name}`,
     max,
-    ...(owner === undefined ? {} : { prepare: (client) => claimed(client, owner, () => isOpen, log) }),
+    ...(owner === undefined
+      ? {}
+      : { prepare: (client) => claimed(client, owner, mayClaim, { isOpen: () => isOpen, log }) }),
     onError: (err) => log.warn({ err }, 'a database connection was lost'),
   });
   try {
     await checkServer(pool);
     await checkPooling(pool);
   } catch (error) {
-    if (error instanceof CountersignError) throw error;
+    if (error instanceof CountersignError && error.code !== 'log_unavailable') throw error;
     log.warn({ err: error as Error }, 'the database cannot be checked yet');
   }
   isOpen = true;
@@ -51,13 +55,20 @@ export async function openDatabase(
 
 /**
  * Once a process runs, a database of another installation, or without the schema, is one in the middle of a restore or of a
- * failover: it is waited for like one that is away. What is under way does not end by it.
+ * failover: it is waited for like one that is away. What is under way does not end by it. So is one that is nobody's while
+ * Temporal does not say whether it has the namespace.
  */
-async function claimed(client: ClientBase, owner: Owner, isOpen: () => boolean, log: Logger): Promise<void> {
+async function claimed(
+  client: ClientBase,
+  owner: Owner,
+  mayClaim: DatabaseOptions['mayClaim'],
+  { isOpen, log }: { readonly isOpen: () => boolean; readonly log: Logger },
+): Promise<void> {
   try {
-    await claimDatabase(client, owner);
+    await claimDatabase(client, owner, mayClaim);
   } catch (error) {
-    if (!isOpen() || !(error instanceof CountersignError)) throw error;
+    if (!(error instanceof CountersignError)) throw error;
+    if (error.code === 'invalid_configuration' && !isOpen()) throw error;
     log.error({ err: error }, 'a database that is not ours is not used');
     throw new CountersignError('log_unavailable', error.message, { cause: error });
   }

@@ -22,6 +22,7 @@ import { makePool } from '../store/pool.ts';
 import { examineForwarding } from './doctor-forwarding.ts';
 import { examineNotices } from './doctor-notices.ts';
 import { examinePayloads } from './doctor-payloads.ts';
+import { examinePollers } from './doctor-pollers.ts';
 import { examineTemporal } from './doctor-temporal.ts';
 import { examineSystems } from './doctor-tickets.ts';
 import type { Environment } from './environment.ts';
@@ -37,6 +38,7 @@ export async function examine(env: Environment): Promise<Finding[]> {
     Promise.resolve(node()),
     postgres(env),
     installation(env),
+    workers(env),
     sealing(env),
     notices(env),
     forwarding(env),
@@ -103,6 +105,13 @@ async function installation(env: Environment): Promise<Finding> {
     const whose = owner ? '' : ', whose database is nobody’s yet';
     return { ok: true, found: `${ownerText(own)}${whose}, task queues ${queues}`, remedy: '' };
   });
+}
+
+/** Whether workers of other databases take this installation's tasks; null without a database. */
+async function workers(env: Environment): Promise<Finding | null> {
+  const name = 'Workers';
+  if (env.DATABASE_URL === undefined) return null;
+  return inDatabase(env, name, 'check DATABASE_URL', (pool) => examinePollers(env, pool));
 }
 
 /** What is found with the process's own login; where it cannot be, why not and the remedy for that. */

@@ -16,7 +16,14 @@ export type { WorkerDependencies } from './opened-dependencies.ts';
 export async function openDependencies(variables: NodeJS.ProcessEnv): Promise<WorkerDependencies> {
   const env = readEnvironment(variables);
   const { makeLog, temporalConfig, workerDependencies } = await service();
-  return workerDependencies(env, makeLog('worker', env), {}, temporalConfig(variables).namespace);
+  return workerDependencies(
+    env,
+    makeLog('worker', env),
+    {},
+    {
+      namespace: temporalConfig(variables).namespace,
+    },
+  );
 }
 
 async function service() {

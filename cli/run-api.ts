@@ -18,6 +18,7 @@ import { servedRegion } from '../onsmqtt/region.ts';
 import { apiTokenStore } from '../store/api-token-store.ts';
 import { deleteOldInbound } from '../store/delete-old-inbound.ts';
 import { makeAlarms } from './alarms.ts';
+import { assertNamespace } from './assert-namespace.ts';
 import { announceStatementKeys } from './announce-rotations.ts';
 import { apiMetrics } from './metrics.ts';
 import { openDatabase } from './database.ts';
@@ -57,7 +58,7 @@ export async function runApi(env: Environment, options: { readonly anyPort?: boo
   const policies = await openPolicies(env, log, operations, alarms.raise);
   const { COUNTERSIGN_INSTALLATION: installation } = env;
   const owner = { installation, namespace: temporalConfig().namespace };
-  const pool = await openDatabase(env, log, { name: 'api', max: 20, owner });
+  const pool = await openDatabase(env, log, { name: 'api', max: 20, owner, mayClaim: assertNamespace });
   const feed = startEntryFeed({ pool, log });
   const payloads = await openPayloads(env, log, alarms.raise);
   const { client, namespace } = temporalClient(tracing.plugins, payloads);

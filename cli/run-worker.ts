@@ -1,12 +1,17 @@
+import { hostname } from 'node:os';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { closeOrphans } from '../activities/close-orphans.ts';
 import { watchStored } from '../activities/watch-stored.ts';
 import { taskQueuesOf } from '../domain/installation.ts';
+import { workerIdentity } from '../domain/worker-identity.ts';
 import { gateServiceHandler } from '../plugin/gate-service.ts';
 import { CountersignPlugin } from '../plugin/countersign-plugin.ts';
+import { databaseId } from '../store/database-id.ts';
 import { makeAlarms } from './alarms.ts';
+import { assertNamespace } from './assert-namespace.ts';
 import type { Environment } from './environment.ts';
 import { serveWorkerMetrics } from './metrics.ts';
+import { findStrangers, watchPollers } from './pollers.ts';
 import { makeLog, untilStopped } from './process.ts';
 import { temporalClient, temporalConnection } from './temporal.ts';
 import { registerSearchAttributes } from './temporal-namespace.ts';
@@ -36,7 +41,9 @@ export async function runWorker(env: Environment): Promise<void> {
     logger: temporalLogger(log),
   });
   const { onAttempt, onDecision } = metrics;
-  const opened = await workerDependencies(env, log, { onAttempt, onDecision, alarm: alarms.raise });
+  const told = { onAttempt, onDecision, alarm: alarms.raise };
+  const opened = await workerDependencies(env, log, told, { mayClaim: assertNamespace });
+  await assertNamespace();
   const { dependencies, payloads } = opened;
   const queues = taskQueuesOf(env.COUNTERSIGN_INSTALLATION);
   const plugin = new CountersignPlugin({ dependencies, payloads });
@@ -48,9 +55,15 @@ export async function runWorker(env: Environment): Promise<void> {
   await registerSearchAttributes(clientConnection, namespace).catch((err: unknown) => {
     log.warn({ err: err as Error }, 'search attributes could not be registered; see docs/operations.md');
   });
+  const { COUNTERSIGN_INSTALLATION: installation } = env;
+  const ownDatabase = await databaseId(dependencies.pool).catch(() => null);
   const shared = {
     connection,
     namespace,
+    // By it, workers of other databases on these task queues are known.
+    ...(ownDatabase === null
+      ? {}
+      : { identity: workerIdentity(ownDatabase, `${process.pid}@${hostname()}`) }),
     plugins: [plugin, ...tracing.plugins],
     shutdownGraceTime: '8 seconds',
   };
@@ -87,12 +100,22 @@ export async function runWorker(env: Environment): Promise<void> {
     });
   }, compareMs);
 
+  const pollers =
+    ownDatabase === null
+      ? null
+      : watchPollers(
+          () =>
+            findStrangers({ connection: clientConnection, namespace, installation, databaseId: ownDatabase }),
+          { log, alarm: alarms.raise },
+        );
+
   const running = Promise.all([changes.run(), vendor.run()]);
   log.info({ namespace, taskQueues: Object.values(queues) }, 'worker runs');
   await Promise.race([untilStopped(), running]);
   isStopping = true;
   clearInterval(orphans);
   clearInterval(watch);
+  pollers?.stop();
   changes.shutdown();
   vendor.shutdown();
   await running;

@@ -21,6 +21,7 @@ import { plainEncoding } from '../domain/answer-encoding.ts';
 import { claimCalls } from '../store/claim-calls.ts';
 import { changeLinks } from './change-link.ts';
 import { openDatabase } from './database.ts';
+import type { DatabaseOptions } from './database.ts';
 import { openDirectory } from './directory.ts';
 import type { Environment } from './environment.ts';
 import { freezeCalendar } from './freeze-calendar.ts';
@@ -57,16 +58,22 @@ export function onOwnQueues(
   });
 }
 
+/** Whose the database has to be. */
+interface DatabasePlace extends Pick<DatabaseOptions, 'mayClaim'> {
+  /** Temporal's; default: that of its variables. */
+  readonly namespace?: string;
+}
+
 /**
  * Opens what the environment names: database, log, keys, vendor, policies, directory and calendar.
  *
- * @param namespace - Temporal's, to which the database has to belong
+ * @param place - to which namespace the database has to belong
  */
 export async function workerDependencies(
   env: Environment,
   log: Logger,
   told: Pick<ActivityDependencies, 'onAttempt' | 'onDecision' | 'alarm'> = {},
-  namespace: string = temporalConfig().namespace,
+  { namespace = temporalConfig().namespace, mayClaim }: DatabasePlace = {},
 ): Promise<WorkerDependencies> {
   const region = servedRegion(env.ONSMQTT_REGION, env.ONSMQTT_ENDPOINT);
   const operations = await openOperations(env);
@@ -86,6 +93,7 @@ export async function workerDependencies(
   const pool = await openDatabase(env, log, {
     ...{ name: 'worker', max: 20 },
     owner: { installation, namespace },
+    ...(mayClaim === undefined ? {} : { mayClaim }),
   });
   loaded.start(pool);
   const sealing = startSealing({

@@ -14,6 +14,7 @@ export const alarmCodes = [
   'witness_refuses',
   'ticket_system_unread',
   'payload_unreadable',
+  'installation_not_alone',
 ] as const;
 
 /** An alarm's code. */

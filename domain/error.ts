@@ -67,6 +67,7 @@ export const httpStatusOfCode = {
   policy_out_of_step: 503,
   operation_out_of_step: 503,
   log_unavailable: 503,
+  change_not_here: 503,
   not_sealed: 503,
   identity_unavailable: 503,
   api_unavailable: 503,

@@ -6,6 +6,7 @@ import { makeLogActivities } from '../activities/log-activities.ts';
 import { makeReviewActivities } from '../activities/review-activities.ts';
 import { makeOperationActivities } from '../activities/operation-activities.ts';
 import type { ActivityDependencies } from '../activities/dependencies.ts';
+import { tellingAbsence } from '../activities/telling-absence.ts';
 import { assertOwnFailures, failureConverterPath, withCodec } from '../codec/data-converter.ts';
 import type { PayloadOptions } from '../codec/data-converter.ts';
 import { payloadCodec } from '../codec/payload-codec.ts';
@@ -168,11 +169,12 @@ function assertQueue({ name, taskQueue }: Operation, installation: string): void
 }
 
 function activitiesOf(dependencies: ActivityDependencies): object {
-  return {
+  const activities = {
     ...makeLogActivities(dependencies),
     ...makeReviewActivities(dependencies),
     ...makeOperationActivities(dependencies),
   };
+  return tellingAbsence(activities, dependencies.alarm);
 }
 
 function hasItsOwn({ workflowsPath, workflowBundle, activities, nexusServices }: WorkerOptions): boolean {

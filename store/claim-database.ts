@@ -12,10 +12,15 @@ const missing = new Set(['42P01', '3F000']);
  * Makes a database that is nobody's an installation's own, and refuses one that is another's. Asked for each connection: a
  * database that could not be reached at the start is not used unseen later.
  *
- * @throws CountersignError `invalid_configuration`; errors of Postgres and of the connection as they are
+ * @param mayClaim - asked before a database that is nobody's is made this installation's, which stays; throws where it must not be
+ * @throws CountersignError `invalid_configuration`; what `mayClaim` throws; errors of Postgres and of the connection as they are
  */
-export async function claimDatabase(db: Queryable, own: Owner): Promise<void> {
-  const owner = (await ownerOf(db)) ?? (await claimed(db, own));
+export async function claimDatabase(
+  db: Queryable,
+  own: Owner,
+  mayClaim: () => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
+  const owner = (await ownerOf(db)) ?? (await claimed(db, own, mayClaim));
   const fault = ownerFault(owner, own);
   if (fault !== null)
     throw new CountersignError(
@@ -24,7 +29,8 @@ export async function claimDatabase(db: Queryable, own: Owner): Promise<void> {
     );
 }
 
-async function claimed(db: Queryable, own: Owner): Promise<Owner> {
+async function claimed(db: Queryable, own: Owner, mayClaim: () => Promise<void>): Promise<Owner> {
+  await mayClaim();
   await insertOwner(db, own);
   // Another process may have been first.
   return (await getOwner(db)) ?? own;

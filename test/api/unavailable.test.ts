@@ -88,6 +88,19 @@ test('without Temporal there are reads and no writes', async () => {
   expect(answer.status).toBe(503);
 });
 
+test('a namespace that Temporal does not have is told as one, and not as something unforeseen', async () => {
+  const { connection } = stack.testbed;
+  const client = new Client({ connection, namespace: `none-${randomUUID()}` });
+  const api = await replicaOfTest(stack, { engine: createEngine(client, 5000) });
+  const change = await stack.stored();
+  const decision = { decision: 'approve', digest: change.digest };
+  for (const answer of [
+    await api.call('/v1/changes', { body: submission(randomUUID()) }),
+    await api.call(`/v1/changes/${change.id}/decisions`, { body: decision, as: 'bob' }),
+  ])
+    expect(answer.body).toMatchObject({ status: 500, code: 'engine_rejected', grpcStatus: 'NOT_FOUND' });
+});
+
 test('without Postgres nothing is read, written or started', async () => {
   const url = new URL(stack.testbed.database.url('api'));
   url.port = String(await freePort());

@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { asFailure } from '../../activities/failure.ts';
 import { openDatabase } from '../../cli/database.ts';
 import { readEnvironment } from '../../cli/environment.ts';
+import { CountersignError } from '../../domain/error.ts';
 import type { Owner } from '../../domain/installation.ts';
 import { claimDatabase } from '../../store/claim-database.ts';
 import { getOwner } from '../../store/get-owner.ts';
@@ -37,9 +38,14 @@ afterAll(async () => {
   await database.drop();
 });
 
-function open(role: 'api' | 'worker', owner: Owner, max = 2): Promise<Pool> {
+function open(
+  role: 'api' | 'worker',
+  owner: Owner,
+  max = 2,
+  mayClaim: () => Promise<void> = () => Promise.resolve(),
+): Promise<Pool> {
   const env = readEnvironment({ DATABASE_URL: database.url(role) });
-  return openDatabase(env, pino({ level: 'silent' }), { name: 'test', max, owner });
+  return openDatabase(env, pino({ level: 'silent' }), { name: 'test', max, owner, mayClaim });
 }
 
 test('the first makes it its own, and comes again', async () => {
@@ -55,6 +61,33 @@ test.each(others)('%s does not start on it, and hears whose it is', async (_what
     await expect(refused).rejects.toThrow('belongs to installation payments in namespace orders');
   }
   expect(await getOwner(superuser)).toEqual(own);
+});
+
+test('one that Temporal does not know makes no database its own, and does not start', async () => {
+  const unknown = new CountersignError('invalid_configuration', 'TEMPORAL_NAMESPACE: no such namespace');
+  await expect(open('api', own, 2, () => Promise.reject(unknown))).rejects.toBe(unknown);
+  expect(await getOwner(superuser)).toBeNull();
+});
+
+test('while Temporal does not say, a database that is nobody’s stays so and is waited for', async () => {
+  let away: CountersignError | null = new CountersignError('engine_unavailable', 'TEMPORAL_ADDRESS: nobody');
+  let asked = 0;
+  const mayClaim = (): Promise<void> => {
+    asked += 1;
+    return away === null ? Promise.resolve() : Promise.reject(away);
+  };
+  const pool = await open('api', own, 3, mayClaim);
+  await expect(pool.connect()).rejects.toMatchObject({ code: 'log_unavailable' });
+  expect(await getOwner(superuser)).toBeNull();
+  away = null;
+  (await pool.connect()).release();
+  expect(await getOwner(superuser)).toEqual(own);
+  // Whose it is already needs no word of Temporal's.
+  const before = asked;
+  const other = await open('worker', own, 2, mayClaim);
+  (await other.connect()).release();
+  expect(asked).toBe(before);
+  await Promise.all([pool.end(), other.end()]);
 });
 
 test('of many that come at once one has it', async () => {

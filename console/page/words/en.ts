@@ -722,6 +722,7 @@ export const en = {
     policy_out_of_step: 'API and worker have different policies. The same request later is safe.',
     operation_out_of_step: 'API and worker have different operations. The same request later is safe.',
     log_unavailable: 'The database cannot be reached. The same request later is safe.',
+    change_not_here: 'The change was written, and this database does not have it. Tell the operators.',
     not_sealed: 'The log has not been sealed for too long, so no approval is accepted.',
     identity_unavailable: 'The identity provider cannot be reached. Try it again later.',
     outcome_not_known: 'It is not known whether it has taken effect.',

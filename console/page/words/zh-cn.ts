@@ -696,6 +696,7 @@ export const zhCn: Words = {
     policy_out_of_step: 'API 与 worker 的策略不一致。稍后重复同一请求是安全的。',
     operation_out_of_step: 'API 与 worker 的操作不一致。稍后重复同一请求是安全的。',
     log_unavailable: '无法连接数据库。稍后重复同一请求是安全的。',
+    change_not_here: '变更已写入，但此数据库中没有它。请告知运维人员。',
     not_sealed: '日志过久未封存，因此不接受批准。',
     identity_unavailable: '无法连接身份提供方，请稍后重试。',
     outcome_not_known: '不知道是否已经生效。',
