@@ -41,8 +41,8 @@ export async function runWorker(env: Environment): Promise<void> {
     logger: temporalLogger(log),
   });
   const { onAttempt, onDecision } = metrics;
-  const told = { onAttempt, onDecision, alarm: alarms.raise };
-  const opened = await workerDependencies(env, log, told, { mayClaim: assertNamespace });
+  const tellers = { onAttempt, onDecision, alarm: alarms.raise };
+  const opened = await workerDependencies(env, log, tellers, { mayClaim: assertNamespace });
   await assertNamespace();
   const { dependencies, payloads } = opened;
   const queues = taskQueuesOf(env.COUNTERSIGN_INSTALLATION);
@@ -80,11 +80,10 @@ export async function runWorker(env: Environment): Promise<void> {
     taskQueue: queues.calls,
     maxConcurrentActivityTaskExecutions: 100,
   });
-  const place = { after: null };
-  const told = new Set<string>();
+  const orphaned = { place: { after: null }, told: new Set<string>() };
   let isStopping = false;
   const orphans = setInterval(() => {
-    closeOrphans({ pool: dependencies.pool, client, log, namespace, place, told }).catch((err: unknown) => {
+    closeOrphans({ pool: dependencies.pool, client, log, namespace, ...orphaned }).catch((err: unknown) => {
       // Cut short by our own end: whoever runs next looks again.
       if (isStopping) return;
       log.warn({ err: err as Error }, 'changes without a workflow could not be looked for');
