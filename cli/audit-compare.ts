@@ -19,7 +19,7 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 export function auditCompareCommand(audit: Command, env: () => Environment, output: () => Output): void {
   asJudging(audit.command('compare'))
     .description(
-      'compare what is stored of changes, freezes, revocations and tokens with the log: 0 the same, 1 it differs',
+      'compare what is stored of changes, freezes, revocations and tokens with the log: 0 the same, 1 it differs, 2 not compared',
     )
     .option('--change <id>', 'one change; otherwise everything')
     .action(async (o: { change?: string }) => {

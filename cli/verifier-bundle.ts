@@ -63,7 +63,9 @@ async function sourcesDigest(): Promise<string> {
     'verify-thread',
     'verify-help',
     'policies-in-force',
-    'broken-pipe',
+    'exit-codes',
+    'text-file',
+    'unwritten-output',
     'print',
   ];
   for (const file of files.map((name) => `${name}.ts`))

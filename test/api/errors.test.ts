@@ -2,8 +2,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { problemOf } from '../../api/problem.ts';
+import { asLogError } from '../../audit/log-error.ts';
+import { makeTreeReader } from '../../audit/tree-reader.ts';
 import { CountersignError, httpStatusOfCode, isErrorCode } from '../../domain/error.ts';
 import type { ErrorCode } from '../../domain/error.ts';
+import type { Queryable } from '../../store/queryable.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const codes = Object.keys(httpStatusOfCode) as ErrorCode[];
@@ -88,8 +91,25 @@ test.each(codes)('%s becomes a problem of its status', (code) => {
     changeId: 'x',
   });
   expect(problem).not.toHaveProperty('errors');
-  // That of a proof says which entry cannot be proved, and is made for the reader.
-  if (problem.status === 500 && code !== 'bad_proof') expect(problem.detail).not.toContain('in short');
+  // Those of a log that was edited say what of it, and are made for the reader.
+  const isTold = ['bad_proof', 'integrity_conflict'].includes(code);
+  if (problem.status === 500) expect(problem.detail.includes('in short')).toBe(isTold);
+});
+
+test('a reader is told which part of the log is gone, and nothing of Postgres’ tables', async () => {
+  const noTiles = { query: () => Promise.resolve({ rows: [{ hashes: null }] }) } as unknown as Queryable;
+  const gone = await makeTreeReader(noTiles)([{ level: 0, index: 8 }]).catch((error: unknown) => error);
+  expect(problemOf(gone)).toMatchObject({
+    code: 'integrity_conflict',
+    detail: expect.stringContaining('has no node 0/8') as string,
+  });
+  const raised = Object.assign(new Error('UPDATE on audit.entry is refused'), {
+    code: 'CS004',
+    severity: 'ERROR',
+  });
+  const problem = problemOf(asLogError(raised));
+  expect(problem.code).toBe('integrity_conflict');
+  expect(problem.detail).not.toContain('audit.entry');
 });
 
 test.each<[string, unknown, ErrorCode]>([

@@ -1,10 +1,13 @@
+import { execFile } from 'node:child_process';
 import { chmod, chown, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { keyIdOf, rotationSigner } from '../../audit/key-rotation.ts';
 import { readTrustedKeys } from '../../audit/verify/trusted-keys.ts';
 import { revokeKey } from '../../cli/end-key.ts';
+import { readEndedKeys } from '../../cli/ended-key-file.ts';
 import { readEnvironment } from '../../cli/environment.ts';
 import { keyFilesOf, logKeys, readSigners, statementKeys, witnessKeys } from '../../cli/keys.ts';
 import { rotateKey } from '../../cli/rotate-key.ts';
@@ -12,6 +15,7 @@ import { readRotations } from '../../cli/rotation-files.ts';
 import { trustedKeysText } from '../../cli/trusted-keys.ts';
 import { createStatementSigner, createStatementVerifier } from '../../identity/statement-signer.ts';
 import type { Statement } from '../../domain/statement.ts';
+import { cloneDatabase } from '../support/database.ts';
 
 async function home() {
   const folder = await mkdtemp(join(tmpdir(), 'countersign-rotate-'));
@@ -173,7 +177,9 @@ describe('a revoked key', () => {
       expect(key?.period).toEqual({ fromIndex: 0, beforeIndex: 812, after: null, before: null });
     }
     // An earlier index holds as well, a later one changes nothing.
-    for (const beforeIndex of [700, 900]) await revokeKey(env, { id: before, beforeIndex, before: 0 });
+    for (const beforeIndex of [700, 900]) {
+      expect(await revokeKey(env, { id: before, beforeIndex, before: 0 })).toMatchObject({ holds: 700 });
+    }
     const [key] = readTrustedKeys([await trustedKeysText(env)]).statementKeys.filter(
       ({ id }) => id === before,
     );
@@ -199,6 +205,31 @@ describe('a revoked key', () => {
       code: 'invalid_request',
     });
   });
+
+  test('an index that the log has not got to is refused, unless somebody says that it is meant', async () => {
+    const env = await home();
+    const { before: id } = await rotateKey(env, 'statement');
+    const database = await cloneDatabase();
+    const revoke = (...more: string[]) => {
+      const main = join(import.meta.dirname, '..', '..', 'cli', 'main.ts');
+      const args = [main, 'keys', 'revoke', '--key', id, ...more];
+      const where = { COUNTERSIGN_HOME: env.COUNTERSIGN_HOME, DATABASE_URL: database.url('reader') };
+      return promisify(execFile)(process.execPath, args, { env: { PATH: process.env.PATH, ...where } }).then(
+        ({ stdout }) => stdout,
+        ({ code, stderr }: { code: number; stderr: string }) => `${code} ${stderr}`,
+      );
+    };
+    try {
+      expect(await revoke('--from-index', '1')).toMatch(/^1 .*has 0 entries/);
+      expect(await readEndedKeys(env.COUNTERSIGN_HOME)).toEqual([]);
+      expect(await revoke('--from-index', '0')).not.toContain('holds');
+      const later = await revoke('--from-index', '9', '--beyond-the-log');
+      expect(later).toContain('from entry 0 on before: that holds');
+      expect(later).toContain('not compared with the log');
+    } finally {
+      await database.drop();
+    }
+  }, 60_000);
 
   test('that nobody knows is told', async () => {
     const unknown = revokeKey(await home(), { id: '0123456789abcdef', beforeIndex: 5, before: 0 });

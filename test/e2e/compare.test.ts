@@ -246,6 +246,40 @@ describe('countersign audit compare', () => {
   });
 });
 
+test('a change that there is not is no change that is the same', async () => {
+  expect(await compare('--change', randomUUID())).toMatchObject({ code: 2, result: { code: 'not_found' } });
+});
+
+test('names an entry that was cut out of the tree', async () => {
+  const cut = `create table public.kept_leaf as select l.* from audit.leaf l join audit.entry e on e.id = l.entry_id
+    where e.change_id = $1 and e.type = 'change.requested'`;
+  await superuser.query(cut.replace('$1', `'${ids.open}'`));
+  await superuser.query('alter table audit.leaf disable trigger all');
+  try {
+    await superuser.query('delete from audit.leaf where index in (select index from public.kept_leaf)');
+    const { code, result } = await compare();
+    expect([code, result.differences]).toEqual([
+      1,
+      [
+        {
+          changeId: ids.open,
+          fields: [
+            {
+              field: 'entries',
+              logged: 'it is not in the tree',
+              stored: expect.stringMatching(/^change\.requested of 20/) as string,
+            },
+          ],
+        },
+      ],
+    ]);
+  } finally {
+    await superuser.query('insert into audit.leaf select * from public.kept_leaf');
+    await superuser.query('alter table audit.leaf enable trigger all');
+  }
+  expect((await compare()).code).toBe(0);
+});
+
 test('changes under one policy share its entry; without it none of them can be folded, and each says so', async () => {
   const kept = `create table public.kept as select * from audit.entry where type = 'policy.pinned'`;
   expect((await superuser.query(kept)).rowCount).toBe(1);

@@ -196,6 +196,27 @@ describe('a log of 600 entries, sealed at 3, 256 and 600', () => {
     }
     expect(await filesIn(place.name)).toEqual(files);
   });
+
+  test('a checkpoint that somebody has edited at the place is not blamed on the database', async () => {
+    const place = await bed.place();
+    await bed.forward(place);
+    const note = String(await place.read('checkpoint'));
+    for (const edited of [note.replace('\n600\n', '\n900\n'), note.replace('\n600\n', '\n600\nA')]) {
+      const root = note.split('\n')[2] ?? '';
+      const other = edited.replace(`A${root}`, Buffer.alloc(32, 7).toString('base64'));
+      await place.replace('checkpoint', Buffer.from(other));
+      await expect(bed.forward(place)).rejects.toMatchObject({
+        code: 'forwarded_log_differs',
+        message: expect.stringContaining('no known key of the log has signed') as string,
+      });
+    }
+    // One that the log has signed says that the database was cut.
+    const signed = bed.log.sign(900, Buffer.alloc(32, 7)).note;
+    await place.replace('checkpoint', Buffer.from(signed));
+    await expect(bed.forward(place)).rejects.toMatchObject({
+      message: expect.stringContaining('it was cut or restored') as string,
+    });
+  });
 });
 
 test('an entry that somebody edits is not forwarded', async () => {
