@@ -1,7 +1,10 @@
 import { Worker } from '@temporalio/worker';
 import type { ReplayWorkerOptions } from '@temporalio/worker';
 
-/** A saved run of a workflow: its history as `fetchHistory` or Temporal's CLI gives it. */
+/**
+ * A saved run of a workflow: its history as `fetchHistory` gives it, or as the JSON of Temporal's CLI. For the latter there
+ * must be one protobufjs, see docs/testing.md.
+ */
 export interface SavedHistory {
   readonly workflowId: string;
   readonly history: unknown;

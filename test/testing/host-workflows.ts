@@ -50,7 +50,7 @@ export async function offboardOnce(badge: string): Promise<string> {
 
 /** A host of whichever operation. */
 export async function callOf(name: string, input: JsonObject, installation?: string): Promise<string> {
-  const approval = await requireApproval<JsonObject>({ name, version: '1' }, input, {
+  const approval = await requireApproval<JsonObject, JsonObject>({ name, version: '1' }, input, {
     justification: 'it is time',
     requester,
     ...(installation === undefined ? {} : { installation }),
