@@ -12,3 +12,18 @@ export async function answerOr<T>(signal: AbortSignal, work: Promise<T>, late: (
     signal.removeEventListener('abort', onAbort);
   }
 }
+
+/** The result of `work`, or that of `late` after so many ms: then whoever waits is told that nobody does any more. */
+export async function answerWithin<T>(
+  waiting: AbortController,
+  withinMs: number,
+  work: Promise<T>,
+  late: () => T,
+): Promise<T> {
+  const timer = setTimeout(() => waiting.abort(), withinMs);
+  try {
+    return await answerOr(waiting.signal, work, late);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,20 +1,15 @@
 import { activityInfo, getClient } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { appendEntries } from '../audit/append.ts';
-import { workflowIdOf } from '../domain/change.ts';
 import type { Change } from '../domain/change.ts';
-import { entryBodyOf, requestedEvent } from '../domain/change-event.ts';
 import { askAgainMs } from '../domain/block.ts';
-import { refusalOfLength } from '../domain/entry.ts';
 import { newChange } from '../domain/evolve.ts';
-import { servedRegionFault } from '../operations/served-region.ts';
 import { getChange } from '../store/get-change.ts';
 import { inTransaction } from '../store/in-transaction.ts';
 import { openChange } from '../store/open-change.ts';
 import { makeHostAcceptance } from './accept-host.ts';
 import { makeAcceptance } from './accept-request.ts';
 import { applyInStore } from './apply-in-store.ts';
-import { attests } from './approval.ts';
 import { assertPolicy } from './assert-policy.ts';
 import { stopOf } from './begin-call.ts';
 import type { LogActivities, NumberedEvent, OpenedResult, Opening } from './contract.ts';
@@ -27,6 +22,7 @@ import { endWithHost } from './host-end.ts';
 import { openedByThisRun, openingOf } from './opening-run.ts';
 import { pinPolicy } from './pin-policy.ts';
 import { makeReadAtOnce } from './read-at-once.ts';
+import { firstEntryOf, refusalOfFirstEntry, refusalOfRequest } from './refusal-of-request.ts';
 import { requestFault } from './request-fault.ts';
 import { makeTellingGate } from './telling-gate.ts';
 import { makeTicketCheck } from './ticket-check.ts';
@@ -44,7 +40,7 @@ import {
 
 /** The activities on Postgres alone. Each is one transaction: its entries and the change as they make it, or nothing. */
 export function makeLogActivities(deps: ActivityDependencies): LogActivities {
-  const { pool, operations, region, verifyStatement, gateLongestMs, now = Date.now } = deps;
+  const { pool, operations, verifyStatement, gateLongestMs, now = Date.now } = deps;
   const gate = makeTellingGate(deps);
   const tickets = makeTicketCheck(deps);
   const hosts = makeHostAcceptance(deps, keptIn(pool));
@@ -52,22 +48,13 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
 
   /** See `openChange`. @param refusalOf - what is against the request beside what the log and Postgres have */
   async function open(opening: Opening, refusalOf: typeof acceptance.refusalOf): Promise<OpenedResult> {
-    const { request, host, ordinal } = opening;
+    const { request, ordinal } = opening;
     const fault = requestFault(operations, request);
     if (fault?.code === 'invalid_request') return { kind: 'invalid', message: fault.message };
     const writer = currentWorkflow();
-    if (writer.workflowId !== workflowIdOf(request.id)) {
-      const message = `workflow ${writer.workflowId} may not open change ${request.id}`;
-      return { kind: 'refused', code: 'host_not_allowed', message };
-    }
+    const wrong = refusalOfRequest(deps, request, writer);
+    if (wrong !== null) return wrong;
     const change = newChange(request);
-    const elsewhere = servedRegionFault(operations.get(change.operation), change.target, region);
-    if (elsewhere !== null) return { kind: 'invalid', code: 'region_not_served', message: elsewhere };
-    if (request.submission !== null && !attests(request.submission, change, verifyStatement)) {
-      const message = 'the submission is not signed for this change by a known key';
-      return { kind: 'invalid', code: 'bad_signature', message };
-    }
-    assertPolicy(deps, change);
     const obstacle =
       (await refusalOf(opening, fault)) ??
       (await asFailure(() => obstacleTo(deps, change, request.submission)));
@@ -75,10 +62,10 @@ export function makeLogActivities(deps: ActivityDependencies): LogActivities {
     if (obstacle && !(await asFailure(() => getChange(pool, change.id)))) return obstacle;
     const entry = {
       key: keyOf(writer, change.id, 'change.requested', ordinal),
-      body: entryBodyOf(change, requestedEvent(request, host), { ...writer }),
+      body: firstEntryOf(opening, writer),
     };
-    const tooLong = refusalOfLength(entry.body, 'this request');
-    if (tooLong !== null) return { kind: 'invalid', message: tooLong.message };
+    const tooLong = refusalOfFirstEntry(entry.body);
+    if (tooLong !== null) return tooLong;
     const result = await asFailure(() =>
       inTransaction(pool, async (client) => {
         const opened = await openChange(client, { change, idempotency: request.idempotency });

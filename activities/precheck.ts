@@ -1,10 +1,7 @@
 import { findEntry } from '../audit/find-entry.ts';
-import { canonicalJson } from '../domain/canonical-json.ts';
 import type { Prechecked } from '../domain/change-event.ts';
 import { decide } from '../domain/decide.ts';
 import type { Command } from '../domain/decide.ts';
-import { mostSnapshotBytes } from '../domain/entry.ts';
-import type { JsonObject } from '../domain/json.ts';
 import { refusalOf } from '../operations/refusal-of.ts';
 import { inTransaction } from '../store/in-transaction.ts';
 import { assertPolicy } from './assert-policy.ts';
@@ -15,16 +12,9 @@ import { asFailure } from './failure.ts';
 import { assertTarget, implementationFor } from './implementation-for.ts';
 import { readLoggedChange } from './logged-change.ts';
 import { makeReadOrFail } from './read-target.ts';
+import { refusalOfSnapshot } from './refusal-of-snapshot.ts';
 import { makeTicketCheck } from './ticket-check.ts';
 import { changeWorkflow, keyOf, lockedChange, writeEvents } from './write-events.ts';
-
-/** Nobody could decide on what no entry can hold. */
-function refusalOfSnapshot(snapshot: JsonObject | null) {
-  const bytes = Buffer.byteLength(canonicalJson(snapshot));
-  if (bytes <= mostSnapshotBytes) return null;
-  const message = `what was read of the target takes ${bytes} bytes, at most ${mostSnapshotBytes} can be recorded`;
-  return { code: 'snapshot_too_long', message };
-}
 
 /**
  * The activity that reads the target, and the ticket, before people are asked.

@@ -3,7 +3,7 @@ import type { Attempt, Change } from '../domain/change.ts';
 import { fault } from '../domain/fault.ts';
 import type { Fault } from '../domain/fault.ts';
 import type { Implementation, PreparedCall } from '../operations/implement.ts';
-import { answerOr } from './answer-or.ts';
+import { answerWithin } from './answer-or.ts';
 import { untilRecorded } from './activity-ref.ts';
 import { makeAttemptLog, unsent } from './attempt-log.ts';
 import type { ActivityRef, AttemptResult } from './attempt-log.ts';
@@ -34,16 +34,19 @@ export function makeSendCall(
     implementation: Implementation,
     change: Change,
     started: Attempt,
-    signal: AbortSignal,
+    waiting: AbortController,
   ): Promise<PreparedCall | Sent> {
     // When the call leaves, the last check must be recent, and execute-by must not have passed.
     const notAfter = Math.min(Date.now() + sendWithinMs, Date.parse(change.executeBy ?? '') || Infinity);
     const heldUp = () => (Date.now() > notAfter ? unsent('held up for too long before the sending') : null);
-    const inTime = AbortSignal.any([signal, AbortSignal.timeout(Math.max(0, notAfter - Date.now()))]);
-    const preparing = implementation.prepare(change.input, { changeId: change.id, notAfter, signal: inTime });
-    // What comes later is not sent, so nobody waits for it.
-    const prepared = await answerOr<PreparedCall | Fault>(inTime, preparing, () =>
-      unsent('not prepared in time'),
+    // The call itself has the same signal: it is aborted only once nobody waits for the step that is under way.
+    const context = { changeId: change.id, notAfter, signal: waiting.signal };
+    const prepared = await answerWithin<PreparedCall | Fault>(
+      waiting,
+      // What comes later is not sent, so nobody waits for it.
+      Math.max(0, notAfter - Date.now()),
+      implementation.prepare(change.input, context),
+      () => unsent('not prepared in time'),
     );
     assertNotCancelled();
     if (typeof prepared !== 'function') return { answer: prepared, blocked: null };
@@ -62,7 +65,7 @@ export function makeSendCall(
     cancelled.addEventListener('abort', stop);
     let send: PreparedCall | Sent;
     try {
-      send = await untilMarked(implementation, change, started, waiting.signal);
+      send = await untilMarked(implementation, change, started, waiting);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       await untilRecorded(() => attempts.end(change, ref, started, unsent(why)));
@@ -72,15 +75,10 @@ export function makeSendCall(
       cancelled.removeEventListener('abort', stop);
     }
     if (typeof send !== 'function') return send;
-    const deadline = setTimeout(stop, answerWithinMs);
-    try {
-      const answer = await answerOr<AttemptResult>(waiting.signal, send(), () =>
-        fault('unknown', 'timeout', `the call gave no answer within ${answerWithinMs} ms`),
-      );
-      return { answer, blocked: null };
-    } finally {
-      clearTimeout(deadline);
-    }
+    const answer = await answerWithin<AttemptResult>(waiting, answerWithinMs, send(), () =>
+      fault('unknown', 'timeout', `the call gave no answer within ${answerWithinMs} ms`),
+    );
+    return { answer, blocked: null };
   };
 }
 

@@ -1,26 +1,38 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { assertApproved, assertOpen } from '../activities/approval.ts';
+import { withHeartbeats } from '../activities/activity-ref.ts';
+import { answerWithin } from '../activities/answer-or.ts';
+import { unsent } from '../activities/attempt-log.ts';
 import { failureOf } from '../activities/call-failure.ts';
-import type { CallResult, FailedCall, GatedCall, VendorActivities } from '../activities/contract.ts';
+import type {
+  CallResult,
+  FailedCall,
+  GatedCall,
+  PrecheckResult,
+  VendorActivities,
+} from '../activities/contract.ts';
 import { digestOf } from '../activities/digest.ts';
 import { asFailure } from '../activities/failure.ts';
 import { hasHostEnded } from '../activities/host-end.ts';
-import { implementationFor } from '../activities/implementation-for.ts';
+import { assertTarget, implementationFor } from '../activities/implementation-for.ts';
 import { isOwnEffect } from '../activities/own-effect.ts';
 import { makeReadOrFail, readTarget } from '../activities/read-target.ts';
+import { refusalOfSnapshot } from '../activities/refusal-of-snapshot.ts';
 import { changeWorkflow } from '../activities/write-events.ts';
 import { isInDoubt, mayHaveBeenSent } from '../domain/attempt.ts';
 import type { Attempt } from '../domain/change.ts';
 import { decide } from '../domain/decide.ts';
 import type { Command } from '../domain/decide.ts';
+import { fault } from '../domain/fault.ts';
 import type { Fault } from '../domain/fault.ts';
 import type { KeyedHost } from '../domain/host.ts';
 import { isoTime } from '../domain/time.ts';
-import type { Implementation, SentAnswer } from '../operations/implement.ts';
+import type { Implementation, PreparedCall, SentAnswer } from '../operations/implement.ts';
 import { refusalOf } from '../operations/refusal-of.ts';
 import type { KeptChange } from './changes-in-memory.ts';
 import type { KitParts } from './kit-parts.ts';
 
+/** Longest time for a driver to get ready, and longest wait for its call, ms: tests have no two and a half minutes. */
 const callWithinMs = 5000;
 /** How many doubtful answers a change takes, as in a service. */
 const doubtfulLimit = 5;
@@ -40,16 +52,23 @@ export function makeCallActivities(parts: KitParts): VendorActivities & Record<s
     );
   }
 
-  const precheck: VendorActivities['precheck'] = async ({ changeId, ordinal }) => {
+  const precheck: VendorActivities['precheck'] = ({ changeId, ordinal }) => {
     changeWorkflow(changeId);
     const kept = changes.get(changeId);
+    return telling(kept, 'its target could not be read', () => show(kept, ordinal));
+  };
+
+  async function show(kept: KeptChange, ordinal: number): Promise<PrecheckResult> {
     const written = kept.events.find(
       (event) => event.type === 'change.prechecked' && event.round === ordinal,
     );
     if (written?.type === 'change.prechecked') return { kind: 'read', event: written };
     const { change } = kept;
     const implementation = implementationFor(parts, change);
+    assertTarget(parts, change);
     const { snapshot, requestId } = await read(implementation, change, false);
+    const tooLong = refusalOfSnapshot(snapshot);
+    if (tooLong !== null) return { kind: 'refused', snapshot: null, ...tooLong, requestId };
     const now = await clock();
     const ofTicket = rules.refusal(change, 'precheck', now);
     if (ofTicket !== null) {
@@ -68,7 +87,7 @@ export function makeCallActivities(parts: KitParts): VendorActivities & Record<s
     if (event?.type !== 'change.prechecked') return { kind: 'overtaken' };
     changes.move(kept, [{ event, ordinal }]);
     return { kind: 'read', event };
-  };
+  }
 
   /** What the change comes to without a call; null where the call may be made. As a service looks right before each. */
   async function look(kept: KeptChange, implementation: Implementation): Promise<CallResult | null> {
@@ -117,14 +136,17 @@ export function makeCallActivities(parts: KitParts): VendorActivities & Record<s
       ...{ class: null, httpStatus: null, code: null, message: null, requestId: null },
     };
     kept.attempts.push(started);
-    const context = {
-      changeId,
-      notAfter: Date.now() + callWithinMs,
-      signal: AbortSignal.timeout(callWithinMs),
-    };
-    const prepared = await implementation.prepare(input, context);
+    const waiting = new AbortController();
+    const context = { changeId, notAfter: Date.now() + callWithinMs, signal: waiting.signal };
+    const preparing = implementation.prepare(input, context);
+    const prepared = await answerWithin<PreparedCall | Fault>(waiting, callWithinMs, preparing, () =>
+      unsent('not prepared in time'),
+    );
     const isSent = typeof prepared === 'function';
-    const answer = isSent ? await prepared() : prepared;
+    const late = () => fault('unknown', 'timeout', `the call gave no answer within ${callWithinMs} ms`);
+    const answer = isSent
+      ? await answerWithin<SentAnswer | Fault>(waiting, callWithinMs, prepared(), late)
+      : prepared;
     await end(kept, { ...started, sentAt: isSent ? at : null }, answer);
     if (answer.ok)
       return { kind: 'succeeded', requestId: answer.requestId, reconciled: false, output: answer.output };
@@ -148,21 +170,28 @@ export function makeCallActivities(parts: KitParts): VendorActivities & Record<s
     kept.attempts[ordinal - 1] = { ...started, ...told, outcome, endedAt: isoTime(await clock()) };
   }
 
+  async function called(kept: KeptChange, host: KeyedHost | null): Promise<CallResult> {
+    try {
+      const implementation = implementationFor(parts, kept.change);
+      assertTarget(parts, kept.change);
+      return await asFailure(() => call(kept, implementation, host));
+    } catch (error) {
+      throw inDoubt(kept, error);
+    }
+  }
+
   const gated =
     (operation: string): GatedCall =>
-    async ({ changeId, host = null }) => {
-      changeWorkflow(changeId);
-      const kept = changes.get(changeId);
-      if (kept.change.operation !== operation) {
-        const message = `the activity ${operation} makes no call of ${kept.change.operation}`;
-        throw ApplicationFailure.nonRetryable(message, 'invalid_request');
-      }
-      try {
-        return await asFailure(() => call(kept, implementationFor(parts, kept.change), host));
-      } catch (error) {
-        throw inDoubt(kept, error);
-      }
-    };
+    ({ changeId, host = null }) =>
+      withHeartbeats(async () => {
+        changeWorkflow(changeId);
+        const kept = changes.get(changeId);
+        if (kept.change.operation !== operation) {
+          const message = `the activity ${operation} makes no call of ${kept.change.operation}`;
+          throw ApplicationFailure.nonRetryable(message, 'invalid_request');
+        }
+        return await telling(kept, 'its call failed', () => called(kept, host));
+      });
 
   const settle: VendorActivities['settle'] = async ({ changeId }) => {
     changeWorkflow(changeId);
@@ -183,6 +212,18 @@ export function makeCallActivities(parts: KitParts): VendorActivities & Record<s
 
   const calls = Object.fromEntries(operations.list.map(({ name }) => [name, gated(name)]));
   return { precheck, settle, ...calls } as VendorActivities & Record<string, GatedCall>;
+}
+
+/** Keeps why a step has failed, for whoever waits for the change. */
+async function telling<T>(kept: KeptChange, what: string, work: () => Promise<T>): Promise<T> {
+  try {
+    const result = await work();
+    kept.heldBy = null;
+    return result;
+  } catch (error) {
+    kept.heldBy = `${what}: ${error instanceof Error ? error.message : String(error)}`;
+    throw error;
+  }
 }
 
 /** A failure for good tells whether an earlier call may have worked all the same, as a service's does. */

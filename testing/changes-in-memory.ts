@@ -18,6 +18,8 @@ export interface KeptChange {
   readonly runId: string;
   /** The keys of events that are written: type and place. */
   readonly written: Set<string>;
+  /** Why the step that its workflow tries again and again has failed last; null: none has, or it went on. */
+  heldBy: string | null;
 }
 
 /** Changes in memory, moved by the same table of transitions as those in Postgres. */
@@ -60,7 +62,7 @@ export function changesInMemory(): ChangesInMemory {
     begin(change, requested, runId) {
       const { event } = requested;
       const written = new Set([placeOf(requested)]);
-      all.set(change.id, { change, events: [event], attempts: [], runId, written });
+      all.set(change.id, { change, events: [event], attempts: [], runId, written, heldBy: null });
     },
     openedBy(id, runId) {
       const kept = find(id);

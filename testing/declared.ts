@@ -3,6 +3,7 @@ import { readOperationsFile } from '../cli/operations-file.ts';
 import { isDeclared } from '../declarations/declared-operation.ts';
 import type { DeclaredOperation } from '../declarations/declared-operation.ts';
 import { plainEncoding } from '../domain/answer-encoding.ts';
+import { bundledOperations } from '../operations/bundled.ts';
 import type { DriverContext, Implementation } from '../operations/implement.ts';
 
 /**
@@ -12,7 +13,7 @@ import type { DriverContext, Implementation } from '../operations/implement.ts';
  * @throws CountersignError `invalid_configuration` naming file, line, field and rule of each error
  */
 export async function declaredIn(file: string, installation: string): Promise<DeclaredOperation[]> {
-  const operations = await readOperationsFile(file, [], installation);
+  const operations = await readOperationsFile(file, bundledOperations, installation);
   return operations.filter((operation) => isDeclared(operation));
 }
 

@@ -5,6 +5,7 @@ import { makeAcceptance } from '../activities/accept-request.ts';
 import type { Applied, LogActivities, OpenedResult, Opening } from '../activities/contract.ts';
 import { asFailure } from '../activities/failure.ts';
 import { endWithHost } from '../activities/host-end.ts';
+import { firstEntryOf, refusalOfFirstEntry, refusalOfRequest } from '../activities/refusal-of-request.ts';
 import { requestFault } from '../activities/request-fault.ts';
 import { assertSigned, changeWorkflow, currentWorkflow, statementsIn } from '../activities/write-events.ts';
 import { mayHaveBeenSent } from '../domain/attempt.ts';
@@ -25,15 +26,18 @@ export function makeLogActivities(parts: KitParts): LogActivities {
     const { request, host, ordinal } = opening;
     const fault = requestFault(operations, request);
     if (fault?.code === 'invalid_request') return { kind: 'invalid', message: fault.message };
-    changeWorkflow(request.id);
+    const writer = currentWorkflow();
+    const wrong = refusalOfRequest({ operations, verifyStatement, region: null }, request, writer);
+    if (wrong !== null) return wrong;
     const { id: changeId, target } = request;
     if (changes.all.has(changeId)) return { kind: 'opened', changeId };
     const refused = await acceptance.refusalOf(opening, fault);
     if (refused !== null) return refused;
     const holder = changes.holder(target.id);
     if (holder !== null) return { kind: 'target_taken', changeId: holder };
-    const { runId } = currentWorkflow();
-    changes.begin(newChange(request), { ordinal, event: requestedEvent(request, host) }, runId);
+    const tooLong = refusalOfFirstEntry(firstEntryOf(opening, writer));
+    if (tooLong !== null) return tooLong;
+    changes.begin(newChange(request), { ordinal, event: requestedEvent(request, host) }, writer.runId);
     return { kind: 'opened', changeId };
   }
 
@@ -89,13 +93,18 @@ export function makeLogActivities(parts: KitParts): LogActivities {
     },
 
     async gate({ changeId }) {
-      const { change } = changes.get(changeId);
+      const kept = changes.get(changeId);
       const now = await clock();
-      const why = await rules.block(change, now);
-      if (why === null) return;
+      const why = await rules.block(kept.change, now);
+      if (why === null) {
+        kept.heldBy = null;
+        return;
+      }
+      const message = `${why.kind}: ${why.reason}`;
+      kept.heldBy = message;
       throw ApplicationFailure.create({
         type: 'blocked',
-        message: `${why.kind}: ${why.reason}`,
+        message,
         details: [why],
         nextRetryDelay: askAgainMs(why, now),
       });

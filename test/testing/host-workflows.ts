@@ -1,5 +1,6 @@
 import { requireApproval } from '../../plugin/workflow.ts';
 import type { OperationType } from '../../plugin/workflow.ts';
+import type { JsonObject } from '../../domain/json.ts';
 
 const revokeBadge: OperationType<{ badge: string }, { receipt: string }> = {
   name: 'RevokeBadge',
@@ -45,4 +46,15 @@ export async function offboardOnce(badge: string): Promise<string> {
   const approval = await requireApproval(revokeBadge, { badge }, options);
   const { output } = await approval.result();
   return output?.receipt ?? 'lost';
+}
+
+/** A host of whichever operation. */
+export async function callOf(name: string, input: JsonObject, installation?: string): Promise<string> {
+  const approval = await requireApproval<JsonObject, JsonObject>({ name, version: '1' }, input, {
+    justification: 'it is time',
+    requester,
+    ...(installation === undefined ? {} : { installation }),
+  });
+  await approval.result();
+  return 'done';
 }

@@ -22,7 +22,7 @@ const policies = `policies:
   - name: badges
     version: "1"
     match: { operation: [RevokeBadge] }
-    ticket: { system: jira, required: false, states: [Scheduled] }
+    ticket: { system: jira, required: false, states: [Scheduled], projects: [OPS] }
     stages: [{ name: s, groups: [{ anyApprover: true, threshold: 1 }] }]
   - name: others
     version: "1"
@@ -129,6 +129,11 @@ test('a ticket is judged as the policy asks, before people are asked and before 
   const draft = await offboarding('OPS-1');
   expect(await failureOf(draft.run)).toMatchObject({ type: 'not_approved' });
   expect(kit.change(draft.change.id).outcome).toMatchObject({ code: 'ticket_not_allowed' });
+
+  kit.ticket({ system: 'jira', id: 'OPS-1', state: 'Scheduled', project: 'DEV' });
+  const other = await offboarding('OPS-1');
+  expect(await failureOf(other.run)).toMatchObject({ type: 'not_approved' });
+  expect(kit.change(other.change.id).outcome).toMatchObject({ code: 'ticket_not_allowed' });
 
   kit.ticket({ system: 'jira', id: 'OPS-1', state: 'Scheduled' });
   const held = await offboarding('OPS-1');

@@ -98,7 +98,7 @@ test('a host that asks an installation with a name is answered by a kit of that 
   const { id } = await named.asked({ targetId: `badges/${badge}` });
   await named.approve(id, by('bob'));
   expect(await run.result()).toContain('R-1');
-  expect(() => kit.change(id)).toThrow(expect.objectContaining({ code: 'integrity_conflict' }) as Error);
+  expect(() => kit.change(id)).toThrow(expect.objectContaining({ code: 'not_found' }) as Error);
   await named.close();
 });
 
