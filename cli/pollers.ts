@@ -1,10 +1,13 @@
 import type { Connection } from '@temporalio/client';
+import proto from '@temporalio/proto';
+import type { temporal } from '@temporalio/proto';
 import type { Logger } from 'pino';
 import type { RaiseAlarm } from '../domain/alarm.ts';
 import { taskQueuesOf } from '../domain/installation.ts';
 import { strangersAmong } from '../domain/worker-identity.ts';
 import type { Poller } from '../domain/worker-identity.ts';
 
+const { TaskQueueType } = proto.temporal.api.enums.v1;
 const withinMs = 5_000;
 
 /** Somebody who takes tasks of an installation and is not known to write to its database. */
@@ -28,9 +31,9 @@ export async function findStrangers(of: PollersOf): Promise<Stranger[] | null> {
   const { changes, calls } = taskQueuesOf(of.installation);
   try {
     const pollers = await Promise.all([
-      pollersOf(of, changes, 1),
-      pollersOf(of, changes, 2),
-      pollersOf(of, calls, 2),
+      pollersOf(of, changes, TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW),
+      pollersOf(of, changes, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY),
+      pollersOf(of, calls, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY),
     ]);
     const now = Date.now();
     const on = (queue: string, found: readonly Poller[]): Stranger[] =>
@@ -42,13 +45,16 @@ export async function findStrangers(of: PollersOf): Promise<Stranger[] | null> {
   }
 }
 
-/** @param type - Temporal's number: 1 is of workflows, 2 of activities */
-async function pollersOf({ connection, namespace }: PollersOf, name: string, type: 1 | 2): Promise<Poller[]> {
+async function pollersOf(
+  { connection, namespace }: PollersOf,
+  name: string,
+  taskQueueType: temporal.api.enums.v1.TaskQueueType,
+): Promise<Poller[]> {
   const { pollers } = await connection.withDeadline(Date.now() + withinMs, () =>
     connection.workflowService.describeTaskQueue({
       namespace,
       taskQueue: { name },
-      taskQueueType: type,
+      taskQueueType,
     }),
   );
   return pollers.map(({ identity, lastAccessTime }) => ({
