@@ -37,7 +37,11 @@ export async function runWorker(env: Environment): Promise<void> {
   Runtime.install({
     // The process decides when to stop; see below.
     shutdownSignals: [],
-    telemetryOptions: metrics.telemetryOptions,
+    // Lines of Temporal's core become lines of our log: by itself it writes coloured text to stdout.
+    telemetryOptions: {
+      ...metrics.telemetryOptions,
+      logging: { filter: { core: 'WARN', other: 'ERROR' }, forward: {} },
+    },
     logger: temporalLogger(log),
   });
   const { onAttempt, onDecision } = metrics;

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { connect, createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { promisify } from 'node:util';
@@ -12,7 +12,7 @@ import { noticesSubscription } from '../../cli/notices-subscription.ts';
 import { makeLog } from '../../cli/process.ts';
 import { readSecret } from '../../cli/secret-file.ts';
 import { CountersignError } from '../../domain/error.ts';
-import { changeThat, startApi, startTestbed } from '../support/service.ts';
+import { changeThat, eventually, startApi, startTestbed } from '../support/service.ts';
 import { stepsOf } from '../support/steps.ts';
 import { startProcess } from '../support/process.ts';
 
@@ -130,6 +130,46 @@ test('every error that a worker logs is shown', { timeout: 120_000 }, async () =
       stack: expect.stringMatching(/\n +at /) as string,
     });
   }
+});
+
+test('what Temporal’s core tells a worker is a line of its log, too', { timeout: 120_000 }, async () => {
+  const testbed = await startTestbed();
+  onTestFinished(() => testbed.stop());
+  const [host = '', port] = testbed.temporalAddress.split(':');
+  const sockets = new Set<Socket>();
+  const way = createServer((socket) => {
+    const onward = connect(Number(port), host);
+    for (const [one, other] of [
+      [socket, onward],
+      [onward, socket],
+    ] as const) {
+      sockets.add(one);
+      one.on('error', () => other.destroy());
+      one.pipe(other);
+    }
+  });
+  await new Promise<void>((resolve) => way.listen(0, '127.0.0.1', resolve));
+  const cut = () => {
+    way.close();
+    for (const socket of sockets) socket.destroy();
+  };
+  onTestFinished(cut);
+  const worker = await startProcess(testbed, 'worker', {
+    TEMPORAL_ADDRESS: `127.0.0.1:${(way.address() as AddressInfo).port}`,
+  });
+  onTestFinished(() => worker.stop());
+  cut();
+  await eventually(
+    () => Promise.resolve(/retried/.test(worker.output()) ? true : null),
+    worker.output,
+    60_000,
+  );
+  const lines = worker.output().split('\n').slice(0, -1);
+  for (const line of lines) expect(line).toMatch(/^\{.*\}$/);
+  const told = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(told).toContainEqual(
+    expect.objectContaining({ name: 'worker', level: 40, sdkComponent: 'core' }) as object,
+  );
 });
 
 test('a process that ends by an error nobody foresaw logs it', { timeout: 60_000 }, async () => {
