@@ -27,6 +27,13 @@ const states = [
   'cancelled-and-rejected',
   'followed-after-it-fails',
   'followed-after-it-continues-as-new',
+  'left-by-the-second-scope',
+  'withdrawn-by-the-first-scope',
+  // Of versions that refused less, and for which a key had one scope.
+  'asked-with-a-misspelt-option',
+  'both-cancelled-before-a-change',
+  'both-scopes-cancelled-with-the-first',
+  'second-scope-cancelled-in-vain',
 ];
 
 describe('saved histories of hosts', () => {
