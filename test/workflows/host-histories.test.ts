@@ -46,7 +46,9 @@ describe('saved histories of hosts', () => {
     await replay(await load(name));
   });
 
-  test.each(files)('%s with another child does not', async (name) => {
+  // One was cancelled before it had a child.
+  const withChild = files.filter((name) => !name.startsWith('both-cancelled-before-a-change.'));
+  test.each(withChild)('%s with another child does not', async (name) => {
     const history = await load(name);
     const initiated = history.events.find((e) => e.startChildWorkflowExecutionInitiatedEventAttributes);
     const child = initiated?.startChildWorkflowExecutionInitiatedEventAttributes;
