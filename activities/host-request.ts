@@ -3,6 +3,7 @@ import type { HostRequest } from '../domain/change.ts';
 import { longestMs } from '../domain/duration.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { CountersignError } from '../domain/error.ts';
+import { protoMemberIn } from '../domain/proto-member.ts';
 import { words } from '../domain/text-schema.ts';
 import { unreadableIn } from '../domain/unreadable.ts';
 import { asked, ticket } from '../operations/change-request.ts';
@@ -36,6 +37,8 @@ const hostRequest = z.strictObject({
 export function readHostRequest(sent: unknown): HostRequest {
   const unreadable = unreadableIn(sent);
   if (unreadable !== null) throw invalid(`the request cannot be read: ${unreadable}`);
+  const proto = protoMemberIn(sent);
+  if (proto !== null) throw invalid(`${proto.slice(0, 500)}: no such field`);
   const read = hostRequest.safeParse(sent);
   if (read.success) return { ...read.data, input: read.data.input as JsonObject };
   const [issue] = read.error.issues;

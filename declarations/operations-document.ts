@@ -3,15 +3,11 @@ import type { Declaration } from '../domain/declaration.ts';
 import { faultClasses } from '../domain/fault.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { scopeMemberName } from '../domain/target-scope.ts';
-import { definitionTexts } from '../operations/define-operation.ts';
+import { definitionTexts, temporalName } from '../operations/define-operation.ts';
 
 /** What a file of declared operations may say; `operations.schema.json` is made from it. */
 
-const named = (what: string) =>
-  z
-    .string()
-    .regex(/^[^\p{C}]{1,200}$/u)
-    .meta({ description: what });
+const named = (what: string) => z.string().regex(temporalName).meta({ description: what });
 const seconds = (most: number, what: string) => z.int().min(1).max(most).meta({ description: what });
 const template = (what: string) => z.string().min(1).max(1000).meta({ description: what });
 

@@ -251,7 +251,7 @@ const messageOf = {
   taken_over: 'a break-glass change took over its target',
   abandoned: 'an operator abandoned the change',
   revoked: 'the policy was revoked',
-  host_cancelled: 'the workflow that asked for the change was cancelled or has ended',
+  host_cancelled: 'the workflow that asked for the change has cancelled the request, or has ended',
   workflow_cancelled: "the change's workflow was cancelled",
 } as const;
 type Final = keyof typeof messageOf;

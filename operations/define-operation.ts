@@ -16,6 +16,9 @@ export const definitionTexts = {
   service: /^[a-z][a-z0-9.-]{0,62}$/,
 } as const;
 
+/** A name of Temporal's, such as a task queue's: nothing in it that cannot be seen, and no blanks around it. */
+export const temporalName = /^[^\p{C}\p{Z}](?:[^\p{C}]{0,198}[^\p{C}\p{Z}])?$/u;
+
 const rules = ['target', 'refusal', 'achieved', 'identity', 'present'] as const;
 
 /**
@@ -76,7 +79,7 @@ function isSchema(output: unknown): boolean {
 }
 
 function isTaskQueue(name: unknown): boolean {
-  return typeof name === 'string' && /^[^\p{C}]{1,200}$/u.test(name);
+  return typeof name === 'string' && temporalName.test(name);
 }
 
 /** Whether a target that is not there is pointless to call for, or just what a call leaves, has to be said. */

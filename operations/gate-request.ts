@@ -1,5 +1,6 @@
 import { CountersignError } from '../domain/error.ts';
 import type { FieldError } from '../domain/error.ts';
+import { protoMemberIn } from '../domain/proto-member.ts';
 import { refusedIn, unreadableIn } from '../domain/unreadable.ts';
 import { fieldErrors } from './field-errors.ts';
 import { gateRequestSchema } from './gate-contract.ts';
@@ -20,6 +21,8 @@ export function readGateRequest(operations: Operations, sent: readonly unknown[]
   assertReadable(request);
   const fault = refusedIn(request);
   if (fault !== null) throw invalid(fault.errors, fault.message);
+  const proto = protoMemberIn(request);
+  if (proto !== null) throw invalid([wrong(proto, 'unknown_field', 'no such field')]);
   const errors = fieldErrors(gateRequestSchema, request).map((error) =>
     error.field === 'body' ? { ...error, field: 'request' } : error,
   );

@@ -12,7 +12,8 @@ export interface Approval<Output extends JsonObject = JsonObject> {
    * Waits until people have approved the change and it has run: an approved change runs by itself.
    *
    * @throws NotApproved, NotExecuted, OutcomeUnknown, CallStarted, each with the change
-   * @throws CancelledFailure when the caller was cancelled, is to withdraw, and nothing was called; details: the change
+   * @throws CancelledFailure when the caller was cancelled, is to withdraw, and nothing was called; details: the change. To a
+   * call that shares its key with an earlier one in another scope: as soon as it is cancelled, without details; the change stays
    */
   result(): Promise<Approved<Output>>;
 }

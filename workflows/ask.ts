@@ -21,19 +21,19 @@ import type { Opened } from '../domain/host.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { outcomeOf } from './approval.ts';
 import type { Approval } from './approval.ts';
-import type { ApprovalOptions } from './host-request.ts';
+import type { Asking } from './host-request.ts';
 import { followWorkflowType } from './messages.ts';
 import { PlainValue } from './plain-value.ts';
 
 type Child = ChildWorkflowHandle<(request: HostRequest) => Promise<ChangeEnd>>;
 
-/** How a change is asked for. */
-export interface Asking {
-  readonly onCancel: NonNullable<ApprovalOptions['onCancel']>;
-  /** How long the service may take to open it, ms; null: as long as it takes. */
-  readonly beginWithinMs: number | null;
-  /** The service that is asked: its name is the task queue of its workflows. */
-  readonly installation: string;
+/** A change that was asked for and is open. */
+export interface Asked<Output extends JsonObject = JsonObject> {
+  /** For whoever has asked. */
+  readonly approval: Approval<Output>;
+  readonly ending: Promise<ChangeEnd>;
+  /** The scope of whoever has asked decides what becomes of the change. */
+  readonly isCancelled: () => boolean;
 }
 
 /**
@@ -44,12 +44,18 @@ export interface Asking {
 export async function ask<Output extends JsonObject>(
   request: HostRequest,
   { onCancel, beginWithinMs, installation }: Asking,
-): Promise<Approval<Output>> {
+): Promise<Asked<Output>> {
   const caller = CancellationScope.current();
   const isCancelled = () => onCancel === 'withdraw' && caller.consideredCancelled;
   const newScope = () => Promise.resolve(new CancellationScope());
   const scope = await (onCancel === 'withdraw' ? newScope() : CancellationScope.nonCancellable(newScope));
-  const begun = await begin(scope, request, installation);
+  let begun: BegunChild;
+  try {
+    begun = await begin(scope, request, installation);
+  } catch (error) {
+    // Cancelled before its child was sent off, say.
+    throw reasonOf(error);
+  }
   const { ending } = begun;
   const isBegun = () => begun.opened !== null || begun.isOver;
   await CancellationScope.nonCancellable<unknown>(() =>
@@ -65,11 +71,8 @@ export async function ask<Output extends JsonObject>(
       : ApplicationFailure.nonRetryable(message, 'engine_unavailable');
   }
   const url = begun.opened === null ? (await ending.catch(reasonOf)).url : begun.opened.url;
-  return {
-    id: request.id,
-    url,
-    result: async () => outcomeOf(await ending.catch(reasonOf), isCancelled()),
-  };
+  const result = async () => outcomeOf<Output>(await ending.catch(reasonOf), isCancelled());
+  return { approval: { id: request.id, url, result }, ending, isCancelled };
 }
 
 /** A child that was started, and what it has told since. */
@@ -129,7 +132,7 @@ async function beginChild(
 }
 
 /** Why the change failed, or could not begin: the type is the caller's to tell by, not a wrapper's. */
-function reasonOf(error: unknown): never {
+export function reasonOf(error: unknown): never {
   const cause = error instanceof ChildWorkflowFailure ? error.cause : undefined;
   const isTyped = cause instanceof ApplicationFailure || cause instanceof CancelledFailure;
   const reason = isTyped ? cause : error;

@@ -13,7 +13,8 @@ import type { LogActivities, Refused } from '../activities/contract.ts';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import { CountersignError } from '../domain/error.ts';
 import type { GateAnswer, GateFailure, GateOpened } from '../domain/gate.ts';
-import { refusedValue, unreadableValue } from '../domain/unreadable.ts';
+import { requestLengthFault } from '../domain/request-length.ts';
+import { refusedValue, unreadableIn, unreadableValue } from '../domain/unreadable.ts';
 import { changeOf } from './approval.ts';
 import type { Approval } from './approval.ts';
 import { ask } from './ask.ts';
@@ -54,12 +55,12 @@ export async function gate(...sent: unknown[]): Promise<GateAnswer> {
 }
 
 async function open(sent: readonly unknown[]): Promise<Gated> {
-  const accepted = await acceptGate({ sent: sent.map(asJson) });
+  const accepted = await acceptGate({ sent: sent.length === 1 ? sent.map(asJson) : sent.map(asNothing) });
   const encoding = hostEncodingOf(accepted);
   failIn(encoding);
   if (accepted.kind === 'refused') throw refused(accepted);
   const { request, onCancel } = accepted;
-  const approval = await ask(request, {
+  const { approval } = await ask(request, {
     onCancel,
     beginWithinMs: null,
     installation: workflowInfo().taskQueue,
@@ -77,8 +78,13 @@ async function open(sent: readonly unknown[]): Promise<Gated> {
 function asJson(argument: unknown): unknown {
   if (ArrayBuffer.isView(argument)) return unreadableValue('bytes');
   try {
-    canonicalJson(argument ?? null);
-    return argument ?? null;
+    const fault = requestLengthFault(canonicalJson(argument ?? null));
+    if (fault === null) return argument ?? null;
+    // Also for the activity, whose input Temporal measures too.
+    return refusedValue({
+      message: fault,
+      errors: [{ field: 'request', rule: 'max_bytes', message: fault }],
+    });
   } catch (error) {
     if (!(error instanceof CountersignError)) throw error;
     const { message } = error;
@@ -88,6 +94,12 @@ function asJson(argument: unknown): unknown {
     }));
     return refusedValue({ message, errors });
   }
+}
+
+/** One of several arguments, all of which are refused: how many there are, and whether they can be read, is all that counts. */
+function asNothing(argument: unknown): unknown {
+  const isReadable = !ArrayBuffer.isView(argument) && unreadableIn(argument) === null;
+  return isReadable ? null : unreadableValue('several arguments');
 }
 
 async function tell(openedSignal: string | null, opened: GateOpened, encoding: string): Promise<void> {

@@ -1,16 +1,16 @@
-import { ApplicationFailure } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope } from '@temporalio/workflow';
 import { canonicalJson } from '../domain/canonical-json.ts';
-import { hostRequestDigest } from '../domain/host-key.ts';
-import { defaultInstallation } from '../domain/installation.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { OperationType } from '../operations/operation.ts';
 import type { Approval } from './approval.ts';
 import { ask } from './ask.ts';
-import { hostRequestOf } from './host-request.ts';
-import type { ApprovalOptions } from './host-request.ts';
+import { hostAsks } from './host-request.ts';
+import type { ApprovalOptions, HostAsks } from './host-request.ts';
+import { asksAnew, sharedApproval } from './shared-approval.ts';
+import type { FirstCall } from './shared-approval.ts';
 
 /** What this run has asked an installation for under a key of its own. */
-const asked = new Map<string, { readonly digest: string; readonly approval: Promise<Approval<never>> }>();
+const askedBefore = new Map<string, { readonly digest: string; readonly first: FirstCall }>();
 
 /**
  * Gates a step of any workflow: asks for a change of the operation with exactly this input, and returns once it is open,
@@ -29,20 +29,33 @@ export async function requireApproval<Input extends JsonObject, Output extends J
   input: NoInfer<Input>,
   options: ApprovalOptions,
 ): Promise<Approval<Output>> {
-  const request = hostRequestOf(operation, input, options);
-  const { key } = request;
-  const { onCancel = 'withdraw', beginWithinMs = 30_000, installation = defaultInstallation } = options;
-  const asking = { onCancel, beginWithinMs, installation };
-  if (key === null) return await ask(request, asking);
-  const digest = hostRequestDigest(request);
-  const place = canonicalJson([installation, key]);
-  const before = asked.get(place);
-  if (before !== undefined) {
-    if (before.digest === digest) return await before.approval;
-    throw ApplicationFailure.nonRetryable(`the key ${key} is that of another request`, 'key_reused');
+  const asks = hostAsks(operation, input, options);
+  if (asks.digest === null) return (await ask<Output>(asks.request, asks.asking)).approval;
+  return await askOnce<Output>({ ...asks, digest: asks.digest });
+}
+
+/** Asks under a key: the first call of a run asks, and whoever comes later shares its change. */
+async function askOnce<Output extends JsonObject>(
+  asks: HostAsks & { readonly digest: string },
+): Promise<Approval<Output>> {
+  const { request, asking, digest } = asks;
+  const place = canonicalJson([asking.installation, request.key]);
+  const caller = { scope: CancellationScope.current(), onCancel: asking.onCancel };
+  const before = askedBefore.get(place);
+  if (before === undefined) {
+    const asked = ask<Output>(request, asking);
+    askedBefore.set(place, { digest, first: { ...caller, asked } });
+    asked.catch(() => askedBefore.delete(place));
+    return (await asked).approval;
   }
-  const approval = ask<Output>(request, asking);
-  asked.set(place, { digest, approval: approval as Promise<Approval<never>> });
-  approval.catch(() => asked.delete(place));
-  return await approval;
+  if (before.digest !== digest)
+    throw ApplicationFailure.nonRetryable(`the key ${request.key} is that of another request`, 'key_reused');
+  const first = before.first as FirstCall<Output>;
+  if (caller.scope === first.scope) return (await first.asked).approval;
+  try {
+    return await sharedApproval(caller, first);
+  } catch (error) {
+    if (asksAnew(caller, error)) return await askOnce(asks);
+    throw error;
+  }
 }

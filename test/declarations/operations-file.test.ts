@@ -91,6 +91,13 @@ describe('a file of declared operations', () => {
       'operations.0.worker.taskQueue',
       'worker',
     ],
+    ...[' q', 'q ', '\u00a0q', ' '].map((taskQueue): [string, string, string, string] => [
+      `has the task queue ${JSON.stringify(taskQueue)}`,
+      withWorker({ taskQueue }),
+      'operations.0.worker.taskQueue',
+      'format',
+    ]),
+    ['has blanks around an activity', withWorker({ read: 'read ' }), 'operations.0.worker.read', 'format'],
     ['has no JSON Schema', changed({ input: 5 as never }), 'operations.0.input', 'format'],
     ['has a type that is none', withInput({ type: 'thing' }), 'operations.0.input.type', 'json_schema'],
     ['has a misspelt keyword', withInput({ requird: [] }), 'operations.0.input', 'json_schema'],

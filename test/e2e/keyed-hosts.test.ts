@@ -7,7 +7,7 @@ import { workflowIdOf } from '../../domain/change.ts';
 import { makePool } from '../../store/pool.ts';
 import { findingsInLog } from '../support/judged-log.ts';
 import { approvalRequest, startHost } from '../support/host.ts';
-import type { FirstRun, Heard } from '../support/host-workflows.ts';
+import type { FirstRun, Heard, HeardInScopes } from '../support/host-workflows.ts';
 import { replayAll, saveHistory, saveHostHistory } from '../support/replay.ts';
 import { changeThat, eventually, startApi, startTestbed, startWorkers } from '../support/service.ts';
 import type { Testbed } from '../support/service.ts';
@@ -203,6 +203,66 @@ describe.concurrent('a key', () => {
   });
 });
 
+describe.concurrent('a key in two scopes of one run', () => {
+  async function sharing() {
+    const sn = await testbed.certificate();
+    const handle = await host.start('keyedInScopes', approvalRequest(sn, { key: 'k' }), false);
+    const id = await eventually(async () => (await listed(sn))[0]?.id ?? null);
+    const change = await shown(id);
+    await eventually(async () => (await heardBy(handle)).opened === 2 || null);
+    return { sn, handle, change };
+  }
+  const heardBy = (handle: WorkflowHandle) => handle.query<HeardInScopes & { opened: number }>('heard');
+  const succeeded = (id: string) => ({ id, failure: null, executionStatus: 'succeeded' });
+  const bare = { id: null, failure: 'CancelledFailure', executionStatus: null };
+
+  test('of which the second is cancelled: it stops waiting, and the change stays', async () => {
+    const { sn, handle, change } = await sharing();
+    await handle.signal('cancel', 'second');
+    const heard = await eventually(async () => {
+      const now = await heardBy(handle);
+      return now.second && now;
+    });
+    expect(heard).toMatchObject({ first: null, second: bare });
+    await decide(api.users.bob, change);
+    expect(await handle.result()).toEqual({ first: succeeded(change.id), second: bare });
+    await saveHostHistory(testbed, handle.workflowId, 'left-by-the-second-scope');
+    expect(await testbed.calls(sn)).toHaveLength(1);
+  });
+
+  test('of which the first is cancelled: the change is withdrawn, and the second hears it', async () => {
+    const { handle, change } = await sharing();
+    await handle.signal('cancel', 'first');
+    const end = { id: change.id, executionStatus: 'not_started' };
+    expect(await handle.result()).toEqual({
+      first: { ...end, failure: 'CancelledFailure' },
+      second: { ...end, failure: 'not_approved' },
+    });
+    await saveHostHistory(testbed, handle.workflowId, 'withdrawn-by-the-first-scope');
+    expect((await ended(change.id)).outcome).toMatchObject({
+      code: 'host_cancelled',
+      message: 'the workflow that asked for the change has cancelled the request, or has ended',
+    });
+  });
+
+  test('and both are cancelled with their workflow: both hear which change was withdrawn', async () => {
+    const { handle, change } = await sharing();
+    await handle.cancel();
+    const end = { id: change.id, failure: 'CancelledFailure', executionStatus: 'not_started' };
+    // The workflow is cancelled as soon as it does anything more.
+    await expect(handle.result()).rejects.toThrow();
+    expect(await heardBy(handle)).toMatchObject({ first: end, second: end });
+  });
+
+  test('of which the first is cancelled before there is a change: the second asks itself', async () => {
+    const sn = await testbed.certificate();
+    const handle = await host.start('keyedInScopes', approvalRequest(sn, { key: 'k' }), true);
+    const id = await eventually(async () => (await listed(sn))[0]?.id ?? null);
+    await decide(api.users.bob, await shown(id));
+    expect(await handle.result()).toEqual({ first: bare, second: succeeded(id) });
+  });
+});
+
 describe.concurrent('a host that', () => {
   test('fails for good withdraws its change', async () => {
     const { handle, change } = await started('fails for good');
@@ -295,6 +355,44 @@ describe.concurrent('arguments that only code without types gives', () => {
     ['a number for an installation', 'invalid_request'],
   ])('such as %s are a failure of type %s', async (given, type) => {
     const handle = await host.start('untyped', given);
-    expect(await handle.result()).toBe(type);
+    expect(await handle.result()).toMatchObject({ type });
+  });
+
+  test.each([
+    ['a lone surrogate in the key', 'key: expected'],
+    ['U+0000 in the key', 'key: expected'],
+    ['a getter that throws', 'the request cannot be read: Error: no'],
+    ['a getter that throws what throws', 'the request cannot be read'],
+    ['a getter that throws a long text', 'the request cannot be read: aaa'],
+    ['a getter that throws later', 'the request cannot be read: TypeError: read again'],
+    ['a proxy', 'the request cannot be read: TypeError: hostile'],
+    ['a proxy for the options', 'requester: expected an object'],
+    ['a function toJSON', '$.input.toJSON: expected JSON, not function'],
+    ['a symbol for the beginning', 'the request cannot be read: TypeError'],
+    ['no end for the beginning', 'beginWithinMs: expected at most'],
+    ['a text that no entry holds', 'the request has 3000'],
+    ['a name that no failure holds', '$.input.aaa'],
+    ['a justification that no entry holds', 'the request has 3000'],
+    ['deep nesting', 'the request cannot be read: RangeError'],
+    ['a misspelt option', 'justificaton: no such option'],
+    ['a requester with groups', 'requester.groups: no such option'],
+    ['a ticket with a state', 'ticket.state: no such option'],
+    ['a member __proto__ in the input', 'input.__proto__: no such field'],
+    ['a member __proto__ within the input', 'input.a.0.__proto__: no such field'],
+    ['a member __proto__ in the ticket', 'ticket.__proto__: no such option'],
+  ])('%s is refused and named, and no task is tried again', async (given, message) => {
+    const handle = await host.start('untyped', given);
+    const first = await eventually(async () => {
+      const { events } = await handle.fetchHistory();
+      const ended = events?.find(
+        (e) => e.workflowTaskFailedEventAttributes ?? e.workflowExecutionCompletedEventAttributes,
+      );
+      return ended ?? null;
+    });
+    expect(first.workflowTaskFailedEventAttributes?.failure?.message).toBeUndefined();
+    expect(await handle.result()).toMatchObject({
+      type: 'invalid_request',
+      message: expect.stringContaining(message) as string,
+    });
   });
 });

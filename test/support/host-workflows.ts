@@ -1,5 +1,6 @@
 import {
   ApplicationFailure,
+  CancellationScope,
   ChildWorkflowFailure,
   condition,
   continueAsNew,
@@ -10,6 +11,7 @@ import {
   patched,
   proxyActivities,
   setHandler,
+  sleep,
   startChild,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -117,6 +119,38 @@ export async function keyedTwice(asking: Asking, again: Partial<Asking>): Promis
   return { ...(await heardOf(() => approval.result())), again: await second };
 }
 
+/** What {@link keyedInScopes} hears in each of its two scopes; null: nothing yet. */
+export type HeardInScopes = Record<'first' | 'second', Heard | null>;
+
+/**
+ * Gates a step twice under one key, in two scopes beside each other. The signal `cancel` cancels one of them; with `atOnce` the
+ * first one is cancelled before anything was sent.
+ */
+export async function keyedInScopes(asking: Asking, atOnce: boolean): Promise<HeardInScopes> {
+  const scopes = { first: new CancellationScope(), second: new CancellationScope() };
+  const heard: HeardInScopes = { first: null, second: null };
+  let opened = 0;
+  setHandler(defineQuery('heard'), () => ({ opened, ...heard }));
+  setHandler(defineSignal<['first' | 'second']>('cancel'), (which) => {
+    scopes[which].cancel();
+  });
+  const { operation, input, ...options } = asking;
+  const ask = async () => {
+    const approval = await gate({ name: operation, version: '1' }, input, options);
+    opened += 1;
+    return await approval.result();
+  };
+  const inScope = async (which: 'first' | 'second') => {
+    heard[which] = await scopes[which].run(() => heardOf(ask));
+    // Whatever comes of it is a command.
+    await sleep(1);
+  };
+  const both = Promise.all([inScope('first'), inScope('second')]);
+  if (atOnce) scopes.first.cancel();
+  await both;
+  return heard;
+}
+
 /** Gates a step by several installations under one key; answers what each says, in their order. */
 export async function keyedInEach(asking: Asking, installations: readonly string[]): Promise<Heard[]> {
   return await Promise.all(
@@ -128,13 +162,36 @@ export async function keyedInEach(asking: Asking, installations: readonly string
   );
 }
 
-/** Gates a step with arguments that only code without types gives; answers the failure's type. */
-export async function untyped(name: string): Promise<string> {
+/** Gates a step with arguments that only code without types gives; answers the failure's type and message. */
+export async function untyped(name: string): Promise<{ type: string; message: string }> {
   const good = { justification: 'j', requester: { issuer: 'i', subject: 's' } };
   const input = { regionId: 'cn-hangzhou', mqttInstanceId: 'post-cn-1', sn: 'SN-1' };
   const operation = { name: 'ActiveCaCertificate', version: '1' };
   const loop: Record<string, unknown> = {};
   loop.loop = loop;
+  const long = 'a'.repeat(3_000_000);
+  const throwing = (thrown: unknown) => ({
+    get member(): never {
+      throw thrown as Error;
+    },
+  });
+  let reads = 0;
+  const throwsLater = {
+    get member(): string {
+      reads += 1;
+      if (reads > 2) throw new TypeError('read again');
+      return 'x';
+    },
+  };
+  const hostile = new Proxy(
+    {},
+    {
+      getPrototypeOf() {
+        throw new TypeError('hostile');
+      },
+    },
+  );
+  const deep = Array.from({ length: 100_000 }).reduce<unknown>((inner) => [inner], []);
   const given: Record<string, readonly unknown[]> = {
     nothing: [],
     'no operation': [undefined, input, good],
@@ -156,13 +213,43 @@ export async function untyped(name: string): Promise<string> {
     'another word for onCancel': [operation, input, { ...good, onCancel: 'abandon' }],
     'no name of an installation': [operation, input, { ...good, installation: 'Payments' }],
     'a number for an installation': [operation, input, { ...good, installation: 1 }],
+    'a lone surrogate in the key': [operation, input, { ...good, key: 'a\ud800' }],
+    'U+0000 in the key': [operation, input, { ...good, key: 'a\u0000' }],
+    'a getter that throws': [operation, { ...input, ...{ more: throwing(new Error('no')) } }, good],
+    'a getter that throws what throws': [operation, { more: throwing(hostile) }, good],
+    'a getter that throws a long text': [operation, { more: throwing(long) }, good],
+    'a getter that throws later': [operation, { more: Object.setPrototypeOf(throwsLater, null) }, good],
+    'a proxy': [operation, { more: hostile }, good],
+    'a proxy for the options': [operation, input, hostile],
+    'a function toJSON': [operation, { ...input, toJSON: () => long }, good],
+    'a symbol for the beginning': [operation, input, { ...good, beginWithinMs: Symbol('x') }],
+    'no end for the beginning': [operation, input, { ...good, beginWithinMs: Infinity }],
+    'a text that no entry holds': [operation, { ...input, more: long }, good],
+    'a name that no failure holds': [operation, { [long]: NaN }, good],
+    'a justification that no entry holds': [operation, input, { ...good, justification: long }],
+    'deep nesting': [operation, { deep }, good],
+    'a misspelt option': [operation, input, { ...good, justificaton: 'j' }],
+    'a requester with groups': [operation, input, { ...good, requester: { ...good.requester, groups: [] } }],
+    'a ticket with a state': [operation, input, { ...good, ticket: { system: 's', id: 'i', state: 'open' } }],
+    'a member __proto__ in the input': [operation, JSON.parse('{"__proto__": {"a": 1}}'), good],
+    'a member __proto__ within the input': [
+      operation,
+      { a: JSON.parse('[{"__proto__": 1}]') as unknown },
+      good,
+    ],
+    'a member __proto__ in the ticket': [
+      operation,
+      input,
+      { ...good, ticket: JSON.parse('{"system": "s", "id": "i", "__proto__": 1}') as unknown },
+    ],
   };
   try {
     await (gate as unknown as (...args: readonly unknown[]) => Promise<unknown>)(...(given[name] ?? []));
-    return 'nothing';
+    return { type: 'nothing', message: '' };
   } catch (error) {
     if (!(error instanceof ApplicationFailure)) throw error;
-    return error.type ?? '';
+    const { type, message } = error;
+    return { type: type ?? '', message };
   }
 }
 

@@ -27,6 +27,13 @@ const states = [
   'cancelled-and-rejected',
   'followed-after-it-fails',
   'followed-after-it-continues-as-new',
+  'left-by-the-second-scope',
+  'withdrawn-by-the-first-scope',
+  // Of versions that refused less, and for which a key had one scope.
+  'asked-with-a-misspelt-option',
+  'both-cancelled-before-a-change',
+  'both-scopes-cancelled-with-the-first',
+  'second-scope-cancelled-in-vain',
 ];
 
 describe('saved histories of hosts', () => {
@@ -39,7 +46,9 @@ describe('saved histories of hosts', () => {
     await replay(await load(name));
   });
 
-  test.each(files)('%s with another child does not', async (name) => {
+  // One was cancelled before it had a child.
+  const withChild = files.filter((name) => !name.startsWith('both-cancelled-before-a-change.'));
+  test.each(withChild)('%s with another child does not', async (name) => {
     const history = await load(name);
     const initiated = history.events.find((e) => e.startChildWorkflowExecutionInitiatedEventAttributes);
     const child = initiated?.startChildWorkflowExecutionInitiatedEventAttributes;
