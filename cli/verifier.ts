@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { fileURLToPath } from 'node:url';
 import { endOnBrokenPipe } from './broken-pipe.ts';
 import { complain, printLine } from './print.ts';
+import { atMostOnce } from './verify-files.ts';
 import { serveVerification, verifyWithThreads } from './verify-thread.ts';
 
 // `verify.mjs`, the verifier that every pack carries, is this file with all that it imports, as one.
@@ -20,9 +21,9 @@ async function main(): Promise<number> {
       allowPositionals: true,
       options: {
         key: { type: 'string', multiple: true, default: [] },
-        since: { type: 'string' },
-        'max-age': { type: 'string' },
-        at: { type: 'string' },
+        since: { type: 'string', multiple: true, default: [] },
+        'max-age': { type: 'string', multiple: true, default: [] },
+        at: { type: 'string', multiple: true, default: [] },
         policies: { type: 'string', multiple: true, default: [] },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
@@ -34,7 +35,10 @@ async function main(): Promise<number> {
     }
     const [pack, ...more] = positionals;
     if (pack === undefined || more.length > 0) throw new Error(help);
-    const { key, since, 'max-age': maxAge, at, policies, json } = values;
+    const { key, policies, json } = values;
+    const since = atMostOnce('--since', values.since);
+    const maxAge = atMostOnce('--max-age', values['max-age']);
+    const at = atMostOnce('--at', values.at);
     const args = { pack, keys: key, since, maxAge, at, policies, json };
     return await verifyWithThreads(fileURLToPath(import.meta.url), args, printLine, complain);
   } catch (error) {
