@@ -67,7 +67,7 @@ export function auditFollowCommand(audit: Command, env: () => Environment, outpu
 async function open({ key, checkpointFile, maxAge, at }: FollowArguments) {
   try {
     if (key.length === 0) throw new Error('give the trusted keys with --key <file>');
-    const keys = readTrustedKeys(await Promise.all(key.map((file) => readTextFile(file, '--key'))));
+    const keys = readTrustedKeys(await Promise.all(key.map((file) => readTextFile(file, '--key'))), key);
     const last = checkpointFile === undefined ? null : await readIfThere(checkpointFile);
     if (checkpointFile !== undefined) {
       if (last !== null) assertCheckpoint(`--checkpoint-file: ${checkpointFile}`, last);

@@ -35,7 +35,7 @@ export function assertLogOptions({ pack, key }: Pick<LogOptions, 'pack' | 'key'>
 }
 
 /** A pack whose verdict is valid. */
-export type ValidVerdict = Verdict & Required<{ readonly covers: NonNullable<Verdict['covers']> }>;
+type ValidVerdict = Verdict & Required<{ readonly covers: NonNullable<Verdict['covers']> }>;
 
 /**
  * Verifies a pack and hands on its entries, in one reading.

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { exitCodes } from './exit-codes.ts';
 import { complain, printLine } from './print.ts';
 import { endOnUnwrittenOutput } from './unwritten-output.ts';
+import { atMostOnce } from './verify-files.ts';
 import type { VerifyArguments } from './verify-files.ts';
 import { serveVerification, verifyWithThreads } from './verify-thread.ts';
 
@@ -46,9 +47,9 @@ function argumentsOf(): VerifyArguments | null {
     allowPositionals: true,
     options: {
       key: { type: 'string', multiple: true, default: [] },
-      since: { type: 'string' },
-      'max-age': { type: 'string' },
-      at: { type: 'string' },
+      since: { type: 'string', multiple: true, default: [] },
+      'max-age': { type: 'string', multiple: true, default: [] },
+      at: { type: 'string', multiple: true, default: [] },
       policies: { type: 'string', multiple: true, default: [] },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
@@ -57,6 +58,9 @@ function argumentsOf(): VerifyArguments | null {
   if (values.help) return null;
   const [pack, ...more] = positionals;
   if (pack === undefined || more.length > 0) throw new Error(help);
-  const { key, since, 'max-age': maxAge, at, policies, json } = values;
+  const { key, policies, json } = values;
+  const since = atMostOnce('--since', values.since);
+  const maxAge = atMostOnce('--max-age', values['max-age']);
+  const at = atMostOnce('--at', values.at);
   return { pack, keys: key, since, maxAge, at, policies, json };
 }

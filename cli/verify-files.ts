@@ -75,8 +75,10 @@ export async function openVerification(
   checkWith: (publicKeyPems: readonly string[]) => StatementCheck,
 ): Promise<{ readonly source: PackSource; readonly options: VerifyOptions }> {
   if (keys.length === 0) throw new Error('give the trusted keys with --key <file>');
-  const trusted = readTrustedKeys(await Promise.all(keys.map((file) => readTextFile(file, '--key'))));
-  const sinceNote = since === undefined ? null : await readTextFile(since, '--since');
+  const trusted = readTrustedKeys(await Promise.all(keys.map((file) => readTextFile(file, '--key'))), keys);
+  // As of a key file, whoever has edited it may have left it with other line ends.
+  const sinceNote =
+    since === undefined ? null : (await readTextFile(since, '--since')).replaceAll('\r\n', '\n');
   if (since !== undefined && sinceNote !== null) assertCheckpoint(`--since: ${since}`, sinceNote);
   const freshness = { at: at === undefined ? Date.now() : timeOf(at), maxAge: lengthOf(maxAge) };
   const inForce = policies.length === 0 ? null : await policiesAt(policies);
@@ -91,6 +93,12 @@ export async function openVerification(
       ...(withoutRenderings === true ? { withoutRenderings } : {}),
     },
   };
+}
+
+/** The value of an option that demands something: of two, neither is what was meant for sure. @throws Error in words */
+export function atMostOnce(option: string, values: readonly string[]): string | undefined {
+  if (values.length > 1) throw new Error(`${option}: expected once, got ${values.join(' and ')}`);
+  return values[0];
 }
 
 /** @throws Error that names the file, where it has no checkpoint */

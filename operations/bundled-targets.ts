@@ -59,3 +59,13 @@ export function bundledTarget(
     })
   );
 }
+
+/** Whether what a request pins of its operation is a bundled one. */
+export function isBundledRequest(pins: {
+  readonly operation?: unknown;
+  readonly operationVersion?: unknown;
+  readonly inputSchemaDigest?: unknown;
+}): boolean {
+  const { operation, operationVersion, inputSchemaDigest } = pins;
+  return bundledTarget(String(operation), String(operationVersion), String(inputSchemaDigest)) !== undefined;
+}

@@ -7,6 +7,7 @@ import { exceptionKinds } from './exception.ts';
 import type { Exception, ExceptionKind } from './exception.ts';
 import { exceptionOfEntry } from './exceptions-of-entry.ts';
 import { followFreezes } from './near-freeze.ts';
+import { followRequestIds } from './repeated-request-ids.ts';
 
 /** What is to be looked at first. */
 export interface Exceptions {
@@ -18,7 +19,7 @@ export interface Exceptions {
 
 /**
  * Finds what breaks no rule and should be looked at first, from entries in the log's order. What it keeps grows with open
- * changes, break-glass changes and people, and not with the log.
+ * changes, break-glass changes and people, and by 24 bytes with each answer to a call of an operation that is none of the bundled ones.
  *
  * @param most - how many of a kind are listed; all are counted
  */
@@ -28,6 +29,7 @@ export function collectExceptions(most: number) {
   const broken = followBreakGlass();
   const freezes = followFreezes();
   const calendar = followCalendar();
+  const requestIds = followRequestIds();
 
   function put(exception: Exception): void {
     const of = found.get(exception.kind) ?? { count: 0, listed: [] };
@@ -40,10 +42,10 @@ export function collectExceptions(most: number) {
     /** @param isReported - false for what only tells how later entries are to be understood */
     add(index: number, body: EntryBody, isReported = true): void {
       broken.add(index, body, isReported);
-      const near = [...freezes.add(index, body), ...calendar.add(index, body)];
+      const told = [freezes, calendar, requestIds].flatMap((one) => one.add(index, body));
       if (!isReported) return;
       people.add(body);
-      near.forEach(put);
+      told.forEach(put);
       const exception = exceptionOfEntry(index, body);
       if (exception !== null) put(exception);
     },

@@ -5,6 +5,7 @@ export const exceptionKinds = [
   'break_glass',
   'freeze_overridden',
   'reconciled',
+  'request_id_repeated',
   'near_freeze',
   'calendar_changed',
   'unsigned_request',

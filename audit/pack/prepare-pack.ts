@@ -207,6 +207,11 @@ function coverageOf({ covers }: PackRequest, size: number): Coverage {
       },
     );
   }
+  if (covers.to !== null && from >= to) {
+    throw new CountersignError('invalid_request', `from: expected less than to, ${to}, got ${from}`, {
+      errors: [{ field: 'from', rule: 'maximum', message: `less than ${to}` }],
+    });
+  }
   return { kind: 'range', from, to };
 }
 

@@ -48,7 +48,7 @@ export function judgeByLog(
     case 'attempt.failed':
     case 'attempt.unknown':
       judgeCall(facts, record, body, report);
-      judgeRequestId(facts, body, report);
+      judgeRequestId(facts, record, body, report);
       break;
     case 'ticket.checked':
       judgeTicketHolder(facts, record, body, report);

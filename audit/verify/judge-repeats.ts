@@ -1,17 +1,24 @@
 import type { EntryBody } from '../../domain/entry.ts';
 import type { ChangeRecord } from './change-record.ts';
+import { isBundledRequest } from '../../operations/bundled-targets.ts';
 import { objectOf, stringOf } from './fields.ts';
 import type { LogFacts } from './log-facts.ts';
 import type { Report } from './problem.ts';
 
 /**
- * A service gives each RequestId once. Only where it takes the change's id as an idempotency key may it answer another attempt of
- * that change as it did before. An empty one is none.
+ * The service of the bundled operations gives each RequestId once. Only where it takes the change's id as an idempotency key may it
+ * answer another attempt of that change as it did before. An empty one is none. What other services promise is not known: see
+ * {@link ../exceptions/repeated-request-ids.ts}.
  */
-export function judgeRequestId({ requestIds }: LogFacts, body: EntryBody, report: Report): void {
+export function judgeRequestId(
+  { requestIds }: LogFacts,
+  { change }: ChangeRecord,
+  body: EntryBody,
+  report: Report,
+): void {
   const requestId = stringOf(objectOf(body.attempt).requestId);
-  if (requestId === null || requestId === '') return;
-  if (requestIds.isOfAnother(requestId, body.changeId ?? ''))
+  if (requestId === null || requestId === '' || !isBundledRequest(change)) return;
+  if (requestIds.isOfAnother(requestId, change.id))
     report('request_id_repeated', `a call of another change has answered with RequestId ${requestId}, too`);
 }
 

@@ -76,7 +76,7 @@ export interface LogFacts {
   readonly byDirectory: { readonly breakers: Set<string>; readonly reviewers: Set<string> };
   /** Open attempts, by change and ordinal. */
   readonly begun: Map<string, Begun>;
-  /** Of which change's call a RequestId is. */
+  /** Of which change's call a RequestId of the bundled operations' service is. */
   readonly requestIds: RememberedIds;
   /** Which change was asked for with an Idempotency-Key, by the person and the key. */
   readonly idempotencyKeys: RememberedIds;

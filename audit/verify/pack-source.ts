@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { lstat, open, readdir } from 'node:fs/promises';
+import { open, readdir, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { packFiles } from '../pack/manifest.ts';
 import { BrokenPack } from './finding.ts';
@@ -21,13 +21,14 @@ export interface PackSource {
  * @throws BrokenPack `unreadable` when there is nothing of the kind
  */
 export async function openPack(path: string): Promise<PackSource> {
-  const found = await lstat(path).catch(() => null);
+  // A link that the auditor names is theirs; those within a folder are the pack's, and are refused.
+  const found = await stat(path).catch(() => null);
   if (found?.isDirectory()) return { files: () => folderFiles(path) };
   if (found?.isFile()) return { files: () => readTar(readGzip(path)) };
   throw new BrokenPack('unreadable', `${path} is neither a file nor a folder`);
 }
 
-/** A folder's files in a pack's order. Links are not followed, and what else lies there is told of. */
+/** A folder's files in a pack's order. Links within it are not followed, and what else lies there is told of. */
 async function* folderFiles(folder: string): AsyncGenerator<PackFile> {
   const known: ReadonlySet<string> = new Set(packFiles);
   const there = new Set<string>();

@@ -36,17 +36,23 @@ export interface TrustedKeys {
  * `valid-before-index=4711` says for what the key after it is trusted; see {@link readPeriod}. So files of single keys
  * can be given one by one or put together into one. Of a key that stands there several times every period holds.
  *
- * @throws CountersignError `invalid_configuration` naming the line
+ * @param names - of the texts, for messages
+ * @throws CountersignError `invalid_configuration` naming the text and the line
  */
-export function readTrustedKeys(texts: readonly string[]): TrustedKeys {
+export function readTrustedKeys(texts: readonly string[], names: readonly string[] = []): TrustedKeys {
   const notes = new Map<string, TrustedNoteKey>();
   const statementKeys = new Map<string, TrustedStatementKey>();
-  for (const { text, period } of texts.flatMap(keysIn)) {
-    if (text.startsWith('-----BEGIN')) {
-      const key = trustedStatementKey(text, period);
-      put(statementKeys, key);
-    } else put(notes, trustedNoteKey(text, period));
-  }
+  const read = ({ text, line, period }: KeyText, name?: string): void => {
+    try {
+      if (text.startsWith('-----BEGIN')) put(statementKeys, trustedStatementKey(text, period));
+      else put(notes, trustedNoteKey(text, period));
+    } catch (error) {
+      refuse((error as Error).message.replace('trusted keys: ', ''), line, name);
+    }
+  };
+  texts.forEach((text, n) => {
+    for (const key of keysIn(text, names[n])) read(key, names[n]);
+  });
   if (notes.size + statementKeys.size === 0) refuse('expected a key');
   const of = (algorithm: NoteVerifier['algorithm']) =>
     [...notes.values()].filter((key) => key.algorithm === algorithm);
@@ -70,17 +76,30 @@ export function trustedNoteKey(text: string, period: KeyPeriod = always): Truste
   return { ...verifier, id: `${verifier.name}+${verifier.keyId}`, period };
 }
 
-/** The keys of a text, each as it stands there, with the period that the line before it gives. */
-export function keysIn(text: string): { readonly text: string; readonly period: KeyPeriod }[] {
-  const keys: { text: string; period: KeyPeriod }[] = [];
+/** A key as it stands in a text. */
+interface KeyText {
+  readonly text: string;
+  /** Counted from 1; of a PEM block its last line. */
+  readonly line: number;
+  readonly period: KeyPeriod;
+}
+
+/**
+ * The keys of a text, each as it stands there, with the period that the line before it gives.
+ * @param name - of the text, for messages
+ */
+export function keysIn(text: string, name?: string): KeyText[] {
+  const keys: KeyText[] = [];
   let period: KeyPeriod | null = null;
   let pem: string[] | null = null;
+  let at = 0;
   const add = (key: string): void => {
-    keys.push({ text: key, period: period ?? always });
+    keys.push({ text: key, line: at, period: period ?? always });
     period = null;
   };
   for (const raw of text.split('\n')) {
     const line = raw.trim();
+    at += 1;
     if (pem !== null || line.startsWith('-----BEGIN ')) {
       pem = [...(pem ?? []), line];
       if (!line.startsWith('-----END ')) continue;
@@ -88,13 +107,13 @@ export function keysIn(text: string): { readonly text: string; readonly period: 
       pem = null;
     } else if (isPeriodLine(line)) {
       const read = readPeriod(line);
-      if (typeof read === 'string') refuse(`expected ${read}`);
-      if (period !== null) refuse(`expected a key after the line before ${line}`);
+      if (typeof read === 'string') refuse(`expected ${read}`, at, name);
+      if (period !== null) refuse(`expected a key after the line before ${line}`, at, name);
       period = read;
     } else if (line !== '' && !line.startsWith('#')) add(line);
   }
-  if (pem !== null) refuse('expected PEM blocks of public Ed25519 keys, got one without an end');
-  if (period !== null) refuse('expected a key after the last line of a period');
+  if (pem !== null) refuse('expected PEM blocks of public Ed25519 keys, got one without an end', at, name);
+  if (period !== null) refuse('expected a key after the last line of a period', at, name);
   return keys;
 }
 
@@ -106,6 +125,7 @@ function put<K extends { readonly id: string; readonly period: KeyPeriod }>(
   keys.set(key.id, { ...key, period: bothPeriods(known?.period ?? always, key.period) });
 }
 
-function refuse(message: string): never {
-  throw new CountersignError('invalid_configuration', `trusted keys: ${message}`);
+function refuse(message: string, line?: number, name?: string): never {
+  const place = `trusted keys${name === undefined ? '' : `, ${name}`}${line === undefined ? '' : `, line ${line}`}`;
+  throw new CountersignError('invalid_configuration', `${place}: ${message}`);
 }

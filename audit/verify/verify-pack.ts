@@ -289,6 +289,16 @@ function exceptionsOf({ report, witnessGaps }: Verification): Exceptions {
   return exceptions.end();
 }
 
+/** Whose API has vouched, where the trusted keys are of several logs: a key of an API is bound to none, in words. */
+function apisNotProven({ logs, statementKeys }: VerifyOptions['keys']): string[] {
+  const names = [...new Set(logs.map(({ name }) => name))].toSorted();
+  return names.length < 2 || statementKeys.length === 0
+    ? []
+    : [
+        `Which installation’s API signed what people said: your keys are of ${names.length} logs (${names.join(', ')}), and each key of an API among them is believed for all of these. Give the keys of one installation alone.`,
+      ];
+}
+
 const policiesNotProven =
   'That changes were approved under policies that you have reviewed: none were given (--policies).';
 
@@ -340,6 +350,7 @@ function verdictOf(state: Verification): Verdict {
       ...state.passedOver,
       ...(age === null ? [] : [age]),
       ...(checkpoint === null ? [] : keysNotProven(state, checkpoint)),
+      ...apisNotProven(options.keys),
       ...(options.policies === null ? [policiesNotProven] : []),
     ],
   };

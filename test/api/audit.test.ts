@@ -223,6 +223,7 @@ test.each([
   ['export?changeId=x', 'changeId', 'format'],
   [`export?changeId=${randomUUID()}&from=1`, 'changeId', 'alone'],
   ['export?to=999999', 'to', 'maximum'],
+  ['export?from=3&to=2', 'from', 'maximum'],
   ['export?since=999999', 'since', 'maximum'],
 ])('%s is refused and not recorded', async (path, field, rule) => {
   const entries = await recordedBy(async () => {

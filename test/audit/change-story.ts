@@ -84,6 +84,8 @@ export function changeStory(
     readonly decideBy?: string;
     readonly justification?: string;
     readonly requester?: Person;
+    /** Default: a bundled one. */
+    readonly operation?: string;
     /** The serial number that the target is of; default: one that no other story has. */
     readonly sn?: string;
   } = {},
@@ -94,7 +96,7 @@ export function changeStory(
   policies.set(policy.digest, { policy, json: canonicalJson(policy) });
   const input = { regionId: 'cn-hangzhou', mqttInstanceId: 'post-cn-test00001', sn };
   const snapshot = { sn, caName: 'line', status: 'inactive' };
-  const operation = 'ActiveCaCertificate';
+  const { operation = 'ActiveCaCertificate' } = options;
   const later = (days: number) => new Date(Date.parse(began) + days * 86_400_000).toISOString();
   let second = 0;
   const now = () => new Date(Date.parse(began) + 1000 * second).toISOString();

@@ -204,3 +204,51 @@ describe('gaps between cosignatures', () => {
     expect(gaps(9, seen(1, null), seen(9, null))).toEqual([]);
   });
 });
+
+describe('one RequestId in the answers to two changes', () => {
+  /** A change of an operation that calls once, and is answered so. */
+  const answered = (operation: string, requestId: string | null) => {
+    const { story, asked, called } = calling({ operation });
+    const [started, ended] = called as [EntryBody, EntryBody];
+    const answer = { ...ended, attempt: { ...(ended.attempt as object), requestId } } as EntryBody;
+    return { id: story.changeId, entries: [...asked, started, answer, story.closed()], answer };
+  };
+  const repeated = (...all: readonly { readonly entries: readonly EntryBody[] }[]) =>
+    found(all.flatMap(({ entries }) => entries)).listed.filter(({ kind }) => kind === 'request_id_repeated');
+
+  test('of an operation that is no bundled one, with both changes', () => {
+    const [one, two] = [answered('RevokeLicence', 'R'), answered('RevokeLicence', 'R')];
+    expect(repeated(one, two)).toEqual([
+      {
+        kind: 'request_id_repeated',
+        time: two.answer.time,
+        changeId: two.id,
+        index: one.entries.length + two.entries.indexOf(two.answer),
+        message: `RequestId R of RevokeLicence stands in an answer to change ${one.id}, too`,
+      },
+    ]);
+  });
+
+  test.each<[string, string, string, string]>([
+    ['of two operations, which may have services of their own', 'RevokeLicence', 'GrantLicence', 'R'],
+    ['that is empty', 'RevokeLicence', 'RevokeLicence', ''],
+    ['of bundled ones: that is a finding', 'ActiveCaCertificate', 'ActiveCaCertificate', 'R'],
+  ])('and none %s', (_what, one, two, requestId) => {
+    expect(repeated(answered(one, requestId), answered(two, requestId))).toEqual([]);
+  });
+
+  test('and none of one change, whose service may repeat its answer', () => {
+    const one = answered('RevokeLicence', 'R');
+    expect(
+      repeated({ entries: [...one.entries.slice(0, -1), one.answer, ...one.entries.slice(-1)] }),
+    ).toEqual([]);
+  });
+
+  test('is in a valid verdict and in the report', async () => {
+    const stories = [answered('RevokeLicence', 'R'), answered('RevokeLicence', 'R')];
+    const verdict = await verifiedText(await packOf(stories.flatMap(({ entries }) => entries)));
+    expect(verdict.findings.filter(({ code }) => code === 'request_id_repeated')).toEqual([]);
+    expect(verdict.exceptions.counts.request_id_repeated).toBe(1);
+    expect(verdictLines(verdict).join('\n')).toContain('request id repeated');
+  });
+});

@@ -200,11 +200,12 @@ describe('the outcome of a change', () => {
   });
 });
 
-test('one RequestId stands in one answer', async () => {
-  const told = (requestId: string | null, other: string | null) =>
+test('one RequestId of the bundled operations’ service stands in one answer', async () => {
+  const told = (requestId: string | null, other: string | null, operations: readonly string[] = []) =>
     codes(
       ...[1, 2].flatMap((hours, n) => {
-        const s = changeStory({ began: at(hours * 3600) });
+        const operation = operations[n] ?? 'ActiveCaCertificate';
+        const s = changeStory({ began: at(hours * 3600), operation });
         const before = approved(s);
         const [started, ended, closed] = callOf(s) as [EntryBody, EntryBody, EntryBody];
         const same = { requestId: n === 0 ? requestId : other };
@@ -215,6 +216,12 @@ test('one RequestId stands in one answer', async () => {
   expect(await told('one', 'two')).toEqual([]);
   expect(await told('', '')).toEqual([]);
   expect(await told('one', 'one')).toEqual(['request_id_repeated']);
+  expect(await told('one', 'one', ['ActiveCaCertificate', 'InactivateCaCertificate'])).toEqual([
+    'request_id_repeated',
+  ]);
+  // What other services promise of theirs is not known.
+  expect(await told('one', 'one', ['RevokeLicence', 'RevokeLicence'])).toEqual([]);
+  expect(await told('one', 'one', ['RevokeLicence', 'ActiveCaCertificate'])).toEqual([]);
   const s = changeStory({ began });
   // A service that repeats its answer to the same change says it with the same RequestId.
   const before = [...approved(s), s.started(), answer(s.ended('failed'), { requestId: 'one' })];

@@ -85,6 +85,8 @@ test('what cannot be packed is said', async () => {
     exported(log, request).catch((error: unknown) => (error as { code?: string }).code);
   expect(await codeOf({ covers: { kind: 'change', changeId: randomUUID() }, since: null })).toBe('not_found');
   expect(await codeOf({ covers: { kind: 'range', from: 3, to: 38 }, since: null })).toBe('invalid_request');
-  expect(await codeOf({ covers: { kind: 'range', from: 3, to: 3 }, since: null })).toBe('not_found');
+  for (const from of [3, 9])
+    expect(await codeOf({ covers: { kind: 'range', from, to: 3 }, since: null })).toBe('invalid_request');
+  expect(await codeOf({ covers: { kind: 'range', from: 99, to: null }, since: null })).toBe('not_found');
   expect(await codeOf({ ...all, since: 38 })).toBe('invalid_request');
 });

@@ -82,6 +82,14 @@ describe('archives that would do harm', () => {
     expect(found(await verifiedText(folder))).toEqual(['unexpected']);
   });
 
+  test('a link that the auditor names is followed', async () => {
+    for (const pack of [await inFolder(whole), await packed(whole)]) {
+      const link = await freshPath('link');
+      await symlink(pack, link);
+      expect((await verifiedText(link)).result).toBe('valid');
+    }
+  });
+
   test('a version that is not known is not called valid', async () => {
     const files = changed(whole, 'manifest.json', (text) => text.replace('"version": 1', '"version": 2'));
     expect(await verifiedText(await packed(files))).toMatchObject({ result: 'incomplete' });

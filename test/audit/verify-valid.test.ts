@@ -197,3 +197,16 @@ describe('nothing checked is never a pass', () => {
     }
   });
 });
+
+test('with the keys of two logs in one file, no key of an API says of which it is', async () => {
+  const told = async (more: string) =>
+    (await verified(await packed(whole), keys.trusted + more)).notProven.filter((line) =>
+      line.startsWith('Which installation’s API'),
+    );
+  const { log: staging } = makeKeys('staging.test/log');
+  expect(await told('')).toEqual([]);
+  expect(await told(`\n${makeKeys(keys.origin).log.publicKey}\n`)).toEqual([]);
+  expect(await told(`\n${staging.publicKey}\n`)).toEqual([
+    expect.stringContaining(`${keys.origin}, staging.test/log`),
+  ]);
+});

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { verifyFiles } from '../../cli/verify-files.ts';
-import { makeKeys } from '../audit/memory-log.ts';
+import { makeKeys, memoryLog } from '../audit/memory-log.ts';
 
 /* What an auditor gives wrongly is their mistake (3), and never a log that was tampered with (1). */
 
@@ -47,6 +47,43 @@ describe('audit verify', () => {
     const since = await written('since', 'log\r\n1\r\n');
     expect(await verifying({ since })).toEqual([3, expect.stringContaining(`--since: ${since}`)]);
   });
+
+  test('a checkpoint with the line ends of another system is one', async () => {
+    const { note } = await memoryLog([Buffer.from('{}')], makeKeys()).checkpoint();
+    const since = await written('crlf', note.replaceAll('\n', '\r\n'));
+    const [code, told] = await verifying({ since });
+    expect([code, told]).not.toEqual([3, expect.anything()]);
+  });
+
+  test.each([
+    ['# mine\nno key\n', 2],
+    ['valid-before-index=x\n', 1],
+    ['\nvalid-before-index=3\nvalid-before-index=4\n', 3],
+    ['\n\n-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n', 5],
+  ])('a line of a key file that is none is named, with its file: %j', async (text, line) => {
+    const keys = await written('bad.txt', text);
+    expect(await verifying({ keys })).toEqual([
+      3,
+      expect.stringContaining(`trusted keys, ${keys}, line ${line}: `),
+    ]);
+  });
+
+  test.each(['--since', '--max-age', '--at'])(
+    '%s twice is refused, by both commands',
+    { timeout: 60_000 },
+    async (option) => {
+      const args = ['none.tgz', '--key', join(folder, 'keys.txt'), option, '1h', option, '2h'];
+      for (const command of [
+        [main, 'audit', 'verify'],
+        [join(import.meta.dirname, '../../cli/verifier.ts')],
+      ]) {
+        const told = await new Promise<[unknown, string]>((done) =>
+          execFile(process.execPath, [...command, ...args], (error, _out, err) => done([error?.code, err])),
+        );
+        expect(told).toEqual([3, expect.stringMatching(/expected once, got 1h and 2h/i)]);
+      }
+    },
+  );
 
   test('a day that there is not', async () => {
     expect(await verifying({ at: '2026-02-31T12:00:00Z' })).toEqual([3, expect.stringContaining('--at')]);

@@ -76,7 +76,8 @@ func (j *judge) answered(c *change, body object, outcome string, at time.Time) {
 	if isUnsent && (outcome != "failed" || isAnswered) || isBad {
 		j.bad("answer_differs")
 	}
-	if id := textOr(members, "requestId"); id != "" {
+	// Of a bundled operation's service alone it is known that a RequestId is of one call.
+	if id := textOr(members, "requestId"); id != "" && bundledFor(c.request) != nil {
 		if of, known := j.requestIDs[id]; known && of != c.id {
 			j.bad("request_id_repeated")
 		} else {

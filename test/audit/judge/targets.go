@@ -33,17 +33,26 @@ var bundledOperations = []bundled{
 	},
 }
 
+// bundledFor is the bundled operation that a request pins, or nil.
+func bundledFor(body object) *bundled {
+	for i, one := range bundledOperations {
+		isPinned := equal(body["operationVersion"], "1") && equal(body["inputSchemaDigest"], one.digest)
+		if isPinned && has(one.names, textOr(body, "operation")) {
+			return &bundledOperations[i]
+		}
+	}
+	return nil
+}
+
 // target judges that a change's target is what its operation makes of its input, where the operation is a bundled one.
 func (j *judge) target(body object) {
-	for _, one := range bundledOperations {
-		isPinned := equal(body["operationVersion"], "1") && equal(body["inputSchemaDigest"], one.digest)
-		if !isPinned || !has(one.names, textIn(body, "operation")) {
-			continue
-		}
-		asked := object{"id": body["target"], "scope": body["scope"], "label": body["label"]}
-		if made := one.of(body["input"]); made == nil || !equal(asked, made) {
-			j.bad("target_differs")
-		}
+	one := bundledFor(body)
+	if one == nil {
+		return
+	}
+	asked := object{"id": body["target"], "scope": body["scope"], "label": body["label"]}
+	if made := one.of(body["input"]); made == nil || !equal(asked, made) {
+		j.bad("target_differs")
 	}
 }
 
