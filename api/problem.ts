@@ -26,7 +26,7 @@ export interface Problem {
  */
 export function problemOf(error: unknown, requestId?: string): Problem {
   const ours = asOurs(error);
-  const { code, message, errors, extra } = ours;
+  const { code, errors, extra } = ours;
   return {
     type: `/problems/${code}`,
     title: code.replaceAll('_', ' '),

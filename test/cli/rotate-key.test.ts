@@ -216,7 +216,10 @@ describe('a revoked key', () => {
       const where = { COUNTERSIGN_HOME: env.COUNTERSIGN_HOME, DATABASE_URL: database.url('reader') };
       return promisify(execFile)(process.execPath, args, { env: { PATH: process.env.PATH, ...where } }).then(
         ({ stdout }) => stdout,
-        ({ code, stderr }: { code: number; stderr: string }) => `${code} ${stderr}`,
+        (error: unknown) => {
+          const { code, stderr } = error as { code: number; stderr: string };
+          return `${code} ${stderr}`;
+        },
       );
     };
     try {
