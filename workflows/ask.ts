@@ -54,7 +54,7 @@ export async function ask<Output extends JsonObject>(
     begun = await begin(scope, request, installation);
   } catch (error) {
     // Cancelled before its child was sent off, say.
-    throw reasonOf(error);
+    return reasonOf(error);
   }
   const { ending } = begun;
   const isBegun = () => begun.opened !== null || begun.isOver;

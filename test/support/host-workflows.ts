@@ -218,7 +218,11 @@ export async function untyped(name: string): Promise<{ type: string; message: st
     'a getter that throws': [operation, { ...input, ...{ more: throwing(new Error('no')) } }, good],
     'a getter that throws what throws': [operation, { more: throwing(hostile) }, good],
     'a getter that throws a long text': [operation, { more: throwing(long) }, good],
-    'a getter that throws later': [operation, { more: Object.setPrototypeOf(throwsLater, null) }, good],
+    'a getter that throws later': [
+      operation,
+      { more: Object.setPrototypeOf(throwsLater, null) as object },
+      good,
+    ],
     'a proxy': [operation, { more: hostile }, good],
     'a proxy for the options': [operation, input, hostile],
     'a function toJSON': [operation, { ...input, toJSON: () => long }, good],
