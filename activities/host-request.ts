@@ -4,7 +4,7 @@ import { longestMs } from '../domain/duration.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { CountersignError } from '../domain/error.ts';
 import { protoMemberIn } from '../domain/proto-member.ts';
-import { words } from '../domain/text-schema.ts';
+import { text, words } from '../domain/text-schema.ts';
 import { unreadableIn } from '../domain/unreadable.ts';
 import { asked, ticket } from '../operations/change-request.ts';
 
@@ -24,7 +24,8 @@ const hostRequest = z.strictObject({
     .default(null),
   decideWithinMs: within,
   executeWithinMs: within,
-  key: words(200).nullable().default(null),
+  // As it is: the change's id is made of it.
+  key: text(200).min(1).nullable().default(null),
   tellsOpened: z.boolean().default(false),
   submission: z.null().default(null),
 });

@@ -195,6 +195,11 @@ describe.concurrent('a key', () => {
     expect(await handle.result()).toMatchObject({ id, again: 'key_reused' });
   });
 
+  test('with blanks around it is a key like others', async () => {
+    const { handle, sn, change } = await started('goes on', { key: ' the line ' });
+    await approved(handle, sn, change);
+  });
+
   test('of another workflow is another change', async () => {
     const [one, two] = [await started('goes on'), await started('goes on')];
     expect(one.change.id).not.toBe(two.change.id);
