@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ChangeView } from '../../api/change-view.ts';
@@ -9,6 +8,7 @@ import { findingsInLog } from '../support/judged-log.ts';
 import { approvalRequest, startHost } from '../support/host.ts';
 import type { FirstRun, Heard, HeardInScopes } from '../support/host-workflows.ts';
 import { replayAll, saveHistory, saveHostHistory } from '../support/replay.ts';
+import { resetRun } from '../support/reset.ts';
 import { changeThat, eventually, startApi, startTestbed, startWorkers } from '../support/service.ts';
 import type { Testbed } from '../support/service.ts';
 import { decide, entriesOf } from '../support/steps.ts';
@@ -115,23 +115,10 @@ describe.concurrent('is taken up again by the next run', () => {
     await approved(handle, sn, change, `followed-after-it-${firstRun.replaceAll(' ', '-')}`);
   });
 
-  async function reset(handle: WorkflowHandleWithFirstExecutionRunId, to: 'its beginning' | 'its last task') {
-    const { events } = await handle.fetchHistory();
-    const tasks = (events ?? []).filter((e) => e.workflowTaskCompletedEventAttributes);
-    const point = to === 'its beginning' ? tasks[0] : tasks.at(-1);
-    await testbed.connection.workflowService.resetWorkflowExecution({
-      namespace: testbed.namespace,
-      workflowExecution: { workflowId: handle.workflowId, runId: handle.firstExecutionRunId },
-      reason: 'a test',
-      requestId: randomUUID(),
-      workflowTaskFinishEventId: point?.eventId ?? null,
-    });
-  }
-
   test.each(['its beginning', 'its last task'] as const)('of a host that is reset to %s', async (to) => {
     const { handle, sn, change } = await started('goes on');
     await told(handle);
-    await reset(handle, to);
+    await resetRun(testbed, handle, to);
     expect((await isFollowed(handle)).id).toBe(change.id);
     await approved(host.client.workflow.getHandle(handle.workflowId) as typeof handle, sn, change);
   });
@@ -139,7 +126,7 @@ describe.concurrent('is taken up again by the next run', () => {
   test('of a host that is reset after the end: an approval is used once', async () => {
     const { handle, sn, change } = await started('goes on');
     await approved(handle, sn, change);
-    await reset(handle, 'its beginning');
+    await resetRun(testbed, handle, 'its beginning');
     const again = host.client.workflow.getHandle(handle.workflowId);
     expect(await again.result()).toMatchObject({ id: change.id, executionStatus: 'succeeded' });
     expect(await testbed.calls(sn)).toHaveLength(1);
@@ -149,7 +136,7 @@ describe.concurrent('is taken up again by the next run', () => {
     const { handle, sn, change } = await started('goes on');
     await testbed.client.workflow.getHandle(workflowIdOf(change.id)).terminate('by hand');
     await handle.result();
-    await reset(handle, 'its beginning');
+    await resetRun(testbed, handle, 'its beginning');
     // The new run of the host starts another workflow under the change's id, which is there when the reconciler looks.
     const child = testbed.client.workflow.getHandle(workflowIdOf(change.id));
     await eventually(async () => ((await child.describe()).status.name === 'RUNNING' ? true : null));

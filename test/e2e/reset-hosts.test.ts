@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto';
-import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { closeOrphans } from '../../activities/close-orphans.ts';
 import { makePool } from '../../store/pool.ts';
@@ -8,6 +6,7 @@ import { startHosting } from '../support/hosting.ts';
 import type { Hosting } from '../support/hosting.ts';
 import { findingsInLog } from '../support/judged-log.ts';
 import { replayAll } from '../support/replay.ts';
+import { resetRun } from '../support/reset.ts';
 import { changeThat, eventually } from '../support/service.ts';
 import { decide } from '../support/steps.ts';
 
@@ -37,20 +36,6 @@ const sweep = () =>
     log: { warn: () => undefined },
   });
 
-/** Resets a host to its first task. */
-async function reset(handle: WorkflowHandleWithFirstExecutionRunId): Promise<void> {
-  const { testbed } = hosting;
-  const { events } = await handle.fetchHistory();
-  const first = (events ?? []).find((e) => e.workflowTaskCompletedEventAttributes);
-  await testbed.connection.workflowService.resetWorkflowExecution({
-    namespace: testbed.namespace,
-    workflowExecution: { workflowId: handle.workflowId, runId: handle.firstExecutionRunId },
-    reason: 'a test',
-    requestId: randomUUID(),
-    workflowTaskFinishEventId: first?.eventId ?? null,
-  });
-}
-
 const keys = [
   ['with a key', { key: 'the line' }],
   ['without a key', {}],
@@ -66,7 +51,7 @@ describe('a host that is reset and then terminated, before it has asked again', 
     const change = await hosting.asked(sn);
     // Nobody runs the new run's first task.
     await host.stop();
-    await reset(handle);
+    await resetRun(hosting.testbed, handle);
     await host.client.workflow.getHandle(handle.workflowId).terminate('by hand');
     return { sn, change };
   }
@@ -98,7 +83,7 @@ test('a host without a key that is reset asks anew: the change of the run before
   const sn = await testbed.certificate();
   const handle = await host.start('requireApproval', approvalRequest(sn));
   const before = await hosting.asked(sn);
-  await reset(handle);
+  await resetRun(hosting.testbed, handle);
   expect(await ended(before.id)).toMatchObject({
     decisionStatus: 'withdrawn',
     outcome: { code: 'host_cancelled' },

@@ -18,6 +18,7 @@ import { bundledBy } from '../support/operations.ts';
 import { bundlerOptions } from '../support/order.ts';
 import { quietRuntime } from '../support/quiet-runtime.ts';
 import { replayAll } from '../support/replay.ts';
+import { resetRun } from '../support/reset.ts';
 import { changeThat, eventually, startApi, startTestbed, startWorkers } from '../support/service.ts';
 import type { Testbed } from '../support/service.ts';
 import { decide, entriesOf } from '../support/steps.ts';
@@ -208,15 +209,7 @@ export function testsOfOrderTeam(startTeam: (env: TeamEnvironment) => Promise<Te
 
   test('is reset to its beginning, and takes its change up again', async () => {
     const { handle, asked } = await ordered('P-6');
-    const { events } = await handle.fetchHistory();
-    const first = events?.find((event) => event.workflowTaskCompletedEventAttributes);
-    await testbed.connection.workflowService.resetWorkflowExecution({
-      namespace: testbed.namespace,
-      workflowExecution: { workflowId: handle.workflowId, runId: handle.firstExecutionRunId },
-      reason: 'a test',
-      requestId: randomUUID(),
-      workflowTaskFinishEventId: first?.eventId ?? null,
-    });
+    await resetRun(testbed, handle);
     const again = testbed.client.workflow.getHandle(handle.workflowId);
     await eventually(async () =>
       (await again.describe()).runId === handle.firstExecutionRunId ? null : true,
